@@ -1,0 +1,44 @@
+# Each target makes the virtual environment it needs; nothing has to be done before.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/ready
+
+.PHONY: demo test test-all lint format golden bench clean
+
+demo: $(READY)
+	$(BIN)/symrnn show elman
+	@echo
+	$(BIN)/symrnn show elman --adjoint
+	@echo
+	$(BIN)/symrnn summary elman --dims D=5,H=3,C=1
+
+test: lint
+	$(BIN)/pytest
+
+test-all: lint
+	SYMRNN_WIDE=1 $(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: $(READY)  # write generated/ anew
+	$(BIN)/python generated/make.py
+
+bench: $(READY)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/core.py
+
+$(READY): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,40 @@
+"""Write the recurrence; get the derivation you can print and the kernel you can train with.
+
+>>> import symrnn
+>>> model = symrnn.load("elman")
+>>> print(model)
+# Elman's network, many to one: the notes' network with biases (N1, N4)
+O[t] = tanh(x[t] @ w_i + O[t-1] @ w_h + b)
+yhat = sigmoid(O[T] @ w_o + b_o)
+L    = bce(y, yhat)
+<BLANKLINE>
+
+The packages: `language` (texts and trees), `system` (systems of equations, and the functions from
+system to system), `interpret` and `oracle` (numbers), `zoo` (the models that come along).
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symrnn.errors import SymrnnError
+from symrnn.zoo import models
+
+if TYPE_CHECKING:
+    from symrnn.model import Model
+
+__version__ = "0.1.0"
+__all__ = ["SymrnnError", "load", "models", "parse"]
+
+
+def load(model: str | Path) -> "Model":
+    """A model of the zoo by its name, or the model in a .rnn file by its path."""
+    from symrnn.model import load
+
+    return load(model)
+
+
+def parse(text: str, name: str = "model") -> "Model":
+    """A model from its equations."""
+    from symrnn.model import parse
+
+    return parse(text, name)

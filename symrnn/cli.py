@@ -1,0 +1,199 @@
+"""The command line: it reads arguments, calls the package, prints. Nothing else happens here.
+
+Results go to stdout, everything else to stderr. The status is 0, or 2 for bad input.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from symrnn import __version__, zoo
+from symrnn.errors import SymrnnError, UsageError
+
+if TYPE_CHECKING:
+    from symrnn.model import Model
+
+MODEL = """MODEL is a name of the zoo (see `symrnn models`), the path of a .rnn file (it has a / or
+ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes the equations."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every letter
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        print(COMMANDS[options.command](options), end="", flush=True)
+    except SymrnnError as error:
+        print(f"symrnn: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="symrnn",
+        description="Write the recurrence; get the derivation you can print and the kernel you"
+        " can train with.",
+        epilog="example: symrnn show elman --adjoint",
+    )
+    parser.add_argument("--version", action="version", version=f"symrnn {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    models = _command(commands, "models", "list the models that come along", "symrnn models")
+    _format(models)
+
+    show = _command(
+        commands,
+        "show",
+        "print a model's equations, in normal form, with their adjoint, or unrolled",
+        "symrnn show lstm --adjoint\n"
+        "         symrnn show elman --adjoint --unroll 3\n"
+        "         symrnn show -e 'h[t] = tanh(x[t] @ W + u * h[t-1]); L = mse(y, h[T])' --normal",
+    )
+    _model(show)
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--normal", action="store_true", help="every equation of one kind")
+    form.add_argument("--adjoint", action="store_true", help="with the gradient of the loss")
+    show.add_argument("--unroll", type=int, metavar="T", help="written out for T steps")
+    show.add_argument(
+        "--wrt",
+        type=_names,
+        default=(),
+        metavar="NAMES",
+        help="with --adjoint: the gradient by these inputs and initial states too, as x,O0",
+    )
+    _format(show)
+
+    summary = _command(
+        commands,
+        "summary",
+        "print parameters with shapes and counts, states, inputs and outputs",
+        "symrnn summary elman --dims D=5,H=3,C=1",
+    )
+    _model(summary)
+    summary.add_argument(
+        "--dims", type=_dims, default={}, metavar="D=5,H=3", help="widths, to count with"
+    )
+    _format(summary)
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    what: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=what,
+        description=what[0].upper() + what[1:] + ".",
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _model(parser: argparse.ArgumentParser) -> None:
+    parser.description = f"{parser.description}\n\n{MODEL}"
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, a path, or -")
+    parser.add_argument("-f", "--file", metavar="FILE", help="a file of any name")
+    parser.add_argument("-e", "--equations", metavar="TEXT", help="equations, separated by ;")
+    parser.add_argument(
+        "--head",
+        metavar="HEAD",
+        help=f"another read-out and loss: {', '.join(zoo.heads())}, a file",
+    )
+
+
+def _format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="for people or for programs"
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _dims(text: str) -> dict[str, int]:
+    """`D=5,H=3` as a dictionary."""
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, equals, size = part.partition("=")
+        if not equals or not size.strip().isascii() or not size.strip().isdigit():
+            raise argparse.ArgumentTypeError(f"'{part}' is no width; expected NAME=NUMBER, as D=5")
+        found[name.strip()] = int(size) if len(size) < 20 else 10**20
+    return found
+
+
+def _load(options: argparse.Namespace) -> "Model":
+    """The model that the arguments name, under the head that they name."""
+    from symrnn import model as models
+
+    given = [g for g in (options.model, options.file, options.equations) if g is not None]
+    if len(given) != 1:
+        raise UsageError(
+            f"{'several models' if given else 'no model'} given; expected one of MODEL, -f FILE or"
+            " -e TEXT"
+        )
+    if options.equations is not None:
+        found = models.parse(options.equations, "-e")
+    elif options.file is not None:
+        found = models.parse(models.read_file(options.file), options.file)
+    elif options.model == "-":
+        data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
+        found = models.parse(models.read_bytes(data, "standard input"), "standard input")
+    else:
+        found = models.load(options.model)
+    return found.with_head(options.head) if options.head else found
+
+
+def _models(options: argparse.Namespace) -> str:
+    found = zoo.models()
+    if options.format == "json":
+        return _json([{"name": name, "about": about} for name, about in found.items()])
+    width = max(map(len, found))
+    return "".join(f"{name:<{width}}  {about}\n" for name, about in found.items())
+
+
+def _show(options: argparse.Namespace) -> str:
+    model = _load(options)
+    if options.wrt and not options.adjoint:
+        raise UsageError("--wrt asks for gradients; say --adjoint too")
+    if not (options.normal or options.adjoint) and options.unroll is None:
+        if options.format == "json":
+            return _json({"model": model.name, "form": "written", "text": model.text})
+        return model.text if model.text.endswith("\n") else model.text + "\n"
+    from symrnn.listing import as_json, listing
+    from symrnn.system import unroll
+
+    form = "normal form"
+    system = model.system
+    if options.adjoint:
+        system, form = model.gradient(options.wrt), "with its adjoint"
+    if options.unroll is not None:
+        system, form = unroll(system, options.unroll), f"{form}, {options.unroll} steps"
+    if options.format == "json":
+        return _json({"model": model.name, "form": form, **as_json(system)})
+    return listing(system, f"{model.name}: {form}")
+
+
+def _summary(options: argparse.Namespace) -> str:
+    summary = _load(options).summary(options.dims)
+    return _json(summary.as_json()) if options.format == "json" else str(summary)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+COMMANDS = {"models": _models, "show": _show, "summary": _summary}

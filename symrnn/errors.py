@@ -1,0 +1,48 @@
+"""What can go wrong, one class a stage.
+
+Every message says what was wrong, where, what was expected and what to do. The command line
+prints it and leaves with status 2; in Python it is raised as it stands.
+"""
+
+
+class SymrnnError(Exception):
+    """Bad input: the base of everything that symrnn raises on purpose."""
+
+
+class LanguageError(SymrnnError):
+    """The text is not in the language (parse)."""
+
+
+class EquationError(SymrnnError):
+    """The equations do not make a system: names, time indices, cycles (resolve)."""
+
+
+class WidthError(SymrnnError):
+    """Widths contradict each other or stay undetermined (widths)."""
+
+
+class CheckError(SymrnnError):
+    """A transformation broke an invariant of systems: a defect of symrnn, not of the input."""
+
+
+class DataError(SymrnnError):
+    """Numbers handed in do not fit the system (interpret)."""
+
+
+class UsageError(SymrnnError):
+    """A command or a call asks for something that is not there (models, heads, options)."""
+
+
+def suggestion(name: str, known: list[str]) -> str:
+    """`did you mean 'tanh'?` for a misspelt name, or nothing.
+
+    >>> suggestion("tanhh", ["tanh", "exp"])
+    "; did you mean 'tanh'?"
+    >>> suggestion("zzz", ["tanh", "exp"])
+    ''
+    """
+    import difflib
+
+    by_lower = {k.lower(): k for k in known}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    return f"; did you mean '{by_lower[near[0]]}'?" if near else ""

@@ -1,0 +1,41 @@
+"""Jinja, in one place: templates only frame what was printed elsewhere.
+
+An installed package carries the templates inside; a source tree has them beside the package.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from symrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def templates() -> Path:
+    """The folder with the templates."""
+    package = Path(__file__).parent
+    for folder in (package / "templates", package.parent / "templates"):
+        if (folder / "text").is_dir():
+            return folder
+    raise UsageError(f"the templates are missing: expected them in {package / 'templates'}")
+
+
+def render(template: str, **values: object) -> str:
+    """A template, filled in. A name that it asks for and does not get is an error."""
+    return environment().get_template(template).render(**values)
+
+
+@cache
+def environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(templates()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # plain text; formats that need escaping set it per template
+    )

@@ -1,0 +1,381 @@
+"""The oracle: works out written equations one after the other, step by step.
+
+It knows nothing of normal forms, adjoint rules or kernels; what it reads is the text's own tree.
+Slow and obvious, on NumPy arrays of any dtype or on objects of any precision.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from symrnn.arithmetic import Arithmetic, Floats
+from symrnn.errors import DataError, suggestion
+from symrnn.functions import ELEMENTWISE, LOSSES, TIME, Array
+from symrnn.language.printer import show_widths
+from symrnn.language.tree import (
+    Add,
+    Call,
+    Definition,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Pad,
+    Part,
+    Pow,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+    Written,
+    children,
+)
+from symrnn.system.graph import at_step
+from symrnn.system.resolve import dependencies, resolve
+from symrnn.system.spell import spell
+from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.system import System
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The value of every variable at every step."""
+
+    values: dict[tuple[str, int | None], Array]
+    symbols: Symbols
+    steps: int
+
+    def __getitem__(self, name: str) -> Array:
+        """(T, B, n) for what runs over time, (B, n) for what does not, the plain value of totals."""
+        if self.symbols[name].timed:
+            return np.stack([self.values[name, t] for t in range(1, self.steps + 1)])
+        return self.values[name, None]
+
+    @property
+    def loss(self) -> Any:
+        return self.values["L", None][()]
+
+    def adjoint_of(self, ref: str | Ref) -> Array | None:
+        """The adjoint of a variable, input or parameter; None where the system has none."""
+        wanted = Ref(ref) if isinstance(ref, str) else ref
+        found = next((s for s in self.symbols.values() if s.of == wanted), None)
+        return self[found.name] if found else None
+
+
+def interpret(
+    what: System | Written,
+    data: Data,
+    steps: int | None = None,
+    arithmetic: Arithmetic | None = None,
+) -> Result:
+    """Work out a system, or a text as it is written, on parameters, inputs and targets.
+
+    `steps` is needed only where no input runs over time. Without an arithmetic the dtype is that
+    of the data.
+
+    >>> from symrnn.language.parse import parse
+    >>> written = parse("h[t] = 2 * h[t-1] + x[t] + b")
+    >>> result = interpret(written, {"x": np.ones((3, 1, 1)), "b": np.zeros(1)})
+    >>> result["h"].ravel().tolist()
+    [1.0, 3.0, 7.0]
+    """
+    if isinstance(what, System):
+        written, symbols = spell(what), what.symbols
+    else:
+        written, symbols = what, resolve(what)
+    arithmetic = arithmetic or Floats(_common_dtype(data))
+    sizes = Sizes(symbols, data, written.steps or steps)
+    return _Run(written, symbols, data, sizes, arithmetic).result()
+
+
+def _common_dtype(data: Data) -> Any:
+    kinds = [np.asarray(value).dtype for value in data.values()]
+    if any(kind.kind not in "fciub" for kind in kinds):
+        bad = next(n for n, v in data.items() if np.asarray(v).dtype.kind not in "fciub")
+        raise DataError(f"{bad} holds {np.asarray(data[bad]).dtype}; expected numbers")
+    floats = [kind for kind in kinds if kind.kind in "fc"]
+    return np.result_type(*floats) if floats else np.float64
+
+
+class Sizes:
+    """The number of steps and of sequences, and every dimension, as the data has them."""
+
+    def __init__(self, symbols: Symbols, data: Data, steps: int | None) -> None:
+        self.steps, self.batch = steps, None
+        self.dims: dict[str, int] = {}
+        self.symbols = symbols
+        wanted = [s for s in symbols.values() if s.role in ("input", "target", "parameter")]
+        for name in data:
+            if name not in [s.name for s in wanted]:
+                near = suggestion(name, [s.name for s in wanted])
+                expected = ", ".join(s.name for s in wanted)
+                raise DataError(f"'{name}' is not asked for{near}; expected {expected}")
+        for symbol in wanted:
+            if symbol.name not in data:
+                raise DataError(f"{symbol.name} is missing: {self.expectation(symbol)}")
+            self.learn(symbol, np.shape(data[symbol.name]))
+        for symbol in wanted:
+            self.check(symbol, np.shape(data[symbol.name]))
+        if self.steps is None:
+            raise DataError("no input runs over time; say how many steps there are")
+        if self.steps < 1:
+            raise DataError(f"{self.steps} steps; expected at least 1")
+        if self.batch is None:
+            self.batch = 1
+
+    def axes(self, symbol: Symbol) -> tuple[str | Width, ...]:
+        if symbol.role == "parameter":
+            return symbol.shape
+        return (*(("T",) if symbol.timed else ()), "B", *symbol.shape)
+
+    def expectation(self, symbol: Symbol) -> str:
+        axes = tuple(Width((a,)) if isinstance(a, str) else a for a in self.axes(symbol))
+        return f"expected an array of shape {show_widths(axes)}"
+
+    def learn(self, symbol: Symbol, shape: tuple[int, ...]) -> None:
+        for axis, size in zip(self.axes(symbol), shape, strict=False):
+            if axis == "T":
+                self.steps = self.steps if self.steps is not None else size
+            elif axis == "B":
+                self.batch = self.batch if self.batch is not None else size
+            elif isinstance(axis, Width) and len(axis.names) == 1 and not axis.number:
+                self.dims.setdefault(axis.names[0], size)
+
+    def check(self, symbol: Symbol, shape: tuple[int, ...]) -> None:
+        wanted = tuple(self.number(axis) for axis in self.axes(symbol))
+        if wanted != shape:
+            known = {"T": self.steps, "B": self.batch, **self.dims}
+            said = ", ".join(f"{name} = {size}" for name, size in known.items() if size is not None)
+            raise DataError(
+                f"{symbol.name} has shape {shape}; {self.expectation(symbol)}, which is"
+                f" {wanted} with {said}"
+            )
+        if 0 in shape:
+            raise DataError(f"{symbol.name} has shape {shape}; every size must be at least 1")
+
+    def number(self, axis: str | Width) -> int:
+        if isinstance(axis, Width):
+            return axis.count(self.dims)
+        size = self.steps if axis == "T" else self.batch
+        assert size is not None
+        return size
+
+
+class _Run:
+    def __init__(
+        self,
+        written: Written,
+        symbols: Symbols,
+        data: Data,
+        sizes: Sizes,
+        arithmetic: Arithmetic,
+    ) -> None:
+        assert sizes.steps is not None and sizes.batch is not None
+        self.written, self.symbols, self.sizes, self.on = written, symbols, sizes, arithmetic
+        self.steps, self.batch = sizes.steps, sizes.batch
+        self.data = {name: arithmetic.array(value) for name, value in data.items()}
+        self.values: dict[tuple[str, int | None], Array] = {}
+        self.has_adjoints = any(s.role == "adjoint" for s in symbols.values())
+        self.adds: dict[str, list[Definition]] = {}
+        for definition in written.definitions:
+            if definition.adds:
+                self.adds.setdefault(definition.target.name, []).append(definition)
+
+    def result(self) -> Result:
+        own = {d.target: d for d in self.written.definitions if not d.adds}
+        with np.errstate(all="ignore"):
+            for group in dependencies(self.written):
+                order = range(1, self.steps + 1)
+                for t in order if group.direction >= 0 else reversed(order):
+                    for node in group.nodes:
+                        self.work_out(own[node], t)
+        return Result(self.values, self.symbols, self.steps)
+
+    def work_out(self, definition: Definition, t: int) -> None:
+        """The value of a definition at step t; what has no current step is worked out once."""
+        target = definition.target
+        step = t if target.base == "t" else self.step(target, t)
+        if target.base != "t" and (target.name, step) in self.values:
+            return
+        symbol = self.symbols[target.name]
+        if symbol.role == "constant":
+            return
+        value = self.value(definition.body, t)
+        for addition in self.adds.get(target.name, ()):
+            if self.lands(addition, target, step):
+                value = _plus(value, self.value(addition.body, t))
+        self.values[target.name, step] = self.shaped(symbol, value)
+
+    def lands(self, addition: Definition, target: Ref, step: int | None) -> bool:
+        if addition.when is not None:
+            return addition.when == self.steps
+        return target.base == "t" and self.step(addition.target, 0) == step
+
+    def shaped(self, symbol: Symbol, value: Any) -> Array:
+        """The value with all its axes: a row for each sequence, or none for a total."""
+        shape = tuple(width.count(self.sizes.dims) for width in symbol.shape)
+        if symbol.name == "L" and symbol.role == "total":
+            rows = np.broadcast_to(self.on.array(value), (self.batch, 1))
+            return self.on.array(rows.sum() / self.on.number(Fraction(self.batch)))
+        if symbol.role != "total":
+            shape = (self.batch, *shape)
+        zero = self.on.number(Fraction(0))
+        return np.broadcast_to(self.on.array(zero if value is None else value), shape)
+
+    def step(self, ref: Ref, t: int) -> int | None:
+        """The step that a reference reads, counted from the first."""
+        if not ref.base:
+            return None
+        return t + ref.shift if ref.base == "t" else at_step(ref, self.steps).shift + 1
+
+    # values; None stands for a term that an adjoint outside 1…T has annihilated
+
+    def read(self, ref: Ref, t: int) -> Any:
+        symbol, step = self.symbols[ref.name], self.step(ref, t)
+        if symbol.value is not None:
+            return self.on.number(symbol.value)
+        if ref.name in self.data:
+            array = self.data[ref.name]
+            if step is None:
+                return array
+            return array[step - 1] if 1 <= step <= self.steps else self.zeros(symbol)
+        if (ref.name, step) in self.values:
+            return self.values[ref.name, step]
+        assert step is not None and not 1 <= step <= self.steps, f"{ref} is not known yet"
+        return None if symbol.role == "adjoint" else self.zeros(symbol)
+
+    def zeros(self, symbol: Symbol) -> Array:
+        shape = (self.batch, symbol.width.count(self.sizes.dims))
+        return np.broadcast_to(self.on.array(self.on.number(Fraction(0))), shape)
+
+    def vanishes(self, expr: Expr, t: int) -> bool:
+        """Whether an adjoint outside 1…T annihilates the expression; found without a value."""
+        match expr:
+            case Ref():
+                return self.symbols[expr.name].role == "adjoint" and self.read(expr, t) is None
+            case Add(terms=terms):
+                return all(self.vanishes(term, t) for term in terms)
+            case Div(left=left):
+                return self.vanishes(left, t)
+            case Mul(left=left, right=right) | MatMul(left=left, right=right):
+                return self.vanishes(left, t) or self.vanishes(right, t)
+            case Call(function=function) if function in TIME:
+                return False
+            case Num() | Size():
+                return False
+        return any(self.vanishes(child, t) for child in children(expr))
+
+    def value(self, expr: Expr, t: int) -> Any:
+        if self.has_adjoints and self.vanishes(expr, t):
+            return None
+        match expr:
+            case Num(value=value):
+                return self.on.number(value)
+            case Size(width=width):
+                known = {"T": self.steps, "B": self.batch, **self.sizes.dims}
+                return self.on.number(Fraction(width.count(known)))
+            case Ref():
+                return self.read(expr, t)
+            case Neg(arg=arg):
+                return -self.value(arg, t)
+            case Add(terms=terms):
+                total = None
+                for term in terms:
+                    total = _plus(total, self.value(term, t))
+                return total
+            case Mul(left=left, right=right):
+                return self.value(left, t) * self.value(right, t)
+            case Div(left=left, right=right):
+                return self.value(left, t) / self.value(right, t)
+            case Pow(left=left, right=right):
+                return self.power(self.value(left, t), right, t)
+            case MatMul(left=left, right=right):
+                return self.value(left, t) @ self.value(right, t)
+            case Transpose(arg=arg):
+                return self.value(arg, t).T
+            case Part(arg=arg, skip=skip, width=width):
+                start = skip.count(self.sizes.dims)
+                return self.row(arg, t)[:, start : start + width.count(self.sizes.dims)]
+            case Pad(arg=arg, skip=skip, total=total):
+                return self.pad(self.row(arg, t), skip, total)
+            case Call(function=function, args=args):
+                return self.call(function, args, t)
+
+    def power(self, base: Any, power: Expr, t: int) -> Any:
+        if isinstance(power, Num) and power.value.denominator == 1:
+            return base ** int(power.value)
+        return base ** self.value(power, t)
+
+    def row(self, expr: Expr, t: int) -> Array:
+        """A value with a row for each sequence, also where it is the same for all of them."""
+        value = self.on.array(self.value(expr, t))
+        return np.broadcast_to(value, (self.batch, value.shape[-1] if value.ndim else 1))
+
+    def pad(self, row: Array, skip: Width, total: Width) -> Array:
+        before = skip.count(self.sizes.dims)
+        wide = np.empty((self.batch, total.count(self.sizes.dims)), row.dtype)
+        wide[:] = self.on.number(Fraction(0))
+        wide[:, before : before + row.shape[1]] = row
+        return wide
+
+    def call(self, function: str, args: tuple[Expr, ...], t: int) -> Any:
+        if function in ELEMENTWISE:
+            return self.on.apply(function, self.value(args[0], t))
+        if function in TIME:
+            total = None
+            for step in range(1, self.steps + 1):
+                total = _plus(total, self.value(args[0], step))
+            share = Fraction(1, self.steps) if function == "mean" else Fraction(1)
+            return None if total is None else total * self.on.number(share)
+        rows = [self.row(arg, t) for arg in args]
+        if function in LOSSES:
+            return self.loss(function, *np.broadcast_arrays(*rows))
+        match function:
+            case "batchsum":
+                return rows[0].sum(0)
+            case "rowsum":
+                return rows[0].sum(-1, keepdims=True)
+            case "rowmean":
+                return self.mean(rows[0])
+            case "concat":
+                return np.concatenate(rows, -1)
+            case "softmax":
+                return self.on.softmax(rows[0])
+            case _:
+                return self.on.logsumexp(rows[0])
+
+    def mean(self, row: Array) -> Any:
+        return row.sum(-1, keepdims=True) * self.on.number(Fraction(1, row.shape[-1]))
+
+    def loss(self, function: str, y: Array, p: Array) -> Any:
+        match function:
+            case "mse":
+                return self.mean((p - y) ** 2)
+            case "bce":
+                return self.mean(-self.y_log(y, p) - self.y_log(1 - y, 1 - p))
+            case "ce":
+                return -self.y_log(y, p).sum(-1, keepdims=True)
+            case "bce_logits":
+                return self.mean(self.on.bce_logits(y, p))
+            case _:
+                weight = y.sum(-1, keepdims=True)
+                return weight * self.on.logsumexp(p) - (y * p).sum(-1, keepdims=True)
+
+    def y_log(self, y: Array, p: Array) -> Array:
+        """y log p, which is zero where y is, whatever p."""
+        nothing = y == 0
+        safe = np.where(nothing, self.on.number(Fraction(1)), p)
+        return np.where(nothing, y, y * self.on.apply("log", safe))
+
+
+def _plus(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other

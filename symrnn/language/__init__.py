@@ -1,0 +1,12 @@
+"""The language: text to trees and back.
+
+- `tree`     what a text says, as frozen data
+- `parse`    text to trees, through an allow-list over Python's `ast`; nothing is evaluated
+- `printer`  trees to text, with as few brackets as the meaning allows
+"""
+
+from symrnn.language.parse import parse
+from symrnn.language.printer import show
+from symrnn.language.tree import Written
+
+__all__ = ["Written", "parse", "show"]

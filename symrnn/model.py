@@ -1,0 +1,108 @@
+"""A model: a text, the system that it describes, and what can be made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from symrnn import zoo
+from symrnn.errors import UsageError
+from symrnn.language.parse import MAX_TEXT, decode
+from symrnn.language.parse import parse as parse_text
+from symrnn.language.printer import show
+from symrnn.language.tree import Written
+from symrnn.summary import Summary, summarise
+from symrnn.system import System, adjoint, initial_states, normal, unroll, with_head, with_states
+
+
+MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
+
+
+@dataclass(frozen=True)
+class Model:
+    """What someone wrote, under a name.
+
+    >>> model = parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])", "mine")
+    >>> print(model.system.equations[0].target)
+    Ref(name='a_h', base='t', shift=0)
+    >>> [symbol.name for symbol in model.adjoint.named("total")]
+    ['L', 'd_W', 'd_U']
+    """
+
+    name: str
+    written: Written
+
+    @property
+    def text(self) -> str:
+        """The text as it was written, comments included."""
+        return self.written.source.text if self.written.source else show(self.written)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def system(self) -> System:
+        """The equations in normal form."""
+        return normal(self.written)
+
+    @cached_property
+    def adjoint(self) -> System:
+        """The system together with the gradient of its loss by every parameter."""
+        return adjoint(self.system)
+
+    def gradient(self, wrt: Sequence[str] = (), cotangents: bool = False) -> System:
+        """The adjoint system, also by the inputs and the initial states (`O0`) in `wrt`."""
+        states = initial_states(self.system)
+        system = with_states(self.system) if set(wrt) & set(states) else self.system
+        return adjoint(system, wrt, cotangents)
+
+    def unroll(self, steps: int) -> System:
+        """The system written out for a number of steps."""
+        return unroll(self.system, steps)
+
+    def with_head(self, head: str) -> "Model":
+        """The same body under another head: binary, classes, steps, regress, or a file."""
+        text = read_file(head) if is_path(head) else zoo.read("heads", head)
+        return Model(f"{self.name}-{head}", with_head(self.written, parse_text(text, head)))
+
+    def summary(self, dims: dict[str, int] | None = None) -> Summary:
+        """Parameters with their shapes, states, inputs and outputs; counted if `dims` are given."""
+        return summarise(self.name, self.system, dims)
+
+
+def parse(text: str, name: str = "model") -> Model:
+    """A model from its equations."""
+    model = Model(name, parse_text(text, name))
+    _ = model.system  # whatever is wrong with the text is said now
+    return model
+
+
+def load(model: str | Path) -> Model:
+    """A model of the zoo by its name, or the model in a .rnn file by its path."""
+    name = str(model)
+    if isinstance(model, Path) or is_path(name):
+        return parse(read_file(name), name)
+    return parse(zoo.read("models", name), name)
+
+
+def is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.endswith(zoo.SUFFIX)
+
+
+def read_file(path: str) -> str:
+    """The text of a file; of a huge one no more than is needed to refuse it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    return read_bytes(data, path)
+
+
+def read_bytes(data: bytes, name: str) -> str:
+    """The text of a file's beginning; one byte more than allowed is enough to refuse it."""
+    if len(data) > MAX_BYTES:
+        raise UsageError(
+            f"{name} holds more than {MAX_BYTES:,} bytes; a model is a few lines of equations"
+        )
+    return decode(data, name)

@@ -1,0 +1,39 @@
+"""Systems of recurrence equations, and the functions from system to system.
+
+- `symbols`   what a name stands for: role, time, shape
+- `resolve`   the roles of the names in a text, and every rule about them
+- `widths`    the shapes of the names, by unification
+- `graph`     who needs whom: scans, their direction, cycles
+- `system`    the intermediate form: four kinds of equations
+- `normal`    text to system: every equation of one kind, with a name for what needs one
+- `logits`    a loss over its own link function is computed from logits
+- `adjoint`   the gradient of a system, a system again
+- `unroll`    a system written out for a number of steps
+- `states`    initial states as inputs
+- `head`      another read-out and loss on the same body
+- `prune`     dead equations removed
+- `check`     what holds of every system
+- `spell`     a system in the language
+- `rewrite`, `algebra`   references and expressions, mapped and tidied
+"""
+
+from symrnn.system.adjoint import adjoint
+from symrnn.system.head import with_head
+from symrnn.system.normal import normal
+from symrnn.system.prune import prune
+from symrnn.system.resolve import resolve
+from symrnn.system.states import initial_states, with_states
+from symrnn.system.system import System
+from symrnn.system.unroll import unroll
+
+__all__ = [
+    "System",
+    "adjoint",
+    "initial_states",
+    "normal",
+    "prune",
+    "resolve",
+    "unroll",
+    "with_head",
+    "with_states",
+]

@@ -1,0 +1,236 @@
+"""Sums and products that tidy themselves up a little: no a + 0, no 1 · a, no a / 1.
+
+They keep the order of what they are given, so that a derived formula reads like the one it came
+from. `derivative` is SymPy's, on classes that know their derivative by their own value.
+"""
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from symrnn.functions import ELEMENTWISE
+from symrnn.language.parse import parse_expression
+from symrnn.language.printer import is_decimal
+from symrnn.language.tree import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    Pow,
+    Ref,
+    Size,
+    Width,
+    map_leaves,
+    refs,
+)
+
+
+def number(value: Fraction | int) -> Expr:
+    """
+    >>> number(Fraction(-1, 3))
+    Neg(arg=Div(left=Num(value=Fraction(1, 1)), right=Num(value=Fraction(3, 1))))
+    """
+    value = Fraction(value)
+    if value < 0:
+        return Neg(number(-value))
+    if is_decimal(value):
+        return Num(value)
+    return Div(Num(Fraction(value.numerator)), Num(Fraction(value.denominator)))
+
+
+def size(width: Width) -> Expr:
+    """`size(H)`, or the number where it is one."""
+    return Size(width) if width.names else Num(Fraction(width.number))
+
+
+def neg(a: Expr) -> Expr:
+    if a == ZERO:
+        return ZERO
+    return a.arg if isinstance(a, Neg) else Neg(a)
+
+
+def add(terms: Iterable[Expr]) -> Expr:
+    kept: list[Expr] = []
+    for term in terms:
+        kept += term.terms if isinstance(term, Add) else [term] if term != ZERO else []
+    if len(kept) < 2:
+        return kept[0] if kept else ZERO
+    return Add(tuple(kept))
+
+
+def mul(a: Expr, b: Expr) -> Expr:
+    if isinstance(a, Neg):
+        return neg(mul(a.arg, b))
+    if isinstance(b, Neg):
+        return neg(mul(a, b.arg))
+    if a == ONE:
+        return b
+    if b == ONE:
+        return a
+    if isinstance(a, Num) and isinstance(b, Num) and is_decimal(a.value * b.value):
+        return Num(a.value * b.value)
+    if isinstance(b, Div):
+        return div(mul(a, b.left), b.right)
+    if isinstance(a, Div) and a.left == ONE:
+        return div(b, a.right)
+    return Mul(a, b)
+
+
+def div(a: Expr, b: Expr) -> Expr:
+    if isinstance(a, Neg):
+        return neg(div(a.arg, b))
+    if isinstance(b, Neg):
+        return neg(div(a, b.arg))
+    if b == ONE:
+        return a
+    if isinstance(a, Div):
+        return Div(a.left, mul(a.right, b))
+    return Div(a, b)
+
+
+def tidy(expr: Expr) -> Expr:
+    """The same expression built anew, so that what has become a 0 or a 1 in it goes.
+
+    >>> tidy(Div(Ref("a"), Mul(Ref("n"), ONE)))
+    Div(left=Ref(name='a', base='', shift=0), right=Ref(name='n', base='', shift=0))
+    """
+    match expr:
+        case Neg(arg=arg):
+            return neg(tidy(arg))
+        case Add(terms=terms):
+            return add(map(tidy, terms))
+        case Mul(left=left, right=right):
+            return mul(tidy(left), tidy(right))
+        case Div(left=left, right=right):
+            return div(tidy(left), tidy(right))
+    return expr
+
+
+def put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """The expression with other expressions in the place of plain names."""
+
+    def leaf(e: Expr) -> Expr:
+        return values.get(e.name, e) if isinstance(e, Ref) else e
+
+    return map_leaves(expr, leaf)
+
+
+@cache
+def rule(text: str) -> Expr:
+    """A rule of the table of functions, parsed once."""
+    return parse_expression(text)
+
+
+# SymPy
+
+
+def derivative(body: Expr, by: Ref, value: Ref | None = None) -> Expr:
+    """∂body/∂by, taken by SymPy; `value` names the whole body, for a function of its own value.
+
+    >>> from symrnn.language.printer import show_expr
+    >>> a, o = Ref("a", "t"), Ref("O", "t")
+    >>> show_expr(derivative(Call("tanh", (a,)), a, value=o))
+    '1 - O[t]**2'
+    >>> show_expr(derivative(parse_expression("(1 - z) * n + z * h"), Ref("z")))
+    'h - n'
+    """
+    leaves = list(dict.fromkeys(refs(body)))
+    names = {leaf: f"v{number}" for number, leaf in enumerate(leaves)}
+    plain = _derivative(map_leaves(body, lambda e: Ref(names[e]) if e in names else e), names[by])
+    own = value if isinstance(body, Call) and value is not None else body
+    back: dict[str, Expr] = {name: leaf for leaf, name in names.items()}
+    return put(plain, {**back, "own": own})
+
+
+@cache
+def _derivative(body: Expr, by: str) -> Expr:
+    """For plain names, so that equal forms are worked out once. `own` stands for a function's value.
+
+    Rules of the table come as they are written there, in the order a person would write.
+    """
+    if isinstance(body, Call) and body.args == (Ref(by),):
+        return put(rule(ELEMENTWISE[body.function].derivative), {"x": Ref(by), "o": Ref("own")})
+    import sympy
+
+    return from_sympy(sympy.diff(to_sympy(body), sympy.Symbol(by)))
+
+
+@cache
+def sympy_class(name: str) -> Any:
+    """The SymPy class of an element-wise function: its `fdiff` is written in terms of itself."""
+    import sympy
+
+    def fdiff(self: Any, argindex: int = 1) -> Any:
+        return to_sympy(rule(ELEMENTWISE[name].derivative), {"x": self.args[0], "o": self})
+
+    return type(name, (sympy.Function,), {"fdiff": fdiff, "nargs": 1})
+
+
+def to_sympy(expr: Expr, values: Mapping[str, Any] | None = None) -> Any:
+    """An element-wise expression over plain names as SymPy knows it; `values` replaces names."""
+    import sympy
+
+    def convert(e: Expr) -> Any:
+        match e:
+            case Num(value=value):
+                return sympy.Rational(value.numerator, value.denominator)
+            case Size(width=width):
+                return sympy.Symbol(f"size({width})")
+            case Ref(name=name):
+                return values[name] if values and name in values else sympy.Symbol(name)
+            case Neg(arg=arg):
+                return -convert(arg)
+            case Add(terms=terms):
+                return sympy.Add(*map(convert, terms))
+            case Mul(left=left, right=right):
+                return convert(left) * convert(right)
+            case Div(left=left, right=right):
+                return convert(left) / convert(right)
+            case Pow(left=left, right=right):
+                return convert(left) ** convert(right)
+            case Call(function=function, args=(arg,)):
+                return sympy_class(function)(convert(arg))
+        raise TypeError(f"{type(e).__name__} is not element-wise; normal form names it first")
+
+    return convert(expr)
+
+
+def from_sympy(expr: Any) -> Expr:
+    """Back to a tree: positive terms first, numbers before names, quotients as such."""
+    import sympy
+
+    if expr.is_Rational:
+        return number(Fraction(int(expr.p), int(expr.q)))
+    if expr.is_Symbol:
+        name = str(expr)
+        return rule(name) if name.startswith("size(") else Ref(name)
+    if expr.is_Add:
+        terms = [from_sympy(term) for term in reversed(expr.as_ordered_terms())]
+        terms.sort(key=lambda term: (isinstance(term, Neg), not isinstance(term, Num)))
+        return add(terms)
+    if expr.is_Mul:
+        top: Expr = ONE
+        bottom: Expr = ONE
+        for factor in expr.as_ordered_factors():
+            base, power = factor.as_base_exp()
+            if factor.is_Rational:
+                top = mul(top, number(int(factor.p)))
+                bottom = mul(bottom, number(int(factor.q)))
+            elif power.could_extract_minus_sign():
+                bottom = mul(bottom, from_sympy(base**-power))
+            else:
+                top = mul(top, from_sympy(factor))
+        return div(top, bottom)
+    if expr.is_Pow or isinstance(expr, sympy.exp):
+        base, power = expr.as_base_exp()
+        if power.could_extract_minus_sign():
+            return div(ONE, from_sympy(base**-power))
+        return Pow(from_sympy(base), from_sympy(power))
+    name = type(expr).__name__
+    return Call(name, (from_sympy(expr.args[0]),))

@@ -1,0 +1,126 @@
+"""What holds of every system, checked after every transformation.
+
+Each name is bound once and nothing is unbound; references have a time index where their variable
+runs over time; widths agree; no equation needs itself within one time step.
+"""
+
+from collections.abc import Iterator
+
+from symrnn.errors import CheckError, EquationError
+from symrnn.language.tree import NARROW, Ref, Width
+from symrnn.system.graph import Use, order
+from symrnn.system.system import (
+    Dot,
+    Equation,
+    Linear,
+    Matrix,
+    Outer,
+    PadTo,
+    PartOf,
+    Pointwise,
+    Row,
+    Scale,
+    System,
+    Term,
+    Total,
+    uses,
+)
+
+DEFINED = ("variable", "adjoint", "total")
+
+
+def check(system: System, after: str) -> None:
+    """Raise CheckError if the system is not well formed; `after` names the transformation."""
+    problem = next(problems(system), None)
+    if problem:
+        raise CheckError(f"after {after}: {problem}. This is a defect of symrnn; please report it")
+
+
+def problems(system: System) -> Iterator[str]:
+    """
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> list(problems(normal(parse("h[t] = u * h[t-1] + x[t]"))))
+    []
+    """
+    targets: set[Ref] = set()
+    needs: dict[Ref, list[Use]] = {}
+    for equation in system.equations:
+        if equation.target in targets:
+            yield f"{equation.target} is bound twice"
+        targets.add(equation.target)
+        needs[equation.target] = list(uses(equation))
+        yield from _unbound(system, equation, needs[equation.target])
+        yield from _widths(system, equation)
+    names = {target.name for target in targets}
+    for symbol in system.symbols.values():
+        if symbol.role in DEFINED and symbol.name not in names:
+            yield f"{symbol.name} has no equation"
+    try:
+        order(needs, system.steps)
+    except EquationError as error:
+        yield str(error)
+
+
+def _unbound(system: System, equation: Equation, found: list[Use]) -> Iterator[str]:
+    target = equation.target
+    symbol = system.symbols.get(target.name)
+    if symbol is None or symbol.role not in DEFINED:
+        yield f"{target} is defined but is no variable"
+    for use in found:
+        symbol = system.symbols.get(use.ref.name)
+        if symbol is None:
+            yield f"{use.ref} is unbound in the equation of {target}"
+        elif symbol.timed != bool(use.ref.base):
+            yield f"{use.ref} and the time of {symbol.name} disagree in the equation of {target}"
+        elif use.ref.base == "t" and target.base != "t" and not use.whole:
+            yield f"{use.ref} has no current step in the equation of {target}"
+
+
+def _widths(system: System, equation: Equation) -> Iterator[str]:
+    symbols = system.symbols
+    own = symbols[equation.target.name].shape
+    found: list[tuple[Width, ...]]
+    match equation:
+        case Pointwise():
+            found = [symbols[use.ref.name].shape for use in uses(equation)]
+        case Row(function="concat", args=args):
+            total = Width()
+            for ref in args:
+                total += symbols[ref.name].width
+            found = [(total,)]
+        case Row(function="softmax", args=args):
+            found = [symbols[args[0].name].shape]
+        case Row():
+            found = [(NARROW,)]
+        case Linear(terms=terms) | Total(terms=terms):
+            found = [shape for term in terms for shape in _term_shapes(system, term)]
+    for shape in found:
+        if shape not in ((), (NARROW,)) and _sorted(shape) != _sorted(own):
+            yield f"{equation.target} has shape {own} and an operand of shape {shape}"
+
+
+def _term_shapes(system: System, term: Term) -> Iterator[tuple[Width, ...]]:
+    symbols = system.symbols
+    ref = symbols[term.ref.name] if term.ref is not None else None
+    match term.by:
+        case Scale():
+            for read in term.reads():
+                yield symbols[read.name].shape
+        case Dot():
+            yield (NARROW,)
+        case Matrix(name=name, transposed=transposed):
+            rows, columns = symbols[name].shape
+            if ref is None or _sorted(ref.shape) != _sorted((columns if transposed else rows,)):
+                yield (Width(("operand",)), Width(("of",)), Width((name,)))
+            yield (rows if transposed else columns,)
+        case PartOf(width=width) | PadTo(total=width):
+            yield (width,)
+        case Outer(other=other, flipped=flipped):
+            assert ref is not None
+            left, right = ref.width, symbols[other.name].width
+            yield (left, right) if flipped else (right, left)
+
+
+def _sorted(shape: tuple[Width, ...]) -> list[tuple[list[str], int]]:
+    return [(sorted(width.names), width.number) for width in shape]

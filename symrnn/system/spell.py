@@ -1,0 +1,204 @@
+"""A system in the language: each kind of equation as the expression that it stands for.
+
+What is printed is what is interpreted, and reading it back gives the same system.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from symrnn.language.tree import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Declaration,
+    Definition,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Pad,
+    Part,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+    Written,
+)
+from symrnn.system.algebra import number
+from symrnn.system.resolve import resolve_roles
+from symrnn.system.symbols import Symbol
+from symrnn.system.system import (
+    Dot,
+    Equation,
+    Linear,
+    Matrix,
+    Outer,
+    PadTo,
+    PartOf,
+    Pointwise,
+    Row,
+    Scale,
+    System,
+    Term,
+    Total,
+)
+
+STEPS = Size(Width(("T",)))
+
+
+def spell(system: System) -> Written:
+    """The system as a text's tree."""
+    constants = [
+        Definition(Ref(s.name), number(s.value))
+        for s in system.named("constant")
+        if s.value is not None
+    ]
+    definitions = [d for e in system.equations for d in spell_equation(e, e.target.name == "L")]
+    plain = Written(tuple(constants + definitions), tuple(_declared(system)), system.steps)
+    return _with_roles(plain, system)
+
+
+def spell_equation(equation: Equation, loss: bool = False) -> Iterator[Definition]:
+    """One definition, and one more for each step or number of steps at which something is added."""
+    target = equation.target
+    match equation:
+        case Pointwise(body=body):
+            yield Definition(target, body)
+        case Row(function=function, args=args):
+            yield Definition(target, Call(function, args))
+        case Total(terms=terms):
+            spell_one = spell_term if loss else _batch_term
+            yield Definition(target, _sum([spell_one(term) for term in terms]))
+        case Linear(terms=terms):
+            yield Definition(target, _sum([spell_term(t) for t in terms if t.everywhere]))
+            for at, when in dict.fromkeys((t.at, t.when) for t in terms if not t.everywhere):
+                added = _sum([spell_term(t) for t in terms if (t.at, t.when) == (at, when)])
+                place = Ref(target.name, *at) if at else target
+                yield Definition(place, added, True, when)
+
+
+def spell_term(term: Term) -> Expr:
+    """The reference times its Jacobian, under a sum over time where there is one."""
+    match term:
+        case Term(ref=None, by=Scale(factor=factor)):
+            return factor
+        case Term(ref=Ref() as ref, by=Scale(factor=factor), over=True) if _is_share(factor):
+            return scaled(Call("mean", (ref,)), _without_share(factor))
+        case Term(ref=Ref() as ref, by=Scale(factor=Num() as factor), over=True):
+            return scaled(Call("sum", (ref,)), factor)
+        case Term(over=True):
+            return Call("sum", (spell_term(replace(term, over=False)),))
+        case Term(ref=Ref() as ref, by=Scale(factor=factor)):
+            return scaled(ref, factor)
+        case Term(ref=Ref() as ref, by=Dot(factor=factor)):
+            return Call("rowsum", (scaled(ref, factor),))
+        case Term(ref=Ref() as ref, by=Matrix(name=name, transposed=transposed)):
+            return MatMul(ref, Transpose(Ref(name)) if transposed else Ref(name))
+        case Term(ref=Ref() as ref, by=PartOf(skip=skip, width=width)):
+            return Part(ref, skip, width)
+        case Term(ref=Ref() as ref, by=PadTo(skip=skip, total=total)):
+            return Pad(ref, skip, total)
+        case Term(ref=Ref() as ref, by=Outer(other=other, flipped=flipped)):
+            left, right = (ref, other) if flipped else (other, ref)
+            return MatMul(Transpose(left), right)
+    raise TypeError(f"no spelling for {term}")
+
+
+def scaled(value: Expr, factor: Expr) -> Expr:
+    """The product as one would write it: 0.5 * v, v / size(T), v * (1 - o), -v.
+
+    >>> from symrnn.language.printer import show_expr
+    >>> show_expr(scaled(Ref("v"), Neg(Div(ONE, Ref("n")))))
+    '-(v / n)'
+    """
+    match factor:
+        case Num() if factor == ONE:
+            return value
+        case Num():
+            return Mul(factor, value)
+        case Neg(arg=arg):
+            return Neg(scaled(value, arg))
+        case Div(left=left, right=right) if left == ONE:
+            return Div(value, right)
+    return Mul(value, factor)
+
+
+def _is_share(factor: Expr) -> bool:
+    """Whether a sum over time with this factor is a mean: 1/size(T), or a number times it."""
+    match factor:
+        case Neg(arg=arg):
+            return _is_share(arg)
+        case Div(left=Num(), right=right):
+            return right == STEPS
+    return False
+
+
+def _without_share(factor: Expr) -> Expr:
+    match factor:
+        case Neg(arg=arg):
+            return Neg(_without_share(arg))
+        case Div(left=left):
+            return left
+    raise TypeError("no mean")
+
+
+def _batch_term(term: Term) -> Expr:
+    if isinstance(term.by, Outer):
+        return spell_term(term)
+    inner = Call("batchsum", (spell_term(replace(term, over=False)),))
+    return Call("sum", (inner,)) if term.over else inner
+
+
+def _sum(terms: list[Expr]) -> Expr:
+    if len(terms) < 2:
+        return terms[0] if terms else ZERO
+    return Add(tuple(terms))
+
+
+def _declared(system: System) -> Iterator[Declaration]:
+    """What a reader of the text could not infer: widths by name, starts, adjoints, one-hot rows."""
+    named: set[str] = set()
+    order = ("input", "variable", "target", "parameter", "adjoint")
+    for symbol in sorted(system.named(*order), key=lambda s: order.index(s.role)):
+        if symbol.of is None and _says_width(symbol, named):
+            named.update(name for width in symbol.shape for name in width.names)
+            yield Declaration(symbol.name, "width", symbol.shape)
+    for symbol in system.symbols.values():
+        if symbol.role == "input" and not symbol.timed:
+            yield Declaration(symbol.name, "input")
+        if symbol.onehot:
+            yield Declaration(symbol.name, "onehot")
+        if symbol.start is not None:
+            start = symbol.start
+            yield Declaration(
+                symbol.name, "init", start if isinstance(start, str) else Fraction(start)
+            )
+        if symbol.of is not None:
+            yield Declaration(symbol.name, "adjoint", symbol.of)
+
+
+def _says_width(symbol: Symbol, named: set[str]) -> bool:
+    """Whether a name's width must be declared: it names a dimension first, or is a number."""
+    if len(symbol.shape) == 1:
+        (width,) = symbol.shape
+        if not width.names:
+            return width.number != 1 or symbol.role not in ("variable", "adjoint")
+        return len(width.names) == 1 and not width.number and width.names[0] not in named
+    return any(not w.names or not named.issuperset(w.names) for w in symbol.shape)
+
+
+def _with_roles(written: Written, system: System) -> Written:
+    """Targets and outputs are declared only where a reader would take other names for them."""
+    inferred = resolve_roles(written)
+    said = [
+        Declaration(symbol.name, "target")
+        for symbol in system.named("target")
+        if inferred[symbol.name].role != "target"
+    ]
+    if {s.name for s in system.outputs} != {s.name for s in inferred.values() if s.output}:
+        said += [Declaration(symbol.name, "output") for symbol in system.outputs]
+    return replace(written, declarations=(*written.declarations, *said))

@@ -1,0 +1,40 @@
+"""What each name stands for: its role, whether it runs over time, its shape."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from symrnn.language.tree import Ref, Width
+
+Role = Literal["input", "target", "parameter", "constant", "variable", "adjoint", "total"]
+"""An `adjoint` is linear in adjoints and has a row for each sequence, like a `variable`; a `total`
+is summed over the batch: the loss, or the gradient of a parameter."""
+
+Symbols = dict[str, "Symbol"]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    name: str
+    role: Role
+    timed: bool = False
+    shape: tuple[Width, ...] = ()
+    """(n,) for rows and vectors, (n, m) for a matrix, () for a constant and the loss."""
+
+    value: Fraction | None = None
+    """The number, for a constant."""
+
+    start: Fraction | str | None = None
+    """How a parameter starts, where the text says so."""
+
+    onehot: bool = False
+    """Each row of this target sums to one."""
+
+    output: bool = False
+    of: Ref | None = None
+    """What it is the adjoint of."""
+
+    @property
+    def width(self) -> Width:
+        """The features of one row."""
+        return self.shape[0] if len(self.shape) == 1 else Width((), 1)

@@ -1,0 +1,189 @@
+"""The one intermediate form: a system of recurrence equations in normal form.
+
+Equations come in four kinds, and an operation on systems is one function for each kind. The
+gradient of a system is a system again: the same kinds, more equations.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from symrnn.language.tree import ONE, Expr, Ref, Width, refs
+from symrnn.system.graph import Group, Use, order
+from symrnn.system.symbols import Symbol, Symbols
+
+# Jacobians: what a reference is multiplied with. The set is closed under transposition.
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """v * factor, feature by feature: a diagonal. A v of width 1 is spread over the features."""
+
+    factor: Expr = ONE
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """rowsum(v * factor): the transpose of a Scale that spreads."""
+
+    factor: Expr = ONE
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """v @ W, or v @ transpose(W)."""
+
+    name: str
+    transposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """part(v, skip, width)."""
+
+    skip: Width
+    width: Width
+
+
+@dataclass(frozen=True, slots=True)
+class PadTo:
+    """pad(v, skip, total): the transpose of a PartOf."""
+
+    skip: Width
+    total: Width
+
+
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """transpose(other) @ v, or flipped: transpose(v) @ other. The gradient of a matrix."""
+
+    other: Ref
+    flipped: bool = False
+
+
+Jacobian = Scale | Dot | Matrix | PartOf | PadTo | Outer
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One summand: a reference times a Jacobian.
+
+    Without a reference it is the factor alone. `over` sums it over all steps; `at` lands it at one
+    fixed step (base, shift) of a variable that runs over time; `when` makes it count for one number
+    of steps alone.
+    """
+
+    ref: Ref | None
+    by: Jacobian = Scale()
+    over: bool = False
+    at: tuple[str, int] | None = None
+    when: int | None = None
+
+    def reads(self) -> Iterator[Ref]:
+        if self.ref is not None:
+            yield self.ref
+        match self.by:
+            case Scale(factor=factor) | Dot(factor=factor):
+                yield from refs(factor)
+            case Matrix(name=name):
+                yield Ref(name)
+            case Outer(other=other):
+                yield other
+            case PartOf() | PadTo():
+                pass
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether it belongs to every step and to every number of steps."""
+        return self.at is None and self.when is None
+
+
+# The kinds of equations
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """v = Σ ref·J: affine maps, and every adjoint."""
+
+    target: Ref
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointwise:
+    """v = f(refs), feature by feature: one function of a reference, or arithmetic."""
+
+    target: Ref
+    body: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A function across the features of a row, or a loss of it."""
+
+    target: Ref
+    function: str
+    args: tuple[Ref, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Σ ref·J over the batch: the loss (which is averaged), or the gradient of a parameter."""
+
+    target: Ref
+    terms: tuple[Term, ...]
+
+
+Equation = Linear | Pointwise | Row | Total
+
+
+def uses(equation: Equation) -> Iterator[Use]:
+    """Every reference that an equation makes."""
+    match equation:
+        case Linear(terms=terms) | Total(terms=terms):
+            for term in terms:
+                for ref in term.reads():
+                    yield Use(ref, term.over or term.at is not None)
+        case Pointwise(body=body):
+            for ref in refs(body):
+                yield Use(ref)
+        case Row(args=args):
+            for ref in args:
+                yield Use(ref)
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Equations in normal form, and what their names stand for."""
+
+    equations: tuple[Equation, ...]
+    symbols: Symbols = field(hash=False)
+    steps: int | None = None
+    """The number of steps, where it is fixed: an unrolled system."""
+
+    def named(self, *roles: str) -> list[Symbol]:
+        """The symbols of these roles, in order of appearance."""
+        return [symbol for symbol in self.symbols.values() if symbol.role in roles]
+
+    @property
+    def loss(self) -> str | None:
+        symbol = self.symbols.get("L")
+        return "L" if symbol and symbol.role == "total" else None
+
+    @property
+    def outputs(self) -> list[Symbol]:
+        return [symbol for symbol in self.symbols.values() if symbol.output]
+
+    def adjoint_of(self, ref: Ref) -> Symbol | None:
+        """The adjoint of a variable, a parameter or an input, where there is one."""
+        wanted = Ref(ref.name) if ref.base == "t" else ref
+        return next((s for s in self.symbols.values() if s.of == wanted), None)
+
+    def groups(self) -> list[Group]:
+        """The order in which the equations are worked out."""
+        return order({e.target: list(uses(e)) for e in self.equations}, self.steps)
+
+    def __str__(self) -> str:
+        from symrnn.language.printer import show
+        from symrnn.system.spell import spell
+
+        return show(spell(self))

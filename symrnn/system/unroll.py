@@ -1,0 +1,135 @@
+"""A system written out for a number of steps: v[t] becomes v[1], v[2], … v[T].
+
+    O[t] = tanh(a[t]); L = l[T]   =>   O[1] = tanh(a[1]); O[2] = tanh(a[2]); L = l[2]
+
+Sums over time become sums of terms, additions at a fixed step join the step at which they land, and
+terms that an adjoint outside 1…T annihilates are gone.
+"""
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from symrnn.errors import UsageError
+from symrnn.language.tree import Expr, Num, Ref, Size, Width, map_leaves
+from symrnn.system.algebra import tidy
+from symrnn.system.check import check
+from symrnn.system.graph import at_step
+from symrnn.system.rewrite import map_expr, map_jacobian
+from symrnn.system.system import (
+    Dot,
+    Equation,
+    Linear,
+    Pointwise,
+    Row,
+    Scale,
+    System,
+    Term,
+    Total,
+)
+
+MAX_STEPS = 10_000
+STEPS = Size(Width(("T",)))
+
+
+def unroll(system: System, steps: int) -> System:
+    """
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> print(unroll(normal(parse("h[t] = u * h[t-1] + x[t]")), 2), end="")
+    T = 2
+    x: D
+    h[1] = h[0] * u + x[1]
+    h[2] = h[1] * u + x[2]
+    """
+    if not 1 <= steps <= MAX_STEPS:
+        raise UsageError(f"cannot unroll {steps} steps; expected 1 to {MAX_STEPS:,}")
+    if system.steps is not None:
+        raise UsageError(f"the system is unrolled already, for {system.steps} steps")
+    result = _Unroller(system, steps).system()
+    check(result, "unroll")
+    return result
+
+
+class _Unroller:
+    def __init__(self, system: System, steps: int) -> None:
+        self.rolled, self.steps = system, steps
+        self.adjoints = {s.name for s in system.named("adjoint")}
+
+    def system(self) -> System:
+        own = {e.target: with_number_of_steps(e, self.steps) for e in self.rolled.equations}
+        equations: list[Equation] = []
+        for group in self.rolled.groups():
+            timed = [node for node in group.nodes if node.base == "t"]
+            order = range(1, self.steps + 1) if timed else range(1)
+            for t in order if group.direction >= 0 else reversed(order):
+                equations += [self.at(own[node], t) for node in group.nodes]
+        return System(tuple(equations), self.rolled.symbols, self.steps)
+
+    def at(self, equation: Equation, t: int) -> Equation:
+        """The equation at step t."""
+        place = self.place(t)
+        target = place(equation.target)
+        match equation:
+            case Linear(terms=terms):
+                return Linear(target, tuple(self.terms(terms, t, place)))
+            case Total(terms=terms):
+                return Total(target, tuple(self.terms(terms, t, place)))
+            case Pointwise(body=body):
+                return Pointwise(target, map_expr(body, place))
+            case Row(function=function, args=args):
+                return Row(target, function, tuple(map(place, args)))
+
+    def place(self, t: int) -> Callable[[Ref], Ref]:
+        """A reference as one to a fixed step, counted from the first."""
+
+        def change(ref: Ref) -> Ref:
+            if ref.base == "t":
+                return Ref(ref.name, "1", t + ref.shift - 1)
+            return at_step(ref, self.steps)
+
+        return change
+
+    def terms(self, terms: tuple[Term, ...], t: int, place: Callable[[Ref], Ref]) -> Iterator[Term]:
+        for term in terms:
+            if term.when not in (None, self.steps):
+                continue
+            if term.at is not None and at_step(Ref("", *term.at), self.steps).shift != t - 1:
+                continue
+            if not term.over:
+                yield from self.term(term, place)
+                continue
+            for step in range(1, self.steps + 1):
+                yield from self.term(term, self.place(step))
+
+    def term(self, term: Term, place: Callable[[Ref], Ref]) -> Iterator[Term]:
+        ref = place(term.ref) if term.ref is not None else None
+        outside = ref is not None and ref.base == "1" and not 0 <= ref.shift < self.steps
+        if ref is not None and outside and ref.name in self.adjoints:
+            return
+        yield Term(ref, map_jacobian(term.by, place))
+
+
+def with_number_of_steps(equation: Equation, steps: int) -> Equation:
+    """size(T) as the number that it is."""
+
+    def number(leaf: Expr) -> Expr:
+        return Num(Fraction(steps)) if leaf == STEPS else leaf
+
+    def term(old: Term) -> Term:
+        match old.by:
+            case Scale(factor=factor):
+                by: Scale | Dot = Scale(tidy(map_leaves(factor, number)))
+            case Dot(factor=factor):
+                by = Dot(tidy(map_leaves(factor, number)))
+            case _:
+                return old
+        return Term(old.ref, by, old.over, old.at, old.when)
+
+    match equation:
+        case Linear(target=target, terms=terms):
+            return Linear(target, tuple(map(term, terms)))
+        case Total(target=target, terms=terms):
+            return Total(target, tuple(map(term, terms)))
+        case Pointwise(target=target, body=body):
+            return Pointwise(target, map_leaves(body, number))
+    return equation
