@@ -56,7 +56,7 @@ class Floats:
 
 @dataclass(frozen=True)
 class Objects:
-    """Arrays of Python objects that know + - * / **, and a callable for each elementary function."""
+    """Arrays of Python objects with + - * / **, and a callable for each elementary function."""
 
     convert: Callable[[Fraction], Any]
     functions: Mapping[str, Callable[[Any], Any]]

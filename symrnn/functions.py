@@ -37,7 +37,7 @@ class Elementwise:
 def _sigmoid(x: Array) -> Array:
     left = x.real < 0
     e = np.exp(np.where(left, x, -x))
-    return np.where(left, e, 1) / (1 + e)
+    return np.asarray(np.where(left, e, 1) / (1 + e))
 
 
 def _positive(x: Array) -> Array:

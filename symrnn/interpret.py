@@ -4,7 +4,6 @@ It knows nothing of normal forms, adjoint rules or kernels; what it reads is the
 Slow and obvious, on NumPy arrays of any dtype or on objects of any precision.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from symrnn.arithmetic import Arithmetic, Floats
-from symrnn.errors import DataError, suggestion
+from symrnn.errors import CheckError
 from symrnn.functions import ELEMENTWISE, LOSSES, TIME, Array
-from symrnn.language.printer import show_widths
 from symrnn.language.tree import (
     Add,
     Call,
@@ -35,13 +33,13 @@ from symrnn.language.tree import (
     Written,
     children,
 )
+from symrnn.sizes import Data, Sizes, common_dtype
 from symrnn.system.graph import at_step
-from symrnn.system.resolve import dependencies, resolve
+from symrnn.system.occurrences import dependencies
+from symrnn.system.resolve import resolve
 from symrnn.system.spell import spell
 from symrnn.system.symbols import Symbol, Symbols
 from symrnn.system.system import System
-
-Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Result:
     steps: int
 
     def __getitem__(self, name: str) -> Array:
-        """(T, B, n) for what runs over time, (B, n) for what does not, the plain value of totals."""
+        """(T, B, n) for what runs over time, (B, n) for what does not; totals as they are."""
         if self.symbols[name].timed:
             return np.stack([self.values[name, t] for t in range(1, self.steps + 1)])
         return self.values[name, None]
@@ -90,82 +88,9 @@ def interpret(
         written, symbols = spell(what), what.symbols
     else:
         written, symbols = what, resolve(what)
-    arithmetic = arithmetic or Floats(_common_dtype(data))
+    arithmetic = arithmetic or Floats(common_dtype(data))
     sizes = Sizes(symbols, data, written.steps or steps)
     return _Run(written, symbols, data, sizes, arithmetic).result()
-
-
-def _common_dtype(data: Data) -> Any:
-    kinds = [np.asarray(value).dtype for value in data.values()]
-    if any(kind.kind not in "fciub" for kind in kinds):
-        bad = next(n for n, v in data.items() if np.asarray(v).dtype.kind not in "fciub")
-        raise DataError(f"{bad} holds {np.asarray(data[bad]).dtype}; expected numbers")
-    floats = [kind for kind in kinds if kind.kind in "fc"]
-    return np.result_type(*floats) if floats else np.float64
-
-
-class Sizes:
-    """The number of steps and of sequences, and every dimension, as the data has them."""
-
-    def __init__(self, symbols: Symbols, data: Data, steps: int | None) -> None:
-        self.steps, self.batch = steps, None
-        self.dims: dict[str, int] = {}
-        self.symbols = symbols
-        wanted = [s for s in symbols.values() if s.role in ("input", "target", "parameter")]
-        for name in data:
-            if name not in [s.name for s in wanted]:
-                near = suggestion(name, [s.name for s in wanted])
-                expected = ", ".join(s.name for s in wanted)
-                raise DataError(f"'{name}' is not asked for{near}; expected {expected}")
-        for symbol in wanted:
-            if symbol.name not in data:
-                raise DataError(f"{symbol.name} is missing: {self.expectation(symbol)}")
-            self.learn(symbol, np.shape(data[symbol.name]))
-        for symbol in wanted:
-            self.check(symbol, np.shape(data[symbol.name]))
-        if self.steps is None:
-            raise DataError("no input runs over time; say how many steps there are")
-        if self.steps < 1:
-            raise DataError(f"{self.steps} steps; expected at least 1")
-        if self.batch is None:
-            self.batch = 1
-
-    def axes(self, symbol: Symbol) -> tuple[str | Width, ...]:
-        if symbol.role == "parameter":
-            return symbol.shape
-        return (*(("T",) if symbol.timed else ()), "B", *symbol.shape)
-
-    def expectation(self, symbol: Symbol) -> str:
-        axes = tuple(Width((a,)) if isinstance(a, str) else a for a in self.axes(symbol))
-        return f"expected an array of shape {show_widths(axes)}"
-
-    def learn(self, symbol: Symbol, shape: tuple[int, ...]) -> None:
-        for axis, size in zip(self.axes(symbol), shape, strict=False):
-            if axis == "T":
-                self.steps = self.steps if self.steps is not None else size
-            elif axis == "B":
-                self.batch = self.batch if self.batch is not None else size
-            elif isinstance(axis, Width) and len(axis.names) == 1 and not axis.number:
-                self.dims.setdefault(axis.names[0], size)
-
-    def check(self, symbol: Symbol, shape: tuple[int, ...]) -> None:
-        wanted = tuple(self.number(axis) for axis in self.axes(symbol))
-        if wanted != shape:
-            known = {"T": self.steps, "B": self.batch, **self.dims}
-            said = ", ".join(f"{name} = {size}" for name, size in known.items() if size is not None)
-            raise DataError(
-                f"{symbol.name} has shape {shape}; {self.expectation(symbol)}, which is"
-                f" {wanted} with {said}"
-            )
-        if 0 in shape:
-            raise DataError(f"{symbol.name} has shape {shape}; every size must be at least 1")
-
-    def number(self, axis: str | Width) -> int:
-        if isinstance(axis, Width):
-            return axis.count(self.dims)
-        size = self.steps if axis == "T" else self.batch
-        assert size is not None
-        return size
 
 
 class _Run:
@@ -177,7 +102,6 @@ class _Run:
         sizes: Sizes,
         arithmetic: Arithmetic,
     ) -> None:
-        assert sizes.steps is not None and sizes.batch is not None
         self.written, self.symbols, self.sizes, self.on = written, symbols, sizes, arithmetic
         self.steps, self.batch = sizes.steps, sizes.batch
         self.data = {name: arithmetic.array(value) for name, value in data.items()}
@@ -248,7 +172,8 @@ class _Run:
             return array[step - 1] if 1 <= step <= self.steps else self.zeros(symbol)
         if (ref.name, step) in self.values:
             return self.values[ref.name, step]
-        assert step is not None and not 1 <= step <= self.steps, f"{ref} is not known yet"
+        if step is None or 1 <= step <= self.steps:
+            raise CheckError(f"{ref} is read before it is known; the order of equations is wrong")
         return None if symbol.role == "adjoint" else self.zeros(symbol)
 
     def zeros(self, symbol: Symbol) -> Array:

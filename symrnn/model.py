@@ -7,13 +7,12 @@ from pathlib import Path
 
 from symrnn import zoo
 from symrnn.errors import UsageError
-from symrnn.language.parse import MAX_TEXT, decode
+from symrnn.language.guard import MAX_TEXT, decode
 from symrnn.language.parse import parse as parse_text
 from symrnn.language.printer import show
 from symrnn.language.tree import Written
 from symrnn.summary import Summary, summarise
 from symrnn.system import System, adjoint, initial_states, normal, unroll, with_head, with_states
-
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 

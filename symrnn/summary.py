@@ -98,7 +98,7 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
     >>> from symrnn.language import parse
     >>> from symrnn.system import normal
     >>> system = normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U + b); L = mse(y, h[T])"))
-    >>> summarise("mine", system, {"D": 5, "H": 3}).total
+    >>> summarise("mine", system, {"D": 5, "C": 3}).total
     27
     """
     given = dims or {}

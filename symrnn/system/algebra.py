@@ -75,10 +75,12 @@ def mul(a: Expr, b: Expr) -> Expr:
         return a
     if isinstance(a, Num) and isinstance(b, Num) and is_decimal(a.value * b.value):
         return Num(a.value * b.value)
+    if isinstance(a, Num) and isinstance(b, Mul) and isinstance(b.left, Num):
+        return mul(mul(a, b.left), b.right)
     if isinstance(b, Div):
         return div(mul(a, b.left), b.right)
-    if isinstance(a, Div) and a.left == ONE:
-        return div(b, a.right)
+    if isinstance(a, Div):
+        return div(mul(a.left, b), a.right)
     return Mul(a, b)
 
 
@@ -150,7 +152,7 @@ def derivative(body: Expr, by: Ref, value: Ref | None = None) -> Expr:
 
 @cache
 def _derivative(body: Expr, by: str) -> Expr:
-    """For plain names, so that equal forms are worked out once. `own` stands for a function's value.
+    """For plain names, so that equal forms are worked out once; `own` is a function's value.
 
     Rules of the table come as they are written there, in the order a person would write.
     """

@@ -7,10 +7,11 @@ the last value of one that runs backwards is its value at step 1.
 from dataclasses import replace
 
 from symrnn.errors import EquationError
+from symrnn.language.parse import parse
 from symrnn.language.printer import show
 from symrnn.language.tree import Call, Definition, Expr, Ref, Written, map_leaves, refs
-from symrnn.language.parse import parse
-from symrnn.system.resolve import dependencies, resolve
+from symrnn.system.occurrences import dependencies
+from symrnn.system.resolve import resolve
 
 STATE = "state"
 

@@ -29,7 +29,7 @@ from symrnn.language.tree import (
     Written,
 )
 from symrnn.system.algebra import number
-from symrnn.system.resolve import resolve_roles
+from symrnn.system.roles import roles
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import (
     Dot,
@@ -193,7 +193,7 @@ def _says_width(symbol: Symbol, named: set[str]) -> bool:
 
 def _with_roles(written: Written, system: System) -> Written:
     """Targets and outputs are declared only where a reader would take other names for them."""
-    inferred = resolve_roles(written)
+    inferred = roles(written)
     said = [
         Declaration(symbol.name, "target")
         for symbol in system.named("target")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from symrnn.language.tree import Ref
 from symrnn.system.check import check
-from symrnn.system.normal import step_label
+from symrnn.system.names import step_label
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import Equation, Linear, System, Term, uses
 

@@ -151,6 +151,17 @@ def uses(equation: Equation) -> Iterator[Use]:
                 yield Use(ref)
 
 
+def says(equation: Equation) -> object:
+    """What an equation says of its target, to tell equal ones by."""
+    match equation:
+        case Linear(terms=terms) | Total(terms=terms):
+            return terms
+        case Pointwise(body=body):
+            return body
+        case Row(function=function, args=args):
+            return (function, args)
+
+
 @dataclass(frozen=True, slots=True)
 class System:
     """Equations in normal form, and what their names stand for."""

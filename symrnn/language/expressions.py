@@ -1,0 +1,243 @@
+"""Expressions: nodes of Python's tree turned into ours, by an allow-list.
+
+Whatever is not listed ends in an error with line and caret that says what may stand there.
+"""
+
+import ast
+import re
+from fractions import Fraction
+from typing import NoReturn
+
+from symrnn.errors import LanguageError, suggestion
+from symrnn.functions import ARITY
+from symrnn.language.guard import MAX_DEPTH
+from symrnn.language.tree import (
+    Add,
+    Call,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Pad,
+    Part,
+    Place,
+    Pow,
+    Ref,
+    Size,
+    Source,
+    Transpose,
+    Width,
+)
+
+MAX_NAME = 40
+MAX_STEP = 10_000
+MAX_WIDTH = 1_000_000
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+RESERVED = ("t", "T")
+
+BINARY: dict[type[ast.operator], type[Mul] | type[Div] | type[Pow] | type[MatMul]] = {
+    ast.Mult: Mul,
+    ast.Div: Div,
+    ast.Pow: Pow,
+    ast.MatMult: MatMul,
+}
+HINTS: dict[type[ast.AST], str] = {
+    ast.BitXor: "a power is written a**2",
+    ast.FloorDiv: "a quotient is written a / b",
+    ast.Attribute: "an attribute is not part of the language",
+    ast.Lambda: "a lambda is not part of the language",
+    ast.ListComp: "a comprehension is not part of the language; sum(v[t]) sums over time",
+    ast.GeneratorExp: "a comprehension is not part of the language; sum(v[t]) sums over time",
+    ast.SetComp: "a comprehension is not part of the language",
+    ast.DictComp: "a comprehension is not part of the language",
+    ast.JoinedStr: "an f-string is not part of the language",
+    ast.NamedExpr: "an assignment inside an expression is not part of the language",
+    ast.Compare: "a comparison is not part of the language; step(v) is 1 where v > 0, else 0",
+    ast.IfExp: "a condition is not part of the language; step(v) is 1 where v > 0, else 0",
+    ast.Tuple: "a tuple is not part of the language; concat(p, q) joins features",
+    ast.List: "a list is not part of the language; concat(p, q) joins features",
+}
+
+
+class Expressions:
+    """Turns nodes of Python's tree into ours; holds the source for the messages."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.lines = source.text.split("\n")
+
+    def place(self, node: ast.expr | ast.stmt) -> Place:
+        line = self.lines[node.lineno - 1]
+        start = len(line.encode()[: node.col_offset].decode(errors="replace"))
+        if node.end_lineno == node.lineno and node.end_col_offset is not None:
+            end = len(line.encode()[: node.end_col_offset].decode(errors="replace"))
+        else:
+            end = len(line)
+        return Place(node.lineno, start, end)
+
+    def fail(self, node: ast.expr | ast.stmt, message: str) -> NoReturn:
+        raise LanguageError(self.source.mark(self.place(node), message))
+
+    def expr(self, node: ast.expr, depth: int = 0) -> Expr:
+        if depth > MAX_DEPTH:
+            self.fail(node, f"an expression more than {MAX_DEPTH} deep; name a part of it")
+        place = self.place(node)
+        match node:
+            case ast.Constant():
+                return self.number(node)
+            case ast.Name() | ast.Subscript():
+                return self.ref(node, what="a variable")
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return Neg(self.expr(operand, depth + 1), place=place)
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.expr(operand, depth + 1)
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                return self.sum(node, depth)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
+                kind = BINARY[type(op)]
+                return kind(self.expr(left, depth + 1), self.expr(right, depth + 1), place=place)
+            case ast.BinOp(op=op):
+                hint = HINTS.get(type(op), "the operators are + - * / ** @")
+                self.fail(node, f"an operator that the language does not have; {hint}")
+            case ast.Call():
+                return self.call(node, depth)
+        hint = HINTS.get(type(node), f"{type(node).__name__} is not part of the language")
+        self.fail(node, f"{hint}; expected variables, numbers, + - * / ** @ and functions")
+
+    def sum(self, node: ast.BinOp, depth: int) -> Add:
+        """`a + b - c` as one sum of three terms, however many there are."""
+        place = self.place(node)
+        terms: list[Expr] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add | ast.Sub):
+            term = self.expr(left.right, depth + 1)
+            terms.append(Neg(term, place=term.place) if isinstance(left.op, ast.Sub) else term)
+            left = left.left
+        terms.append(self.expr(left, depth + 1))
+        return Add(tuple(reversed(terms)), place=place)
+
+    def call(self, node: ast.Call, depth: int) -> Expr:
+        place = self.place(node)
+        if not isinstance(node.func, ast.Name):
+            self.fail(node.func, "expected the name of a function before the bracket")
+        name = node.func.id
+        if name not in ARITY:
+            near = suggestion(name, list(ARITY))
+            known = "" if near else "; the functions are " + " ".join(ARITY)
+            self.fail(node.func, f"unknown function '{name[:MAX_NAME]}'{near}{known}")
+        if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
+            self.fail(node, f"{name} takes its arguments by place alone: {_usage(name)}")
+        arity = ARITY[name]
+        if len(node.args) != arity if arity is not None else len(node.args) < 2:
+            self.fail(node, f"{name} takes {arity or 'two or more'} arguments: {_usage(name)}")
+        if name == "size":
+            return Size(self.size(node.args[0]), place=place)
+        first = self.expr(node.args[0], depth + 1)
+        if name == "transpose":
+            return Transpose(first, place=place)
+        if name in ("part", "pad"):
+            skip, width = self.width(node.args[1]), self.width(node.args[2])
+            kind = Part if name == "part" else Pad
+            return kind(first, skip, width, place=place)
+        rest = tuple(self.expr(arg, depth + 1) for arg in node.args[1:])
+        return Call(name, (first, *rest), place=place)
+
+    def size(self, node: ast.expr) -> Width:
+        if isinstance(node, ast.Name) and node.id in ("T", "B"):
+            return Width((node.id,))
+        return self.width(node)
+
+    def number(self, node: ast.Constant) -> Num:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            what = "a text" if isinstance(value, str | bytes) else repr(value)[:20]
+            self.fail(node, f"expected a number or a variable, not {what}")
+        if not -1e100 < value < 1e100 or 0 < abs(value) < 1e-100:
+            self.fail(node, "a number must lie between 1e-100 and 1e100 in size")
+        return Num(Fraction(repr(value)), place=self.place(node))
+
+    def ref(self, node: ast.expr, what: str) -> Ref:
+        place = self.place(node)
+        match node:
+            case ast.Name(id=name):
+                return Ref(self.name(node, name), place=place)
+            case ast.Subscript(value=ast.Name(id=name) as named, slice=index):
+                base, shift = self.step(index)
+                return Ref(self.name(named, name), base, shift, place=place)
+        self.fail(node, f"{what} must be a variable: v, v[t], v[t-1], v[T] or v[1]")
+
+    def name(self, node: ast.expr, name: str) -> str:
+        if len(name) > MAX_NAME:
+            self.fail(node, f"a name of {len(name)} characters; the limit is {MAX_NAME}")
+        if not NAME.match(name):
+            self.fail(node, f"'{name}' is not a name: letters a-z A-Z, then digits and _ too")
+        if name in RESERVED:
+            what = "the current step" if name == "t" else "the number of steps"
+            self.fail(node, f"{name} is {what}; use it in brackets, as v[{name}], or as size(T)")
+        if name in ARITY:
+            self.fail(node, f"'{name}' is a function and cannot be a variable; call it {name}_")
+        return name
+
+    def step(self, node: ast.expr) -> tuple[str, int]:
+        """The base and the shift of a time index."""
+        match node:
+            case ast.Name(id="t" | "T" as base):
+                return base, 0
+            case ast.BinOp(
+                left=ast.Name(id="t" | "T" as base),
+                op=ast.Add() | ast.Sub() as op,
+                right=ast.Constant(value=int(shift)),
+            ) if not isinstance(shift, bool) and shift <= MAX_STEP:
+                return base, shift if isinstance(op, ast.Add) else -shift
+            case ast.Constant(value=int(step)) if not isinstance(step, bool) and step <= MAX_STEP:
+                return "1", step - 1
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(step))) if (
+                not isinstance(step, bool) and step <= MAX_STEP
+            ):
+                return "1", -step - 1
+        self.fail(
+            node,
+            "a time index is t, t-1, t+1, T, T-1, 1, 0, …: a step and a whole number, at most"
+            f" {MAX_STEP}",
+        )
+
+    # widths and other whole numbers
+
+    def width(self, node: ast.expr) -> Width:
+        """A number, a name, or a sum of them: H_f + H_b."""
+        match node:
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return self.width(left) + self.width(right)
+            case ast.Name(id=name):
+                if name == "T" or name == "B":
+                    what = "the number of steps" if name == "T" else "the number of sequences"
+                    self.fail(node, f"{name} is {what} and cannot be a width; take another name")
+                return Width((self.name(node, name),))
+            case ast.Constant():
+                return Width((), self.whole(node, "a width", 0, MAX_WIDTH))
+        self.fail(node, "expected a width: a number, a name, or a sum of them")
+
+    def whole(self, node: ast.expr, what: str, least: int, most: int) -> int:
+        match node:
+            case ast.Constant(value=int(value)) if not isinstance(value, bool):
+                if least <= value <= most:
+                    return value
+        self.fail(node, f"{what} is a whole number from {least} to {most}")
+
+
+def _usage(name: str) -> str:
+    usages = {
+        "concat": "concat(p, q)",
+        "part": "part(v, skip, width)",
+        "pad": "pad(v, skip, total)",
+        "size": "size(H)",
+        "transpose": "transpose(W)",
+        "bce": "bce(y, yhat)",
+        "ce": "ce(y, yhat)",
+        "mse": "mse(y, yhat)",
+        "bce_logits": "bce_logits(y, z)",
+        "ce_logits": "ce_logits(y, z)",
+    }
+    return usages.get(name, f"{name}(v)")

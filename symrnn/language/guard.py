@@ -1,0 +1,79 @@
+"""What is refused before a text is read: too long, too deep, no text, no syntax of Python's.
+
+Python's own parser reads the text into its `ast`; it never runs anything.
+"""
+
+import ast
+import keyword
+import re
+
+from symrnn.errors import LanguageError
+from symrnn.language.tree import Place, Source
+
+MAX_TEXT = 200_000
+MAX_DEPTH = 60
+STATEMENTS = "an equation `v[t] = …`, a boundary `v[0] = …` or a declaration `v: …`"
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text of a file, which must be UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise LanguageError(
+            f"{name}, line {line}: byte 0x{data[error.start]:02x} is not UTF-8;"
+            " save the file as UTF-8 text"
+        ) from None
+
+
+def check_size(source: Source) -> None:
+    """Refuse what is too long or nested too deeply before Python's parser sees it."""
+    if len(source.text) > MAX_TEXT:
+        raise LanguageError(
+            f"{source.name}: the text has {len(source.text):,} characters; the limit is"
+            f" {MAX_TEXT:,}. A model is a few lines of equations"
+        )
+    depth = 0
+    for number, line in enumerate(source.text.split("\n"), 1):
+        for column, character in enumerate(line):
+            if character == "#":
+                break
+            if character == "\0":
+                place = Place(number, column, column + 1)
+                raise LanguageError(source.mark(place, "a NUL character; expected plain text"))
+            depth += (character in "([{") - (character in ")]}")
+            if depth > MAX_DEPTH:
+                place = Place(number, column, column + 1)
+                raise LanguageError(
+                    source.mark(
+                        place, f"brackets nested more than {MAX_DEPTH} deep; name a part of it"
+                    )
+                )
+
+
+def tree_of(source: Source) -> ast.Module:
+    """Python's tree of a text."""
+    try:
+        return ast.parse(source.text)
+    except SyntaxError as error:
+        line = min(error.lineno or 1, source.text.count("\n") + 1)
+        start = max(0, (error.offset or 1) - 1)
+        end = (error.end_offset or 0) - 1 if error.end_lineno == error.lineno else start + 1
+        place = Place(line, start, end)
+        raise LanguageError(source.mark(place, _syntax_message(source, line, error))) from None
+    except (RecursionError, MemoryError, ValueError, OverflowError):
+        raise LanguageError(
+            f"{source.name}: an expression is too long or nested too deeply to read; name a part"
+        ) from None
+
+
+def _syntax_message(source: Source, line: int, error: SyntaxError) -> str:
+    words = re.findall(r"[^\W\d]\w*", source.text.split("\n")[line - 1].split("#")[0])
+    for word in words:
+        if keyword.iskeyword(word):
+            return f"'{word}' is a keyword of Python and cannot be a name; take another, {word}_"
+    said = (error.msg or "invalid syntax").split(" (")[0]
+    if said.startswith("Exceeds the limit"):
+        said = "a number with more than 4300 digits"
+    return f"{said}; expected {STATEMENTS}"

@@ -1,0 +1,41 @@
+"""Which nodes have an adjoint worth writing: those between what is varied and what is measured."""
+
+from collections.abc import Iterable, Mapping, Set
+
+from symrnn.language.tree import Ref
+from symrnn.system.graph import edges_of
+from symrnn.system.system import System, uses
+
+
+def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
+    """The nodes that the roots need and that need a varied name themselves.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> system = normal(parse("h[t] = x[t] @ W; k[t] = 2 * x[t]; L = mse(y, h[T] + k[T])"))
+    >>> sorted({node.name for node in active(system, [Ref("L")], {"W"})})
+    ['L', 'h', 'l_L', 'yhat']
+    """
+    definitions = {e.target: list(uses(e)) for e in system.equations}
+    needs = {
+        node: [other for other, _ in edges]
+        for node, edges in edges_of(definitions, system.steps).items()
+    }
+    readers: dict[Ref, list[Ref]] = {}
+    for node, others in needs.items():
+        for other in others:
+            readers.setdefault(other, []).append(node)
+    moved = [n for n, found in definitions.items() if any(u.ref.name in varied for u in found)]
+    return reached(roots, needs) & reached(moved, readers)
+
+
+def reached(start: Iterable[Ref], edges: Mapping[Ref, list[Ref]]) -> set[Ref]:
+    """Everything that can be reached along the edges, the start included."""
+    found: set[Ref] = set()
+    waiting = list(start)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += edges.get(node, [])
+    return found

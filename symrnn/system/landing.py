@@ -1,0 +1,85 @@
+"""Where in time a share of an adjoint lands.
+
+A reference at a shift lands that shift the other way, for every step; where the shift leads out of
+1…T it lands at a boundary, if there is one. A reference to a fixed step lands there alone.
+What is read once by every step gets the sum over time.
+"""
+
+from collections.abc import Iterator, Set
+from dataclasses import replace
+
+from symrnn.language.tree import Ref
+from symrnn.system.graph import at_step
+from symrnn.system.rewrite import map_term
+from symrnn.system.system import System, Term
+
+Landed = tuple[Ref, Term]
+"""A node, and what its adjoint gets: a term as it stands in that node's own equation."""
+
+
+class Landing:
+    def __init__(self, system: System) -> None:
+        self.steps = system.steps
+        self.nodes: Set[Ref] = {e.target for e in system.equations}
+        self.boundaries: dict[str, list[Ref]] = {}
+        for node in self.nodes:
+            if node.base in ("1", "T"):
+                self.boundaries.setdefault(node.name, []).append(node)
+        for nodes in self.boundaries.values():
+            nodes.sort(key=lambda node: (node.base, node.shift))
+
+    def land(self, source: Ref, ref: Ref, term: Term, over: bool = False) -> Iterator[Landed]:
+        """The nodes at which `term` lands, worked out at the step of `source`, which reads `ref`
+        there, or at every step if it is defined once and sums over time (`over`)."""
+        every_step = source.base == "t"
+        if not ref.base:
+            yield ref, replace(term, over=every_step or over)
+        elif ref.base != "t":
+            yield from self.fixed(ref, replace(term, over=every_step or over))
+        elif not every_step:
+            yield Ref(ref.name, "t"), term
+        else:
+            yield Ref(ref.name, "t"), moved(term, "t", -ref.shift)
+            for boundary in self.boundaries.get(ref.name, ()):
+                shift = boundary.shift - ref.shift
+                if shift >= 0 if boundary.base == "1" else shift <= 0:
+                    yield boundary, moved(term, boundary.base, shift)
+
+    def fixed(self, ref: Ref, term: Term) -> Iterator[Landed]:
+        if self.steps is not None:
+            exact = at_step(ref, self.steps)
+            yield exact, term
+            if exact not in self.nodes and 0 <= exact.shift < self.steps:
+                yield Ref(ref.name, "t"), replace(term, at=(exact.base, exact.shift))
+        elif ref in self.nodes:
+            yield ref, term
+        else:
+            yield Ref(ref.name, "t"), replace(term, at=(ref.base, ref.shift))
+            for boundary in self.boundaries.get(ref.name, ()):
+                when = steps_that_meet(ref, boundary)
+                if when is not None:
+                    yield boundary, replace(term, when=when)
+
+
+def steps_that_meet(ref: Ref, boundary: Ref) -> int | None:
+    """The number of steps for which a fixed step, counted from one end, is a boundary at the other.
+
+    >>> steps_that_meet(Ref("v", "T", -2), Ref("v", "1", -1))  # v[T-2] is v[0] for two steps
+    2
+    """
+    if (ref.base, boundary.base) == ("T", "1"):
+        steps = boundary.shift + 1 - ref.shift
+    elif (ref.base, boundary.base) == ("1", "T"):
+        steps = ref.shift + 1 - boundary.shift
+    else:
+        return None
+    return steps if steps >= 1 else None
+
+
+def moved(term: Term, base: str, shift: int) -> Term:
+    """The term at another step: t becomes `base` plus `shift`."""
+
+    def change(ref: Ref) -> Ref:
+        return Ref(ref.name, base, ref.shift + shift) if ref.base == "t" else ref
+
+    return map_term(term, change) if shift or base != "t" else term

@@ -1,0 +1,166 @@
+"""Every rule about names that a text can break, each with the message that says how to mend it."""
+
+from typing import NoReturn
+
+from symrnn.errors import EquationError, suggestion
+from symrnn.functions import TIME
+from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
+from symrnn.system.occurrences import Occurrence, fault, occurrences
+from symrnn.system.symbols import Role, Symbol, Symbols
+
+SAID_OF: dict[str, tuple[Role, ...]] = {
+    "init": ("parameter",),
+    "onehot": ("target", "input"),
+    "input": ("input",),
+    "target": ("target",),
+    "output": ("variable",),
+    "adjoint": ("adjoint", "total"),
+}
+"""The roles of which a declaration may speak."""
+
+CALLED: dict[Role, str] = {
+    "input": "an input",
+    "target": "a target",
+    "parameter": "a parameter",
+    "constant": "a constant",
+    "variable": "a variable with an equation",
+    "adjoint": "an adjoint",
+    "total": "a sum over the batch",
+}
+
+
+class Rules:
+    def __init__(self, written: Written) -> None:
+        self.written = written
+
+    def break_at(self, node: Node, message: str) -> NoReturn:
+        raise EquationError(fault(self.written, node.place, message))
+
+    # before anything is known of the names
+
+    def check_declared_once(self) -> None:
+        seen: set[tuple[str, str]] = set()
+        for declaration in self.written.declarations:
+            key = (declaration.name, declaration.kind)
+            if key in seen:
+                self.break_at(declaration, f"the {key[1]} of {key[0]} is declared twice")
+            seen.add(key)
+
+    def check_definitions(self) -> None:
+        by_name: dict[str, list[Definition]] = {}
+        for definition in self.written.definitions:
+            by_name.setdefault(definition.target.name, []).append(definition)
+        for name, definitions in by_name.items():
+            bases = {d.target.base for d in definitions if not d.adds}
+            seen: dict[Ref, Definition] = {}
+            for definition in definitions:
+                if "" in bases and len(bases) > 1:
+                    self.break_at(definition, f"{name} is defined with and without a time index")
+                if definition.adds:
+                    self.check_addition(definition, bases)
+                    continue
+                self.check_boundary(definition, bases)
+                first = seen.setdefault(definition.target, definition)
+                if first is not definition:
+                    where = f" (first in line {first.place.line})" if first.place else ""
+                    self.break_at(definition, f"{name} is defined twice{where}")
+
+    def check_addition(self, definition: Definition, bases: set[str]) -> None:
+        target = definition.target
+        wanted = "t" if target.base else ""
+        if wanted not in bases:
+            left = f"{target.name}[t]" if wanted else target.name
+            self.break_at(definition, f"{left} = … is missing, to which this would add")
+
+    def check_boundary(self, definition: Definition, bases: set[str]) -> None:
+        target, name = definition.target, definition.target.name
+        if target.base not in ("1", "T"):
+            return
+        if "t" not in bases and self.written.steps is None:
+            self.break_at(
+                definition, f"{name}[t] = … is missing: a boundary says where a recurrence starts"
+            )
+        inside = target.shift >= 0 if target.base == "1" else target.shift <= 0
+        if inside and "t" in bases:
+            self.break_at(
+                definition,
+                f"this step of {name} lies inside 1…T, where {name}[t] = … holds; a boundary lies"
+                f" outside: {name}[0], {name}[-1], … or {name}[T+1], …",
+            )
+
+    # once the roles are known
+
+    def check_declarations(self, symbols: Symbols) -> None:
+        for declaration in self.written.declarations:
+            self.check_known(declaration, declaration.name, symbols)
+            symbol = symbols[declaration.name]
+            wanted = SAID_OF.get(declaration.kind)
+            if wanted and symbol.role not in wanted:
+                self.break_at(
+                    declaration,
+                    f"{symbol.name} is {CALLED[symbol.role]}; {declaration.kind} is said of"
+                    f" {' or '.join(CALLED[role] for role in wanted)}",
+                )
+            if isinstance(declaration.value, Ref):
+                self.check_known(declaration, declaration.value.name, symbols)
+                if symbols[declaration.value.name].role in ("adjoint", "total", "constant"):
+                    self.break_at(declaration, "an adjoint is that of a variable or a parameter")
+
+    def check_known(self, node: Node, name: str, symbols: Symbols) -> None:
+        if name not in symbols:
+            near = suggestion(name, list(symbols))
+            self.break_at(node, f"no equation uses '{name}'{near}")
+
+    def check_uses(self, symbols: Symbols) -> None:
+        for definition in self.written.definitions:
+            self.check_loss(definition)
+            self.check_when(definition, symbols)
+            for found in occurrences(definition.body):
+                self.check_matrix(found, symbols[found.ref.name])
+                self.check_time(definition, found, symbols[found.ref.name])
+            for node in walk(definition.body):
+                self.check_sum(node)
+
+    def check_loss(self, definition: Definition) -> None:
+        if definition.target.name == "L" and (definition.target.base or definition.adds):
+            self.break_at(
+                definition, "the loss is one number: L = …, with sum or mean over what has a [t]"
+            )
+
+    def check_when(self, definition: Definition, symbols: Symbols) -> None:
+        if definition.when is not None and symbols[definition.target.name].role != "adjoint":
+            self.break_at(definition, "[T == …] belongs to adjoints alone")
+
+    def check_matrix(self, found: Occurrence, symbol: Symbol) -> None:
+        if found.matrix and (found.ref.base or symbol.role != "parameter"):
+            what = "has a time index" if found.ref.base else f"is {CALLED[symbol.role]}"
+            self.break_at(
+                found.ref,
+                f"right of @ stands a plain parameter, W or transpose(W), and {symbol.name} {what}",
+            )
+
+    def check_time(self, definition: Definition, found: Occurrence, symbol: Symbol) -> None:
+        ref, name = found.ref, found.ref.name
+        if symbol.role == "total":
+            self.break_at(ref, f"{name} is summed over the batch; no equation can read it")
+        if symbol.timed and not ref.base:
+            self.break_at(
+                ref, f"{name} runs over time; write {name}[t], {name}[T] or mean({name}[t])"
+            )
+        if ref.base and not symbol.timed:
+            self.break_at(ref, f"{name} has no time index; write {name}")
+        if ref.base == "t" and not found.summed and definition.target.base != "t":
+            target = definition.target
+            what = f"{target.name} is defined once"
+            if target.base:
+                what = f"a fixed step of {target.name} has no current step t"
+            self.break_at(ref, f"{what}; write {name}[T], or the sum or mean of {name}[t]")
+
+    def check_sum(self, node: Expr) -> None:
+        if not isinstance(node, Call) or node.function not in TIME:
+            return
+        inside = [inner for arg in node.args for inner in walk(arg)]
+        if any(isinstance(inner, Call) and inner.function in TIME for inner in inside):
+            self.break_at(node, "a sum over time inside another; give the inner one a name")
+        if not any(isinstance(inner, Ref) and inner.base == "t" for inner in inside):
+            self.break_at(node, f"{node.function}(…) runs over time; expected a v[t] in it")

@@ -1,0 +1,131 @@
+"""What each operand of an equation gets of its adjoint, at the equation's own step.
+
+One function for each kind of equation; where in time it lands is another question (`landing`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from symrnn.functions import LOSSES
+from symrnn.language.tree import NARROW, ONE, ZERO, Call, Expr, Ref, Width, refs
+from symrnn.system.algebra import derivative, mul, put, rule, size
+from symrnn.system.symbols import Symbols
+from symrnn.system.system import (
+    Dot,
+    Equation,
+    Jacobian,
+    Linear,
+    Matrix,
+    Outer,
+    PadTo,
+    PartOf,
+    Pointwise,
+    Row,
+    Scale,
+    Term,
+    Total,
+)
+from symrnn.system.values import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`ref` gets v̄ · `by`; `over` if the equation sums it over time, `at` if it adds it there."""
+
+    ref: Ref
+    by: Jacobian
+    over: bool = False
+    at: tuple[str, int] | None = None
+
+
+class Shares:
+    def __init__(self, symbols: Symbols, values: Values, wants: Callable[[Ref], bool]) -> None:
+        self.symbols, self.values, self.wants = symbols, values, wants
+
+    def of(self, equation: Equation) -> Iterator[Share]:
+        """The shares of all operands whose adjoint is wanted; those of a softmax are not here,
+        for they take two steps."""
+        match equation:
+            case Linear(terms=terms) | Total(terms=terms):
+                for term in terms:
+                    yield from self.of_factor(equation.target, term)
+                    if term.ref is not None:
+                        yield from self.of_term(equation.target, term, term.ref)
+            case Pointwise(target=target, body=body):
+                for ref in filter(self.wants, dict.fromkeys(refs(body))):
+                    slope = derivative(body, ref, value=target)
+                    if slope != ZERO:
+                        yield Share(ref, self.scale(target, ref, slope))
+            case Row(function="concat", args=args):
+                yield from self.of_parts(args)
+            case Row(function="logsumexp", args=(ref,)):
+                if self.wants(ref):
+                    yield Share(ref, Scale(self.values.put_in(Call("softmax", (ref,)))))
+            case Row(function=function) if function in LOSSES:
+                yield from self.of_loss(equation)
+
+    def of_term(self, target: Ref, term: Term, ref: Ref) -> Iterator[Share]:
+        """The transpose of the term's Jacobian."""
+        by: Jacobian
+        match term.by:
+            case Scale(factor=factor):
+                by = self.scale(target, ref, factor)
+            case Dot(factor=factor):
+                by = Scale(factor)
+            case Matrix(name=name, transposed=transposed):
+                by = Matrix(name, not transposed)
+                yield Share(Ref(name), Outer(ref, transposed), term.over, term.at)
+            case PartOf(skip=skip):
+                by = PadTo(skip, self.symbols[ref.name].width)
+            case PadTo(skip=skip):
+                by = PartOf(skip, self.symbols[ref.name].width)
+            case Outer():
+                raise TypeError("the gradient of a gradient is not part of this system")
+        if self.wants(ref):
+            yield Share(ref, by, term.over, term.at)
+
+    def of_factor(self, target: Ref, term: Term) -> Iterator[Share]:
+        """What the parameters in a term's factor get."""
+        if not isinstance(term.by, Scale | Dot):
+            return
+        for inner in filter(self.wants, dict.fromkeys(refs(term.by.factor))):
+            slope = derivative(term.by.factor, inner)
+            if slope == ZERO:
+                continue
+            factor = mul(term.ref, slope) if term.ref is not None else slope
+            gathered = isinstance(term.by, Scale)
+            by = self.scale(target, inner, factor) if gathered else Scale(factor)
+            yield Share(inner, by, term.over, term.at)
+
+    def of_parts(self, args: tuple[Ref, ...]) -> Iterator[Share]:
+        skip = Width()
+        for ref in args:
+            width = self.symbols[ref.name].width
+            if self.wants(ref):
+                yield Share(ref, PartOf(skip, width))
+            skip += width
+
+    def of_loss(self, equation: Row) -> Iterator[Share]:
+        loss, (target, prediction) = LOSSES[equation.function], equation.args
+        known = loss.onehot and self.symbols[target.name].onehot
+        slopes = (loss.by_target, loss.onehot if known else loss.by_prediction)
+        width = size(self.symbols[prediction.name].width)
+        for ref, slope in zip(equation.args, slopes, strict=True):
+            if self.wants(ref):
+                factor = put(rule(slope), {"y": target, "p": prediction, "n": width})
+                yield Share(ref, Scale(self.values.put_in(factor)))
+
+    def scale(self, target: Ref, ref: Ref, factor: Expr) -> Jacobian:
+        """The transpose of `ref * factor`: where a value of width 1 was spread, it is gathered."""
+        narrow = self.symbols[ref.name].shape == (NARROW,)
+        spread = narrow and self.symbols[target.name].width != NARROW
+        return Dot(factor) if spread else Scale(factor)
+
+
+def times(by: Jacobian, scale: Expr) -> Jacobian:
+    """A Jacobian times a number."""
+    if scale == ONE:
+        return by
+    if isinstance(by, Scale | Dot):
+        return type(by)(mul(scale, by.factor))
+    raise TypeError(f"{type(by).__name__} takes an adjoint, not a number")

@@ -1,0 +1,148 @@
+"""Widths that are not known yet, made equal: sums of unknowns and a number.
+
+A rigid unknown is a name that the text declares: two different ones never become one. Everything
+that binds an unknown remembers the statement that did, so that a contradiction can be explained.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from symrnn.errors import WidthError
+from symrnn.language.printer import show_declaration, show_definition
+from symrnn.language.tree import Declaration, Definition, Source
+
+Statement = Definition | Declaration
+
+
+@dataclass(eq=False)
+class Unknown:
+    """A width to be found. It has a name from the start where it is rigid."""
+
+    name: str | None = None
+    bound: "Sum | None" = None
+    because: Statement | None = None
+
+
+@dataclass
+class Sum:
+    parts: list[Unknown] = field(default_factory=list)
+    number: int = 0
+
+
+ONE = Sum(number=1)
+
+
+def unknown() -> Sum:
+    return Sum([Unknown()])
+
+
+def flat(width: Sum) -> tuple[list[Unknown], int]:
+    """The unknowns that are still open in a width, and its number."""
+    parts: list[Unknown] = []
+    number = width.number
+    for part in width.parts:
+        if part.bound is None:
+            parts.append(part)
+        else:
+            inner, more = flat(part.bound)
+            parts += inner
+            number += more
+    return parts, number
+
+
+def is_one(width: Sum) -> bool:
+    return flat(width) == ([], 1)
+
+
+class Unifier:
+    def __init__(self, source: Source | None) -> None:
+        self.source = source
+        self.because: Statement | None = None
+        """The statement that is being read."""
+        self.deferred: list[tuple[Sum, Sum, Statement | None]] = []
+        self.descriptions: dict[Unknown, str] = {}
+        """What to call an open width in a message."""
+
+    def unify(self, one: Sum, other: Sum, rule: str = "") -> None:
+        """Make two widths equal, or remember them for later, or fail."""
+        if not self._decide(one, other, rule):
+            self.deferred.append((one, other, self.because))
+
+    def _decide(self, one: Sum, other: Sum, rule: str) -> bool:
+        (left, m), (right, n) = flat(one), flat(other)
+        common = Counter(left) & Counter(right)
+        left = list((Counter(left) - common).elements())
+        right = list((Counter(right) - common).elements())
+        for side, number, rest, more in ((left, m, right, n), (right, n, left, m)):
+            if len(side) == 1 and side[0].name is None and more >= number:
+                if side[0] in rest or not (rest or more > number):
+                    self._contradiction(one, other, rule)
+                side[0].bound = Sum(rest, more - number)
+                side[0].because = self.because
+                return True
+        if not left and not right and m == n:
+            return True
+        rigid = all(part.name for part in left + right)
+        if rigid or (not left and n >= m) or (not right and m >= n):
+            self._contradiction(one, other, rule)
+        return False
+
+    def finish(self) -> None:
+        """Decide what could not be decided at first; fail if something stays open."""
+        while self.deferred:
+            waiting, self.deferred = self.deferred, []
+            for one, other, because in waiting:
+                self.because = because
+                self.unify(one, other)
+            if len(self.deferred) == len(waiting):
+                one, other, self.because = self.deferred[0]
+                self.fail(
+                    f"the widths {self.text(one)} and {self.text(other)} are equal, but neither"
+                    " follows; declare one, as h: 64"
+                )
+
+    # messages
+
+    def fail(self, message: str) -> NoReturn:
+        if self.source is None or self.because is None:
+            raise WidthError(message)
+        raise WidthError(self.source.mark(self.because.place, message))
+
+    def _contradiction(self, one: Sum, other: Sum, rule: str) -> NoReturn:
+        reasons: list[str] = []
+        seen = [self.because]
+        for width in (one, other):
+            for statement in _reasons(width):
+                if statement not in seen:
+                    seen.append(statement)
+                    reasons.append(f"\n  {self.text(width)} comes from {quote(statement)}")
+        message = f"a contradiction of widths: {self.text(one)} here meets {self.text(other)}"
+        try:
+            self.fail(message + (f"; {rule}" if rule else ""))
+        except WidthError as error:
+            raise WidthError(str(error) + "".join(reasons)) from None
+
+    def text(self, width: Sum) -> str:
+        parts, number = flat(width)
+        said = [part.name or self.descriptions.get(part, "an open width") for part in parts]
+        return " + ".join(said + [str(number)] * bool(number or not said))
+
+
+def _reasons(width: Sum) -> list[Statement]:
+    """The statements that gave a width its value."""
+    found: list[Statement] = []
+    for part in width.parts:
+        if part.bound is not None:
+            if part.because is not None:
+                found.append(part.because)
+            found += _reasons(part.bound)
+    return found
+
+
+def quote(statement: Statement) -> str:
+    if isinstance(statement, Definition):
+        said = show_definition(statement)
+    else:
+        said = show_declaration(statement)
+    return f"`{said}`" + (f", line {statement.place.line}" if statement.place else "")
