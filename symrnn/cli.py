@@ -29,13 +29,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every letter
             stream.reconfigure(errors="backslashreplace")
     try:
-        print(COMMANDS[options.command](options), end="", flush=True)
+        result = COMMANDS[options.command](options)
+        if sys.stdout is None:
+            raise UsageError("standard output is closed; there is nowhere to print")
+        print(result, end="", flush=True)
     except SymrnnError as error:
-        print(f"symrnn: {error}", file=sys.stderr)
-        return 2
+        return _say(str(error))
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say(f"cannot write the result: {error.strerror}")
     return 0
+
+
+def _say(message: str) -> int:
+    if sys.stderr is not None:
+        print(f"symrnn: {message}", file=sys.stderr)
+    return 2
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -131,6 +142,8 @@ def _dims(text: str) -> dict[str, int]:
         name, equals, size = part.partition("=")
         if not equals or not size.strip().isascii() or not size.strip().isdigit():
             raise argparse.ArgumentTypeError(f"'{part}' is no width; expected NAME=NUMBER, as D=5")
+        if name.strip() in found:
+            raise argparse.ArgumentTypeError(f"{name.strip()} is given twice")
         found[name.strip()] = int(size) if len(size) < 20 else 10**20
     return found
 
@@ -150,11 +163,13 @@ def _load(options: argparse.Namespace) -> "Model":
     elif options.file is not None:
         found = models.parse(models.read_file(options.file), options.file)
     elif options.model == "-":
+        if sys.stdin is None:
+            raise UsageError("standard input is closed; there is nothing to read")
         data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
         found = models.parse(models.read_bytes(data, "standard input"), "standard input")
     else:
         found = models.load(options.model)
-    return found.with_head(options.head) if options.head else found
+    return found.with_head(options.head) if options.head is not None else found
 
 
 def _models(options: argparse.Namespace) -> str:

@@ -33,7 +33,7 @@ class UsageError(SymrnnError):
     """A command or a call asks for something that is not there (models, heads, options)."""
 
 
-def suggestion(name: str, known: list[str]) -> str:
+def suggestion(name: str, known: list[str], cutoff: float = 0.6) -> str:
     """`did you mean 'tanh'?` for a misspelt name, or nothing.
 
     >>> suggestion("tanhh", ["tanh", "exp"])
@@ -44,5 +44,5 @@ def suggestion(name: str, known: list[str]) -> str:
     import difflib
 
     by_lower = {k.lower(): k for k in known}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=cutoff)
     return f"; did you mean '{by_lower[near[0]]}'?" if near else ""

@@ -14,6 +14,7 @@ from symrnn.arithmetic import Arithmetic, Floats
 from symrnn.errors import CheckError
 from symrnn.functions import ELEMENTWISE, LOSSES, TIME, Array
 from symrnn.language.tree import (
+    ZERO,
     Add,
     Call,
     Definition,
@@ -37,7 +38,7 @@ from symrnn.sizes import Data, Sizes, common_dtype
 from symrnn.system.graph import at_step
 from symrnn.system.occurrences import dependencies
 from symrnn.system.resolve import resolve
-from symrnn.system.spell import spell
+from symrnn.system.spell import spell_equations
 from symrnn.system.symbols import Symbol, Symbols
 from symrnn.system.system import System
 
@@ -84,42 +85,47 @@ def interpret(
     >>> result["h"].ravel().tolist()
     [1.0, 3.0, 7.0]
     """
-    if isinstance(what, System):
-        written, symbols = spell(what), what.symbols
-    else:
-        written, symbols = what, resolve(what)
-    arithmetic = arithmetic or Floats(common_dtype(data))
-    sizes = Sizes(symbols, data, written.steps or steps)
-    return _Run(written, symbols, data, sizes, arithmetic).result()
+    return Interpreter(what)(data, steps, arithmetic)
+
+
+class Interpreter:
+    """A system or a text made ready to be worked out many times."""
+
+    def __init__(self, what: System | Written) -> None:
+        self.written = spell_equations(what) if isinstance(what, System) else what
+        self.symbols = what.symbols if isinstance(what, System) else resolve(what)
+        self.groups = dependencies(self.written)
+        self.own = {d.target: d for d in self.written.definitions if not d.adds}
+        self.added: dict[str, list[Definition]] = {}
+        for definition in self.written.definitions:
+            if definition.adds:
+                self.added.setdefault(definition.target.name, []).append(definition)
+
+    def __call__(
+        self, data: Data, steps: int | None = None, arithmetic: Arithmetic | None = None
+    ) -> Result:
+        sizes = Sizes(self.symbols, data, self.written.steps or steps)
+        return _Run(self, data, sizes, arithmetic or Floats(common_dtype(data))).result()
 
 
 class _Run:
-    def __init__(
-        self,
-        written: Written,
-        symbols: Symbols,
-        data: Data,
-        sizes: Sizes,
-        arithmetic: Arithmetic,
-    ) -> None:
-        self.written, self.symbols, self.sizes, self.on = written, symbols, sizes, arithmetic
+    def __init__(self, of: Interpreter, data: Data, sizes: Sizes, on: Arithmetic) -> None:
+        self.of, self.sizes, self.on = of, sizes, on
+        self.symbols = of.symbols
         self.steps, self.batch = sizes.steps, sizes.batch
-        self.data = {name: arithmetic.array(value) for name, value in data.items()}
+        self.data = {name: on.array(value) for name, value in data.items()}
         self.values: dict[tuple[str, int | None], Array] = {}
-        self.has_adjoints = any(s.role == "adjoint" for s in symbols.values())
-        self.adds: dict[str, list[Definition]] = {}
-        for definition in written.definitions:
-            if definition.adds:
-                self.adds.setdefault(definition.target.name, []).append(definition)
+        self.nothing: set[tuple[str, int | None]] = set()
+        """Adjoints that no term reaches: they annihilate, as those outside 1…T do."""
+        self.has_adjoints = any(s.role == "adjoint" for s in of.symbols.values())
 
     def result(self) -> Result:
-        own = {d.target: d for d in self.written.definitions if not d.adds}
         with np.errstate(all="ignore"):
-            for group in dependencies(self.written):
+            for group in self.of.groups:
                 order = range(1, self.steps + 1)
                 for t in order if group.direction >= 0 else reversed(order):
                     for node in group.nodes:
-                        self.work_out(own[node], t)
+                        self.work_out(self.of.own[node], t)
         return Result(self.values, self.symbols, self.steps)
 
     def work_out(self, definition: Definition, t: int) -> None:
@@ -131,10 +137,14 @@ class _Run:
         symbol = self.symbols[target.name]
         if symbol.role == "constant":
             return
-        value = self.value(definition.body, t)
-        for addition in self.adds.get(target.name, ()):
+        adjoint = symbol.role in ("adjoint", "total") and symbol.name != "L"
+        empty = adjoint and definition.body == ZERO
+        value = None if empty else self.value(definition.body, t)
+        for addition in self.of.added.get(target.name, ()):
             if self.lands(addition, target, step):
                 value = _plus(value, self.value(addition.body, t))
+        if value is None:
+            self.nothing.add((target.name, step))
         self.values[target.name, step] = self.shaped(symbol, value)
 
     def lands(self, addition: Definition, target: Ref, step: int | None) -> bool:
@@ -170,6 +180,8 @@ class _Run:
             if step is None:
                 return array
             return array[step - 1] if 1 <= step <= self.steps else self.zeros(symbol)
+        if (ref.name, step) in self.nothing:
+            return None
         if (ref.name, step) in self.values:
             return self.values[ref.name, step]
         if step is None or 1 <= step <= self.steps:

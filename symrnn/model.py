@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from symrnn import zoo
-from symrnn.errors import UsageError
+from symrnn.errors import UsageError, suggestion
 from symrnn.language.guard import MAX_TEXT, decode
 from symrnn.language.parse import parse as parse_text
 from symrnn.language.printer import show
@@ -52,6 +52,14 @@ class Model:
     def gradient(self, wrt: Sequence[str] = (), cotangents: bool = False) -> System:
         """The adjoint system, also by the inputs and the initial states (`O0`) in `wrt`."""
         states = initial_states(self.system)
+        inputs = [symbol.name for symbol in self.system.named("input")]
+        for name in wrt:
+            if name not in (*states, *inputs):
+                near = suggestion(name, [*states, *inputs])
+                raise UsageError(
+                    f"'{name}' is no input or initial state{near}; there are"
+                    f" {', '.join([*inputs, *states])} (every parameter's gradient is there anyway)"
+                )
         system = with_states(self.system) if set(wrt) & set(states) else self.system
         return adjoint(system, wrt, cotangents)
 
@@ -93,8 +101,9 @@ def read_file(path: str) -> str:
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot read '{path}': {said}") from None
     return read_bytes(data, path)
 
 

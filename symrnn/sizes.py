@@ -25,7 +25,7 @@ def common_dtype(data: Data) -> Any:
 
 
 class Sizes:
-    """T, B and the dimensions; raises DataError for what is missing, unknown or of another shape."""
+    """T, B and the dimensions; raises DataError for what is missing, unknown or misshapen."""
 
     def __init__(self, symbols: Symbols, data: Data, steps: int | None) -> None:
         self.dims: dict[str, int] = {}

@@ -109,7 +109,7 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
                 f"the model has no dimension '{dim}'{suggestion(dim, known)}; it has"
                 f" {', '.join(known) or 'none'}"
             )
-        if not 1 <= size <= MAX_WIDTH:
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MAX_WIDTH:
             raise UsageError(f"{dim}={size}: a width is a whole number from 1 to {MAX_WIDTH:,}")
     steps, batch = Width(("T",)), Width(("B",))
 

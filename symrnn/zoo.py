@@ -26,8 +26,8 @@ def read(kind: str, name: str) -> str:
     known = _index(kind)
     if name not in known:
         raise UsageError(
-            f"unknown {kind[:-1]} '{name[:60]}'{suggestion(name, list(known))}; there are"
-            f" {', '.join(known)} (a file's path has a / or ends in {SUFFIX})"
+            f"unknown {kind[:-1]} '{name[:60]}'{suggestion(name, list(known))}\n"
+            f"there are {', '.join(known)} (a file's path has a / or ends in {SUFFIX})"
         )
     return (files("symrnn") / kind / (name + SUFFIX)).read_text("utf-8")
 

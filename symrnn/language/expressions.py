@@ -103,7 +103,7 @@ class Expressions:
                 self.fail(node, f"an operator that the language does not have; {hint}")
             case ast.Call():
                 return self.call(node, depth)
-        hint = HINTS.get(type(node), f"{type(node).__name__} is not part of the language")
+        hint = HINTS.get(type(node), "this is not part of the language")
         self.fail(node, f"{hint}; expected variables, numbers, + - * / ** @ and functions")
 
     def sum(self, node: ast.BinOp, depth: int) -> Add:
@@ -124,21 +124,21 @@ class Expressions:
             self.fail(node.func, "expected the name of a function before the bracket")
         name = node.func.id
         if name not in ARITY:
-            near = suggestion(name, list(ARITY))
-            known = "" if near else "; the functions are " + " ".join(ARITY)
-            self.fail(node.func, f"unknown function '{name[:MAX_NAME]}'{near}{known}")
+            self.fail(node.func, f"unknown function '{name[:MAX_NAME]}'{_near(name, node.args)}")
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
             self.fail(node, f"{name} takes its arguments by place alone: {_usage(name)}")
         arity = ARITY[name]
         if len(node.args) != arity if arity is not None else len(node.args) < 2:
-            self.fail(node, f"{name} takes {arity or 'two or more'} arguments: {_usage(name)}")
+            count = {1: "one argument", 2: "two arguments", 3: "three arguments"}
+            wanted = count[arity] if arity else "two or more arguments"
+            self.fail(node, f"{name} takes {wanted}: {_usage(name)}")
         if name == "size":
             return Size(self.size(node.args[0]), place=place)
         first = self.expr(node.args[0], depth + 1)
         if name == "transpose":
             return Transpose(first, place=place)
         if name in ("part", "pad"):
-            skip, width = self.width(node.args[1]), self.width(node.args[2])
+            skip, width = self.width(node.args[1], least=0), self.width(node.args[2])
             kind = Part if name == "part" else Pad
             return kind(first, skip, width, place=place)
         rest = tuple(self.expr(arg, depth + 1) for arg in node.args[1:])
@@ -156,7 +156,16 @@ class Expressions:
             self.fail(node, f"expected a number or a variable, not {what}")
         if not -1e100 < value < 1e100 or 0 < abs(value) < 1e-100:
             self.fail(node, "a number must lie between 1e-100 and 1e100 in size")
+        if not value and any(
+            digit in self.said(node).lower().split("e")[0] for digit in "123456789"
+        ):
+            self.fail(node, "a number must lie between 1e-100 and 1e100 in size")
         return Num(Fraction(repr(value)), place=self.place(node))
+
+    def said(self, node: ast.expr | ast.stmt) -> str:
+        """The text of a node, as far as its first line."""
+        place = self.place(node)
+        return self.lines[place.line - 1][place.start : place.end]
 
     def ref(self, node: ast.expr, what: str) -> Ref:
         place = self.place(node)
@@ -166,12 +175,12 @@ class Expressions:
             case ast.Subscript(value=ast.Name(id=name) as named, slice=index):
                 base, shift = self.step(index)
                 return Ref(self.name(named, name), base, shift, place=place)
-        self.fail(node, f"{what} must be a variable: v, v[t], v[t-1], v[T] or v[1]")
+        self.fail(node, f"expected {what} with at most one time index: v, v[t], v[t-1], v[T], v[1]")
 
     def name(self, node: ast.expr, name: str) -> str:
         if len(name) > MAX_NAME:
             self.fail(node, f"a name of {len(name)} characters; the limit is {MAX_NAME}")
-        if not NAME.match(name):
+        if not NAME.match(name) or not self.said(node).startswith(name):
             self.fail(node, f"'{name}' is not a name: letters a-z A-Z, then digits and _ too")
         if name in RESERVED:
             what = "the current step" if name == "t" else "the number of steps"
@@ -205,7 +214,7 @@ class Expressions:
 
     # widths and other whole numbers
 
-    def width(self, node: ast.expr) -> Width:
+    def width(self, node: ast.expr, least: int = 1) -> Width:
         """A number, a name, or a sum of them: H_f + H_b."""
         match node:
             case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -216,7 +225,7 @@ class Expressions:
                     self.fail(node, f"{name} is {what} and cannot be a width; take another name")
                 return Width((self.name(node, name),))
             case ast.Constant():
-                return Width((), self.whole(node, "a width", 0, MAX_WIDTH))
+                return Width((), self.whole(node, "a width", least, MAX_WIDTH))
         self.fail(node, "expected a width: a number, a name, or a sum of them")
 
     def whole(self, node: ast.expr, what: str, least: int, most: int) -> int:
@@ -225,6 +234,29 @@ class Expressions:
                 if least <= value <= most:
                     return value
         self.fail(node, f"{what} is a whole number from {least} to {most}")
+
+
+INSTEAD = {
+    "max": "relu(v) is the greater of v and 0",
+    "min": "-relu(-v) is the lesser of v and 0",
+    "dot": "a product with a matrix is written v @ W",
+    "matmul": "a product with a matrix is written v @ W",
+    "cat": "concat(p, q) joins features",
+    "cross_entropy": "the cross-entropy is ce(y, yhat)",
+    "pow": "a power is written v**2",
+    "norm": "sqrt(rowsum(square(v))) is the norm of a row",
+}
+
+
+def _near(name: str, args: list[ast.expr]) -> str:
+    """What was probably meant by a function that does not exist."""
+    for arg in args:
+        names = {node.id for node in ast.walk(arg) if isinstance(node, ast.Name)}
+        if names and names <= set(RESERVED):
+            return f"; time stands in square brackets: {name}[{ast.unparse(arg)}]"
+    if name.lower() in INSTEAD:
+        return "; " + INSTEAD[name.lower()]
+    return suggestion(name, list(ARITY)) or "; the functions are " + " ".join(ARITY)
 
 
 def _usage(name: str) -> str:

@@ -34,14 +34,17 @@ def check_size(source: Source) -> None:
             f"{source.name}: the text has {len(source.text):,} characters; the limit is"
             f" {MAX_TEXT:,}. A model is a few lines of equations"
         )
+    for number, line in enumerate(source.text.split("\n"), 1):
+        for column, character in enumerate(line):
+            if character == "\0" or "\ud800" <= character <= "\udfff":
+                place = Place(number, column, column + 1)
+                said = "a NUL character" if character == "\0" else "bytes that are not UTF-8"
+                raise LanguageError(source.mark(place, f"{said}; expected plain text"))
     depth = 0
     for number, line in enumerate(source.text.split("\n"), 1):
         for column, character in enumerate(line):
             if character == "#":
                 break
-            if character == "\0":
-                place = Place(number, column, column + 1)
-                raise LanguageError(source.mark(place, "a NUL character; expected plain text"))
             depth += (character in "([{") - (character in ")]}")
             if depth > MAX_DEPTH:
                 place = Place(number, column, column + 1)
@@ -63,17 +66,22 @@ def tree_of(source: Source) -> ast.Module:
         place = Place(line, start, end)
         raise LanguageError(source.mark(place, _syntax_message(source, line, error))) from None
     except (RecursionError, MemoryError, ValueError, OverflowError):
-        raise LanguageError(
-            f"{source.name}: an expression is too long or nested too deeply to read; name a part"
-        ) from None
+        lines = source.text.split("\n")
+        longest = max(range(len(lines)), key=lambda number: len(lines[number]))
+        message = "an expression too long or nested too deeply to read; give a part of it a name"
+        raise LanguageError(source.mark(Place(longest + 1, 0, 1), message)) from None
 
 
 def _syntax_message(source: Source, line: int, error: SyntaxError) -> str:
-    words = re.findall(r"[^\W\d]\w*", source.text.split("\n")[line - 1].split("#")[0])
-    for word in words:
+    text = source.text.split("\n")[line - 1].split("#")[0]
+    said = (error.msg or "invalid syntax").split(" (")[0].split(". Maybe")[0]
+    if said.startswith("Exceeds the limit"):
+        return "a number with more than 4300 digits"
+    if "closed" in said or "unmatched" in said or "indent" in said:
+        return said
+    if called := re.match(r"\s*(\w+)\s*\(\s*([tT][^)]*)\)\s*=", text):
+        return f"time stands in square brackets: {called[1]}[{called[2]}] = …"
+    for word in re.findall(r"[^\W\d]\w*", text):
         if keyword.iskeyword(word):
             return f"'{word}' is a keyword of Python and cannot be a name; take another, {word}_"
-    said = (error.msg or "invalid syntax").split(" (")[0]
-    if said.startswith("Exceeds the limit"):
-        said = "a number with more than 4300 digits"
     return f"{said}; expected {STATEMENTS}"

@@ -5,14 +5,15 @@ comparisons, strings all end in an error that says what stands there and what ma
 """
 
 import ast
+import textwrap
 from fractions import Fraction
 
-from symrnn.errors import LanguageError
+from symrnn.errors import LanguageError, suggestion
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.guard import STATEMENTS, check_size, tree_of
-from symrnn.language.tree import Declaration, Definition, Expr, Source, Written
+from symrnn.language.tree import Declaration, Definition, Expr, Ref, Source, Written
 
-WORDS = ("onehot", "input", "target", "output")
+WORDS = ("onehot", "input", "target", "parameter", "output", "hidden")
 STARTS = ("orthogonal", "glorot", "zeros")
 
 
@@ -24,8 +25,8 @@ def parse(text: str, name: str = "text") -> Written:
     Ref(name='h', base='t', shift=0)
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
-    source = Source(text, name)
-    check_size(source)
+    check_size(Source(text, name))
+    source = Source(textwrap.dedent(text), name)
     reader = _Statements(source)
     definitions: list[Definition] = []
     declarations: list[Declaration] = []
@@ -44,9 +45,12 @@ def parse(text: str, name: str = "text") -> Written:
                 reader.fail(node, "one equation defines one variable: v[t] = …")
             case ast.Expr():
                 reader.fail(node, f"this says nothing about any variable; expected {STATEMENTS}")
+            case ast.AugAssign():
+                reader.fail(node, "of these only += is part of the language: v[T] += -w")
+            case ast.AnnAssign():
+                reader.fail(node, "a declaration or an equation, not both: h: 64")
             case _:
-                what = type(node).__name__.lower()
-                reader.fail(node, f"a statement of Python ({what}); expected {STATEMENTS}")
+                reader.fail(node, f"this is no statement of the language; expected {STATEMENTS}")
     if not definitions:
         raise LanguageError(
             f"{name}: the text holds no equation; write at least one, such as"
@@ -58,6 +62,17 @@ def parse(text: str, name: str = "text") -> Written:
 def parse_expression(text: str) -> Expr:
     """A single expression, such as a rule of the table of functions."""
     return parse(f"v = {text}").definitions[0].body
+
+
+def near_word(word: str) -> str:
+    """What a misspelt word of a declaration was probably meant to be; a width may be any other.
+
+    >>> near_word("Input"), near_word("H")
+    ("did you mean 'input'?", '')
+    """
+    known = [*WORDS, "init(…)", "adjoint(…)"]
+    near = suggestion(word, known, cutoff=0.7) if len(word) > 3 else ""
+    return near.removeprefix("; ")
 
 
 class _Statements(Expressions):
@@ -77,6 +92,8 @@ class _Statements(Expressions):
                 case ast.Compare(left=ast.Name(id="T"), ops=[ast.Eq()], comparators=[number]):
                     when = self.whole(number, "the number of steps", 1, MAX_STEP)
                     ref = self.ref(target.value, what="the left side")
+                    if ref.base == "t":
+                        self.fail(target, f"an addition lands at a fixed step, as {ref.name}[T]")
                 case _:
                     self.fail(target, "expected v[T == 2] += …, for that number of steps alone")
         else:
@@ -86,10 +103,10 @@ class _Statements(Expressions):
         return Definition(ref, self.expr(node.value), True, when, place=self.place(node))
 
     def declaration(self, node: ast.AnnAssign) -> Declaration:
-        if not isinstance(node.target, ast.Name):
-            self.fail(node.target, "a declaration starts with a plain name: h: 64")
-        name = self.name(node.target, node.target.id)
-        place = self.place(node)
+        ref = self.ref(node.target, what="what is declared")
+        name, place = ref.name, self.place(node)
+        if ref.base:
+            return self.sequence(node, ref)
         match node.annotation:
             case ast.Name(id=word) if word in WORDS:
                 return Declaration(name, word, place=place)
@@ -102,14 +119,23 @@ class _Statements(Expressions):
                 return Declaration(
                     name, "width", (self.width(rows), self.width(columns)), place=place
                 )
+            case ast.Name(id=word) if near := near_word(word):
+                self.fail(node.annotation, f"'{word}' is said of nothing; {near}")
             case ast.Name() | ast.Constant() | ast.BinOp():
                 return Declaration(name, "width", (self.width(node.annotation),), place=place)
             case _:
                 self.fail(
                     node.annotation,
                     "expected a width (64, K, (D, H)), init(…), onehot, input, target,"
-                    " output or adjoint(v)",
+                    " parameter, output, hidden or adjoint(v)",
                 )
+
+    def sequence(self, node: ast.AnnAssign, ref: Ref) -> Declaration:
+        """`x[t]: input`, for a sequence that no equation reads."""
+        match node.annotation:
+            case ast.Name(id="input" | "target" as word) if ref.base == "t" and not ref.shift:
+                return Declaration(ref.name, word, "t", place=self.place(node))
+        self.fail(node, "with a time index only v[t]: input and v[t]: target are declared")
 
     def start(self, node: ast.expr) -> Fraction | str:
         match node:

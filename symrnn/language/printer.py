@@ -43,7 +43,13 @@ def show_definition(definition: Definition) -> str:
 
 
 def show_declaration(declaration: Declaration) -> str:
+    """
+    >>> show_declaration(Declaration("b", "init", Fraction(-1, 2)))
+    'b: init(-0.5)'
+    """
     match declaration.value:
+        case "t":
+            return f"{declaration.name}[t]: {declaration.kind}"
         case tuple() as widths if len(widths) == 1:
             said = str(widths[0])
         case tuple() as widths:

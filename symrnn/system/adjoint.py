@@ -53,8 +53,7 @@ def adjoint(system: System, wrt: Sequence[str] = (), cotangents: bool = False) -
         raise EquationError("this system holds adjoints already; take the adjoint of the model")
     if system.loss is None and not cotangents:
         raise EquationError(
-            "the model has no loss; write L = …, put a head on it (--head), or ask for the adjoint"
-            " of its outputs (cotangents)"
+            "the model has no loss; write L = … or put a head on it, such as binary or steps"
         )
     inputs = [symbol.name for symbol in system.named("input")]
     for name in wrt:
@@ -63,7 +62,7 @@ def adjoint(system: System, wrt: Sequence[str] = (), cotangents: bool = False) -
                 f"'{name}' is no input to take a gradient by{suggestion(name, inputs)}; the inputs"
                 f" are {', '.join(inputs) or 'none'} (every parameter's gradient is there anyway)"
             )
-    result = _Adjoint(system, tuple(wrt), cotangents).system()
+    result = _Adjoint(system, tuple(dict.fromkeys(wrt)), cotangents).system()
     check(result, "adjoint")
     return result
 
@@ -125,6 +124,8 @@ class _Adjoint:
     def seed(self) -> None:
         """Each output's adjoint starts with a cotangent, an input of its own."""
         for symbol in self.primal.outputs:
+            if symbol.name not in self.active_names:
+                continue
             name = names.free(f"ct_{symbol.name}", self.symbols)
             self.symbols[name] = replace(symbol, name=name, role="input", output=False)
             for node in self.equations:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from symrnn.errors import EquationError
 from symrnn.functions import ELEMENTWISE
 from symrnn.language.parse import parse_expression
 from symrnn.language.printer import is_decimal
@@ -235,4 +236,6 @@ def from_sympy(expr: Any) -> Expr:
             return div(ONE, from_sympy(base**-power))
         return Pow(from_sympy(base), from_sympy(power))
     name = type(expr).__name__
+    if name not in ELEMENTWISE:
+        raise EquationError(f"a derivative is {expr}, which is no number; mend the equation")
     return Call(name, (from_sympy(expr.args[0]),))

@@ -95,6 +95,8 @@ def _edges(
     elif ref in definitions:
         yield ref, None
         return
+    elif outside(ref):
+        return
     else:
         if Ref(ref.name, "t") in definitions:
             yield Ref(ref.name, "t"), None
@@ -102,6 +104,11 @@ def _edges(
     for boundary in boundaries.get(ref.name, ()):
         if hit[boundary.base == "T"]:
             yield boundary, None
+
+
+def outside(ref: Ref) -> bool:
+    """Whether a fixed step lies outside 1…T, however many steps there are: v[0], v[T+1], …"""
+    return ref.shift < 0 if ref.base == "1" else ref.shift > 0
 
 
 def at_step(ref: Ref, steps: int) -> Ref:
@@ -183,9 +190,17 @@ def _group(
 
 
 def _whole_cycle(node: Ref, needed: Ref) -> str:
+    if not (node.base or needed.base):
+        return f"{node.name} and {needed.name} are defined by each other"
     if node == needed:
-        return f"{node.name} is defined by itself; a recurrence reads an earlier step, v[t-1]"
-    return f"{node.name} needs {needed.name} at a fixed step or at all steps, which needs it first"
+        return (
+            f"{node.name} needs itself, at the same step, at a fixed one, or at all of them;"
+            f" a recurrence reads an earlier or a later step, {node.name}[t-1]"
+        )
+    return (
+        f"{node.name} needs {needed.name} at a fixed step or at all steps, and {needed.name} needs"
+        f" {node.name} first"
+    )
 
 
 def _within_step(
@@ -193,23 +208,23 @@ def _within_step(
 ) -> tuple[Ref, ...]:
     """The members ordered so that each comes after what it needs at the same step."""
     done: dict[Ref, None] = {}
-    path: list[Ref] = []
-
-    def visit(node: Ref) -> None:
-        if node in path:
-            ring = [*path[path.index(node) :], node]
-            said = " needs ".join(f"{member.name}[t]" for member in ring)
-            raise EquationError(
-                mark(node, f"a cycle within one time step: {said}; break it with a lag, v[t-1]")
-            )
-        if node not in done:
-            path.append(node)
-            for needed, shift in inner[node]:
-                if shift == 0:
-                    visit(needed)
-            path.pop()
-            done[node] = None
-
-    for node in inner:
-        visit(node)
+    for start in inner:
+        path: dict[Ref, Iterator[Edge]] = {}
+        node: Ref | None = start if start not in done else None
+        while node is not None:
+            edges = path.setdefault(node, iter(inner[node]))
+            needed = next((n for n, shift in edges if shift == 0 and n not in done), None)
+            if needed in path:
+                raise EquationError(mark(needed, _ring([*path], needed)))
+            if needed is None:
+                done[node] = None
+                del path[node]
+                needed = next(reversed(path), None)
+            node = needed
     return tuple(done)
+
+
+def _ring(path: list[Ref], node: Ref) -> str:
+    ring = [*path[path.index(node) :], node]
+    said = " needs ".join(f"{member.name}[t]" for member in ring[:6]) + " …" * (len(ring) > 6)
+    return f"a cycle within one time step: {said}; break it with a lag, {node.name}[t-1]"

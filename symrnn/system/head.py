@@ -31,12 +31,18 @@ def with_head(written: Written, head: Written) -> Written:
     states = _states(written, body, old)
     if not any(ref.name == STATE for d in head.definitions for ref in refs(d.body)):
         raise EquationError("a head reads the body as state[t] or state[T]; this one reads neither")
-    if "L" not in {d.target.name for d in head.definitions}:
+    own = {d.target.name for d in head.definitions}
+    if "L" not in own:
         raise EquationError("a head ends in a loss, L = …; this one has none")
+    if STATE in own or head.steps is not None:
+        raise EquationError("a head reads state; it neither defines it nor fixes the steps (T = …)")
     taken = {d.target.name for d in body} | {r.name for d in body for r in refs(d.body)}
     new = _Head(head, taken, states).written()
     names = taken | {d.target.name for d in new.definitions}
     names |= {ref.name for d in new.definitions for ref in refs(d.body)}
+    for declaration in new.declarations:
+        if declaration.name not in names:
+            raise EquationError(f"no equation of the head uses '{declaration.name}'")
     kept = [d for d in written.declarations if d.name in taken]
     joined = Written(
         (*body, *new.definitions),

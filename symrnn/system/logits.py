@@ -21,23 +21,21 @@ def from_logits(system: System) -> System:
         function, inside = links.get(_node(prediction, system.steps), ("", prediction))
         if not loss.link or function != loss.link:
             return equation
-        if inside.base == "t":
-            inside = Ref(inside.name, prediction.base, prediction.shift)
+        if inside.base == "t":  # read there as the link reads it, which is read at t, 1 or T
+            inside = Ref(inside.name, prediction.base, prediction.shift + inside.shift)
         return Row(equation.target, loss.from_logits, (target, inside))
 
     return replace(system, equations=tuple(map(rewrite, system.equations)))
 
 
 def _link(equation: Equation) -> tuple[str, Ref] | None:
-    """The function and the argument of `v = σ(z)` or `v = softmax(z)`, at the same step."""
+    """The function and the argument of `v = σ(z)` or `v = softmax(z)`."""
     match equation:
         case Pointwise(body=Call(function=function, args=(Ref() as inside,))):
-            pass
+            return function, inside
         case Row(function="softmax" as function, args=(inside,)):
-            pass
-        case _:
-            return None
-    return (function, inside) if inside.base != "t" or inside.shift == 0 else None
+            return function, inside
+    return None
 
 
 def _node(prediction: Ref, steps: int | None) -> Ref:

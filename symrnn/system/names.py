@@ -7,6 +7,7 @@ part of the pre-activation a_n, `p_h` any other part of h; `d_O` is the adjoint 
 from collections.abc import Container
 
 from symrnn.functions import LOSSES
+from symrnn.language.expressions import MAX_NAME
 from symrnn.language.tree import Call, Expr, MatMul, Ref, walk
 
 
@@ -16,9 +17,10 @@ def free(name: str, taken: Container[str]) -> str:
     >>> free("a", {"a", "a_2"})
     'a_3'
     """
-    candidate, count = name, 2
+    stem = name[: MAX_NAME - 4]
+    candidate, count = name if len(name) <= MAX_NAME else stem, 2
     while candidate in taken:
-        candidate, count = f"{name}_{count}", count + 1
+        candidate, count = f"{stem}_{count}", count + 1
     return candidate
 
 

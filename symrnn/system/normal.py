@@ -12,6 +12,7 @@ from typing import NoReturn
 from symrnn.errors import EquationError
 from symrnn.functions import ELEMENTWISE, LOSSES, TIME
 from symrnn.language.tree import (
+    NARROW,
     Add,
     Call,
     Definition,
@@ -26,6 +27,7 @@ from symrnn.language.tree import (
     Size,
     Written,
     children,
+    refs,
     walk,
 )
 from symrnn.system import names
@@ -36,10 +38,12 @@ from symrnn.system.resolve import resolve
 from symrnn.system.shapes import width_of
 from symrnn.system.symbols import Role, Symbol, Symbols
 from symrnn.system.system import (
+    Dot,
     Equation,
     Linear,
     Pointwise,
     Row,
+    Scale,
     System,
     Term,
     Total,
@@ -106,17 +110,18 @@ class _Normaliser:
 
     def equation(self, target: Ref, body: Expr) -> Equation:
         """One equation of the right kind, after the equations for what it needs by name."""
-        of = names.label(target)
         match body:
             case Call(function=function, args=(arg,)) if function in ELEMENTWISE:
-                return Pointwise(target, Call(function, (self.operand(arg, of),)))
+                plain = not any(True for _ in refs(arg))  # sqrt(2) stands as it is
+                operand = arg if plain else self.operand(arg, target)
+                return Pointwise(target, Call(function, (operand,)))
             case Call(function=function, args=args) if function in LOSSES:
                 return Row(target, function, self.loss_args(args))
             case Call(function=function, args=args) if function in ROWS:
-                return Row(target, function, tuple(self.operand(arg, of) for arg in args))
+                return Row(target, function, tuple(self.operand(arg, target) for arg in args))
         if self.terms.is_linear(body):
-            return Linear(target, tuple(self.terms.linear(body, of)))
-        return Pointwise(target, self.arithmetic(body, of))
+            return Linear(target, self.spread(target, self.terms.linear(body, target)))
+        return Pointwise(target, self.arithmetic(body, target))
 
     def total(self, definition: Definition) -> Total:
         loss = definition.target.name == "L"
@@ -137,24 +142,48 @@ class _Normaliser:
             self.about = addition
             at = (addition.target.base, addition.target.shift) if addition.target.base else None
             terms += [replace(t, at=at, when=addition.when) for t in self.pieces(addition)]
-        return tuple(terms)
+        return self.spread(definition.target, terms)
 
     def pieces(self, definition: Definition) -> list[Term]:
-        of = names.label(definition.target)
         adjoint = self.symbols[definition.target.name].role == "adjoint"
         if adjoint or self.terms.is_linear(definition.body):
-            return self.terms.linear(definition.body, of)
-        return [Term(self.atom(definition.body, of))]
+            return self.terms.linear(definition.body, definition.target)
+        return [Term(self.atom(definition.body, definition.target))]
+
+    def spread(self, target: Ref, terms: list[Term]) -> tuple[Term, ...]:
+        """A term of width 1 in a wider equation gets a name, unless it is a factor: so whatever is
+        spread over features is a reference times a factor.
+
+            h[t] = x[t] - rowmean(x[t])   =>   rowmean_x[t] = rowmean(x[t]); h[t] = x[t] - …
+        """
+        known = self.symbols.get(target.name)
+        wide = width_of(Linear(target, tuple(terms)), self.symbols) != NARROW
+        if known is not None and known.role == "adjoint":
+            return tuple(terms)
+        if not wide and (known is None or known.width == NARROW):
+            return tuple(terms)
+        return tuple(term if isinstance(term.by, Scale) else self.gathered(term) for term in terms)
+
+    def gathered(self, term: Term) -> Term:
+        """The term, or a reference to it if its value has width 1."""
+        assert term.ref is not None
+        prefix = "rowsum" if isinstance(term.by, Dot) else "p"
+        once = term.over or term.ref.base != "t"
+        target = Ref(f"{prefix}_{term.ref.name}", "" if once else "t")
+        equation = Linear(target, (replace(term, at=None, when=None),))
+        if width_of(equation, self.symbols) != NARROW:
+            return term
+        return Term(self.variable(equation), at=term.at, when=term.when)
 
     # names for what needs one
 
-    def atom(self, expr: Expr, of: str) -> Ref:
+    def atom(self, expr: Expr, target: Ref) -> Ref:
         """A reference to the value of an expression, which gets an equation if it has none."""
-        return self.named(expr, names.part(expr, of))
+        return self.named(expr, names.part(expr, names.label(target)))
 
-    def operand(self, expr: Expr, of: str) -> Ref:
-        """The same for what goes into the function that makes `of`."""
-        return self.named(expr, names.before(of))
+    def operand(self, expr: Expr, target: Ref) -> Ref:
+        """The same for what goes into the function that makes the target."""
+        return self.named(expr, names.before(names.label(target)))
 
     def named(self, expr: Expr, name: str) -> Ref:
         if isinstance(expr, Ref):
@@ -191,20 +220,22 @@ class _Normaliser:
 
     # arithmetic
 
-    def arithmetic(self, expr: Expr, of: str) -> Expr:
+    def arithmetic(self, expr: Expr, target: Ref) -> Expr:
         """An element-wise body over references: what is neither gets a name."""
         match expr:
             case Num() | Size() | Ref():
                 return expr
             case Add(terms=terms):
-                return self.arithmetic_sum(terms, of)
+                return self.arithmetic_sum(terms, target)
             case Neg(arg=arg):
-                return Neg(self.arithmetic(arg, of))
+                return Neg(self.arithmetic(arg, target))
             case Mul() | Div() | Pow():
-                return type(expr)(self.arithmetic(expr.left, of), self.arithmetic(expr.right, of))
-        return self.atom(expr, of)
+                return type(expr)(
+                    self.arithmetic(expr.left, target), self.arithmetic(expr.right, target)
+                )
+        return self.atom(expr, target)
 
-    def arithmetic_sum(self, terms: tuple[Expr, ...], of: str) -> Expr:
+    def arithmetic_sum(self, terms: tuple[Expr, ...], target: Ref) -> Expr:
         """z * h + x @ W + b   =>   z * h + a, with a = x @ W + b."""
         affine = [term for term in terms if self.terms.is_linear(term)]
         if not any(isinstance(node, MatMul) for term in affine for node in walk(term)):
@@ -212,10 +243,10 @@ class _Normaliser:
         kept: list[Expr] = []
         for term in terms:
             if term not in affine:
-                kept.append(self.arithmetic(term, of))
+                kept.append(self.arithmetic(term, target))
             elif term is affine[0]:
                 whole = Add(tuple(affine)) if len(affine) > 1 else term
-                kept.append(self.atom(whole, of))
+                kept.append(self.atom(whole, target))
         return Add(tuple(kept)) if len(kept) > 1 else kept[0]
 
 

@@ -7,22 +7,9 @@ a target if it only ever stands first in a loss. Whatever is computed from an ad
 from dataclasses import replace
 from fractions import Fraction
 
-from symrnn.errors import EquationError
-from symrnn.language.tree import (
-    Add,
-    Declaration,
-    Definition,
-    Div,
-    Expr,
-    Mul,
-    Neg,
-    Num,
-    Pow,
-    Ref,
-    Written,
-    children,
-)
-from symrnn.system.occurrences import Occurrence, fault, occurrences
+from symrnn.language.tree import Declaration, Definition, Ref, Written
+from symrnn.system.numbers import Numbers
+from symrnn.system.occurrences import Occurrence, occurrences
 from symrnn.system.symbols import Role, Symbol, Symbols
 
 
@@ -40,6 +27,7 @@ class Roles:
         self.declared: dict[str, dict[str, Declaration]] = {}
         for declaration in written.declarations:
             self.declared.setdefault(declaration.name, {})[declaration.kind] = declaration
+        self.numbers = Numbers(written)
         self.adjoints = self.find_adjoints()
         self.model_uses: dict[str, list[Occurrence]] = {}
         self.uses: dict[str, list[Occurrence]] = {}
@@ -79,6 +67,9 @@ class Roles:
             for found in occurrences(definition.body):
                 names.setdefault(found.ref.name)
             names.setdefault(definition.target.name)
+        for declaration in self.written.declarations:
+            if declaration.kind in ("input", "target", "parameter"):
+                names.setdefault(declaration.name)  # known, even if no equation reads it
         table = {name: self.symbol(name) for name in names}
         for name, value in self.constants(table).items():
             table[name] = Symbol(name, "constant", value=value)
@@ -105,72 +96,55 @@ class Roles:
             if name == "L" or (isinstance(of, Ref) and self.is_parameter(of.name)):
                 return "total"
             return "adjoint" if name in self.adjoints else "variable"
-        if self.says(name, "input"):
-            return "input"
+        if self.says(name, "input") or self.says(name, "parameter"):
+            return "input" if self.says(name, "input") else "parameter"
         if self.is_target(name):
             return "target"
         return "parameter" if self.is_parameter(name) else "input"
 
     def is_parameter(self, name: str) -> bool:
+        if self.says(name, "parameter"):
+            return True
         plain = any(not found.ref.base for found in self.uses.get(name, ()))
         given = name in self.defined or self.says(name, "input") or self.is_target(name)
         return plain and not given
 
     def is_target(self, name: str) -> bool:
-        first = all(found.target for found in self.uses.get(name, ()))
+        first = all(o.target and not o.matrix for o in self.uses.get(name, ()))
         return self.says(name, "target") or first
 
     def timed(self, name: str) -> bool:
         if name in self.defined:
             return any(d.target.base for d in self.defined[name])
-        return any(found.ref.base for found in self.uses[name])
+        said = any(d.value == "t" for d in self.declared.get(name, {}).values())
+        return said or any(found.ref.base for found in self.uses.get(name, ()))
 
     def with_output(self, symbol: Symbol) -> Symbol:
-        """Outputs are what a loss predicts with, and what nothing else reads, unless declared."""
+        """Outputs are what a loss predicts with, and what nothing reads but a later step, unless
+        the text declares its outputs."""
         uses = self.model_uses.get(symbol.name, [])
         predicts = any(found.prediction == "value" for found in uses)
-        read = any(not found.prediction for found in uses)
-        is_one = symbol.role == "variable" and (predicts or not read)
+        read = any(not (o.prediction or (o.ref.base == "t" and o.ref.shift)) for o in uses)
+        hidden = self.says(symbol.name, "hidden")
+        is_one = symbol.role == "variable" and (predicts or not read) and not hidden
         return replace(symbol, output=True) if is_one else symbol
 
     # constants
 
     def constants(self, table: Symbols) -> dict[str, Fraction]:
         """The names that stand for a number: `alpha = 0.1`, `beta = 1 - alpha`."""
+        plain = {
+            name: definitions[0].body
+            for name, definitions in self.defined.items()
+            if len(definitions) == 1
+            and not definitions[0].target.base
+            and table[name].role == "variable"
+        }
         values: dict[str, Fraction] = {}
-        for name, definitions in self.defined.items():
-            first = definitions[0]
-            if len(definitions) == 1 and not first.target.base and table[name].role == "variable":
-                value = self.constant(first.body, values)
-                if value is not None:
-                    values[name] = value
+        while found := {
+            name: value
+            for name, body in plain.items()
+            if name not in values and (value := self.numbers.value(body, values)) is not None
+        }:
+            values |= found
         return values
-
-    def constant(self, expr: Expr, known: dict[str, Fraction]) -> Fraction | None:
-        match expr:
-            case Num(value=value):
-                return value
-            case Ref(name=name, base=""):
-                return known.get(name)
-            case Neg() | Add() | Mul() | Div() | Pow():
-                values = [self.constant(child, known) for child in children(expr)]
-                numbers = [value for value in values if value is not None]
-                return self.fold(expr, numbers) if len(numbers) == len(values) else None
-        return None
-
-    def fold(self, expr: Neg | Add | Mul | Div | Pow, values: list[Fraction]) -> Fraction:
-        if isinstance(expr, Neg):
-            return -values[0]
-        if isinstance(expr, Add):
-            return sum(values, Fraction(0))
-        left, right = values
-        if isinstance(expr, Mul):
-            return left * right
-        whole = right.denominator == 1 and abs(right) <= 100
-        if isinstance(expr, Pow) and not whole:
-            message = "the power of a constant is a whole number from -100 to 100"
-            raise EquationError(fault(self.written, expr.place, message))
-        if not (right if isinstance(expr, Div) else left):
-            message = "a division by zero, or a power of zero"
-            raise EquationError(fault(self.written, expr.place, message))
-        return left / right if isinstance(expr, Div) else left ** int(right)

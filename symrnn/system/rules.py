@@ -3,8 +3,20 @@
 from typing import NoReturn
 
 from symrnn.errors import EquationError, suggestion
-from symrnn.functions import TIME
-from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
+from symrnn.functions import LOSSES, TIME
+from symrnn.language.tree import (
+    Call,
+    Definition,
+    Expr,
+    MatMul,
+    Node,
+    Ref,
+    Written,
+    refs,
+    walk,
+)
+from symrnn.system.graph import at_step
+from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, fault, occurrences
 from symrnn.system.symbols import Role, Symbol, Symbols
 
@@ -13,8 +25,10 @@ SAID_OF: dict[str, tuple[Role, ...]] = {
     "onehot": ("target", "input"),
     "input": ("input",),
     "target": ("target",),
+    "parameter": ("parameter",),
     "output": ("variable",),
     "adjoint": ("adjoint", "total"),
+    "hidden": ("variable",),
 }
 """The roles of which a declaration may speak."""
 
@@ -60,7 +74,10 @@ class Rules:
                     self.check_addition(definition, bases)
                     continue
                 self.check_boundary(definition, bases)
-                first = seen.setdefault(definition.target, definition)
+                node = definition.target
+                if self.written.steps is not None and node.base:
+                    node = at_step(node, self.written.steps) if node.base != "t" else node
+                first = seen.setdefault(node, definition)
                 if first is not definition:
                     where = f" (first in line {first.place.line})" if first.place else ""
                     self.break_at(definition, f"{name} is defined twice{where}")
@@ -101,6 +118,8 @@ class Rules:
                     f"{symbol.name} is {CALLED[symbol.role]}; {declaration.kind} is said of"
                     f" {' or '.join(CALLED[role] for role in wanted)}",
                 )
+            if declaration.kind == "adjoint" and declaration.name == "L":
+                self.break_at(declaration, "L is the loss, and no adjoint")
             if isinstance(declaration.value, Ref):
                 self.check_known(declaration, declaration.value.name, symbols)
                 if symbols[declaration.value.name].role in ("adjoint", "total", "constant"):
@@ -112,14 +131,19 @@ class Rules:
             self.break_at(node, f"no equation uses '{name}'{near}")
 
     def check_uses(self, symbols: Symbols) -> None:
+        numbers = Numbers(self.written)
+        constants = {s.name: s.value for s in symbols.values() if s.value is not None}
         for definition in self.written.definitions:
             self.check_loss(definition)
             self.check_when(definition, symbols)
+            numbers.check(definition.body, constants)
             for found in occurrences(definition.body):
                 self.check_matrix(found, symbols[found.ref.name])
                 self.check_time(definition, found, symbols[found.ref.name])
+                self.check_step(found, symbols[found.ref.name])
             for node in walk(definition.body):
                 self.check_sum(node)
+                self.check_swapped(node, symbols)
 
     def check_loss(self, definition: Definition) -> None:
         if definition.target.name == "L" and (definition.target.base or definition.adds):
@@ -136,11 +160,14 @@ class Rules:
             what = "has a time index" if found.ref.base else f"is {CALLED[symbol.role]}"
             self.break_at(
                 found.ref,
-                f"right of @ stands a plain parameter, W or transpose(W), and {symbol.name} {what}",
+                f"right of @ stands a plain parameter, and {symbol.name} {what}; rows stand left,"
+                " as in x[t] @ W or x[t] @ transpose(W)",
             )
 
     def check_time(self, definition: Definition, found: Occurrence, symbol: Symbol) -> None:
         ref, name = found.ref, found.ref.name
+        if name == "L" and symbol.role != "total":
+            self.break_at(ref, "L is the loss, and no equation defines it; write L = …")
         if symbol.role == "total":
             self.break_at(ref, f"{name} is summed over the batch; no equation can read it")
         if symbol.timed and not ref.base:
@@ -154,7 +181,45 @@ class Rules:
             what = f"{target.name} is defined once"
             if target.base:
                 what = f"a fixed step of {target.name} has no current step t"
+            if target.name == "L":
+                self.break_at(ref, "L is one number for all steps; write L = mean(…) around it")
             self.break_at(ref, f"{what}; write {name}[T], or the sum or mean of {name}[t]")
+
+    def check_step(self, found: Occurrence, symbol: Symbol) -> None:
+        """In an unrolled system a variable is read at the steps that have an equation."""
+        steps, ref = self.written.steps, found.ref
+        if steps is None or symbol.role not in ("variable", "adjoint") or not ref.base:
+            return
+        targets = {d.target for d in self.written.definitions if d.target.name == ref.name}
+        if Ref(ref.name, "t") in targets:
+            return
+        if ref.base == "t":
+            self.break_at(ref, f"{ref.name}[t] = … is missing; here it is defined step by step")
+        known = {at_step(target, steps) for target in targets}
+        exact = at_step(ref, steps)
+        if 0 <= exact.shift < steps and exact not in known:
+            self.break_at(ref, f"this step of {ref.name} has no equation")
+
+    def check_swapped(self, node: Expr, symbols: Symbols) -> None:
+        """A loss takes the target first; the other way round it would become a parameter."""
+        if not isinstance(node, Call) or node.function not in LOSSES:
+            return
+        first, second = node.args
+        if not isinstance(second, Ref) or second.name not in self.only_predicted(symbols):
+            return
+        computed = any(symbols[ref.name].role == "variable" for ref in refs(first))
+        if computed or any(isinstance(inner, MatMul) for inner in walk(first)):
+            self.break_at(
+                node, f"the target stands first in a loss: {node.function}({second.name}, …)"
+            )
+
+    def only_predicted(self, symbols: Symbols) -> set[str]:
+        """Names without an equation that stand nowhere but second in a loss."""
+        found = [o for d in self.written.definitions for o in occurrences(d.body)]
+        elsewhere = {o.ref.name for o in found if not o.prediction}
+        given = {s.name for s in symbols.values() if s.role in ("parameter", "input")}
+        said = {d.name for d in self.written.declarations if d.kind in ("input", "parameter")}
+        return given - elsewhere - said
 
     def check_sum(self, node: Expr) -> None:
         if not isinstance(node, Call) or node.function not in TIME:

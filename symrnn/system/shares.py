@@ -3,7 +3,7 @@
 One function for each kind of equation; where in time it lands is another question (`landing`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from symrnn.functions import LOSSES
@@ -71,7 +71,7 @@ class Shares:
             case Scale(factor=factor):
                 by = self.scale(target, ref, factor)
             case Dot(factor=factor):
-                by = Scale(factor)
+                by = self.gather(ref, refs(factor), factor)
             case Matrix(name=name, transposed=transposed):
                 by = Matrix(name, not transposed)
                 yield Share(Ref(name), Outer(ref, transposed), term.over, term.at)
@@ -93,8 +93,10 @@ class Shares:
             if slope == ZERO:
                 continue
             factor = mul(term.ref, slope) if term.ref is not None else slope
-            gathered = isinstance(term.by, Scale)
-            by = self.scale(target, inner, factor) if gathered else Scale(factor)
+            if isinstance(term.by, Scale):
+                by = self.scale(target, inner, factor)
+            else:
+                by = self.gather(inner, term.reads(), factor)
             yield Share(inner, by, term.over, term.at)
 
     def of_parts(self, args: tuple[Ref, ...]) -> Iterator[Share]:
@@ -107,7 +109,7 @@ class Shares:
 
     def of_loss(self, equation: Row) -> Iterator[Share]:
         loss, (target, prediction) = LOSSES[equation.function], equation.args
-        known = loss.onehot and self.symbols[target.name].onehot
+        known = loss.onehot and self.symbols[target.name].onehot and self.is_inside(target)
         slopes = (loss.by_target, loss.onehot if known else loss.by_prediction)
         width = size(self.symbols[prediction.name].width)
         for ref, slope in zip(equation.args, slopes, strict=True):
@@ -115,11 +117,22 @@ class Shares:
                 factor = put(rule(slope), {"y": target, "p": prediction, "n": width})
                 yield Share(ref, Scale(self.values.put_in(factor)))
 
+    def is_inside(self, ref: Ref) -> bool:
+        """Whether a reference surely reads a step of 1…T: outside, a one-hot target is zero."""
+        steps = self.values.steps
+        if steps is not None and ref.base:
+            return 0 <= ref.shift < steps
+        return not ref.shift
+
     def scale(self, target: Ref, ref: Ref, factor: Expr) -> Jacobian:
-        """The transpose of `ref * factor`: where a value of width 1 was spread, it is gathered."""
-        narrow = self.symbols[ref.name].shape == (NARROW,)
-        spread = narrow and self.symbols[target.name].width != NARROW
-        return Dot(factor) if spread else Scale(factor)
+        """The transpose of `target = ref * factor`: what was spread over features is gathered."""
+        return self.gather(ref, [target], factor)
+
+    def gather(self, ref: Ref, others: Iterable[Ref], factor: Expr) -> Jacobian:
+        """A factor that goes to `ref` in a product with others: gathered if it alone is narrow."""
+        wide = any(self.symbols[other.name].width != NARROW for other in others)
+        narrow = self.symbols[ref.name].width == NARROW
+        return Dot(factor) if narrow and wide else Scale(factor)
 
 
 def times(by: Jacobian, scale: Expr) -> Jacobian:

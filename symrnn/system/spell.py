@@ -5,8 +5,8 @@ What is printed is what is interpreted, and reading it back gives the same syste
 
 from collections.abc import Iterator
 from dataclasses import replace
-from fractions import Fraction
 
+from symrnn.errors import WidthError
 from symrnn.language.tree import (
     ONE,
     ZERO,
@@ -30,7 +30,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.algebra import number
 from symrnn.system.roles import roles
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import Symbol, Symbols
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -46,20 +46,38 @@ from symrnn.system.system import (
     Term,
     Total,
 )
+from symrnn.system.widths import infer
 
 STEPS = Size(Width(("T",)))
 
 
 def spell(system: System) -> Written:
-    """The system as a text's tree."""
+    """The system as a text's tree: its equations, and what a reader could not infer from them."""
+    plain = spell_equations(system)
+    inferred = roles(plain)
+    declared = [*_widths(system, inferred), *_facts(system, inferred)]
+    written = _with_roles(replace(plain, declarations=tuple(declared)), system)
+    if _reads_back(written, system):
+        return written
+    # an equation that tied two widths is gone: then every width is declared
+    every = [
+        Declaration(s.name, "width", s.shape)
+        for s in system.symbols.values()
+        if s.shape and s.of is None
+    ]
+    facts = tuple(d for d in written.declarations if d.kind != "width")
+    return replace(written, declarations=(*every, *facts))
+
+
+def spell_equations(system: System) -> Written:
+    """The equations alone, for those who know the symbols."""
     constants = [
         Definition(Ref(s.name), number(s.value))
         for s in system.named("constant")
         if s.value is not None
     ]
     definitions = [d for e in system.equations for d in spell_equation(e, e.target.name == "L")]
-    plain = Written(tuple(constants + definitions), tuple(_declared(system)), system.steps)
-    return _with_roles(plain, system)
+    return Written(tuple(constants + definitions), steps=system.steps)
 
 
 def spell_equation(equation: Equation, loss: bool = False) -> Iterator[Definition]:
@@ -159,26 +177,43 @@ def _sum(terms: list[Expr]) -> Expr:
     return Add(tuple(terms))
 
 
-def _declared(system: System) -> Iterator[Declaration]:
-    """What a reader of the text could not infer: widths by name, starts, adjoints, one-hot rows."""
+def _widths(system: System, inferred: Symbols) -> Iterator[Declaration]:
+    """Each dimension where it appears first, widths that are numbers or sums, and unread names."""
     named: set[str] = set()
     order = ("input", "variable", "target", "parameter", "adjoint")
-    for symbol in sorted(system.named(*order), key=lambda s: order.index(s.role)):
-        if symbol.of is None and _says_width(symbol, named):
+    symbols = [system.symbols[name] for name in inferred]
+    symbols += [s for s in system.symbols.values() if s.name not in inferred]
+    for symbol in sorted(
+        (s for s in symbols if s.role in order), key=lambda s: order.index(s.role)
+    ):
+        unread = symbol.name not in inferred
+        if symbol.of is None and (unread or _says_width(symbol, named)):
             named.update(name for width in symbol.shape for name in width.names)
             yield Declaration(symbol.name, "width", symbol.shape)
+
+
+def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
+    """Roles of names that no equation reads, one-hot rows, starts, adjoints."""
     for symbol in system.symbols.values():
-        if symbol.role == "input" and not symbol.timed:
+        if symbol.name not in inferred:
+            yield Declaration(symbol.name, symbol.role, "t" if symbol.timed else None)
+        elif symbol.role == "input" and not symbol.timed:
             yield Declaration(symbol.name, "input")
         if symbol.onehot:
             yield Declaration(symbol.name, "onehot")
         if symbol.start is not None:
-            start = symbol.start
-            yield Declaration(
-                symbol.name, "init", start if isinstance(start, str) else Fraction(start)
-            )
+            yield Declaration(symbol.name, "init", symbol.start)
         if symbol.of is not None:
             yield Declaration(symbol.name, "adjoint", symbol.of)
+
+
+def _reads_back(written: Written, system: System) -> bool:
+    """Whether a reader finds the same widths."""
+    try:
+        found = infer(written, roles(written))
+    except WidthError:
+        return False
+    return all(found[s.name].shape == s.shape for s in system.symbols.values())
 
 
 def _says_width(symbol: Symbol, named: set[str]) -> bool:
@@ -187,7 +222,7 @@ def _says_width(symbol: Symbol, named: set[str]) -> bool:
         (width,) = symbol.shape
         if not width.names:
             return width.number != 1 or symbol.role not in ("variable", "adjoint")
-        return len(width.names) == 1 and not width.number and width.names[0] not in named
+        return len(width.names) + bool(width.number) > 1 or width.names[0] not in named
     return any(not w.names or not named.issuperset(w.names) for w in symbol.shape)
 
 
@@ -199,6 +234,9 @@ def _with_roles(written: Written, system: System) -> Written:
         for symbol in system.named("target")
         if inferred[symbol.name].role != "target"
     ]
-    if {s.name for s in system.outputs} != {s.name for s in inferred.values() if s.output}:
-        said += [Declaration(symbol.name, "output") for symbol in system.outputs]
+    outputs = [symbol.name for symbol in system.outputs]
+    wrong = [s.name for s in inferred.values() if s.output and s.name not in outputs]
+    if wrong or any(not inferred[name].output for name in outputs):
+        said += [Declaration(name, "output") for name in outputs]
+        said += [Declaration(name, "hidden") for name in wrong if not outputs]
     return replace(written, declarations=(*written.declarations, *said))

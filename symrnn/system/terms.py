@@ -33,11 +33,13 @@ from symrnn.language.tree import (
     refs,
     walk,
 )
+from symrnn.system import names
 from symrnn.system.algebra import div, mul, neg, size
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import Dot, Jacobian, Linear, Matrix, Outer, PadTo, PartOf, Scale, Term
 
 STEPS = size(Width(("T",)))
+LOSS = Ref("L")
 
 
 class Builder(Protocol):
@@ -46,7 +48,7 @@ class Builder(Protocol):
     symbols: Symbols
     about: Definition
 
-    def atom(self, expr: Expr, of: str) -> Ref: ...
+    def atom(self, expr: Expr, target: Ref) -> Ref: ...
     def variable(self, equation: Linear) -> Ref: ...
     def fail(self, message: str) -> NoReturn: ...
 
@@ -106,9 +108,9 @@ class Terms:
 
     # taking apart
 
-    def linear(self, expr: Expr, of: str, scale: Expr = ONE) -> list[Term]:
-        """The terms of a linear expression times `scale`; `of` names what it is a part of."""
-        if expr == ZERO and scale == ONE:
+    def linear(self, expr: Expr, target: Ref, scale: Expr = ONE) -> list[Term]:
+        """The terms of a linear expression times `scale`, for the equation of `target`."""
+        if expr == ZERO and not any(True for _ in refs(scale)):
             return []
         if self.is_plain(expr) and not (isinstance(expr, Add) and scale == ONE):
             return [Term(None, Scale(mul(scale, expr)))]
@@ -116,31 +118,35 @@ class Terms:
             case Ref():
                 return [Term(expr, Scale(scale))]
             case Add(terms=terms):
-                return [found for term in terms for found in self.linear(term, of, scale)]
+                return [found for term in terms for found in self.linear(term, target, scale)]
             case Neg(arg=arg):
-                return self.linear(arg, of, neg(scale))
-            case Mul(left=left, right=right) if self.is_plain(right):
-                return self.linear(left, of, mul(scale, right))
-            case Mul(left=left, right=right) if self.is_coefficient(left):
-                return self.linear(right, of, mul(scale, left))
+                return self.linear(arg, target, neg(scale))
+            case Mul(left=left, right=right) if self.is_plain(left) and not self.is_plain(right):
+                return self.linear(right, target, mul(scale, left))
             case Mul(left=left, right=right) if self.is_coefficient(right):
-                return self.linear(left, of, mul(scale, right))
+                return self.linear(left, target, mul(scale, right))
+            case Mul(left=left, right=right) if self.is_coefficient(left):
+                return self.linear(right, target, mul(scale, left))
             case Div(left=left, right=right) if self.is_coefficient(right):
-                return self.linear(left, of, div(scale, right))
-            case Call(function=function, args=(arg,)) if function in TIME:
+                return self.linear(left, target, div(scale, right))
+            case Call(function=function, args=(arg,)) if function in TIME and self.sums(target):
                 share = div(ONE, STEPS) if function == "mean" else ONE
-                return [self.over_time(arg, of, mul(scale, share))]
+                return [self.over_time(arg, target, mul(scale, share))]
             case Call(function="rowsum" | "rowmean") if self.is_flat(scale):
-                return [self.rowsum(expr, of, scale)]
+                return [self.rowsum(expr, target, scale)]
             case MatMul() | Part() | Pad() if scale == ONE:
-                return [self.structural(expr, of)]
+                return [self.structural(expr, target)]
             case MatMul() | Part() | Pad() | Call() if not self.is_coefficient(expr):
-                return [Term(self.builder.atom(expr, of), Scale(scale))]
+                return [Term(self.builder.atom(expr, target), Scale(scale))]
         if not self.is_coefficient(expr):
             self.builder.fail("an adjoint is a sum of adjoints times factors that hold none")
         return [Term(None, Scale(mul(scale, expr)))]
 
-    def structural(self, expr: Expr, of: str) -> Term:
+    def sums(self, target: Ref) -> bool:
+        """Whether an equation may hold a sum over time: once for all steps, not at each of them."""
+        return self.beside_adjoints or target.base != "t"
+
+    def structural(self, expr: Expr, target: Ref) -> Term:
         """A product with a matrix, or a part of a row: its operand gets a name."""
         by: Jacobian
         match expr:
@@ -154,47 +160,47 @@ class Terms:
                 operand, by = arg, PadTo(skip, total)
             case _:
                 self.builder.fail("right of @ stands a parameter, W or transpose(W)")
-        return Term(self.builder.atom(operand, of), by)
+        return Term(self.builder.atom(operand, target), by)
 
-    def rowsum(self, call: Call, of: str, scale: Expr) -> Term:
+    def rowsum(self, call: Call, target: Ref, scale: Expr) -> Term:
         """rowsum(v * factor), or the mean, as one Jacobian of v."""
-        ref, own = self.scaled(call.args[0], of)
+        ref, own = self.scaled(call.args[0], target)
         factor = mul(scale, own)
         if call.function == "rowmean":
             widths = [self.builder.symbols[r.name].width for r in (ref, *refs(own))]
             factor = div(factor, size(next((w for w in widths if w != NARROW), NARROW)))
         return Term(ref, Dot(factor))
 
-    def over_time(self, arg: Expr, of: str, scale: Expr) -> Term:
+    def over_time(self, arg: Expr, target: Ref, scale: Expr) -> Term:
         """Σ over t of a reference at t itself; anything else gets a name first.
 
         So an adjoint that lands at every step lands at those that were summed, and at no others.
         """
         if self.beside_adjoints:
-            terms = self.linear(arg, of, scale)
+            terms = self.linear(arg, target, scale)
             if len(terms) == 1:
                 return replace(terms[0], over=True)
-        ref, own = self.scaled(arg, of)
+        ref, own = self.scaled(arg, target)
         if (ref.base, ref.shift) != ("t", 0):
-            target = Ref(of, "t")
+            target = Ref(names.label(target), "t")
             ref, own = self.builder.variable(Linear(target, (Term(ref, Scale(own)),))), ONE
         return Term(ref, Scale(mul(scale, own)), over=True)
 
-    def scaled(self, expr: Expr, of: str) -> tuple[Ref, Expr]:
+    def scaled(self, expr: Expr, target: Ref) -> tuple[Ref, Expr]:
         """An expression as one reference times a factor, under a name if it must be."""
         if self.is_linear(expr):
-            match self.linear(expr, of):
+            match self.linear(expr, target):
                 case [Term(ref=Ref() as ref, by=Scale(factor=factor), over=False)]:
                     return ref, factor
-        return self.builder.atom(expr, of), ONE
+        return self.builder.atom(expr, target), ONE
 
     # totals
 
     def loss(self, body: Expr) -> list[Term]:
         """L = Σ weight · l, where each l is a number for each row, once or at each step."""
         if not self.is_linear(body):
-            return [Term(self.builder.atom(body, "L"))]
-        return [self.weighted(term) for term in self.linear(body, "L")]
+            return [Term(self.builder.atom(body, LOSS))]
+        return [self.weighted(term) for term in self.linear(body, LOSS)]
 
     def weighted(self, term: Term) -> Term:
         """A term of the loss with no Jacobian but a number."""
@@ -216,7 +222,7 @@ class Terms:
             case Call(function="sum", args=(arg,)):
                 return [replace(term, over=True) for term in self.gradient(arg)]
             case Call(function="batchsum", args=(arg,)):
-                return self.linear(arg, "gradient")
+                return self.linear(arg, self.builder.about.target)
             case MatMul(left=Transpose(arg=Ref() as left), right=Ref() as right):
                 if self.builder.symbols[right.name].role == "adjoint":
                     return [Term(right, Outer(left))]

@@ -4,13 +4,14 @@ A rigid unknown is a name that the text declares: two different ones never becom
 that binds an unknown remembers the statement that did, so that a contradiction can be explained.
 """
 
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from symrnn.errors import WidthError
 from symrnn.language.printer import show_declaration, show_definition
-from symrnn.language.tree import Declaration, Definition, Source
+from symrnn.language.tree import Declaration, Definition, Expr, Place, Source
 
 Statement = Definition | Declaration
 
@@ -37,17 +38,23 @@ def unknown() -> Sum:
     return Sum([Unknown()])
 
 
+MAX_PARTS = 1000
+
+
 def flat(width: Sum) -> tuple[list[Unknown], int]:
     """The unknowns that are still open in a width, and its number."""
     parts: list[Unknown] = []
     number = width.number
-    for part in width.parts:
+    waiting = width.parts[::-1]
+    while waiting:
+        part = waiting.pop()
         if part.bound is None:
             parts.append(part)
         else:
-            inner, more = flat(part.bound)
-            parts += inner
-            number += more
+            number += part.bound.number
+            waiting += part.bound.parts[::-1]
+        if len(waiting) + len(parts) > MAX_PARTS:
+            raise WidthError(f"a width of more than {MAX_PARTS} parts; join fewer rows by concat")
     return parts, number
 
 
@@ -61,8 +68,17 @@ class Unifier:
         self.because: Statement | None = None
         """The statement that is being read."""
         self.deferred: list[tuple[Sum, Sum, Statement | None]] = []
+        self.at: Place | None = None
+        """The expression in it that is being read."""
         self.descriptions: dict[Unknown, str] = {}
         """What to call an open width in a message."""
+
+    @contextmanager
+    def reading(self, expr: Expr) -> Iterator[None]:
+        """Whatever goes wrong meanwhile is marked at this expression, or at a part of it."""
+        before, self.at = self.at, expr.place or self.at
+        yield
+        self.at = before
 
     def unify(self, one: Sum, other: Sum, rule: str = "") -> None:
         """Make two widths equal, or remember them for later, or fail."""
@@ -71,9 +87,10 @@ class Unifier:
 
     def _decide(self, one: Sum, other: Sum, rule: str) -> bool:
         (left, m), (right, n) = flat(one), flat(other)
-        common = Counter(left) & Counter(right)
-        left = list((Counter(left) - common).elements())
-        right = list((Counter(right) - common).elements())
+        for part in list(left):
+            if part in right:
+                left.remove(part)
+                right.remove(part)
         for side, number, rest, more in ((left, m, right, n), (right, n, left, m)):
             if len(side) == 1 and side[0].name is None and more >= number:
                 if side[0] in rest or not (rest or more > number):
@@ -93,7 +110,7 @@ class Unifier:
         while self.deferred:
             waiting, self.deferred = self.deferred, []
             for one, other, because in waiting:
-                self.because = because
+                self.because, self.at = because, None
                 self.unify(one, other)
             if len(self.deferred) == len(waiting):
                 one, other, self.because = self.deferred[0]
@@ -107,7 +124,7 @@ class Unifier:
     def fail(self, message: str) -> NoReturn:
         if self.source is None or self.because is None:
             raise WidthError(message)
-        raise WidthError(self.source.mark(self.because.place, message))
+        raise WidthError(self.source.mark(self.at or self.because.place, message))
 
     def _contradiction(self, one: Sum, other: Sum, rule: str) -> NoReturn:
         reasons: list[str] = []

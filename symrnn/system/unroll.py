@@ -38,11 +38,14 @@ def unroll(system: System, steps: int) -> System:
     >>> print(unroll(normal(parse("h[t] = u * h[t-1] + x[t]")), 2), end="")
     T = 2
     x: D
+    h: output
     h[1] = h[0] * u + x[1]
     h[2] = h[1] * u + x[2]
     """
-    if not 1 <= steps <= MAX_STEPS:
-        raise UsageError(f"cannot unroll {steps} steps; expected 1 to {MAX_STEPS:,}")
+    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEPS:
+        raise UsageError(
+            f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEPS:,}"
+        )
     if system.steps is not None:
         raise UsageError(f"the system is unrolled already, for {system.steps} steps")
     result = _Unroller(system, steps).system()

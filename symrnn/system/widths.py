@@ -29,6 +29,7 @@ from symrnn.language.tree import (
     children,
     walk,
 )
+from symrnn.system import names
 from symrnn.system.symbols import Symbols
 from symrnn.system.unify import ONE, Sum, Unifier, Unknown, flat, is_one, unknown
 
@@ -58,6 +59,12 @@ class _Inference:
         self.matrices = {
             name for d in written.definitions for node in walk(d.body) for name in _matrix(node)
         }
+        self.matrices |= {
+            d.name
+            for d in written.declarations
+            if isinstance(d.value, tuple) and len(d.value) == 2
+            if symbols[d.name].role == "parameter"
+        }
 
     def solve(self) -> Symbols:
         for name in self.symbols:
@@ -70,6 +77,7 @@ class _Inference:
             self.define(definition)
         self.widths.finish()
         self.give_names()
+        self.check_sizes()
         return {
             name: replace(symbol, shape=tuple(self.final(name, w) for w in self.shapes[name]))
             for name, symbol in self.symbols.items()
@@ -111,8 +119,7 @@ class _Inference:
 
     def given(self, width: Width) -> Sum:
         """A width as the text writes it; its names are rigid."""
-        names = [self.rigid.setdefault(name, Unknown(name)) for name in width.names]
-        return Sum(names, width.number)
+        return Sum([self.rigid.setdefault(n, Unknown(n)) for n in width.names], width.number)
 
     # what is narrow
 
@@ -128,12 +135,14 @@ class _Inference:
             and not _is_wide(width)
         }
         self.narrow = declared | defined
-        while wide := {
-            d.target.name
-            for d in self.written.definitions
-            if d.target.name in self.narrow & defined - declared and not self.is_narrow(d.body)
-        }:
-            self.narrow -= wide
+        open_names, before = defined - declared, -1
+        sweep = list(self.written.definitions)
+        while before != len(self.narrow):
+            before = len(self.narrow)
+            sweep.reverse()  # news travels both ways along a chain of equations
+            for d in sweep:
+                if d.target.name in open_names & self.narrow and not self.is_narrow(d.body):
+                    self.narrow.discard(d.target.name)
 
     def is_narrow_name(self, name: str) -> bool:
         symbol = self.symbols[name]
@@ -185,6 +194,10 @@ class _Inference:
 
     def width(self, expr: Expr) -> Sum | None:
         """The width of an expression; None for a number, which takes any."""
+        with self.widths.reading(expr):
+            return self._width(expr)
+
+    def _width(self, expr: Expr) -> Sum | None:
         match expr:
             case Num() | Size():
                 return None
@@ -198,7 +211,8 @@ class _Inference:
             case MatMul(left=left, right=right):
                 return self.product(left, right)
             case Part(arg=arg, width=said) | Pad(arg=arg, total=said):
-                self.width(arg)
+                if self.width(arg) is None:
+                    self.widths.fail("expected a row with features, not a number")
                 return self.given(said)
             case Transpose():
                 self.widths.fail("transpose(…) of a row stands left of an @, in a gradient")
@@ -263,7 +277,8 @@ class _Inference:
             case Call(function="sum", args=(arg,)):
                 return self.total(arg, rank)
             case Call(function="batchsum", args=(arg,)) if rank == 1:
-                return (self.width(arg) or ONE,)
+                width = self.width(arg) or ONE
+                return (unknown(),) if self.is_narrow(arg) else (width,)
             case MatMul(left=Transpose(arg=left), right=right) if rank == 2:
                 rows, columns = self.width(left), self.width(right)
                 if rows is not None and columns is not None:
@@ -277,24 +292,57 @@ class _Inference:
         form = "sum(transpose(a[t]) @ b[t])" if rank == 2 else "sum(batchsum(b[t]))"
         self.widths.fail(f"the gradient of this parameter is written {form}, or a sum of such")
 
+    def check_sizes(self) -> None:
+        """Parts lie inside of what they are taken from, and sizes are those of known dimensions."""
+        known = {"T", "B", *self.rigid}
+        known |= {
+            p.name for shape in self.shapes.values() for w in shape for p in flat(w)[0] if p.name
+        }
+        for definition in self.written.definitions:
+            self.widths.because = definition
+            for node in walk(definition.body):
+                with self.widths.reading(node):
+                    self.check_size(node, known)
+
+    def check_size(self, node: Expr, known: set[str]) -> None:
+        match node:
+            case Size(width=width):
+                for name in width.names:
+                    if name not in known:
+                        self.widths.fail(f"no width is called {name}; declare it: v: {name}")
+            case Part(arg=Ref(name=name), skip=skip, width=width):
+                self.check_inside(self.shapes[name][0], self.given(skip + width))
+            case Pad(arg=Ref(name=name), skip=skip, total=total):
+                padded = Sum([*self.given(skip).parts, *self.shapes[name][0].parts])
+                padded.number = skip.number + self.shapes[name][0].number
+                self.check_inside(self.given(total), padded)
+
+    def check_inside(self, whole: Sum, part: Sum) -> None:
+        """Refuse a part that is surely larger than the whole."""
+        (large, m), (small, n) = flat(whole), flat(part)
+        for unknown_part in list(large):
+            if unknown_part in small:
+                large.remove(unknown_part)
+                small.remove(unknown_part)
+        if not large and (n > m or (small and n >= m)):
+            self.widths.fail(
+                f"{self.widths.text(part)} features do not fit into {self.widths.text(whole)}"
+            )
+
     # names
 
     def give_names(self) -> None:
         """A name for each open width: D for x, C for the target, H for the first state, …"""
         taken = {"T", "B", *self.rigid}
-        for letter, names in self.groups():
+        for letter, group in self.groups():
             first = True
-            for name in names:
+            for name in group:
                 parts, number = flat(self.shapes[name][0])
                 if len(parts) != 1 or number:
                     continue
                 if parts[0].name is None:
-                    wanted = candidate = letter if first else f"{letter}_{name}"
-                    count = 2
-                    while candidate in taken:
-                        candidate, count = f"{wanted}_{count}", count + 1
-                    parts[0].name = candidate
-                    taken.add(candidate)
+                    parts[0].name = names.free(letter if first else f"{letter}_{name}", taken)
+                    taken.add(parts[0].name)
                 first = False
 
     def groups(self) -> Iterator[tuple[str, list[str]]]:
@@ -307,18 +355,18 @@ class _Inference:
         }
         kinds = (("D", "input"), ("C", "target"), ("H", "variable"), ("H", "adjoint"))
         for letter, role in kinds:
-            names = [s.name for s in self.symbols.values() if s.role == role]
-            names.sort(key=lambda name: (name != "x", name not in lagged))
-            yield letter, names
+            group = [s.name for s in self.symbols.values() if s.role == role]
+            group.sort(key=lambda name: (name != "x", name not in lagged))
+            yield letter, group
 
     def final(self, name: str, width: Sum) -> Width:
         parts, number = flat(width)
-        names = tuple(part.name for part in parts if part.name)
-        if len(names) < len(parts):
+        known = tuple(part.name for part in parts if part.name)
+        if len(known) < len(parts):
             self.widths.because = self.mention(name)
             example = f"{name}: (D, K)" if len(self.shapes[name]) == 2 else f"{name}: K"
             self.widths.fail(f"the width of {name} stays open; declare it, for instance {example}")
-        return Width(names, number)
+        return Width(known, number)
 
     def mention(self, name: str) -> Definition:
         """The first definition in which a name stands."""
