@@ -71,7 +71,7 @@ def near_word(word: str) -> str:
     ("did you mean 'input'?", '')
     """
     known = [*WORDS, "init(…)", "adjoint(…)"]
-    near = suggestion(word, known, cutoff=0.7) if len(word) > 3 else ""
+    near = suggestion(word, known, cutoff=0.7) if word[1:].islower() and len(word) > 3 else ""
     return near.removeprefix("; ")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 
 from symrnn.language.tree import Ref
-from symrnn.system.graph import at_step
+from symrnn.system.graph import at_step, outside
 from symrnn.system.rewrite import map_term
 from symrnn.system.system import System, Term
 
@@ -53,7 +53,7 @@ class Landing:
                 yield Ref(ref.name, "t"), replace(term, at=(exact.base, exact.shift))
         elif ref in self.nodes:
             yield ref, term
-        else:
+        elif not outside(ref):  # a step that is never in 1…T reads zero, and nothing lands
             yield Ref(ref.name, "t"), replace(term, at=(ref.base, ref.shift))
             for boundary in self.boundaries.get(ref.name, ()):
                 when = steps_that_meet(ref, boundary)

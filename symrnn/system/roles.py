@@ -139,6 +139,7 @@ class Roles:
             if len(definitions) == 1
             and not definitions[0].target.base
             and table[name].role == "variable"
+            and name not in self.declared  # of a number there is nothing to say
         }
         values: dict[str, Fraction] = {}
         while found := {

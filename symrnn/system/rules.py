@@ -118,8 +118,8 @@ class Rules:
                     f"{symbol.name} is {CALLED[symbol.role]}; {declaration.kind} is said of"
                     f" {' or '.join(CALLED[role] for role in wanted)}",
                 )
-            if declaration.kind == "adjoint" and declaration.name == "L":
-                self.break_at(declaration, "L is the loss, and no adjoint")
+            if declaration.name == "L":
+                self.break_at(declaration, "L is the loss, one number; nothing is declared of it")
             if isinstance(declaration.value, Ref):
                 self.check_known(declaration, declaration.value.name, symbols)
                 if symbols[declaration.value.name].role in ("adjoint", "total", "constant"):
@@ -143,7 +143,6 @@ class Rules:
                 self.check_step(found, symbols[found.ref.name])
             for node in walk(definition.body):
                 self.check_sum(node)
-                self.check_swapped(node, symbols)
 
     def check_loss(self, definition: Definition) -> None:
         if definition.target.name == "L" and (definition.target.base or definition.adds):
@@ -200,10 +199,17 @@ class Rules:
         if 0 <= exact.shift < steps and exact not in known:
             self.break_at(ref, f"this step of {ref.name} has no equation")
 
-    def check_swapped(self, node: Expr, symbols: Symbols) -> None:
-        """A loss takes the target first; the other way round it would become a parameter."""
-        if not isinstance(node, Call) or node.function not in LOSSES:
-            return
+    def check_losses(self, symbols: Symbols) -> None:
+        """A loss takes the target first; the other way round it would become a parameter.
+
+        Asked of what a person has written, where that is never meant.
+        """
+        for definition in self.written.definitions:
+            for node in walk(definition.body):
+                if isinstance(node, Call) and node.function in LOSSES:
+                    self.check_swapped(node, symbols)
+
+    def check_swapped(self, node: Call, symbols: Symbols) -> None:
         first, second = node.args
         if not isinstance(second, Ref) or second.name not in self.only_predicted(symbols):
             return

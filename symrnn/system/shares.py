@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from symrnn.functions import LOSSES
 from symrnn.language.tree import NARROW, ONE, ZERO, Call, Expr, Ref, Width, refs
-from symrnn.system.algebra import derivative, mul, put, rule, size
+from symrnn.system.algebra import derivative, mul, put, rule, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
     Dot,
@@ -137,8 +137,8 @@ class Shares:
 
 def times(by: Jacobian, scale: Expr) -> Jacobian:
     """A Jacobian times a number."""
+    if isinstance(by, Scale | Dot):
+        return type(by)(tidy(mul(scale, by.factor)))
     if scale == ONE:
         return by
-    if isinstance(by, Scale | Dot):
-        return type(by)(mul(scale, by.factor))
     raise TypeError(f"{type(by).__name__} takes an adjoint, not a number")

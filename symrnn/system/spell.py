@@ -60,11 +60,8 @@ def spell(system: System) -> Written:
     if _reads_back(written, system):
         return written
     # an equation that tied two widths is gone: then every width is declared
-    every = [
-        Declaration(s.name, "width", s.shape)
-        for s in system.symbols.values()
-        if s.shape and s.of is None
-    ]
+    symbols = _in_order(system, inferred)
+    every = [Declaration(s.name, "width", s.shape) for s in symbols if s.shape and s.of is None]
     facts = tuple(d for d in written.declarations if d.kind != "width")
     return replace(written, declarations=(*every, *facts))
 
@@ -181,15 +178,18 @@ def _widths(system: System, inferred: Symbols) -> Iterator[Declaration]:
     """Each dimension where it appears first, widths that are numbers or sums, and unread names."""
     named: set[str] = set()
     order = ("input", "variable", "target", "parameter", "adjoint")
-    symbols = [system.symbols[name] for name in inferred]
-    symbols += [s for s in system.symbols.values() if s.name not in inferred]
-    for symbol in sorted(
-        (s for s in symbols if s.role in order), key=lambda s: order.index(s.role)
-    ):
-        unread = symbol.name not in inferred
+    symbols = [s for s in _in_order(system, inferred) if s.role in order]
+    for symbol in sorted(symbols, key=lambda s: order.index(s.role)):
+        unread = symbol.name not in inferred or inferred[symbol.name].role == "constant"
         if symbol.of is None and (unread or _says_width(symbol, named)):
             named.update(name for width in symbol.shape for name in width.names)
             yield Declaration(symbol.name, "width", symbol.shape)
+
+
+def _in_order(system: System, inferred: Symbols) -> list[Symbol]:
+    """The symbols in order of appearance in the text, then those that no equation reads."""
+    unread = [s for s in system.symbols.values() if s.name not in inferred]
+    return [system.symbols[name] for name in inferred] + unread
 
 
 def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
@@ -197,7 +197,7 @@ def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
     for symbol in system.symbols.values():
         if symbol.name not in inferred:
             yield Declaration(symbol.name, symbol.role, "t" if symbol.timed else None)
-        elif symbol.role == "input" and not symbol.timed:
+        elif symbol.role == "input" and (not symbol.timed or inferred[symbol.name].role != "input"):
             yield Declaration(symbol.name, "input")
         if symbol.onehot:
             yield Declaration(symbol.name, "onehot")

@@ -34,7 +34,7 @@ from symrnn.language.tree import (
     walk,
 )
 from symrnn.system import names
-from symrnn.system.algebra import div, mul, neg, size
+from symrnn.system.algebra import div, mul, neg, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import Dot, Jacobian, Linear, Matrix, Outer, PadTo, PartOf, Scale, Term
 
@@ -110,10 +110,10 @@ class Terms:
 
     def linear(self, expr: Expr, target: Ref, scale: Expr = ONE) -> list[Term]:
         """The terms of a linear expression times `scale`, for the equation of `target`."""
-        if expr == ZERO and not any(True for _ in refs(scale)):
+        if tidy(expr) == ZERO and not any(True for _ in refs(scale)):
             return []
         if self.is_plain(expr) and not (isinstance(expr, Add) and scale == ONE):
-            return [Term(None, Scale(mul(scale, expr)))]
+            return [Term(None, Scale(mul(scale, tidy(expr))))]
         match expr:
             case Ref():
                 return [Term(expr, Scale(scale))]
@@ -122,13 +122,13 @@ class Terms:
             case Neg(arg=arg):
                 return self.linear(arg, target, neg(scale))
             case Mul(left=left, right=right) if self.is_plain(left) and not self.is_plain(right):
-                return self.linear(right, target, mul(scale, left))
+                return self.linear(right, target, mul(scale, tidy(left)))
             case Mul(left=left, right=right) if self.is_coefficient(right):
-                return self.linear(left, target, mul(scale, right))
+                return self.linear(left, target, mul(scale, tidy(right)))
             case Mul(left=left, right=right) if self.is_coefficient(left):
-                return self.linear(right, target, mul(scale, left))
+                return self.linear(right, target, mul(scale, tidy(left)))
             case Div(left=left, right=right) if self.is_coefficient(right):
-                return self.linear(left, target, div(scale, right))
+                return self.linear(left, target, div(scale, tidy(right)))
             case Call(function=function, args=(arg,)) if function in TIME and self.sums(target):
                 share = div(ONE, STEPS) if function == "mean" else ONE
                 return [self.over_time(arg, target, mul(scale, share))]
@@ -140,7 +140,7 @@ class Terms:
                 return [Term(self.builder.atom(expr, target), Scale(scale))]
         if not self.is_coefficient(expr):
             self.builder.fail("an adjoint is a sum of adjoints times factors that hold none")
-        return [Term(None, Scale(mul(scale, expr)))]
+        return [Term(None, Scale(mul(scale, tidy(expr))))]
 
     def sums(self, target: Ref) -> bool:
         """Whether an equation may hold a sum over time: once for all steps, not at each of them."""

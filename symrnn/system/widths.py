@@ -310,12 +310,11 @@ class _Inference:
                 for name in width.names:
                     if name not in known:
                         self.widths.fail(f"no width is called {name}; declare it: v: {name}")
-            case Part(arg=Ref(name=name), skip=skip, width=width):
-                self.check_inside(self.shapes[name][0], self.given(skip + width))
-            case Pad(arg=Ref(name=name), skip=skip, total=total):
-                padded = Sum([*self.given(skip).parts, *self.shapes[name][0].parts])
-                padded.number = skip.number + self.shapes[name][0].number
-                self.check_inside(self.given(total), padded)
+            case Part(arg=arg, skip=skip, width=width) if whole := self.width(arg):
+                self.check_inside(whole, self.given(skip + width))
+            case Pad(arg=arg, skip=skip, total=total) if inner := self.width(arg):
+                parts = [*self.given(skip).parts, *inner.parts]
+                self.check_inside(self.given(total), Sum(parts, skip.number + inner.number))
 
     def check_inside(self, whole: Sum, part: Sum) -> None:
         """Refuse a part that is surely larger than the whole."""

@@ -119,7 +119,7 @@ def test_at_fifty_digits_along_random_directions(name: str, steps: int) -> None:
     for symbol in model(name).system.named("parameter"):
         own = found.adjoint_of(symbol.name)
         assert own is not None
-        way = rng.normal(size=own.shape)
+        way = np.asarray(rng.normal(size=own.shape))
         gap = abs(float((own * way).sum()) - slope({symbol.name: way}))
         assert gap <= PRECISE * float(np.linalg.norm(own) * np.linalg.norm(way)), symbol.name
 
