@@ -203,8 +203,8 @@ class _Run:
                 return self.vanishes(left, t)
             case Mul(left=left, right=right) | MatMul(left=left, right=right):
                 return self.vanishes(left, t) or self.vanishes(right, t)
-            case Call(function=function) if function in TIME:
-                return False
+            case Call(function=function, args=(arg,)) if function in TIME:
+                return all(self.vanishes(arg, step) for step in range(1, self.steps + 1))
             case Num() | Size():
                 return False
         return any(self.vanishes(child, t) for child in children(expr))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symrnn.errors import EquationError
-from symrnn.functions import ELEMENTWISE, LOSSES, TIME
+from symrnn.functions import ELEMENTWISE, LOSSES
 from symrnn.language.tree import (
     NARROW,
     Add,
@@ -26,14 +26,13 @@ from symrnn.language.tree import (
     Ref,
     Size,
     Written,
-    children,
     refs,
     walk,
 )
 from symrnn.system import names
 from symrnn.system.check import check
 from symrnn.system.logits import from_logits
-from symrnn.system.occurrences import fault
+from symrnn.system.occurrences import fault, runs
 from symrnn.system.resolve import resolve
 from symrnn.system.shapes import width_of
 from symrnn.system.symbols import Role, Symbol, Symbols
@@ -190,7 +189,7 @@ class _Normaliser:
             if self.symbols[expr.name].role == "constant":
                 self.fail(f"a function of the constant {expr.name} alone; write its value")
             return expr
-        target = Ref(names.free(name, self.symbols), "t" if _runs(expr) else "")
+        target = Ref(names.free(name, self.symbols), "t" if runs(expr) else "")
         return self.variable(self.equation(target, expr))
 
     def variable(self, equation: Equation) -> Ref:
@@ -248,13 +247,3 @@ class _Normaliser:
                 whole = Add(tuple(affine)) if len(affine) > 1 else term
                 kept.append(self.atom(whole, target))
         return Add(tuple(kept)) if len(kept) > 1 else kept[0]
-
-
-def _runs(expr: Expr) -> bool:
-    """Whether an expression has a value for each step: it reads some v[t] outside of a sum."""
-    match expr:
-        case Ref(base=base):
-            return base == "t"
-        case Call(function=function) if function in TIME:
-            return False
-    return any(map(_runs, children(expr)))

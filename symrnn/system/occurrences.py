@@ -45,6 +45,16 @@ def _within(expr: Expr, here: Occurrence) -> Iterator[Occurrence]:
                 yield from _within(child, replace(here, matrix=False))
 
 
+def runs(expr: Expr) -> bool:
+    """Whether an expression has a value for each step: it reads some v[t] outside of a sum."""
+    match expr:
+        case Ref(base=base):
+            return base == "t"
+        case Call(function=function) if function in TIME:
+            return False
+    return any(map(runs, children(expr)))
+
+
 def dependencies(written: Written) -> list[Group]:
     """The order in which the definitions of a text are worked out; refuses cycles."""
     needs: dict[Ref, list[Use]] = {}

@@ -17,7 +17,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.graph import at_step
 from symrnn.system.numbers import Numbers
-from symrnn.system.occurrences import Occurrence, fault, occurrences
+from symrnn.system.occurrences import Occurrence, fault, occurrences, runs
 from symrnn.system.symbols import Role, Symbol, Symbols
 
 SAID_OF: dict[str, tuple[Role, ...]] = {
@@ -230,8 +230,5 @@ class Rules:
     def check_sum(self, node: Expr) -> None:
         if not isinstance(node, Call) or node.function not in TIME:
             return
-        inside = [inner for arg in node.args for inner in walk(arg)]
-        if any(isinstance(inner, Call) and inner.function in TIME for inner in inside):
-            self.break_at(node, "a sum over time inside another; give the inner one a name")
-        if not any(isinstance(inner, Ref) and inner.base == "t" for inner in inside):
+        if not any(runs(arg) for arg in node.args):
             self.break_at(node, f"{node.function}(…) runs over time; expected a v[t] in it")

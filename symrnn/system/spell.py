@@ -194,7 +194,7 @@ def _in_order(system: System, inferred: Symbols) -> list[Symbol]:
 
 def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
     """Roles of names that no equation reads, one-hot rows, starts, adjoints."""
-    for symbol in system.symbols.values():
+    for symbol in _in_order(system, inferred):
         if symbol.name not in inferred:
             yield Declaration(symbol.name, symbol.role, "t" if symbol.timed else None)
         elif symbol.role == "input" and (not symbol.timed or inferred[symbol.name].role != "input"):
@@ -234,7 +234,7 @@ def _with_roles(written: Written, system: System) -> Written:
         for symbol in system.named("target")
         if inferred[symbol.name].role != "target"
     ]
-    outputs = [symbol.name for symbol in system.outputs]
+    outputs = [s.name for s in _in_order(system, inferred) if s.output]
     wrong = [s.name for s in inferred.values() if s.output and s.name not in outputs]
     if wrong or any(not inferred[name].output for name in outputs):
         said += [Declaration(name, "output") for name in outputs]

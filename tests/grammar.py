@@ -1,0 +1,264 @@
+"""Random systems of the language, made so that they are legal: blocks of equations, each block with
+a direction in time, reading whatever stands before it."""
+
+import random
+import re
+from dataclasses import dataclass, field
+
+SMOOTH = (
+    "tanh",
+    "sigmoid",
+    "softplus",
+    "sin",
+    "cos",
+    "silu",
+    "gelu",
+    "square",
+    "identity",
+)
+ROUGH = ("relu", "leaky_relu", "elu", "selu", "softsign", "abs", "hard_sigmoid", "hard_tanh")
+
+
+@dataclass
+class Name:
+    """A name that expressions may read, and how."""
+
+    name: str
+    width: str  # "D", "E" or "1"
+    timed: bool = True
+    block: int = 0
+    made: bool = True
+    """Its equation stands already."""
+
+
+@dataclass
+class Writer:
+    """Writes one system; every choice comes from one source of randomness."""
+
+    choose: random.Random
+    rough: bool = False
+    lines: list[str] = field(default_factory=list)
+    names: list[Name] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    block: int = 0
+    sign: int = 0
+    declared: dict[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The whole text: inputs, one to three blocks, sometimes a value in between, a loss."""
+        self.names = [Name("x", "D"), Name("s", "E")][: self.choose.randint(1, 2)]
+        for name in self.names:
+            self.declare(name.name, name.width)
+        for _ in range(self.choose.randint(1, 3)):
+            self.block += 1
+            self.write_block()
+            if self.chance(0.3):
+                self.block += 1
+                self.write_once()
+        self.block, self.sign = self.block + 1, 0
+        self.write_loss()
+        equations = "\n".join(self.lines)
+        used = set(re.findall(r"\w+", equations))
+        said = [f"{name}: {what}" for name, what in self.declared.items() if name in used]
+        return "\n".join([*said, equations])
+
+    # equations
+
+    def write_block(self) -> None:
+        """Variables that recur into each other, all in one direction, or none of them at all."""
+        self.sign = self.choose.choice((-1, -1, 1, 0))
+        own = [
+            Name(self.fresh("h"), self.choose.choice(("D", "E", "E", "1")), True, self.block, False)
+            for _ in range(self.choose.randint(1, 3))
+        ]
+        self.names += own
+        for name in own:
+            self.declare(name.name, name.width)
+            self.lines.append(f"{name.name}[t] = {self.bounded(name.width)}")
+            name.made = True
+        if self.sign and self.chance(0.4):
+            start = self.choose.choice(own)
+            at = "0" if self.sign < 0 else "T+1"
+            value = self.vector(start.width) if self.chance(0.6) else self.once(start.width)
+            self.lines.append(f"{start.name}[{at}] = {value}")
+        if self.chance(0.2):
+            added = self.choose.choice(own)
+            at = self.choose.choice(("T", "1", "2", "T-1"))
+            self.lines.append(f"{added.name}[{at}] += {self.vector(added.width)}")
+
+    def write_once(self) -> None:
+        width = self.choose.choice(("D", "E"))
+        name = Name(self.fresh("c"), width, False, self.block)
+        self.declare(name.name, width)
+        self.lines.append(f"{name.name} = {self.once(width)}")
+        self.names.append(name)
+
+    def write_loss(self) -> None:
+        terms = [self.loss_term(number) for number in range(self.choose.randint(1, 2))]
+        for number in range(1, len(terms)):
+            terms[number] = f"{self.choose.choice(('0.5 *', '2 *', '-0.3 *'))} {terms[number]}"
+        self.lines.append("L = " + " + ".join(terms))
+
+    def loss_term(self, number: int) -> str:
+        timed = self.chance(0.5)
+        width = self.choose.choice(("D", "E"))
+        value = self.expression(width, 1) if timed else self.once(width)
+        target = f"y{number}[{self.choose.choice(('t', 't', 't+1'))}]" if timed else f"y{number}"
+        kind = self.choose.choice(("mse", "bce", "ce", "ce", "mse"))
+        if kind != "mse":
+            value = f"{'sigmoid' if kind == 'bce' else 'softmax'}({value})"
+        if kind == "ce" and self.chance(0.5):
+            self.lines.append(f"y{number}: onehot")
+        term = f"{kind}({target}, {value})"
+        return f"{self.choose.choice(('mean', 'sum'))}({term})" if timed else term
+
+    # expressions of a width, with a value at each step
+
+    def bounded(self, width: str) -> str:
+        """Something that does not grow from step to step."""
+        form = self.choose.randrange(6)
+        if form == 0 and width != "1":
+            return f"softmax({self.expression(width, 2)})"
+        if form == 1:
+            gate = self.call("sigmoid", self.expression(width, 2))
+            return (
+                f"{gate} * {self.call('tanh', self.expression(width, 1))} + 0.5 * {self.ref(width)}"
+            )
+        if form == 2:
+            return f"0.5 * {self.ref(width)} + {self.vector(width)} * tanh({self.ref(width)})"
+        return self.call(self.choose.choice(("tanh", "sin", "sigmoid")), self.expression(width, 3))
+
+    def expression(self, width: str, depth: int) -> str:
+        if depth == 0:
+            return self.ref(width)
+        forms = (
+            self.product,
+            self.affine,
+            self.affine,
+            self.function,
+            self.quotient,
+            self.biased,
+            self.across,
+            self.over_time,
+            lambda w, _: self.ref(w),
+        )
+        return self.choose.choice(forms)(width, depth - 1)
+
+    def affine(self, width: str, depth: int) -> str:
+        other = self.choose.choice(("D", "E"))
+        product = f"{self.atom(other, depth)} @ {self.matrix(other, width)}"
+        rest = self.choose.choice((self.vector(width), self.expression(width, depth)))
+        return f"({product} {self.choose.choice('+-')} {rest})"
+
+    def product(self, width: str, depth: int) -> str:
+        return f"{self.atom(width, depth)} * {self.atom(width, depth)}"
+
+    def function(self, width: str, depth: int) -> str:
+        known = SMOOTH + ROUGH if self.rough else SMOOTH
+        return self.call(self.choose.choice(known), self.expression(width, depth))
+
+    def quotient(self, width: str, depth: int) -> str:
+        return f"{self.atom(width, depth)} / (1.5 + square({self.ref(width)}))"
+
+    def biased(self, width: str, depth: int) -> str:
+        form = self.choose.choice(("{v} * {e}", "{e} + {v}", "0.5 * {e} - {v}", "{e}**2 * {v}"))
+        return f"({form.format(v=self.vector(width), e=self.atom(width, depth))})"
+
+    def across(self, width: str, depth: int) -> str:
+        """A function across features, of the same width or of width 1."""
+        other = self.choose.choice(("D", "E"))
+        if width == "1":
+            return f"{self.choose.choice(('rowsum', 'rowmean'))}({self.expression(other, depth)})"
+        if self.chance(0.4):
+            return f"softmax({self.expression(width, depth)})"
+        if self.chance(0.5):
+            joined = f"concat({self.expression('D', depth)}, {self.expression('E', depth)})"
+            name = self.fresh("J")
+            self.declare(name, f"(D + E, {width})")
+            return f"({joined} @ {name})"
+        return f"({self.atom(width, depth)} + rowmean({self.expression(other, depth)}))"
+
+    def over_time(self, width: str, depth: int) -> str:
+        """A sum over all steps of what is finished already."""
+        done = self.finished(width)
+        if not done:
+            return self.ref(width)
+        name = self.choose.choice(done).name
+        shift = self.choose.choice(("t", "t", "t-1", "t+1"))
+        return f"{self.choose.choice(('mean', 'sum'))}({name}[{shift}] * {self.vector(width)})"
+
+    def atom(self, width: str, depth: int) -> str:
+        return f"({self.expression(width, depth)})" if depth else self.ref(width)
+
+    def call(self, function: str, argument: str) -> str:
+        return f"{function}({argument})"
+
+    def ref(self, width: str) -> str:
+        """A reading that is legal here: any step of what is finished, a lag of what is not."""
+        readings = []
+        for name in self.names:
+            if name.width == width:
+                readings += self.readings(name)
+        if not readings:
+            other = self.choose.choice(("D", "E")) if width == "1" else "D"
+            return f"({self.ref(other)} @ {self.matrix(other, width)})"
+        return self.choose.choice(readings)
+
+    def readings(self, name: Name) -> list[str]:
+        if not name.timed:
+            return [name.name]
+        if name.block < self.block:
+            steps = ("t", "t", "t-1", "t+1", "t-3", "T", "1", "T-1", "2")
+            return [f"{name.name}[{step}]" for step in steps]
+        if name.made:
+            return [f"{name.name}[t]", *self.lags(name)]
+        return self.lags(name)
+
+    def lags(self, name: Name) -> list[str]:
+        if not self.sign:
+            return []
+        sign = "-" if self.sign < 0 else "+"
+        return [f"{name.name}[t{sign}{lag}]" for lag in (1, 1, 2)]
+
+    def finished(self, width: str) -> list[Name]:
+        return [n for n in self.names if n.timed and n.width == width and n.block < self.block]
+
+    def once(self, width: str) -> str:
+        """A value for the whole sequence, of what earlier blocks have finished."""
+        done = [n for n in self.names if n.timed and n.block < self.block and n.width != "1"]
+        name = self.choose.choice(done)
+        reading = self.choose.choice(("{n}[T]", "{n}[1]", "{n}[T-1]", "mean({n}[t])"))
+        inner = f"{reading.format(n=name.name)} @ {self.matrix(name.width, width)}"
+        return self.choose.choice((inner, f"tanh({inner} + {self.vector(width)})"))
+
+    # parameters
+
+    def matrix(self, rows: str, columns: str) -> str:
+        """A new matrix, or one that is there already: weights are shared, and tied transposed."""
+        known = [n for n in self.declared if n.startswith(f"W_{rows}{columns}_")]
+        turned = [n for n in self.declared if n.startswith(f"W_{columns}{rows}_")]
+        if known and self.chance(0.3):
+            return self.choose.choice(known)
+        if turned and self.chance(0.3):
+            return f"transpose({self.choose.choice(turned)})"
+        name = self.fresh(f"W_{rows}{columns}_")
+        self.declare(name, f"({rows}, {columns})")
+        return name
+
+    def vector(self, width: str) -> str:
+        known = [n for n in self.declared if n.startswith(f"b_{width}_")]
+        if known and self.chance(0.4):
+            return self.choose.choice(known)
+        name = self.fresh(f"b_{width}_")
+        self.declare(name, width)
+        return name
+
+    def fresh(self, stem: str) -> str:
+        self.counts[stem] = self.counts.get(stem, 0) + 1
+        return f"{stem}{self.counts[stem]}"
+
+    def declare(self, name: str, what: str) -> None:
+        self.declared[name] = what
+
+    def chance(self, probability: float) -> bool:
+        return self.choose.random() < probability
