@@ -129,5 +129,5 @@ def sympy_objects() -> Objects:
     import sympy
 
     functions = {name: getattr(sympy, name) for name in ELEMENTARY if name != "step"}
-    functions["step"] = lambda x: sympy.Heaviside(x, 0)
+    functions["step"] = lambda x: sympy.Piecewise((1, x > 0), (0, True))
     return Objects(lambda value: sympy.Rational(value.numerator, value.denominator), functions)

@@ -13,6 +13,7 @@ from symrnn.errors import EquationError
 from symrnn.functions import ELEMENTWISE, LOSSES
 from symrnn.language.tree import (
     NARROW,
+    ONE,
     Add,
     Call,
     Definition,
@@ -169,10 +170,14 @@ class _Normaliser:
         prefix = "rowsum" if isinstance(term.by, Dot) else "p"
         once = term.over or term.ref.base != "t"
         target = Ref(f"{prefix}_{term.ref.name}", "" if once else "t")
-        equation = Linear(target, (replace(term, at=None, when=None),))
+        sign: Expr = ONE
+        inner = replace(term, at=None, when=None)
+        if isinstance(term.by, Dot) and isinstance(term.by.factor, Neg):
+            sign, inner = Neg(ONE), replace(inner, by=Dot(term.by.factor.arg))
+        equation = Linear(target, (inner,))
         if width_of(equation, self.symbols) != NARROW:
             return term
-        return Term(self.variable(equation), at=term.at, when=term.when)
+        return Term(self.variable(equation), Scale(sign), at=term.at, when=term.when)
 
     # names for what needs one
 

@@ -339,10 +339,11 @@ class _Inference:
                 parts, number = flat(self.shapes[name][0])
                 if len(parts) != 1 or number:
                     continue
-                if parts[0].name is None:
+                known = parts[0].name is not None
+                if not known:
                     parts[0].name = names.free(letter if first else f"{letter}_{name}", taken)
                     taken.add(parts[0].name)
-                first = False
+                first = first and known and letter == "H"
 
     def groups(self) -> Iterator[tuple[str, list[str]]]:
         """Inputs with x first, targets, and variables with the states first."""
