@@ -6,7 +6,9 @@ Sums over time become sums of terms, additions at a fixed step join the step at 
 terms that an adjoint outside 1…T annihilates are gone.
 """
 
+import gc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 from symrnn.errors import UsageError
@@ -48,9 +50,23 @@ def unroll(system: System, steps: int) -> System:
         )
     if system.steps is not None:
         raise UsageError(f"the system is unrolled already, for {system.steps} steps")
-    result = _Unroller(system, steps).system()
-    check(result, "unroll")
+    with _collector_paused():
+        result = _Unroller(system, steps).system()
+        check(result, "unroll")
     return result
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: frozen trees hold no cycles, and going through all of them
+    again and again would cost as much as making them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _Unroller:

@@ -1,0 +1,100 @@
+"""How long the core takes: reading, normal form, adjoint, unrolling, whole processes.
+
+Run with `make bench`. Every figure is a median; what is compared is run in turn on one core.
+"""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import symrnn
+from symrnn.system import unroll
+
+FRESH = """
+import time
+import sympy, symrnn.model, symrnn.zoo
+text = symrnn.zoo.read("models", {name!r})
+start = time.perf_counter()
+symrnn.model.parse(text, {name!r}).adjoint
+print(time.perf_counter() - start)
+"""
+
+
+def process(*arguments: str) -> float:
+    """The wall time of one run of Python."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def inside(name: str) -> float:
+    """Reading a model up to its adjoint, in a fresh process, after the imports."""
+    script = FRESH.format(name=name)
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
+    return float(done.stdout)
+
+
+def in_turn(runs: dict[str, Callable[[], float]], repeats: int) -> dict[str, float]:
+    """The median of each run, all of them taken one after the other, again and again."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            times[name].append(run())
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
+def table(title: str, found: dict[str, float], note: Callable[[str], str] = lambda _: "") -> None:
+    print(f"\n{title}")
+    width = max(map(len, found))
+    for name, seconds in found.items():
+        print(f"  {name:<{width}}  {1000 * seconds:9.1f} ms  {note(name)}".rstrip())
+
+
+def main() -> None:
+    table(
+        "parse, normal form and adjoint, first time in a fresh process, after import",
+        in_turn({name: lambda name=name: inside(name) for name in symrnn.models()}, 5),  # type: ignore[misc]
+    )
+
+    adjoint = symrnn.load("elman").adjoint
+
+    def unrolled(steps: int) -> float:
+        start = time.perf_counter()
+        unroll(adjoint, steps)
+        return time.perf_counter() - start
+
+    counts = (100, 1000, 10_000)
+    found = in_turn({str(n): lambda n=n: unrolled(n) for n in counts}, 5)  # type: ignore[misc]
+    table(
+        "elman with its adjoint, unrolled: steps",
+        found,
+        lambda n: f"{1e6 * found[n] / int(n):.0f} µs a step",
+    )
+
+    processes = in_turn(
+        {
+            "import sympy": lambda: process("-c", "import sympy"),
+            "symrnn show elman": lambda: process("-m", "symrnn", "show", "elman"),
+            "symrnn show elman --adjoint": lambda: process(
+                "-m", "symrnn", "show", "elman", "--adjoint"
+            ),
+            "symrnn show lstm --adjoint": lambda: process(
+                "-m", "symrnn", "show", "lstm", "--adjoint"
+            ),
+            "symrnn models": lambda: process("-m", "symrnn", "models"),
+            "symrnn --help": lambda: process("-m", "symrnn", "--help"),
+        },
+        9,
+    )
+    reference = processes["import sympy"]
+    table(
+        "whole processes",
+        processes,
+        lambda name: f"{processes[name] / reference:.2f} times `import sympy`",
+    )
+
+
+if __name__ == "__main__":
+    main()
