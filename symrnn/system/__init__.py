@@ -1,13 +1,18 @@
 """Systems of recurrence equations, and the functions from system to system.
 
 - `symbols`   what a name stands for: role, time, shape
-- `resolve`   the roles of the names in a text, and every rule about them
-- `widths`    the shapes of the names, by unification
+- `resolve`   sense made of a text: roles, rules, shapes
+- `occurrences`  where each name stands, and in which order definitions are worked out
+- `roles`, `numbers`, `rules`  what names stand for, constants, and what a text may not say
+- `widths`    the shapes of the names, by unification (`unify`, `narrow`, `dimensions`)
 - `graph`     who needs whom: scans, their direction, cycles
 - `system`    the intermediate form: four kinds of equations
 - `normal`    text to system: every equation of one kind, with a name for what needs one
+- `terms`, `names`, `shapes`, `twins`  sums taken apart, names made up, widths of values, equal
+  equations made once
 - `logits`    a loss over its own link function is computed from logits
-- `adjoint`   the gradient of a system, a system again
+- `adjoint`   the gradient of a system, a system again (`activity`: what has an adjoint worth
+  writing, `shares`: what each operand gets of it, `landing`: at which step, `values`: of functions)
 - `unroll`    a system written out for a number of steps
 - `states`    initial states as inputs
 - `head`      another read-out and loss on the same body

@@ -177,7 +177,7 @@ def _sum(terms: list[Expr]) -> Expr:
 def _widths(system: System, inferred: Symbols) -> Iterator[Declaration]:
     """Each dimension where it appears first, widths that are numbers or sums, and unread names."""
     named: set[str] = set()
-    order = ("input", "variable", "target", "parameter", "adjoint")
+    order = ("input", "target", "variable", "parameter", "adjoint")
     symbols = [s for s in _in_order(system, inferred) if s.role in order]
     for symbol in sorted(symbols, key=lambda s: order.index(s.role)):
         unread = symbol.name not in inferred or inferred[symbol.name].role == "constant"
@@ -203,8 +203,9 @@ def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
             yield Declaration(symbol.name, "onehot")
         if symbol.start is not None:
             yield Declaration(symbol.name, "init", symbol.start)
-        if symbol.of is not None:
-            yield Declaration(symbol.name, "adjoint", symbol.of)
+    for name in dict.fromkeys(equation.target.name for equation in system.equations):
+        if (of := system.symbols[name].of) is not None:
+            yield Declaration(name, "adjoint", of)
 
 
 def _reads_back(written: Written, system: System) -> bool:

@@ -184,11 +184,6 @@ class System:
     def outputs(self) -> list[Symbol]:
         return [symbol for symbol in self.symbols.values() if symbol.output]
 
-    def adjoint_of(self, ref: Ref) -> Symbol | None:
-        """The adjoint of a variable, a parameter or an input, where there is one."""
-        wanted = Ref(ref.name) if ref.base == "t" else ref
-        return next((s for s in self.symbols.values() if s.of == wanted), None)
-
     def groups(self) -> list[Group]:
         """The order in which the equations are worked out."""
         return order({e.target: list(uses(e)) for e in self.equations}, self.steps)

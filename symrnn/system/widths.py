@@ -29,7 +29,8 @@ from symrnn.language.tree import (
     children,
     walk,
 )
-from symrnn.system import names
+from symrnn.system.dimensions import name_open_widths
+from symrnn.system.narrow import Narrow
 from symrnn.system.symbols import Symbols
 from symrnn.system.unify import ONE, Sum, Unifier, Unknown, flat, is_one, unknown
 
@@ -55,7 +56,6 @@ class _Inference:
         self.widths = Unifier(written.source)
         self.rigid: dict[str, Unknown] = {}
         self.shapes: dict[str, Shape] = {}
-        self.narrow: set[str] = set()
         self.matrices = {
             name for d in written.definitions for node in walk(d.body) for name in _matrix(node)
         }
@@ -71,12 +71,12 @@ class _Inference:
             self.shape(name)
         self.describe()
         self.read_declarations()
-        self.find_narrow()
+        self.narrow = self.find_narrow()
         for definition in self.written.definitions:
             self.widths.because = definition
             self.define(definition)
         self.widths.finish()
-        self.give_names()
+        name_open_widths(self.written, self.symbols, self.shapes, {"T", "B", *self.rigid})
         self.check_sizes()
         return {
             name: replace(symbol, shape=tuple(self.final(name, w) for w in self.shapes[name]))
@@ -121,50 +121,23 @@ class _Inference:
         """A width as the text writes it; its names are rigid."""
         return Sum([self.rigid.setdefault(n, Unknown(n)) for n in width.names], width.number)
 
-    # what is narrow
-
-    def find_narrow(self) -> None:
-        """The largest set of narrow names that is consistent with the equations."""
+    def find_narrow(self) -> Narrow:
         rows = {name: shape[0] for name, shape in self.shapes.items() if len(shape) == 1}
-        declared = {name for name, width in rows.items() if is_one(width)}
-        defined = {
+        variables = {
             name
             for name, width in rows.items()
             if self.symbols[name].role in ("variable", "adjoint")
             and self.symbols[name].of is None
             and not _is_wide(width)
         }
-        self.narrow = declared | defined
-        open_names, before = defined - declared, -1
-        sweep = list(self.written.definitions)
-        while before != len(self.narrow):
-            before = len(self.narrow)
-            sweep.reverse()  # news travels both ways along a chain of equations
-            for d in sweep:
-                if d.target.name in open_names & self.narrow and not self.is_narrow(d.body):
-                    self.narrow.discard(d.target.name)
-
-    def is_narrow_name(self, name: str) -> bool:
-        symbol = self.symbols[name]
-        return symbol.role == "constant" or (symbol.of.name if symbol.of else name) in self.narrow
-
-    def is_narrow(self, expr: Expr) -> bool:
-        match expr:
-            case Num() | Size():
-                return True
-            case Ref(name=name):
-                return self.is_narrow_name(name)
-            case Call(function=function) if function in ("rowsum", "rowmean", "logsumexp", *LOSSES):
-                return True
-            case Call(function="concat") | Pad() | Transpose():
-                return False
-            case MatMul(right=right):
-                shape = self.matrix(right)
-                return shape is not None and is_one(shape[1])
-            case Part(width=width):
-                return is_one(self.given(width))
-            case _:
-                return all(map(self.is_narrow, children(expr)))
+        return Narrow(
+            self.written,
+            self.symbols,
+            {name for name, width in rows.items() if is_one(width)},
+            variables,
+            lambda expr: (shape := self.matrix(expr)) is not None and is_one(shape[1]),
+            lambda width: is_one(self.given(width)),
+        )
 
     # equations
 
@@ -181,12 +154,12 @@ class _Inference:
                 self.widths.unify(found, own)
         else:
             width = self.width(body) or ONE
-            if self.is_narrow_name(name) or not self.is_narrow(body):
+            if self.narrow.name(name) or not self.narrow.expr(body):
                 self.widths.unify(self.shapes[name][0], width)
 
     def loss(self, body: Expr) -> None:
         width = self.width(body)
-        if width is not None and not self.is_narrow(body):
+        if width is not None and not self.narrow.expr(body):
             self.widths.fail(
                 f"the loss is one number for each sequence, and {self.widths.text(width)} is not"
                 " known to be 1; expected a loss such as bce(y, yhat), a rowsum or a rowmean"
@@ -223,7 +196,7 @@ class _Inference:
         """Operands share a width; a narrow one is spread, unless all are narrow."""
         found = [(operand, self.width(operand)) for operand in operands]
         known = [(operand, width) for operand, width in found if width is not None]
-        wide = [width for operand, width in known if not self.is_narrow(operand)]
+        wide = [width for operand, width in known if not self.narrow.expr(operand)]
         for width in wide[1:]:
             self.widths.unify(wide[0], width)
         if wide:
@@ -278,7 +251,7 @@ class _Inference:
                 return self.total(arg, rank)
             case Call(function="batchsum", args=(arg,)) if rank == 1:
                 width = self.width(arg) or ONE
-                return (unknown(),) if self.is_narrow(arg) else (width,)
+                return (unknown(),) if self.narrow.expr(arg) else (width,)
             case MatMul(left=Transpose(arg=left), right=right) if rank == 2:
                 rows, columns = self.width(left), self.width(right)
                 if rows is not None and columns is not None:
@@ -327,37 +300,6 @@ class _Inference:
             self.widths.fail(
                 f"{self.widths.text(part)} features do not fit into {self.widths.text(whole)}"
             )
-
-    # names
-
-    def give_names(self) -> None:
-        """A name for each open width: D for x, C for the target, H for the first state, …"""
-        taken = {"T", "B", *self.rigid}
-        for letter, group in self.groups():
-            first = True
-            for name in group:
-                parts, number = flat(self.shapes[name][0])
-                if len(parts) != 1 or number:
-                    continue
-                known = parts[0].name is not None
-                if not known:
-                    parts[0].name = names.free(letter if first else f"{letter}_{name}", taken)
-                    taken.add(parts[0].name)
-                first = first and known and letter == "H"
-
-    def groups(self) -> Iterator[tuple[str, list[str]]]:
-        """Inputs with x first, targets, and variables with the states first."""
-        lagged = {
-            node.name
-            for d in self.written.definitions
-            for node in walk(d.body)
-            if isinstance(node, Ref) and node.base == "t" and node.shift
-        }
-        kinds = (("D", "input"), ("C", "target"), ("H", "variable"), ("H", "adjoint"))
-        for letter, role in kinds:
-            group = [s.name for s in self.symbols.values() if s.role == role]
-            group.sort(key=lambda name: (name != "x", name not in lagged))
-            yield letter, group
 
     def final(self, name: str, width: Sum) -> Width:
         parts, number = flat(width)

@@ -1,0 +1,38 @@
+"""The README tells the truth: every command prints what it shows, every example runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from symrnn.cli import main
+from symrnn.functions import ARITY
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+CONSOLE = re.findall(r"```console\n\$ symrnn ([^\n]*)\n(.*?)```", README, re.DOTALL)
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(CONSOLE) >= 3
+    assert PYTHON
+
+
+@pytest.mark.parametrize(("command", "wanted"), CONSOLE, ids=[c for c, _ in CONSOLE])
+def test_commands_print_what_is_shown(
+    command: str, wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command.split()) == 0
+    assert capsys.readouterr().out == wanted
+
+
+@pytest.mark.parametrize("example", PYTHON)
+def test_examples_run(example: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(example, "README.md", "exec"), {})
+    assert "d_h[t]" in capsys.readouterr().out
+
+
+def test_the_table_of_the_language_names_every_function() -> None:
+    table = README[README.index("## The language") : README.index("## Can it be trusted?")]
+    missing = [name for name in ARITY if not re.search(rf"\b{name}\b", table)]
+    assert missing == []
