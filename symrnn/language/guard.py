@@ -6,6 +6,7 @@ Python's own parser reads the text into its `ast`; it never runs anything.
 import ast
 import keyword
 import re
+import warnings
 
 from symrnn.errors import LanguageError
 from symrnn.language.tree import Place, Source
@@ -58,7 +59,9 @@ def check_size(source: Source) -> None:
 def tree_of(source: Source) -> ast.Module:
     """Python's tree of a text."""
     try:
-        return ast.parse(source.text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SyntaxWarning)  # `3in x`, say, is no syntax of ours
+            return ast.parse(source.text)
     except SyntaxError as error:
         line = min(error.lineno or 1, source.text.count("\n") + 1)
         start = max(0, (error.offset or 1) - 1)

@@ -82,6 +82,10 @@ class _Normaliser:
         self.made: dict[tuple[str, object], str] = {}
         """The name of what each equation says, so that equal ones are made once."""
         self.about: Definition = written.definitions[0]
+        self.added: dict[str, list[Definition]] = {}
+        for definition in written.definitions:
+            if definition.adds:
+                self.added.setdefault(definition.target.name, []).append(definition)
         self.terms = Terms(self)
 
     def system(self) -> System:
@@ -130,10 +134,8 @@ class _Normaliser:
 
     def additions(self, definition: Definition) -> list[Definition]:
         """What the text adds to a definition at fixed steps."""
-        if definition.target.base not in ("t", ""):
-            return []
-        name = definition.target.name
-        return [d for d in self.written.definitions if d.adds and d.target.name == name]
+        timed_or_once = definition.target.base in ("t", "")
+        return self.added.get(definition.target.name, []) if timed_or_once else []
 
     def all_terms(self, definition: Definition) -> tuple[Term, ...]:
         """The terms of an equation and of what is added to it."""

@@ -46,6 +46,9 @@ CALLED: dict[Role, str] = {
 class Rules:
     def __init__(self, written: Written) -> None:
         self.written = written
+        targets = [definition.target for definition in written.definitions]
+        self.defined = {at_step(t, written.steps) if written.steps else t for t in targets}
+        """What has an equation; in an unrolled system with steps counted from the first."""
 
     def break_at(self, node: Node, message: str) -> NoReturn:
         raise EquationError(fault(self.written, node.place, message))
@@ -75,8 +78,8 @@ class Rules:
                     continue
                 self.check_boundary(definition, bases)
                 node = definition.target
-                if self.written.steps is not None and node.base:
-                    node = at_step(node, self.written.steps) if node.base != "t" else node
+                if self.written.steps is not None:
+                    node = at_step(node, self.written.steps)
                 first = seen.setdefault(node, definition)
                 if first is not definition:
                     where = f" (first in line {first.place.line})" if first.place else ""
@@ -189,14 +192,12 @@ class Rules:
         steps, ref = self.written.steps, found.ref
         if steps is None or symbol.role not in ("variable", "adjoint") or not ref.base:
             return
-        targets = {d.target for d in self.written.definitions if d.target.name == ref.name}
-        if Ref(ref.name, "t") in targets:
+        if Ref(ref.name, "t") in self.defined:
             return
         if ref.base == "t":
             self.break_at(ref, f"{ref.name}[t] = … is missing; here it is defined step by step")
-        known = {at_step(target, steps) for target in targets}
         exact = at_step(ref, steps)
-        if 0 <= exact.shift < steps and exact not in known:
+        if 0 <= exact.shift < steps and exact not in self.defined:
             self.break_at(ref, f"this step of {ref.name} has no equation")
 
     def check_losses(self, symbols: Symbols) -> None:
