@@ -13,6 +13,7 @@ from symrnn.language.printer import show
 from symrnn.language.tree import Written
 from symrnn.summary import Summary, summarise
 from symrnn.system import System, adjoint, initial_states, normal, unroll, with_head, with_states
+from symrnn.system.roles import roles
 from symrnn.system.rules import Rules
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
@@ -80,8 +81,10 @@ class Model:
 
 def parse(text: str, name: str = "model") -> Model:
     """A model from its equations."""
-    model = Model(name, parse_text(text, name))
-    Rules(model.written).check_losses(model.system.symbols)  # whatever is wrong is said now
+    written = parse_text(text, name)
+    Rules(written).check_losses(roles(written))
+    model = Model(name, written)
+    _ = model.system  # whatever else is wrong with the text is said now
     return model
 
 

@@ -72,6 +72,10 @@ LANGUAGE = {
         "«for i in x: pass»",
     ],
     "'in' is a keyword of Python and cannot be a name; take another, in_": ["h[t] = x[t] @ «in»"],
+    "'class' is a keyword of Python and cannot be a name; take another, class_": [
+        "«class»[t] = x[t]"
+    ],
+    "this only looks like fi; a name is written with a-z A-Z 0-9 _": ["«ﬁ»[t] = x[t]"],
     "a name of 41 characters; the limit is 40": [f"h[t] = x[t] * «{'w' * 41}»"],
     "'ö' is not a name: letters a-z A-Z, then digits and _ too": ["h[t] = «ö»[t]", "«ö» = 1"],
     "'_h' is not a name: letters a-z A-Z, then digits and _ too": ["«_h»[t] = x[t]"],
@@ -113,9 +117,9 @@ LANGUAGE = {
     DECLARED: [
         *(f"{H}W: «{said}»" for said in ("initt(1)", "init()", "(1, 2, 3)", "[3]", "-3")),
     ],
-    "expected init(a number) or init of one of orthogonal, glorot, zeros": [
-        f"{H}W: init(«orthogonall»)"
-    ],
+    "expected init(a number) or init of one of orthogonal, glorot, zeros; did you mean"
+    " 'orthogonal'?": [f"{H}W: init(«orthogonall»)"],
+    "the number of steps is given twice": [f"T = 3\n«T = 4»\n{H}"],
     "with a time index only v[t]: input and v[t]: target are declared": [f"{H}«h[t]: 3»"],
     "expected what it is the adjoint of" + ONE_INDEX: [f"{H}d: adjoint(«tanh(h)»)"],
     "the text holds no equation; write at least one, such as"
@@ -180,6 +184,8 @@ EQUATIONS = {
     "the target stands first in a loss: bce(y, …)": [
         f"{H}yhat = sigmoid(h[T] @ V)\nL = «bce(yhat, y)»"
     ],
+    "the target stands first in a loss: ce(y, …)": [f"{H}L = «ce(softmax(h[T] @ V), y)»"],
+    "V has a time index; a parameter has none": [f"{H}k[t] = h[t] + V[t]\n«V: parameter»"],
     "the target stands first in a loss: mse(y, …)": [f"{H}L = mean(«mse(h[t], y[t])»)"],
     "mean(…) runs over time; expected a v[t] in it": [
         f"{H}L = «mean(mse(y, h[T]))»",
@@ -219,7 +225,7 @@ EQUATIONS = {
 
 OPEN = "the width of {} stays open; declare it, for instance {}"
 NOT_ONE = (
-    "the loss is one number for each sequence, and the {} is not known to be 1; expected a loss"
+    "the loss is one number for each sequence, and this may be wider: the {}; expected a loss"
     " such as bce(y, yhat), a rowsum or a rowmean"
 )
 

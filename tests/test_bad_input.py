@@ -98,7 +98,7 @@ LARGE = r"the text has 1,0\d\d,\d\d\d characters; the limit is 200,000. A model 
             "a0[t] = x[t]\n"
             + "\n".join(f"a{i + 1}[t] = concat(a{i}[t], a{i}[t])" for i in range(40)),
             WidthError,
-            "a width of more than 1000 parts; join fewer rows by concat",
+            "line 10, column 9: a width of too many parts; join fewer rows by concat",
             id="2^40 parts",
         ),
         pytest.param(

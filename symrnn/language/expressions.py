@@ -180,7 +180,9 @@ class Expressions:
     def name(self, node: ast.expr, name: str) -> str:
         if len(name) > MAX_NAME:
             self.fail(node, f"a name of {len(name)} characters; the limit is {MAX_NAME}")
-        if not NAME.match(name) or not self.said(node).startswith(name):
+        if NAME.match(name) and not self.said(node).startswith(name):
+            self.fail(node, f"this only looks like {name}; a name is written with a-z A-Z 0-9 _")
+        if not NAME.match(name):
             self.fail(node, f"'{name}' is not a name: letters a-z A-Z, then digits and _ too")
         if name in RESERVED:
             what = "the current step" if name == "t" else "the number of steps"
@@ -216,9 +218,13 @@ class Expressions:
 
     def width(self, node: ast.expr, least: int = 1) -> Width:
         """A number, a name, or a sum of them: H_f + H_b."""
+        total: Width | None = None
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            right = self.width(node.right)
+            total, node = right if total is None else right + total, node.left
+        if total is not None:
+            return self.width(node) + total
         match node:
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return self.width(left) + self.width(right)
             case ast.Name(id=name):
                 if name == "T" or name == "B":
                     what = "the number of steps" if name == "T" else "the number of sequences"

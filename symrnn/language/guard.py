@@ -66,8 +66,9 @@ def tree_of(source: Source) -> ast.Module:
         line = min(error.lineno or 1, source.text.count("\n") + 1)
         start = max(0, (error.offset or 1) - 1)
         end = (error.end_offset or 0) - 1 if error.end_lineno == error.lineno else start + 1
-        place = Place(line, start, end)
-        raise LanguageError(source.mark(place, _syntax_message(source, line, error))) from None
+        message, span = _syntax_message(source, line, error)
+        start, end = span or (start, end)
+        raise LanguageError(source.mark(Place(line, start, end), message)) from None
     except (RecursionError, MemoryError, ValueError, OverflowError):
         lines = source.text.split("\n")
         longest = max(range(len(lines)), key=lambda number: len(lines[number]))
@@ -75,16 +76,21 @@ def tree_of(source: Source) -> ast.Module:
         raise LanguageError(source.mark(Place(longest + 1, 0, 1), message)) from None
 
 
-def _syntax_message(source: Source, line: int, error: SyntaxError) -> str:
+def _syntax_message(
+    source: Source, line: int, error: SyntaxError
+) -> tuple[str, tuple[int, int] | None]:
+    """What to say, and the columns of the word that it is said of, if there is one."""
     text = source.text.split("\n")[line - 1].split("#")[0]
     said = (error.msg or "invalid syntax").split(" (")[0].split(". Maybe")[0]
     if said.startswith("Exceeds the limit"):
-        return "a number with more than 4300 digits"
+        return "a number with more than 4300 digits", None
     if "closed" in said or "unmatched" in said or "indent" in said:
-        return said
+        return said, None
     if called := re.match(r"\s*(\w+)\s*\(\s*([tT][^)]*)\)\s*=", text):
-        return f"time stands in square brackets: {called[1]}[{called[2]}] = …"
-    for word in re.findall(r"[^\W\d]\w*", text):
+        return f"time stands in square brackets: {called[1]}[{called[2]}] = …", None
+    for found in re.finditer(r"\b[^\W\d]\w*", text):
+        word = found[0]
         if keyword.iskeyword(word):
-            return f"'{word}' is a keyword of Python and cannot be a name; take another, {word}_"
-    return f"{said}; expected {STATEMENTS}"
+            taken = f"'{word}' is a keyword of Python and cannot be a name; take another, {word}_"
+            return taken, found.span()
+    return f"{said}; expected {STATEMENTS}", None

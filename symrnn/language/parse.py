@@ -26,14 +26,17 @@ def parse(text: str, name: str = "text") -> Written:
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
     check_size(Source(text, name))
-    source = Source(textwrap.dedent(text), name)
+    plain = textwrap.dedent(text)
+    source = Source(plain, name, indent=_indentation(text) - _indentation(plain))
     reader = _Statements(source)
     definitions: list[Definition] = []
     declarations: list[Declaration] = []
     steps: int | None = None
     for node in tree_of(source).body:
         match node:
-            case ast.Assign(targets=[ast.Name(id="T")]) if steps is None:
+            case ast.Assign(targets=[ast.Name(id="T")]):
+                if steps is not None:
+                    reader.fail(node, "the number of steps is given twice")
                 steps = reader.whole(node.value, "the number of steps", 1, MAX_STEP)
             case ast.Assign(targets=[target]):
                 definitions.append(reader.definition(node, target, node.value))
@@ -59,6 +62,12 @@ def parse(text: str, name: str = "text") -> Written:
     return Written(tuple(definitions), tuple(declarations), steps, source)
 
 
+def _indentation(text: str) -> int:
+    """The columns before the first statement of a text."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    return len(first) - len(first.lstrip())
+
+
 def parse_expression(text: str) -> Expr:
     """A single expression, such as a rule of the table of functions."""
     return parse(f"v = {text}").definitions[0].body
@@ -71,7 +80,8 @@ def near_word(word: str) -> str:
     ("did you mean 'input'?", '')
     """
     known = [*WORDS, "init(…)", "adjoint(…)"]
-    near = suggestion(word, known, cutoff=0.7) if word[1:].islower() and len(word) > 3 else ""
+    plain = word.isalpha() and word[1:].islower() and len(word) > 3
+    near = suggestion(word, known, cutoff=0.7) if plain else ""
     return near.removeprefix("; ")
 
 
@@ -145,4 +155,5 @@ class _Statements(Expressions):
                 return -self.number(constant).value
             case ast.Constant():
                 return self.number(node).value
-        self.fail(node, f"expected init(a number) or init of one of {', '.join(STARTS)}")
+        near = suggestion(node.id, list(STARTS)) if isinstance(node, ast.Name) else ""
+        self.fail(node, f"expected init(a number) or init of one of {', '.join(STARTS)}{near}")

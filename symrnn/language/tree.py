@@ -252,17 +252,20 @@ class Source:
 
     text: str
     name: str = "text"
+    indent: int = 0
+    """How far the whole text was indented; columns are counted as its author sees them."""
 
     def mark(self, place: Place | None, message: str) -> str:
         """The message with its place in front, the line below it, and a caret under the column."""
         if place is None:
             return f"{self.name}: {message}"
         lines = self.text.split("\n")
-        line = lines[place.line - 1].replace("\t", " ") if place.line <= len(lines) else ""
+        line = lines[place.line - 1] if place.line <= len(lines) else ""
+        line = "".join(letter if letter.isprintable() else " " for letter in line)
         start, end = place.start, max(place.end, place.start + 1)
         if len(line) > 100:  # show the neighbourhood of the place
             cut = max(0, start - 50)
             line, start, end = line[cut : cut + 100], start - cut, min(end - cut, 100)
         carets = " " * start + "^" * max(1, min(end, max(len(line), start + 1)) - start)
-        where = f"{self.name}, line {place.line}, column {place.start + 1}"
+        where = f"{self.name}, line {place.line}, column {place.start + 1 + self.indent}"
         return f"{where}: {message}\n    {line}\n    {carets}"

@@ -121,6 +121,8 @@ class Rules:
                     f"{symbol.name} is {CALLED[symbol.role]}; {declaration.kind} is said of"
                     f" {' or '.join(CALLED[role] for role in wanted)}",
                 )
+            if declaration.kind == "parameter" and symbol.timed:
+                self.break_at(declaration, f"{symbol.name} has a time index; a parameter has none")
             if declaration.name == "L":
                 self.break_at(declaration, "L is the loss, one number; nothing is declared of it")
             if isinstance(declaration.value, Ref):

@@ -87,15 +87,19 @@ class Unifier:
 
     def _decide(self, one: Sum, other: Sum, rule: str) -> bool:
         (left, m), (right, n) = flat(one), flat(other)
+        both = len(left) + len(right)
         for part in list(left):
             if part in right:
                 left.remove(part)
                 right.remove(part)
-        for side, number, rest, more in ((left, m, right, n), (right, n, left, m)):
+        apart = len(left) + len(right) == both
+        sides = ((left, m, right, n, other), (right, n, left, m, one))
+        for side, number, rest, more, whole in sides:
             if len(side) == 1 and side[0].name is None and more >= number:
                 if side[0] in rest or not (rest or more > number):
                     self._contradiction(one, other, rule)
-                side[0].bound = Sum(rest, more - number)
+                # the width as it stands, where that says the same, remembers where it comes from
+                side[0].bound = whole if apart and not number else Sum(rest, more - number)
                 side[0].because = self.because
                 return True
         if not left and not right and m == n:

@@ -32,7 +32,7 @@ from symrnn.language.tree import (
 from symrnn.system.dimensions import name_open_widths
 from symrnn.system.narrow import Narrow
 from symrnn.system.symbols import Symbols
-from symrnn.system.unify import ONE, Sum, Unifier, Unknown, flat, is_one, unknown
+from symrnn.system.unify import MAX_PARTS, ONE, Sum, Unifier, Unknown, flat, is_one, unknown
 
 Shape = tuple[Sum, ...]
 
@@ -161,8 +161,9 @@ class _Inference:
         width = self.width(body)
         if width is not None and not self.narrow.expr(body):
             self.widths.fail(
-                f"the loss is one number for each sequence, and {self.widths.text(width)} is not"
-                " known to be 1; expected a loss such as bce(y, yhat), a rowsum or a rowmean"
+                "the loss is one number for each sequence, and this may be wider:"
+                f" {self.widths.text(width)}; expected a loss such as bce(y, yhat), a rowsum or a"
+                " rowmean"
             )
 
     def width(self, expr: Expr) -> Sum | None:
@@ -239,7 +240,10 @@ class _Inference:
         if function == "softmax":
             return known[0]
         if function == "concat":
-            return Sum([p for w in known for p in w.parts], sum(w.number for w in known))
+            joined = Sum([p for w in known for p in w.parts], sum(w.number for w in known))
+            if sum(len(flat(width)[0]) for width in known) > MAX_PARTS // 2:
+                self.widths.fail("a width of too many parts; join fewer rows by concat")
+            return joined
         return ONE
 
     def total(self, expr: Expr, rank: int) -> Shape:
