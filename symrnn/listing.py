@@ -9,9 +9,14 @@ from symrnn.frame import render
 from symrnn.language.printer import show_declaration, show_definition, show_ref, show_widths
 from symrnn.language.tree import Ref
 from symrnn.system.spell import spell, spell_equation
-from symrnn.system.system import System
+from symrnn.system.system import System, uses
 
-KINDS = {"variable": "the model", "adjoint": "adjoints", "total": "gradients"}
+KINDS = {
+    "model": "the model",
+    "value": "values that the gradient needs beside",
+    "adjoint": "adjoints, time running the other way",
+    "total": "gradients",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +36,32 @@ def sections(system: System) -> list[Section]:
     about_model = [d for d in written.declarations if d.kind != "adjoint"]
     steps = [f"T = {written.steps}"] if written.steps is not None else []
     found = [Section("widths and roles", steps + list(map(show_declaration, about_model)))]
-    lines: dict[str, list[str]] = {"variable": [], "adjoint": [], "total": []}
+    lines: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    parts = _parts(system)
     for definition in written.definitions:
-        lines[_part(system, definition.target.name)].append(show_definition(definition))
+        lines[parts[definition.target.name]].append(show_definition(definition))
     for kind, own in lines.items():
-        declared = [show_declaration(d) for d in about_adjoints if _part(system, d.name) == kind]
+        declared = [show_declaration(d) for d in about_adjoints if parts[d.name] == kind]
         if own:
-            backwards = ", time running the other way" if kind == "adjoint" else ""
-            found.append(Section(KINDS[kind] + backwards, declared + own))
+            found.append(Section(KINDS[kind], declared + own))
     return [section for section in found if section.lines]
 
 
-def _part(system: System, name: str) -> str:
-    """The part of the page on which a name is defined; the loss belongs to the model."""
-    role = system.symbols[name].role
-    return role if role in ("adjoint", "total") and name != "L" else "variable"
+def _parts(system: System) -> dict[str, str]:
+    """The part of the page on which each name is defined; the loss belongs to the model."""
+    readers: dict[str, set[str]] = {}
+    for equation in system.equations:
+        for use in uses(equation):
+            readers.setdefault(use.ref.name, set()).add(equation.target.name)
+    gradient = {s.name for s in system.named("adjoint", "total") if s.name != system.loss}
+    parts: dict[str, str] = {}
+    for symbol in system.symbols.values():
+        beside = gradient >= readers.get(symbol.name, {symbol.name}) and not symbol.output
+        if symbol.name in gradient:
+            parts[symbol.name] = symbol.role
+        else:
+            parts[symbol.name] = "value" if symbol.role == "variable" and beside else "model"
+    return parts
 
 
 def as_json(system: System) -> dict[str, object]:

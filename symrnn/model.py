@@ -51,8 +51,9 @@ class Model:
         """The system together with the gradient of its loss by every parameter."""
         return adjoint(self.system)
 
-    def gradient(self, wrt: Sequence[str] = (), cotangents: bool = False) -> System:
+    def gradient(self, wrt: str | Sequence[str] = (), cotangents: bool = False) -> System:
         """The adjoint system, also by the inputs and the initial states (`O0`) in `wrt`."""
+        wrt = [wrt] if isinstance(wrt, str) else wrt
         states = initial_states(self.system)
         inputs = [symbol.name for symbol in self.system.named("input")]
         for name in wrt:
@@ -69,10 +70,12 @@ class Model:
         """The system written out for a number of steps."""
         return unroll(self.system, steps)
 
-    def with_head(self, head: str) -> "Model":
+    def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""
-        text = read_file(head) if is_path(head) else zoo.read("heads", head)
-        return Model(f"{self.name}-{head}", with_head(self.written, parse_text(text, head)))
+        name = str(head)
+        from_file = isinstance(head, Path) or is_path(name)
+        text = read_file(name) if from_file else zoo.read("heads", name)
+        return Model(f"{self.name}-{name}", with_head(self.written, parse_text(text, name)))
 
     def summary(self, dims: dict[str, int] | None = None) -> Summary:
         """Parameters with their shapes, states, inputs and outputs; counted if `dims` are given."""
@@ -82,7 +85,7 @@ class Model:
 def parse(text: str, name: str = "model") -> Model:
     """A model from its equations."""
     written = parse_text(text, name)
-    Rules(written).check_losses(roles(written))
+    Rules(written).check_slips(roles(written))
     model = Model(name, written)
     _ = model.system  # whatever else is wrong with the text is said now
     return model

@@ -40,7 +40,10 @@ LANGUAGE = {
         "h[t] = («lambda q: q»)(x[t])",
         "h[t] = «tanh(x[t])»(y[t])",
     ],
-    f"an attribute is not part of the language{PARTS}": ["h[t] = «x[t].T»", "h = «x.__class__»"],
+    f"an attribute is not part of the language (W transposed is transpose(W)){PARTS}": [
+        "h[t] = «x[t].T»",
+        "h = «x.__class__»",
+    ],
     f"a lambda is not part of the language{PARTS}": ["h[t] = «lambda q: q»"],
     f"{COMPREHENSION}; sum(v[t]) sums over time{PARTS}": [
         "h[t] = sum(«[v for v in x]»)",
@@ -64,7 +67,8 @@ LANGUAGE = {
         "h[t] = «x[t], y[t]»"
     ],
     f"this is not part of the language{PARTS}": ["h[t] = «x[t] and y[t]»", "h[t] = «~x[t]»"],
-    "an operator that the language does not have; a power is written a**2": ["h[t] = «x[t]^2»"],
+    "an operator that the language does not have; a power is written a**2, a transposed"
+    " matrix transpose(W)": ["h[t] = «x[t]^2»"],
     f"this says nothing about any variable{STATEMENT}": ["«tanh(x[t])»", "«exec('1')»", "«h[t]»"],
     f"this is no statement of the language{STATEMENT}": [
         "«import os»",
@@ -94,10 +98,10 @@ LANGUAGE = {
     "an equation defines h[t]; shift its right side instead": ["«h[t-1]» = x[t]"],
     "expected the left side" + ONE_INDEX: ["«a[t], b[t]» = x[t]", "«h[t][1]» = x[t]"],
     "expected a variable" + ONE_INDEX: ["h[t] = «x[t][1]»", "h[t] = «3[t]»"],
-    "a time index is t, t-1, t+1, T, T-1, 1, 0, …: a step and a whole number, at most 10000": [
-        f"h[t] = x[«{index}»]" for index in NO_STEPS + TOO_FAR
-    ],
+    "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a whole"
+    " number, at most 10000": [f"h[t] = x[«{index}»]" for index in NO_STEPS + TOO_FAR],
     "tanh takes its arguments by place alone: tanh(v)": ["h = «tanh(x=3)»", "h = «tanh(*x)»"],
+    "a function takes round brackets: tanh(v)": ["h[t] = «tanh[x[t]]»"],
     "tanh takes one argument: tanh(v)": ["h[t] = «tanh(x[t], y[t])»", "h[t] = x[t] + «tanh()»"],
     "mse takes two arguments: mse(y, yhat)": ["L = «mse(y)»"],
     "concat takes two or more arguments: concat(p, q)": ["h[t] = «concat(x[t])»"],
@@ -185,6 +189,9 @@ EQUATIONS = {
         f"{H}yhat = sigmoid(h[T] @ V)\nL = «bce(yhat, y)»"
     ],
     "the target stands first in a loss: ce(y, …)": [f"{H}L = «ce(softmax(h[T] @ V), y)»"],
+    "no equation defines H; did you mean 'h'? (if it is an input, declare it: H: input)": [
+        f"{H}L = mse(y, «H[T]» @ V)"
+    ],
     "V has a time index; a parameter has none": [f"{H}k[t] = h[t] + V[t]\n«V: parameter»"],
     "the target stands first in a loss: mse(y, …)": [f"{H}L = mean(«mse(h[t], y[t])»)"],
     "mean(…) runs over time; expected a v[t] in it": [
@@ -226,7 +233,7 @@ EQUATIONS = {
 OPEN = "the width of {} stays open; declare it, for instance {}"
 NOT_ONE = (
     "the loss is one number for each sequence, and this may be wider: the {}; expected a loss"
-    " such as bce(y, yhat), a rowsum or a rowmean"
+    " such as bce(y, yhat), or the rowsum of a formula whose target is declared, y: target"
 )
 
 WIDTHS = {

@@ -44,9 +44,9 @@ BINARY: dict[type[ast.operator], type[Mul] | type[Div] | type[Pow] | type[MatMul
     ast.MatMult: MatMul,
 }
 HINTS: dict[type[ast.AST], str] = {
-    ast.BitXor: "a power is written a**2",
+    ast.BitXor: "a power is written a**2, a transposed matrix transpose(W)",
     ast.FloorDiv: "a quotient is written a / b",
-    ast.Attribute: "an attribute is not part of the language",
+    ast.Attribute: "an attribute is not part of the language (W transposed is transpose(W))",
     ast.Lambda: "a lambda is not part of the language",
     ast.ListComp: "a comprehension is not part of the language; sum(v[t]) sums over time",
     ast.GeneratorExp: "a comprehension is not part of the language; sum(v[t]) sums over time",
@@ -172,6 +172,8 @@ class Expressions:
         match node:
             case ast.Name(id=name):
                 return Ref(self.name(node, name), place=place)
+            case ast.Subscript(value=ast.Name(id=name)) if name in ARITY:
+                self.fail(node, f"a function takes round brackets: {_usage(name)}")
             case ast.Subscript(value=ast.Name(id=name) as named, slice=index):
                 base, shift = self.step(index)
                 return Ref(self.name(named, name), base, shift, place=place)
@@ -210,8 +212,8 @@ class Expressions:
                 return "1", -step - 1
         self.fail(
             node,
-            "a time index is t, t-1, t+1, T, T-1, 1, 0, …: a step and a whole number, at most"
-            f" {MAX_STEP}",
+            "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a"
+            f" whole number, at most {MAX_STEP}",
         )
 
     # widths and other whole numbers
@@ -249,6 +251,9 @@ INSTEAD = {
     "matmul": "a product with a matrix is written v @ W",
     "cat": "concat(p, q) joins features",
     "cross_entropy": "the cross-entropy is ce(y, yhat)",
+    "crossentropy": "the cross-entropy is ce(y, yhat)",
+    "sigma": "the logistic function is sigmoid(v)",
+    "logistic": "the logistic function is sigmoid(v)",
     "pow": "a power is written v**2",
     "norm": "sqrt(rowsum(square(v))) is the norm of a row",
 }

@@ -84,7 +84,9 @@ def _syntax_message(
     said = (error.msg or "invalid syntax").split(" (")[0].split(". Maybe")[0]
     if said.startswith("Exceeds the limit"):
         return "a number with more than 4300 digits", None
-    if "closed" in said or "unmatched" in said or "indent" in said:
+    if "indent" in said:
+        return f"{said}; an equation goes on in the next line inside brackets", None
+    if "closed" in said or "unmatched" in said:
         return said, None
     if called := re.match(r"\s*(\w+)\s*\(\s*([tT][^)]*)\)\s*=", text):
         return f"time stands in square brackets: {called[1]}[{called[2]}] = …", None

@@ -190,6 +190,8 @@ def _group(
 
 
 def _whole_cycle(node: Ref, needed: Ref) -> str:
+    if not node.base and node == needed:
+        return f"{node.name} is defined by itself; a recurrence is written {node.name}[t] = …"
     if not (node.base or needed.base):
         return f"{node.name} and {needed.name} are defined by each other"
     if node == needed:

@@ -202,15 +202,32 @@ class Rules:
         if 0 <= exact.shift < steps and exact not in self.defined:
             self.break_at(ref, f"this step of {ref.name} has no equation")
 
-    def check_losses(self, symbols: Symbols) -> None:
-        """A loss takes the target first; the other way round it would become a parameter.
-
-        Asked of what a person has written, where that is never meant.
-        """
+    def check_slips(self, symbols: Symbols) -> None:
+        """What the language allows, and a person hardly means: H for h, a loss with its arguments
+        the wrong way round, which would make a parameter of the target."""
+        for definition in self.written.definitions:
+            for found in occurrences(definition.body):
+                self.check_misspelt(found.ref, symbols)
         for definition in self.written.definitions:
             for node in walk(definition.body):
                 if isinstance(node, Call) and node.function in LOSSES:
                     self.check_swapped(node, symbols)
+
+    def check_misspelt(self, ref: Ref, symbols: Symbols) -> None:
+        """A name that differs from a variable's in case alone, and is never read at t itself."""
+        said = any(d.name == ref.name for d in self.written.declarations)
+        if symbols[ref.name].role != "input" or said:
+            return
+        meant = [s.name for s in symbols.values() if s.role == "variable" and s.timed]
+        meant = [name for name in meant if name.lower() == ref.name.lower()]
+        found = [o.ref for d in self.written.definitions for o in occurrences(d.body)]
+        at_t = any((r.name, r.base, r.shift) == (ref.name, "t", 0) for r in found)
+        if meant and not at_t:
+            self.break_at(
+                ref,
+                f"no equation defines {ref.name}; did you mean '{meant[0]}'? (if it is an input,"
+                f" declare it: {ref.name}: input)",
+            )
 
     def check_swapped(self, node: Call, symbols: Symbols) -> None:
         first, second = node.args

@@ -48,8 +48,11 @@ def unroll(system: System, steps: int) -> System:
         raise UsageError(
             f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEPS:,}"
         )
-    if system.steps is not None:
+    rolled = any(equation.target.base == "t" for equation in system.equations)
+    if system.steps is not None and not rolled:
         raise UsageError(f"the system is unrolled already, for {system.steps} steps")
+    if system.steps not in (None, steps):
+        raise UsageError(f"cannot unroll {steps} steps; the text says T = {system.steps}")
     with _collector_paused():
         result = _Unroller(system, steps).system()
         check(result, "unroll")

@@ -162,8 +162,8 @@ class _Inference:
         if width is not None and not self.narrow.expr(body):
             self.widths.fail(
                 "the loss is one number for each sequence, and this may be wider:"
-                f" {self.widths.text(width)}; expected a loss such as bce(y, yhat), a rowsum or a"
-                " rowmean"
+                f" {self.widths.text(width)}; expected a loss such as bce(y, yhat), or the"
+                " rowsum of a formula whose target is declared, y: target"
             )
 
     def width(self, expr: Expr) -> Sum | None:
@@ -310,7 +310,10 @@ class _Inference:
         known = tuple(part.name for part in parts if part.name)
         if len(known) < len(parts):
             self.widths.because = self.mention(name)
-            example = f"{name}: (D, K)" if len(self.shapes[name]) == 2 else f"{name}: K"
+            axes = [flat(axis) for axis in self.shapes[name]]
+            said = ["K" if any(not p.name for p in open_) else "" for open_, _ in axes]
+            said = [s or self.widths.text(w) for s, w in zip(said, self.shapes[name], strict=True)]
+            example = f"{name}: {said[0] if len(said) == 1 else '(' + ', '.join(said) + ')'}"
             self.widths.fail(f"the width of {name} stays open; declare it, for instance {example}")
         return Width(known, number)
 

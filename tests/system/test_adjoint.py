@@ -7,6 +7,7 @@ import symrnn
 from symrnn.errors import EquationError, UsageError
 from symrnn.interpret import interpret
 from symrnn.language import Written, parse
+from symrnn.listing import listing
 from symrnn.oracle import error, gradient, precise
 from symrnn.system import adjoint, normal, prune, unroll
 from tests.cases import PRECISE, ZOO, explicit_states, model, numbers, oracle
@@ -181,6 +182,13 @@ def test_softmax_with_cross_entropy_is_prediction_minus_target_only_where_target
     assert "d_a_yhat = yhat * rowsum_y / size(B) - y / size(B)\n" in str(soft.adjoint) or (
         "d_a_yhat = (yhat * rowsum_y - y) / size(B)\n" in str(soft.adjoint)
     )
+
+
+def test_values_that_the_gradient_alone_needs_have_their_own_part_of_the_page() -> None:
+    soft = symrnn.parse("yhat = softmax(x[T] @ W)\nL = ce(y, yhat)")
+    page = listing(soft.adjoint, "soft")
+    assert page.index("L = l_yhat") < page.index("# values that the gradient needs beside")
+    assert normal(parse(page)) == soft.adjoint
 
 
 def test_does_not_depend_on_the_name_of_a_model() -> None:

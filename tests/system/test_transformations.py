@@ -59,6 +59,14 @@ def test_steps_that_make_no_sense_are_refused(steps: int) -> None:
         model("elman").unroll(steps)
 
 
+def test_a_text_may_fix_the_steps_and_is_unrolled_for_those_alone() -> None:
+    text = model("elman").text
+    fixed = symrnn.parse(f"T = 3\n{text}")
+    assert fixed.unroll(3) == model("elman").unroll(3)
+    with pytest.raises(UsageError, match="cannot unroll 2 steps; the text says T = 3"):
+        fixed.unroll(2)
+
+
 def test_an_unrolled_system_is_not_unrolled_again() -> None:
     with pytest.raises(UsageError, match="unrolled already, for 2 steps"):
         unroll(model("elman").unroll(2), 2)
