@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from symrnn.functions import ELEMENTWISE, Array
+from symrnn.language.parse import rule
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
-from symrnn.system.algebra import rule
 
 ELEMENTARY = [name for name, row in ELEMENTWISE.items() if not row.definition]
 

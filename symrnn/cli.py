@@ -22,7 +22,7 @@ ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes th
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
+    """Run one command and return its exit status; --help and bad options leave by SystemExit."""
     parser = build_parser()
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
@@ -30,11 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         result = COMMANDS[options.command](options)
-        if sys.stdout is None:
-            raise UsageError("standard output is closed; there is nowhere to print")
-        print(result, end="", flush=True)
     except SymrnnError as error:
         return _say(str(error))
+    if sys.stdout is None:
+        return _say("standard output is closed; there is nowhere to print")
+    try:
+        print(result, end="", flush=True)
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
@@ -165,7 +166,10 @@ def _load(options: argparse.Namespace) -> "Model":
     elif options.model == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed; there is nothing to read")
-        data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
+        try:
+            data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
+        except OSError as error:
+            raise UsageError(f"cannot read standard input: {error.strerror}") from None
         found = models.parse(models.read_bytes(data, "standard input"), "standard input")
     else:
         found = models.load(options.model)

@@ -1,6 +1,7 @@
 """The oracle: works out written equations one after the other, step by step.
 
-It knows nothing of normal forms, adjoint rules or kernels; what it reads is the text's own tree.
+What it works out is the text's own tree: it shares reading and ordering with the rest, and no
+rewriting, no derivative and no kernel.
 Slow and obvious, on NumPy arrays of any dtype or on objects of any precision.
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.arithmetic import Arithmetic, Floats
-from symrnn.errors import CheckError
+from symrnn.errors import CheckError, DataError
 from symrnn.functions import ELEMENTWISE, LOSSES, TIME, Array
 from symrnn.language.tree import (
     ZERO,
@@ -104,7 +105,10 @@ class Interpreter:
     def __call__(
         self, data: Data, steps: int | None = None, arithmetic: Arithmetic | None = None
     ) -> Result:
-        sizes = Sizes(self.symbols, data, self.written.steps or steps)
+        fixed = self.written.steps
+        if fixed is not None and steps not in (None, fixed):
+            raise DataError(f"{steps} steps; the text says T = {fixed}")
+        sizes = Sizes(self.symbols, data, fixed or steps)
         return _Run(self, data, sizes, arithmetic or Floats(common_dtype(data))).result()
 
 
@@ -285,8 +289,9 @@ class _Run:
                 return np.concatenate(rows, -1)
             case "softmax":
                 return self.on.softmax(rows[0])
-            case _:
+            case "logsumexp":
                 return self.on.logsumexp(rows[0])
+        raise CheckError(f"{function} is unknown to the interpreter")
 
     def mean(self, row: Array) -> Any:
         return row.sum(-1, keepdims=True) * self.on.number(Fraction(1, row.shape[-1]))
@@ -301,9 +306,10 @@ class _Run:
                 return -self.y_log(y, p).sum(-1, keepdims=True)
             case "bce_logits":
                 return self.mean(self.on.bce_logits(y, p))
-            case _:
+            case "ce_logits":
                 weight = y.sum(-1, keepdims=True)
                 return weight * self.on.logsumexp(p) - (y * p).sum(-1, keepdims=True)
+        raise CheckError(f"the loss {function} is unknown to the interpreter")
 
     def y_log(self, y: Array, p: Array) -> Array:
         """y log p, which is zero where y is, whatever p."""

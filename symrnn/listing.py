@@ -27,7 +27,8 @@ class Section:
 
 def listing(system: System, title: str) -> str:
     """The page for a system."""
-    return render("text/system.rnn", title=title, sections=sections(system))
+    one_line = " ".join(title.split())  # the title is a comment
+    return render("text/system.rnn", title=one_line, sections=sections(system))
 
 
 def sections(system: System) -> list[Section]:

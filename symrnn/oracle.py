@@ -4,7 +4,7 @@
 - `complex_step`  exact to rounding, wherever every function is analytic
 - `central`  central differences in float64, for the rest
 
-Each works on the text's own tree, and so shares nothing with normal form, adjoint or kernels. Each
+Each works on the text's own tree, and so shares no rewriting and no derivative with the rest. Each
 gives a function that takes a direction, an array for each name that moves, and returns the slope
 of the loss along it.
 """

@@ -48,12 +48,6 @@ def losses_of(written: Written) -> dict[str, str]:
     }
 
 
-def dimensions(symbols: Symbols) -> list[str]:
-    """The named dimensions, in order of appearance."""
-    asked = [s for s in symbols.values() if s.role in ("input", "target", "parameter", "variable")]
-    return list(dict.fromkeys(name for s in asked for width in s.shape for name in width.names))
-
-
 def _values(rng: np.random.Generator, symbol: Symbol, shape: tuple[int, ...], loss: str) -> Array:
     if symbol.role == "parameter":
         return np.asarray(rng.normal(size=shape) / np.sqrt(shape[0] if len(shape) == 2 else 4))

@@ -16,7 +16,7 @@ ASKED = ("input", "target", "parameter")
 
 def common_dtype(data: Data) -> Any:
     """The dtype to work in: that of the floating and complex arrays together."""
-    kinds = {name: np.asarray(value).dtype for name, value in data.items()}
+    kinds = {name: _array(name, value).dtype for name, value in data.items()}
     for name, kind in kinds.items():
         if kind.kind not in "fciub":
             raise DataError(f"{name} holds {kind}; expected numbers")
@@ -24,10 +24,19 @@ def common_dtype(data: Data) -> Any:
     return np.result_type(*floats) if floats else np.float64
 
 
+def _array(name: str, value: Any) -> Any:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise DataError(f"{name} is no array: {error}") from None
+
+
 class Sizes:
     """T, B and the dimensions; raises DataError for what is missing, unknown or misshapen."""
 
     def __init__(self, symbols: Symbols, data: Data, steps: int | None) -> None:
+        if steps is not None and (not isinstance(steps, int) or isinstance(steps, bool)):
+            raise DataError(f"{steps!r} steps; expected a whole number")
         self.dims: dict[str, int] = {}
         self._sizes: dict[str, int] = {} if steps is None else {"T": steps}
         wanted = [symbol for symbol in symbols.values() if symbol.role in ASKED]
@@ -39,7 +48,7 @@ class Sizes:
         for symbol in wanted:
             if symbol.name not in data:
                 raise DataError(f"{symbol.name} is missing: {_expectation(symbol)}")
-            self._learn(symbol, np.shape(data[symbol.name]))
+            self._learn(symbol, _array(symbol.name, data[symbol.name]).shape)
         if "T" not in self._sizes:
             raise DataError("no input runs over time; say how many steps there are")
         self.steps, self.batch = self._sizes["T"], self._sizes.setdefault("B", 1)

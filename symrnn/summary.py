@@ -6,6 +6,7 @@ from symrnn.errors import UsageError, suggestion
 from symrnn.language.printer import show_widths
 from symrnn.language.tree import Ref, Width
 from symrnn.system import System, initial_states
+from symrnn.system.symbols import dimensions
 
 MAX_WIDTH = 1_000_000_000
 
@@ -102,7 +103,7 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
     27
     """
     given = dims or {}
-    known = _dimensions(system)
+    known = dimensions(system.symbols)
     for dim, size in given.items():
         if dim not in known:
             raise UsageError(
@@ -142,12 +143,6 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
         tuple(known),
         given,
     )
-
-
-def _dimensions(system: System) -> list[str]:
-    """The named dimensions of what is handed in, in order of appearance."""
-    symbols = system.named("input", "target", "parameter", "variable")
-    return list(dict.fromkeys(n for s in symbols for w in s.shape for n in w.names))
 
 
 def _where(node: Ref) -> str:

@@ -219,8 +219,10 @@ EQUATIONS = {
         f"{H}d: adjoint(h)\n«e: adjoint(d)»\nd[t] = h[t]\ne[t] = d[t]",
     ],
     "a power lies between -100 and 100": ["h[t] = x[t] * «9**9**9»", "h[t] = «x[t]**-101»"],
-    "a number must lie between 1e-100 and 1e100 in size": [
-        "a = 9**99\nb = «a**99»\nh[t] = x[t] * b"
+    "a number too large, too small or of too many digits: a quotient of numbers up to 1e100": [
+        "a = 9**99\nb = «a**99»\nh[t] = x[t] * b",
+        "a = (0.99999**10)\nb = «a**90»\nh[t] = x[t] * b",
+        "c = 1e99\nb = «c * c»\nh[t] = x[t] * b",
     ],
     "a division by zero": [
         "h[t] = «x[t] / 0»",

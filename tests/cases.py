@@ -9,8 +9,9 @@ from symrnn.language import Written, parse, show
 from symrnn.language.printer import show_ref
 from symrnn.model import Model
 from symrnn.oracle import Slope, central, complex_step, error, gradient, is_analytic
-from symrnn.sample import dimensions, sample
+from symrnn.sample import sample
 from symrnn.system import initial_states, normal, resolve
+from symrnn.system.symbols import dimensions
 
 ZOO = sorted(symrnn.models())
 COMPLEX_STEP = 1e-12  # the gates of the design, relative to the norm

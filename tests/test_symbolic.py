@@ -16,8 +16,8 @@ import sympy
 from symrnn.arithmetic import mpmath_objects, sympy_objects
 from symrnn.interpret import interpret
 from symrnn.language import Written
-from symrnn.sample import dimensions
 from symrnn.system import resolve
+from symrnn.system.symbols import dimensions
 from tests.cases import ZOO, model
 
 DIGITS = 40

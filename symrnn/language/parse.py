@@ -7,6 +7,7 @@ comparisons, strings all end in an error that says what stands there and what ma
 import ast
 import textwrap
 from fractions import Fraction
+from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
 from symrnn.language.expressions import MAX_STEP, Expressions
@@ -60,6 +61,12 @@ def parse(text: str, name: str = "text") -> Written:
             " h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
         )
     return Written(tuple(definitions), tuple(declarations), steps, source)
+
+
+@cache
+def rule(text: str) -> Expr:
+    """A rule of the table of functions, parsed once."""
+    return parse_expression(text)
 
 
 def _indentation(text: str) -> int:

@@ -80,7 +80,9 @@ def show_ref(ref: Ref) -> str:
 
 def is_decimal(value: Fraction) -> bool:
     """Whether a number can be written with finitely many digits, as a float's shortest form."""
-    return value.denominator == 1 or Fraction(repr(float(value))) == value
+    if value.denominator == 1 or value.numerator.bit_length() > 1000:
+        return value.denominator == 1
+    return Fraction(repr(float(value))) == value
 
 
 def show_number(value: Fraction) -> str:

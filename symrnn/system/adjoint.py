@@ -84,6 +84,8 @@ class _Adjoint:
         self.totals: dict[str, list[Term]] = {s.name: [] for s in system.named("parameter")}
         self.bars: dict[Ref, Ref] = {}
         self.made: list[Equation] = []
+        self.gathered: dict[str, str] = {}
+        """The name of what a softmax gathers of its adjoint, the same at every step."""
 
     def system(self) -> System:
         if self.cotangents:
@@ -173,9 +175,7 @@ class _Adjoint:
         node, (ref,) = equation.target, equation.args
         if not self.wants(ref):
             return
-        name = f"e_{node.name}"
-        if self.primal.steps is None or Ref(name, "1") not in {e.target for e in self.made}:
-            name = names.free(name, self.symbols)
+        name = self.gathered.setdefault(node.name, names.free(f"e_{node.name}", self.symbols))
         self.symbols[name] = Symbol(name, "adjoint", bool(node.base), (NARROW,))
         gathered = Ref(name, node.base, node.shift)
         self.made.append(Linear(gathered, (Term(bar, Dot(node)),)))

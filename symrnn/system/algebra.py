@@ -11,7 +11,7 @@ from typing import Any
 
 from symrnn.errors import EquationError
 from symrnn.functions import ELEMENTWISE
-from symrnn.language.parse import parse_expression
+from symrnn.language.parse import rule
 from symrnn.language.printer import is_decimal
 from symrnn.language.tree import (
     ONE,
@@ -31,6 +31,9 @@ from symrnn.language.tree import (
     refs,
 )
 
+LARGEST = Fraction(10) ** 100
+"""No number of a text is larger, nor any numerator or denominator."""
+
 
 def number(value: Fraction | int) -> Expr:
     """
@@ -38,6 +41,8 @@ def number(value: Fraction | int) -> Expr:
     Neg(arg=Div(left=Num(value=Fraction(1, 1)), right=Num(value=Fraction(3, 1))))
     """
     value = Fraction(value)
+    if max(abs(value.numerator), value.denominator) > LARGEST:
+        raise EquationError("the numbers of an equation multiply to one beyond 1e100; scale them")
     if value < 0:
         return Neg(number(-value))
     if is_decimal(value):
@@ -74,8 +79,10 @@ def mul(a: Expr, b: Expr) -> Expr:
         return b
     if b == ONE:
         return a
-    if isinstance(a, Num) and isinstance(b, Num) and is_decimal(a.value * b.value):
-        return Num(a.value * b.value)
+    if isinstance(a, Num) and isinstance(b, Num):
+        product = a.value * b.value
+        if is_decimal(product) and 1 / LARGEST <= product <= LARGEST:
+            return Num(product)
     if isinstance(a, Num) and isinstance(b, Mul) and isinstance(b.left, Num):
         return mul(mul(a, b.left), b.right)
     if isinstance(b, Div):
@@ -124,18 +131,13 @@ def put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     return map_leaves(expr, leaf)
 
 
-@cache
-def rule(text: str) -> Expr:
-    """A rule of the table of functions, parsed once."""
-    return parse_expression(text)
-
-
 # SymPy
 
 
 def derivative(body: Expr, by: Ref, value: Ref | None = None) -> Expr:
     """∂body/∂by, taken by SymPy; `value` names the whole body, for a function of its own value.
 
+    >>> from symrnn.language.parse import parse_expression
     >>> from symrnn.language.printer import show_expr
     >>> a, o = Ref("a", "t"), Ref("O", "t")
     >>> show_expr(derivative(Call("tanh", (a,)), a, value=o))

@@ -7,8 +7,11 @@ runs over time; widths agree; no equation needs itself within one time step.
 from collections.abc import Iterator
 
 from symrnn.errors import CheckError, EquationError
+from symrnn.functions import LOSSES
+from symrnn.language.printer import show_ref, show_widths
 from symrnn.language.tree import NARROW, Ref, Width
 from symrnn.system.graph import Use, order
+from symrnn.system.shapes import joined
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -47,7 +50,7 @@ def problems(system: System) -> Iterator[str]:
     needs: dict[Ref, list[Use]] = {}
     for equation in system.equations:
         if equation.target in targets:
-            yield f"{equation.target} is bound twice"
+            yield f"{show_ref(equation.target)} is bound twice"
         targets.add(equation.target)
         needs[equation.target] = list(uses(equation))
         yield from _unbound(system, equation, needs[equation.target])
@@ -66,15 +69,15 @@ def _unbound(system: System, equation: Equation, found: list[Use]) -> Iterator[s
     target = equation.target
     symbol = system.symbols.get(target.name)
     if symbol is None or symbol.role not in DEFINED:
-        yield f"{target} is defined but is no variable"
+        yield f"{show_ref(target)} is defined but is no variable"
     for use in found:
         symbol = system.symbols.get(use.ref.name)
         if symbol is None:
-            yield f"{use.ref} is unbound in the equation of {target}"
+            yield f"{show_ref(use.ref)} is unbound in the equation of {show_ref(target)}"
         elif symbol.timed != bool(use.ref.base):
-            yield f"{use.ref} and the time of {symbol.name} disagree in the equation of {target}"
+            yield f"{show_ref(use.ref)} has a time index wrongly, or lacks one"
         elif use.ref.base == "t" and target.base != "t" and not use.whole:
-            yield f"{use.ref} has no current step in the equation of {target}"
+            yield f"{show_ref(use.ref)} has no current step in the equation of {show_ref(target)}"
 
 
 def _widths(system: System, equation: Equation) -> Iterator[str]:
@@ -85,19 +88,20 @@ def _widths(system: System, equation: Equation) -> Iterator[str]:
         case Pointwise():
             found = [symbols[use.ref.name].shape for use in uses(equation)]
         case Row(function="concat", args=args):
-            total = Width()
-            for ref in args:
-                total += symbols[ref.name].width
-            found = [(total,)]
+            found = [(joined(args, symbols),)]
         case Row(function="softmax", args=args):
             found = [symbols[args[0].name].shape]
-        case Row():
+        case Row(function=function, args=args):
             found = [(NARROW,)]
+            shapes = {tuple(_sorted(symbols[ref.name].shape)) for ref in args}
+            if len(args) != (2 if function in LOSSES else 1) or len(shapes) > 1:
+                yield f"{show_ref(equation.target)} is {function} of operands that do not fit"
         case Linear(terms=terms) | Total(terms=terms):
             found = [shape for term in terms for shape in _term_shapes(system, term)]
     for shape in found:
         if shape not in ((), (NARROW,)) and _sorted(shape) != _sorted(own):
-            yield f"{equation.target} has shape {own} and an operand of shape {shape}"
+            target = show_ref(equation.target)
+            yield f"{target} has shape {show_widths(own)}, an operand {show_widths(shape)}"
 
 
 def _term_shapes(system: System, term: Term) -> Iterator[tuple[Width, ...]]:
@@ -122,5 +126,5 @@ def _term_shapes(system: System, term: Term) -> Iterator[tuple[Width, ...]]:
             yield (left, right) if flipped else (right, left)
 
 
-def _sorted(shape: tuple[Width, ...]) -> list[tuple[list[str], int]]:
-    return [(sorted(width.names), width.number) for width in shape]
+def _sorted(shape: tuple[Width, ...]) -> list[tuple[tuple[str, ...], int]]:
+    return [(tuple(sorted(width.names)), width.number) for width in shape]

@@ -102,8 +102,13 @@ def _edges(
             yield Ref(ref.name, "t"), None
         hit = (ref.base == "T" and ref.shift < 0, ref.base == "1" and ref.shift > 0)
     for boundary in boundaries.get(ref.name, ()):
-        if hit[boundary.base == "T"]:
+        if hit[is_after(boundary, steps)]:
             yield boundary, None
+
+
+def is_after(boundary: Ref, steps: int | None) -> bool:
+    """Whether a boundary lies after the last step; all others lie before the first."""
+    return boundary.base == "T" or (steps is not None and boundary.shift >= steps)
 
 
 def outside(ref: Ref) -> bool:
@@ -151,15 +156,12 @@ def _components(edges: Mapping[Ref, list[Edge]]) -> list[list[Ref]]:
                     parent = work[-1][0]
                     low[parent] = min(low[parent], low[node])
                 if low[node] == index[node]:
-                    cut = stack.index(node) if len(stack) < 64 else _rindex(stack, node)
-                    found.append(stack[cut:])
-                    on_stack.difference_update(stack[cut:])
-                    del stack[cut:]
+                    component = [stack.pop()]
+                    while component[-1] != node:
+                        component.append(stack.pop())
+                    on_stack.difference_update(component)
+                    found.append(component[::-1])
     return found
-
-
-def _rindex(stack: list[Ref], node: Ref) -> int:
-    return len(stack) - 1 - stack[::-1].index(node)
 
 
 def _group(

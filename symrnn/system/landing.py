@@ -42,7 +42,8 @@ class Landing:
             yield Ref(ref.name, "t"), moved(term, "t", -ref.shift)
             for boundary in self.boundaries.get(ref.name, ()):
                 shift = boundary.shift - ref.shift
-                if shift >= 0 if boundary.base == "1" else shift <= 0:
+                inside = shift >= 0 if boundary.base == "1" else shift <= 0
+                if inside and (self.steps is None or shift < self.steps):
                     yield boundary, moved(term, boundary.base, shift)
 
     def fixed(self, ref: Ref, term: Term) -> Iterator[Landed]:

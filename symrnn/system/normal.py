@@ -27,11 +27,13 @@ from symrnn.language.tree import (
     Ref,
     Size,
     Written,
+    map_leaves,
     refs,
     walk,
 )
 from symrnn.system import names
 from symrnn.system.check import check
+from symrnn.system.graph import at_step
 from symrnn.system.logits import from_logits
 from symrnn.system.occurrences import fault, runs
 from symrnn.system.resolve import resolve
@@ -68,10 +70,26 @@ def normal(written: Written) -> System:
     h[t] = tanh(a_h[t])
     """
     own = {definition.target.name for definition in written.definitions}
-    plain = _Normaliser(written, resolve(written)).system()
+    plain = _Normaliser(counted_from_the_first(written), resolve(written)).system()
     system = from_logits(without_twins(plain, own))
     check(system, "normal")
     return system
+
+
+def counted_from_the_first(written: Written) -> Written:
+    """Where the text fixes the number of steps, v[T-1] becomes the step that it is."""
+    steps = written.steps
+    if steps is None:
+        return written
+
+    def leaf(expr: Expr) -> Expr:
+        return at_step(expr, steps) if isinstance(expr, Ref) else expr
+
+    definitions = tuple(
+        replace(d, target=at_step(d.target, steps), body=map_leaves(d.body, leaf))
+        for d in written.definitions
+    )
+    return replace(written, definitions=definitions)
 
 
 class _Normaliser:

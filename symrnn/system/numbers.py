@@ -18,10 +18,11 @@ from symrnn.language.tree import (
     children,
     walk,
 )
+from symrnn.system.algebra import LARGEST
 from symrnn.system.occurrences import fault
 
-LARGEST = Fraction(10) ** 100
 MAX_POWER = 100
+TOO_LONG = "a number too large, too small or of too many digits: a quotient of numbers up to 1e100"
 
 
 class Numbers:
@@ -60,9 +61,12 @@ class Numbers:
                     self.check_divisor(expr, base)
                 if power.denominator != 1:
                     return None
+                digits = max(abs(base.numerator), base.denominator).bit_length()
+                if digits * abs(power) > 2 * LARGEST.numerator.bit_length():
+                    self.fail(expr, TOO_LONG)
                 result = base ** int(power)
-        if result and not 1 / LARGEST <= abs(result) <= LARGEST:
-            self.fail(expr, "a number must lie between 1e-100 and 1e100 in size")
+        if max(abs(result.numerator), result.denominator) > LARGEST:
+            self.fail(expr, TOO_LONG)
         return result
 
     def check(self, expr: Expr, known: Mapping[str, Fraction]) -> None:

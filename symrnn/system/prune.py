@@ -1,6 +1,7 @@
 """Dead equations go: what reaches neither an output, nor the loss, nor a gradient."""
 
 from symrnn.language.tree import Ref
+from symrnn.system.activity import reached
 from symrnn.system.check import check
 from symrnn.system.graph import edges_of
 from symrnn.system.system import System, uses
@@ -13,13 +14,8 @@ def prune(system: System, keep: tuple[str, ...] = ()) -> System:
     """
     definitions = {e.target: list(uses(e)) for e in system.equations}
     edges = edges_of(definitions, system.steps)
-    waiting = [target for target in definitions if _is_root(system, target, keep)]
-    needed: set[Ref] = set()
-    while waiting:
-        node = waiting.pop()
-        if node not in needed:
-            needed.add(node)
-            waiting += [other for other, _ in edges[node]]
+    roots = [target for target in definitions if _is_root(system, target, keep)]
+    needed = reached(roots, {node: [other for other, _ in found] for node, found in edges.items()})
     equations = tuple(e for e in system.equations if e.target in needed)
     names = {e.target.name for e in equations}
     names |= {use.ref.name for target in needed for use in definitions[target]}

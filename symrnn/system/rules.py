@@ -101,6 +101,8 @@ class Rules:
                 definition, f"{name}[t] = … is missing: a boundary says where a recurrence starts"
             )
         inside = target.shift >= 0 if target.base == "1" else target.shift <= 0
+        if self.written.steps is not None:
+            inside = 0 <= at_step(target, self.written.steps).shift < self.written.steps
         if inside and "t" in bases:
             self.break_at(
                 definition,

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from symrnn.functions import LOSSES
+from symrnn.language.parse import rule
 from symrnn.language.tree import NARROW, ONE, ZERO, Call, Expr, Ref, Width, refs
-from symrnn.system.algebra import derivative, mul, put, rule, size, tidy
+from symrnn.system.algebra import derivative, mul, put, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
     Dot,
@@ -63,6 +64,8 @@ class Shares:
                     yield Share(ref, Scale(self.values.put_in(Call("softmax", (ref,)))))
             case Row(function=function) if function in LOSSES:
                 yield from self.of_loss(equation)
+            case Row(function=function):
+                raise TypeError(f"no shares are known of {function}")
 
     def of_term(self, target: Ref, term: Term, ref: Ref) -> Iterator[Share]:
         """The transpose of the term's Jacobian."""

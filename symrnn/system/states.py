@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from symrnn.language.tree import Ref
 from symrnn.system.check import check
-from symrnn.system.names import step_label
+from symrnn.system.graph import at_step
+from symrnn.system.names import free, step_label
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import Equation, Linear, System, Term, uses
 
@@ -16,7 +17,8 @@ def initial_states(system: System) -> dict[str, Ref]:
     """The states that may be carried in: the name of each, and the step that it stands for.
 
     A variable with a backward recurrence starts after the last step, every other before the first.
-    What a boundary of the text fixes already is not among them.
+    What a boundary of the text fixes already is not among them. An unrolled system has none: it
+    reads its states at fixed steps, as whatever they were when it was unrolled.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -29,7 +31,8 @@ def initial_states(system: System) -> dict[str, Ref]:
     for equation in system.equations:
         for use in uses(equation):
             ref, sign = use.ref, 1 if use.ref.name in backward else -1
-            if ref.name in variables and ref.base in ("t", "1" if sign < 0 else "T"):
+            near = ref.base == ("1" if sign < 0 else "T") and system.steps is None
+            if ref.name in variables and (ref.base == "t" or near):
                 reach[ref.name] = max(reach.get(ref.name, 0), sign * ref.shift)
     fixed = {equation.target for equation in system.equations}
     states: dict[str, Ref] = {}
@@ -37,8 +40,10 @@ def initial_states(system: System) -> dict[str, Ref]:
         for distance in range(1, far + 1):
             base, shift = ("T", distance) if name in backward else ("1", -distance)
             node = Ref(name, base, shift)
+            if system.steps is not None:
+                node = at_step(node, system.steps)
             if node not in fixed:
-                states[_free(f"{name}{step_label(base, shift)}", system)] = node
+                states[free(f"{name}{step_label(base, shift)}", system.symbols)] = node
     return states
 
 
@@ -54,9 +59,3 @@ def with_states(system: System) -> System:
     result = replace(system, equations=(*boundaries, *system.equations), symbols=symbols)
     check(result, "with_states")
     return result
-
-
-def _free(name: str, system: System) -> str:
-    while name in system.symbols:
-        name += "_"
-    return name

@@ -38,3 +38,9 @@ class Symbol:
     def width(self) -> Width:
         """The features of one row."""
         return self.shape[0] if len(self.shape) == 1 else Width((), 1)
+
+
+def dimensions(symbols: Symbols) -> list[str]:
+    """The named dimensions, in order of appearance."""
+    asked = [s for s in symbols.values() if s.role in ("input", "target", "parameter", "variable")]
+    return list(dict.fromkeys(name for s in asked for width in s.shape for name in width.names))

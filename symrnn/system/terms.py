@@ -90,7 +90,8 @@ class Terms:
         return self.is_coefficient(expr) and (self.beside_adjoints or self.is_flat(expr))
 
     def is_linear(self, expr: Expr) -> bool:
-        """Whether an expression is a sum of references times Jacobians."""
+        """Whether an expression is a sum of references times Jacobians, as soon as the values of
+        functions in it have names."""
         match expr:
             case Ref() | MatMul() | Part() | Pad() | Call():
                 return True

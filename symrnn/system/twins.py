@@ -31,4 +31,7 @@ def without_twins(system: System, own: AbstractSet[str]) -> System:
 
     kept = [e for e in system.equations if e.target.name not in twins]
     symbols = {name: s for name, s in system.symbols.items() if name not in twins}
+    for made_up, name in twins.items():
+        if system.symbols[made_up].output:
+            symbols[name] = replace(symbols[name], output=True)
     return replace(system, equations=tuple(map_refs(e, renamed) for e in kept), symbols=symbols)

@@ -39,6 +39,7 @@ def unknown() -> Sum:
 
 
 MAX_PARTS = 1000
+MAX_REASONS = 6
 
 
 def flat(width: Sum) -> tuple[list[Unknown], int]:
@@ -80,12 +81,12 @@ class Unifier:
         yield
         self.at = before
 
-    def unify(self, one: Sum, other: Sum, rule: str = "") -> None:
+    def unify(self, one: Sum, other: Sum) -> None:
         """Make two widths equal, or remember them for later, or fail."""
-        if not self._decide(one, other, rule):
+        if not self._decide(one, other):
             self.deferred.append((one, other, self.because))
 
-    def _decide(self, one: Sum, other: Sum, rule: str) -> bool:
+    def _decide(self, one: Sum, other: Sum) -> bool:
         (left, m), (right, n) = flat(one), flat(other)
         both = len(left) + len(right)
         for part in list(left):
@@ -97,7 +98,7 @@ class Unifier:
         for side, number, rest, more, whole in sides:
             if len(side) == 1 and side[0].name is None and more >= number:
                 if side[0] in rest or not (rest or more > number):
-                    self._contradiction(one, other, rule)
+                    self._contradiction(one, other)
                 # the width as it stands, where that says the same, remembers where it comes from
                 side[0].bound = whole if apart and not number else Sum(rest, more - number)
                 side[0].because = self.because
@@ -106,7 +107,7 @@ class Unifier:
             return True
         rigid = all(part.name for part in left + right)
         if rigid or (not left and n >= m) or (not right and m >= n):
-            self._contradiction(one, other, rule)
+            self._contradiction(one, other)
         return False
 
     def finish(self) -> None:
@@ -130,7 +131,7 @@ class Unifier:
             raise WidthError(message)
         raise WidthError(self.source.mark(self.at or self.because.place, message))
 
-    def _contradiction(self, one: Sum, other: Sum, rule: str) -> NoReturn:
+    def _contradiction(self, one: Sum, other: Sum) -> NoReturn:
         reasons: list[str] = []
         seen = [self.because]
         for width in (one, other):
@@ -140,7 +141,7 @@ class Unifier:
                     reasons.append(f"\n  {self.text(width)} comes from {quote(statement)}")
         message = f"a contradiction of widths: {self.text(one)} here meets {self.text(other)}"
         try:
-            self.fail(message + (f"; {rule}" if rule else ""))
+            self.fail(message)
         except WidthError as error:
             raise WidthError(str(error) + "".join(reasons)) from None
 
@@ -151,13 +152,15 @@ class Unifier:
 
 
 def _reasons(width: Sum) -> list[Statement]:
-    """The statements that gave a width its value."""
+    """The statements that gave a width its value, the nearest first, and no more than a few."""
     found: list[Statement] = []
-    for part in width.parts:
+    waiting = list(width.parts)
+    while waiting and len(found) < MAX_REASONS:
+        part = waiting.pop(0)
         if part.bound is not None:
+            waiting += part.bound.parts
             if part.because is not None:
                 found.append(part.because)
-            found += _reasons(part.bound)
     return found
 
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 
 from symrnn.errors import UsageError
+from symrnn.language.expressions import MAX_STEP
 from symrnn.language.tree import Expr, Num, Ref, Size, Width, map_leaves
 from symrnn.system.algebra import tidy
 from symrnn.system.check import check
@@ -29,7 +30,6 @@ from symrnn.system.system import (
     Total,
 )
 
-MAX_STEPS = 10_000
 STEPS = Size(Width(("T",)))
 
 
@@ -44,10 +44,8 @@ def unroll(system: System, steps: int) -> System:
     h[1] = h[0] * u + x[1]
     h[2] = h[1] * u + x[2]
     """
-    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEPS:
-        raise UsageError(
-            f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEPS:,}"
-        )
+    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEP:
+        raise UsageError(f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEP:,}")
     rolled = any(equation.target.base == "t" for equation in system.equations)
     if system.steps is not None and not rolled:
         raise UsageError(f"the system is unrolled already, for {system.steps} steps")

@@ -17,6 +17,8 @@ class Values:
         self.steps, self.symbols = system.steps, symbols
         self.known = {key: e.target for e in system.equations if (key := _key(e))}
         self.made: list[Equation] = []
+        self.names: dict[tuple[str, str], str] = {}
+        """One name for all the steps of a value that is made step by step."""
 
     def put_in(self, factor: Expr) -> Expr:
         """The factor with names for the values of functions in it."""
@@ -37,14 +39,13 @@ class Values:
 
     def make(self, call: Call, ref: Ref) -> Ref:
         """An equation for the value; that at a fixed step is defined once."""
-        target = Ref("", ref.base, ref.shift if self.steps is not None else 0)
-        label = ref.name
-        if ref.base in ("1", "T") and self.steps is None:
-            target, label = Ref(""), names.label(ref)
-        name = names.free(f"{call.function}_{label}", self.symbols)
-        if self.steps is not None and ref.base:
-            name = f"{call.function}_{label}"
-        target = Ref(name, target.base, target.shift)
+        once = not ref.base or (ref.base != "t" and self.steps is None)
+        label = names.label(ref) if once else ref.name
+        name = self.names.get((call.function, label))
+        if name is None:
+            name = names.free(f"{call.function}_{label}", self.symbols)
+            self.names[call.function, label] = name
+        target = Ref(name) if once else Ref(name, ref.base, 0 if ref.base == "t" else ref.shift)
         equation: Equation = Row(target, call.function, (ref,))
         if call.function == "rowsum":
             equation = Linear(target, (Term(ref, Dot()),))
@@ -62,6 +63,6 @@ def _key(equation: Equation) -> tuple[str, Ref] | None:
             return function, ref
         case Row(function=function, args=(ref,)):
             return function, ref
-        case Linear(terms=(Term(ref=Ref() as ref, by=Dot(factor=factor), over=False),)):
-            return ("rowsum", ref) if factor == ONE else None
+        case Linear(terms=(Term(ref=Ref() as ref, by=Dot(factor=factor), over=False) as term,)):
+            return ("rowsum", ref) if factor == ONE and term.everywhere else None
     return None

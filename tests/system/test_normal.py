@@ -106,3 +106,11 @@ def test_made_up_names_are_never_longer_than_a_text_may_have_them() -> None:
     name = "h" * 40
     system = symrnn.parse(f"{name}[t] = tanh(x[t] @ W + {name}[t-1] @ U)").system
     assert normal(parse(str(system))) == system
+
+
+def test_what_is_an_output_does_not_hang_on_the_order_of_the_lines() -> None:
+    body = ["h[t] = x[t] @ U + h[t-1]", "k = sigmoid(h[T] @ W)", "z = 2 * k", "z: hidden"]
+    loss = "L = mse(y, sigmoid(h[T] @ W))"
+    for lines in ([*body, loss], [loss, *body]):
+        outputs = [s.name for s in normal(parse("\n".join(lines))).outputs]
+        assert sorted(outputs) == ["h", "k"]

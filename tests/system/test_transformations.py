@@ -10,7 +10,7 @@ from symrnn.language import parse, show
 from symrnn.language.tree import Ref
 from symrnn.system import initial_states, normal, prune, unroll, with_head, with_states
 from symrnn.system.check import problems
-from symrnn.system.system import Linear, System, Term
+from symrnn.system.system import Linear, Row, System, Term
 from symrnn.zoo import heads
 from tests.cases import ZOO, model, numbers, odd_widths
 
@@ -90,6 +90,12 @@ def test_a_boundary_of_the_text_is_no_state() -> None:
     assert list(initial_states(system)) == ["hm1"]
 
 
+def test_states_of_a_backward_recurrence_where_the_text_fixes_the_steps() -> None:
+    fixed = symrnn.parse(f"T = 2\n{model('birnn').text}").system
+    assert initial_states(fixed) == {"O_f0": Ref("O_f", "1", -1), "O_bT1": Ref("O_b", "1", 2)}
+    assert initial_states(model("birnn").unroll(2)) == {}
+
+
 @pytest.mark.parametrize("name", ZOO)
 def test_states_of_zero_change_nothing(name: str) -> None:
     system = with_states(model(name).system)
@@ -156,6 +162,9 @@ def test_check_finds_what_is_broken() -> None:
     alien = Linear(Ref("O", "t"), (Term(Ref("nobody", "t")),))
     kept = tuple(e for e in system.equations if e.target.name != "O")
     assert "unbound" in next(problems(System((*kept, alien), system.symbols)))
+    loss = Row(Ref("l_yhat"), "mse", (Ref("y"), Ref("O", "T")))
+    others = tuple(e for e in system.equations if e.target.name != "l_yhat")
+    assert "do not fit" in next(problems(System((*others, loss), system.symbols)))
     wide = Linear(Ref("O", "t"), (Term(Ref("x", "t")),))
     assert "has shape" in next(problems(System((*kept, wide), system.symbols)))
     looped = Linear(Ref("O", "t"), (Term(Ref("O", "t")),))
