@@ -21,11 +21,3 @@ def figures() -> list[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in FIGURES:
         terminalreporter.write_line(line)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if not os.environ.get("SYMRNN_WIDE"):
-        wide = pytest.mark.skip(reason="a wider matrix, run by `make test-all`")
-        for item in items:
-            if "wide" in item.keywords:
-                item.add_marker(wide)

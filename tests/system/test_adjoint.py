@@ -149,7 +149,7 @@ def holds(written: Written, steps: int, batch: int) -> None:
         assert truth.misses(own, data, name) <= 1, name
 
 
-@pytest.mark.parametrize("steps", [1, 3])
+@pytest.mark.parametrize("steps", [5, 9])
 @pytest.mark.parametrize("name", ZOO)
 def test_at_fifty_digits_along_random_directions(name: str, steps: int) -> None:
     written = model(name).written
@@ -160,12 +160,12 @@ def test_at_fifty_digits_along_random_directions(name: str, steps: int) -> None:
     for symbol in model(name).system.named("parameter"):
         own = found.adjoint_of(symbol.name)
         assert own is not None
-        way = np.asarray(rng.normal(size=own.shape))
-        gap = abs(float((own * way).sum()) - slope({symbol.name: way}))
-        assert gap <= PRECISE * float(np.linalg.norm(own) * np.linalg.norm(way)), symbol.name
+        for _ in range(3):
+            way = np.asarray(rng.normal(size=own.shape))
+            gap = abs(float((own * way).sum()) - slope({symbol.name: way}))
+            assert gap <= PRECISE * float(np.linalg.norm(own) * np.linalg.norm(way)), symbol.name
 
 
-@pytest.mark.wide
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
 @pytest.mark.parametrize("name", ZOO)
 def test_every_entry_at_fifty_digits(name: str, steps: int) -> None:
