@@ -14,7 +14,7 @@ from symrnn.language.tree import Written
 from symrnn.summary import Summary, summarise
 from symrnn.system import System, adjoint, initial_states, normal, unroll, with_head, with_states
 from symrnn.system.roles import roles
-from symrnn.system.rules import Rules
+from symrnn.system.slips import check_slips
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 
@@ -85,7 +85,7 @@ class Model:
 def parse(text: str, name: str = "model") -> Model:
     """A model from its equations."""
     written = parse_text(text, name)
-    Rules(written).check_slips(roles(written))
+    check_slips(written, roles(written))
     model = Model(name, written)
     _ = model.system  # whatever else is wrong with the text is said now
     return model

@@ -47,9 +47,9 @@ def complex_step(written: Written, data: Data, steps: int) -> Slope:
     return lambda direction: float(run(_moved(data, direction, 1j * h), steps).loss.imag / h)
 
 
-def central(written: Written, data: Data, steps: int, h: float = 1e-5) -> Slope:
+def central(written: Written, data: Data, steps: int) -> Slope:
     """(L(x + hd) - L(x - hd)) / 2h, in float64."""
-    run = Interpreter(written)
+    run, h = Interpreter(written), 1e-5
 
     def slope(direction: Direction) -> float:
         ahead = run(_moved(data, direction, h), steps).loss

@@ -7,7 +7,7 @@ import numpy as np
 
 from symrnn.errors import DataError, suggestion
 from symrnn.language.printer import show_widths
-from symrnn.language.tree import Width
+from symrnn.language.tree import BATCH, STEPS, Width
 from symrnn.system.symbols import Symbol, Symbols
 
 Data = Mapping[str, Any]
@@ -75,9 +75,6 @@ class Sizes:
             )
         if 0 in shape:
             raise DataError(f"{symbol.name} has shape {shape}; every size must be at least 1")
-
-
-STEPS, BATCH = Width(("T",)), Width(("B",))
 
 
 def _axes(symbol: Symbol) -> tuple[Width, ...]:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from symrnn.errors import UsageError, suggestion
+from symrnn.language.expressions import MAX_WIDTH
 from symrnn.language.printer import show_widths
-from symrnn.language.tree import Ref, Width
+from symrnn.language.tree import BATCH, STEPS, Ref, Width
 from symrnn.system import System, initial_states
 from symrnn.system.symbols import dimensions
-
-MAX_WIDTH = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,6 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
             )
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MAX_WIDTH:
             raise UsageError(f"{dim}={size}: a width is a whole number from 1 to {MAX_WIDTH:,}")
-    steps, batch = Width(("T",)), Width(("B",))
 
     def line(name: str, axes: tuple[Width, ...], counted: bool = False, note: str = "") -> Line:
         if not counted or not given.keys() >= {n for w in axes for n in w.names}:
@@ -125,14 +123,14 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
     def sequence(symbol_name: str, note: str = "") -> Line:
         symbol = system.symbols[symbol_name]
         return line(
-            symbol.name, (*((steps,) if symbol.timed else ()), batch, *symbol.shape), note=note
+            symbol.name, (*((STEPS,) if symbol.timed else ()), BATCH, *symbol.shape), note=note
         )
 
     return Summary(
         name,
         tuple(line(s.name, s.shape, counted=True) for s in system.named("parameter")),
         tuple(
-            line(state, (batch, *system.symbols[node.name].shape), note=_where(node))
+            line(state, (BATCH, *system.symbols[node.name].shape), note=_where(node))
             for state, node in initial_states(system).items()
         ),
         tuple(

@@ -49,7 +49,7 @@ class Oracle:
 def oracle(written: Written, data: dict[str, Array], steps: int) -> Oracle:
     """A complex step where it may be taken, central differences elsewhere."""
     if is_analytic(written):
-        return Oracle(complex_step(written, data, steps), COMPLEX_STEP)
+        return Oracle(complex_step(written, data, steps), COMPLEX_STEP, floor=1e-4)
     return Oracle(central(written, data, steps), CENTRAL)
 
 

@@ -45,6 +45,8 @@ class Width:
 
 
 NARROW = Width((), 1)
+STEPS = Width(("T",))
+BATCH = Width(("B",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

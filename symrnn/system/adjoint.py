@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from symrnn.errors import EquationError, suggestion
 from symrnn.functions import LOSSES
-from symrnn.language.tree import NARROW, ONE, Add, Expr, Ref, Width, refs
+from symrnn.language.tree import BATCH, NARROW, ONE, Add, Expr, Ref, refs
 from symrnn.system import names
 from symrnn.system.activity import active
 from symrnn.system.algebra import div, neg, size
@@ -31,8 +31,6 @@ from symrnn.system.system import (
     uses,
 )
 from symrnn.system.values import Values
-
-BATCH = size(Width(("B",)))
 
 
 def adjoint(system: System, wrt: Sequence[str] = (), cotangents: bool = False) -> System:
@@ -112,12 +110,11 @@ class _Adjoint:
 
     def input_nodes(self) -> list[Ref]:
         """The places at which the inputs in `wrt` are read."""
-        at_t = {u.ref.name for e in self.primal.equations for u in uses(e) if u.ref.base == "t"}
         nodes: list[Ref] = []
         for name in self.wrt:
             if not self.symbols[name].timed:
                 nodes.append(Ref(name))
-            elif self.primal.steps is None or name in at_t:
+            elif self.primal.steps is None:
                 nodes.append(Ref(name, "t"))
             else:
                 nodes += [Ref(name, "1", step) for step in range(self.primal.steps)]
@@ -142,7 +139,7 @@ class _Adjoint:
         nodes = [node for node in reversed(group.nodes) if node in self.active]
         if group.nodes[0].name == self.primal.loss:
             if not self.cotangents:
-                self.push(group.nodes[0], None, div(ONE, BATCH))
+                self.push(group.nodes[0], None, div(ONE, size(BATCH)))
             return
         if len(nodes) == 1:
             constant = self.constant(nodes[0])

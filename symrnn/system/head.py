@@ -9,9 +9,11 @@ from dataclasses import replace
 from symrnn.errors import EquationError
 from symrnn.language.parse import parse
 from symrnn.language.printer import show
-from symrnn.language.tree import Call, Definition, Expr, Ref, Written, map_leaves, refs
+from symrnn.language.tree import Call, Expr, Ref, Written, map_leaves, refs
+from symrnn.system.names import free
 from symrnn.system.occurrences import dependencies
 from symrnn.system.resolve import resolve
+from symrnn.system.symbols import Symbols
 
 STATE = "state"
 
@@ -25,10 +27,10 @@ def with_head(written: Written, head: Written) -> Written:
     yhat[t] = h[t] @ V
     L = mean(mse(y[t], yhat[t]))
     """
-    resolve(written)
+    symbols = resolve(written)
     old = head_names(written)
     body = [d for d in written.definitions if d.target.name not in old]
-    states = _states(written, body, old)
+    states = _states(written, symbols, old)
     if not any(ref.name == STATE for d in head.definitions for ref in refs(d.body)):
         raise EquationError("a head reads the body as state[t] or state[T]; this one reads neither")
     own = {d.target.name for d in head.definitions}
@@ -71,15 +73,17 @@ def head_names(written: Written) -> set[str]:
     return found
 
 
-def _states(written: Written, body: list[Definition], old: set[str]) -> list[tuple[str, int]]:
-    """The states that the old head read, or that nothing reads, each with its direction."""
+def _states(written: Written, symbols: Symbols, old: set[str]) -> list[tuple[str, int]]:
+    """The states that the old head read, or a body's own outputs, each with its direction."""
     direction = {n.name: g.direction for g in dependencies(written) for n in g.nodes}
-    timed = [d.target.name for d in body if d.target.base == "t"]
     read = [r.name for d in written.definitions if d.target.name in old for r in refs(d.body)]
     if not old:
-        inside = {r.name for d in body for r in refs(d.body) if r.name != d.target.name}
-        read = [name for name in timed if name not in inside] or timed[-1:]
-    states = [name for name in dict.fromkeys(read) if name in timed]
+        read = [symbol.name for symbol in symbols.values() if symbol.output]
+    states = [
+        name
+        for name in dict.fromkeys(read)
+        if symbols[name].role == "variable" and symbols[name].timed and name not in old
+    ]
     if not states:
         raise EquationError(
             "the model has no body: its loss reads no recurrence, so no other head can stand on it"
@@ -96,10 +100,8 @@ class _Head:
         own += [ref.name for d in head.definitions for ref in refs(d.body)]
         self.names: dict[str, str] = {}
         for name in dict.fromkeys(own):
-            free = name
-            while free in taken or (free != name and free in own):
-                free += "_head" if free == name else "_"
-            self.names[name] = free
+            known = {*taken, *own, *self.names.values()}
+            self.names[name] = free(f"{name}_head", known) if name in taken else name
 
     def written(self) -> Written:
         return Written(

@@ -42,16 +42,12 @@ class Landing:
             yield Ref(ref.name, "t"), moved(term, "t", -ref.shift)
             for boundary in self.boundaries.get(ref.name, ()):
                 shift = boundary.shift - ref.shift
-                inside = shift >= 0 if boundary.base == "1" else shift <= 0
-                if inside and (self.steps is None or shift < self.steps):
+                if shift >= 0 if boundary.base == "1" else shift <= 0:
                     yield boundary, moved(term, boundary.base, shift)
 
     def fixed(self, ref: Ref, term: Term) -> Iterator[Landed]:
         if self.steps is not None:
-            exact = at_step(ref, self.steps)
-            yield exact, term
-            if exact not in self.nodes and 0 <= exact.shift < self.steps:
-                yield Ref(ref.name, "t"), replace(term, at=(exact.base, exact.shift))
+            yield at_step(ref, self.steps), term
         elif ref in self.nodes:
             yield ref, term
         elif not outside(ref):  # a step that is never in 1…T reads zero, and nothing lands

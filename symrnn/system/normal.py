@@ -54,6 +54,7 @@ from symrnn.system.system import (
 )
 from symrnn.system.terms import Terms
 from symrnn.system.twins import without_twins
+from symrnn.system.unroll import unroll
 
 ROWS = ("softmax", "logsumexp", "concat", *LOSSES)
 """What makes a Row; rowsum and rowmean are linear."""
@@ -62,6 +63,8 @@ ROWS = ("softmax", "logsumexp", "concat", *LOSSES)
 def normal(written: Written) -> System:
     """The system that a text describes, in normal form.
 
+    A text that fixes the number of steps, `T = 3`, is written out for them.
+
     >>> from symrnn.language.parse import parse
     >>> print(normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U)")), end="")
     x: D
@@ -69,6 +72,8 @@ def normal(written: Written) -> System:
     a_h[t] = x[t] @ W + h[t-1] @ U
     h[t] = tanh(a_h[t])
     """
+    if written.steps is not None and any(d.target.base == "t" for d in written.definitions):
+        return unroll(normal(replace(written, steps=None)), written.steps)
     own = {definition.target.name for definition in written.definitions}
     plain = _Normaliser(counted_from_the_first(written), resolve(written)).system()
     system = from_logits(without_twins(plain, own))

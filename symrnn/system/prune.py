@@ -7,14 +7,14 @@ from symrnn.system.graph import edges_of
 from symrnn.system.system import System, uses
 
 
-def prune(system: System, keep: tuple[str, ...] = ()) -> System:
-    """The equations that the outputs, the loss, the gradients and `keep` need.
+def prune(system: System) -> System:
+    """The equations that the outputs, the loss and the gradients need.
 
     Parameters that nothing reads any more stay known only if their gradient does.
     """
     definitions = {e.target: list(uses(e)) for e in system.equations}
     edges = edges_of(definitions, system.steps)
-    roots = [target for target in definitions if _is_root(system, target, keep)]
+    roots = [target for target in definitions if _is_root(system, target)]
     needed = reached(roots, {node: [other for other, _ in found] for node, found in edges.items()})
     equations = tuple(e for e in system.equations if e.target in needed)
     names = {e.target.name for e in equations}
@@ -26,7 +26,7 @@ def prune(system: System, keep: tuple[str, ...] = ()) -> System:
     return result
 
 
-def _is_root(system: System, target: Ref, keep: tuple[str, ...]) -> bool:
+def _is_root(system: System, target: Ref) -> bool:
     symbol = system.symbols[target.name]
     by_input = symbol.of is not None and system.symbols[symbol.of.name].role == "input"
-    return symbol.output or symbol.role == "total" or by_input or symbol.name in keep
+    return symbol.output or symbol.role == "total" or by_input

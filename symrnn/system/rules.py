@@ -3,18 +3,8 @@
 from typing import NoReturn
 
 from symrnn.errors import EquationError, suggestion
-from symrnn.functions import LOSSES, TIME
-from symrnn.language.tree import (
-    Call,
-    Definition,
-    Expr,
-    MatMul,
-    Node,
-    Ref,
-    Written,
-    refs,
-    walk,
-)
+from symrnn.functions import TIME
+from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
 from symrnn.system.graph import at_step
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, fault, occurrences, runs
@@ -203,51 +193,6 @@ class Rules:
         exact = at_step(ref, steps)
         if 0 <= exact.shift < steps and exact not in self.defined:
             self.break_at(ref, f"this step of {ref.name} has no equation")
-
-    def check_slips(self, symbols: Symbols) -> None:
-        """What the language allows, and a person hardly means: H for h, a loss with its arguments
-        the wrong way round, which would make a parameter of the target."""
-        for definition in self.written.definitions:
-            for found in occurrences(definition.body):
-                self.check_misspelt(found.ref, symbols)
-        for definition in self.written.definitions:
-            for node in walk(definition.body):
-                if isinstance(node, Call) and node.function in LOSSES:
-                    self.check_swapped(node, symbols)
-
-    def check_misspelt(self, ref: Ref, symbols: Symbols) -> None:
-        """A name that differs from a variable's in case alone, and is never read at t itself."""
-        said = any(d.name == ref.name for d in self.written.declarations)
-        if symbols[ref.name].role != "input" or said:
-            return
-        meant = [s.name for s in symbols.values() if s.role == "variable" and s.timed]
-        meant = [name for name in meant if name.lower() == ref.name.lower()]
-        found = [o.ref for d in self.written.definitions for o in occurrences(d.body)]
-        at_t = any((r.name, r.base, r.shift) == (ref.name, "t", 0) for r in found)
-        if meant and not at_t:
-            self.break_at(
-                ref,
-                f"no equation defines {ref.name}; did you mean '{meant[0]}'? (if it is an input,"
-                f" declare it: {ref.name}: input)",
-            )
-
-    def check_swapped(self, node: Call, symbols: Symbols) -> None:
-        first, second = node.args
-        if not isinstance(second, Ref) or second.name not in self.only_predicted(symbols):
-            return
-        computed = any(symbols[ref.name].role == "variable" for ref in refs(first))
-        if computed or any(isinstance(inner, MatMul) for inner in walk(first)):
-            self.break_at(
-                node, f"the target stands first in a loss: {node.function}({second.name}, …)"
-            )
-
-    def only_predicted(self, symbols: Symbols) -> set[str]:
-        """Names without an equation that stand nowhere but second in a loss."""
-        found = [o for d in self.written.definitions for o in occurrences(d.body)]
-        elsewhere = {o.ref.name for o in found if not o.prediction}
-        given = {s.name for s in symbols.values() if s.role in ("parameter", "input")}
-        said = {d.name for d in self.written.declarations if d.kind in ("input", "parameter")}
-        return given - elsewhere - said
 
     def check_sum(self, node: Expr) -> None:
         if not isinstance(node, Call) or node.function not in TIME:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from symrnn.errors import WidthError
 from symrnn.language.tree import (
     ONE,
+    STEPS,
     ZERO,
     Add,
     Call,
@@ -25,7 +26,6 @@ from symrnn.language.tree import (
     Ref,
     Size,
     Transpose,
-    Width,
     Written,
 )
 from symrnn.system.algebra import number
@@ -47,8 +47,6 @@ from symrnn.system.system import (
     Total,
 )
 from symrnn.system.widths import infer
-
-STEPS = Size(Width(("T",)))
 
 
 def spell(system: System) -> Written:
@@ -148,7 +146,7 @@ def _is_share(factor: Expr) -> bool:
         case Neg(arg=arg):
             return _is_share(arg)
         case Div(left=Num(), right=right):
-            return right == STEPS
+            return right == Size(STEPS)
     return False
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from symrnn.language.tree import Ref
 from symrnn.system.check import check
-from symrnn.system.graph import at_step
 from symrnn.system.names import free, step_label
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import Equation, Linear, System, Term, uses
@@ -25,14 +24,15 @@ def initial_states(system: System) -> dict[str, Ref]:
     >>> list(initial_states(normal(parse("h[t] = u * h[t-2] + x[t]; q[t] = tanh(q[t+1] + x[t])"))))
     ['h0', 'hm1', 'qT1']
     """
+    if system.steps is not None:
+        return {}
     backward = {node.name for g in system.groups() if g.direction < 0 for node in g.nodes}
     variables = {s.name for s in system.named("variable") if s.timed}
     reach: dict[str, int] = {}
     for equation in system.equations:
         for use in uses(equation):
             ref, sign = use.ref, 1 if use.ref.name in backward else -1
-            near = ref.base == ("1" if sign < 0 else "T") and system.steps is None
-            if ref.name in variables and (ref.base == "t" or near):
+            if ref.name in variables and ref.base in ("t", "1" if sign < 0 else "T"):
                 reach[ref.name] = max(reach.get(ref.name, 0), sign * ref.shift)
     fixed = {equation.target for equation in system.equations}
     states: dict[str, Ref] = {}
@@ -40,8 +40,6 @@ def initial_states(system: System) -> dict[str, Ref]:
         for distance in range(1, far + 1):
             base, shift = ("T", distance) if name in backward else ("1", -distance)
             node = Ref(name, base, shift)
-            if system.steps is not None:
-                node = at_step(node, system.steps)
             if node not in fixed:
                 states[free(f"{name}{step_label(base, shift)}", system.symbols)] = node
     return states

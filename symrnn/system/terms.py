@@ -13,6 +13,7 @@ from symrnn.functions import ELEMENTWISE, TIME
 from symrnn.language.tree import (
     NARROW,
     ONE,
+    STEPS,
     ZERO,
     Add,
     Call,
@@ -29,7 +30,6 @@ from symrnn.language.tree import (
     Ref,
     Size,
     Transpose,
-    Width,
     refs,
     walk,
 )
@@ -38,7 +38,6 @@ from symrnn.system.algebra import div, mul, neg, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import Dot, Jacobian, Linear, Matrix, Outer, PadTo, PartOf, Scale, Term
 
-STEPS = size(Width(("T",)))
 LOSS = Ref("L")
 
 
@@ -131,7 +130,7 @@ class Terms:
             case Div(left=left, right=right) if self.is_coefficient(right):
                 return self.linear(left, target, div(scale, tidy(right)))
             case Call(function=function, args=(arg,)) if function in TIME and self.sums(target):
-                share = div(ONE, STEPS) if function == "mean" else ONE
+                share = div(ONE, size(STEPS)) if function == "mean" else ONE
                 return [self.over_time(arg, target, mul(scale, share))]
             case Call(function="rowsum" | "rowmean") if self.is_flat(scale):
                 return [self.rowsum(expr, target, scale)]
@@ -183,8 +182,8 @@ class Terms:
                 return replace(terms[0], over=True)
         ref, own = self.scaled(arg, target)
         if (ref.base, ref.shift) != ("t", 0):
-            target = Ref(names.label(target), "t")
-            ref, own = self.builder.variable(Linear(target, (Term(ref, Scale(own)),))), ONE
+            lagged = Linear(Ref(f"p_{names.label(target)}", "t"), (Term(ref, Scale(own)),))
+            ref, own = self.builder.variable(lagged), ONE
         return Term(ref, Scale(mul(scale, own)), over=True)
 
     def scaled(self, expr: Expr, target: Ref) -> tuple[Ref, Expr]:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from symrnn.errors import UsageError
 from symrnn.language.expressions import MAX_STEP
-from symrnn.language.tree import Expr, Num, Ref, Size, Width, map_leaves
+from symrnn.language.tree import STEPS, Expr, Num, Ref, Size, map_leaves
 from symrnn.system.algebra import tidy
 from symrnn.system.check import check
 from symrnn.system.graph import at_step
@@ -30,8 +30,6 @@ from symrnn.system.system import (
     Total,
 )
 
-STEPS = Size(Width(("T",)))
-
 
 def unroll(system: System, steps: int) -> System:
     """
@@ -46,11 +44,12 @@ def unroll(system: System, steps: int) -> System:
     """
     if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEP:
         raise UsageError(f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEP:,}")
-    rolled = any(equation.target.base == "t" for equation in system.equations)
-    if system.steps is not None and not rolled:
-        raise UsageError(f"the system is unrolled already, for {system.steps} steps")
-    if system.steps not in (None, steps):
-        raise UsageError(f"cannot unroll {steps} steps; the text says T = {system.steps}")
+    if system.steps == steps:
+        return system
+    if system.steps is not None:
+        raise UsageError(
+            f"cannot unroll {steps} steps; it is written out for {system.steps} already"
+        )
     with _collector_paused():
         result = _Unroller(system, steps).system()
         check(result, "unroll")
@@ -133,7 +132,7 @@ def with_number_of_steps(equation: Equation, steps: int) -> Equation:
     """size(T) as the number that it is."""
 
     def number(leaf: Expr) -> Expr:
-        return Num(Fraction(steps)) if leaf == STEPS else leaf
+        return Num(Fraction(steps)) if leaf == Size(STEPS) else leaf
 
     def term(old: Term) -> Term:
         match old.by:

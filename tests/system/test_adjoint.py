@@ -38,7 +38,7 @@ AWKWARD = {
         g: 1
         g[t] = sigmoid(x[t] @ w + b)
         h[t] = g[t] * h[t-1] + (1 - g[t]) * tanh(x[t] @ W) + rowsum(h[t-1] * u)
-        L = mse(y, h[T] - rowmean(h[T]))
+        L = mse(y, h[T] - 0.5 * rowmean(h[T]))
     """,
     "a softmax in the recurrence, soft targets, two losses and a factor": """
         s[t] = softmax(x[t] @ W + s[t-1] @ U)
@@ -113,6 +113,18 @@ def test_every_entry_of_awkward_systems(about: str, steps: int) -> None:
 
 
 FIXED = {
+    "a boundary after the end that a recurrence never reads": """
+        T = 3
+        h[t] = a * h[t-1] + x[t]
+        h[T+1] = c
+        g[t] = h[t+1]
+        L = mean(mse(y[t], g[t]))
+    """,
+    "a loss over its link at the last step": """
+        T = 3
+        p[t] = sigmoid(x[t] @ W)
+        L = bce(y, p[T])
+    """,
     "a boundary after the last step": """
         T = 3
         q[T+1] = q0
