@@ -51,9 +51,9 @@ from symrnn.system.widths import infer
 
 def spell(system: System) -> Written:
     """The system as a text's tree: its equations, and what a reader could not infer from them."""
-    plain = spell_equations(system)
-    inferred = roles(plain)
-    declared = [*_widths(system, inferred), *_facts(system, inferred)]
+    plain, adjoints = spell_equations(system), tuple(_adjoints(system))
+    inferred = roles(replace(plain, declarations=adjoints))
+    declared = [*_widths(system, inferred), *_facts(system, inferred), *adjoints]
     written = _with_roles(replace(plain, declarations=tuple(declared)), system)
     if _reads_back(written, system):
         return written
@@ -191,7 +191,7 @@ def _in_order(system: System, inferred: Symbols) -> list[Symbol]:
 
 
 def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
-    """Roles of names that no equation reads, one-hot rows, starts, adjoints."""
+    """Roles of names that no equation reads, one-hot rows, starts."""
     for symbol in _in_order(system, inferred):
         if symbol.name not in inferred:
             yield Declaration(symbol.name, symbol.role, "t" if symbol.timed else None)
@@ -201,6 +201,10 @@ def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
             yield Declaration(symbol.name, "onehot")
         if symbol.start is not None:
             yield Declaration(symbol.name, "init", symbol.start)
+
+
+def _adjoints(system: System) -> Iterator[Declaration]:
+    """What is the adjoint of what, in the order of the equations."""
     for name in dict.fromkeys(equation.target.name for equation in system.equations):
         if (of := system.symbols[name].of) is not None:
             yield Declaration(name, "adjoint", of)

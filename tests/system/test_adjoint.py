@@ -228,6 +228,11 @@ def test_prints_as_the_language_and_reads_back(name: str) -> None:
         assert normal(parse(str(system))) == system
 
 
+def test_an_input_that_stands_first_in_a_loss_stays_an_input_in_print() -> None:
+    found = symrnn.parse("y: input\nL = mean(mse(y[t], h[t]))").gradient(["y", "h"])
+    assert normal(parse(str(found))) == found
+
+
 def test_reads_like_the_notes() -> None:
     lines = str(model("elman_n4").adjoint).splitlines()
     assert lines[lines.index("L = l_yhat") + 1 :] == [
