@@ -60,10 +60,11 @@ ROWS = ("softmax", "logsumexp", "concat", *LOSSES)
 """What makes a Row; rowsum and rowmean are linear."""
 
 
-def normal(written: Written) -> System:
+def normal(written: Written, stable: bool = True) -> System:
     """The system that a text describes, in normal form.
 
-    A text that fixes the number of steps, `T = 3`, is written out for them.
+    A text that fixes the number of steps, `T = 3`, is written out for them. Unless it is to be
+    `stable`, a loss over its own link function stays as the author has it.
 
     >>> from symrnn.language.parse import parse
     >>> print(normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U)")), end="")
@@ -73,10 +74,12 @@ def normal(written: Written) -> System:
     h[t] = tanh(a_h[t])
     """
     if written.steps is not None and any(d.target.base == "t" for d in written.definitions):
-        return unroll(normal(replace(written, steps=None)), written.steps)
+        return unroll(normal(replace(written, steps=None), stable), written.steps)
     own = {definition.target.name for definition in written.definitions}
     plain = _Normaliser(counted_from_the_first(written), resolve(written)).system()
-    system = from_logits(without_twins(plain, own))
+    system = without_twins(plain, own)
+    if stable:
+        system = from_logits(system)
     check(system, "normal")
     return system
 

@@ -1,0 +1,1 @@
+"""Derivations: gradients by backpropagation through time, as formulas that can be printed."""

@@ -1,0 +1,309 @@
+"""What a derivation prints, as data: matrix formulas, partial derivatives, equations of them.
+
+Formulas describe one sequence. A variable is a row (1 × n), a matrix parameter is n × m, a vector
+parameter a row. Which product stands where is said by the node: numbers are juxtaposed (`Times`),
+entries multiplied (`Odot`), matrices multiplied (`Product`). Times of references may be `k` and
+`j` beside `t`, `1` and `T`, where a sum or a product binds them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from symrnn.language.tree import Num, Ref, Size, Width
+
+
+@dataclass(frozen=True, slots=True)
+class Minus:
+    arg: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    terms: tuple["Formula", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Numbers side by side, and at most one row or matrix among them."""
+
+    factors: tuple["Formula", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Odot:
+    """Entry by entry."""
+
+    factors: tuple["Formula", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The product of matrices, in this order."""
+
+    factors: tuple["Formula", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Entry by entry, or by a number."""
+
+    top: "Formula"
+    bottom: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Entry by entry."""
+
+    base: "Formula"
+    exponent: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function of the language: element-wise, softmax, logsumexp, or a loss."""
+
+    function: str
+    args: tuple["Formula", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transposed:
+    arg: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagonal:
+    """The square matrix with a row on its diagonal."""
+
+    arg: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Ones:
+    """A column of ones: v 1 is the sum of v's entries."""
+
+    width: Width
+
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """The unit matrix."""
+
+    width: Width
+
+
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    rows: Width
+    columns: Width
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The columns after the first `start`, up to `stop`; the rows of a column vector."""
+
+    arg: "Formula"
+    start: Width
+    stop: Width
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A matrix of blocks, row by row."""
+
+    rows: tuple[tuple["Formula", ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """∂of/∂by along every path."""
+
+    of: "Formula"
+    by: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Immediate:
+    """∂⁺of/∂by: every other occurrence held fixed.
+
+    `alone` where there is no other path, so that it equals the total.
+    """
+
+    of: "Formula"
+    by: "Formula"
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A product of partial derivatives: each carries what stands left of it one step back."""
+
+    factors: tuple["Formula", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """[…]_{t=3}: the term of one time step. `at` is a reference without a name."""
+
+    body: "Formula"
+    at: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Big:
+    """Σ or ∏ over an index from `low` to `high`; the bounds are references without a name."""
+
+    sign: str
+    index: str
+    low: Ref
+    high: Ref
+    body: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """δ ↦ body: how a row that belongs to `of` is carried back to a matrix parameter."""
+
+    of: Ref
+    body: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The row that a `Carry` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A letter beside the model's own: η, or a state s_t."""
+
+    letter: str
+    at: Ref = Ref("")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """Numbers: a matrix, row by row."""
+
+    rows: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A gap to fill in, numbered."""
+
+    number: int
+
+
+Formula = (
+    Num
+    | Size
+    | Ref
+    | Minus
+    | Sum
+    | Times
+    | Odot
+    | Product
+    | Ratio
+    | Power
+    | Apply
+    | Transposed
+    | Diagonal
+    | Ones
+    | Eye
+    | Zeros
+    | Slice
+    | Blocks
+    | Total
+    | Immediate
+    | Chain
+    | Bracket
+    | Big
+    | Carry
+    | Carried
+    | Name
+    | Value
+    | Blank
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """left = right = …, and for which steps it holds."""
+
+    left: Formula
+    rights: tuple[Formula, ...]
+    steps: tuple[Ref, ...] = ()
+    """First and last step, where it holds for several: t = T - 1, …, 1."""
+
+    by_terms: bool = False
+    """Whether each term of a sum has a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Equations under one heading; `about` is the parameter whose gradient they give."""
+
+    title: tuple["str | Formula", ...]
+    equations: tuple[Equation, ...]
+    about: str = ""
+    note: tuple["str | Formula", ...] = ()
+
+
+def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
+    """The same node over other children."""
+    match formula:
+        case Sum(terms=parts):
+            return Sum(tuple(map(f, parts)))
+        case Times(factors=parts) | Odot(factors=parts) | Product(factors=parts):
+            return type(formula)(tuple(map(f, parts)))
+        case Chain(factors=parts):
+            return Chain(tuple(map(f, parts)))
+        case Ratio(top=top, bottom=bottom):
+            return Ratio(f(top), f(bottom))
+        case Power(base=base, exponent=exponent):
+            return Power(f(base), f(exponent))
+        case Apply(function=function, args=args):
+            return Apply(function, tuple(map(f, args)))
+        case Minus(arg=arg) | Transposed(arg=arg) | Diagonal(arg=arg):
+            return type(formula)(f(arg))
+        case Slice(arg=arg):
+            return replace(formula, arg=f(arg))
+        case Blocks(rows=rows):
+            return Blocks(tuple(tuple(map(f, row)) for row in rows))
+        case Total(of=of, by=by):
+            return Total(f(of), f(by))
+        case Immediate(of=of, by=by, alone=alone):
+            return Immediate(f(of), f(by), alone)
+        case Bracket(body=body) | Big(body=body) | Carry(body=body):
+            return replace(formula, body=f(body))
+    return formula
+
+
+def children(formula: Formula) -> Iterator[Formula]:
+    """What stands in a formula, from left to right."""
+    found: list[Formula] = []
+
+    def keep(child: Formula) -> Formula:
+        found.append(child)
+        return child
+
+    map_children(formula, keep)
+    return iter(found)
+
+
+def walk(formula: Formula) -> Iterator[Formula]:
+    """The formula and everything in it."""
+    yield formula
+    for child in children(formula):
+        yield from walk(child)
+
+
+def value_of(array: Any) -> Value:
+    """Numbers as a formula: a row for what has one axis."""
+    rows = np.atleast_2d(np.asarray(array, float))
+    return Value(tuple(tuple(float(x) for x in row) for row in rows))
