@@ -5,12 +5,25 @@ An installed package carries the templates inside; a source tree has them beside
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "html": {"autoescape": True},
+    "latex": {  # where braces and % have meanings of their own
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "comment_start_string": "<#",
+        "comment_end_string": "#>",
+    },
+}
+"""What differs from plain text, by the folder of the template."""
 
 
 def templates() -> Path:
@@ -24,18 +37,20 @@ def templates() -> Path:
 
 def render(template: str, **values: object) -> str:
     """A template, filled in. A name that it asks for and does not get is an error."""
-    return environment().get_template(template).render(**values)
+    folder = template.partition("/")[0]
+    return environment(folder).get_template(template).render(**values)
 
 
 @cache
-def environment() -> "Environment":
+def environment(folder: str = "text") -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
-        loader=FileSystemLoader(templates()),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # plain text; formats that need escaping set it per template
-    )
+    plain = {
+        "loader": FileSystemLoader(templates()),
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "keep_trailing_newline": True,
+        "autoescape": False,
+    }
+    return Environment(**{**plain, **SETTINGS.get(folder, {})})

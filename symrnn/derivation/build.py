@@ -1,0 +1,169 @@
+"""Formulas put together: signs come to the front, ones go, products of one kind are one node."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from symrnn.derivation.formula import (
+    Diagonal,
+    Eye,
+    Formula,
+    Minus,
+    Odot,
+    Power,
+    Product,
+    Ratio,
+    Sum,
+    Times,
+    Transposed,
+    Zeros,
+)
+from symrnn.language.printer import is_decimal
+from symrnn.language.tree import Num
+
+ONE = Num(Fraction(1))
+ZERO = Num(Fraction(0))
+
+
+def minus(formula: Formula) -> Formula:
+    if formula == ZERO:
+        return ZERO
+    return formula.arg if isinstance(formula, Minus) else Minus(formula)
+
+
+def plus(terms: Iterable[Formula]) -> Formula:
+    kept: list[Formula] = []
+    for term in terms:
+        kept += term.terms if isinstance(term, Sum) else [term] if term != ZERO else []
+    if len(kept) < 2:
+        return kept[0] if kept else ZERO
+    return Sum(tuple(kept))
+
+
+def times(*factors: Formula) -> Formula:
+    """Numbers, and at most one that is none: what is a plain number comes first.
+
+    >>> times(Ratio(ONE, Num(Fraction(2))), Minus(Num(Fraction(3))))
+    Minus(arg=Times(factors=(Num(value=Fraction(3, 1)), Ratio(top=Num(value=Fraction(1, 1)), \
+bottom=Num(value=Fraction(2, 1))))))
+    """
+    plain, rest, negative = _parts(factors, Times)
+    value = Fraction(1)
+    for each in plain:
+        value *= each.value
+    if value == 0:
+        return ZERO
+    if value != 1:
+        rest = [Num(value) if is_decimal(value) else ratio_of(value), *rest]
+    return _signed(_joined(rest, Times), negative)
+
+
+def ratio_of(value: Fraction) -> Formula:
+    return Ratio(Num(Fraction(value.numerator)), Num(Fraction(value.denominator)))
+
+
+def odot(*factors: Formula) -> Formula:
+    """Rows, entry by entry."""
+    plain, rest, negative = _parts(factors, Odot)
+    numbers: list[Formula] = list(plain)
+    rows: list[Formula] = []
+    for factor in rest:
+        if isinstance(factor, Times):
+            *lead, row = factor.factors
+            numbers += lead
+            rows += row.factors if isinstance(row, Odot) else [row]
+        else:
+            rows.append(factor)
+    return _signed(times(*numbers, _joined(rows, Odot)), negative)
+
+
+def product(*factors: Formula) -> Formula:
+    """Matrices in order; numbers among them come to the front."""
+    numbers: list[Formula] = []
+    rest: list[Formula] = []
+    negative = False
+    for factor in factors:
+        if isinstance(factor, Minus):
+            negative, factor = not negative, factor.arg
+        if isinstance(factor, Times):
+            *lead, factor = factor.factors
+            numbers += lead
+        if factor == ZERO or isinstance(factor, Zeros):
+            return ZERO
+        if isinstance(factor, Num):
+            numbers.append(factor)
+        elif not isinstance(factor, Eye):
+            rest += factor.factors if isinstance(factor, Product) else [factor]
+    return _signed(times(*numbers, _joined(rest, Product)), negative)
+
+
+def ratio(top: Formula, bottom: Formula) -> Formula:
+    if bottom == ONE:
+        return top
+    if isinstance(top, Minus):
+        return minus(ratio(top.arg, bottom))
+    if isinstance(bottom, Minus):
+        return minus(ratio(top, bottom.arg))
+    if top == ZERO:
+        return ZERO
+    if isinstance(top, Ratio):
+        return Ratio(top.top, times(bottom, top.bottom))
+    return Ratio(top, bottom)
+
+
+def power(base: Formula, exponent: Formula) -> Formula:
+    return base if exponent == ONE else Power(base, exponent)
+
+
+def transposed(formula: Formula) -> Formula:
+    """The transpose, as far inside as it goes."""
+    match formula:
+        case Transposed(arg=arg):
+            return arg
+        case Num() | Diagonal() | Eye():
+            return formula
+        case Minus(arg=arg):
+            return minus(transposed(arg))
+        case Sum(terms=terms):
+            return Sum(tuple(map(transposed, terms)))
+        case Product(factors=factors):
+            return Product(tuple(transposed(f) for f in reversed(factors)))
+        case Times(factors=factors):
+            return Times((*factors[:-1], transposed(factors[-1])))
+        case Zeros(rows=rows, columns=columns):
+            return Zeros(columns, rows)
+    return Transposed(formula)
+
+
+def _parts(
+    factors: Iterable[Formula], kind: type[Times] | type[Odot]
+) -> tuple[list[Num], list[Formula], bool]:
+    """Plain numbers, everything else with nested products opened, and the sign."""
+    plain: list[Num] = []
+    rest: list[Formula] = []
+    negative = False
+    waiting = list(factors)
+    while waiting:
+        factor = waiting.pop(0)
+        if isinstance(factor, Minus):
+            negative = not negative
+            waiting.insert(0, factor.arg)
+        elif isinstance(factor, Num):
+            plain.append(factor)
+        elif isinstance(factor, kind):
+            waiting[:0] = factor.factors
+        else:
+            rest.append(factor)
+    return plain, rest, negative
+
+
+def _joined(
+    factors: list[Formula], kind: type[Times] | type[Odot] | type[Product]
+) -> Formula:
+    if len(factors) < 2:
+        return factors[0] if factors else ONE
+    return kind(tuple(factors))
+
+
+def _signed(formula: Formula, negative: bool) -> Formula:
+    return minus(formula) if negative else formula
+

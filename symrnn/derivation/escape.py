@@ -1,0 +1,340 @@
+"""Text that anybody may have typed, made harmless; and a check that LaTeX is well formed."""
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from symrnn.errors import CheckError
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "\u00a0": "~",
+    "ß": r"\ss{}",
+    "æ": r"\ae{}",
+    "Æ": r"\AE{}",
+    "œ": r"\oe{}",
+    "Œ": r"\OE{}",
+    "ø": r"\o{}",
+    "Ø": r"\O{}",
+    "ł": r"\l{}",
+    "Ł": r"\L{}",
+    "ı": r"\i{}",
+    "–": r"\textendash{}",
+    "—": r"\textemdash{}",
+    "‘": r"\textquoteleft{}",
+    "’": r"\textquoteright{}",
+    "“": r"\textquotedblleft{}",
+    "”": r"\textquotedblright{}",
+    "…": r"\ldots{}",
+    "•": r"\textbullet{}",
+    "§": r"\S{}",
+    "©": r"\copyright{}",
+}
+"""Characters that LaTeX sets in text, in every font encoding."""
+
+GREEK = "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi o pi rho"
+GREEK += " varsigma sigma tau upsilon varphi chi psi omega"
+
+MATHS = {
+    **{chr(0x3B1 + i): f"\\{name}" for i, name in enumerate(GREEK.split()) if name != "o"},
+    **dict(zip("ΓΔΘΛΞΠΣΥΦΨΩ", [
+        r"\Gamma", r"\Delta", r"\Theta", r"\Lambda", r"\Xi", r"\Pi", r"\Sigma", r"\Upsilon",
+        r"\Phi", r"\Psi", r"\Omega",
+    ], strict=True)),
+    **{chr(0x2080 + i): f"_{i}" for i in range(10)},
+    **{c: f"^{i}" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
+    "ο": "o", "ϵ": r"\epsilon", "ϕ": r"\phi", "ϑ": r"\vartheta",
+    "µ": r"\mu", "ᵀ": "^T", "⁺": "^+", "⁻": "^-", "ₜ": "_t", "₊": "_+", "₋": "_-",
+    "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "∏": r"\prod", "√": r"\surd",
+    "·": r"\cdot", "⋅": r"\cdot", "×": r"\times", "÷": r"\div", "±": r"\pm", "−": "-", "∓": r"\mp",
+    "⊙": r"\odot", "⊗": r"\otimes", "⊕": r"\oplus", "∘": r"\circ", "⊤": r"\top", "⊥": r"\bot",
+    "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "≡": r"\equiv", "∝": r"\propto",
+    "≪": r"\ll", "≫": r"\gg", "«": r"\ll", "»": r"\gg", "∼": r"\sim", "∈": r"\in", "∞": r"\infty",
+    "∀": r"\forall", "∃": r"\exists", "∧": r"\wedge", "∨": r"\vee", "¬": r"\neg", "∫": r"\int",
+    "→": r"\rightarrow", "←": r"\leftarrow", "↔": r"\leftrightarrow", "↦": r"\mapsto",
+    "⇒": r"\Rightarrow", "⇐": r"\Leftarrow", "⇔": r"\Leftrightarrow", "↑": r"\uparrow",
+    "↓": r"\downarrow", "⟨": r"\langle", "⟩": r"\rangle", "‖": r"\Vert", "ℓ": r"\ell",
+    "′": "'", "°": r"^\circ", "½": r"\frac12", "¼": r"\frac14", "¾": r"\frac34", "⋯": r"\cdots",
+}  # fmt: skip
+"""Characters that LaTeX has in formulas."""
+
+MATHS |= {
+    greek: rf"\mathrm{{{latin}}}"
+    for greek, latin in zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧ", "ABEZHIKMNOPTX", strict=True)
+}
+
+ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
+    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d",
+    "\u0327": "c", "\u0331": "b",
+}  # fmt: skip
+"""Combining marks, and the accents that every font encoding of LaTeX has."""
+
+LIGATURES = frozenset("-`',<>?!")
+
+BIDIRECTIONAL = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+"""Marks that turn the direction of what follows: text would not be what it seems."""
+
+
+def codepoint(character: str) -> str:
+    """A character by its number.
+
+    >>> codepoint("中")
+    'U+4E2D'
+    """
+    return f"U+{ord(character):04X}"
+
+
+def visible(text: str) -> str:
+    """The text with a number in place of each character that acts and is not seen.
+
+    Line feeds and tabs stay.
+
+    >>> visible("a\\x1b[2J b")
+    'aU+001B[2J b'
+    """
+    return "".join(codepoint(c) if _acts(c) else c for c in text)
+
+
+def _acts(character: str) -> bool:
+    if character in "\n\t":
+        return False
+    hidden = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+    return hidden or character in BIDIRECTIONAL
+
+
+def as_lines(text: str) -> list[str]:
+    """The lines of a listing, tabs spread out, nothing in them that acts.
+
+    >>> as_lines("a\\r\\n\\tb\\n")
+    ['a', '        b']
+    """
+    lines = re.split(r"\r\n|\n|\r", text)
+    if lines[-1] == "":
+        lines.pop()
+    return [visible(line.expandtabs()) for line in lines]
+
+
+def for_html(text: str) -> str:
+    """Text for HTML, within an element or a quoted attribute.
+
+    >>> for_html("<b title='&'>")
+    '&lt;b title=&#x27;&amp;&#x27;&gt;'
+    """
+    return html.escape(visible(text), quote=True)
+
+
+def for_tex(text: str) -> str:
+    r"""Text for LaTeX, in ASCII: every character as itself, by its command or by its number.
+
+    >>> print(for_tex("50% of ŷ_1 -- \\input{x} 中"))
+    50\% of \^{y}\_1 -{}- \textbackslash{}input\{x\} \texttt{U+4E2D}\allowbreak{}
+    """
+    parts = []
+    before = ""
+    for cluster in re.findall(r".[\u0300-\u036f]*", text, re.DOTALL):
+        if before in LIGATURES and cluster in LIGATURES:
+            parts.append("{}")  # two hyphens are two hyphens, no dash
+        parts.append(_cluster(cluster))
+        before = cluster
+    return "".join(parts)
+
+
+def _cluster(cluster: str) -> str:
+    """A character with the marks on it."""
+    if cluster in ("\n", "\t", "\r"):
+        return " "
+    if cluster in SPECIAL:
+        return SPECIAL[cluster]
+    if cluster in MATHS:
+        return f"${MATHS[cluster]}$"
+    if cluster.isascii() and cluster.isprintable():
+        return cluster
+    letter, *marks = list(unicodedata.normalize("NFD", cluster))
+    if letter.isascii() and letter.isalpha() and len(marks) <= 3 and ACCENTS.keys() >= set(marks):
+        accented = f"\\{letter}" if letter in "ij" else letter  # an accent replaces the dot
+        for mark in marks:
+            accented = f"\\{ACCENTS[mark]}{{{accented}}}"
+        return accented
+    if len(cluster) > 1:
+        return "".join(map(_cluster, cluster))
+    return rf"\texttt{{{codepoint(cluster)}}}\allowbreak{{}}"
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SYMBOLS = {"\\ "} | _names(
+    r"""
+    \alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \iota \kappa \lambda
+    \mu \nu \xi \pi \rho \varrho \sigma \varsigma \tau \upsilon \phi \varphi \chi \psi \omega
+    \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Upsilon \Phi \Psi \Omega
+    \ell \partial \nabla \infty \top \bot \emptyset \prime \forall \exists \star \ast \dagger
+    \bullet \cdot \times \div \pm \mp \odot \otimes \oplus \ominus \circ \wedge \vee \neg
+    \in \notin \subset \cup \cap \setminus \leq \le \geq \ge \neq \ne \approx \equiv \propto \sim
+    \ll \gg \mid \to \gets \rightarrow \leftarrow \leftrightarrow \mapsto \longrightarrow
+    \longmapsto \Rightarrow \Leftarrow \Leftrightarrow \Longrightarrow \iff \implies
+    \ldots \cdots \vdots \ddots \dots \colon \sum \prod \int \bigodot \bigoplus \limits \nolimits
+    \exp \log \ln \sin \cos \tan \sinh \cosh \tanh \arctan \max \min \sup \inf \lim \det
+    \quad \qquad \, \: \; \! \% \# \& \_ \$ \mathstrut \displaystyle \textstyle \scriptstyle
+    """
+)
+"""Macros that take nothing."""
+
+ARGUMENTS = dict.fromkeys(
+    _names(
+        r"""
+        \sqrt \text \textbf \textit \texttt \textrm \mathrm \mathbf \mathit \mathsf \mathtt
+        \mathcal \boldsymbol \operatorname \hat \bar \tilde \dot \ddot \vec \widehat \overline
+        \underline \underbrace \overbrace \phantom \hphantom \vphantom \boxed \hspace \mathbin
+        \mathrel \mathord \mathopen \mathclose \xrightarrow
+        """
+    ),
+    1,
+) | dict.fromkeys(_names(r"\frac \dfrac \tfrac \binom \overset \underset \stackrel"), 2)
+"""Macros that take arguments, and how many."""
+
+SIZES = frozenset(
+    rf"\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")
+)
+
+DELIMITERS = _names(
+    r"""
+    ( ) [ ] | / . \{ \} \lbrace \rbrace \lbrack \rbrack \vert \Vert \| \lvert \rvert \lVert \rVert
+    \langle \rangle \lfloor \rfloor \lceil \rceil \uparrow \downarrow
+    """
+)
+
+ENVIRONMENTS = _names("aligned gathered cases array matrix pmatrix bmatrix vmatrix Vmatrix")
+"""Environments within a formula. All of this both amsmath and the converter to MathML know."""
+
+TOKEN = re.compile(r"\\(?:begin|end)\{[^{}]*\}|\\[A-Za-z]+|\\.|[ \t]*\n\s*|[ \t]+|.", re.DOTALL)
+
+WORDS = _names(r"\text \textbf \textit \texttt \textrm")
+"""Macros whose argument is no formula."""
+
+
+@dataclass(slots=True)
+class _Frame:
+    r"""What is open: a brace, `\left`, an environment, or the whole."""
+
+    kind: str
+    formula: bool = True
+    scripts: set[str] = field(default_factory=set)  # those that the last atom has
+    awaiting: bool = False  # a script's argument comes next
+
+
+def check_formula(latex: str) -> None:
+    r"""Raise unless this is a well-formed formula, in macros that every format knows.
+
+    >>> check_formula(r"\left[ \frac{1}{2} \right]_{t=3}")
+    >>> check_formula(r"\left[ x \right]_{t=3")
+    Traceback (most recent call last):
+        ...
+    symrnn.errors.CheckError: '{' is not closed in the formula \left[ x \right]_{t=3
+    """
+    tokens = [t for t in TOKEN.findall(latex) if not t.isspace() or t.count("\n") > 1]
+    stack = [_Frame("")]
+    for index, token in enumerate(tokens):
+        before = tokens[index - 1] if index else ""
+        problem = _script(stack[-1], token, before) or _step(stack, token, before, tokens[index:])
+        if problem:
+            raise CheckError(f"{problem} in the formula {latex}")
+    if len(stack) > 1 or stack[-1].awaiting:
+        raise CheckError(f"'{stack[-1].kind}' is not closed in the formula {latex}")
+
+
+def _script(frame: _Frame, token: str, before: str) -> str:
+    """Keep account of the scripts of the last atom: one of a kind, each with an argument."""
+    if frame.awaiting:
+        frame.awaiting = False
+        stray = token in ("^", "_", "'", "&", "}", "\\\\", r"\right") or token.startswith(r"\end")
+        return f"'{before}' has no argument" if stray else ""
+    if token in ("^", "_", "'"):
+        above = {"^", "'"} if before != "'" else {"^"}
+        if not frame.formula and token != "'":
+            return f"'{token}' stands in words"
+        if frame.scripts & (above if token != "_" else {"_"}):
+            return f"a second '{token}' on one symbol"
+        frame.scripts.add(token)
+        frame.awaiting = token != "'"
+    else:
+        frame.scripts.clear()
+    return ""
+
+
+def _step(stack: list[_Frame], token: str, before: str, rest: list[str]) -> str:
+    """Open and close frames; what is wrong with this token, or nothing."""
+    frame = stack[-1]
+    after = rest[1] if len(rest) > 1 else ""
+    name = token[token.find("{") + 1 : -1]
+    if token == "{":
+        stack.append(_Frame("{", formula=frame.formula and before not in WORDS))
+    elif token == "}":
+        return _close(stack, frame.kind == "{", token)
+    elif token.startswith(r"\begin{"):
+        stack.append(_Frame(token))
+        if name not in ENVIRONMENTS:
+            return f"an unknown environment '{name}'"
+        return f"'{token}' takes no option; '['" if after == "[" else ""
+    elif token.startswith(r"\end{"):
+        return _close(stack, frame.kind == rf"\begin{{{name}}}", token)
+    elif token == r"\left" or token in SIZES:
+        if token == r"\left":
+            stack.append(_Frame(token))
+        return "" if after in DELIMITERS else f"no delimiter after '{token}'"
+    elif token == r"\right":
+        wrong = "" if after in DELIMITERS else f"no delimiter after '{token}'"
+        return _close(stack, frame.kind == r"\left", token) or wrong
+    elif token in ("&", "\\\\"):
+        if not frame.kind.startswith(r"\begin"):
+            return f"'{token}' outside of an environment's cells"
+        return f"'{after}' after '{token}' reads as an option" if after in ("[", "*") else ""
+    elif token in ARGUMENTS:
+        return _arguments(rest[1:], ARGUMENTS[token], token)
+    elif token.startswith("\\") and token not in SYMBOLS | DELIMITERS:
+        return f"an unknown macro '{token}'"
+    elif token.isspace():
+        return "an empty line"
+    elif not token.isascii() or token in "$%#" or not token.isprintable():
+        return f"a bare {token!r}"
+    return ""
+
+
+def _close(stack: list[_Frame], fits: bool, token: str) -> str:
+    if not fits:
+        open_ = stack[-1].kind
+        return f"'{token}' meets '{open_}'" if open_ else f"'{token}' closes nothing"
+    stack.pop()
+    return ""
+
+
+def _arguments(tokens: list[str], count: int, macro: str) -> str:
+    """Each argument is there: one token, or a group."""
+    at = 0
+    for _ in range(count):
+        if at >= len(tokens) or tokens[at] in ("}", "&", "\\\\", "^", "_", r"\right"):
+            return f"too few arguments of '{macro}'"
+        depth = 0
+        while at < len(tokens):
+            depth += {"{": 1, "}": -1}.get(tokens[at], 0)
+            at += 1
+            if depth <= 0:
+                break
+    return ""

@@ -1,0 +1,305 @@
+"""Equations as they are printed, worked out in numbers: on their own tree, in NumPy.
+
+What an equation's left side names may be read by the others; all that is not defined there is the
+model's: its inputs, parameters and the values of its variables.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from symrnn.derivation.formula import (
+    Apply,
+    Big,
+    Blocks,
+    Bracket,
+    Carried,
+    Carry,
+    Chain,
+    Diagonal,
+    Equation,
+    Eye,
+    Formula,
+    Immediate,
+    Minus,
+    Name,
+    Odot,
+    Ones,
+    Power,
+    Product,
+    Ratio,
+    Slice,
+    Sum,
+    Times,
+    Total,
+    Transposed,
+    Value,
+    Zeros,
+)
+from symrnn.errors import CheckError
+from symrnn.functions import Array
+from symrnn.interpret import Result
+from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.arithmetic import Floats
+
+LOSS = Ref("L")
+Indices = Mapping[str, int]
+"""The step that an index stands for: t, k, j."""
+
+
+class Evaluator:
+    """Works out formulas for one sequence.
+
+    With `columns` every variable is a column and every matrix the transpose of the model's.
+    """
+
+    def __init__(
+        self,
+        equations: Iterable[Equation],
+        values: Result,
+        data: Mapping[str, Array],
+        dims: Mapping[str, int],
+        columns: bool = False,
+    ) -> None:
+        self.values, self.data = values, data
+        self.dims = {"B": 1, "T": values.steps, **dims}
+        self.columns = columns
+        self.steps = values.steps
+        self.on = Floats(np.result_type(*(np.asarray(v).dtype for v in data.values()), float))
+        self.defined: dict[object, Equation] = {}
+        for equation in equations:
+            key = _key(equation.left)
+            if key is not None:
+                self.defined.setdefault(key, equation)
+        self._known: dict[object, Array] = {}
+
+    def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
+        return self.value(formula, indices or {}, None)
+
+    # references
+
+    def step(self, ref: Ref, at: Indices) -> int:
+        """The step, counted from 1."""
+        if ref.base == "1":
+            return 1 + ref.shift
+        return (self.steps if ref.base == "T" else at[ref.base]) + ref.shift
+
+    def read(self, ref: Ref, at: Indices) -> Array:
+        symbol = self.values.symbols[ref.name]
+        if symbol.value is not None:
+            return np.array([[float(symbol.value)]])
+        if ref.name in self.data:
+            array = np.asarray(self.data[ref.name])
+            if symbol.role == "parameter":
+                found = array.reshape(1, -1) if array.ndim == 1 else array
+                return found.T if self.columns else found
+            step = self.step(ref, at) if ref.base else 0
+            if not ref.base:
+                row = array
+            elif 1 <= step <= self.steps:
+                row = array[step - 1]
+            else:
+                row = np.zeros_like(array[0])
+        else:
+            row = self.variable(ref, at)
+        return row.T if self.columns else row
+
+    def variable(self, ref: Ref, at: Indices) -> Array:
+        if not ref.base:
+            return self.values.values[ref.name, None]
+        step = self.step(ref, at)
+        if (ref.name, step) in self.values.values:
+            return self.values.values[ref.name, step]
+        if 1 <= step <= self.steps:
+            raise CheckError(f"{ref} has no value")
+        return np.zeros((1, self.width(self.values.symbols[ref.name].width)))
+
+    def width(self, width: Width) -> int:
+        return width.count(self.dims)
+
+    # what equations define
+
+    def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
+        """The value of a left side, at a step: by an equation for that step, or for all."""
+        exact = self.lookup(key, at)
+        if exact is None:
+            return self.nothing(key)
+        equation, inner, label = exact
+        if label not in self._known:
+            found = self.value(equation.rights[-1], inner, None)
+            shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
+            self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
+        return self._known[label]
+
+    def lookup(
+        self, key: Total | Immediate | Name, at: Indices
+    ) -> tuple[Equation, Indices, object] | None:
+        refs = [r for r in _refs(key)]
+        steps = [self.step(r, at) if r.base else None for r in refs]
+        label = (type(key).__name__, tuple((r.name, s) for r, s in zip(refs, steps, strict=True)))
+        if isinstance(key, Name):
+            label = (*label, key.letter)
+        for equation in self.defined.values():
+            if type(equation.left) is not type(key):
+                continue
+            left = list(_refs(equation.left))
+            if isinstance(key, Name) and equation.left.letter != key.letter:  # type: ignore
+                continue
+            if [r.name for r in left] != [r.name for r in refs]:
+                continue
+            inner = self.matches(left, steps, equation)
+            if inner is not None:
+                return equation, inner, label
+        return None
+
+    def matches(
+        self, left: list[Ref], steps: list[int | None], equation: Equation
+    ) -> Indices | None:
+        inner: dict[str, int] = {}
+        for ref, step in zip(left, steps, strict=True):
+            if (not ref.base) != (step is None):
+                return None
+            if step is None:
+                continue
+            if ref.base in ("1", "T"):
+                if self.step(ref, {}) != step:
+                    return None
+            else:
+                found = step - ref.shift
+                if inner.setdefault(ref.base, found) != found:
+                    return None
+                if equation.steps:
+                    bounds = sorted(self.step(b, {}) for b in equation.steps)
+                    if not bounds[0] <= found <= bounds[-1]:
+                        return None
+        return inner
+
+    def nothing(self, key: Total | Immediate | Name) -> Array:
+        """A total derivative at a step that no equation reaches is zero."""
+        if isinstance(key, Total) and isinstance(key.by, Ref):
+            symbol = self.values.symbols[key.by.name]
+            widths = [self.width(width) for width in symbol.shape]
+            shape = (widths[0], widths[1]) if len(widths) == 2 else (1, *widths)
+            return np.zeros(shape[::-1] if self.columns else shape)
+        raise CheckError(f"{key} is not defined")
+
+    # formulas
+
+    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+        def of(inner: Formula) -> Array:
+            return self.value(inner, at, carried)
+
+        match formula:
+            case Num(value=value):
+                return np.array([[float(value)]])
+            case Size(width=width):
+                return np.array([[float(self.width(width))]])
+            case Ref():
+                return self.read(formula, at)
+            case Minus(arg=arg):
+                return -of(arg)
+            case Sum(terms=terms):
+                return _fold(np.add, map(of, terms))
+            case Times(factors=factors) | Odot(factors=factors):
+                return _fold(np.multiply, map(of, factors))
+            case Product(factors=factors):
+                return _fold(np.matmul, map(of, factors))
+            case Ratio(top=top, bottom=bottom):
+                return np.asarray(of(top) / of(bottom))
+            case Power(base=base, exponent=exponent):
+                return np.asarray(of(base) ** of(exponent))
+            case Apply(function=function, args=args):
+                return self.apply(function, [of(arg) for arg in args])
+            case Transposed(arg=arg):
+                return of(arg).T
+            case Diagonal(arg=arg):
+                return np.diag(of(arg).ravel())
+            case Ones(width=width):
+                return np.ones((self.width(width), 1))
+            case Eye(width=width):
+                return np.eye(self.width(width))
+            case Zeros(rows=rows, columns=columns):
+                return np.zeros((self.width(rows), self.width(columns)))
+            case Slice(arg=arg, start=start, stop=stop):
+                part = slice(self.width(start), self.width(stop))
+                return of(arg)[part] if self.columns else of(arg)[:, part]
+            case Blocks(rows=rows):
+                return np.block([[of(each) for each in row] for row in rows])
+            case Total() | Immediate() | Name():
+                return self.named(formula, at)
+            case Chain(factors=factors):
+                return self.chain(factors, at)
+            case Bracket(body=body):
+                return of(body)
+            case Big(sign=sign, index=index, low=low, high=high, body=body):
+                steps = range(self.step(low, at), self.step(high, at) + 1)
+                each = [self.value(body, {**at, index: step}, carried) for step in steps]
+                if sign == "sum":
+                    return _fold(np.add, each) if each else np.zeros((1, 1))
+                return each  # type: ignore[return-value]
+            case Carried():
+                assert carried is not None
+                return carried
+            case Value(rows=rows):
+                return np.array(rows)
+        raise CheckError(f"{type(formula).__name__} has no value")
+
+    def chain(self, factors: tuple[Formula, ...], at: Indices) -> Array:
+        """Each factor carries the row to its left one step back: v̄ Jᵀ, or δ ↦ … at its end."""
+        row = self.value(factors[0], at, None)
+        for factor in factors[1:]:
+            row = self.carry(row, factor, at)
+        return row
+
+    def carry(self, row: Array, factor: Formula, at: Indices) -> Array:
+        if isinstance(factor, Big):
+            # a product of Jacobians acts from the last step back
+            steps = range(self.step(factor.low, at), self.step(factor.high, at) + 1)
+            for step in reversed(steps):
+                row = self.carry(row, factor.body, {**at, factor.index: step})
+            return row
+        if isinstance(factor, Immediate | Name):
+            found = self.lookup(factor, at)
+            if found is None:
+                raise CheckError(f"{factor} is not defined")
+            equation, inner, _ = found
+            body = equation.rights[-1]
+            if isinstance(body, Carry):
+                return self.value(body.body, inner, row)
+            matrix = self.value(body, inner, None)
+        else:
+            matrix = self.value(factor, at, None)
+        if matrix.shape == (1, 1):
+            return row * matrix
+        return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
+
+    def apply(self, function: str, args: list[Array]) -> Array:
+        axis = 0 if self.columns else -1
+        turned = [a.T for a in args] if self.columns else args
+        if function in ("softmax", "logsumexp"):
+            found = getattr(self.on, function)(turned[0])
+        else:
+            found = self.on.apply(function, turned[0])
+        return found.T if axis == 0 else found
+
+
+def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:
+    total: Array | None = None
+    for part in parts:
+        total = part if total is None else np.asarray(f(total, part))
+    assert total is not None
+    return total
+
+
+def _refs(key: Any) -> Iterable[Ref]:
+    match key:
+        case Total(of=of, by=by) | Immediate(of=of, by=by):
+            yield from (each if isinstance(each, Ref) else each.at for each in (of, by))
+        case Name(at=at):
+            yield at
+    return
+
+
+def _key(left: Formula) -> object:
+    return left if isinstance(left, Total | Immediate | Name) else None

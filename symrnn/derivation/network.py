@@ -1,0 +1,215 @@
+"""The author's variables and what each hands back to what it reads: the graph of a derivation.
+
+A node is a variable of the text at a step, `O[3]`; what normal form gave a name is folded into its
+readers. An edge from v to u is the immediate derivative ∂⁺v/∂u, kept as the operators that carry a
+row at v back to u, route by route. One builder serves unrolled systems and those with a symbolic
+T, where an edge says at which steps it exists.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from symrnn.functions import LOSSES
+from symrnn.language.tree import Call, Ref
+from symrnn.system.activity import active
+from symrnn.system.landing import Landing
+from symrnn.system.rewrite import Change, map_jacobian
+from symrnn.system.shares import Share, Shares
+from symrnn.system.system import Equation, Jacobian, Pointwise, Row, Scale, System, Term
+from symrnn.system.values import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """v̄ ↦ v̄ (diag(s) - sᵀs), where s is the value of the softmax."""
+
+    value: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """One operator on the way back, and of which loss or link function it is the derivative."""
+
+    by: Jacobian | Softmax
+    function: str = ""
+    value: Ref | None = None
+    """The value of the link function; for a loss, the prediction that it judges."""
+    target: Ref | None = None
+
+
+Route = tuple[Carrier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """∂⁺of/∂by. `over`, `at`, `when` are as in a `Term`: they say where in time it counts."""
+
+    of: Ref
+    by: Ref
+    routes: tuple[Route, ...]
+    over: bool = False
+    at: tuple[str, int] | None = None
+    when: int | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """The edges into each node and into each parameter; a node's readers come before it."""
+
+    system: System
+    own: frozenset[str]
+    edges: dict[Ref, list[Edge]]
+    values: dict[Ref, Equation] = field(default_factory=dict)
+    """What the names that are not the author's stand for."""
+
+    @cached_property
+    def hubs(self) -> set[Ref]:
+        """The nodes that several edges reach: their total derivative has an equation of its own."""
+        return {node for node, found in self.edges.items() if len(found) > 1}
+
+    @cached_property
+    def parameters(self) -> list[Ref]:
+        return [Ref(s.name) for s in self.system.named("parameter")]
+
+
+def network(system: System, own: Iterable[str], wrt: Iterable[str] = ()) -> Network:
+    """The network of a plain system (its losses as written), unrolled or with a symbolic T.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> from symrnn.system.unroll import unroll
+    >>> text = parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])")
+    >>> found = network(unroll(normal(text, stable=False), 2), {"h", "L"})
+    >>> [(edge.of.name, edge.of.shift + 1) for edge in found.edges[Ref("U")]]
+    [('h', 2), ('h', 1)]
+    """
+    return _Builder(system, frozenset(own), frozenset(wrt)).network()
+
+
+class _Builder:
+    def __init__(self, system: System, own: frozenset[str], wrt: frozenset[str]) -> None:
+        self.system, self.own, self.wrt = system, own, wrt
+        self.symbols = dict(system.symbols)
+        self.varied = {*wrt, *(s.name for s in system.named("parameter"))}
+        self.active = active(system, [Ref("L")], self.varied)
+        self.active_names = {node.name for node in self.active}
+        self.made_values = Values(system, self.symbols)
+        self.shares = Shares(self.symbols, self.made_values, self.wants)
+        self.landing = Landing(system)
+        self.kept: set[str] = set()
+        """Made-up names that cannot be folded, since they are read at other steps."""
+        self.edges: dict[Ref, list[Edge]] = {}
+
+    def wants(self, ref: Ref) -> bool:
+        return ref.name in self.varied or ref.name in self.active_names
+
+    def network(self) -> Network:
+        own = {e.target: e for e in self.system.equations}
+        nodes = [node for group in self.system.groups() for node in group.nodes]
+        for node in reversed(nodes):
+            if node in self.active:
+                for share in self.all_shares(own[node]):
+                    self.push(node, share)
+        folded = {
+            target: e
+            for target, e in [*own.items(), *((e.target, e) for e in self.made_values.made)]
+            if not self.is_own(target)
+        }
+        edges = {node: found for node, found in self.edges.items() if self.is_kept(node)}
+        system = replace(self.system, symbols=self.symbols)
+        return Network(system, self.own | self.kept, edges, folded)
+
+    def is_own(self, node: Ref) -> bool:
+        return node.name in self.own or node.name in self.kept
+
+    def is_kept(self, node: Ref) -> bool:
+        return self.is_own(node) or node.name in self.varied
+
+    def all_shares(self, equation: Equation) -> list[tuple[Share, Carrier]]:
+        """What each operand gets, with what the derivative is of."""
+        if isinstance(equation, Row) and equation.function == "softmax":
+            (ref,) = equation.args
+            carrier = Carrier(Softmax(equation.target), "softmax", equation.target)
+            return [(Share(ref, Scale()), carrier)] if self.wants(ref) else []
+        found = []
+        for share in self.shares.of(equation):
+            carrier = Carrier(share.by)
+            match equation:
+                case Row(function=function, args=(target, prediction)) if function in LOSSES:
+                    if share.ref == prediction:
+                        carrier = Carrier(share.by, function, prediction, target)
+                case Pointwise(body=Call(function=function, args=(Ref(),))):
+                    carrier = Carrier(share.by, function, equation.target)
+            found.append((share, carrier))
+        return found
+
+    def push(self, node: Ref, found: tuple[Share, Carrier]) -> None:
+        """Hand what arrives at a node on to what it reads: from itself, if it is the author's."""
+        share, carrier = found
+        source = Ref(node.name, *share.at) if share.at is not None else node
+        if share.ref.name in self.varied and not self.symbols[share.ref.name].timed:
+            over = source.base == "t" or share.over
+            landings = [(share.ref, Term(source, over=over))]
+        else:
+            landings = list(self.landing.land(source, share.ref, Term(source), share.over))
+        for target, landed in landings:
+            if target not in self.active and target.name not in self.varied:
+                continue
+            assert landed.ref is not None
+            move = _mover(source, landed.ref)
+            if self.is_own(node):
+                arrivals = [Edge(landed.ref, target, ((),))]
+            else:
+                arrivals = [_moved(edge, move) for edge in self.edges.get(node, [])]
+            for edge in arrivals:
+                self.arrive(edge, target, _moved_carrier(carrier, move), landed)
+
+    def arrive(self, edge: Edge, target: Ref, carrier: Carrier, landed: Term) -> None:
+        """One more edge, or one more route of an edge that is there."""
+        routes = tuple((*route, carrier) for route in edge.routes)
+        at = landed.at if landed.at is not None else edge.at
+        when = landed.when if landed.when is not None else edge.when
+        by = Ref(target.name, *at) if at is not None and target.base else target
+        new = Edge(edge.of, by, routes, landed.over or edge.over, at, when)
+        edges = self.edges.setdefault(target, [])
+        for position, known in enumerate(edges):
+            if replace(known, routes=new.routes) == new:
+                edges[position] = replace(known, routes=known.routes + new.routes)
+                return
+        edges.append(new)
+
+
+def _mover(source: Ref, landed: Ref) -> Change:
+    """How references move when what is worked out at `source` is seen from where it lands."""
+
+    def move(ref: Ref) -> Ref:
+        if ref.base != "t":
+            return ref
+        return Ref(ref.name, landed.base, ref.shift + landed.shift - source.shift)
+
+    return move if source.base == "t" and landed != source else lambda ref: ref
+
+
+def _moved(edge: Edge, move: Change) -> Edge:
+    routes = tuple(tuple(_moved_carrier(c, move) for c in route) for route in edge.routes)
+    return replace(edge, of=move(edge.of), routes=routes)
+
+
+def _moved_carrier(carrier: Carrier, move: Change) -> Carrier:
+    by = carrier.by
+    moved = Softmax(move(by.value)) if isinstance(by, Softmax) else map_jacobian(by, move)
+    return Carrier(
+        moved,
+        carrier.function,
+        move(carrier.value) if carrier.value is not None else None,
+        move(carrier.target) if carrier.target is not None else None,
+    )
+
+
+def moved_edge(edge: Edge, node: Ref, ref: Ref) -> Edge:
+    """An edge into `node`, as it is at the step of `ref`."""
+    if node == ref or edge.at is not None:
+        return edge
+    move = _mover(node, ref)
+    return replace(_moved(edge, move), by=ref)

@@ -1,0 +1,142 @@
+"""Printed formulas before they are lines: atoms, chains of operands, brackets.
+
+A chain may be broken before each of its operators. What does not fit is broken at the outermost
+chain first; a bracket that has to be broken inside gets delimiters that stand on two lines.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """Text that is never broken, how wide it looks, and whether it is taller than a line."""
+
+    text: str
+    width: float
+    tall: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Operands with an operator before each but the first."""
+
+    first: "Doc"
+    rest: tuple[tuple[Atom, "Doc"], ...]
+    fill: bool = True
+    """Whether a line takes as many operands as fit; else each has a line of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Something in brackets, and what hangs on the closing one."""
+
+    left: str
+    right: str
+    body: "Doc"
+    suffix: Atom = Atom("", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A prefix that stays with what follows it: a sign, Σ."""
+
+    prefix: Atom
+    body: "Doc"
+
+
+Doc = Atom | Row | Fence | Before
+
+
+class Brackets(Protocol):
+    """How a format writes brackets: around one line, and around several."""
+
+    def flat(self, left: str, right: str, body: str, tall: bool) -> str: ...
+    def open(self, left: str, tall: bool) -> str: ...
+    def close(self, right: str, tall: bool) -> str: ...
+
+
+def width(doc: Doc) -> float:
+    match doc:
+        case Atom(width=own):
+            return own
+        case Row(first=first, rest=rest):
+            return width(first) + sum(op.width + width(item) for op, item in rest)
+        case Fence(body=body, suffix=suffix):
+            return width(body) + 2 + suffix.width
+        case Before(prefix=prefix, body=body):
+            return prefix.width + width(body)
+
+
+def tall(doc: Doc) -> bool:
+    match doc:
+        case Atom(tall=own):
+            return own
+        case Row(first=first, rest=rest):
+            return tall(first) or any(tall(item) for _, item in rest)
+        case Fence(body=body):
+            return tall(body)
+        case Before(prefix=prefix, body=body):
+            return prefix.tall or tall(body)
+
+
+def flat(doc: Doc, brackets: Brackets) -> str:
+    """Everything in one line."""
+    match doc:
+        case Atom(text=text):
+            return text
+        case Row(first=first, rest=rest):
+            return flat(first, brackets) + "".join(
+                op.text + flat(item, brackets) for op, item in rest
+            )
+        case Fence(left=left, right=right, body=body, suffix=suffix):
+            inside = flat(body, brackets)
+            return brackets.flat(left, right, inside, tall(body)) + suffix.text
+        case Before(prefix=prefix, body=body):
+            return prefix.text + flat(body, brackets)
+
+
+def lines(doc: Doc, brackets: Brackets, first: float, room: float) -> list[str]:
+    """The formula in lines: `first` is the room on the first of them, `room` that on the others."""
+    return [text for text, _ in _lines(doc, brackets, first, room)]
+
+
+Line = tuple[str, float]
+
+
+def _lines(doc: Doc, on: Brackets, first: float, room: float) -> list[Line]:
+    forced = isinstance(doc, Row) and not doc.fill and bool(doc.rest)
+    own = width(doc)
+    if (own <= first and not forced) or isinstance(doc, Atom):
+        return [(flat(doc, on), own)]
+    match doc:
+        case Before(prefix=prefix, body=body):
+            inner = _lines(body, on, first - prefix.width, room)
+            return [(prefix.text + inner[0][0], prefix.width + inner[0][1]), *inner[1:]]
+        case Fence(left=left, right=right, body=body, suffix=suffix):
+            inner = _lines(body, on, first - 1, room)
+            if len(inner) == 1:
+                return [(flat(doc, on), own)]
+            high = tall(body)
+            opened = (on.open(left, high) + inner[0][0], inner[0][1] + 1)
+            end, length = inner[-1]
+            closed = (end + on.close(right, high) + suffix.text, length + 1 + suffix.width)
+            return [opened, *inner[1:-1], closed]
+        case Row():
+            return _broken(doc, on, first, room)
+
+
+def _broken(row: Row, on: Brackets, first: float, room: float) -> list[Line]:
+    done = _lines(row.first, on, first, room)
+    limit = first if len(done) == 1 else room
+    for op, item in row.rest:
+        text, used = done[-1]
+        own = width(item)
+        if row.fill and used + op.width + own <= limit:
+            done[-1] = (text + op.text + flat(item, on), used + op.width + own)
+            continue
+        inner = _lines(item, on, room - op.width, room)
+        done.append((op.text.lstrip() + inner[0][0], op.width + inner[0][1]))
+        done += inner[1:]
+        limit = room
+    return done

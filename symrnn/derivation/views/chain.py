@@ -1,0 +1,44 @@
+"""`chain`: each term as a product of partial derivatives along its path, as the notes have it."""
+
+from collections.abc import Sequence
+
+from symrnn.derivation.closed import summed
+from symrnn.derivation.derivation import Derivation, Term
+from symrnn.derivation.formula import Equation, Formula, Sheet
+from symrnn.derivation.views.common import bracketed, chained, gradient, recursion
+from symrnn.language.tree import Ref
+
+
+def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+    """A sheet for each parameter, and one for the totals that their terms share."""
+    sheets = [
+        Sheet(("Gradient by ", target), (gradient(derivation, target, term_of(derivation, target)),), name)
+        for name in derivation.chosen(names)
+        for target in derivation.targets(name)
+    ]
+    found = totals(derivation, names)
+    if found:
+        sheets.append(Sheet(("Total derivatives that several paths share",), tuple(found)))
+    return tuple(sheets)
+
+
+def term_of(derivation: Derivation, target: Ref):  # type: ignore[no-untyped-def]
+    """How a term is written: in brackets with its step, where there are several."""
+    several = len(derivation.paths.terms(target)) > 1
+
+    def make(term: Term) -> Formula:
+        body = chained(derivation, term)
+        return bracketed(term, body) if several else summed(term, body)
+
+    return make
+
+
+def totals(derivation: Derivation, names: Sequence[str] = ()) -> list[Equation]:
+    def make(term: Term) -> Formula:
+        return summed(term, chained(derivation, term))
+
+    return [
+        equation
+        for node in derivation.totals(names)
+        for equation in recursion(derivation.paths, node, make)
+    ]

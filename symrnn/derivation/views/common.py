@@ -1,0 +1,72 @@
+"""What several views share: the gradient as a sum of terms, and the totals that the terms need."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from symrnn.derivation.build import ZERO, plus
+from symrnn.derivation.closed import summed
+from symrnn.derivation.derivation import LOSS, Derivation, Paths, Term
+from symrnn.derivation.formula import Bracket, Chain, Equation, Formula, Minus, Sum, Total
+from symrnn.language.tree import Ref
+
+Make = Callable[[Term], Formula]
+"""How a view writes one term."""
+
+
+def gradient(derivation: Derivation, target: Ref, make: Make) -> Equation:
+    """∂L/∂w as the sum of its terms, one a line."""
+    terms = derivation.paths.terms(target)
+    return Equation(Total(LOSS, target), (plus(map(make, terms)),), by_terms=len(terms) > 1)
+
+
+def recursion(paths: Paths, node: Ref, make: Make) -> Iterator[Equation]:
+    """The equations of ∂L/∂node: for certain steps, for all others, and where it begins."""
+    if paths.steps is not None or not node.base:
+        yield Equation(Total(LOSS, node), (_sum(paths.terms(node), make),))
+        return
+    fixed = sorted(paths.landings(node), key=lambda ref: (ref.base, ref.shift), reverse=True)
+    general = paths.terms(node) if node.base == "t" else ()
+    for place in fixed:
+        yield Equation(Total(LOSS, place), (_sum(paths.terms(place), make),))
+    if node.base != "t":
+        if not fixed:
+            yield Equation(Total(LOSS, node), (_sum(paths.terms(node), make),))
+        return
+    sources = [term.start.shift for term in general if term.start.base == "t"]
+    later, earlier = any(s > 0 for s in sources), any(s < 0 for s in sources)
+    first, last = Ref("", "1"), Ref("", "T")
+    if fixed:
+        if any(place.base == "T" for place in fixed):
+            last = Ref("", "T", min(p.shift for p in fixed if p.base == "T") - 1)
+        if any(place.base == "1" for place in fixed):
+            first = Ref("", "1", max(p.shift for p in fixed if p.base == "1") + 1)
+    steps = (first, last) if earlier and not later else (last, first)
+    yield Equation(Total(LOSS, node), (_sum(general, make),), steps)
+    covered = {(place.base, place.shift) for place in fixed}
+    if later and ("T", 0) not in covered:
+        yield Equation(Total(LOSS, Ref(node.name, "T", 1)), (ZERO,))
+    if earlier and ("1", 0) not in covered:
+        yield Equation(Total(LOSS, Ref(node.name, "1", -1)), (ZERO,))
+
+
+def _sum(terms: Sequence[Term], make: Make) -> Formula:
+    return plus(map(make, terms))
+
+
+def bracketed(term: Term, body: Formula) -> Formula:
+    """The term with its step, if it belongs to one of several."""
+    if term.last.over:
+        return summed(term, body)
+    return body if term.step is None else Bracket(body, term.step)
+
+
+def chained(derivation: Derivation, term: Term) -> Formula:
+    factors = derivation.factors(term)
+    return factors[0] if len(factors) == 1 else Chain(factors)
+
+
+def parts(formula: Formula) -> tuple[Formula, ...]:
+    """The terms of a sum, or the formula itself."""
+    return formula.terms if isinstance(formula, Sum) else (formula,)
+
+
+__all__ = ["Make", "Minus", "bracketed", "chained", "gradient", "parts", "recursion"]

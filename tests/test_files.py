@@ -1,0 +1,115 @@
+"""A file is written whole or not at all."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from symrnn.errors import UsageError
+from symrnn.files import write
+
+
+def test_text_and_bytes_are_written(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", "ŷ\n")
+    write(str(tmp_path / "b.bin"), b"\x00\xff\r\n")
+    assert (tmp_path / "a.txt").read_bytes() == "ŷ\n".encode()
+    assert (tmp_path / "b.bin").read_bytes() == b"\x00\xff\r\n"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "b.bin"]
+
+
+def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("a longer text than the new one")
+    path.chmod(0o640)
+    write(path, "new")
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_new_file_has_the_usual_mode(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    write(tmp_path / "new", "")
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    write(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    write(tmp_path / ("n" * 255), "x")
+    with pytest.raises(UsageError, match=r"cannot write .*: File name too long"):
+        write(tmp_path / ("n" * 256), "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no/such/a.txt", r"cannot write .*a\.txt: there is no folder .*such; make it first"),
+        ("folder", r"cannot write .*folder: it is a folder; expected the name of a file"),
+        ("", r"it is a folder; expected the name of a file"),
+        ("file/a.txt", r"cannot write .*a\.txt: (Not a directory|there is no folder)"),
+        ("nu\0ll", r"cannot write '.*nu\\x00ll': embedded null"),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_one_line(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(UsageError, match=message) as caught:
+        write(f"{tmp_path}/{name}", "x")
+    assert "\n" not in str(caught.value)
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "folder"]
+    assert (tmp_path / "file").read_text() == "old"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_an_error(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(UsageError, match="Permission denied"):
+        write(tmp_path / "a.txt", "x")
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UsageError, match=r"cannot write .*a\.txt: No space left on device"):
+        write(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_an_interruption_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+
+    def interrupted(source: object, target: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    with pytest.raises(UsageError, match="cannot write /dev/full: No space left on device"):
+        write("/dev/full", "x")
+    write(os.devnull, "x")
+    assert not Path(os.devnull).is_file()
