@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from symrnn.derivation.formula import (
+    Big,
     Diagonal,
     Eye,
     Formula,
@@ -16,9 +17,10 @@ from symrnn.derivation.formula import (
     Times,
     Transposed,
     Zeros,
+    walk,
 )
 from symrnn.language.printer import is_decimal
-from symrnn.language.tree import Num
+from symrnn.language.tree import Num, Ref, Size
 
 ONE = Num(Fraction(1))
 ZERO = Num(Fraction(0))
@@ -55,6 +57,21 @@ bottom=Num(value=Fraction(2, 1))))))
     if value != 1:
         rest = [Num(value) if is_decimal(value) else ratio_of(value), *rest]
     return _signed(_joined(rest, Times), negative)
+
+
+def total_over(index: str, low: Ref, high: Ref, body: Formula) -> Formula:
+    """Σ body, with the sign and the numbers that are the same for every step in front of it."""
+    if isinstance(body, Minus):
+        return minus(total_over(index, low, high, body.arg))
+    if isinstance(body, Times):
+        fixed = [f for f in body.factors if all(_is_number(part) for part in walk(f))]
+        rest = [f for f in body.factors if f not in fixed]
+        return times(*fixed, Big("sum", index, low, high, _joined(rest, Times)))
+    return Big("sum", index, low, high, body)
+
+
+def _is_number(formula: Formula) -> bool:
+    return isinstance(formula, Num | Size | Ratio)
 
 
 def ratio_of(value: Fraction) -> Formula:

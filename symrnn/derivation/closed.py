@@ -1,15 +1,12 @@
 """Terms in closed form: the local derivatives put in, each row carried back along its path."""
 
-from symrnn.derivation.build import ONE, plus
+from symrnn.derivation.build import ONE, plus, total_over
 from symrnn.derivation.derivation import LOSS, Derivation, Paths, Term
-from symrnn.derivation.formula import Big, Formula, Total
-from symrnn.derivation.network import Carrier, Edge
-from symrnn.derivation.rows import Rows, Sized, multiplied
-from symrnn.functions import LOSSES
-from symrnn.language.parse import rule
-from symrnn.language.tree import NARROW, Call, Expr, Ref, map_children
-from symrnn.system.algebra import put, size
-from symrnn.system.system import System
+from symrnn.derivation.formula import Formula, Total
+from symrnn.derivation.network import Edge
+from symrnn.derivation.rows import Rows, Sized
+from symrnn.derivation.logits import logit_slope
+from symrnn.language.tree import NARROW, Ref
 
 ONE_TO_T = (Ref("", "1"), Ref("", "T"))
 
@@ -60,43 +57,18 @@ class Closed:
         thing that reads it."""
         if len(loss.routes) != 1:
             return None
-        *before, judge = loss.routes[0]
-        slope = logit_slope(self.rows.system, judge, link.routes[0][0])
-        if slope is None or any(route[0] != link.routes[0][0] for route in link.routes):
+        before = loss.routes[0]
+        if logit_slope(self.rows.system, before[-1], link.routes[0][0]) is None:
             return None
-        row = self.rows.along((ONE, NARROW), tuple(before))
-        row = multiplied(row, self.rows.value(slope))
-        return self.rows.carried(row, tuple(route[1:] for route in link.routes))
+        routes = tuple(self.rows.cancelled((*before, *route)) for route in link.routes)
+        if any(route[: len(before)] != routes[0][: len(before)] for route in routes):
+            return None
+        row = self.rows.along((ONE, NARROW), routes[0][: len(before)])
+        return self.rows.carried(row, tuple(route[len(before) :] for route in routes))
 
 
 def summed(term: Term, body: Formula) -> Formula:
-    return Big("sum", "t", *ONE_TO_T, body) if term.last.over else body
-
-
-def logit_slope(system: System, loss: Carrier, link: Carrier) -> Expr | None:
-    """∂loss/∂z where the loss judges the value of its own link function: ŷ - y."""
-    if loss.function not in LOSSES or LOSSES[loss.function].link != link.function:
-        return None
-    if link.value is None or link.value != loss.value or loss.target is None:
-        return None
-    row = LOSSES[LOSSES[loss.function].from_logits]
-    target, value = loss.target, link.value
-    fixed = system.steps is not None and target.base
-    inside = 0 <= target.shift < (system.steps or 0) if fixed else not target.shift
-    onehot = row.onehot and system.symbols[target.name].onehot and inside
-    slope = _with_value(rule(row.onehot if onehot else row.by_prediction), value)
-    return put(slope, {"y": target, "n": size(system.symbols[value.name].width)})
-
-
-def _with_value(slope: Expr, value: Ref) -> Expr:
-    """The rule for logits, σ(z) in it as the value that has a name."""
-
-    def change(expr: Expr) -> Expr:
-        if isinstance(expr, Call) and expr.args == (Ref("p"),):
-            return value
-        return map_children(expr, change)
-
-    return change(slope)
+    return total_over("t", *ONE_TO_T, body) if term.last.over else body
 
 
 def closed_of(derivation: Derivation) -> Closed:

@@ -6,7 +6,7 @@ several paths share is a total, ∂L/∂h_t, with an equation of its own.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derivation.formula import Immediate, Total
@@ -54,6 +54,11 @@ class Derivation:
     """Inputs and initial states whose gradient is wanted beside that of every parameter."""
     scalar: bool = False
     given: Mapping[str, int] | None = None
+
+    @cached_property
+    def rolled(self) -> "Derivation":
+        """The same derivation with a symbolic T, unless the text fixes the steps."""
+        return self if self.steps is None else replace(self, steps=None)
 
     @cached_property
     def plain(self) -> System:
@@ -175,8 +180,10 @@ class Derivation:
 class Paths:
     """The paths of a network: from each node back to the loss, or to the next total."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, every: bool = False) -> None:
         self.network, self.steps = network, network.system.steps
+        self.every = every
+        """Whether each node's derivative has an equation of its own, and no path goes on."""
         self._prefixes: dict[Ref, tuple[Ref, tuple[Edge, ...]] | None] = {}
 
     def node(self, ref: Ref) -> Ref:
@@ -202,7 +209,9 @@ class Paths:
     def is_total(self, ref: Ref) -> bool:
         """Whether several edges reach a node, or one that exists at certain steps alone."""
         found = self.network.edges.get(self.node(ref), [])
-        return len(found) != 1 or found[0].at is not None or (found[0].over and not ref.base)
+        if self.every or len(found) != 1:
+            return True
+        return found[0].at is not None or (found[0].over and not ref.base)
 
     def terms(self, target: Ref) -> tuple[Term, ...]:
         return tuple(self._terms(target))

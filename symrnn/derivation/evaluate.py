@@ -4,8 +4,7 @@ What an equation's left side names may be read by the others; all that is not de
 model's: its inputs, parameters and the values of its variables.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -135,17 +134,13 @@ class Evaluator:
     def lookup(
         self, key: Total | Immediate | Name, at: Indices
     ) -> tuple[Equation, Indices, object] | None:
-        refs = [r for r in _refs(key)]
+        refs = list(_refs(key))
         steps = [self.step(r, at) if r.base else None for r in refs]
         label = (type(key).__name__, tuple((r.name, s) for r, s in zip(refs, steps, strict=True)))
-        if isinstance(key, Name):
-            label = (*label, key.letter)
         for equation in self.defined.values():
             if type(equation.left) is not type(key):
                 continue
             left = list(_refs(equation.left))
-            if isinstance(key, Name) and equation.left.letter != key.letter:  # type: ignore
-                continue
             if [r.name for r in left] != [r.name for r in refs]:
                 continue
             inner = self.matches(left, steps, equation)
@@ -254,9 +249,9 @@ class Evaluator:
 
     def carry(self, row: Array, factor: Formula, at: Indices) -> Array:
         if isinstance(factor, Big):
-            # a product of Jacobians acts from the last step back
+            # Jacobians act in the order in which the path goes back
             steps = range(self.step(factor.low, at), self.step(factor.high, at) + 1)
-            for step in reversed(steps):
+            for step in reversed(steps) if _runs_back(factor.body) else steps:
                 row = self.carry(row, factor.body, {**at, factor.index: step})
             return row
         if isinstance(factor, Immediate | Name):
@@ -292,14 +287,22 @@ def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:
     return total
 
 
-def _refs(key: Any) -> Iterable[Ref]:
+def _refs(key: Formula) -> Iterator[Ref]:
+    """The references of a left side; a letter beside the model's own stands as one too."""
     match key:
         case Total(of=of, by=by) | Immediate(of=of, by=by):
-            yield from (each if isinstance(each, Ref) else each.at for each in (of, by))
-        case Name(at=at):
-            yield at
-    return
+            yield from (*_refs(of), *_refs(by))
+        case Name(letter=letter, at=at):
+            yield Ref(f"({letter})", at.base, at.shift)
+        case Ref():
+            yield key
 
 
 def _key(left: Formula) -> object:
     return left if isinstance(left, Total | Immediate | Name) else None
+
+
+def _runs_back(factor: Formula) -> bool:
+    """Whether a Jacobian leads from a step to an earlier one."""
+    first, second = _refs(factor)
+    return second.shift < first.shift

@@ -13,10 +13,11 @@ from functools import cached_property
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Call, Ref
 from symrnn.system.activity import active
+from symrnn.system.graph import edges_of
 from symrnn.system.landing import Landing
 from symrnn.system.rewrite import Change, map_jacobian
 from symrnn.system.shares import Share, Shares
-from symrnn.system.system import Equation, Jacobian, Pointwise, Row, Scale, System, Term
+from symrnn.system.system import Equation, Jacobian, Pointwise, Row, Scale, System, Term, uses
 from symrnn.system.values import Values
 
 
@@ -84,7 +85,7 @@ def network(system: System, own: Iterable[str], wrt: Iterable[str] = ()) -> Netw
     >>> [(edge.of.name, edge.of.shift + 1) for edge in found.edges[Ref("U")]]
     [('h', 2), ('h', 1)]
     """
-    return _Builder(system, frozenset(own), frozenset(wrt)).network()
+    return _Builder(system, frozenset(own) | {"L"}, frozenset(wrt)).network()
 
 
 class _Builder:
@@ -106,19 +107,40 @@ class _Builder:
 
     def network(self) -> Network:
         own = {e.target: e for e in self.system.equations}
-        nodes = [node for group in self.system.groups() for node in group.nodes]
-        for node in reversed(nodes):
-            if node in self.active:
-                for share in self.all_shares(own[node]):
-                    self.push(node, share)
+        nodes = [node for group in reversed(self.system.groups()) for node in reversed(group.nodes)]
+        for node in self.in_order([node for node in nodes if node in self.active]):
+            for share in self.all_shares(own[node]):
+                self.push(node, share)
         folded = {
             target: e
             for target, e in [*own.items(), *((e.target, e) for e in self.made_values.made)]
             if not self.is_own(target)
         }
-        edges = {node: found for node, found in self.edges.items() if self.is_kept(node)}
+        place = {node: position for position, node in enumerate(nodes)}
+        kept = sorted(filter(self.is_kept, self.edges), key=lambda node: place.get(node, -1))
+        edges = {node: self.edges[node] for node in kept}
         system = replace(self.system, symbols=self.symbols)
         return Network(system, self.own | self.kept, edges, folded)
+
+    def in_order(self, nodes: list[Ref]) -> list[Ref]:
+        """The author's nodes first, then each that is folded after whatever folded reads it."""
+        needs = edges_of({e.target: list(uses(e)) for e in self.system.equations}, self.system.steps)
+        folded = {node: 0 for node in nodes if not self.is_own(node)}
+        for node in folded:
+            for operand, _ in needs[node]:
+                if operand in folded:
+                    folded[operand] += 1
+        found = [node for node in nodes if self.is_own(node)]
+        ready = [node for node in nodes if folded.get(node) == 0]
+        while ready:
+            node = ready.pop(0)
+            found.append(node)
+            for operand, _ in needs[node]:
+                if operand in folded:
+                    folded[operand] -= 1
+                    if not folded[operand]:
+                        ready.append(operand)
+        return found
 
     def is_own(self, node: Ref) -> bool:
         return node.name in self.own or node.name in self.kept
@@ -159,11 +181,24 @@ class _Builder:
             assert landed.ref is not None
             move = _mover(source, landed.ref)
             if self.is_own(node):
-                arrivals = [Edge(landed.ref, target, ((),))]
-            else:
-                arrivals = [_moved(edge, move) for edge in self.edges.get(node, [])]
-            for edge in arrivals:
+                edge = Edge(landed.ref, target, ((),))
                 self.arrive(edge, target, _moved_carrier(carrier, move), landed)
+                continue
+            for edge in self.edges.get(node, []):
+                if edge.at is not None:
+                    self.arrive_at(edge, target, share.ref, carrier, landed)
+                else:
+                    moved = _moved(edge, move)
+                    self.arrive(moved, target, _moved_carrier(carrier, move), landed)
+
+    def arrive_at(self, edge: Edge, target: Ref, read: Ref, carrier: Carrier, landed: Term) -> None:
+        """What arrives at a folded node at a fixed step goes on from there alone."""
+        assert edge.at is not None
+        base, shift = edge.at
+        there = _moved_carrier(carrier, _mover(Ref("", "t"), Ref("", base, shift)))
+        if target.base == "t" and read.base == "t":
+            landed = replace(landed, at=(base, shift + read.shift))
+        self.arrive(edge, target, there, landed)
 
     def arrive(self, edge: Edge, target: Ref, carrier: Carrier, landed: Term) -> None:
         """One more edge, or one more route of an edge that is there."""

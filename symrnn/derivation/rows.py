@@ -18,21 +18,26 @@ from symrnn.derivation.build import (
     product,
     ratio,
     times,
+    total_over,
     transposed,
 )
 from symrnn.derivation.formula import (
     Apply,
-    Big,
     Blocks,
     Diagonal,
     Eye,
     Formula,
+    Minus,
     Ones,
+    Power,
+    Ratio,
     Slice,
     Sum,
-    Transposed,
+    Times,
     Zeros,
+    children,
 )
+from symrnn.derivation.logits import cancelled
 from symrnn.derivation.network import Carrier, Edge, Network, Route, Softmax
 from symrnn.errors import CheckError
 from symrnn.functions import LOSSES, TIME
@@ -131,7 +136,7 @@ class Rows:
                 parts = [self.value(term, inner) for term in terms]
                 return plus(part for part, _ in parts), widest(width for _, width in parts)
             case Mul(left=left, right=right):
-                return multiplied(self.value(left, inner), self.value(right, inner))
+                return self.multiplied(self.value(left, inner), self.value(right, inner))
             case Div(left=left, right=right):
                 (top, a), (bottom, b) = self.value(left, inner), self.value(right, inner)
                 return ratio(top, bottom), widest((a, b))
@@ -153,7 +158,7 @@ class Rows:
     def call(self, function: str, args: tuple[Expr, ...], inner: str) -> Sized:
         if function in TIME:
             body, width = self.value(_bound(args[0], inner), "j" if inner == "k" else "k")
-            whole = Big("sum", inner, Ref("", "1"), Ref("", "T"), body)
+            whole = total_over(inner, Ref("", "1"), Ref("", "T"), body)
             if function == "sum":
                 return whole, width
             steps, _ = self.value(Size(Width(("T",))))
@@ -197,8 +202,10 @@ class Rows:
                 gap = plus((p, minus(y)))
                 return power(gap, TWO) if width == NARROW else times(share, dot(gap, gap))
             case "bce":
-                terms = (minus(dot(y, log(p))), minus(dot(rest(y), log(rest(p)))))
-                return times(share, plus(terms)) if share != ONE else plus(terms)
+                told, missed = dot(y, log(p)), dot(rest(y), log(rest(p)))
+                if share == ONE:
+                    return plus((minus(told), minus(missed)))
+                return minus(times(share, plus((told, missed))))
             case "ce":
                 return minus(dot(y, log(p)))
             case "bce_logits":
@@ -213,6 +220,24 @@ class Rows:
     def gathered(self, row: Formula, width: Width) -> Formula:
         """The sum of a row's entries: v 1."""
         return row if width == NARROW else product(row, Ones(width))
+
+    def multiplied(self, a: Sized, b: Sized) -> Sized:
+        """The product of two values, of the kind that their widths make it."""
+        (left, wide), (right, other) = a, b
+        if NARROW not in (wide, other):
+            return b if left == ONE else (odot(left, right), wide)
+        first = self.is_coefficient(right) or wide != NARROW
+        if first and not self.is_coefficient(left):
+            left, right = right, left  # a number stands before what it multiplies
+        return times(left, right), widest((wide, other))
+
+    def is_coefficient(self, formula: Formula) -> bool:
+        """Whether a formula is a number that the text gives."""
+        if isinstance(formula, Ref):
+            return self.symbols[formula.name].role == "constant"
+        if isinstance(formula, Sum | Minus | Times | Ratio | Power):
+            return all(map(self.is_coefficient, children(formula)))
+        return isinstance(formula, Num | Size)
 
     def times_matrix(self, row: Sized, name: str, turned: bool) -> Sized:
         shape = self.shape_of(name)
@@ -281,12 +306,16 @@ class Rows:
 
     # rows carried back
 
+    def cancelled(self, route: Route) -> Route:
+        return cancelled(self.system, route)
+
     def carried(self, row: Sized, routes: tuple[Route, ...]) -> Sized:
         """A row at one end of an edge, carried back to the other.
 
         Several routes are put together as one matrix, so that the row is written once; a matrix
         parameter is an end, where they are added.
         """
+        routes = tuple(map(self.cancelled, routes))
         if len(routes) == 1:
             return self.along(row, routes[0])
         if all(_ends(route) for route in routes):
@@ -296,7 +325,7 @@ class Rows:
         if all(self.is_scale(row[1], route) for route in routes):
             factors = [self.along((ONE, NARROW), route) for route in routes]
             found = plus(factor for factor, _ in factors), widest(w for _, w in factors)
-            return multiplied(row, found)
+            return self.multiplied(row, found)
         whole = plus(self.matrix(route, row[1]) for route in routes)
         if (row[1], width) == (NARROW, NARROW):
             return times(row[0], whole), width
@@ -311,7 +340,7 @@ class Rows:
         """One operator, applied."""
         match carrier.by:
             case Scale(factor=factor):
-                return multiplied(row, self.value(factor))
+                return self.multiplied(row, self.value(factor))
             case Dot(factor=factor):
                 return self.dot(row, self.value(factor))
             case Matrix(name=name, transposed=turned):
@@ -414,15 +443,6 @@ class Rows:
 
 def network_rows(network: Network, dims: Mapping[str, int]) -> Rows:
     return Rows(network.system, network.values, dims)
-
-
-def multiplied(a: Sized, b: Sized) -> Sized:
-    """The product of two values, of the kind that their widths make it."""
-    if a[1] == NARROW or b[1] == NARROW:
-        return times(a[0], b[0]), widest((a[1], b[1]))
-    if a[0] == ONE:
-        return b
-    return odot(a[0], b[0]), a[1]
 
 
 def widest(widths: Iterable[Width]) -> Width:

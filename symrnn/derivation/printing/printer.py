@@ -212,7 +212,7 @@ class Printer(ABC):
         last = len(factors) - 1
         parts = []
         for position, factor in enumerate(factors):
-            tightness = ODOT if position == last and self.trails(factor) else PRODUCT
+            tightness = SUM if position == last and self.trails(factor) else PRODUCT
             parts.append(self.within(factor, tightness))
         rest = []
         for before, factor, part in zip(factors, factors[1:], parts[1:], strict=False):
@@ -221,5 +221,5 @@ class Printer(ABC):
         return Row(parts[0], tuple(rest))
 
     def trails(self, factor: Formula) -> bool:
-        """Whether a last factor may go without brackets though it is a product entry by entry."""
-        return False
+        """Whether a last factor may go without brackets: Σ reaches to the end anyway."""
+        return isinstance(factor, Big)

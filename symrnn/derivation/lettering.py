@@ -1,0 +1,28 @@
+"""Letters for a derivation: the author's names, and what the recursion has a δ for."""
+
+from dataclasses import replace
+
+from symrnn.derivation.deltas import kept, pre_activations
+from symrnn.derivation.derivation import Derivation
+from symrnn.derivation.letters import Letters
+from symrnn.derivation.notation import Notation
+from symrnn.language.tree import Ref
+from symrnn.system.names import free
+from symrnn.system.symbols import Symbol
+
+
+def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, dict[str, str]]:
+    """The letters, and for each pre-activation with a δ the name under which they know it."""
+    system = derivation.rolled.system
+    activations = set(pre_activations(system)) & kept(derivation)
+    made_up = {s.name for s in system.named("variable")} - derivation.own - activations
+    symbols = {n: s for n, s in system.symbols.items() if n not in made_up}
+    deltas: dict[str, str] = {}
+    for name in sorted(activations, key=list(symbols).index):
+        own = symbols[name]
+        adjoint = free(f"d_{name}", symbols)
+        symbols[adjoint] = Symbol(adjoint, "adjoint", own.timed, own.shape, of=Ref(name))
+        deltas[name] = adjoint
+    equations = tuple(e for e in system.equations if e.target.name not in made_up)
+    known = replace(system, equations=equations, symbols=symbols)
+    return Letters(notation, known, own=derivation.own), deltas

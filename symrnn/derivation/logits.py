@@ -1,0 +1,46 @@
+"""Where a loss judges the value of its own link function, the two derivatives meet in ŷ - y."""
+
+from symrnn.derivation.network import Carrier, Route
+from symrnn.functions import LOSSES
+from symrnn.language.parse import rule
+from symrnn.language.tree import Call, Expr, Ref, map_children
+from symrnn.system.algebra import put, size
+from symrnn.system.system import Scale, System
+
+
+def cancelled(system: System, route: Route) -> Route:
+    """The route with one carrier for each loss that stands next to its link function."""
+    found: list[Carrier] = []
+    for carrier in route:
+        slope = logit_slope(system, found[-1], carrier) if found else None
+        if slope is not None:
+            found[-1] = Carrier(Scale(slope))
+        else:
+            found.append(carrier)
+    return tuple(found)
+
+
+def logit_slope(system: System, loss: Carrier, link: Carrier) -> Expr | None:
+    """∂loss/∂z where the loss judges the value of its own link function: ŷ - y."""
+    if loss.function not in LOSSES or LOSSES[loss.function].link != link.function:
+        return None
+    if link.value is None or link.value != loss.value or loss.target is None:
+        return None
+    row = LOSSES[LOSSES[loss.function].from_logits]
+    target, value = loss.target, link.value
+    fixed = system.steps is not None and target.base
+    inside = 0 <= target.shift < (system.steps or 0) if fixed else not target.shift
+    onehot = row.onehot and system.symbols[target.name].onehot and inside
+    slope = _with_value(rule(row.onehot if onehot else row.by_prediction), value)
+    return put(slope, {"y": target, "n": size(system.symbols[value.name].width)})
+
+
+def _with_value(slope: Expr, value: Ref) -> Expr:
+    """The rule for logits, σ(z) in it as the value that has a name."""
+
+    def change(expr: Expr) -> Expr:
+        if isinstance(expr, Call) and expr.args == (Ref("p"),):
+            return value
+        return map_children(expr, change)
+
+    return change(slope)
