@@ -28,7 +28,7 @@ from symrnn.errors import UsageError
 from symrnn.functions import ARITY, LOSSES
 from symrnn.language.tree import Call, Ref
 from symrnn.system.symbols import Symbol
-from symrnn.system.system import Linear, Pointwise, Row, System
+from symrnn.system.system import Pointwise, Row, System
 
 PRIME = Piece(r"\prime", "′")
 LOSS, BEFORE, ADJOINT = Piece(r"\ell", "ℓ"), Piece("a", "a"), Piece(r"\delta", "δ")
@@ -217,21 +217,27 @@ class Letters:
         yield Ref(name)
         if not timed:
             return
-        near = (0, 1, 2, 3, *self._numbers)
         for number in (*range(13), *self._numbers):
             yield Ref(name, "1", number - 1)
+        for number in (1, 2, 3, *self._shifts):
             yield Ref(name, "1", -number - 1)
         for base in ("t", "T", "k", "j"):
-            for shift in near:
+            yield Ref(name, base)
+            for shift in (1, 2, 3, *self._shifts):
                 yield Ref(name, base, shift)
                 yield Ref(name, base, -shift)
 
     @cached_property
-    def _numbers(self) -> tuple[int, ...]:
-        """Every number in a name or symbol: no other time could be mistaken for one of them."""
+    def _numbers(self) -> list[int]:
+        """Every number in a name or symbol: no other step could be mistaken for one of them."""
         texts = [*self.system.symbols, *self.notation.symbols.values()]
-        found = {int(digits) for text in texts for digits in re.findall("[0-9]+", text)}
-        return tuple(sorted(found - set(range(13))))
+        return sorted(_found("[0-9]+", texts) - set(range(13)))
+
+    @cached_property
+    def _shifts(self) -> list[int]:
+        """The same for shifts: `t-14` in a symbol, `tm14` in a name."""
+        symbols = _found("[0-9]+", self.notation.symbols.values())
+        return sorted((symbols | _found("(?<=[mp])[0-9]+", self.system.symbols)) - {0, 1, 2, 3})
 
     # the symbols that a name might have
 
@@ -253,7 +259,7 @@ class Letters:
         return Glyph(stem, subs=(tag,))
 
     def _tag(self, name: str, before: list[str]) -> Piece:
-        """What tells a pre-activation from others: the variable of which it is one, or its layer."""
+        """What tells a pre-activation from others: its variable, or its layer."""
         if not name.startswith("a_"):
             return self._bare(self._glyphs[name])
         symbols = {other: self._of(other) for other in {*before, name}}
@@ -396,6 +402,10 @@ def _side_by_side(pieces: Iterable[Piece], sign: str) -> Piece:
     return Piece(sign.join(p.latex for p in found), sign.join(p.plain for p in found))
 
 
+def _found(pattern: str, texts: Iterable[str]) -> set[int]:
+    return {int(digits) for text in texts for digits in re.findall(pattern, text)}
+
+
 def _has_scripts(symbol: Glyph) -> bool:
     return bool(symbol.subs or symbol.sups)
 
@@ -457,6 +467,9 @@ def made_up(system: System, own: Collection[str] = ()) -> frozenset[str]:
     found: set[str] = set()
     for equation in system.equations:
         name = equation.target.name
+        if name.startswith("u_"):  # u_n and u_n_2 are parts of a_n
+            whole = {f"a_{name[2:]}", f"a_{name[2:].rpartition('_')[0]}"}
+            found |= {name} if whole & variables else set()
         match equation:
             case (
                 Pointwise(body=Call(function=function, args=args))
@@ -466,9 +479,6 @@ def made_up(system: System, own: Collection[str] = ()) -> frozenset[str]:
                 found |= {name} if name.startswith(f"{prefix}_") else set()
                 read = {arg.name for arg in args if isinstance(arg, Ref)}
                 found |= {inner for inner in read if inner.startswith("a_")}
-            case Linear() if name.startswith("u_"):
-                stem = name if f"a_{name[2:]}" in variables else name.rpartition("_")[0]
-                found |= {name} if f"a_{stem[2:]}" in variables else set()
     return frozenset(found & variables)
 
 

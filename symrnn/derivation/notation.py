@@ -22,13 +22,15 @@ SUFFIX = ".toml"
 MAX_SYMBOL = 60
 MAX_BYTES = 100_000
 
-_GREEK = """
-alpha α beta β gamma γ delta δ epsilon ϵ zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ
-pi π rho ρ sigma σ tau τ upsilon υ phi ϕ chi χ psi ψ omega ω varepsilon ε vartheta ϑ varpi ϖ
-varrho ϱ varsigma ς varphi φ Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Upsilon Υ Phi Φ
-Psi Ψ Omega Ω
-""".split()
-GREEK: dict[str, str] = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
+_LOWER = (
+    "alpha α, beta β, gamma γ, delta δ, epsilon ϵ, zeta ζ, eta η, theta θ, iota ι, kappa κ,"
+    " lambda λ, mu μ, nu ν, xi ξ, pi π, rho ρ, sigma σ, tau τ, upsilon υ, phi ϕ, chi χ, psi ψ,"
+    " omega ω, varepsilon ε, vartheta ϑ, varpi ϖ, varrho ϱ, varsigma ς, varphi φ"
+)
+_UPPER = (
+    "Gamma Γ, Delta Δ, Theta Θ, Lambda Λ, Xi Ξ, Pi Π, Sigma Σ, Upsilon Υ, Phi Φ, Psi Ψ, Omega Ω"
+)
+GREEK: dict[str, str] = dict(pair.split() for pair in f"{_LOWER}, {_UPPER}".split(", "))
 """The Greek letters for which LaTeX has a macro of this name."""
 
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
@@ -78,7 +80,7 @@ class Piece:
 class Glyph:
     r"""A symbol, taken apart.
 
-    >>> x = glyph(r"\hat{x}_{i, t-1}^'")
+    >>> x = glyph(r"\hat{x}'_{i, t-1}")
     >>> x.stem.latex, [piece.latex for piece in x.subs], [piece.plain for piece in x.sups]
     ('\\hat{x}', ['i', 't-1'], ['′'])
     """
@@ -119,7 +121,7 @@ def script(sign: str, pieces: tuple[Piece, ...]) -> Piece:
     bare = sign == "_" and len(latex) == 1
     return Piece(
         sign + (latex if bare else f"{{{latex}}}"),
-        sign + (plain if plain.isalnum() or enclosed(plain) else f"{{{plain}}}"),
+        sign + (plain if plain.isalnum() or len(plain) == 1 or enclosed(plain) else f"{{{plain}}}"),
     )
 
 
@@ -154,7 +156,8 @@ def _tokens(symbol: str) -> list[str]:
             near = suggestion(token[1:], list(MACROS)).replace("'", "'\\", 1)
             others = ", ".join(f"\\{macro}" for macro in (*ACCENTS, *FONTS, *SIGNS))
             raise SymbolError(
-                f"{token} is not among the macros of symbols{near}; there are Greek letters, {others}"
+                f"{token} is not among the macros of symbols{near};"
+                f" there are Greek letters, {others}"
             )
         if token != " ":
             tokens.append(token)

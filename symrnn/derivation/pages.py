@@ -223,10 +223,10 @@ def _html_item(item: Item) -> str:
 def _named(svg: str, name: str) -> str:
     """The picture as an element of the page, with a name for those who do not see it."""
     element = svg[svg.index("<svg") :].strip()
-    title = f"<title>{for_html(name)}</title>"
-    return re.sub(
-        r"^<svg([^>]*)>", lambda tag: f'<svg role="img"{tag[1]}>{title}', element, count=1
-    )
+    tag, close, inside = element.partition(">")
+    role = "" if " role=" in tag else ' role="img"'
+    title = "" if "<title" in inside else f"<title>{for_html(name)}</title>"
+    return f"{tag}{role}{close}{title}{inside}"
 
 
 def _anchors(sections: tuple[Section, ...]) -> list[str]:

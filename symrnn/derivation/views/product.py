@@ -1,0 +1,308 @@
+"""`product`: gradients as Σ_t Σ_k with a product of Jacobians between the steps, for a symbolic T.
+
+The state of a recurrence is what it reads of the step before; where that has parts, (h_t, c_t),
+the Jacobian is a matrix of blocks, and what happens within a step is put into it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from symrnn.derivation.build import plus, product, total_over, transposed
+from symrnn.derivation.closed import Closed
+from symrnn.derivation.derivation import LOSS, Derivation, Paths
+from symrnn.derivation.formula import (
+    Big,
+    Blocks,
+    Carried,
+    Carry,
+    Chain,
+    Equation,
+    Formula,
+    Immediate,
+    Name,
+    Sheet,
+    Slice,
+    Total,
+    Zeros,
+)
+from symrnn.derivation.network import Edge, Network, network
+from symrnn.derivation.rows import Rows
+from symrnn.derivation.views.common import gradient, recursion
+from symrnn.errors import UsageError
+from symrnn.language.tree import NARROW, Ref, Width
+
+FIRST, LAST = Ref("", "1"), Ref("", "T")
+
+
+def product_view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+    """The gradient of each parameter, and what the Jacobians in it are."""
+    return _Products(derivation.rolled).sheets(derivation.chosen(names))
+
+
+@dataclass(frozen=True)
+class State:
+    """The variables that a recurrence hands from step to step; `way` is 1 for a forward one."""
+
+    names: tuple[str, ...]
+    way: int
+    letter: str
+
+    def at(self, base: str, shift: int = 0) -> Formula:
+        """The state at a step: the variable itself where it is one."""
+        if len(self.names) == 1:
+            return Ref(self.names[0], base, shift)
+        return Name(self.letter, Ref("", base, shift))
+
+    def jacobian(self, index: str) -> Immediate:
+        """∂s_j/∂s_{j-1}: over one step, everything within the step put in."""
+        return Immediate(self.at(index), self.at(index, -self.way), alone=True)
+
+
+class _Products:
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.system = derivation.system
+        if self.system.steps is not None:
+            raise UsageError(
+                "the product view is for any number of steps, and this text fixes T ="
+                f" {self.system.steps}; chain and closed write every step out"
+            )
+        names = states(derivation)
+        self.network = network(self.system, names, derivation.wrt)
+        values = {n: e for n, e in derivation.network.values.items() if n.name not in names}
+        self.rows = Rows(self.network.system, values, derivation.dims)
+        self.paths = Paths(self.network, every=True)
+        self.closed = Closed(self.rows, self.paths)
+        self.states = list(self.grouped(names))
+
+    def grouped(self, names: frozenset[str]) -> Iterator[State]:
+        """The state of each direction in time, in the order of the text."""
+        letters = iter(free_letters(self.derivation, ("s", "q")))
+        for way in (1, -1):
+            own = tuple(
+                s.name
+                for s in self.system.named("variable")
+                if s.name in names and way_of(self.network, s.name) == way
+            )
+            if own:
+                yield State(own, way, next(letters) if len(own) > 1 else "")
+
+    def state_of(self, name: str) -> State | None:
+        return next((state for state in self.states if name in state.names), None)
+
+    # sheets
+
+    def sheets(self, names: Sequence[str]) -> tuple[Sheet, ...]:
+        chosen: list[Sheet] = []
+        read: dict[State, list[Ref]] = {}
+        for name in names:
+            for target in self.derivation.targets(name):
+                terms = list(self.terms(target, read))
+                equation = Equation(Total(LOSS, target), (plus(terms),), by_terms=len(terms) > 1)
+                if not terms:
+                    equation = gradient(self.derivation, target, self.closed.term)
+                chosen.append(Sheet(("Gradient by ", target), (equation,), name))
+        found = [e for state, targets in read.items() for e in self.equations(state, targets)]
+        totals = list(self.totals(read))
+        if found:
+            said = tuple(self.said(list(read)))
+            chosen.append(Sheet(("Jacobians",), tuple(found), note=said))
+        if totals:
+            chosen.append(Sheet(("Total derivatives",), tuple(totals)))
+        return tuple(chosen)
+
+    def terms(self, target: Ref, read: dict[State, list[Ref]]) -> Iterator[Formula]:
+        """The summands of a gradient: through each state, and past them."""
+        edges = self.network.edges.get(target, [])
+        past = [edge for edge in edges if self.state_of(edge.of.name) is None]
+        for state in self.states:
+            if any(edge.of.name in state.names for edge in edges):
+                self.check(edges, state)
+                read.setdefault(state, []).append(target)
+                for place in self.places(state):
+                    yield self.term(state, place, target)
+        for term in self.paths.terms(target):
+            if term.last in past:
+                yield self.closed.term(term)
+
+    def check(self, edges: list[Edge], state: State) -> None:
+        if any(e.of.name in state.names and (not e.over or e.of.shift) for e in edges):
+            raise UsageError(
+                "the product view needs parameters that each step uses alike; delta serves here"
+            )
+
+    def term(self, state: State, place: Ref, target: Ref) -> Formula:
+        """Σ_k ∂L/∂s_t ∏ ∂s_j/∂s_{j-1} ∂⁺s_k/∂w, summed over t where every step has a loss."""
+        start = Immediate(LOSS, state.at(place.base, place.shift))
+        use = Immediate(state.at("k"), target)
+        after, before = Ref("", "k", 1), Ref("", "k", -1)
+        if state.way > 0:
+            between = Big("prod", "j", after, place, state.jacobian("j"))
+            chain = Chain((start, between, use))
+            inner = total_over("k", FIRST, place, chain)
+        else:
+            between = Big("prod", "j", place, before, state.jacobian("j"))
+            chain = Chain((start, between, use))
+            inner = total_over("k", place, LAST, chain)
+        return total_over("t", FIRST, LAST, inner) if place.base == "t" else inner
+
+    def places(self, state: State) -> list[Ref]:
+        """The steps at which something other than the recurrence reads the state."""
+        found: dict[Ref, None] = {}
+        for name in state.names:
+            for edge in self.network.edges.get(Ref(name, "t"), []):
+                if edge.of.name not in state.names:
+                    found[Ref("", *(edge.at or ("t", 0)))] = None
+        return sorted(found, key=lambda ref: (ref.base != "T", ref.base, -ref.shift))
+
+    # what the factors are
+
+    def equations(self, state: State, targets: Sequence[Ref]) -> Iterator[Equation]:
+        for place in self.places(state):
+            row = self.direct(state, place)
+            yield Equation(Immediate(LOSS, state.at(place.base, place.shift)), (row,))
+        yield Equation(state.jacobian("t"), (self.jacobian(state),))
+        for target in dict.fromkeys(targets):
+            yield Equation(Immediate(state.at("t"), target), (self.use(state, target),))
+
+    def direct(self, state: State, place: Ref) -> Formula:
+        """∂⁺L/∂s_t: what arrives at the state from outside of the recurrence."""
+        parts: list[Formula] = []
+        for name in state.names:
+            node = Ref(name, place.base, place.shift)
+            here = (place.base, place.shift)
+            terms = [
+                term
+                for term in self.paths.terms(node)
+                if term.last.of.name not in state.names
+                and (place.base == "t" or term.last.at == here)
+            ]
+            width = self.rows.width_of(node)
+            found = plus(map(self.closed.term, terms))
+            parts.append(found if terms else Zeros(NARROW, width))
+        return parts[0] if len(parts) == 1 else Blocks((tuple(parts),))
+
+    def within(self, state: State, of: str, by: str, lag: int) -> list[Formula]:
+        """The matrices that carry a row at `of` back to `by`, on every way within one step and
+        then `lag` steps back."""
+        found: list[Formula] = []
+        for edge in self.network.edges.get(Ref(by, "t"), []):
+            if edge.of.name not in state.names or edge.at is not None:
+                continue
+            own = self.moved(state, edge)
+            if edge.of.shift != lag * state.way:
+                continue
+            if edge.of.name == of:
+                found.append(own)
+            for before in self.within(state, of, edge.of.name, 0):
+                found.append(product(before, own))
+        return found
+
+    def moved(self, state: State, edge: Edge) -> Formula:
+        """The matrix of an edge, its reader standing at step t."""
+        from symrnn.derivation.network import moved_edge
+
+        node = Ref(edge.by.name, "t")
+        there = moved_edge(edge, node, Ref(node.name, "t", -edge.of.shift))
+        width = self.rows.width_of(edge.of)
+        return plus(self.rows.matrix(self.rows.cancelled(r), width) for r in there.routes)
+
+    def jacobian(self, state: State) -> Formula:
+        """∂s_t/∂s_{t-1}: a block for each part of the one and of the other."""
+        grid = []
+        for by in state.names:
+            row: list[Formula] = []
+            for of in state.names:
+                ways = self.within(state, of, by, 1)
+                shape = self.width(by), self.width(of)
+                row.append(transposed(plus(ways)) if ways else Zeros(*shape))
+            grid.append(tuple(row))
+        return grid[0][0] if len(grid) == 1 else Blocks(tuple(grid))
+
+    def use(self, state: State, target: Ref) -> Formula:
+        """∂⁺s_t/∂w: how a row at the state is carried to the parameter within the step."""
+        found: list[Formula] = []
+        for edge in self.network.edges[target]:
+            if edge.of.name not in state.names:
+                continue
+            width = self.width(edge.of.name)
+            found.append(self.rows.carried((self.row(state, edge.of.name), width), edge.routes)[0])
+        return Carry(LOSS, plus(found))
+
+    def row(self, state: State, name: str) -> Formula:
+        """The row at one part of the state, with what reaches it within the step."""
+        own = [self.part(state, name)]
+        for of in state.names:
+            if of != name:
+                own += [product(self.part(state, of), way) for way in self.within(state, of, name, 0)]
+        return plus(own)
+
+    def part(self, state: State, name: str) -> Formula:
+        if len(state.names) == 1:
+            return Carried()
+        start = Width()
+        for other in state.names[: state.names.index(name)]:
+            start += self.width(other)
+        return Slice(Carried(), start, start + self.width(name))
+
+    def width(self, name: str) -> Width:
+        return self.rows.width_of(Ref(name))
+
+    def totals(self, read: dict[State, list[Ref]]) -> Iterator[Equation]:
+        """Derivatives of the other direction's states, where one recurrence reads the other."""
+        needed: dict[Ref, None] = {}
+        waiting = [
+            edge.of
+            for state in read
+            for name in state.names
+            for edge in self.network.edges.get(Ref(name, "t"), [])
+            if edge.of.name not in state.names and edge.of != LOSS
+        ]
+        while waiting:
+            node = self.paths.node(waiting.pop())
+            if node not in needed:
+                needed[node] = None
+                edges = self.network.edges.get(node, [])
+                waiting += [edge.of for edge in edges if edge.of != LOSS]
+        for node in needed:
+            yield from recursion(self.paths, node, self.closed.term)
+
+    def said(self, found: Sequence[State]) -> Iterator[str | Formula]:
+        for state in found:
+            if len(state.names) > 1:
+                yield from ("The state ", state.at("t"), " is ")
+                yield Blocks((tuple(Ref(name, "t") for name in state.names),))
+                yield ". "
+        yield "The product runs from the last step back; an empty one is the unit matrix. "
+        yield "∂⁺L is what reaches the loss without passing through a later step."
+
+
+def states(derivation: Derivation) -> frozenset[str]:
+    """The author's variables that a recurrence reads at another step."""
+    network = derivation.network
+    found: set[str] = set()
+    for node, edges in network.edges.items():
+        for edge in edges:
+            if node.base == "t" and edge.of.base == "t" and edge.of.shift and edge.at is None:
+                if abs(edge.of.shift) > 1:
+                    raise UsageError(
+                        f"the product view reads one step back, and {edge.of.name} reads"
+                        f" {node.name} over {abs(edge.of.shift)}; delta serves any lag"
+                    )
+                found.add(node.name)
+    return frozenset(found)
+
+
+def way_of(network: Network, name: str) -> int:
+    """1 where later steps hand back to a variable, -1 where earlier ones do."""
+    shifts = [e.of.shift for e in network.edges.get(Ref(name, "t"), []) if e.of.base == "t"]
+    return -1 if any(shift < 0 for shift in shifts) else 1
+
+
+def free_letters(derivation: Derivation, wanted: Sequence[str]) -> list[str]:
+    """Letters that the model does not use: bold where it does."""
+    taken = set(derivation.plain.symbols)
+    return [letter if letter not in taken else rf"\mathbf{{{letter}}}" for letter in wanted]
+
+
+
