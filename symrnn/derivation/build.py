@@ -56,7 +56,37 @@ bottom=Num(value=Fraction(2, 1))))))
         return ZERO
     if value != 1:
         rest = [Num(value) if is_decimal(value) else ratio_of(value), *rest]
-    return _signed(_joined(rest, Times), negative)
+    return _signed(_joined(_one_fraction(rest), Times), negative)
+
+
+def _one_fraction(factors: list[Formula]) -> list[Formula]:
+    """Numbers join the first fraction over a number: 1/T · (ŷ - y)/C is (ŷ - y)/(T C)."""
+    over = [f for f in factors if isinstance(f, Ratio) and _is_number(f.bottom)]
+    main = next((f for f in over if not _is_number(f.top)), None)
+    numbers = [f for f in factors if _is_number(f)]
+    if main is None or not numbers:
+        return factors
+    top, bottom = [f.top if isinstance(f, Ratio) else f for f in numbers], main.bottom
+    for each in numbers:
+        bottom = times(each.bottom, bottom) if isinstance(each, Ratio) else bottom
+    joined = _reduced(times(*top, main.top), bottom)
+    return [joined if f is main else f for f in factors if f not in numbers]
+
+
+def _reduced(top: Formula, bottom: Formula) -> Formula:
+    """The fraction without a common factor of its plain numbers."""
+    (above, upper), (below, lower) = _leading(top), _leading(bottom)
+    shared = Fraction(above, below)
+    return ratio(times(Num(Fraction(shared.numerator)), upper),
+                 times(Num(Fraction(shared.denominator)), lower))
+
+
+def _leading(formula: Formula) -> tuple[int, Formula]:
+    """A whole number in front, and the rest."""
+    factors = formula.factors if isinstance(formula, Times) else (formula,)
+    if isinstance(factors[0], Num) and factors[0].value.denominator == 1:
+        return factors[0].value.numerator, _joined(list(factors[1:]), Times)
+    return 1, formula
 
 
 def total_over(index: str, low: Ref, high: Ref, body: Formula) -> Formula:
@@ -64,14 +94,15 @@ def total_over(index: str, low: Ref, high: Ref, body: Formula) -> Formula:
     if isinstance(body, Minus):
         return minus(total_over(index, low, high, body.arg))
     if isinstance(body, Times):
-        fixed = [f for f in body.factors if all(_is_number(part) for part in walk(f))]
+        fixed = [f for f in body.factors if _is_number(f)]
         rest = [f for f in body.factors if f not in fixed]
         return times(*fixed, Big("sum", index, low, high, _joined(rest, Times)))
     return Big("sum", index, low, high, body)
 
 
 def _is_number(formula: Formula) -> bool:
-    return isinstance(formula, Num | Size | Ratio)
+    """Whether a formula is made of numbers and dimensions alone."""
+    return all(isinstance(part, Num | Size | Ratio | Times) for part in walk(formula))
 
 
 def ratio_of(value: Fraction) -> Formula:
@@ -109,7 +140,12 @@ def product(*factors: Formula) -> Formula:
         if isinstance(factor, Num):
             numbers.append(factor)
         elif not isinstance(factor, Eye):
-            rest += factor.factors if isinstance(factor, Product) else [factor]
+            for each in factor.factors if isinstance(factor, Product) else (factor,):
+                last = rest[-1] if rest else None
+                if isinstance(each, Diagonal) and isinstance(last, Diagonal):
+                    rest[-1] = Diagonal(odot(last.arg, each.arg))
+                else:
+                    rest.append(each)
     return _signed(times(*numbers, _joined(rest, Product)), negative)
 
 

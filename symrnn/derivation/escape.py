@@ -253,7 +253,7 @@ def check_formula(latex: str) -> None:
     stack = [_Frame("")]
     for index, token in enumerate(tokens):
         before = tokens[index - 1] if index else ""
-        problem = _script(stack[-1], token, before) or _step(stack, token, before, tokens[index:])
+        problem = _script(stack[-1], token, before) or _step(stack, tokens, index)
         if problem:
             raise CheckError(f"{problem} in the formula {latex}")
     if len(stack) > 1 or stack[-1].awaiting:
@@ -279,10 +279,11 @@ def _script(frame: _Frame, token: str, before: str) -> str:
     return ""
 
 
-def _step(stack: list[_Frame], token: str, before: str, rest: list[str]) -> str:
+def _step(stack: list[_Frame], tokens: list[str], index: int) -> str:
     """Open and close frames; what is wrong with this token, or nothing."""
-    frame = stack[-1]
-    after = rest[1] if len(rest) > 1 else ""
+    frame, token = stack[-1], tokens[index]
+    before = tokens[index - 1] if index else ""
+    after = tokens[index + 1] if index + 1 < len(tokens) else ""
     name = token[token.find("{") + 1 : -1]
     if token == "{":
         stack.append(_Frame("{", formula=frame.formula and before not in WORDS))
@@ -307,8 +308,8 @@ def _step(stack: list[_Frame], token: str, before: str, rest: list[str]) -> str:
             return f"'{token}' outside of an environment's cells"
         return f"'{after}' after '{token}' reads as an option" if after in ("[", "*") else ""
     elif token in ARGUMENTS:
-        return _arguments(rest[1:], ARGUMENTS[token], token)
-    elif token.startswith("\\") and token not in SYMBOLS | DELIMITERS:
+        return _arguments(tokens, index)
+    elif token.startswith("\\") and token not in SYMBOLS and token not in DELIMITERS:
         return f"an unknown macro '{token}'"
     elif token.isspace():
         return "an empty line"
@@ -325,10 +326,10 @@ def _close(stack: list[_Frame], fits: bool, token: str) -> str:
     return ""
 
 
-def _arguments(tokens: list[str], count: int, macro: str) -> str:
-    """Each argument is there: one token, or a group."""
-    at = 0
-    for _ in range(count):
+def _arguments(tokens: list[str], index: int) -> str:
+    """Each argument of a macro is there: one token, or a group."""
+    macro, at = tokens[index], index + 1
+    for _ in range(ARGUMENTS[macro]):
         if at >= len(tokens) or tokens[at] in ("}", "&", "\\\\", "^", "_", r"\right"):
             return f"too few arguments of '{macro}'"
         depth = 0

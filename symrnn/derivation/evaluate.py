@@ -21,6 +21,7 @@ from symrnn.derivation.formula import (
     Eye,
     Formula,
     Immediate,
+    Marked,
     Minus,
     Name,
     Odot,
@@ -223,6 +224,8 @@ class Evaluator:
                 return np.block([[of(each) for each in row] for row in rows])
             case Total() | Immediate() | Name():
                 return self.named(formula, at)
+            case Marked(arg=arg):
+                return self.read(arg, at)
             case Chain(factors=factors):
                 return self.chain(factors, at)
             case Bracket(body=body):

@@ -186,6 +186,14 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """A parameter before or after an update: w^new."""
+
+    arg: Ref
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """Numbers: a matrix, row by row."""
 
@@ -226,6 +234,7 @@ Formula = (
     | Carry
     | Carried
     | Name
+    | Marked
     | Value
     | Blank
 )

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LINE = 85
 """About how many characters a printed line holds."""
 
+STRETCHED_LINE = '<mo stretchy="true">\u0332</mo>'
+"""A line under or over a formula. Browsers lose it at some widths; a border of CSS they draw."""
+
 TOGETHER = 12
 """A printed table of so many rows does not break."""
 
@@ -192,9 +195,10 @@ def _mathml(latex: str, display: bool = False) -> str:
     from math_core import LatexError
 
     try:
-        return _converter().convert_with_local_state(latex, displaystyle=display)
+        mathml = _converter().convert_with_local_state(latex, displaystyle=display)
     except LatexError as error:
         raise CheckError(f"{error} MathML cannot be made of the formula {latex}") from None
+    return mathml.replace(STRETCHED_LINE, '<mo class="line"></mo>')
 
 
 def _html(text: Text) -> str:

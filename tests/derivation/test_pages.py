@@ -446,6 +446,15 @@ def test_every_macro_that_a_formula_may_hold_becomes_mathml() -> None:
     Balance(as_html(Document(("T",), (Section(("S",), items),))))
 
 
+def test_lines_under_and_over_a_formula_are_borders() -> None:
+    latex = r"\underline{\hspace{2em}} + \overline{x}"
+    page = as_html(Document(("T",), (Section(("S",), (Display(latex, ""),)),)))
+    line = '<mo class="line"></mo>'
+    assert f'<munder accentunder="true"><mspace width="2em"/>{line}</munder>' in page
+    assert f'<mover accent="true"><mi>x</mi>{line}</mover>' in page
+    assert "munder:has(> .line)" in page
+
+
 def test_a_formula_that_has_no_mathml_is_named() -> None:
     latex = r"\sqrt[3]{x} \, \mathbf{\hspace{x}}"
     with pytest.raises(CheckError) as caught:

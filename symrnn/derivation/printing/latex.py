@@ -1,6 +1,7 @@
 """Formulas as LaTeX that needs amsmath alone."""
 
 import re
+from collections import Counter
 from fractions import Fraction
 
 from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, walk
@@ -35,7 +36,7 @@ class LatexBrackets:
 class Latex(Printer):
     dot = Atom(r" \cdot ", 2)
     odot = Atom(r" \odot ", 3)
-    gap = Atom(r" \, ", 0.4)
+    gap = Atom(r" \, ", 0.4, broken=r" \cdot ")
     plus = Atom(" + ", 3)
     minus = Atom(" - ", 3)
     sign = Atom("-", 1.5)
@@ -95,8 +96,20 @@ class Latex(Printer):
     def size(self, width: Width) -> Atom:
         return self.atom(self.wide(width))
 
+    def dimension(self, name: str) -> str:
+        """A dimension's letter; n_{…} where something else in the model is called so."""
+        stem, *tags = name.split("_")
+        letter = stem if len(stem) == 1 else rf"\mathit{{{stem}}}"
+        text = f"{letter}_{{{','.join(tags)}}}" if tags else letter
+        symbols = self.letters.system.symbols.values()
+        taken = {self.letters.latex(Ref(s.name)) for s in symbols if not s.timed}
+        return f"n_{{{text}}}" if text in taken else text
+
     def wide(self, width: Width) -> str:
-        names = [self.letters.dimension(name) for name in width.names]
+        names = [
+            (rf"{count} \, " if count > 1 else "") + self.dimension(name)
+            for name, count in Counter(width.names).items()
+        ]
         return " + ".join(names + ([str(width.number)] if width.number or not names else []))
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
@@ -176,7 +189,7 @@ class Latex(Printer):
         return Fence("[", "]", self.doc(arg), Atom(suffix, length(suffix)))
 
     def big(self, formula: Big) -> Atom:
-        low, high = self.time(formula.low), self.time(formula.high)
+        low, high = (self.time(bound).replace(" ", "") for bound in (formula.low, formula.high))
         sign = rf"\{formula.sign}_{{{formula.index}={low}}}^{{{high}}} "
         return Atom(sign, 3, True)
 
@@ -196,6 +209,11 @@ class Latex(Printer):
             return self.atom(name.letter)
         return self.atom(f"{name.letter}_{{{self.time(name.at).replace(' ', '')}}}")
 
+    def marked(self, arg: Ref, mark: str) -> Atom:
+        text = self.letters.latex(arg)
+        base = rf"\left({text}\right)" if "^" in text else text
+        return self.atom(rf"{base}^{{\mathrm{{{mark}}}}}")
+
     def blank(self, number: int) -> Atom:
         return Atom(rf"\boxed{{\;({number})\;}}", 6, True)
 
@@ -203,7 +221,7 @@ class Latex(Printer):
         return Atom(r"\mathbf{g}", 1)
 
     def maps_to(self) -> Atom:
-        return Atom(r" \mapsto ", 3)
+        return Atom(r" \mapsto ", 3, broken=r" \mapsto ")
 
     def at(self, at: Ref) -> Atom:
         text = f"_{{t={self.time(at).replace(' ', '')}}}"

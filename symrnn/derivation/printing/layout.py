@@ -15,6 +15,8 @@ class Atom:
     text: str
     width: float
     tall: bool = False
+    broken: str | None = None
+    """What an operator looks like where a line begins with it, if it looks different there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,17 @@ def _broken(row: Row, on: Brackets, first: float, room: float) -> list[Line]:
     limit = first if len(done) == 1 else room
     for op, item in row.rest:
         text, used = done[-1]
-        own = width(item)
-        if row.fill and used + op.width + own <= limit:
+        own, left = width(item), limit - used - op.width
+        if row.fill and own <= left:
             done[-1] = (text + op.text + flat(item, on), used + op.width + own)
             continue
-        inner = _lines(item, on, room - op.width, room)
-        done.append((op.text.lstrip() + inner[0][0], op.width + inner[0][1]))
+        if op.broken is not None and own > room - op.width and left > room / 4:
+            inner = _lines(item, on, left, room)  # rather within the brackets than before them
+            done[-1] = (text + op.text + inner[0][0], used + op.width + inner[0][1])
+        else:
+            inner = _lines(item, on, room - op.width, room)
+            sign = (op.broken if op.broken is not None else op.text).lstrip()
+            done.append((sign + inner[0][0], op.width + inner[0][1]))
         done += inner[1:]
         limit = room
     return done

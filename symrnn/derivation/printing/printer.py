@@ -20,6 +20,7 @@ from symrnn.derivation.formula import (
     Eye,
     Formula,
     Immediate,
+    Marked,
     Minus,
     Name,
     Odot,
@@ -84,6 +85,8 @@ class Printer(ABC):
     def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom: ...
     @abstractmethod
     def name(self, name: Name) -> Atom: ...
+    @abstractmethod
+    def marked(self, arg: Ref, mark: str) -> Atom: ...
     @abstractmethod
     def blank(self, number: int) -> Atom: ...
     @abstractmethod
@@ -150,13 +153,16 @@ class Printer(ABC):
             case Bracket(body=body, at=at):
                 return Fence("[", "]", self.doc(body), self.at(at)), ATOM
             case Big(body=body):
-                return Before(self.big(formula), self.within(body, ODOT)), SUM
+                inner = self.doc(body) if isinstance(body, Big) else self.within(body, ODOT)
+                return Before(self.big(formula), inner), SUM
             case Carry(body=body):
                 return Row(self.carried(), ((self.maps_to(), self.doc(body)),)), SUM
             case Carried():
                 return self.carried(), ATOM
             case Name():
                 return self.name(formula), ATOM
+            case Marked(arg=arg, mark=mark):
+                return self.marked(arg, mark), ATOM
             case Value(rows=rows):
                 negative = len(rows) == len(rows[0]) == 1 and rows[0][0] < 0
                 return self.value(rows), SUM if negative else ATOM

@@ -25,7 +25,7 @@ from symrnn.derivation.formula import (
     Total,
     Zeros,
 )
-from symrnn.derivation.network import Edge, Network, network
+from symrnn.derivation.network import Edge, Network, moved_edge, network
 from symrnn.derivation.rows import Rows
 from symrnn.derivation.views.common import gradient, recursion
 from symrnn.errors import UsageError
@@ -161,7 +161,7 @@ class _Products:
         for place in self.places(state):
             row = self.direct(state, place)
             yield Equation(Immediate(LOSS, state.at(place.base, place.shift)), (row,))
-        yield Equation(state.jacobian("t"), (self.jacobian(state),))
+        yield from self.jacobian(state)
         for target in dict.fromkeys(targets):
             yield Equation(Immediate(state.at("t"), target), (self.use(state, target),))
 
@@ -200,24 +200,36 @@ class _Products:
 
     def moved(self, state: State, edge: Edge) -> Formula:
         """The matrix of an edge, its reader standing at step t."""
-        from symrnn.derivation.network import moved_edge
-
         node = Ref(edge.by.name, "t")
         there = moved_edge(edge, node, Ref(node.name, "t", -edge.of.shift))
         width = self.rows.width_of(edge.of)
         return plus(self.rows.matrix(self.rows.cancelled(r), width) for r in there.routes)
 
-    def jacobian(self, state: State) -> Formula:
+    def jacobian(self, state: State) -> Iterator[Equation]:
         """∂s_t/∂s_{t-1}: a block for each part of the one and of the other."""
-        grid = []
+        blocks: dict[tuple[str, str], Formula] = {}
         for by in state.names:
-            row: list[Formula] = []
             for of in state.names:
                 ways = self.within(state, of, by, 1)
-                shape = self.width(by), self.width(of)
-                row.append(transposed(plus(ways)) if ways else Zeros(*shape))
-            grid.append(tuple(row))
-        return grid[0][0] if len(grid) == 1 else Blocks(tuple(grid))
+                zero = Zeros(self.width(by), self.width(of))
+                blocks[by, of] = transposed(plus(ways)) if ways else zero
+        if len(blocks) == 1:
+            yield Equation(state.jacobian("t"), tuple(blocks.values()))
+            return
+
+        def named(by: str, of: str) -> Formula:
+            found = blocks[by, of]
+            return found if isinstance(found, Zeros) else self.block(state, by, of)
+
+        grid = tuple(tuple(named(by, of) for of in state.names) for by in state.names)
+        yield Equation(state.jacobian("t"), (Blocks(grid),))
+        for (by, of), block in blocks.items():
+            if not isinstance(block, Zeros):
+                yield Equation(self.block(state, by, of), (block,))
+
+    def block(self, state: State, by: str, of: str) -> Immediate:
+        """∂⁺h_t/∂c_{t-1}: the rest of the earlier state held fixed."""
+        return Immediate(Ref(of, "t"), Ref(by, "t", -state.way))
 
     def use(self, state: State, target: Ref) -> Formula:
         """∂⁺s_t/∂w: how a row at the state is carried to the parameter within the step."""
@@ -303,6 +315,3 @@ def free_letters(derivation: Derivation, wanted: Sequence[str]) -> list[str]:
     """Letters that the model does not use: bold where it does."""
     taken = set(derivation.plain.symbols)
     return [letter if letter not in taken else rf"\mathbf{{{letter}}}" for letter in wanted]
-
-
-

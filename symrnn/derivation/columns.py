@@ -1,0 +1,58 @@
+"""Column convention: every formula transposed, with columns for rows and Wᵀ called W.
+
+    δ_t w_hᵀ ⊙ (1 - O_t²)   =>   w_hᵀ … read as columns: (W_hhᵀ δ_t) ⊙ (1 - h_t²)
+"""
+
+from dataclasses import replace
+
+from symrnn.derivation.build import transposed
+from symrnn.derivation.formula import (
+    Blocks,
+    Formula,
+    Immediate,
+    Product,
+    Sheet,
+    Slice,
+    Total,
+    Transposed,
+    Zeros,
+    map_children,
+)
+from symrnn.language.tree import Ref
+
+
+def as_columns(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
+    """The same equations for column vectors."""
+
+    def words(parts: tuple["str | Formula", ...]) -> tuple["str | Formula", ...]:
+        return tuple(p if isinstance(p, str) else flipped(p) for p in parts)
+
+    return tuple(
+        replace(
+            sheet,
+            note=words(sheet.note),
+            equations=tuple(
+                replace(e, left=flipped(e.left), rights=tuple(map(flipped, e.rights)))
+                for e in sheet.equations
+            ),
+        )
+        for sheet in sheets
+    )
+
+
+def flipped(formula: Formula) -> Formula:
+    """The transpose of a formula, in letters that stand for the transposes of the old ones."""
+    match formula:
+        case Ref() | Total() | Immediate():
+            return formula
+        case Product(factors=factors):
+            return Product(tuple(map(flipped, reversed(factors))))
+        case Transposed(arg=Slice() | Blocks() as arg):
+            return Transposed(flipped(arg))
+        case Transposed(arg=arg):
+            return transposed(flipped(arg))
+        case Blocks(rows=rows):
+            return Blocks(tuple(tuple(map(flipped, column)) for column in zip(*rows, strict=True)))
+        case Zeros(rows=rows, columns=columns):
+            return Zeros(columns, rows)
+    return map_children(formula, flipped)

@@ -1,0 +1,276 @@
+"""Formulas for a terminal: Unicode in one dimension.
+
+A slash without spaces binds closer than factors side by side: (ŷ - y)/C w_oᵀ is ((ŷ - y)/C) w_oᵀ.
+"""
+
+import math
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+
+from symrnn.derivation.formula import (
+    Apply,
+    Big,
+    Equation,
+    Formula,
+    Immediate,
+    Name,
+    Num,
+    Ratio,
+    Total,
+    walk,
+)
+from symrnn.derivation.letters import SUBSCRIPTS, SUPERSCRIPTS, time_text
+from symrnn.derivation.notation import GREEK, SymbolError, glyph
+from symrnn.derivation.printing.latex import figure
+from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
+from symrnn.derivation.printing.printer import ATOM, POWER, PRODUCT, Printer
+from symrnn.language.printer import is_decimal, show_number
+from symrnn.language.tree import Ref, Size, Width
+
+NARROWEST = 20
+"""A line is never given less room than this."""
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes: accents stand above a letter."""
+    return sum(not unicodedata.combining(letter) for letter in text)
+
+
+def _atom(text: str, broken: str | None = None) -> Atom:
+    return Atom(text, columns(text), broken=broken)
+
+
+class PlainBrackets:
+    """The same brackets on one line and around several."""
+
+    def flat(self, left: str, right: str, body: str, tall: bool) -> str:
+        return f"{left}{body}{right}"
+
+    def open(self, left: str, tall: bool) -> str:
+        return left
+
+    def close(self, right: str, tall: bool) -> str:
+        return right
+
+
+class Plain(Printer):
+    dot = _atom(" · ")
+    odot = _atom(" ⊙ ")
+    gap = _atom(" ", broken="· ")
+    plus = _atom(" + ")
+    minus = _atom(" - ")
+    sign = _atom("-")
+    brackets = PlainBrackets()
+    ratio_binds = PRODUCT
+
+    def line(self, formula: Formula) -> str:
+        """The formula in one line."""
+        return flat(self.doc(formula), self.brackets)
+
+    # equations
+
+    def equation(self, equation: Equation, room: float = 80, wide: int = 0) -> str:
+        """left = right, each further right side and each line that had to be broken below it.
+
+        The left side takes `wide` columns at least; without `room` no line is broken for its
+        length.
+        """
+        left = self.line(equation.left)
+        left += " " * (wide - columns(left))
+        indent = " " * (columns(left) + 3)
+        space = max(room - len(indent), NARROWEST) if room else math.inf
+        found: list[str] = []
+        for right in equation.rights:
+            doc = self.doc(right)
+            if equation.by_terms and isinstance(doc, Row):
+                doc = Row(doc.first, doc.rest, fill=False)
+            broken = lines(doc, self.brackets, space, space)
+            found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
+            found += [indent + line for line in broken[1:]]
+        if equation.steps:
+            found[-1] += f",   {self.steps(equation)}"
+        return "\n".join(found)
+
+    def steps(self, equation: Equation) -> str:
+        first, last = equation.steps
+        refs = (part for part in walk(equation.left) if isinstance(part, Ref))
+        index = next((ref.base for ref in refs if ref.base in ("t", "k", "j")), "t")
+        return f"{index} = {self.time(first)}, …, {self.time(last)}"
+
+    def display(self, equations: Sequence[Equation], room: float = 80) -> str:
+        """The equations with their signs = below each other."""
+        wide = max((columns(self.line(equation.left)) for equation in equations), default=0)
+        return "\n".join(self.equation(equation, room, wide) for equation in equations)
+
+    # atoms
+
+    def ref(self, ref: Ref) -> Atom:
+        return _atom(self.letters.plain(ref))
+
+    def time(self, ref: Ref) -> str:
+        """A bound: `T - 1`, `1`, `t`."""
+        if ref.base == "1" or not ref.shift:
+            return time_text(ref)
+        return f"{ref.base} {'+' if ref.shift > 0 else '-'} {abs(ref.shift)}"
+
+    def number(self, value: Fraction) -> Atom:
+        return _atom(show_number(value) if is_decimal(value) else str(value))
+
+    def size(self, width: Width) -> Atom:
+        return _atom(self.wide(width))
+
+    def dimension(self, name: str) -> str:
+        """A dimension's name; n_… where something else in the model is printed so."""
+        symbols = self.letters.system.symbols.values()
+        taken = {self.letters.plain(Ref(s.name)) for s in symbols if not s.timed}
+        return f"n_{name}" if name in taken else name
+
+    def wide(self, width: Width) -> str:
+        names = [
+            (f"{count} " if count > 1 else "") + self.dimension(name)
+            for name, count in Counter(width.names).items()
+        ]
+        return " + ".join(names + ([str(width.number)] if width.number or not names else []))
+
+    def name(self, name: Name) -> Atom:
+        letter = GREEK.get(name.letter.removeprefix("\\"), name.letter)
+        return _atom(letter + self._below(time_text(name.at)))
+
+    def _below(self, text: str) -> str:
+        """A subscript in small letters, or in braces where Unicode lacks one of them."""
+        if all(ord(letter) in SUBSCRIPTS for letter in text):
+            return text.translate(SUBSCRIPTS)
+        return f"_{text}" if len(text) == 1 else f"_{{{text}}}"
+
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom:
+        printed = "; ".join(", ".join(map(self.figure, row)) for row in rows)
+        return _atom(printed if len(rows) == len(rows[0]) == 1 else f"[{printed}]")
+
+    def figure(self, x: float) -> str:
+        if math.isfinite(x):
+            return figure(x, self.digits, "{}e{}")
+        return "nan" if math.isnan(x) else "∞" if x > 0 else "-∞"
+
+    def blank(self, number: int) -> Atom:
+        return _atom(f"({number})____")
+
+    def carried(self) -> Atom:
+        return _atom("δ")
+
+    def maps_to(self) -> Atom:
+        return _atom(" ↦ ", broken="↦ ")
+
+    def greater(self) -> Atom:
+        return _atom(" > ")
+
+    def at(self, at: Ref) -> Atom:
+        return _atom(f"_{{t={time_text(at)}}}")
+
+    def constant(self, kind: str, width: Width) -> Atom:
+        letter, text = {"ones": "1", "eye": "I", "zeros": "0"}[kind], self.wide(width)
+        return _atom(f"{letter}_{text}" if text.isalnum() else f"{letter}_{{{text}}}")
+
+    # fractions, powers, functions
+
+    def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
+        return _atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.line(by)}")
+
+    def ratio(self, top: Formula, bottom: Formula) -> Doc:
+        return Row(self._closed(top), ((_atom("/", broken="/"), self._closed(bottom)),))
+
+    def _closed(self, formula: Formula) -> Doc:
+        """Beside a slash: in brackets if it is a sum, a product, or has a slash of its own."""
+        doc = self.within(formula, POWER)
+        return Fence("(", ")", doc) if self._has_slash(formula) else doc
+
+    def _has_slash(self, formula: Formula) -> bool:
+        """Whether something that is one thing on paper is written with a slash here."""
+        return isinstance(formula, Num | Total | Immediate) and "/" in self.line(formula)
+
+    def raised(self, base: Doc, exponent: str, width: float) -> Doc:
+        suffix = Atom(exponent, width)
+        if isinstance(base, Fence) and not base.suffix.text:
+            return Fence(base.left, base.right, base.body, suffix)
+        text = flat(base, self.brackets)
+        if "^" in text or any(ord(letter) in _RAISED for letter in text):
+            return Fence("(", ")", base, suffix)
+        return Atom(text + exponent, columns(text) + width)
+
+    def _base(self, formula: Formula) -> Doc:
+        doc = self.within(formula, ATOM)
+        return Fence("(", ")", doc) if self._has_slash(formula) else doc
+
+    def power(self, base: Formula, exponent: Formula) -> Doc:
+        above = self._exponent(exponent)
+        if isinstance(base, Apply) and base.function in ("tanh", "sin", "cos", "sigmoid"):
+            if above.text[0] != "^":
+                symbol = self.function(base.function) + above.text
+                return Before(_atom(symbol), Fence("(", ")", self.doc(base.args[0])))
+        return self.raised(self._base(base), above.text, above.width)
+
+    def _exponent(self, exponent: Formula) -> Atom:
+        """A number in small letters, all else behind a ^: a small T is the transpose."""
+        text = self.line(exponent)
+        if text.isdecimal() or text.removeprefix("-").isdecimal():
+            return _atom(text.translate(SUPERSCRIPTS))
+        simple = isinstance(exponent, Num | Ref | Size) and not set(text) & set(" /")
+        return _atom(f"^{text}" if simple else f"^({text})")
+
+    def transpose(self, arg: Formula) -> Doc:
+        return self.raised(self._base(arg), "ᵀ", 1)
+
+    def function(self, name: str) -> str:
+        """The notation's letter for a function, or its name."""
+        said = self.letters.notation.functions.get(name)
+        try:
+            return glyph(said).stem.plain if said else "σ" if name == "sigmoid" else name
+        except SymbolError:  # a macro such as \tanh
+            return name
+
+    def applied(self, function: str, args: tuple[Formula, ...]) -> tuple[Doc, int]:
+        found, own = super().applied(function, args)
+        return found, POWER if function == "log" else own  # brackets hold its argument
+
+    def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
+        if function == "abs":
+            return Fence("|", "|", self.doc(args[0]))
+        first, *rest = map(self.doc, args)
+        inside = Row(first, tuple((_atom(", "), each) for each in rest)) if rest else first
+        symbol = "√" if function == "sqrt" else self.function(function)
+        return Before(_atom(symbol), Fence("(", ")", inside))
+
+    def diagonal(self, arg: Formula) -> Doc:
+        return Before(_atom("diag"), Fence("(", ")", self.doc(arg)))
+
+    def slice(self, arg: Formula, start: Width, stop: Width) -> Doc:
+        first, last = self.wide(Width(start.names, start.number + 1)), self.wide(stop)
+        between = " : " if " " in first + last else ":"
+        return Fence("[", "]", self.doc(arg), _atom(f"_{{{first}{between}{last}}}"))
+
+    def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
+        return _atom(f"[{'; '.join(', '.join(map(self.line, row)) for row in rows)}]")
+
+    def big(self, formula: Big) -> Atom:
+        low, high = time_text(formula.low), time_text(formula.high)
+        sign = {"sum": "∑", "prod": "∏"}[formula.sign]
+        return _atom(f"{sign}_{{{formula.index}={low}}}^{{{high}}} ")
+
+    # products
+
+    def juxtaposed(self, factors: Sequence[Formula]) -> Row:
+        """A fraction further right is in brackets, unless it is over a number: (x a)/C is x (a/C)."""
+        found = super().juxtaposed(factors)
+        rest = tuple(
+            (op, Fence("(", ")", doc) if _is_loose(factor) else doc)
+            for factor, (op, doc) in zip(factors[1:], found.rest, strict=True)
+        )
+        return Row(found.first, rest)
+
+
+_RAISED = frozenset(ord(letter) for letter in "ᵀ" + "".join(map(chr, SUPERSCRIPTS.values())))  # type: ignore[arg-type]
+
+
+def _is_loose(factor: Formula) -> bool:
+    return isinstance(factor, Ratio) and not isinstance(factor.bottom, Num | Size)
