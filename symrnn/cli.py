@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from symrnn import __version__, zoo
+from symrnn import __version__, derive, zoo
 from symrnn.errors import SymrnnError, UsageError
 
 if TYPE_CHECKING:
@@ -32,15 +32,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = COMMANDS[options.command](options)
     except SymrnnError as error:
         return _say(str(error))
+    if getattr(options, "output", None) is not None:
+        return _write(options.output, result)
     if sys.stdout is None:
         return _say("standard output is closed; there is nowhere to print")
     try:
-        print(result, end="", flush=True)
+        if isinstance(result, bytes):
+            sys.stdout.buffer.write(result)
+            sys.stdout.flush()
+        else:
+            print(result, end="", flush=True)
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say(f"cannot write the result: {error.strerror}")
+    return 0
+
+
+def _write(path: str, result: str | bytes) -> int:
+    from symrnn.files import write
+
+    try:
+        write(path, result)
+    except SymrnnError as error:
+        return _say(str(error))
     return 0
 
 
@@ -96,6 +112,20 @@ def build_parser() -> argparse.ArgumentParser:
         "--dims", type=_dims, default={}, metavar="D=5,H=3", help="widths, to count with"
     )
     _format(summary)
+
+    derivation = _command(
+        commands,
+        "derive",
+        "derive the gradients by backpropagation through time, and print them",
+        "symrnn derive elman --steps 3\n"
+        "         symrnn derive lstm --format unicode\n"
+        "         symrnn derive elman_n4 --view numbers --data notes --format pdf -o worked.pdf",
+    )
+    _model(derivation)
+    derivation.add_argument(
+        "--dims", type=_dims, default={}, metavar="C=1", help="dimensions that have a number"
+    )
+    derive.add_options(derivation)
     return parser
 
 
@@ -206,6 +236,10 @@ def _show(options: argparse.Namespace) -> str:
     return listing(system, f"{model.name}: {form}")
 
 
+def _derive(options: argparse.Namespace) -> str | bytes:
+    return derive.derive(_load(options), options)
+
+
 def _summary(options: argparse.Namespace) -> str:
     summary = _load(options).summary(options.dims)
     return _json(summary.as_json()) if options.format == "json" else str(summary)
@@ -215,4 +249,4 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-COMMANDS = {"models": _models, "show": _show, "summary": _summary}
+COMMANDS = {"models": _models, "show": _show, "summary": _summary, "derive": _derive}

@@ -1,9 +1,10 @@
 """A model: a text, the system that it describes, and what can be made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symrnn import zoo
 from symrnn.errors import UsageError, suggestion
@@ -15,6 +16,10 @@ from symrnn.summary import Summary, summarise
 from symrnn.system import System, adjoint, initial_states, normal, unroll, with_head, with_states
 from symrnn.system.roles import roles
 from symrnn.system.slips import check_slips
+from symrnn.system.unroll import check_steps
+
+if TYPE_CHECKING:
+    from symrnn.derivation.derivation import Derivation
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 
@@ -69,6 +74,36 @@ class Model:
     def unroll(self, steps: int) -> System:
         """The system written out for a number of steps."""
         return unroll(self.system, steps)
+
+    def derive(
+        self,
+        steps: int | None = None,
+        wrt: str | Sequence[str] = (),
+        scalar: bool = False,
+        dims: Mapping[str, int] | None = None,
+    ) -> "Derivation":
+        """The derivation of the gradient by every parameter, and by the inputs and initial states
+        in `wrt`: for a number of steps or, without, for a symbolic T.
+
+        >>> print(load("elman_n4").derive(steps=2).text("chain", "w_h"))
+        Gradient by w_h
+            ∂L/∂w_h = [∂L/∂ŷ · ∂ŷ/∂O₂ · ∂⁺O₂/∂w_h]_{t=2}
+                + [∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂⁺O₁/∂w_h]_{t=1}
+        <BLANKLINE>
+        """
+        from symrnn.derivation.derivation import Derivation
+
+        wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        known = [s.name for s in self.system.named("parameter")]
+        extra = [name for name in dict.fromkeys(wrt) if name not in known]
+        if extra:
+            self.gradient(extra)  # says what is no input, no state and no parameter
+        if steps is not None:
+            check_steps(steps)
+        if self.system.steps is not None and steps not in (None, self.system.steps):
+            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
+        self.summary(dict(dims) if dims else None)  # says what is wrong with the dimensions
+        return Derivation(self.name, self.written, steps, tuple(extra), scalar, dims)
 
     def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""

@@ -15,6 +15,7 @@ from symrnn.derivation.formula import (
     Equation,
     Eye,
     Formula,
+    Immediate,
     Minus,
     Odot,
     Ones,
@@ -93,7 +94,12 @@ def _filled(formula: Formula, known: Mapping[int, Formula]) -> Formula:
 
 
 def _gaps(equation: Equation, rng: random.Random) -> list[list[Path]]:
-    """For each right side where its blanks are: at least one where any can be."""
+    """For each right side where its blanks are: at least one where any can be.
+
+    The model's own equations are what the student starts from, and stay whole.
+    """
+    if not isinstance(equation.left, Total | Immediate):
+        return [[] for _ in equation.rights]
     terms = [(i, term) for i, right in enumerate(equation.rights) for term in terms_of(right)]
     terms = [(i, term) for i, term in terms if term.most]
     gaps: list[list[Path]] = [[] for _ in equation.rights]

@@ -50,7 +50,7 @@ def as_tex(document: Document) -> str:
         "latex/document.tex",
         title=_tex(document.title),
         sections=[
-            {"title": _tex(section.title), "body": _tex_items(section.items)}
+            {"title": _tex(section.title), "body": tex_items(section.items)}
             for section in document.sections
         ],
         pictures=any(isinstance(item, Figure) for item in items),
@@ -67,7 +67,7 @@ def _checked(latex: str) -> str:
     return latex.strip()
 
 
-def _tex_items(items: tuple[Item, ...]) -> str:
+def tex_items(items: tuple[Item, ...]) -> str:
     """The items in order. A display belongs to the paragraph around it: no empty line there."""
     parts = []
     for before, item in zip((None, *items), items, strict=False):
@@ -199,6 +199,11 @@ def _mathml(latex: str, display: bool = False) -> str:
     except LatexError as error:
         raise CheckError(f"{error} MathML cannot be made of the formula {latex}") from None
     return mathml.replace(STRETCHED_LINE, '<mo class="line"></mo>')
+
+
+def formula_html(latex: str) -> str:
+    """One display as MathML, for a page that somebody else makes."""
+    return _mathml(_checked(latex), display=True)
 
 
 def _html(text: Text) -> str:

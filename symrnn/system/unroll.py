@@ -42,8 +42,7 @@ def unroll(system: System, steps: int) -> System:
     h[1] = h[0] * u + x[1]
     h[2] = h[1] * u + x[2]
     """
-    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEP:
-        raise UsageError(f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEP:,}")
+    check_steps(steps)
     if system.steps == steps:
         return system
     if system.steps is not None:
@@ -54,6 +53,12 @@ def unroll(system: System, steps: int) -> System:
         result = _Unroller(system, steps).system()
         check(result, "unroll")
     return result
+
+
+def check_steps(steps: object) -> None:
+    """Refuse what is no number of steps."""
+    if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEP:
+        raise UsageError(f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEP:,}")
 
 
 @contextmanager

@@ -269,7 +269,8 @@ class Plain(Printer):
         return Row(found.first, rest)
 
 
-_RAISED = frozenset(ord(letter) for letter in "ᵀ" + "".join(map(chr, SUPERSCRIPTS.values())))  # type: ignore[arg-type]
+_RAISED = frozenset(SUPERSCRIPTS.values())
+"""What a name or a power may end in: another power needs brackets before it."""
 
 
 def _is_loose(factor: Formula) -> bool:

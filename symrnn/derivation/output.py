@@ -1,0 +1,189 @@
+"""A derivation in a format: fragments of LaTeX, text, Python, JSON, or a whole document."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from symrnn.derivation.derivation import Derivation
+from symrnn.derivation.exercise import exercise
+from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
+from symrnn.derivation.lettering import letters_for
+from symrnn.derivation.letters import Letters
+from symrnn.derivation.notation import load_notation
+from symrnn.derivation.printing.latex import Latex
+from symrnn.derivation.printing.plain import Plain
+from symrnn.derivation.sheets import ABOUT, Request, Sheets, check_views, sheets_of, update_rules
+
+DEFAULT_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Look:
+    """How formulas are printed."""
+
+    notation: str = "default"
+    width: int = DEFAULT_WIDTH
+    """About how many characters a line may be wide; 0 for no limit."""
+    digits: int = 4
+
+
+@dataclass(frozen=True)
+class Part:
+    """A headline and the sheets under it."""
+
+    title: str
+    sheets: Sheets
+    view: str = ""
+
+
+class Output:
+    """One derivation, in one notation, ready to be printed in any format."""
+
+    def __init__(self, derivation: Derivation, request: Request, look: Look) -> None:
+        check_views(request.views)
+        self.notation = load_notation(look.notation)
+        columns = self.notation.orientation == "column"
+        self.derivation, self.look = derivation, look
+        self.request = replace(request, columns=columns)
+        self.names = derivation.chosen(request.wrt)
+
+    @cached_property
+    def _lettering(self) -> tuple[Letters, dict[str, str]]:
+        return letters_for(self.derivation, self.notation)
+
+    @cached_property
+    def latex_printer(self) -> Latex:
+        return Latex(*self._lettering, digits=self.look.digits)
+
+    @cached_property
+    def plain_printer(self) -> Plain:
+        return Plain(*self._lettering, digits=self.look.digits)
+
+    def parts(self) -> list[Part]:
+        """The chosen views."""
+        return [
+            Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
+            for view in self.request.views
+        ]
+
+    def updates(self) -> list[Part]:
+        """How the parameters are updated."""
+        return [Part("Update rules", (update_rules(self.derivation, self.names),))]
+
+    # fragments
+
+    def latex(self, parts: Sequence[Part]) -> str:
+        """Displays to paste, each under a comment that says what it is."""
+        blocks = [self.latex_sheet(part, sheet) for part in parts for sheet in part.sheets]
+        return "\n".join(blocks)
+
+    def latex_sheet(self, part: Part, sheet: Sheet) -> str:
+        comment = f"% {part.view or part.title}: {self.words(sheet.title)}"
+        lines = [comment, *(f"% {line}" for line in [self.words(sheet.note)] if line)]
+        body = self.latex_printer.display(sheet.equations, self.look.width)
+        return "\n".join([*lines, r"\[", body, r"\]", ""])
+
+    def words(self, parts: "tuple[str | Formula, ...]") -> str:
+        """A title or a note as plain text."""
+        return "".join(p if isinstance(p, str) else self.plain_printer.line(p) for p in parts)
+
+    def plain(self, parts: Sequence[Part]) -> str:
+        blocks = []
+        for part in parts:
+            for sheet in part.sheets:
+                lines = [self.words(sheet.title)]
+                if sheet.note:
+                    lines.append(self.words(sheet.note).rstrip())
+                body = self.plain_printer.display(sheet.equations, self.look.width)
+                blocks.append("\n".join([*lines, *(f"    {x}" for x in body.splitlines()), ""]))
+        return "\n".join(blocks)
+
+    # data
+
+    def json(self, parts: Sequence[Part]) -> str:
+        derivation = self.derivation
+        found = {
+            "model": derivation.name,
+            "steps": derivation.system.steps,
+            "form": "scalar" if derivation.scalar else "matrix",
+            "notation": self.notation.name,
+            "views": [
+                {
+                    "view": part.view or part.title,
+                    "sheets": [
+                        {
+                            "title": self.words(sheet.title),
+                            "about": sheet.about or None,
+                            "note": self.words(sheet.note).strip() or None,
+                            "equations": [self.equation_data(e) for e in sheet.equations],
+                        }
+                        for sheet in part.sheets
+                    ],
+                }
+                for part in parts
+            ],
+            "gradients": {name: self.terms_data(name) for name in self.names},
+        }
+        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+    def equation_data(self, equation: Equation) -> dict[str, object]:
+        latex, plain = self.latex_printer, self.plain_printer
+        return {
+            "left": {"latex": latex.line(equation.left), "text": plain.line(equation.left)},
+            "rights": [
+                {"latex": latex.line(right), "text": plain.line(right)}
+                for right in equation.rights
+            ],
+            "steps": [plain.time(step) for step in equation.steps] or None,
+        }
+
+    def terms_data(self, name: str) -> list[dict[str, object]]:
+        """The terms of a gradient: where each begins, its path and its factors."""
+        plain = self.plain_printer
+        found: list[dict[str, object]] = []
+        for term in self.derivation.terms(name):
+            found.append(
+                {
+                    "about": plain.line(term.about),
+                    "step": plain.time(term.step) if term.step is not None else None,
+                    "start": plain.line(term.start),
+                    "path": [[plain.line(e.of), plain.line(e.by)] for e in term.path],
+                    "factors": [self.factor_data(f) for f in self.derivation.factors(term)],
+                }
+            )
+        return found
+
+    def factor_data(self, factor: Total | Immediate) -> dict[str, object]:
+        plain = self.plain_printer
+        return {
+            "kind": type(factor).__name__.lower(),
+            "of": plain.line(factor.of),
+            "by": plain.line(factor.by),
+            "equals_total": factor.alone if isinstance(factor, Immediate) else True,
+        }
+
+
+def planted(parts: Sequence[Part], derivation: Derivation, seed: int) -> "tuple[list[Part], Part]":
+    """The parts with one slip in the first of them, and what it is."""
+    from symrnn.derivation.slip import matters_for, plant
+
+    first, *others = parts
+    wrong, slip = plant(first.sheets, seed, matters_for(derivation, first.sheets))
+    told = Sheet(("The slip",), (slip.equation,), note=slip.says)
+    return [replace(first, sheets=wrong), *others], Part("The slip", (told,))
+
+
+def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
+    """The parts with blanks, and the solution."""
+    found = [(part, exercise(part.sheets, seed)) for part in parts]
+    blanks = [replace(part, sheets=sheets) for part, (sheets, _) in found]
+    return blanks, [replace(part, title=f"Solution: {part.title}") for part in parts]
+
+
+def default_views(derivation: Derivation, document: bool = False) -> tuple[str, ...]:
+    """What is shown where nothing is asked for."""
+    if derivation.system.steps is None:
+        return ("delta", "product") if document else ("delta",)
+    return ("chain", "local", "closed", "delta") if document else ("chain",)
+

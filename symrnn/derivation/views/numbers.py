@@ -1,0 +1,210 @@
+"""`numbers`: a worked example: each formula, the same with numbers put in, and its value."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from symrnn.derivation.build import plus
+from symrnn.derivation.deltas import Deltas, deltas
+from symrnn.derivation.derivation import LOSS, Derivation
+from symrnn.derivation.evaluate import Evaluator
+from symrnn.derivation.formula import (
+    Equation,
+    Formula,
+    Minus,
+    Name,
+    Sheet,
+    Sum,
+    Times,
+    Total,
+    Value,
+    map_children,
+    value_of,
+    walk,
+)
+from symrnn.derivation.views.common import recursion
+from symrnn.derivation.views.delta import forward, needed, said
+from symrnn.errors import DataError, UsageError
+from symrnn.functions import Array
+from symrnn.interpret import Result, interpret
+from symrnn.language.tree import Num, Ref
+from symrnn.sizes import Sizes
+from symrnn.system import initial_states
+
+LIMIT = 4000
+"""How many numbers a worked example may print."""
+
+ETA = Name(r"\eta")
+
+
+def numbers(
+    derivation: Derivation,
+    names: Sequence[str] = (),
+    *,
+    data: Mapping[str, Array],
+    eta: float = 0.001,
+) -> tuple[Sheet, ...]:
+    """The forward pass, the backward pass, the gradients and one step of descent, in numbers.
+
+    `data` holds one sequence, a target and all parameters; an initial state left out is zero.
+    """
+    derivation, data, values = _fitted(derivation, data)
+    chosen = derivation.chosen(names)
+    _refuse(_least(derivation, values), "at least ")
+    found = deltas(derivation)
+    work = _Work(derivation, found, chosen, data, values, eta)
+    with np.errstate(all="ignore"):  # a number too large prints as infinite
+        sheets = tuple(sheet for sheet in work.sheets() if sheet.equations)
+    _refuse(printed(sheets))
+    return sheets
+
+
+def printed(sheets: Sequence[Sheet]) -> int:
+    """How many numbers stand in the sheets."""
+    return sum(
+        len(part.rows) * len(part.rows[0])
+        for sheet in sheets
+        for equation in sheet.equations
+        for right in equation.rights
+        for part in walk(right)
+        if isinstance(part, Value)
+    )
+
+
+def _fitted(
+    derivation: Derivation, data: Mapping[str, Array]
+) -> tuple[Derivation, dict[str, Array], Result]:
+    """The derivation with the steps and dimensions of the data, and every variable's value."""
+    system = replace(derivation, wrt=()).plain
+    states = {name: ref for ref, name in _states(derivation).items() if name in derivation.wrt}
+    own = {name: value for name, value in data.items() if name not in states}
+    sizes = Sizes(system.symbols, own, derivation.steps)
+    if sizes.batch != 1:
+        raise DataError(f"{sizes.batch} sequences; a worked example shows one")
+    wide = next((name for name, size in sizes.dims.items() if size != 1), None)
+    if derivation.scalar and wide is not None:
+        raise UsageError(
+            f"{wide} = {sizes.dims[wide]} in the data; in the scalar form every width is 1:"
+            " leave --scalar away, or give data and weights of width 1"
+        )
+    for name, ref in states.items():
+        width = system.symbols[ref.name].width.count(sizes.dims)
+        own[name] = np.asarray(data[name]) if name in data else np.zeros((1, width))
+    given = None if derivation.scalar else sizes.dims
+    derivation = replace(derivation, steps=sizes.steps, given=given)
+    return derivation, own, interpret(derivation.plain, own, sizes.steps)
+
+
+def _states(derivation: Derivation) -> dict[Ref, str]:
+    return dict(initial_states(replace(derivation, wrt=()).plain))
+
+
+def _least(derivation: Derivation, values: Result) -> int:
+    """The values of the variables alone: told before anything is derived."""
+    return sum(
+        np.size(value) for (name, _), value in values.values.items() if name in derivation.own
+    )
+
+
+def _refuse(count: int, about: str = "") -> None:
+    if count > LIMIT:
+        raise UsageError(
+            f"the worked example would print {about}{count:,} numbers (the limit is {LIMIT:,});"
+            " take fewer steps, smaller dimensions or fewer parameters (--wrt)"
+        )
+
+
+class _Work:
+    def __init__(
+        self,
+        derivation: Derivation,
+        found: Deltas,
+        chosen: Sequence[str],
+        data: Mapping[str, Array],
+        values: Result,
+        eta: float,
+    ) -> None:
+        self.derivation, self.found, self.chosen = derivation, found, chosen
+        self.symbols = values.symbols
+        self.targets = [t for name in chosen for t in derivation.targets(name)]
+        self.nodes = needed(found, self.targets)
+        self.rate = Equation(ETA, (value_of(eta),))
+        make = found.closed.term
+        self.back = [e for node in self.nodes for e in recursion(found.paths, node, make)]
+        self.gradients = [
+            Equation(Total(LOSS, target), (plus(map(make, found.paths.terms(target))),))
+            for target in self.targets
+        ]
+        dims = {"T": values.steps, **derivation.dims}
+        equations = [*self.back, *self.gradients, self.rate]
+        self.evaluate = Evaluator(equations, values, data, dims)
+        self._numbers: dict[Formula, Formula] = {}
+
+    def sheets(self) -> Iterator[Sheet]:
+        yield Sheet(("Forward pass",), tuple(self.forward()))
+        first = {node.name: node for node in reversed(self.nodes)}
+        shown = [node for node in self.nodes if first[node.name] == node]
+        yield Sheet(
+            ("Backward pass",),
+            tuple(self.worked(e) for e in self.back),
+            note=said(self.derivation, shown),
+        )
+        yield Sheet(("Terms and gradients",), tuple(map(self.gradient, self.gradients)))
+        title = ("Update: on the left the new value, on the right the old one",)
+        updates = tuple(self.updates())
+        yield Sheet(title, (self.rate, *updates) if updates else ())
+
+    def forward(self) -> Iterator[Equation]:
+        for equation in forward(self.derivation, self.found):
+            assert isinstance(equation.left, Ref)
+            value = self.number(equation.left)
+            yield Equation(equation.left, self.shown(equation.rights[0], value))
+
+    def worked(self, equation: Equation) -> Equation:
+        """The formula, the same in numbers, and the value of what stands on the left."""
+        return Equation(equation.left, self.shown(equation.rights[0], self.number(equation.left)))
+
+    def gradient(self, equation: Equation) -> Equation:
+        """The sum of the terms also with each term's value."""
+        formula, value = equation.rights[0], self.number(equation.left)
+        between = []
+        if isinstance(formula, Sum):
+            between = [Sum(tuple(value_of(self.evaluate(term)) for term in formula.terms))]
+        return Equation(equation.left, self.shown(formula, value, *between))
+
+    def updates(self) -> Iterator[Equation]:
+        for name in self.chosen:
+            if self.symbols[name].role == "parameter":
+                ref = Ref(name)
+                formula = Sum((ref, Minus(Times((ETA, Total(LOSS, ref))))))
+                yield Equation(ref, self.shown(formula, value_of(self.evaluate(formula))))
+
+    def shown(self, formula: Formula, value: Formula, *between: Formula) -> tuple[Formula, ...]:
+        """The right sides one after the other; what would stand there twice stands there once."""
+        rights = [formula]
+        for right in (self.put_in(formula), *between, value):
+            if not _same(right, rights[-1]):
+                rights.append(right)
+        return tuple(rights)
+
+    def put_in(self, formula: Formula) -> Formula:
+        """The formula with a number for every letter."""
+        if isinstance(formula, Ref | Total | Name):
+            return self.number(formula)
+        return map_children(formula, self.put_in)
+
+    def number(self, leaf: Formula) -> Formula:
+        """The value of a letter or of a derivative; a constant of the text as it stands there."""
+        if leaf not in self._numbers:
+            fixed = self.symbols[leaf.name].value if isinstance(leaf, Ref) else None
+            number = Num(fixed) if fixed is not None and fixed >= 0 else None
+            self._numbers[leaf] = number or value_of(self.evaluate(leaf))
+        return self._numbers[leaf]
+
+
+def _same(one: Formula, other: Formula) -> bool:
+    """Whether two right sides are printed alike: not a number is here equal to itself."""
+    if isinstance(one, Value) and isinstance(other, Value):
+        return np.array_equal(one.rows, other.rows, equal_nan=True)
+    return one == other
