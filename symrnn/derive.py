@@ -74,8 +74,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     """The derivation that the options ask for, in their format."""
-    from symrnn.derivation.output import Look, Output, Request, default_views
-    from symrnn.derivation.sheets import check_views
+    from symrnn.derivation.output import Look, Output, default_views
+    from symrnn.derivation.sheets import Request, check_views
 
     check_views(options.view)
     if options.width < 0 or 0 < options.width < 20:
@@ -134,9 +134,7 @@ def _formatted(output: "Output", options: argparse.Namespace) -> str | bytes:
     return head + picture + output.latex(parts)
 
 
-def _for_teaching(
-    output: "Output", options: argparse.Namespace
-) -> "tuple[list[Part], list[Part]]":
+def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[Part], list[Part]]":
     """The parts, with blanks or a slip in them if they are asked for, and what comes after."""
     from symrnn.derivation.output import planted, with_blanks
 

@@ -77,8 +77,10 @@ def _reduced(top: Formula, bottom: Formula) -> Formula:
     """The fraction without a common factor of its plain numbers."""
     (above, upper), (below, lower) = _leading(top), _leading(bottom)
     shared = Fraction(above, below)
-    return ratio(times(Num(Fraction(shared.numerator)), upper),
-                 times(Num(Fraction(shared.denominator)), lower))
+    return ratio(
+        times(Num(Fraction(shared.numerator)), upper),
+        times(Num(Fraction(shared.denominator)), lower),
+    )
 
 
 def _leading(formula: Formula) -> tuple[int, Formula]:
@@ -209,9 +211,7 @@ def _parts(
     return plain, rest, negative
 
 
-def _joined(
-    factors: list[Formula], kind: type[Times] | type[Odot] | type[Product]
-) -> Formula:
+def _joined(factors: list[Formula], kind: type[Times] | type[Odot] | type[Product]) -> Formula:
     if len(factors) < 2:
         return factors[0] if factors else ONE
     return kind(tuple(factors))
@@ -219,4 +219,3 @@ def _joined(
 
 def _signed(formula: Formula, negative: bool) -> Formula:
     return minus(formula) if negative else formula
-

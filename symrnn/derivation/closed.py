@@ -3,9 +3,9 @@
 from symrnn.derivation.build import ONE, plus, total_over
 from symrnn.derivation.derivation import LOSS, Derivation, Paths, Term
 from symrnn.derivation.formula import Formula, Total
+from symrnn.derivation.logits import logit_slope
 from symrnn.derivation.network import Edge
 from symrnn.derivation.rows import Rows, Sized
-from symrnn.derivation.logits import logit_slope
 from symrnn.language.tree import NARROW, Ref
 
 ONE_TO_T = (Ref("", "1"), Ref("", "T"))

@@ -1,6 +1,6 @@
 """Column convention: every formula transposed, with columns for rows and Wᵀ called W.
 
-    δ_t w_hᵀ ⊙ (1 - O_t²)   =>   w_hᵀ … read as columns: (W_hhᵀ δ_t) ⊙ (1 - h_t²)
+δ_t w_hᵀ ⊙ (1 - O_t²)   =>   w_hᵀ … read as columns: (W_hhᵀ δ_t) ⊙ (1 - h_t²)
 """
 
 from dataclasses import replace

@@ -59,12 +59,13 @@ def kept(derivation: Derivation) -> frozenset[str]:
 
 def pre_activations(system: System) -> dict[str, str]:
     """The names that were made for what goes into a function, with that of the function's value."""
-    found = {}
+    found: dict[str, str] = {}
     linear = {e.target.name for e in system.equations if isinstance(e, Linear)}
     for equation in system.equations:
         match equation:
-            case Pointwise(body=Call(args=(Ref(name=name),))) | Row(
-                function="softmax", args=(Ref(name=name),)
+            case (
+                Pointwise(body=Call(args=(Ref(name=name),)))
+                | Row(function="softmax", args=(Ref(name=name),))
             ):
                 if name in linear and name.startswith("a_"):
                     found.setdefault(name, equation.target.name)

@@ -186,7 +186,8 @@ class Derivation:
         self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
     ) -> "Output":
         """The derivation with a notation, a width and digits, ready to be printed."""
-        from symrnn.derivation.output import Look, Output, Request, default_views
+        from symrnn.derivation.output import Look, Output, default_views
+        from symrnn.derivation.sheets import Request
 
         views = (view,) if isinstance(view, str) else tuple(view)
         names = (wrt,) if isinstance(wrt, str) else tuple(wrt)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
+from symrnn.arithmetic import Floats
 from symrnn.derivation.formula import (
     Apply,
     Big,
@@ -41,7 +42,6 @@ from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import Num, Ref, Size, Width
-from symrnn.arithmetic import Floats
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -107,7 +107,7 @@ class Evaluator:
 
     def variable(self, ref: Ref, at: Indices) -> Array:
         if not ref.base:
-            return self.values.values[ref.name, None]
+            return np.asarray(self.values.values[ref.name, None])
         step = self.step(ref, at)
         if (ref.name, step) in self.values.values:
             return self.values.values[ref.name, step]
@@ -230,12 +230,10 @@ class Evaluator:
                 return self.chain(factors, at)
             case Bracket(body=body):
                 return of(body)
-            case Big(sign=sign, index=index, low=low, high=high, body=body):
+            case Big(sign="sum", index=index, low=low, high=high, body=body):
                 steps = range(self.step(low, at), self.step(high, at) + 1)
                 each = [self.value(body, {**at, index: step}, carried) for step in steps]
-                if sign == "sum":
-                    return _fold(np.add, each) if each else np.zeros((1, 1))
-                return each  # type: ignore[return-value]
+                return _fold(np.add, each) if each else np.zeros((1, 1))
             case Carried():
                 assert carried is not None
                 return carried
@@ -279,7 +277,7 @@ class Evaluator:
             found = getattr(self.on, function)(turned[0])
         else:
             found = self.on.apply(function, turned[0])
-        return found.T if axis == 0 else found
+        return np.asarray(found.T if axis == 0 else found)
 
 
 def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:

@@ -177,12 +177,15 @@ class Carried:
     """The row that a `Carry` takes."""
 
 
+ALWAYS = Ref("")
+
+
 @dataclass(frozen=True, slots=True)
 class Name:
     """A letter beside the model's own: η, or a state s_t."""
 
     letter: str
-    at: Ref = Ref("")
+    at: Ref = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,9 @@ class _Builder:
 
     def in_order(self, nodes: list[Ref]) -> list[Ref]:
         """The author's nodes first, then each that is folded after whatever folded reads it."""
-        needs = edges_of({e.target: list(uses(e)) for e in self.system.equations}, self.system.steps)
+        needs = edges_of(
+            {e.target: list(uses(e)) for e in self.system.equations}, self.system.steps
+        )
         folded = {node: 0 for node in nodes if not self.is_own(node)}
         for node in folded:
             for operand, _ in needs[node]:

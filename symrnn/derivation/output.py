@@ -132,8 +132,7 @@ class Output:
         return {
             "left": {"latex": latex.line(equation.left), "text": plain.line(equation.left)},
             "rights": [
-                {"latex": latex.line(right), "text": plain.line(right)}
-                for right in equation.rights
+                {"latex": latex.line(right), "text": plain.line(right)} for right in equation.rights
             ],
             "steps": [plain.time(step) for step in equation.steps] or None,
         }
@@ -186,4 +185,3 @@ def default_views(derivation: Derivation, document: bool = False) -> tuple[str, 
     if derivation.system.steps is None:
         return ("delta", "product") if document else ("delta",)
     return ("chain", "local", "closed", "delta") if document else ("chain",)
-

@@ -196,5 +196,3 @@ class Paper:
 
     def size(self, width: Width) -> Formula:
         return Size(width)
-
-

@@ -419,7 +419,9 @@ class Rows:
         before, whole = self.width(skip), self.width(total)
         after = _less(_less(whole, before), width)
         parts = (Zeros(width, before), Eye(width), Zeros(width, after))
-        return Blocks((tuple(p for p in parts if isinstance(p, Eye) or p.columns != Width()),)), whole
+        return Blocks(
+            (tuple(p for p in parts if isinstance(p, Eye) or p.columns != Width()),)
+        ), whole
 
     def after(self, width: Width, route: Route) -> Width:
         for carrier in route:
@@ -428,10 +430,13 @@ class Rows:
 
     def is_scale(self, width: Width, route: Route) -> bool:
         """Whether a route multiplies each entry by a factor of its own."""
-        return all(
-            isinstance(c.by, Scale) or (width == NARROW and not isinstance(c.by, Outer))
-            for c in route
-        ) and self.after(width, route) == width
+        return (
+            all(
+                isinstance(c.by, Scale) or (width == NARROW and not isinstance(c.by, Outer))
+                for c in route
+            )
+            and self.after(width, route) == width
+        )
 
     def jacobian(self, edge: Edge) -> Formula:
         """∂⁺of/∂by as a matrix: a change of the row `by`, times it, is that of `of`."""
@@ -487,4 +492,3 @@ def _ends(route: Route) -> bool:
 
 def _is_multiple(carrier: Carrier, rows: Rows) -> bool:
     return isinstance(carrier.by, Scale) and rows.value(carrier.by.factor)[1] == NARROW
-

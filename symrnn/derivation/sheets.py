@@ -7,8 +7,19 @@ from typing import Any
 from symrnn.derivation.build import ONE, times
 from symrnn.derivation.columns import as_columns
 from symrnn.derivation.derivation import LOSS, Derivation
-from symrnn.derivation.formula import Big, Equation, Formula, Marked, Minus, Name, Ratio, Sheet, Sum
-from symrnn.derivation.formula import Times, Total
+from symrnn.derivation.formula import (
+    Big,
+    Equation,
+    Formula,
+    Marked,
+    Minus,
+    Name,
+    Ratio,
+    Sheet,
+    Sum,
+    Times,
+    Total,
+)
 from symrnn.derivation.length import check
 from symrnn.derivation.views.chain import chain
 from symrnn.derivation.views.closed import closed
@@ -16,7 +27,7 @@ from symrnn.derivation.views.delta import delta
 from symrnn.derivation.views.expanded import expanded
 from symrnn.derivation.views.local import local
 from symrnn.derivation.views.numbers import numbers
-from symrnn.derivation.views.product import product_view
+from symrnn.derivation.views.product import products
 from symrnn.errors import UsageError, suggestion
 from symrnn.language.tree import BATCH, Ref, Size
 
@@ -27,7 +38,7 @@ VIEWS: dict[str, Callable[..., Sheets]] = {
     "local": local,
     "closed": closed,
     "delta": delta,
-    "product": product_view,
+    "product": products,
     "expanded": expanded,
     "numbers": numbers,
 }
@@ -62,7 +73,8 @@ def check_views(views: Sequence[str]) -> None:
     for view in views:
         if view not in VIEWS:
             raise UsageError(
-                f"unknown view '{view}'{suggestion(view, list(VIEWS))}; there are {', '.join(VIEWS)}"
+                f"unknown view '{view}'{suggestion(view, list(VIEWS))}; there are"
+                f" {', '.join(VIEWS)}"
             )
 
 

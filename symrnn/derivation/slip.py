@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.derivation.columns import as_columns
-from symrnn.derivation.derivation import LOSS, Derivation
+from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.evaluate import Evaluator, Indices
 from symrnn.derivation.exercise import PRODUCTS, Path, Sheets, at_path, put
 from symrnn.derivation.formula import (
@@ -24,7 +24,6 @@ from symrnn.derivation.formula import (
     Bracket,
     Carried,
     Carry,
-    Chain,
     Equation,
     Formula,
     Immediate,
@@ -103,7 +102,9 @@ def plant(sheets: Sheets, seed: int, matters: Matters) -> tuple[Sheets, Slip]:
             planted = _with(sheets, i, j, wrong)
             if matters(planted):
                 return planted, _slip(equation, wrong, change)
-    raise UsageError("there is nothing to get wrong in these equations; take a view with products")
+    raise UsageError(
+        "there is nothing to get wrong in these equations: no slip would change a gradient"
+    )
 
 
 def _slip(equation: Equation, wrong: Equation, change: Change) -> Slip:
@@ -361,6 +362,8 @@ class Strict(Evaluator):
     """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
 
     def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+        if isinstance(formula, Big) and formula.sign != "sum":
+            raise CheckError("a product of Jacobians has a value only within a chain")
         if not isinstance(formula, Sum | Times | Odot | Ratio):
             return super().value(formula, at, carried)
         parts = [self.value(child, at, carried) for child in children(formula)]

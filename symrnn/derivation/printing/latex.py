@@ -5,7 +5,17 @@ from collections import Counter
 from fractions import Fraction
 
 from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, walk
-from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines, tall, width
+from symrnn.derivation.printing.layout import (
+    Atom,
+    Before,
+    Doc,
+    Fence,
+    Row,
+    flat,
+    lines,
+    tall,
+    width,
+)
 from symrnn.derivation.printing.printer import ATOM, Printer
 from symrnn.functions import ELEMENTWISE
 from symrnn.language.printer import is_decimal, show_number
@@ -86,7 +96,11 @@ class Latex(Printer):
         """A bound: `T - 1`, `1`, `t`."""
         if ref.base == "1":
             return str(1 + ref.shift)
-        return f"{ref.base} {'+' if ref.shift > 0 else '-'} {abs(ref.shift)}" if ref.shift else ref.base
+        return (
+            f"{ref.base} {'+' if ref.shift > 0 else '-'} {abs(ref.shift)}"
+            if ref.shift
+            else ref.base
+        )
 
     def number(self, value: Fraction) -> Atom:
         if is_decimal(value):
@@ -245,4 +259,3 @@ def figure(x: float, digits: int, exponent: str) -> str:
 
 def _indices(left: Formula) -> list[str]:
     return [ref.base for ref in walk(left) if isinstance(ref, Ref) and ref.base in ("t", "k", "j")]
-

@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from symrnn.derivation.closed import summed
 from symrnn.derivation.derivation import Derivation, Term
 from symrnn.derivation.formula import Equation, Formula, Sheet
-from symrnn.derivation.views.common import bracketed, chained, gradient, recursion
+from symrnn.derivation.views.common import Make, bracketed, chained, gradient, recursion
 from symrnn.language.tree import Ref
 
 
 def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each parameter, and one for the totals that their terms share."""
     sheets = [
-        Sheet(("Gradient by ", target), (gradient(derivation, target, term_of(derivation, target)),), name)
+        Sheet(
+            ("Gradient by ", target),
+            (gradient(derivation, target, term_of(derivation, target)),),
+            name,
+        )
         for name in derivation.chosen(names)
         for target in derivation.targets(name)
     ]
@@ -22,7 +26,7 @@ def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
     return tuple(sheets)
 
 
-def term_of(derivation: Derivation, target: Ref):  # type: ignore[no-untyped-def]
+def term_of(derivation: Derivation, target: Ref) -> Make:
     """How a term is written: in brackets with its step, where there are several."""
     several = len(derivation.paths.terms(target)) > 1
 

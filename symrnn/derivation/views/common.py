@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from symrnn.derivation.build import ZERO, plus
 from symrnn.derivation.closed import summed
 from symrnn.derivation.derivation import LOSS, Derivation, Paths, Term
-from symrnn.derivation.formula import Bracket, Chain, Equation, Formula, Minus, Sum, Total
+from symrnn.derivation.formula import Bracket, Chain, Equation, Formula, Sum, Total
 from symrnn.language.tree import Ref
 
 Make = Callable[[Term], Formula]
@@ -14,8 +14,10 @@ Make = Callable[[Term], Formula]
 
 def gradient(derivation: Derivation, target: Ref, make: Make) -> Equation:
     """∂L/∂w as the sum of its terms, one a line."""
-    terms = derivation.paths.terms(target)
-    return Equation(Total(LOSS, target), (plus(map(make, terms)),), by_terms=len(terms) > 1)
+    terms = [term for term in map(make, derivation.paths.terms(target)) if term != ZERO]
+    if len(terms) < 2:
+        return Equation(Total(LOSS, target), (plus(terms),))
+    return Equation(Total(LOSS, target), (Sum(tuple(terms)),), by_terms=True)
 
 
 def recursion(paths: Paths, node: Ref, make: Make) -> Iterator[Equation]:
@@ -62,11 +64,3 @@ def bracketed(term: Term, body: Formula) -> Formula:
 def chained(derivation: Derivation, term: Term) -> Formula:
     factors = derivation.factors(term)
     return factors[0] if len(factors) == 1 else Chain(factors)
-
-
-def parts(formula: Formula) -> tuple[Formula, ...]:
-    """The terms of a sum, or the formula itself."""
-    return formula.terms if isinstance(formula, Sum) else (formula,)
-
-
-__all__ = ["Make", "Minus", "bracketed", "chained", "gradient", "parts", "recursion"]

@@ -59,6 +59,6 @@ def said(derivation: Derivation, nodes: Sequence[Ref]) -> tuple[str | Formula, .
     parts: list[str | Formula] = []
     for node in nodes:
         if node.name in activations:
-            parts += [", " if parts else "", Total(LOSS, node), " is "]
+            parts += [", " if parts else "Here ", Total(LOSS, node), " = "]
             parts.append(Immediate(LOSS, node, alone=True))
-    return tuple(p for p in parts if p != "")
+    return (*parts, ".") if parts else ()

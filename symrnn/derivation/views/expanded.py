@@ -68,9 +68,8 @@ class _Expansion:
         leaves, depth = self.size(target)
         where = f"∂L/∂{show_ref(target)} for T = {self.steps} would"
         if leaves > LIMIT:
-            raise UsageError(
-                f"{where} have {leaves:,} symbols (the limit is {LIMIT:,}); {ADVICE}"
-            )
+            count = _count(leaves)
+            raise UsageError(f"{where} have {count} symbols (the limit is {LIMIT:,}); {ADVICE}")
         if depth > DEEPEST:
             raise UsageError(
                 f"{where} have formulas within each other {depth:,} deep (the limit is"
@@ -135,6 +134,15 @@ class _Expansion:
                 self._built[formula] = formula if inside is None else self.build(inside)
             return self._built[formula]
         return _flat(map_children(formula, self.build))
+
+
+def _count(number: int) -> str:
+    """The number, or its order where it has more digits than anyone reads.
+
+    >>> _count(48211), _count(3 * 10**40)
+    ('48,211', 'about 10^40')
+    """
+    return f"{number:,}" if number < 10**15 else f"about 10^{len(str(number)) - 1}"
 
 
 def _flat(formula: Formula) -> Formula:

@@ -77,7 +77,9 @@ def _fitted(
 ) -> tuple[Derivation, dict[str, Array], Result]:
     """The derivation with the steps and dimensions of the data, and every variable's value."""
     system = replace(derivation, wrt=()).plain
-    states = {name: ref for ref, name in _states(derivation).items() if name in derivation.wrt}
+    states = initial_states(system)
+    if not set(states) & set(derivation.wrt):
+        states = {}
     own = {name: value for name, value in data.items() if name not in states}
     sizes = Sizes(system.symbols, own, derivation.steps)
     if sizes.batch != 1:
@@ -94,10 +96,6 @@ def _fitted(
     given = None if derivation.scalar else sizes.dims
     derivation = replace(derivation, steps=sizes.steps, given=given)
     return derivation, own, interpret(derivation.plain, own, sizes.steps)
-
-
-def _states(derivation: Derivation) -> dict[Ref, str]:
-    return dict(initial_states(replace(derivation, wrt=()).plain))
 
 
 def _least(derivation: Derivation, values: Result) -> int:

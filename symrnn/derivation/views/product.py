@@ -34,7 +34,7 @@ from symrnn.language.tree import NARROW, Ref, Width
 FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 
-def product_view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def products(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """The gradient of each parameter, and what the Jacobians in it are."""
     return _Products(derivation.rolled).sheets(derivation.chosen(names))
 
@@ -246,7 +246,9 @@ class _Products:
         own = [self.part(state, name)]
         for of in state.names:
             if of != name:
-                own += [product(self.part(state, of), way) for way in self.within(state, of, name, 0)]
+                own += [
+                    product(self.part(state, of), way) for way in self.within(state, of, name, 0)
+                ]
         return plus(own)
 
     def part(self, state: State, name: str) -> Formula:
