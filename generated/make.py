@@ -3,10 +3,28 @@
 from pathlib import Path
 
 import symrnn
+from symrnn.derivation.output import Look, Output
+from symrnn.derivation.sheets import Request
 from symrnn.listing import listing
 from symrnn.system import unroll
 
 HERE = Path(__file__).parent
+
+N3 = """\
+# Weight sharing: a sigmoid recurrence with a loss at every step (N3)
+h[t]    = sigmoid(x[t] @ W_ih + h[t-1] @ W_hh + b_h)
+yhat[t] = h[t] @ W_ho + b_o
+L       = mean(mse(y[t], yhat[t]))
+"""
+
+NOTES = {
+    "N1": ("elman", 3, True),
+    "N2": ("elman_outside", 3, True),
+    "N3": (N3, 3, False),
+    "N4": ("elman_n4", 3, True),
+    "N5": ("char", 5, False),
+}
+"""The system of each of the source notes, its number of steps, and whether letters are numbers."""
 
 
 def pages() -> dict[str, str]:
@@ -21,12 +39,26 @@ def pages() -> dict[str, str]:
             f"{name}: with its adjoint, {steps} steps",
         )
         found[f"unrolled/{name}_t{steps}.rnn"] = page
+    for note, (text, steps, scalar) in NOTES.items():
+        found[f"latex/{note}.tex"] = formulas(note, text, steps, scalar)
     return found
+
+
+def formulas(note: str, text: str, steps: int, scalar: bool) -> str:
+    """What the notes derive, in their letters, and the recursion for any number of steps."""
+    model = symrnn.parse(text, note) if "=" in text else symrnn.load(text)
+    derivation = model.derive(steps, scalar=scalar)
+    output = Output(derivation, Request(("chain", "closed", "delta")), Look(note))
+    command = f"symrnn derive {text if '=' not in text else 'FILE'} --steps {steps}"
+    head = f"% {command}{' --scalar' * scalar} --notation {note} --view chain,closed,delta --update"
+    body = output.latex([*output.parts(), *output.updates()])
+    source = "".join(f"% {line}\n" for line in model.text.strip().splitlines())
+    return f"{head}\n{source}\n{body}"
 
 
 def main() -> None:
     wanted = pages()
-    for path in HERE.glob("*/*.rnn"):
+    for path in [*HERE.glob("*/*.rnn"), *HERE.glob("*/*.tex")]:
         if str(path.relative_to(HERE)) not in wanted:
             path.unlink()
     for name, page in wanted.items():

@@ -15,7 +15,7 @@ PAGES: dict[str, str] = runpy.run_path(str(GENERATED / "make.py"))["pages"]()
 
 
 def test_the_folder_holds_these_files_and_no_others() -> None:
-    found = {str(path.relative_to(GENERATED)) for path in GENERATED.glob("*/*.rnn")}
+    found = {str(path.relative_to(GENERATED)) for path in GENERATED.glob("*/*.*")}
     assert found == set(PAGES), "run `make golden` and look at the difference"
 
 

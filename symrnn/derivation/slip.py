@@ -33,6 +33,7 @@ from symrnn.derivation.formula import (
     Power,
     Ratio,
     Sheet,
+    Slice,
     Sum,
     Times,
     Total,
@@ -109,9 +110,18 @@ def plant(sheets: Sheets, seed: int, matters: Matters) -> tuple[Sheets, Slip]:
 
 def _slip(equation: Equation, wrong: Equation, change: Change) -> Slip:
     right = equation.rights[-1]
-    says = tuple(p for p in (*_where(right, change.path), *change.why, ".") if p != "")
+    says = _sentence(_where(right, change.path), change.why)
     place = at_path(right, change.path)
     return Slip(change.kind, equation, wrong, place, change.right, change.wrong_part, says)
+
+
+def _sentence(where: Text, why: Text) -> Text:
+    first = why[0]
+    if isinstance(first, str):
+        begins = (*where, " ", first) if where else (first[0].upper() + first[1:],)
+    else:
+        begins = (*where, ", ", first) if where else ("Here ", first)
+    return (*begins, *why[1:], ".")
 
 
 def _changed(equation: Equation, change: Change) -> Equation:
@@ -135,15 +145,15 @@ def _where(right: Formula, path: Path) -> Text:
     counted: Text = ()
     for i in path:
         if isinstance(right, Bracket):
-            return ("In the term of ", Name("t"), " = ", _step(right.at), " ")
+            return ("In the term of ", Name("t"), " = ", _step(right.at))
         if isinstance(right, Sum) and _is_paths(right):
-            counted = (f"In term {i + 1} of the sum ",)
+            counted = (f"In term {i + 1} of the sum",)
         elif not isinstance(right, Minus | Big | Carry):
             break
         right = list(children(right))[i]
     if isinstance(right, Bracket):
-        return ("In the term of ", Name("t"), " = ", _step(right.at), " ")
-    return counted or ("Here ",)
+        return ("In the term of ", Name("t"), " = ", _step(right.at))
+    return counted
 
 
 def _step(at: Ref) -> Formula:
@@ -190,8 +200,8 @@ def _forgotten(formula: Any, path: Path) -> Iterator[Change]:
     """A factor left out, or a plus where two factors are multiplied."""
     factors = formula.factors
     for i, factor in enumerate(factors):
-        if isinstance(factor, Carried):
-            continue
+        if isinstance(factor, (Carried, Slice, *PRODUCTS)):
+            continue  # nobody forgets a row that is a product itself
         rest = _joined(formula, (*factors[:i], *factors[i + 1 :]))
         why = ("the factor ", factor, " is missing: ", *_reason(factor, factors))
         yield Change(FACTOR, path, rest, factor, None, why)
@@ -259,7 +269,7 @@ def _shifted(formula: Formula, path: Path, known: frozenset[Formula]) -> Iterato
     for by in (-1, 1):
         wrong = _moved(formula, by)
         if wrong != formula and wrong in known:
-            why: Text = (wrong, " is written for ", formula, ": the step is wrong")
+            why: Text = (wrong, " is written for ", formula, ": ", *_because(formula))
             yield Change(INDEX, path, wrong, formula, wrong, why)
     match formula:
         case Immediate(of=Ref() as of, by=Ref() as operand) if (
@@ -267,7 +277,17 @@ def _shifted(formula: Formula, path: Path, known: frozenset[Formula]) -> Iterato
         ):
             turned = Immediate(operand, of, formula.alone)
             why = (turned, " is written for ", formula, ": ", operand, " does not depend on ", of)
-            yield Change(REVERSED, path, turned, formula, turned, (*why, ", so it is zero"))
+            yield Change(
+                REVERSED, path, turned, formula, turned, (*why, ", so that partial is zero")
+            )
+
+
+def _because(right: Formula) -> Text:
+    if isinstance(right, Ref):
+        return ("the value of step ", _step(right), " belongs there")
+    assert isinstance(right, Total | Immediate)
+    return ("the path leads through ", right.of if isinstance(right, Immediate) else right.by,
+            " here, and each factor begins where the one before it ended")  # fmt: skip
 
 
 def _moved(formula: Formula, by: int) -> Formula:

@@ -1,5 +1,7 @@
 """Blanks: the round trip, how many there are, and which factors they may take."""
 
+from itertools import pairwise
+
 import pytest
 
 from symrnn.derivation.derivation import Derivation
@@ -111,7 +113,7 @@ def test_neighbours_are_never_both_blank() -> None:
                 for product in walk(equation.rights[0]):
                     if isinstance(product, Chain):
                         blank = [isinstance(f, Blank) for f in product.factors]
-                        assert not any(a and b for a, b in zip(blank, blank[1:], strict=False))
+                        assert not any(a and b for a, b in pairwise(blank))
 
 
 def test_the_forward_equations_stay_whole() -> None:

@@ -16,9 +16,9 @@ from symrnn.derivation.formula import (
     Formula,
     Immediate,
     Name,
-    Num,
     Ratio,
     Total,
+    Value,
     walk,
 )
 from symrnn.derivation.letters import SUBSCRIPTS, SUPERSCRIPTS, time_text
@@ -27,7 +27,7 @@ from symrnn.derivation.printing.latex import figure
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
 from symrnn.derivation.printing.printer import ATOM, POWER, PRODUCT, Printer
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Ref, Size, Width
+from symrnn.language.tree import Num, Ref, Size, Width
 
 NARROWEST = 20
 """A line is never given less room than this."""
@@ -204,10 +204,10 @@ class Plain(Printer):
 
     def power(self, base: Formula, exponent: Formula) -> Doc:
         above = self._exponent(exponent)
-        if isinstance(base, Apply) and base.function in ("tanh", "sin", "cos", "sigmoid"):
-            if above.text[0] != "^":
-                symbol = self.function(base.function) + above.text
-                return Before(_atom(symbol), Fence("(", ")", self.doc(base.args[0])))
+        known = isinstance(base, Apply) and base.function in ("tanh", "sin", "cos", "sigmoid")
+        if known and isinstance(base, Apply) and above.text[0] != "^":
+            symbol = self.function(base.function) + above.text
+            return Before(_atom(symbol), Fence("(", ")", self.doc(base.args[0])))
         return self.raised(self._base(base), above.text, above.width)
 
     def _exponent(self, exponent: Formula) -> Atom:
@@ -260,18 +260,24 @@ class Plain(Printer):
     # products
 
     def juxtaposed(self, factors: Sequence[Formula]) -> Row:
-        """A fraction further right is in brackets, unless it is over a number: (x a)/C is x (a/C)."""
+        """Factors side by side; what could be read as part of a fraction is kept apart from it.
+
+        x a/C is x (a/C) and (x a)/C alike; but y/ŷ, and 1/2 behind a number, need brackets.
+        """
         found = super().juxtaposed(factors)
-        rest = tuple(
-            (op, Fence("(", ")", doc) if _is_loose(factor) else doc)
-            for factor, (op, doc) in zip(factors[1:], found.rest, strict=True)
-        )
-        return Row(found.first, rest)
+        rest: list[tuple[Atom, Doc]] = []
+        for before, factor, (op, doc) in zip(factors, factors[1:], found.rest, strict=False):
+            number = isinstance(before, Num | Value | Size | Ratio)
+            if isinstance(factor, Ratio) and (number or not isinstance(factor.bottom, Num | Size)):
+                doc = Fence("(", ")", doc)
+            if isinstance(factor, Num | Value) and isinstance(before, Ratio):
+                op = self.dot
+            rest.append((op, doc))
+        return Row(found.first, tuple(rest))
+
+    def marked(self, arg: Ref, mark: str) -> Atom:
+        return _atom(f"{self.letters.plain(arg)}^{{{mark}}}")
 
 
 _RAISED = frozenset(SUPERSCRIPTS.values())
 """What a name or a power may end in: another power needs brackets before it."""
-
-
-def _is_loose(factor: Formula) -> bool:
-    return isinstance(factor, Ratio) and not isinstance(factor.bottom, Num | Size)

@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import count
 from math import isfinite, prod
 
+from symrnn.derivation.columns import flipped
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import (
     Apply,
@@ -26,6 +27,7 @@ from symrnn.derivation.formula import (
     Eye,
     Formula,
     Immediate,
+    Marked,
     Minus,
     Name,
     Odot,
@@ -78,20 +80,8 @@ NUMBER: Shape = (NARROW, NARROW)
 SYMPY = {name: name for name in ("tanh", "exp", "log", "sin", "cos", "sqrt")} | {"abs": "Abs"}
 """Functions that SymPy has."""
 
-ACROSS = {
-    "softmax": (
-        ("OneMatrix", "exp"),
-        """def softmax(v):
-    e = v.applyfunc(exp)
-    return e/(e*OneMatrix(v.shape[1], 1))[0, 0]""",
-    ),
-    "logsumexp": (
-        ("OneMatrix", "exp", "log"),
-        """def logsumexp(v):
-    return log((v.applyfunc(exp)*OneMatrix(v.shape[1], 1))[0, 0])""",
-    ),
-}
-"""Functions of a row, with what they import."""
+ACROSS = ("softmax", "logsumexp")
+"""Functions of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +131,11 @@ class _Module:
     ) -> None:
         self.rows, self.steps = derivation.rows, derivation.system.steps or 0
         self.letters, self.plain = letters, Plain(letters, deltas)
+        self.columns = letters.notation.orientation == "column" and not derivation.scalar
+        """Whether a variable is a column, and every matrix the transpose of the model's."""
         self.defined: dict[Formula, Equation] = {}
         for equation in equations:
-            self.defined.setdefault(_key(equation.left), equation)
+            self.defined.setdefault(_assigned(equation), equation)
         self.imports: set[str] = set()
         self.symbols: dict[str, Shape] = {}
         self.constants: dict[str, str] = {}
@@ -170,16 +162,21 @@ class _Module:
             for formula in (equation.left, *equation.rights)
             for part in walk(formula)
         }
+        used.update(dict.fromkeys(self.defined))
         for part in used:
             if isinstance(part, Ref) and part.name:
                 self.names[part] = self.letters.python(part)
+            elif isinstance(part, Marked):
+                self.names[part.arg] = self.letters.python(part.arg)
         self.taken |= set(self.names.values())
-        for kind in (Name, Total, Immediate):
+        for kind in (Name, Marked, Total, Immediate):
             for part in used:
                 if isinstance(part, kind) and part not in self.names:
                     self.names[part] = self._derived(part)
 
-    def _derived(self, key: Name | Total | Immediate) -> str:
+    def _derived(self, key: Name | Marked | Total | Immediate) -> str:
+        if isinstance(key, Marked):
+            return self._free(f"{self.names[key.arg]}_{key.mark}")
         if isinstance(key, Name):
             letter = _SPELT.get(key.letter, key.letter.removeprefix("\\"))
             time = time_text(key.at).replace("-", "m").replace("+", "p")
@@ -211,9 +208,8 @@ class _Module:
             needs[key] = list(self.reads)
         declared = self.declarations()
         parts = ["\n".join(f"# {line}".rstrip() for line in comments)]
-        if self.imports:
-            parts.append(_import(sorted(self.imports, key=str.lower)))
-        parts += ["\n".join(declared), *(f"\n{text}\n" for text in self.functions.values())]
+        parts += [_import(sorted(self.imports)) if self.imports else "", "\n".join(declared)]
+        parts += [f"\n{text}\n" for text in self.functions.values()]
         parts += [bodies[key] for key in _in_order(needs)]
         # two empty lines around a function, one between assignments
         text = "\n\n".join(part for part in parts if part) + "\n"
@@ -222,15 +218,18 @@ class _Module:
         return text.rstrip("\n") + "\n"
 
     def declarations(self) -> list[str]:
-        dims = list(self.dimensions.values())
         numbers = [name for name, shape in self.symbols.items() if shape == NUMBER]
-        lines = [*self._symbols(dims, "integer=True, positive=True")]
-        lines += self._symbols(numbers, "real=True")
+        matrices = []
         for name, (rows, columns) in self.symbols.items():
             if (rows, columns) != NUMBER:
                 shape = f"{self.wide(rows)}, {self.wide(columns)}"
-                lines.append(f'{name} = {self.use("MatrixSymbol")}("{name}", {shape})')
-        return lines + [f"{name} = {value}" for name, value in self.constants.items()]
+                matrices.append(f'{name} = {self.use("MatrixSymbol")}("{name}", {shape})')
+        return [
+            *self._symbols(list(self.dimensions.values()), "integer=True, positive=True"),
+            *self._symbols(numbers, "real=True"),
+            *matrices,
+            *(f"{name} = {value}" for name, value in self.constants.items()),
+        ]
 
     def _symbols(self, names: Sequence[str], assumptions: str) -> Iterator[str]:
         for some in _chunks(names, (ROOM - len(assumptions) - 16) // 2):
@@ -241,7 +240,7 @@ class _Module:
         """The equation in print, and what it is in Python."""
         printed = self.plain.equation(equation, ROOM)
         above = "".join(f"# {line.rstrip()}\n" for line in printed.split("\n"))
-        name, right = self.names.get(key), equation.rights[-1]
+        name, right = self.names.get(key), _right(equation)
         if name is None:
             raise UsageError(f"the sympy format cannot assign to {self.plain.line(equation.left)}")
         if isinstance(right, Carry):
@@ -265,24 +264,30 @@ class _Module:
     def _shape_of(self, key: Formula) -> Shape:
         match key:
             case Ref(name=name) | Total(of=Ref("L"), by=Ref(name=name)):
-                return self.rows.shape_of(name)
+                return self.turned(self.rows.shape_of(name))
+            case Marked(arg=ref):
+                return self.shape_of(ref)
         if key in self.defined:
-            right = self.defined[key].rights[-1]
+            right = _right(self.defined[key])
             kept = self.reads
             found = self.carry(right) if isinstance(right, Carry) else self.code(right)
             self.reads = kept
             return found.shape
         match key:
             case Immediate(of=Ref(name="L"), by=Ref(name=name)):
-                return self.rows.shape_of(name)
+                return self.turned(self.rows.shape_of(name))
             case Total(of=Ref() as of, by=Ref() as by) | Immediate(of=Ref() as of, by=Ref() as by):
-                if self.rows.shape_of(by.name)[0] != NARROW or self.rows.is_matrix(by.name):
+                if self.rows.is_matrix(by.name):
                     raise UsageError(
                         f"{self.plain.line(key)} has no formula, and more than two axes; the sympy"
                         " format needs the local derivatives too, the closed view or --scalar"
                     )
-                return self.rows.width_of(by), self.rows.width_of(of)
+                return self.turned((self.rows.width_of(by), self.rows.width_of(of)))
         return NUMBER
+
+    def turned(self, shape: Shape) -> Shape:
+        """The shape, of what stands for the transpose where variables are columns."""
+        return (shape[1], shape[0]) if self.columns else shape
 
     def read(self, key: Formula) -> Code:
         """A name: assigned elsewhere, or declared."""
@@ -305,7 +310,7 @@ class _Module:
         if exact is not None:
             return Code(self.number(exact), ATOM if exact >= 0 else SUM)
         match formula:
-            case Ref() | Total() | Immediate() | Name():
+            case Ref() | Total() | Immediate() | Name() | Marked():
                 return self.read(_key(formula))
             case Size(width=width):
                 found = self.rows.width(width)
@@ -359,7 +364,7 @@ class _Module:
                 return Code(f"{self.use('Identity')}({self.wide(found)})", shape=(found, found))
             case Zeros(rows=rows, columns=columns):
                 return self.constant("ZeroMatrix", "0", rows, columns)
-            case Slice(arg=Eye(width=width), start=start, stop=stop):
+            case Slice(arg=Eye(width=width), start=start, stop=stop) if not self.columns:
                 return self.selection(*map(self.rows.width, (width, start, stop)))
             case Slice(arg=arg, start=start, stop=stop):
                 return self.slice(self.code(arg), self.rows.width(start), self.rows.width(stop))
@@ -438,18 +443,22 @@ class _Module:
         row = self.code(factors[0])
         for factor in factors[1:]:
             key = _key(factor)
-            if key in self.defined and isinstance(self.defined[key].rights[-1], Carry):
+            if key in self.defined and isinstance(_right(self.defined[key]), Carry):
                 self.reads[key] = None
                 row = Code(f"{self.names[key]}({row.text})", shape=self.shape_of(key))
                 continue
             matrix = self.code(factor)
-            number = row.is_number and matrix.shape[0] == NARROW
-            row = product([row, matrix if number else _transposed(matrix)])
+            if row.is_number and self.turned(matrix.shape)[0] == NARROW:
+                row = product([row, matrix])
+            else:
+                both = [row, _transposed(matrix)]
+                row = product(both[::-1] if self.columns else both)
         return row
 
     def carry(self, carry: Carry) -> Code:
         kept = self.carried
-        self.carried = Code(self.argument, shape=(NARROW, self.rows.width_of(carry.of)))
+        shape = self.turned((NARROW, self.rows.width_of(carry.of)))
+        self.carried = Code(self.argument, shape=shape)
         found = self.code(carry.body)
         self.carried = kept
         return found
@@ -482,14 +491,17 @@ class _Module:
         return self.sum(terms) if len(terms) > 1 else self.code(terms[0] if terms else ZERO)
 
     def step(self, ref: Ref) -> int:
-        return {"1": 1, "T": self.steps}[ref.base] + ref.shift
+        if ref.base not in ("1", "T"):
+            raise UsageError("the sympy format shows one sequence, and every step of it by itself")
+        return (1 if ref.base == "1" else self.steps) + ref.shift
 
     # functions
 
     def apply(self, function: str, args: tuple[Formula, ...]) -> Code:
         if function in LOSSES:
-            target, prediction = ((arg, self.code(arg).shape[1]) for arg in args)
-            return self.code(self.rows.loss(function, target, prediction))
+            target, prediction = ((arg, self.turned(self.code(arg).shape)[1]) for arg in args)
+            loss = self.rows.loss(function, target, prediction)
+            return self.code(flipped(loss) if self.columns else loss)
         if function == "identity":
             return self.code(args[0])
         if function == "square":
@@ -515,9 +527,7 @@ class _Module:
 
     def _function(self, name: str) -> str:
         if name in ACROSS:
-            needed, text = ACROSS[name]
-            self.imports.update(needed)
-            return text
+            return self._across(name)
         if name == "step":
             return f"def step(x):\n    return {self.use('Piecewise')}((1, x > 0), (0, True))"
         kept, self.carried = self.carried, Code("x")
@@ -525,13 +535,20 @@ class _Module:
         self.carried = kept
         return f"def {name}(x):\n    return {body.text}"
 
+    def _across(self, name: str) -> str:
+        """The sum of a row's entries is its product with a column of ones."""
+        exp, ones = self.use("exp"), self.use("OneMatrix")
+        total = f"({ones}(1, v.shape[0])*e)" if self.columns else f"(e*{ones}(v.shape[1], 1))"
+        found = f"e/{total}[0, 0]" if name == "softmax" else f"{self.use('log')}({total}[0, 0])"
+        return f"def {name}(v):\n    e = v.applyfunc({exp})\n    return {found}"
+
     # parts and blocks
 
     def slice(self, arg: Code, start: Width, stop: Width) -> Code:
-        """Columns of a row; rows of a column."""
+        """Columns; rows where variables are columns."""
         width, part = _less(stop, start), f"{self.wide(start)}:{self.wide(stop)}"
-        column = arg.shape[1] == NARROW
-        shape = (width, NARROW) if column else (arg.shape[0], width)
+        column = self.columns
+        shape = (width, arg.shape[1]) if column else (arg.shape[0], width)
         if shape == NUMBER:
             place = f"{self.wide(start)}, 0" if column else f"0, {self.wide(start)}"
             return Code(f"{arg.within(ATOM)}[{place}]")
@@ -569,7 +586,7 @@ def product(factors: Sequence[Code]) -> Code:
     """Matrices in order, numbers among them; what comes out as 1 × 1 is its entry."""
     found = factors[0]
     for factor in factors[1:]:
-        text = f"{found.within(PRODUCT)}*{factor.within(POWER)}"
+        text = f"{found.within(PRODUCT)}*{factor.within(PRODUCT)}"
         if found.is_number or factor.is_number:
             found = Code(text, PRODUCT, factor.shape if found.is_number else found.shape)
         elif (found.shape[0], factor.shape[1]) == NUMBER:
@@ -586,8 +603,29 @@ def _transposed(code: Code) -> Code:
 
 
 def _key(formula: Formula) -> Formula:
-    """A formula as what has a name: ∂⁺ is the same whether or not it is all of ∂."""
-    return replace(formula, alone=False) if isinstance(formula, Immediate) else formula
+    """A formula as what has a name: ∂⁺ is the same whether or not it is all of ∂, and w^old w."""
+    match formula:
+        case Immediate():
+            return replace(formula, alone=False)
+        case Marked(arg=ref, mark="old"):
+            return ref
+        case Total(of=of, by=Marked() as by):
+            return Total(of, _key(by))
+    return formula
+
+
+def _assigned(equation: Equation) -> Formula:
+    """What an equation gives a value; w = w - η ∂L/∂w gives a new w."""
+    left, right = equation.left, _right(equation)
+    if isinstance(left, Ref) and left in walk(right):
+        return Marked(left, "new")
+    return _key(left)
+
+
+def _right(equation: Equation) -> Formula:
+    """The last right side that is in letters, not in numbers."""
+    formulas = [r for r in equation.rights if not any(isinstance(p, Value) for p in walk(r))]
+    return (formulas or equation.rights)[-1]
 
 
 def _exact(formula: Formula) -> Fraction | None:
@@ -692,7 +730,7 @@ def _in_order(needs: Mapping[Formula, Sequence[Formula]]) -> Iterator[Formula]:
     """Every key after those that it needs, otherwise as they come."""
     done: set[Formula] = set()
     open_: set[Formula] = set()
-    waiting = list(reversed(needs))
+    waiting = list(needs)[::-1]
     while waiting:
         key = waiting[-1]
         missing = [need for need in needs[key] if need not in done]
