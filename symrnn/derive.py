@@ -1,6 +1,7 @@
 """`symrnn derive`: its options, and what is done with them."""
 
 import argparse
+import math
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,8 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
         raise UsageError(f"--digits {options.digits}: expected a number from 1 to 17")
     if options.exercise and options.slip is not None:
         raise UsageError("--exercise and --slip are two different sheets; ask for one of them")
+    if not math.isfinite(options.eta):
+        raise UsageError(f"--eta {options.eta}: expected a number, such as 0.001")
     extra: dict[str, Any] = {}
     steps = options.steps
     if "numbers" in options.view:

@@ -96,8 +96,14 @@ class Model:
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
         extra = [name for name in dict.fromkeys(wrt) if name not in known]
-        if extra:
-            self.gradient(extra)  # says what is no input, no state and no parameter
+        near = [s.name for s in self.system.named("input")] + list(initial_states(self.system))
+        for name in extra:
+            if name not in near:
+                raise UsageError(
+                    f"'{name}' is no parameter, input or initial state"
+                    f"{suggestion(name, [*known, *near])}\nthere are the parameters"
+                    f" {', '.join(known) or '(none)'}; beside them {', '.join(near) or '(none)'}"
+                )
         if steps is not None:
             check_steps(steps)
         if self.system.steps is not None and steps not in (None, self.system.steps):

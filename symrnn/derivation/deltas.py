@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from symrnn.derivation.closed import Closed
 from symrnn.derivation.derivation import LOSS, Derivation, Paths
-from symrnn.derivation.network import Network, network
+from symrnn.derivation.network import Network
 from symrnn.derivation.rows import Rows
 from symrnn.language.tree import Call, Ref
 from symrnn.system.system import Linear, Pointwise, Row, System
@@ -34,11 +34,11 @@ class Deltas:
 def deltas(derivation: Derivation) -> Deltas:
     """The recursion of a derivation, with its own steps."""
     names = kept(derivation)
-    found = network(derivation.system, names, derivation.wrt)
+    found = derivation.network_of(names)
     values = {
         node: equation
         for node, equation in (derivation.network.values | found.values).items()
-        if node.name not in names | derivation.own
+        if node.name not in names | derivation.own or node in derivation.starts
     }
     found = replace(found, values=values)
     return Deltas(found, Rows(found.system, values, derivation.dims), Paths(found, every=True))
@@ -50,7 +50,7 @@ def kept(derivation: Derivation) -> frozenset[str]:
     names = {s.name for s in system.named("variable")} - {"L"}
     activations = set(pre_activations(system))
     while True:
-        found = network(system, names, derivation.wrt)
+        found = derivation.rolled.network_of(frozenset(names))
         folded = next((n for n in sorted(names) if _folds(n, found, activations)), None)
         if folded is None:
             return frozenset(n for n in names if any(node.name == n for node in found.edges))

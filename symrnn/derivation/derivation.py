@@ -72,8 +72,17 @@ class Derivation:
             raise EquationError(
                 "the model has no loss to derive; write L = … or put a head on it, such as binary"
             )
-        states = [name for name in self.wrt if name in initial_states(system)]
-        return with_states(system) if states else system
+        return with_states(system) if self.states else system
+
+    @cached_property
+    def states(self) -> dict[str, Ref]:
+        """The initial states that have names here, and the steps that they are."""
+        found = initial_states(normal(self.written, stable=False))
+        return found if any(name in found for name in self.wrt) else {}
+
+    @property
+    def starts(self) -> frozenset[Ref]:
+        return frozenset(self.states.values())
 
     @cached_property
     def own(self) -> frozenset[str]:
@@ -109,7 +118,7 @@ class Derivation:
 
     def network_of(self, own: frozenset[str]) -> Network:
         """The network of the same system over other nodes."""
-        return network(self.system, own, self.wrt)
+        return network(self.system, own, self.wrt, self.starts)
 
     @cached_property
     def rows(self) -> Rows:
@@ -161,7 +170,8 @@ class Derivation:
     def _alone(self) -> "Alone":
         if self.unrolled:
             return Alone(self.network, None)
-        return Alone(network(unroll(self.plain, EXAMPLE), self.network.own, self.wrt), EXAMPLE)
+        example = network(unroll(self.plain, EXAMPLE), self.network.own, self.wrt, self.starts)
+        return Alone(example, EXAMPLE)
 
     def factor(self, edge: Edge) -> Immediate:
         """∂⁺of/∂by, and whether it is all that there is of ∂of/∂by.

@@ -9,6 +9,7 @@ from symrnn.derivation.notation import Notation
 from symrnn.language.tree import Ref
 from symrnn.system.names import free
 from symrnn.system.symbols import Symbol
+from symrnn.system.system import System
 
 
 def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, dict[str, str]]:
@@ -25,4 +26,18 @@ def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, di
         deltas[name] = adjoint
     equations = tuple(e for e in system.equations if e.target.name not in made_up)
     known = replace(system, equations=equations, symbols=symbols)
-    return Letters(notation, known, own=derivation.own), deltas
+    return _Letters(notation, known, derivation), deltas
+
+
+class _Letters(Letters):
+    """An initial state, O0 in Python, is printed as the step that it is: O_0."""
+
+    def __init__(self, notation: Notation, system: System, derivation: Derivation) -> None:
+        super().__init__(notation, system, own=derivation.own)
+        self.states = derivation.states
+
+    def latex(self, ref: Ref) -> str:
+        return super().latex(self.states.get(ref.name, ref))
+
+    def plain(self, ref: Ref) -> str:
+        return super().plain(self.states.get(ref.name, ref))

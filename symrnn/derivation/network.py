@@ -74,8 +74,12 @@ class Network:
         return [Ref(s.name) for s in self.system.named("parameter")]
 
 
-def network(system: System, own: Iterable[str], wrt: Iterable[str] = ()) -> Network:
+def network(
+    system: System, own: Iterable[str], wrt: Iterable[str] = (), starts: Iterable[Ref] = ()
+) -> Network:
     """The network of a plain system (its losses as written), unrolled or with a symbolic T.
+
+    `starts` are boundaries that only say the name of an initial state; they are folded.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -85,12 +89,20 @@ def network(system: System, own: Iterable[str], wrt: Iterable[str] = ()) -> Netw
     >>> [(edge.of.name, edge.of.shift + 1) for edge in found.edges[Ref("U")]]
     [('h', 2), ('h', 1)]
     """
-    return _Builder(system, frozenset(own) | {"L"}, frozenset(wrt)).network()
+    return _Builder(
+        system, frozenset(own) | {"L"}, frozenset(wrt), frozenset(starts)
+    ).network()
 
 
 class _Builder:
-    def __init__(self, system: System, own: frozenset[str], wrt: frozenset[str]) -> None:
-        self.system, self.own, self.wrt = system, own, wrt
+    def __init__(
+        self,
+        system: System,
+        own: frozenset[str],
+        wrt: frozenset[str],
+        starts: frozenset[Ref],
+    ) -> None:
+        self.system, self.own, self.wrt, self.starts = system, own, wrt, starts
         self.symbols = dict(system.symbols)
         self.varied = {*wrt, *(s.name for s in system.named("parameter"))}
         self.active = active(system, [Ref("L")], self.varied)
@@ -98,8 +110,6 @@ class _Builder:
         self.made_values = Values(system, self.symbols)
         self.shares = Shares(self.symbols, self.made_values, self.wants)
         self.landing = Landing(system)
-        self.kept: set[str] = set()
-        """Made-up names that cannot be folded, since they are read at other steps."""
         self.edges: dict[Ref, list[Edge]] = {}
 
     def wants(self, ref: Ref) -> bool:
@@ -120,7 +130,7 @@ class _Builder:
         kept = sorted(filter(self.is_kept, self.edges), key=lambda node: place.get(node, -1))
         edges = {node: self.edges[node] for node in kept}
         system = replace(self.system, symbols=self.symbols)
-        return Network(system, self.own | self.kept, edges, folded)
+        return Network(system, self.own, edges, folded)
 
     def in_order(self, nodes: list[Ref]) -> list[Ref]:
         """The author's nodes first, then each that is folded after whatever folded reads it."""
@@ -145,7 +155,7 @@ class _Builder:
         return found
 
     def is_own(self, node: Ref) -> bool:
-        return node.name in self.own or node.name in self.kept
+        return node.name in self.own and node not in self.starts
 
     def is_kept(self, node: Ref) -> bool:
         return self.is_own(node) or node.name in self.varied

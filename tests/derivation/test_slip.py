@@ -31,7 +31,7 @@ from symrnn.interpret import interpret
 from symrnn.language import parse
 from symrnn.language.tree import Ref
 from symrnn.sample import sample
-from symrnn.system import resolve
+from symrnn.system import with_states
 from tests.cases import explicit_states, model, odd_widths, oracle
 
 MODELS = ("elman", "elman_n4", "lstm", "char", "birnn", "gru")
@@ -52,15 +52,12 @@ class Numbers:
 
     def __init__(self, derivation: Derivation, scalar: bool) -> None:
         self.derivation, self.steps = derivation, derivation.steps or 3
-        written = explicit_states(derivation.written)
+        system = with_states(derivation.plain)
         widths = odd_widths(derivation.written)
         self.dims = dict.fromkeys(widths, 1) if scalar else widths
-        self.data = sample(written, resolve(written), self.dims, self.steps, 1, seed=5)
-        system = derivation.plain
-        states = {k: v for k, v in self.data.items() if k not in system.symbols}
-        plain = Derivation(derivation.name, derivation.written, wrt=tuple(states)).plain
-        self.values = interpret(plain, self.data, self.steps)
-        self.oracle = oracle(written, self.data, self.steps)
+        self.data = sample(derivation.written, system.symbols, self.dims, self.steps, 1, seed=5)
+        self.values = interpret(system, self.data, self.steps)
+        self.oracle = oracle(explicit_states(derivation.written), self.data, self.steps)
 
     def gradients(self, sheets: Sheets) -> dict[str, Array]:
         helpers = [*local(self.derivation), *chain(self.derivation)]

@@ -135,7 +135,8 @@ class _Module:
         """Whether a variable is a column, and every matrix the transpose of the model's."""
         self.defined: dict[Formula, Equation] = {}
         for equation in equations:
-            self.defined.setdefault(_assigned(equation), equation)
+            for each in _instances(equation, self.steps):
+                self.defined.setdefault(_assigned(each), each)
         self.imports: set[str] = set()
         self.symbols: dict[str, Shape] = {}
         self.constants: dict[str, str] = {}
@@ -148,7 +149,7 @@ class _Module:
         self.names: dict[Formula, str] = {}
         self.taken = set(unavailable()) | set(ELEMENTWISE) | set(ACROSS)
         self._name_all()
-        self.argument = self._free("g")
+        self.argument, self.entry = self._free("g"), self._free("x")
         self.carried = Code(self.argument)
         """What stands for the row that a `Carry` takes."""
 
@@ -295,6 +296,8 @@ class _Module:
         if key in self.defined:
             self.reads[key] = None
             return Code(name, shape=self.shape_of(key))
+        if isinstance(key, Total) and isinstance(key.by, Ref) and self.is_outside(key.by):
+            return self.constant("ZeroMatrix", "0", *self.shape_of(key))
         if isinstance(key, Ref):
             value = self.rows.symbols[key.name].value
             if value is not None:
@@ -302,6 +305,10 @@ class _Module:
                 return Code(name)
         self.symbols[name] = self.shape_of(key)
         return Code(name, shape=self.symbols[name])
+
+    def is_outside(self, ref: Ref) -> bool:
+        """Whether a step is none of 1…T: there a total derivative is zero unless said otherwise."""
+        return ref.base == "1" and not 0 <= ref.shift < self.steps
 
     # formulas
 
@@ -364,7 +371,7 @@ class _Module:
                 return Code(f"{self.use('Identity')}({self.wide(found)})", shape=(found, found))
             case Zeros(rows=rows, columns=columns):
                 return self.constant("ZeroMatrix", "0", rows, columns)
-            case Slice(arg=Eye(width=width), start=start, stop=stop) if not self.columns:
+            case Slice(arg=Eye(width=width), start=start, stop=stop):
                 return self.selection(*map(self.rows.width, (width, start, stop)))
             case Slice(arg=arg, start=start, stop=stop):
                 return self.slice(self.code(arg), self.rows.width(start), self.rows.width(stop))
@@ -476,24 +483,20 @@ class _Module:
         if below.is_number and above.is_number:
             return Code(f"{below.within(ATOM)}**{above.within(ATOM)}", POWER)
         if below.is_number:
-            text = f"{above.within(ATOM)}.applyfunc(lambda x: {below.within(ATOM)}**x)"
+            lifted = f"lambda {self.entry}: {below.within(ATOM)}**{self.entry}"
+            text = f"{above.within(ATOM)}.applyfunc({lifted})"
             return Code(text, shape=above.shape)
-        return Code(
-            f"{self.use('HadamardPower')}({below.text}, {above.text})", shape=below.shape
-        )
+        return Code(f"{self.use('HadamardPower')}({below.text}, {above.text})", shape=below.shape)
 
     def big(self, big: Big) -> Code:
         """A sum, each of its terms written out."""
         if big.sign != "sum":
             raise UsageError("the sympy format cannot hold a product over steps")
-        low, high = self.step(big.low), self.step(big.high)
+        if {big.low.base, big.high.base} != {"1"} or big.index == "b":
+            raise UsageError("the sympy format shows one sequence; leave the batch away")
+        low, high = big.low.shift + 1, big.high.shift + 1
         terms = [_at_step(big.body, big.index, step) for step in range(low, high + 1)]
         return self.sum(terms) if len(terms) > 1 else self.code(terms[0] if terms else ZERO)
-
-    def step(self, ref: Ref) -> int:
-        if ref.base not in ("1", "T"):
-            raise UsageError("the sympy format shows one sequence, and every step of it by itself")
-        return (1 if ref.base == "1" else self.steps) + ref.shift
 
     # functions
 
@@ -555,12 +558,15 @@ class _Module:
         return Code(f"{arg.within(ATOM)}[{f'{part}, :' if column else f':, {part}'}]", shape=shape)
 
     def selection(self, whole: Width, start: Width, stop: Width) -> Code:
-        """Columns of the unit matrix, in blocks: SymPy stumbles over the transpose of a slice."""
+        """Part of the unit matrix, in blocks: SymPy stumbles over the transpose of a slice."""
         own = _less(stop, start)
-        eye: Formula = Eye(own)
-        rows = [Zeros(start, own), eye, Zeros(_less(whole, stop), own)]
-        kept = [row for row in rows if not isinstance(row, Zeros) or row.rows != Width()]
-        return self.blocks([[self.code(row)] for row in kept])
+        grid: list[Formula] = [Eye(own)]
+        if start != Width():
+            grid.insert(0, Zeros(*self.turned((start, own))))
+        if stop != whole:
+            grid.append(Zeros(*self.turned((_less(whole, stop), own))))
+        parts = [self.code(part) for part in grid]
+        return self.blocks([parts] if self.columns else [[part] for part in parts])
 
     def blocks(self, grid: Sequence[Sequence[Code]]) -> Code:
         if len(grid) == len(grid[0]) == 1:
@@ -647,16 +653,44 @@ def _exact(formula: Formula) -> Fraction | None:
     return None
 
 
+def _instances(equation: Equation, steps: int) -> Iterator[Equation]:
+    """An equation for each step at which it holds, t and T in it numbers."""
+    bounds = sorted(equation.steps, key=lambda bound: bound.base)  # from 1 + a to T - b
+    low, high = (_moved(bound, "T", steps).shift + 1 for bound in bounds or _ALL)
+    parts = [part.at if isinstance(part, Name) else part for part in walk(equation.left)]
+    indices = {part.base for part in parts if isinstance(part, Ref)} - {"", "1", "T"}
+    if not indices:
+        yield _placed(equation, "T", steps)
+    for index in indices:
+        for step in range(high, low - 1, -1):
+            yield _placed(_placed(equation, "T", steps), index, step)
+
+
+_ALL = (Ref("", "1"), Ref("", "T"))
+
+
+def _placed(equation: Equation, index: str, step: int) -> Equation:
+    left, *rights = (_at_step(f, index, step) for f in (equation.left, *equation.rights))
+    return replace(equation, left=left, rights=tuple(rights), steps=())
+
+
 def _at_step(formula: Formula, index: str, step: int) -> Formula:
     """The formula with a number for an index."""
-    match formula:
-        case Ref(name=name, base=base, shift=shift) if base == index:
-            return Ref(name, "1", step + shift - 1)
-        case Name(letter=letter, at=Ref(base=base, shift=shift)) if base == index:
-            return Name(letter, Ref("", "1", step + shift - 1))
-        case Carry():
-            return formula
-    return map_children(formula, lambda child: _at_step(child, index, step))
+    found = map_children(formula, lambda child: _at_step(child, index, step))
+    match found:
+        case Ref():
+            return _moved(found, index, step)
+        case Name(at=at):
+            return replace(found, at=_moved(at, index, step))
+        case Carry(of=of):
+            return replace(found, of=_moved(of, index, step))
+        case Big(low=low, high=high):
+            return replace(found, low=_moved(low, index, step), high=_moved(high, index, step))
+    return found
+
+
+def _moved(ref: Ref, index: str, step: int) -> Ref:
+    return Ref(ref.name, "1", step + ref.shift - 1) if ref.base == index else ref
 
 
 def _formula(expr: Expr) -> Formula:

@@ -25,7 +25,7 @@ from symrnn.derivation.formula import (
     Total,
     Zeros,
 )
-from symrnn.derivation.network import Edge, Network, moved_edge, network
+from symrnn.derivation.network import Edge, Network, moved_edge
 from symrnn.derivation.rows import Rows
 from symrnn.derivation.views.common import gradient, recursion
 from symrnn.errors import UsageError
@@ -68,7 +68,7 @@ class _Products:
                 f" {self.system.steps}; chain and closed write every step out"
             )
         names = states(derivation)
-        self.network = network(self.system, names, derivation.wrt)
+        self.network = derivation.network_of(names)
         values = {n: e for n, e in derivation.network.values.items() if n.name not in names}
         self.rows = Rows(self.network.system, values, derivation.dims)
         self.paths = Paths(self.network, every=True)
