@@ -113,6 +113,7 @@ def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any]
         options.row,
         options.weights,
         options.seed,
+        options.scalar,
     )
 
 

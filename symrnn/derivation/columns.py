@@ -10,11 +10,13 @@ from symrnn.derivation.formula import (
     Blocks,
     Formula,
     Immediate,
+    Ones,
     Product,
     Sheet,
     Slice,
     Total,
     Transposed,
+    Value,
     Zeros,
     map_children,
 )
@@ -45,6 +47,8 @@ def flipped(formula: Formula) -> Formula:
     match formula:
         case Ref() | Total() | Immediate():
             return formula
+        case Ones():
+            return Transposed(formula)
         case Product(factors=factors):
             return Product(tuple(map(flipped, reversed(factors))))
         case Transposed(arg=Slice() | Blocks() as arg):
@@ -53,6 +57,8 @@ def flipped(formula: Formula) -> Formula:
             return transposed(flipped(arg))
         case Blocks(rows=rows):
             return Blocks(tuple(tuple(map(flipped, column)) for column in zip(*rows, strict=True)))
+        case Value(rows=values):
+            return Value(tuple(zip(*values, strict=True)))
         case Zeros(rows=rows, columns=columns):
             return Zeros(columns, rows)
     return map_children(formula, flipped)

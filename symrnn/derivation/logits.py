@@ -14,7 +14,7 @@ def cancelled(system: System, route: Route) -> Route:
     for carrier in route:
         slope = logit_slope(system, found[-1], carrier) if found else None
         if slope is not None:
-            found[-1] = Carrier(Scale(slope))
+            found[-1] = Carrier(Scale(slope), width=carrier.width)
         else:
             found.append(carrier)
     return tuple(found)

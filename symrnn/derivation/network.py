@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from symrnn.functions import LOSSES
-from symrnn.language.tree import Call, Ref
+from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.activity import active
 from symrnn.system.graph import edges_of
 from symrnn.system.landing import Landing
@@ -37,6 +37,8 @@ class Carrier:
     value: Ref | None = None
     """The value of the link function; for a loss, the prediction that it judges."""
     target: Ref | None = None
+    width: Width | None = None
+    """How wide the row is that comes out: a number may be spread over features."""
 
 
 Route = tuple[Carrier, ...]
@@ -164,19 +166,25 @@ class _Builder:
         """What each operand gets, with what the derivative is of."""
         if isinstance(equation, Row) and equation.function == "softmax":
             (ref,) = equation.args
-            carrier = Carrier(Softmax(equation.target), "softmax", equation.target)
+            value = equation.target
+            carrier = Carrier(Softmax(value), "softmax", value, width=self.width(value))
             return [(Share(ref, Scale()), carrier)] if self.wants(ref) else []
         found = []
         for share in self.shares.of(equation):
-            carrier = Carrier(share.by)
+            width = self.width(share.ref)
+            carrier = Carrier(share.by, width=width)
             match equation:
                 case Row(function=function, args=(target, prediction)) if function in LOSSES:
                     if share.ref == prediction:
-                        carrier = Carrier(share.by, function, prediction, target)
+                        carrier = Carrier(share.by, function, prediction, target, width)
                 case Pointwise(body=Call(function=function, args=(Ref(),))):
-                    carrier = Carrier(share.by, function, equation.target)
+                    carrier = Carrier(share.by, function, equation.target, width=width)
             found.append((share, carrier))
         return found
+
+    def width(self, ref: Ref) -> Width | None:
+        shape = self.symbols[ref.name].shape
+        return shape[0] if len(shape) == 1 else None
 
     def push(self, node: Ref, found: tuple[Share, Carrier]) -> None:
         """Hand what arrives at a node on to what it reads: from itself, if it is the author's."""
@@ -246,11 +254,12 @@ def _moved(edge: Edge, move: Change) -> Edge:
 def _moved_carrier(carrier: Carrier, move: Change) -> Carrier:
     by = carrier.by
     moved = Softmax(move(by.value)) if isinstance(by, Softmax) else map_jacobian(by, move)
-    return Carrier(
-        moved,
-        carrier.function,
-        move(carrier.value) if carrier.value is not None else None,
-        move(carrier.target) if carrier.target is not None else None,
+    value, target = carrier.value, carrier.target
+    return replace(
+        carrier,
+        by=moved,
+        value=move(value) if value is not None else None,
+        target=move(target) if target is not None else None,
     )
 
 

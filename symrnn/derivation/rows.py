@@ -340,7 +340,7 @@ class Rows:
         """One operator, applied."""
         match carrier.by:
             case Scale(factor=factor):
-                return self.multiplied(row, self.value(factor))
+                return self.spread(self.multiplied(row, self.value(factor)), carrier)
             case Dot(factor=factor):
                 return self.dot(row, self.value(factor))
             case Matrix(name=name, transposed=turned):
@@ -356,6 +356,13 @@ class Rows:
                 if width == NARROW:
                     return ZERO, NARROW
                 return product(row[0], _softmax(found)), width
+
+    def spread(self, row: Sized, carrier: Carrier) -> Sized:
+        """A number as a row of equal entries, where one is wanted."""
+        wanted = self.width(carrier.width) if carrier.width is not None else row[1]
+        if row[1] != NARROW or wanted == NARROW:
+            return row
+        return product(row[0], transposed(Ones(wanted))), wanted
 
     def dot(self, row: Sized, factor: Sized) -> Sized:
         if factor[1] == NARROW:
@@ -379,7 +386,7 @@ class Rows:
         factors: list[Formula] = []
         for carrier in route:
             factor, after = self.as_matrix(carrier, width)
-            if (width, after) == (NARROW, NARROW) or _is_multiple(carrier, self):
+            if (width, after) == (NARROW, NARROW) or (after == width and _is_multiple(carrier, self)):
                 numbers.append(factor)
             else:
                 factors.append(factor)
@@ -394,9 +401,9 @@ class Rows:
         match carrier.by:
             case Scale(factor=expr):
                 factor, own = self.value(expr)
-                if own == NARROW:
-                    return factor, width
-                return (factor if width == NARROW else Diagonal(factor)), own
+                if width == NARROW:
+                    return self.spread((factor, own), carrier)
+                return (factor, width) if own == NARROW else (Diagonal(factor), own)
             case Dot(factor=expr):
                 factor, own = self.value(expr)
                 if own == NARROW:
@@ -443,6 +450,8 @@ class Rows:
         width = self.width_of(edge.of)
         if edge.of.name == "L":
             return self.carried((ONE, NARROW), edge.routes)[0]
+        if width == self.width_of(edge.by) == NARROW:
+            return plus(self.matrix(route, width) for route in edge.routes)
         return transposed(plus(self.matrix(route, width) for route in edge.routes))
 
 

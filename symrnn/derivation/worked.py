@@ -35,15 +35,16 @@ def worked_data(
     row: int = 1,
     weights: str | None = None,
     seed: int = 0,
+    scalar: bool = False,
 ) -> tuple[dict[str, Array], int]:
     """One sequence, its target and all parameters, and the number of steps.
 
     `data` is "notes" or the path of a JSON file, of which `row` picks one sequence; `weights` is
-    the path of another. What is not given is made up by the seed.
+    the path of another. What is not given is made up by the seed, in the scalar form with width 1.
     """
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected a whole number from 0 on")
-    work = _Worked(written, symbols)
+    work = _Worked(written, symbols, scalar)
     work.choose(steps, written.steps)
     if data == NOTES:
         work.take(_notes(work, row), "the notes' data")
@@ -64,6 +65,7 @@ class _Worked:
 
     written: Written
     symbols: Symbols
+    scalar: bool
     found: dict[str, Array] = field(default_factory=dict)
     dims: dict[str, int] = field(default_factory=dict)
     origin: dict[str, str] = field(default_factory=dict)
@@ -183,7 +185,7 @@ class _Worked:
         }
         wide = {n for s in self.asked if s.role == "input" for n in s.width.names}
         for name in dimensions(self.symbols):
-            self.dims.setdefault(name, 1 if name in narrow - wide else 2)
+            self.dims.setdefault(name, 1 if self.scalar or name in narrow - wide else 2)
 
     def is_class(self, symbol: Symbol) -> bool:
         return symbol.onehot or self.loss(symbol).startswith("ce")

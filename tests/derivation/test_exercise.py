@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.exercise import Sheets, exercise, filled, terms_of
+from symrnn.derivation.exercise import Sheets, at_path, exercise, filled, terms_of
 from symrnn.derivation.formula import (
     Blank,
     Carried,
@@ -96,8 +96,6 @@ def test_each_product_has_a_blank_and_each_term_a_factor(
 
 
 def _is_blank(formula: Formula, path: tuple[int, ...]) -> bool:
-    from symrnn.derivation.exercise import at_path
-
     return isinstance(at_path(formula, path), Blank)
 
 

@@ -1,6 +1,7 @@
 """Planted errors: one equation changes, its gradient is wrong, and the explanation fits."""
 
 from collections import Counter
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from symrnn.errors import CheckError, UsageError
 from symrnn.functions import Array
 from symrnn.interpret import interpret
 from symrnn.language import parse
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Num, Ref
 from symrnn.sample import sample
 from symrnn.system import with_states
 from tests.cases import explicit_states, model, odd_widths, oracle
@@ -84,7 +85,7 @@ def test_one_equation_changes_and_its_gradient_is_wrong(name: str, view: str, sc
     sheets = VIEWS[view](derivation)
     matters, numbers = matters_for(derivation, sheets), Numbers(derivation, scalar)
     assert numbers.worst(sheets) < 1e-12
-    for seed in range(12):
+    for seed in range(8):
         planted, slip = plant(sheets, seed, matters)
         pairs = zip(equations(sheets), equations(planted), strict=True)
         (changed,) = [(a, b) for a, b in pairs if a != b]
@@ -136,34 +137,21 @@ def test_together_the_views_have_every_kind() -> None:
 def test_a_missing_factor_is_named_with_its_step() -> None:
     found = [slip for slip in slips("elman", "chain") if slip.kind == FACTOR]
     for slip in found:
-        assert "the factor … is missing" in words(slip).replace("The", "the")
+        assert "he factor … is missing" in words(slip)
         assert slip.right in slip.says
         assert slip.wrong_part is None
         assert slip.right in set(walk(slip.place))
         if slip.equation.by_terms:
             assert words(slip).startswith("In the term of … = … the factor")
-            step = slip.says[3]
-            bracket = next(
-                i
-                for i, (a, b) in enumerate(
-                    zip(_terms(slip.equation), _terms(slip.wrong), strict=True)
-                )
-                if a != b
-            )
-            assert str(step) == str(_number(3 - bracket))
+            pairs = zip(_terms(slip.equation), _terms(slip.wrong), strict=True)
+            (position,) = (i for i, (a, b) in enumerate(pairs) if a != b)
+            # the last step comes first
+            assert slip.says[3] == Num(Fraction(3 - position))
 
 
 def _terms(equation: Equation) -> tuple[object, ...]:
     right = equation.rights[-1]
     return right.terms if isinstance(right, Sum) else (right,)
-
-
-def _number(value: int) -> object:
-    from fractions import Fraction
-
-    from symrnn.language.tree import Num
-
-    return Num(Fraction(value))
 
 
 def test_a_reversed_partial_says_which_does_not_depend_on_which() -> None:
@@ -177,16 +165,18 @@ def test_a_reversed_partial_says_which_does_not_depend_on_which() -> None:
                                       ", so that partial is zero", ".")  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", [INDEX, SIGN, REVERSED])
-@pytest.mark.parametrize("view", ["chain", "closed"])
+@pytest.mark.parametrize(
+    ("view", "kind"), [("chain", INDEX), ("chain", REVERSED), ("closed", INDEX), ("closed", SIGN)]
+)
 def test_a_wrong_piece_is_named_beside_the_right_one(view: str, kind: str) -> None:
-    for slip in slips("elman", view, scalar=False):
-        if slip.kind == kind:
-            assert slip.place == slip.right
-            assert slip.wrong_part != slip.right
-            assert "… is written for …" in words(slip)
-            assert slip.wrong_part in slip.says
-            assert slip.right in slip.says
+    found = [slip for slip in slips("elman", view, scalar=False) if slip.kind == kind]
+    assert found
+    for slip in found:
+        assert slip.place == slip.right
+        assert slip.wrong_part != slip.right
+        assert "… is written for …" in words(slip)
+        assert slip.wrong_part in slip.says
+        assert slip.right in slip.says
 
 
 def test_a_lost_path_leaves_one_term_less() -> None:
