@@ -20,11 +20,12 @@ for seed in range(a,b):
     except SymrnnError as e: cnt['parse']+=1; continue
     for scalar in (False,True):
       dims={'D':1,'E':1} if scalar else {'D':2,'E':3}
-      for T in (1,2,4):
+      for T in (1,2,4,7):
         data=sample(m.written,resolve(m.written),dims,T,1,seed=seed)
         res=interpret(m.adjoint,data,T)
         if not np.isfinite(res.loss): continue
         for sym in (False,True):
+          if sym and T!=7: continue
           d=Derivation('m',m.written,None if sym else T,scalar=scalar)
           for v in ('chain','closed','delta','product'):
             if v in('delta','product') and not sym: continue

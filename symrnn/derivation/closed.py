@@ -68,7 +68,11 @@ class Closed:
 
 
 def summed(term: Term, body: Formula) -> Formula:
-    return total_over("t", *ONE_TO_T, body) if term.last.over else body
+    if not term.last.over:
+        return body
+    before = sum(base == "1" for base, _ in term.last.without)
+    after = sum(base == "T" for base, _ in term.last.without)
+    return total_over("t", Ref("", "1", before), Ref("", "T", -after), body)
 
 
 def closed_of(derivation: Derivation) -> Closed:

@@ -271,13 +271,18 @@ class Paths:
         exist there alone, without those that come from outside 1…T."""
         node = self.node(ref)
         here = (ref.base, ref.shift)
-        found = [edge for edge in self.network.edges.get(node, []) if edge.at in (None, here)]
+        found = [
+            edge
+            for edge in self.network.edges.get(node, [])
+            if edge.at in (None, here) and here not in edge.without
+        ]
         moved = [moved_edge(edge, node, ref) for edge in found]
         return [edge for edge in moved if not self.outside(edge.of)]
 
     def landings(self, node: Ref) -> list[Ref]:
-        """The fixed steps at which more arrives at a node than at others."""
-        places = [edge.at for edge in self.network.edges.get(node, []) if edge.at is not None]
+        """The fixed steps at which more or less arrives at a node than at others."""
+        edges = self.network.edges.get(node, []) if node.base == "t" else []
+        places = [place for e in edges for place in (*([e.at] if e.at else []), *e.without)]
         return [Ref(node.name, *at) for at in dict.fromkeys(places)]
 
     def is_total(self, ref: Ref) -> bool:
@@ -285,7 +290,8 @@ class Paths:
         found = self.network.edges.get(self.node(ref), [])
         if self.every or len(found) != 1:
             return True
-        return found[0].at is not None or (found[0].over and not ref.base)
+        (edge,) = found
+        return edge.at is not None or bool(edge.without) or (edge.over and not ref.base)
 
     def terms(self, target: Ref) -> tuple[Term, ...]:
         return tuple(self._terms(target))

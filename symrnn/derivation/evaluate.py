@@ -42,6 +42,7 @@ from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.system.graph import outside
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -126,11 +127,21 @@ class Evaluator:
         if exact is None:
             return self.nothing(key)
         equation, inner, label = exact
+        if isinstance(key, Total) and self.is_outside(key, equation, at):
+            return self.nothing(key)
         if label not in self._known:
             found = self.value(equation.rights[-1], inner, None)
             shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
         return self._known[label]
+
+    def is_outside(self, key: Total, equation: Equation, at: Indices) -> bool:
+        """Whether a step lies outside 1…T, and the equation is not that of a boundary there."""
+        by = key.by
+        if not isinstance(by, Ref) or not by.base or 1 <= self.step(by, at) <= self.steps:
+            return False
+        left = equation.left
+        return not (isinstance(left, Total) and isinstance(left.by, Ref) and outside(left.by))
 
     def lookup(
         self, key: Total | Immediate | Name, at: Indices

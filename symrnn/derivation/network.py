@@ -13,7 +13,7 @@ from functools import cached_property
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.activity import active
-from symrnn.system.graph import edges_of
+from symrnn.system.graph import edges_of, outside
 from symrnn.system.landing import Landing
 from symrnn.system.rewrite import Change, map_jacobian
 from symrnn.system.shares import Share, Shares
@@ -46,7 +46,11 @@ Route = tuple[Carrier, ...]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """∂⁺of/∂by. `over`, `at`, `when` are as in a `Term`: they say where in time it counts."""
+    """∂⁺of/∂by. `over`, `at`, `when` are as in a `Term`: they say where in time it counts.
+
+    `without` are fixed steps at which it does not: there the folded node that leads from `of` to
+    `by` would stand outside 1…T.
+    """
 
     of: Ref
     by: Ref
@@ -54,6 +58,7 @@ class Edge:
     over: bool = False
     at: tuple[str, int] | None = None
     when: int | None = None
+    without: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,6 +214,8 @@ class _Builder:
                     self.arrive_at(edge, target, share.ref, carrier, landed)
                 else:
                     moved = _moved(edge, move)
+                    if node.base == "t" and share.ref.base == "t" and target.base == "t":
+                        moved = replace(moved, without=_without(edge, share.ref.shift))
                     self.arrive(moved, target, _moved_carrier(carrier, move), landed)
 
     def arrive_at(self, edge: Edge, target: Ref, read: Ref, carrier: Carrier, landed: Term) -> None:
@@ -216,9 +223,16 @@ class _Builder:
         assert edge.at is not None
         base, shift = edge.at
         there = _moved_carrier(carrier, _mover(Ref("", "t"), Ref("", base, shift)))
+        landed = replace(landed, over=False)
         if target.base == "t" and read.base == "t":
-            landed = replace(landed, at=(base, shift + read.shift))
-        self.arrive(edge, target, there, landed)
+            place = Ref(read.name, base, shift + read.shift)
+            if outside(place):
+                return
+            landed = replace(landed, at=(place.base, place.shift))
+        elif target.base in ("1", "T"):  # a boundary is met by one step alone
+            if read.base == "t" and (base, shift + read.shift) != (target.base, target.shift):
+                return
+        self.arrive(replace(edge, at=None), target, there, landed)
 
     def arrive(self, edge: Edge, target: Ref, carrier: Carrier, landed: Term) -> None:
         """One more edge, or one more route of an edge that is there."""
@@ -226,7 +240,7 @@ class _Builder:
         at = landed.at if landed.at is not None else edge.at
         when = landed.when if landed.when is not None else edge.when
         by = Ref(target.name, *at) if at is not None and target.base else target
-        new = Edge(edge.of, by, routes, landed.over or edge.over, at, when)
+        new = Edge(edge.of, by, routes, landed.over or edge.over, at, when, edge.without)
         edges = self.edges.setdefault(target, [])
         for position, known in enumerate(edges):
             if replace(known, routes=new.routes) == new:
@@ -244,6 +258,18 @@ def _mover(source: Ref, landed: Ref) -> Change:
         return Ref(ref.name, landed.base, ref.shift + landed.shift - source.shift)
 
     return move if source.base == "t" and landed != source else lambda ref: ref
+
+
+def _without(edge: Edge, shift: int) -> tuple[tuple[str, int], ...]:
+    """Where an edge does not exist once its folded node, read `shift` steps off, is passed.
+
+    From another step the way leaves 1…T with its source; from the loss it has to be said.
+    """
+    moved = [(base, old + shift) for base, old in edge.without]
+    if edge.of.base != "t":
+        moved += [("T", step) for step in range(shift + 1, 1)]
+        moved += [("1", step) for step in range(shift)]
+    return tuple(dict.fromkeys(p for p in moved if not outside(Ref("", *p))))
 
 
 def _moved(edge: Edge, move: Change) -> Edge:

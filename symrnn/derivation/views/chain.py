@@ -32,14 +32,21 @@ def term_of(derivation: Derivation, target: Ref) -> Make:
 
     def make(term: Term) -> Formula:
         body = chained(derivation, term)
-        return bracketed(term, body) if several else summed(term, body)
+        if several and not term.last.over:
+            return bracketed(term, body)
+        return over_steps(term, body)
 
     return make
 
 
+def over_steps(term: Term, body: Formula) -> Formula:
+    """Σ_t of the term; where a derivative is of what happens once, it holds the sum itself."""
+    return summed(term, body) if term.last.of.base == "t" else body
+
+
 def totals(derivation: Derivation, names: Sequence[str] = ()) -> list[Equation]:
     def make(term: Term) -> Formula:
-        return summed(term, chained(derivation, term))
+        return over_steps(term, chained(derivation, term))
 
     return [
         equation

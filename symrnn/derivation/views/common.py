@@ -56,8 +56,6 @@ def _sum(terms: Sequence[Term], make: Make) -> Formula:
 
 def bracketed(term: Term, body: Formula) -> Formula:
     """The term with its step, if it belongs to one of several."""
-    if term.last.over:
-        return summed(term, body)
     return body if term.step is None else Bracket(body, term.step)
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from symrnn.derivation.build import ONE
+from symrnn.derivation.build import ONE, total_over
+from symrnn.derivation.closed import ONE_TO_T
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Carried, Carry, Equation, Formula, Immediate, Sheet
 from symrnn.derivation.network import Edge
@@ -28,6 +29,16 @@ def local(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
 
 
 def closed_edge(rows: Rows, edge: Edge) -> Formula:
+    """The derivative of an edge; what is summed over all steps is so inside it."""
+    found = at_one_step(rows, edge)
+    if not edge.over or edge.of.base == "t":
+        return found
+    if isinstance(found, Carry):
+        return Carry(found.of, total_over("t", *ONE_TO_T, found.body))
+    return total_over("t", *ONE_TO_T, found)
+
+
+def at_one_step(rows: Rows, edge: Edge) -> Formula:
     """The matrix of an edge; for a matrix parameter how a row is carried back to it."""
     ends = isinstance(edge.routes[0][-1].by, Outer)
     width = rows.width_of(edge.of)
