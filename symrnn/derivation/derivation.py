@@ -181,8 +181,9 @@ class Derivation:
         if edge.by.name in self.parameters:
             uses = self.network.edges[edge.by]
             alone = all(self._alone(use.of, use.by) for use in uses)
-        else:
-            alone = self._alone(edge.of, edge.by)
+        else:  # a total that has an equation is another thing than its first term
+            named = edge.of == LOSS and self.paths.is_total(edge.by)
+            alone = not named and self._alone(edge.of, edge.by)
         return Immediate(edge.of, edge.by, alone)
 
     def factors(self, term: Term) -> tuple[Total | Immediate, ...]:
@@ -277,7 +278,7 @@ class Paths:
             if edge.at in (None, here) and here not in edge.without
         ]
         moved = [moved_edge(edge, node, ref) for edge in found]
-        return [edge for edge in moved if not self.outside(edge.of)]
+        return _merged([edge for edge in moved if not self.outside(edge.of)])
 
     def landings(self, node: Ref) -> list[Ref]:
         """The fixed steps at which more or less arrives at a node than at others."""
@@ -327,6 +328,16 @@ class Paths:
         if self.steps is not None:
             return True
         return ref.shift < 0 if ref.base == "1" else ref.shift > 0
+
+
+def _merged(edges: list[Edge]) -> list[Edge]:
+    """What exists at every step and what exists here alone are one edge, if their ends are."""
+    found: dict[tuple[Ref, Ref, bool], Edge] = {}
+    for edge in edges:
+        ends = edge.of, edge.by, edge.over
+        known = found.get(ends)
+        found[ends] = edge if known is None else replace(known, routes=known.routes + edge.routes)
+    return list(found.values())
 
 
 EXAMPLE = 7

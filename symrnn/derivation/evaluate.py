@@ -73,6 +73,7 @@ class Evaluator:
             key = _key(equation.left)
             if key is not None:
                 self.defined.setdefault(key, equation)
+        self.exact_first = sorted(self.defined.values(), key=_is_general)
         self._known: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
@@ -149,7 +150,7 @@ class Evaluator:
         refs = list(_refs(key))
         steps = [self.step(r, at) if r.base else None for r in refs]
         label = (type(key).__name__, tuple((r.name, s) for r, s in zip(refs, steps, strict=True)))
-        for equation in self.defined.values():
+        for equation in self.exact_first:
             if type(equation.left) is not type(key):
                 continue
             left = list(_refs(equation.left))
@@ -312,6 +313,11 @@ def _refs(key: Formula) -> Iterator[Ref]:
 
 def _key(left: Formula) -> object:
     return left if isinstance(left, Total | Immediate | Name) else None
+
+
+def _is_general(equation: Equation) -> bool:
+    """Whether an equation is for several steps; one for a certain step comes before it."""
+    return any(ref.base not in ("", "1", "T") for ref in _refs(equation.left))
 
 
 def _runs_back(factor: Formula) -> bool:

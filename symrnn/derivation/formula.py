@@ -252,6 +252,9 @@ class Equation:
     steps: tuple[Ref, ...] = ()
     """First and last step, where it holds for several: t = T - 1, …, 1."""
 
+    but: tuple[Ref, ...] = ()
+    """Steps among them for which another equation holds."""
+
     by_terms: bool = False
     """Whether each term of a sum has a line of its own."""
 

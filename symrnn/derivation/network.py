@@ -126,7 +126,10 @@ class _Builder:
         own = {e.target: e for e in self.system.equations}
         nodes = [node for group in reversed(self.system.groups()) for node in reversed(group.nodes)]
         for node in self.in_order([node for node in nodes if node in self.active]):
-            for share in self.all_shares(own[node]):
+            shares = self.all_shares(own[node])
+            if not self.is_own(node) and self.sums_twice(node, [share for share, _ in shares]):
+                self.own |= {node.name}
+            for share in shares:
                 self.push(node, share)
         folded = {
             target: e
@@ -138,6 +141,12 @@ class _Builder:
         edges = {node: self.edges[node] for node in kept}
         system = replace(self.system, symbols=self.symbols)
         return Network(system, self.own, edges, folded)
+
+    def sums_twice(self, node: Ref, shares: list[Share]) -> bool:
+        """Whether a sum over time arrives at what is itself a sum over time: Σ_t Σ_k. One of them
+        keeps a name, so that each has an index of its own."""
+        arrives = any(edge.over for edge in self.edges.get(node, []))
+        return arrives and not node.base and any(share.over for share in shares)
 
     def in_order(self, nodes: list[Ref]) -> list[Ref]:
         """The author's nodes first, then each that is folded after whatever folded reads it."""
@@ -209,7 +218,7 @@ class _Builder:
                 edge = Edge(landed.ref, target, ((),))
                 self.arrive(edge, target, _moved_carrier(carrier, move), landed)
                 continue
-            for edge in self.edges.get(node, []):
+            for edge in self.arrivals(node, share.at):
                 if edge.at is not None:
                     self.arrive_at(edge, target, share.ref, carrier, landed)
                 else:
@@ -217,6 +226,15 @@ class _Builder:
                     if node.base == "t" and share.ref.base == "t" and target.base == "t":
                         moved = replace(moved, without=_without(edge, share.ref.shift))
                     self.arrive(moved, target, _moved_carrier(carrier, move), landed)
+
+    def arrivals(self, node: Ref, at: tuple[str, int] | None) -> list[Edge]:
+        """What arrives at a folded node: at any step, or at the one at which something is added."""
+        found = self.edges.get(node, [])
+        if at is None or node.base != "t":
+            return found
+        place = Ref(node.name, *at)
+        here = [edge for edge in found if edge.at in (None, at) and at not in edge.without]
+        return [replace(moved_edge(edge, node, place), at=None) for edge in here]
 
     def arrive_at(self, edge: Edge, target: Ref, read: Ref, carrier: Carrier, landed: Term) -> None:
         """What arrives at a folded node at a fixed step goes on from there alone."""

@@ -107,18 +107,40 @@ SMALL = {"D": 2, "H": 3, "C": 2, "H_O_b": 2}
 
 def number(found: Any, values: Values) -> Array:
     """An expression of SymPy with a number for every letter."""
-    found = sympy.sympify(found).subs(SMALL_SYMBOLS)
-    for symbol in sorted(found.atoms(sympy.MatrixSymbol), key=str):
-        found = found.subs(symbol, sympy.ImmutableMatrix(values(symbol.name).tolist()))
-    scalars = {s: values(s.name).item() for s in found.free_symbols}
-    found = found.subs(scalars).doit()
-    if hasattr(found, "as_explicit"):
-        found = found.as_explicit()
-    return np.array(sympy.Matrix([found] if not hasattr(found, "shape") else found)).astype(float)
+    value = explicit(sympy.sympify(found), values, {})
+    return np.array(value if value.is_Matrix else sympy.Matrix([value])).astype(float)
+
+
+def explicit(expr: Any, values: Values, known: dict[Any, Any]) -> Any:
+    """Each part replaced by its value before the next: doit alone would expand the whole."""
+    if expr not in known:
+        known[expr] = _explicit(expr, values, known)
+    return known[expr]
+
+
+def _explicit(expr: Any, values: Values, known: dict[Any, Any]) -> Any:
+    match expr:
+        case sympy.MatrixSymbol():
+            return sympy.ImmutableMatrix(values(expr.name).tolist())
+        case sympy.Symbol():
+            return SMALL_SYMBOLS.get(expr) or sympy.Float(values(expr.name).item())
+        case sympy.Sum():
+            found = expr.subs(SMALL_SYMBOLS)
+            for symbol in sorted(found.atoms(sympy.MatrixSymbol), key=str):
+                found = found.subs(symbol, explicit(symbol, values, known))
+            bound = {limit[0] for limit in found.limits}
+            return found.subs({s: explicit(s, values, known) for s in found.free_symbols - bound}).doit()
+        case sympy.matrices.expressions.applyfunc.ElementwiseApplyFunction():
+            return explicit(expr.expr, values, known).applyfunc(expr.function)
+    if not expr.args:
+        return expr
+    found = expr.func(*(explicit(arg, values, known) for arg in expr.args)).doit()
+    return found.as_explicit() if isinstance(found, sympy.MatrixExpr) else found
 
 
 SMALL_SYMBOLS = {
-    sympy.Symbol(name, integer=True, positive=True): size for name, size in SMALL.items()
+    sympy.Symbol(name, integer=True, positive=True): sympy.Integer(size)
+    for name, size in SMALL.items()
 }
 
 

@@ -78,7 +78,8 @@ class Latex(Printer):
     def steps(self, equation: Equation) -> str:
         first, last = equation.steps
         index = next(iter(_indices(equation.left)), "t")
-        return rf"{index} = {self.time(first)}, \ldots, {self.time(last)}"
+        but = "".join(rf",\; {index} \neq {self.time(step)}" for step in equation.but)
+        return rf"{index} = {self.time(first)}, \ldots, {self.time(last)}{but}"
 
     def display(self, equations: tuple[Equation, ...], room: float = 80) -> str:
         body = " \\\\\n".join(self.equation(equation, room) for equation in equations)

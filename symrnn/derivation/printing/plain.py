@@ -97,7 +97,8 @@ class Plain(Printer):
         first, last = equation.steps
         refs = (part for part in walk(equation.left) if isinstance(part, Ref))
         index = next((ref.base for ref in refs if ref.base in ("t", "k", "j")), "t")
-        return f"{index} = {self.time(first)}, …, {self.time(last)}"
+        but = "".join(f", {index} ≠ {self.time(step)}" for step in equation.but)
+        return f"{index} = {self.time(first)}, …, {self.time(last)}{but}"
 
     def display(self, equations: Sequence[Equation], room: float = 80) -> str:
         """The equations with their signs = below each other."""

@@ -35,15 +35,13 @@ def recursion(paths: Paths, node: Ref, make: Make) -> Iterator[Equation]:
         return
     sources = [term.start.shift for term in general if term.start.base == "t"]
     later, earlier = any(s > 0 for s in sources), any(s < 0 for s in sources)
-    first, last = Ref("", "1"), Ref("", "T")
-    if fixed:
-        if any(place.base == "T" for place in fixed):
-            last = Ref("", "T", min(p.shift for p in fixed if p.base == "T") - 1)
-        if any(place.base == "1" for place in fixed):
-            first = Ref("", "1", max(p.shift for p in fixed if p.base == "1") + 1)
-    steps = (first, last) if earlier and not later else (last, first)
-    yield Equation(Total(LOSS, node), (_sum(general, make),), steps)
     covered = {(place.base, place.shift) for place in fixed}
+    first = next(Ref("", "1", k) for k in range(len(covered) + 1) if ("1", k) not in covered)
+    last = next(Ref("", "T", -k) for k in range(len(covered) + 1) if ("T", -k) not in covered)
+    steps = (first, last) if earlier and not later else (last, first)
+    within = [p for p in fixed if (p.shift > first.shift if p.base == "1" else p.shift < last.shift)]
+    but = tuple(Ref("", place.base, place.shift) for place in within)
+    yield Equation(Total(LOSS, node), (_sum(general, make),), steps, but=but)
     if later and ("T", 0) not in covered:
         yield Equation(Total(LOSS, Ref(node.name, "T", 1)), (ZERO,))
     if earlier and ("1", 0) not in covered:

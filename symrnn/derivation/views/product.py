@@ -103,7 +103,8 @@ class _Products:
                     equation = gradient(self.derivation, target, self.closed.term)
                 chosen.append(Sheet(("Gradient by ", target), (equation,), name))
         found = [e for state, targets in read.items() for e in self.equations(state, targets)]
-        totals = list(self.totals(read))
+        targets = [t for name in names for t in self.derivation.targets(name)]
+        totals = list(self.totals(read, targets))
         if found:
             said = tuple(self.said(list(read)))
             chosen.append(Sheet(("Jacobians",), tuple(found), note=said))
@@ -262,10 +263,18 @@ class _Products:
     def width(self, name: str) -> Width:
         return self.rows.width_of(Ref(name))
 
-    def totals(self, read: dict[State, list[Ref]]) -> Iterator[Equation]:
-        """Derivatives of the other direction's states, where one recurrence reads the other."""
+    def totals(
+        self, read: dict[State, list[Ref]], targets: Sequence[Ref]
+    ) -> Iterator[Equation]:
+        """Derivatives that are no state's of a product, where something else reads them."""
         needed: dict[Ref, None] = {}
         waiting = [
+            edge.of
+            for target in targets
+            for edge in self.network.edges.get(target, [])
+            if edge.of != LOSS and self.state_of(edge.of.name) is None
+        ]
+        waiting += [
             edge.of
             for state in read
             for name in state.names
