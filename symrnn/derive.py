@@ -146,10 +146,11 @@ def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[
     if options.exercise:
         parts, after = with_blanks(parts, options.seed)
     elif options.slip is not None:
-        parts, told = planted(parts, output.derivation, options.slip)
+        parts, told = planted(output, parts, options.slip)
         after = [told]
     else:
         after = []
+    parts, after = output.finished(parts), output.finished(after)
     if options.update and options.format not in DOCUMENTS:
         parts += output.updates()
     return parts, after

@@ -13,7 +13,7 @@ from symrnn.derivation.letters import Letters
 from symrnn.derivation.notation import load_notation
 from symrnn.derivation.printing.latex import Latex
 from symrnn.derivation.printing.plain import Plain
-from symrnn.derivation.sheets import ABOUT, Request, Sheets, check_views, sheets_of, update_rules
+from symrnn.derivation.sheets import ABOUT, Request, Sheets, check_views, over_batch, sheets_of, update_rules
 
 DEFAULT_WIDTH = 80
 
@@ -61,10 +61,19 @@ class Output:
         return Plain(*self._lettering, digits=self.look.digits)
 
     def parts(self) -> list[Part]:
-        """The chosen views."""
+        """The chosen views, for one sequence."""
         return [
             Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
+        ]
+
+    def finished(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts as they are printed: averaged over the batch, if that is asked for."""
+        if not self.request.batch:
+            return list(parts)
+        return [
+            part if part.view == "numbers" else replace(part, sheets=over_batch(part.sheets))
+            for part in parts
         ]
 
     def updates(self) -> list[Part]:
@@ -163,21 +172,39 @@ class Output:
         }
 
 
-def planted(parts: Sequence[Part], derivation: Derivation, seed: int) -> "tuple[list[Part], Part]":
+def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":
     """The parts with one slip in the first of them, and what it is."""
     from symrnn.derivation.slip import matters_for, plant
 
-    first, *others = parts
-    wrong, slip = plant(first.sheets, seed, matters_for(derivation, first.sheets))
-    told = Sheet(("The slip",), (slip.equation,), note=slip.says)
+    first, *others = map(plainly, parts)
+    columns = output.request.columns and not output.derivation.scalar
+    matters = matters_for(output.derivation, first.sheets, columns)
+    wrong, slip = plant(first.sheets, seed, matters)
+    told = Sheet(("Right is",), (slip.equation,), note=slip.says)
     return [replace(first, sheets=wrong), *others], Part("The slip", (told,))
 
 
 def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
     """The parts with blanks, and the solution."""
+    parts = [plainly(part) for part in parts]
     found = [(part, exercise(part.sheets, seed)) for part in parts]
     blanks = [replace(part, sheets=sheets) for part, (sheets, _) in found]
     return blanks, [replace(part, title=f"Solution: {part.title}") for part in parts]
+
+
+def plainly(part: Part) -> Part:
+    """The part without a second form of the same sum, which would give the first one away."""
+    if part.view != "closed":
+        return part
+    return replace(
+        part,
+        sheets=tuple(
+            replace(
+                sheet, equations=tuple(replace(e, rights=e.rights[:1]) for e in sheet.equations)
+            )
+            for sheet in part.sheets
+        ),
+    )
 
 
 def default_views(derivation: Derivation, document: bool = False) -> tuple[str, ...]:

@@ -86,13 +86,12 @@ def sheets_of(derivation: Derivation, view: str, request: Request) -> Sheets:
         check(derivation, view, names)
     extra = request.extra if view == "numbers" else {}
     found = VIEWS[view](derivation, names, **extra)
-    if request.batch and view != "numbers":
-        found = over_batch(found, set(names))
     return as_columns(found) if request.columns and not derivation.scalar else found
 
 
-def over_batch(sheets: Sheets, names: set[str]) -> Sheets:
+def over_batch(sheets: Sheets) -> Sheets:
     """Each gradient as the average over the sequences of a batch."""
+    names = {sheet.about for sheet in sheets if sheet.about}
 
     def averaged(formula: Formula) -> Formula:
         sign = isinstance(formula, Minus)
@@ -102,7 +101,9 @@ def over_batch(sheets: Sheets, names: set[str]) -> Sheets:
 
     def changed(equation: Equation) -> Equation:
         match equation.left:
-            case Total(of=of, by=Ref(name=name)) if of == LOSS and name in names:
+            case Total(of=of, by=Ref(name=name, base="")) if of == LOSS:
+                if names and name not in names:
+                    return equation
                 rights = tuple(map(averaged, equation.rights))
                 return replace(equation, rights=rights, by_terms=False)
         return equation

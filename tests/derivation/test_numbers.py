@@ -12,6 +12,7 @@ from symrnn.derivation.evaluate import Evaluator
 from symrnn.derivation.formula import (
     Equation,
     Formula,
+    Marked,
     Name,
     Sheet,
     Sum,
@@ -159,7 +160,7 @@ def test_an_update_goes_down_the_gradient(name: str) -> None:
     sheets = numbers(Derivation(name, written, 2, scalar=True), data=data, eta=0.25)
     found = dict(gradients(sheets))
     _, *updates = by_title(sheets)["Update"].equations
-    assert [update.left for update in updates] == [Ref(parameter) for parameter in found]
+    assert [update.left for update in updates] == [Marked(Ref(p), "new") for p in found]
     for update, (parameter, gradient) in zip(updates, found.items(), strict=True):
         wanted = data[parameter].reshape(gradient.shape) - 0.25 * gradient
         np.testing.assert_allclose(value(update), wanted, rtol=1e-15)
@@ -195,7 +196,7 @@ def test_chosen_parameters_alone() -> None:
     sheets = by_title(numbers(Derivation("m", written, 2, scalar=True), ["w_o"], data=data))
     assert "Backward pass" not in sheets  # ŷ - y needs no δ
     assert [e.left for e in sheets["Terms and gradients"].equations] == [Total(LOSS, Ref("w_o"))]
-    assert [e.left for e in sheets["Update"].equations][1:] == [Ref("w_o")]
+    assert [e.left for e in sheets["Update"].equations][1:] == [Marked(Ref("w_o"), "new")]
 
 
 def test_an_input_has_a_gradient_and_no_update() -> None:

@@ -127,7 +127,7 @@ def gradients(sheets: tuple[Sheet, ...]) -> list[Equation]:
 
 
 def terms(equation: Equation, several: bool) -> tuple[Formula, ...]:
-    (right,) = equation.rights
+    right = equation.rights[0]  # a second form has common factors pulled out
     return right.terms if several and isinstance(right, Sum) else (right,)
 
 

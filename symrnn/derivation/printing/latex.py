@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from fractions import Fraction
 
-from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, walk
+from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, Sum, walk
 from symrnn.derivation.printing.layout import (
     Atom,
     Before,
@@ -64,7 +64,7 @@ class Latex(Printer):
         rows: list[str] = []
         for right in equation.rights:
             doc = self.doc(right)
-            if equation.by_terms and isinstance(doc, Row):
+            if equation.by_terms and isinstance(right, Sum) and isinstance(doc, Row):
                 doc = Row(doc.first, doc.rest, fill=False)
             head = f"{left} &= " if not rows else "&= "
             space = (room - width(self.doc(equation.left)) - 3) if room else float("inf")

@@ -17,6 +17,7 @@ from symrnn.derivation.formula import (
     Immediate,
     Name,
     Ratio,
+    Sum,
     Total,
     Value,
     walk,
@@ -84,7 +85,7 @@ class Plain(Printer):
         found: list[str] = []
         for right in equation.rights:
             doc = self.doc(right)
-            if equation.by_terms and isinstance(doc, Row):
+            if equation.by_terms and isinstance(right, Sum) and isinstance(doc, Row):
                 doc = Row(doc.first, doc.rest, fill=False)
             broken = lines(doc, self.brackets, space, space)
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])

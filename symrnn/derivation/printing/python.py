@@ -330,7 +330,7 @@ class _Module:
             case Times(factors=factors) | Odot(factors=factors):
                 return self.entries([self.code(factor) for factor in factors])
             case Product(factors=factors):
-                return product([self.code(factor) for factor in factors])
+                return self.product([self.code(factor) for factor in factors])
             case Chain(factors=factors):
                 return self.chain(factors)
             case Ratio(top=top, bottom=bottom):
@@ -418,7 +418,7 @@ class _Module:
         if exact == 0:
             return self.constant("ZeroMatrix", "0", *shape)
         ones = self.constant("OneMatrix", "1", *shape)
-        return ones if exact == 1 else product([number, ones])
+        return ones if exact == 1 else self.product([number, ones])
 
     # sums and products
 
@@ -443,7 +443,29 @@ class _Module:
             inside = ", ".join(factor.text for factor in matrices)
             text = f"{self.use('HadamardProduct')}({inside})"
             matrices = [Code(text, shape=matrices[0].shape)]
-        return product([*numbers, *matrices])
+        return self.product([*numbers, *matrices])
+
+    def product(self, factors: Sequence[Code]) -> Code:
+        """Matrices in order, numbers among them; what comes out as 1 × 1 is a number: its trace.
+
+        Its entry [0, 0] would be the same, but SymPy writes that out as a sum at once.
+        """
+        found = factors[0]
+        for factor in factors[1:]:
+            text = f"{found.within(PRODUCT)}*{factor.within(PRODUCT)}"
+            if found.is_number or factor.is_number:
+                found = Code(text, PRODUCT, factor.shape if found.is_number else found.shape)
+            elif (found.shape[0], factor.shape[1]) != NUMBER:
+                found = Code(text, PRODUCT, (found.shape[0], factor.shape[1]))
+            elif factor.text.startswith("OneMatrix("):
+                found = Code(self.total(found.text))
+            else:
+                found = Code(f"{self.use('Trace')}({text})")
+        return found
+
+    def total(self, row: str) -> str:
+        """The sum of the entries of a row or a column."""
+        return f"{self.use('Trace')}({self.use('DiagMatrix')}({row}))"
 
     def chain(self, factors: Sequence[Formula]) -> Code:
         """Each factor carries the row to its left one step back: v̄ Jᵀ, or as a function does."""
@@ -456,10 +478,10 @@ class _Module:
                 continue
             matrix = self.code(factor)
             if row.is_number and self.turned(matrix.shape)[0] == NARROW:
-                row = product([row, matrix])
+                row = self.product([row, matrix])
             else:
                 both = [row, _transposed(matrix)]
-                row = product(both[::-1] if self.columns else both)
+                row = self.product(both[::-1] if self.columns else both)
         return row
 
     def carry(self, carry: Carry) -> Code:
@@ -539,10 +561,8 @@ class _Module:
         return f"def {name}(x):\n    return {body.text}"
 
     def _across(self, name: str) -> str:
-        """The sum of a row's entries is its product with a column of ones."""
-        exp, ones = self.use("exp"), self.use("OneMatrix")
-        total = f"({ones}(1, v.shape[0])*e)" if self.columns else f"(e*{ones}(v.shape[1], 1))"
-        found = f"e/{total}[0, 0]" if name == "softmax" else f"{self.use('log')}({total}[0, 0])"
+        exp, total = self.use("exp"), self.total("e")
+        found = f"e/{total}" if name == "softmax" else f"{self.use('log')}({total})"
         return f"def {name}(v):\n    e = v.applyfunc({exp})\n    return {found}"
 
     # parts and blocks
@@ -550,12 +570,9 @@ class _Module:
     def slice(self, arg: Code, start: Width, stop: Width) -> Code:
         """Columns; rows where variables are columns."""
         width, part = _less(stop, start), f"{self.wide(start)}:{self.wide(stop)}"
-        column = self.columns
-        shape = (width, arg.shape[1]) if column else (arg.shape[0], width)
-        if shape == NUMBER:
-            place = f"{self.wide(start)}, 0" if column else f"0, {self.wide(start)}"
-            return Code(f"{arg.within(ATOM)}[{place}]")
-        return Code(f"{arg.within(ATOM)}[{f'{part}, :' if column else f':, {part}'}]", shape=shape)
+        text = f"{arg.within(ATOM)}[{f'{part}, :' if self.columns else f':, {part}'}]"
+        shape = (width, arg.shape[1]) if self.columns else (arg.shape[0], width)
+        return Code(f"{self.use('Trace')}({text})") if shape == NUMBER else Code(text, shape=shape)
 
     def selection(self, whole: Width, start: Width, stop: Width) -> Code:
         """Part of the unit matrix, in blocks: SymPy stumbles over the transpose of a slice."""
@@ -586,20 +603,6 @@ class _Module:
 
 _SPELT = {sign: name for name, sign in GREEK.items()}
 TWO, ZERO = Num(Fraction(2)), Num(Fraction(0))
-
-
-def product(factors: Sequence[Code]) -> Code:
-    """Matrices in order, numbers among them; what comes out as 1 × 1 is its entry."""
-    found = factors[0]
-    for factor in factors[1:]:
-        text = f"{found.within(PRODUCT)}*{factor.within(PRODUCT)}"
-        if found.is_number or factor.is_number:
-            found = Code(text, PRODUCT, factor.shape if found.is_number else found.shape)
-        elif (found.shape[0], factor.shape[1]) == NUMBER:
-            found = Code(f"({text})[0, 0]")
-        else:
-            found = Code(text, PRODUCT, (found.shape[0], factor.shape[1]))
-    return found
 
 
 def _transposed(code: Code) -> Code:

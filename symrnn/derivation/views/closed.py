@@ -1,9 +1,11 @@
 """`closed`: the chain with the local derivatives put in."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from symrnn.derivation.closed import closed_of
 from symrnn.derivation.derivation import Derivation
+from symrnn.derivation.factored import factored
 from symrnn.derivation.formula import Equation, Sheet
 from symrnn.derivation.views.common import gradient, recursion
 
@@ -11,7 +13,7 @@ from symrnn.derivation.views.common import gradient, recursion
 def closed(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     make = closed_of(derivation).term
     sheets = [
-        Sheet(("Gradient by ", target), (gradient(derivation, target, make),), name)
+        Sheet(("Gradient by ", target), (both_forms(gradient(derivation, target, make)),), name)
         for name in derivation.chosen(names)
         for target in derivation.targets(name)
     ]
@@ -23,3 +25,10 @@ def closed(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ..
     if found:
         sheets.append(Sheet(("Total derivatives that several paths share",), tuple(found)))
     return tuple(sheets)
+
+
+def both_forms(equation: Equation) -> Equation:
+    """The sum, and the same with common factors pulled out where there are any."""
+    (right,) = equation.rights
+    other = factored(right)
+    return equation if other is None else replace(equation, rights=(right, other))

@@ -12,6 +12,7 @@ from symrnn.derivation.evaluate import Evaluator
 from symrnn.derivation.formula import (
     Equation,
     Formula,
+    Marked,
     Minus,
     Name,
     Sheet,
@@ -149,7 +150,7 @@ class _Work:
             note=said(self.derivation, shown),
         )
         yield Sheet(("Terms and gradients",), tuple(map(self.gradient, self.gradients)))
-        title = ("Update: on the left the new value, on the right the old one",)
+        title = ("Update",)
         updates = tuple(self.updates())
         yield Sheet(title, (self.rate, *updates) if updates else ())
 
@@ -176,7 +177,8 @@ class _Work:
             if self.symbols[name].role == "parameter":
                 ref = Ref(name)
                 formula = Sum((ref, Minus(Times((ETA, Total(LOSS, ref))))))
-                yield Equation(ref, self.shown(formula, value_of(self.evaluate(formula))))
+                value = value_of(self.evaluate(formula))
+                yield Equation(Marked(ref, "new"), self.shown(formula, value))
 
     def shown(self, formula: Formula, value: Formula, *between: Formula) -> tuple[Formula, ...]:
         """The right sides one after the other; what would stand there twice stands there once."""
