@@ -13,6 +13,10 @@ demo: $(READY)
 	$(BIN)/symrnn show elman --adjoint
 	@echo
 	$(BIN)/symrnn summary elman --dims D=5,H=3,C=1
+	@echo
+	$(BIN)/symrnn derive elman --steps 3 --format unicode
+	@echo
+	$(BIN)/symrnn derive elman --format unicode
 
 test: lint
 	$(BIN)/pytest

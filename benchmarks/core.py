@@ -1,4 +1,4 @@
-"""How long the core takes: reading, normal form, adjoint, unrolling, whole processes.
+"""How long the core takes: reading, normal form, adjoint, unrolling, derivations, whole processes.
 
 Run with `make bench`. Every figure is a median; what is compared is run in turn on one core.
 """
@@ -8,6 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+
+import sympy
+from sympy.core.cache import clear_cache
 
 import symrnn
 from symrnn.system import unroll
@@ -52,6 +55,45 @@ def table(title: str, found: dict[str, float], note: Callable[[str], str] = lamb
         print(f"  {name:<{width}}  {1000 * seconds:9.1f} ms  {note(name)}".rstrip())
 
 
+def derivations() -> None:
+    """Formulas for the recurrent weight of elman, from the model to the LaTeX, after import."""
+    sys.setrecursionlimit(10_000)  # for SymPy, whose expressions nest with T
+    model = symrnn.load("elman_n4")
+    model.derive(2).latex("closed")
+
+    def derived(view: str, steps: int, scalar: bool = True) -> float:
+        start = time.perf_counter()
+        model.derive(steps, scalar=scalar).latex(view, "w_h")
+        return time.perf_counter() - start
+
+    def nested(steps: int) -> float:
+        """What SymPy alone takes to differentiate the loss written out."""
+        clear_cache()  # a second time it would remember the result
+        x, y, w_i, w_h, w_o = sympy.symbols("x y w_i w_h w_o")
+        value = sympy.Integer(0)
+        for _ in range(steps):
+            value = sympy.tanh(x * w_i + value * w_h)
+        yhat = 1 / (1 + sympy.exp(-value * w_o))
+        start = time.perf_counter()
+        sympy.diff(-y * sympy.log(yhat) - (1 - y) * sympy.log(1 - yhat), w_h)
+        return time.perf_counter() - start
+
+    table(
+        "elman_n4, gradient by w_h as LaTeX, scalar form",
+        in_turn(
+            {
+                "chain, T = 40": lambda: derived("chain", 40),
+                "chain, T = 80": lambda: derived("chain", 80),
+                "closed, T = 40": lambda: derived("closed", 40),
+                "sympy.diff of the nested loss, T = 40": lambda: nested(40),
+                "delta, T = 40": lambda: derived("delta", 40),
+                "delta, T = 4000": lambda: derived("delta", 4000),
+            },
+            5,
+        ),
+    )
+
+
 def main() -> None:
     table(
         "parse, normal form and adjoint, first time in a fresh process, after import",
@@ -73,6 +115,8 @@ def main() -> None:
         lambda n: f"{1e6 * found[n] / int(n):.0f} µs a step",
     )
 
+    derivations()
+
     processes = in_turn(
         {
             "import sympy": lambda: process("-c", "import sympy"),
@@ -82,6 +126,12 @@ def main() -> None:
             ),
             "symrnn show lstm --adjoint": lambda: process(
                 "-m", "symrnn", "show", "lstm", "--adjoint"
+            ),
+            "symrnn derive elman --steps 3": lambda: process(
+                "-m", "symrnn", "derive", "elman", "--steps", "3"
+            ),
+            "symrnn derive lstm --format html": lambda: process(
+                "-m", "symrnn", "derive", "lstm", "--format", "html"
             ),
             "symrnn models": lambda: process("-m", "symrnn", "models"),
             "symrnn --help": lambda: process("-m", "symrnn", "--help"),

@@ -3,7 +3,6 @@
 import argparse
 import math
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from symrnn.errors import UsageError
@@ -11,6 +10,7 @@ from symrnn.errors import UsageError
 if TYPE_CHECKING:
     from symrnn.derivation.derivation import Derivation
     from symrnn.derivation.output import Output, Part
+    from symrnn.derivation.pages.document import Text
     from symrnn.model import Model
 
 FORMATS = ("latex", "tex", "pdf", "html", "unicode", "sympy", "json")
@@ -103,7 +103,7 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
 
 def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Data and weights for a worked example, and its number of steps."""
-    from symrnn.derivation.worked import worked_data
+    from symrnn.derivation.worked.worked import worked_data
 
     return worked_data(
         model.written,
@@ -159,8 +159,9 @@ def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[
 def _document(
     output: "Output", parts: "list[Part]", after: "list[Part]", options: argparse.Namespace
 ) -> str | bytes:
-    from symrnn.derivation.pages import as_html, as_tex
-    from symrnn.derivation.paper import Paper
+    from symrnn.derivation.pages.html import as_html
+    from symrnn.derivation.pages.paper import Paper
+    from symrnn.derivation.pages.tex import as_tex
 
     if options.format == "pdf" and options.output is None and sys.stdout.isatty():
         raise UsageError("a PDF is no text for a terminal; say where to write it, -o FILE")
@@ -172,21 +173,21 @@ def _document(
     tex = as_tex(document)
     if options.format == "tex":
         return tex
-    from symrnn.derivation.typeset import as_pdf
+    from symrnn.derivation.pages.typeset import as_pdf
 
     return as_pdf(tex)
 
 
 def _python(output: "Output", parts: "list[Part]") -> str:
-    from symrnn.derivation.printing.python import python_text
+    from symrnn.derivation.printing.python.module import python_text
 
     sheets = [sheet for part in parts for sheet in part.sheets]
     return python_text(sheets, output.derivation, output.latex_printer.letters)
 
 
 def _tikz(derivation: "Derivation", output: "Output") -> str:
-    from symrnn.derivation.drawing import TIKZ_LIBRARIES, tikz
-    from symrnn.derivation.picture import picture
+    from symrnn.derivation.picture.picture import picture
+    from symrnn.derivation.picture.tikz import TIKZ_LIBRARIES, tikz
 
     if derivation.system.steps is None:
         raise UsageError("a picture needs a number of steps; say --steps")
@@ -198,14 +199,23 @@ def _tikz(derivation: "Derivation", output: "Output") -> str:
 
 def _symbols(output: "Output", plain: bool) -> str:
     """The table of symbols, as a fragment."""
-    from symrnn.derivation.document import Document
-    from symrnn.derivation.pages import as_text, tex_items
-    from symrnn.derivation.paper import Paper
+    from symrnn.derivation.pages.document import Document, Table
+    from symrnn.derivation.pages.paper import Paper
+    from symrnn.derivation.pages.text import as_text
 
     section = Paper(output).symbols()
     if plain:
-        return as_text(Document((), (replace(section),)), 0) + "\n"
-    return "% symbols\n" + tex_items(section.items) + "\n\n"
+        return as_text(Document((), (section,)), 0).lstrip("\n") + "\n"
+    table = next(item for item in section.items if isinstance(item, Table))
+    rows = [" & ".join(map(_cell, row)) + r" \\" for row in (table.header, *table.rows)]
+    body = "\n".join([rows[0] + r" \hline", *rows[1:]])
+    return f"% symbols\n\\begin{{tabular}}{{llll}}\n{body}\n\\end{{tabular}}\n\n"
+
+
+def _cell(text: "Text") -> str:
+    from symrnn.derivation.pages.escape import for_tex
+
+    return "".join(for_tex(p) if isinstance(p, str) else f"${p.latex}$" for p in text)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -244,6 +244,7 @@ WIDTHS = {
     NOT_ONE.format("width of x"): ["«L = sum(x[t])»"],
     OPEN.format("W", "W: (D, K)"): ["«h[t] = x[t] @ W @ V»"],
     OPEN.format("y", "y: K"): ["«L = mse(y, y)»"],
+    OPEN.format("u", "u: K"): ["«u: parameter»\nh[t] = x[t]"],
     "right of @ stands a parameter, W or transpose(W)": [
         "h[t] = «x[t] @ (W + V)»",
         "h[t] = «x[t] @ 3»",

@@ -1,14 +1,14 @@
 """Terms in closed form: the local derivatives put in, each row carried back along its path."""
 
 from symrnn.derivation.build import ONE, plus, total_over
-from symrnn.derivation.derivation import LOSS, Derivation, Paths, Term
+from symrnn.derivation.derivation import Derivation
+from symrnn.derivation.expressions import Sized
 from symrnn.derivation.formula import Formula, Total
 from symrnn.derivation.logits import logit_slope
 from symrnn.derivation.network import Edge
-from symrnn.derivation.rows import Rows, Sized
+from symrnn.derivation.paths import LOSS, Paths, Term
+from symrnn.derivation.rows import Rows
 from symrnn.language.tree import NARROW, Ref
-
-ONE_TO_T = (Ref("", "1"), Ref("", "T"))
 
 
 class Closed:
@@ -20,7 +20,7 @@ class Closed:
 
     def term(self, term: Term) -> Formula:
         """The whole term; summed over time where every step has one like it."""
-        return summed(term, self._carried(term))
+        return summed(term.last, self._carried(term))
 
     def equation(self, target: Ref) -> Formula:
         return plus(map(self.term, self.paths.terms(target)))
@@ -67,11 +67,12 @@ class Closed:
         return self.rows.carried(row, tuple(route[len(before) :] for route in routes))
 
 
-def summed(term: Term, body: Formula) -> Formula:
-    if not term.last.over:
+def summed(edge: Edge, body: Formula) -> Formula:
+    """Σ_t of what an edge carries, if it sums over time, without the steps at which it is not."""
+    if not edge.over:
         return body
-    before = sum(base == "1" for base, _ in term.last.without)
-    after = sum(base == "T" for base, _ in term.last.without)
+    before = sum(base == "1" for base, _ in edge.without)
+    after = sum(base == "T" for base, _ in edge.without)
     return total_over("t", Ref("", "1", before), Ref("", "T", -after), body)
 
 

@@ -7,8 +7,9 @@ it or only one thing is read by it, so that a plain recurrence has one recursion
 from dataclasses import dataclass, replace
 
 from symrnn.derivation.closed import Closed
-from symrnn.derivation.derivation import LOSS, Derivation, Paths
+from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.network import Network
+from symrnn.derivation.paths import LOSS, Paths
 from symrnn.derivation.rows import Rows
 from symrnn.language.tree import Call, Ref
 from symrnn.system.system import Linear, Pointwise, Row, System
@@ -47,8 +48,8 @@ def deltas(derivation: Derivation) -> Deltas:
 def kept(derivation: Derivation) -> frozenset[str]:
     """The names of the nodes of the recursion; found with a symbolic T where there is one."""
     system = derivation.rolled.system
-    names = {s.name for s in system.named("variable")} - {"L"}
     activations = set(pre_activations(system))
+    names = {s.name for s in system.named("variable")} & (derivation.rolled.own | activations)
     while True:
         found = derivation.rolled.network_of(frozenset(names))
         folded = next((n for n in sorted(names) if _folds(n, found, activations)), None)

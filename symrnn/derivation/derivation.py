@@ -5,13 +5,14 @@ back edge by edge to where the parameter is used. So the list never grows beyond
 several paths share is a total, ∂L/∂h_t, with an equation of its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from symrnn.derivation.formula import Immediate, Total
-from symrnn.derivation.network import Edge, Network, moved_edge, network
+from symrnn.derivation.network import Edge, Network, network
+from symrnn.derivation.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derivation.rows import Rows
 from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.tree import Ref, Written
@@ -21,27 +22,8 @@ from symrnn.system.system import System
 if TYPE_CHECKING:
     from symrnn.derivation.output import Output
 
-LOSS = Ref("L")
 
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One summand of ∂L/∂about: a path from `start` back to a use of `about`."""
-
-    about: Ref
-    start: Ref
-    """The loss, or the node whose total derivative the path begins with."""
-    path: tuple[Edge, ...]
-
-    @property
-    def last(self) -> Edge:
-        return self.path[-1]
-
-    @property
-    def step(self) -> Ref | None:
-        """The step of the use, as a reference without a name; None for what happens once."""
-        of = self.last.of
-        return Ref("", of.base, of.shift) if of.base else None
+__all__ = ["LOSS", "Derivation"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,9 +68,11 @@ class Derivation:
 
     @cached_property
     def own(self) -> frozenset[str]:
-        """The variables that the author wrote."""
+        """The variables that the author wrote, and those that a sum over a sum needs a name for."""
         written = {d.target.name for d in self.written.definitions}
-        return frozenset(n for n in written if self.plain.symbols[n].role in ("variable", "total"))
+        symbols = self.plain.symbols
+        found = frozenset(n for n in written if symbols[n].role in ("variable", "total"))
+        return found if self.unrolled else self.network_of(found).own - {"L"} | found
 
     @cached_property
     def system(self) -> System:
@@ -222,8 +206,8 @@ class Derivation:
         self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
     ) -> str:
         """A page that needs nothing else."""
-        from symrnn.derivation.pages import as_html
-        from symrnn.derivation.paper import Paper
+        from symrnn.derivation.pages.html import as_html
+        from symrnn.derivation.pages.paper import Paper
 
         output = self.output(view, wrt, **look)
         return as_html(Paper(output).document(output.parts()))
@@ -242,7 +226,7 @@ class Derivation:
         return "\n\n".join(f"$$\n{block}\n$$" for block in blocks)
 
     def _repr_html_(self) -> str:
-        from symrnn.derivation.pages import formula_html
+        from symrnn.derivation.pages.html import formula_html
 
         output = self.output()
         return "\n".join(
@@ -250,141 +234,3 @@ class Derivation:
             for part in output.parts()
             for sheet in part.sheets
         )
-
-
-class Paths:
-    """The paths of a network: from each node back to the loss, or to the next total."""
-
-    def __init__(self, network: Network, every: bool = False) -> None:
-        self.network, self.steps = network, network.system.steps
-        self.every = every
-        """Whether each node's derivative has an equation of its own, and no path goes on."""
-        self._prefixes: dict[Ref, tuple[Ref, tuple[Edge, ...]] | None] = {}
-
-    def node(self, ref: Ref) -> Ref:
-        """The node whose edges are those of a reference, at some step."""
-        if self.steps is None and ref.base and ref not in self.network.edges:
-            return Ref(ref.name, "t")
-        return ref
-
-    def edges(self, ref: Ref) -> list[Edge]:
-        """The edges into a node at the step of the reference: at a fixed one also those that
-        exist there alone, without those that come from outside 1…T."""
-        node = self.node(ref)
-        here = (ref.base, ref.shift)
-        found = [
-            edge
-            for edge in self.network.edges.get(node, [])
-            if edge.at in (None, here) and here not in edge.without
-        ]
-        moved = [moved_edge(edge, node, ref) for edge in found]
-        return _merged([edge for edge in moved if not self.outside(edge.of)])
-
-    def landings(self, node: Ref) -> list[Ref]:
-        """The fixed steps at which more or less arrives at a node than at others."""
-        edges = self.network.edges.get(node, []) if node.base == "t" else []
-        places = [place for e in edges for place in (*([e.at] if e.at else []), *e.without)]
-        return [Ref(node.name, *at) for at in dict.fromkeys(places)]
-
-    def is_total(self, ref: Ref) -> bool:
-        """Whether several edges reach a node, or one that exists at certain steps alone."""
-        found = self.network.edges.get(self.node(ref), [])
-        if self.every or len(found) != 1:
-            return True
-        (edge,) = found
-        return edge.at is not None or bool(edge.without) or (edge.over and not ref.base)
-
-    def terms(self, target: Ref) -> tuple[Term, ...]:
-        return tuple(self._terms(target))
-
-    def _terms(self, target: Ref) -> Iterator[Term]:
-        for edge in self.edges(target):
-            prefix = self.prefix(edge.of)
-            if prefix is not None:
-                yield Term(target, prefix[0], (*prefix[1], edge))
-
-    def prefix(self, ref: Ref) -> tuple[Ref, tuple[Edge, ...]] | None:
-        """Where the path to a node begins, and its edges; None where it leaves 1…T."""
-        walk: list[Ref] = []
-        while ref not in self._prefixes:
-            if ref == LOSS or (self.is_total(ref) and not self.outside(ref)):
-                self._prefixes[ref] = (ref, ())
-            elif self.outside(ref):
-                self._prefixes[ref] = None
-            else:
-                walk.append(ref)
-                ref = self.edges(ref)[0].of
-        for back in reversed(walk):
-            before = self._prefixes[ref]
-            ref = back
-            edge = self.edges(ref)[0]
-            self._prefixes[ref] = (before[0], (*before[1], edge)) if before is not None else None
-        return self._prefixes[ref]
-
-    def outside(self, ref: Ref) -> bool:
-        """Whether a fixed step surely lies outside 1…T, and is no boundary of its own."""
-        if ref in self.network.edges or ref.base not in ("1", "T"):
-            return False
-        if self.steps is not None:
-            return True
-        return ref.shift < 0 if ref.base == "1" else ref.shift > 0
-
-
-def _merged(edges: list[Edge]) -> list[Edge]:
-    """What exists at every step and what exists here alone are one edge, if their ends are."""
-    found: dict[tuple[Ref, Ref, bool], Edge] = {}
-    for edge in edges:
-        ends = edge.of, edge.by, edge.over
-        known = found.get(ends)
-        found[ends] = edge if known is None else replace(known, routes=known.routes + edge.routes)
-    return list(found.values())
-
-
-EXAMPLE = 7
-"""The number of steps at which a statement on every T is tried."""
-
-
-class Alone:
-    """Tells whether there is no other path from `by` to `of` than the edge between them.
-
-    With a symbolic T the question is asked in the middle of an example.
-    """
-
-    def __init__(self, network: Network, example: int | None) -> None:
-        self.example = example
-        self.operands: dict[Ref, list[Ref]] = {}
-        for node, found in network.edges.items():
-            for edge in found:
-                self.operands.setdefault(edge.of, []).append(node)
-        self.bits = {node: 1 << i for i, node in enumerate([LOSS, *network.edges])}
-        self.below: dict[Ref, int] = {}
-        """For each node a bit for every node that it depends on."""
-        for node in reversed(list(self._in_order(network))):
-            own = 0
-            for operand in self.operands.get(node, ()):
-                own |= self.bits[operand] | self.below.get(operand, 0)
-            self.below[node] = own
-
-    def _in_order(self, network: Network) -> Iterator[Ref]:
-        """The nodes, each after its readers."""
-        waiting = {node: len(found) for node, found in network.edges.items()}
-        ready = [LOSS]
-        while ready:
-            node = ready.pop()
-            yield node
-            for operand in self.operands.get(node, ()):
-                waiting[operand] -= 1
-                if not waiting[operand]:
-                    ready.append(operand)
-
-    def __call__(self, of: Ref, by: Ref) -> bool:
-        of, by = self._placed(of), self._placed(by)
-        bit = self.bits.get(by, 0)
-        others = [r for r in self.operands.get(of, ()) if r != by]
-        return bool(bit) and not any(self.below.get(r, 0) & bit for r in others)
-
-    def _placed(self, ref: Ref) -> Ref:
-        if self.example is None or not ref.base:
-            return ref
-        first = {"t": self.example // 2, "T": self.example - 1}.get(ref.base, 0)
-        return Ref(ref.name, "1", first + ref.shift)

@@ -42,7 +42,6 @@ from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import Num, Ref, Size, Width
-from symrnn.system.graph import outside
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -139,10 +138,11 @@ class Evaluator:
     def is_outside(self, key: Total, equation: Equation, at: Indices) -> bool:
         """Whether a step lies outside 1…T, and the equation is not that of a boundary there."""
         by = key.by
-        if not isinstance(by, Ref) or not by.base or 1 <= self.step(by, at) <= self.steps:
+        if not isinstance(by, Ref) or not by.base:
             return False
-        left = equation.left
-        return not (isinstance(left, Total) and isinstance(left.by, Ref) and outside(left.by))
+        step = self.step(by, at)
+        boundary = not _is_general(equation) and (by.name, step) in self.values.values
+        return not (1 <= step <= self.steps or boundary)
 
     def lookup(
         self, key: Total | Immediate | Name, at: Indices

@@ -49,7 +49,7 @@ class Edge:
     """∂⁺of/∂by. `over`, `at`, `when` are as in a `Term`: they say where in time it counts.
 
     `without` are fixed steps at which it does not: there the folded node that leads from `of` to
-    `by` would stand outside 1…T.
+    `by` would stand outside 1…T. They are steps of `by`, or of the sum over time.
     """
 
     of: Ref
@@ -59,6 +59,11 @@ class Edge:
     at: tuple[str, int] | None = None
     when: int | None = None
     without: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def missing(self) -> tuple[tuple[str, int], ...]:
+        """The steps of `by` at which there is no such edge."""
+        return () if self.over else self.without
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,7 @@ def network(
     >>> [(edge.of.name, edge.of.shift + 1) for edge in found.edges[Ref("U")]]
     [('h', 2), ('h', 1)]
     """
-    return _Builder(
-        system, frozenset(own) | {"L"}, frozenset(wrt), frozenset(starts)
-    ).network()
+    return _Builder(system, frozenset(own) | {"L"}, frozenset(wrt), frozenset(starts)).network()
 
 
 class _Builder:
@@ -223,8 +226,12 @@ class _Builder:
                     self.arrive_at(edge, target, share.ref, carrier, landed)
                 else:
                     moved = _moved(edge, move)
-                    if node.base == "t" and share.ref.base == "t" and target.base == "t":
-                        moved = replace(moved, without=_without(edge, share.ref.shift))
+                    if node.base == "t" and not (edge.over or landed.over):
+                        if (landed.ref.base, landed.ref.shift) in edge.without:
+                            continue
+                        generic = share.ref.base == target.base == "t"
+                        without = _without(edge, share.ref.shift) if generic else ()
+                        moved = replace(moved, without=without)
                     self.arrive(moved, target, _moved_carrier(carrier, move), landed)
 
     def arrivals(self, node: Ref, at: tuple[str, int] | None) -> list[Edge]:
@@ -242,14 +249,13 @@ class _Builder:
         base, shift = edge.at
         there = _moved_carrier(carrier, _mover(Ref("", "t"), Ref("", base, shift)))
         landed = replace(landed, over=False)
+        place = base, shift + read.shift
         if target.base == "t" and read.base == "t":
-            place = Ref(read.name, base, shift + read.shift)
-            if outside(place):
+            if outside(Ref("", *place)):
                 return
-            landed = replace(landed, at=(place.base, place.shift))
-        elif target.base in ("1", "T"):  # a boundary is met by one step alone
-            if read.base == "t" and (base, shift + read.shift) != (target.base, target.shift):
-                return
+            landed = replace(landed, at=place)
+        elif target.base and read.base == "t" and place != (target.base, target.shift):
+            return  # a boundary is met by one step alone
         self.arrive(replace(edge, at=None), target, there, landed)
 
     def arrive(self, edge: Edge, target: Ref, carrier: Carrier, landed: Term) -> None:
@@ -259,6 +265,8 @@ class _Builder:
         when = landed.when if landed.when is not None else edge.when
         by = Ref(target.name, *at) if at is not None and target.base else target
         new = Edge(edge.of, by, routes, landed.over or edge.over, at, when, edge.without)
+        if landed.over and not edge.over:
+            new = _of_source(new)
         edges = self.edges.setdefault(target, [])
         for position, known in enumerate(edges):
             if replace(known, routes=new.routes) == new:
@@ -281,13 +289,22 @@ def _mover(source: Ref, landed: Ref) -> Change:
 def _without(edge: Edge, shift: int) -> tuple[tuple[str, int], ...]:
     """Where an edge does not exist once its folded node, read `shift` steps off, is passed.
 
-    From another step the way leaves 1…T with its source; from the loss it has to be said.
+    Where its source leaves 1…T as well nothing has to be said.
     """
-    moved = [(base, old + shift) for base, old in edge.without]
-    if edge.of.base != "t":
-        moved += [("T", step) for step in range(shift + 1, 1)]
-        moved += [("1", step) for step in range(shift)]
-    return tuple(dict.fromkeys(p for p in moved if not outside(Ref("", *p))))
+    source = edge.of.shift - shift if edge.of.base == "t" else 0
+    found = [(base, old + shift) for base, old in edge.without]
+    found += [("T", step) for step in range(shift + 1, 1 - max(source, 0))]
+    found += [("1", step) for step in range(max(-source, 0), shift)]
+    return tuple(dict.fromkeys(p for p in found if not outside(Ref("", *p))))
+
+
+def _of_source(edge: Edge) -> Edge:
+    """A sum over time by the step of its source: Σ of ∂L/∂h_{t+1} … => Σ of ∂L/∂h_t …"""
+    if edge.of.base != "t" or not edge.of.shift:
+        return edge
+    here = Ref(edge.of.name, "t")
+    without = _without(replace(edge, of=Ref("L")), edge.of.shift)
+    return replace(_moved(edge, _mover(edge.of, here)), without=without)
 
 
 def _moved(edge: Edge, move: Change) -> Edge:
@@ -313,3 +330,8 @@ def moved_edge(edge: Edge, node: Ref, ref: Ref) -> Edge:
         return edge
     move = _mover(node, ref)
     return replace(_moved(edge, move), by=ref)
+
+
+def edge_of(edge: Edge, of: Ref) -> Edge:
+    """One step of a sum over time: the edge from its source at this step."""
+    return replace(_moved(edge, _mover(edge.of, of)), of=of, over=False, without=())

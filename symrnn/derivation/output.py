@@ -6,14 +6,22 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.exercise import exercise
+from symrnn.derivation.exercises.exercise import exercise
 from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
-from symrnn.derivation.lettering import letters_for
-from symrnn.derivation.letters import Letters
-from symrnn.derivation.notation import load_notation
+from symrnn.derivation.notation.lettering import letters_for
+from symrnn.derivation.notation.letters import Letters
+from symrnn.derivation.notation.notation import load_notation
 from symrnn.derivation.printing.latex import Latex
 from symrnn.derivation.printing.plain import Plain
-from symrnn.derivation.sheets import ABOUT, Request, Sheets, check_views, over_batch, sheets_of, update_rules
+from symrnn.derivation.sheets import (
+    ABOUT,
+    Request,
+    Sheets,
+    check_views,
+    over_batch,
+    sheets_of,
+    update_rules,
+)
 
 DEFAULT_WIDTH = 80
 
@@ -174,7 +182,8 @@ class Output:
 
 def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":
     """The parts with one slip in the first of them, and what it is."""
-    from symrnn.derivation.slip import matters_for, plant
+    from symrnn.derivation.exercises.matters import matters_for
+    from symrnn.derivation.exercises.slip import plant
 
     first, *others = map(plainly, parts)
     columns = output.request.columns and not output.derivation.scalar

@@ -73,7 +73,7 @@ def check_views(views: Sequence[str]) -> None:
     for view in views:
         if view not in VIEWS:
             raise UsageError(
-                f"unknown view '{view}'{suggestion(view, list(VIEWS))}; \nthere are"
+                f"unknown view '{view}'{suggestion(view, list(VIEWS))}\nthere are"
                 f" {', '.join(VIEWS)}"
             )
 

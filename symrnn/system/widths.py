@@ -6,6 +6,7 @@ nothing but such values. Dimensions get names in a fixed order of preference.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from symrnn.functions import ELEMENTWISE, LOSSES, TIME
 from symrnn.language.tree import (
@@ -32,7 +33,7 @@ from symrnn.language.tree import (
 from symrnn.system.dimensions import name_open_widths
 from symrnn.system.narrow import Narrow
 from symrnn.system.symbols import Symbols
-from symrnn.system.unify import MAX_PARTS, ONE, Sum, Unifier, Unknown, flat, is_one, unknown
+from symrnn.system.unify import flat, is_one, MAX_PARTS, ONE, Statement, Sum, Unifier, Unknown, unknown
 
 Shape = tuple[Sum, ...]
 
@@ -317,14 +318,16 @@ class _Inference:
             self.widths.fail(f"the width of {name} stays open; declare it, for instance {example}")
         return Width(known, number)
 
-    def mention(self, name: str) -> Definition:
-        """The first definition in which a name stands."""
-        return next(
+    def mention(self, name: str) -> Statement | None:
+        """The first definition in which a name stands, or else what declares it."""
+        defined = (
             d
             for d in self.written.definitions
             if d.target.name == name
             or any(isinstance(node, Ref) and node.name == name for node in walk(d.body))
         )
+        declared = (d for d in self.written.declarations if d.name == name)
+        return next(chain(defined, declared), None)
 
 
 def _is_wide(width: Sum) -> bool:

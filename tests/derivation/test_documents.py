@@ -33,7 +33,7 @@ def fragments(derivation: Derivation, view: str, notation: str = "default", widt
     + [(name, notation) for name in ("elman", "char", "birnn") for notation in NOTATIONS[1:]],
 )
 def test_every_view_in_every_notation_is_sound_latex(name: str, notation: str) -> None:
-    from symrnn.derivation.escape import check_formula
+    from symrnn.derivation.pages.structure import check_formula
 
     views = [view for view in VIEWS if view != "numbers"]
     for view in views:

@@ -10,8 +10,8 @@ import symrnn
 from symrnn.derivation.derivation import LOSS, Derivation
 from symrnn.derivation.evaluate import Evaluator
 from symrnn.derivation.formula import Formula, Total, children, walk
-from symrnn.derivation.lettering import letters_for
-from symrnn.derivation.notation import load_notation
+from symrnn.derivation.notation.lettering import letters_for
+from symrnn.derivation.notation.notation import load_notation
 from symrnn.derivation.printing.latex import Latex
 from symrnn.derivation.views import expanded as view
 from symrnn.derivation.views.expanded import expanded

@@ -22,7 +22,7 @@ from symrnn.derivation.formula import (
 )
 from symrnn.derivation.views import numbers as view
 from symrnn.derivation.views.numbers import numbers, printed
-from symrnn.derivation.worked import worked_data
+from symrnn.derivation.worked.worked import worked_data
 from symrnn.errors import DataError, UsageError
 from symrnn.functions import Array
 from symrnn.interpret import interpret

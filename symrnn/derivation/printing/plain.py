@@ -4,7 +4,6 @@ A slash without spaces binds closer than factors side by side: (ŷ - y)/C w_oᵀ
 """
 
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -22,11 +21,12 @@ from symrnn.derivation.formula import (
     Value,
     walk,
 )
-from symrnn.derivation.letters import SUBSCRIPTS, SUPERSCRIPTS, time_text
-from symrnn.derivation.notation import GREEK, SymbolError, glyph
+from symrnn.derivation.notation.glyph import GREEK, SymbolError, glyph
+from symrnn.derivation.notation.writing import SUPERSCRIPTS, time_text
 from symrnn.derivation.printing.latex import figure
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
 from symrnn.derivation.printing.printer import ATOM, POWER, PRODUCT, Printer
+from symrnn.derivation.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Num, Ref, Size, Width
 
@@ -34,35 +34,13 @@ NARROWEST = 20
 """A line is never given less room than this."""
 
 
-def columns(text: str) -> int:
-    """How many columns a text takes: accents stand above a letter."""
-    return sum(not unicodedata.combining(letter) for letter in text)
-
-
-def _atom(text: str, broken: str | None = None) -> Atom:
-    return Atom(text, columns(text), broken=broken)
-
-
-class PlainBrackets:
-    """The same brackets on one line and around several."""
-
-    def flat(self, left: str, right: str, body: str, tall: bool) -> str:
-        return f"{left}{body}{right}"
-
-    def open(self, left: str, tall: bool) -> str:
-        return left
-
-    def close(self, right: str, tall: bool) -> str:
-        return right
-
-
 class Plain(Printer):
-    dot = _atom(" · ")
-    odot = _atom(" ⊙ ")
-    gap = _atom(" ", broken="· ")
-    plus = _atom(" + ")
-    minus = _atom(" - ")
-    sign = _atom("-")
+    dot = atom(" · ")
+    odot = atom(" ⊙ ")
+    gap = atom(" ", broken="· ")
+    plus = atom(" + ")
+    minus = atom(" - ")
+    sign = atom("-")
     brackets = PlainBrackets()
     ratio_binds = PRODUCT
 
@@ -109,7 +87,7 @@ class Plain(Printer):
     # atoms
 
     def ref(self, ref: Ref) -> Atom:
-        return _atom(self.letters.plain(ref))
+        return atom(self.letters.plain(ref))
 
     def time(self, ref: Ref) -> str:
         """A bound: `T - 1`, `1`, `t`."""
@@ -118,10 +96,10 @@ class Plain(Printer):
         return f"{ref.base} {'+' if ref.shift > 0 else '-'} {abs(ref.shift)}"
 
     def number(self, value: Fraction) -> Atom:
-        return _atom(show_number(value) if is_decimal(value) else str(value))
+        return atom(show_number(value) if is_decimal(value) else str(value))
 
     def size(self, width: Width) -> Atom:
-        return _atom(self.wide(width))
+        return atom(self.wide(width))
 
     def dimension(self, name: str) -> str:
         """A dimension's name; n_… where something else in the model is printed so."""
@@ -138,17 +116,11 @@ class Plain(Printer):
 
     def name(self, name: Name) -> Atom:
         letter = GREEK.get(name.letter.removeprefix("\\"), name.letter)
-        return _atom(letter + self._below(time_text(name.at)))
-
-    def _below(self, text: str) -> str:
-        """A subscript in small letters, or in braces where Unicode lacks one of them."""
-        if all(ord(letter) in SUBSCRIPTS for letter in text):
-            return text.translate(SUBSCRIPTS)
-        return f"_{text}" if len(text) == 1 else f"_{{{text}}}"
+        return atom(letter + lowered(time_text(name.at)))
 
     def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom:
         printed = "; ".join(", ".join(map(self.figure, row)) for row in rows)
-        return _atom(printed if len(rows) == len(rows[0]) == 1 else f"[{printed}]")
+        return atom(printed if len(rows) == len(rows[0]) == 1 else f"[{printed}]")
 
     def figure(self, x: float) -> str:
         if math.isfinite(x):
@@ -156,31 +128,31 @@ class Plain(Printer):
         return "nan" if math.isnan(x) else "∞" if x > 0 else "-∞"
 
     def blank(self, number: int) -> Atom:
-        return _atom(f"({number})____")
+        return atom(f"({number})____")
 
     def carried(self) -> Atom:
-        return _atom("δ")
+        return atom("δ")
 
     def maps_to(self) -> Atom:
-        return _atom(" ↦ ", broken="↦ ")
+        return atom(" ↦ ", broken="↦ ")
 
     def greater(self) -> Atom:
-        return _atom(" > ")
+        return atom(" > ")
 
     def at(self, at: Ref) -> Atom:
-        return _atom(f"_{{t={time_text(at)}}}")
+        return atom(f"_{{t={time_text(at)}}}")
 
     def constant(self, kind: str, width: Width) -> Atom:
         letter, text = {"ones": "1", "eye": "I", "zeros": "0"}[kind], self.wide(width)
-        return _atom(f"{letter}_{text}" if text.isalnum() else f"{letter}_{{{text}}}")
+        return atom(f"{letter}_{text}" if text.isalnum() else f"{letter}_{{{text}}}")
 
     # fractions, powers, functions
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
-        return _atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.line(by)}")
+        return atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.line(by)}")
 
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
-        return Row(self._closed(top), ((_atom("/", broken="/"), self._closed(bottom)),))
+        return Row(self._closed(top), ((atom("/", broken="/"), self._closed(bottom)),))
 
     def _closed(self, formula: Formula) -> Doc:
         """Beside a slash: in brackets if it is a sum, a product, or has a slash of its own."""
@@ -196,7 +168,7 @@ class Plain(Printer):
         if isinstance(base, Fence) and not base.suffix.text:
             return Fence(base.left, base.right, base.body, suffix)
         text = flat(base, self.brackets)
-        if "^" in text or any(ord(letter) in _RAISED for letter in text):
+        if "^" in text or any(ord(letter) in RAISED for letter in text):
             return Fence("(", ")", base, suffix)
         return Atom(text + exponent, columns(text) + width)
 
@@ -209,16 +181,16 @@ class Plain(Printer):
         known = isinstance(base, Apply) and base.function in ("tanh", "sin", "cos", "sigmoid")
         if known and isinstance(base, Apply) and above.text[0] != "^":
             symbol = self.function(base.function) + above.text
-            return Before(_atom(symbol), Fence("(", ")", self.doc(base.args[0])))
+            return Before(atom(symbol), Fence("(", ")", self.doc(base.args[0])))
         return self.raised(self._base(base), above.text, above.width)
 
     def _exponent(self, exponent: Formula) -> Atom:
         """A number in small letters, all else behind a ^: a small T is the transpose."""
         text = self.line(exponent)
         if text.isdecimal() or text.removeprefix("-").isdecimal():
-            return _atom(text.translate(SUPERSCRIPTS))
+            return atom(text.translate(SUPERSCRIPTS))
         simple = isinstance(exponent, Num | Ref | Size) and not set(text) & set(" /")
-        return _atom(f"^{text}" if simple else f"^({text})")
+        return atom(f"^{text}" if simple else f"^({text})")
 
     def transpose(self, arg: Formula) -> Doc:
         return self.raised(self._base(arg), "ᵀ", 1)
@@ -239,25 +211,25 @@ class Plain(Printer):
         if function == "abs":
             return Fence("|", "|", self.doc(args[0]))
         first, *rest = map(self.doc, args)
-        inside = Row(first, tuple((_atom(", "), each) for each in rest)) if rest else first
+        inside = Row(first, tuple((atom(", "), each) for each in rest)) if rest else first
         symbol = "√" if function == "sqrt" else self.function(function)
-        return Before(_atom(symbol), Fence("(", ")", inside))
+        return Before(atom(symbol), Fence("(", ")", inside))
 
     def diagonal(self, arg: Formula) -> Doc:
-        return Before(_atom("diag"), Fence("(", ")", self.doc(arg)))
+        return Before(atom("diag"), Fence("(", ")", self.doc(arg)))
 
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc:
         first, last = self.wide(Width(start.names, start.number + 1)), self.wide(stop)
         between = " : " if " " in first + last else ":"
-        return Fence("[", "]", self.doc(arg), _atom(f"_{{{first}{between}{last}}}"))
+        return Fence("[", "]", self.doc(arg), atom(f"_{{{first}{between}{last}}}"))
 
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
-        return _atom(f"[{'; '.join(', '.join(map(self.line, row)) for row in rows)}]")
+        return atom(f"[{'; '.join(', '.join(map(self.line, row)) for row in rows)}]")
 
     def big(self, formula: Big) -> Atom:
         low, high = time_text(formula.low), time_text(formula.high)
         sign = {"sum": "∑", "prod": "∏"}[formula.sign]
-        return _atom(f"{sign}_{{{formula.index}={low}}}^{{{high}}} ")
+        return atom(f"{sign}_{{{formula.index}={low}}}^{{{high}}} ")
 
     # products
 
@@ -278,8 +250,4 @@ class Plain(Printer):
         return Row(found.first, tuple(rest))
 
     def marked(self, arg: Ref, mark: str) -> Atom:
-        return _atom(f"{self.letters.plain(arg)}^{{{mark}}}")
-
-
-_RAISED = frozenset(SUPERSCRIPTS.values())
-"""What a name or a power may end in: another power needs brackets before it."""
+        return atom(f"{self.letters.plain(arg)}^{{{mark}}}")

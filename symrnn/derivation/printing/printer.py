@@ -36,7 +36,7 @@ from symrnn.derivation.formula import (
     Value,
     Zeros,
 )
-from symrnn.derivation.letters import Letters
+from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
 from symrnn.language.tree import Num, Ref, Size, Width
 

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from symrnn.derivation.closed import summed
-from symrnn.derivation.derivation import Derivation, Term
+from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Sheet
+from symrnn.derivation.paths import Term
 from symrnn.derivation.views.common import Make, bracketed, chained, gradient, recursion
+from symrnn.derivation.views.partials import in_print
 from symrnn.language.tree import Ref
 
 
@@ -14,7 +16,7 @@ def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
     sheets = [
         Sheet(
             ("Gradient by ", target),
-            (gradient(derivation, target, term_of(derivation, target)),),
+            (gradient(in_print(derivation, target), target, term_of(derivation, target)),),
             name,
         )
         for name in derivation.chosen(names)
@@ -28,7 +30,7 @@ def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
 
 def term_of(derivation: Derivation, target: Ref) -> Make:
     """How a term is written: in brackets with its step, where there are several."""
-    several = len(derivation.paths.terms(target)) > 1
+    several = len(in_print(derivation, target)) > 1
 
     def make(term: Term) -> Formula:
         body = chained(derivation, term)
@@ -41,15 +43,18 @@ def term_of(derivation: Derivation, target: Ref) -> Make:
 
 def over_steps(term: Term, body: Formula) -> Formula:
     """Σ_t of the term; where a derivative is of what happens once, it holds the sum itself."""
-    return summed(term, body) if term.last.of.base == "t" else body
+    return summed(term.last, body) if term.last.of.base == "t" else body
 
 
 def totals(derivation: Derivation, names: Sequence[str] = ()) -> list[Equation]:
     def make(term: Term) -> Formula:
         return over_steps(term, chained(derivation, term))
 
+    def terms(node: Ref) -> tuple[Term, ...]:
+        return in_print(derivation, node)
+
     return [
         equation
         for node in derivation.totals(names)
-        for equation in recursion(derivation.paths, node, make)
+        for equation in recursion(derivation.paths, node, make, terms)
     ]

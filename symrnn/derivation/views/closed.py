@@ -13,7 +13,11 @@ from symrnn.derivation.views.common import gradient, recursion
 def closed(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     make = closed_of(derivation).term
     sheets = [
-        Sheet(("Gradient by ", target), (both_forms(gradient(derivation, target, make)),), name)
+        Sheet(
+            ("Gradient by ", target),
+            (both_forms(gradient(derivation.paths.terms(target), target, make)),),
+            name,
+        )
         for name in derivation.chosen(names)
         for target in derivation.targets(name)
     ]

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from symrnn.derivation.build import plus
 from symrnn.derivation.deltas import Deltas, deltas, pre_activations
-from symrnn.derivation.derivation import LOSS, Derivation
+from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
+from symrnn.derivation.paths import LOSS
 from symrnn.derivation.views.common import recursion
 from symrnn.language.tree import Ref
 

@@ -1,41 +1,59 @@
 """`local`: every local derivative on the paths, in closed form."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from symrnn.derivation.build import ONE, total_over
-from symrnn.derivation.closed import ONE_TO_T
+from symrnn.derivation.build import ONE, plus
+from symrnn.derivation.closed import summed
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Carried, Carry, Equation, Formula, Immediate, Sheet
 from symrnn.derivation.network import Edge
 from symrnn.derivation.rows import Rows
-from symrnn.language.tree import NARROW
+from symrnn.derivation.views.common import span
+from symrnn.derivation.views.partials import Partial, partials
+from symrnn.language.tree import NARROW, Ref
 from symrnn.system.system import Outer
 
 
 def local(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """One sheet: ∂⁺v/∂u for every edge that the terms of these parameters use."""
-    edges: dict[Immediate, Edge] = {}
-    for name in derivation.chosen(names):
-        for term in derivation.terms(name):
-            edges.update((derivation.factor(e), e) for e in term.path)
-    for node in derivation.totals(names):
-        for place in (node, *derivation.paths.landings(node)):
-            for term in derivation.paths.terms(place):
-                edges.update((derivation.factor(e), e) for e in term.path)
-    equations = [
-        Equation(key, (closed_edge(derivation.rows, edge),)) for key, edge in edges.items()
-    ]
+    found: dict[Immediate, Partial] = {}
+    for target in every_target(derivation, names):
+        for partial in partials(derivation, target):
+            found[derivation.factor(partial.edges[0])] = partial
+    equations = [equation(derivation.rows, *item) for item in found.items()]
     return (Sheet(("Local derivatives",), tuple(equations)),)
+
+
+def every_target(derivation: Derivation, names: Sequence[str]) -> Iterator[Ref]:
+    """The parameters, and the nodes whose totals they need: at every step, at certain ones."""
+    for name in derivation.chosen(names):
+        yield from derivation.targets(name)
+    for node in derivation.totals(names):
+        yield node
+        yield from derivation.paths.landings(node)
+
+
+def equation(rows: Rows, left: Immediate, partial: Partial) -> Equation:
+    steps = span(partial.but) if partial.but else ((), ())
+    return Equation(left, (whole(rows, partial.edges),), *steps)
+
+
+def whole(rows: Rows, edges: Sequence[Edge]) -> Formula:
+    """∂⁺of/∂by, of all edges with these ends."""
+    parts = [closed_edge(rows, edge) for edge in edges]
+    if isinstance(parts[0], Carry):
+        return Carry(parts[0].of, plus(p.body for p in parts if isinstance(p, Carry)))
+    return plus(parts)
 
 
 def closed_edge(rows: Rows, edge: Edge) -> Formula:
     """The derivative of an edge; what is summed over all steps is so inside it."""
     found = at_one_step(rows, edge)
-    if not edge.over or edge.of.base == "t":
+    if edge.of.base == "t":
         return found
     if isinstance(found, Carry):
-        return Carry(found.of, total_over("t", *ONE_TO_T, found.body))
-    return total_over("t", *ONE_TO_T, found)
+        return Carry(found.of, summed(edge, found.body))
+    return summed(edge, found)
 
 
 def at_one_step(rows: Rows, edge: Edge) -> Formula:

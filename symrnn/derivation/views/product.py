@@ -4,12 +4,11 @@ The state of a recurrence is what it reads of the step before; where that has pa
 the Jacobian is a matrix of blocks, and what happens within a step is put into it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 from symrnn.derivation.build import plus, product, total_over, transposed
 from symrnn.derivation.closed import Closed
-from symrnn.derivation.derivation import LOSS, Derivation, Paths
+from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import (
     Big,
     Blocks,
@@ -19,15 +18,16 @@ from symrnn.derivation.formula import (
     Equation,
     Formula,
     Immediate,
-    Name,
     Sheet,
     Slice,
     Total,
     Zeros,
 )
-from symrnn.derivation.network import Edge, Network, moved_edge
+from symrnn.derivation.network import Edge, moved_edge
+from symrnn.derivation.paths import LOSS, Paths
 from symrnn.derivation.rows import Rows
-from symrnn.derivation.views.common import gradient, recursion
+from symrnn.derivation.views.common import gradient, recursion, span
+from symrnn.derivation.views.states import State, free_letters, states, way_of
 from symrnn.errors import UsageError
 from symrnn.language.tree import NARROW, Ref, Width
 
@@ -37,25 +37,6 @@ FIRST, LAST = Ref("", "1"), Ref("", "T")
 def products(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """The gradient of each parameter, and what the Jacobians in it are."""
     return _Products(derivation.rolled).sheets(derivation.chosen(names))
-
-
-@dataclass(frozen=True)
-class State:
-    """The variables that a recurrence hands from step to step; `way` is 1 for a forward one."""
-
-    names: tuple[str, ...]
-    way: int
-    letter: str
-
-    def at(self, base: str, shift: int = 0) -> Formula:
-        """The state at a step: the variable itself where it is one."""
-        if len(self.names) == 1:
-            return Ref(self.names[0], base, shift)
-        return Name(self.letter, Ref("", base, shift))
-
-    def jacobian(self, index: str) -> Immediate:
-        """∂s_j/∂s_{j-1}: over one step, everything within the step put in."""
-        return Immediate(self.at(index), self.at(index, -self.way), alone=True)
 
 
 class _Products:
@@ -85,7 +66,18 @@ class _Products:
                 if s.name in names and way_of(self.network, s.name) == way
             )
             if own:
+                self.check_recurrence(own)
                 yield State(own, way, next(letters) if len(own) > 1 else "")
+
+    def check_recurrence(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            for edge in self.network.edges.get(Ref(name, "t"), []):
+                own = edge.of.name in names
+                if own and (edge.over or any(self.paths.places(edge))):
+                    raise UsageError(
+                        f"the product view needs steps that are alike, and {edge.of.name} reads"
+                        f" {name} at certain steps; delta serves here"
+                    )
 
     def state_of(self, name: str) -> State | None:
         return next((state for state in self.states if name in state.names), None)
@@ -100,7 +92,9 @@ class _Products:
                 terms = list(self.terms(target, read))
                 equation = Equation(Total(LOSS, target), (plus(terms),), by_terms=len(terms) > 1)
                 if not terms:
-                    equation = gradient(self.derivation, target, self.closed.term)
+                    equation = gradient(
+                        self.derivation.paths.terms(target), target, self.closed.term
+                    )
                 chosen.append(Sheet(("Gradient by ", target), (equation,), name))
         found = [e for state, targets in read.items() for e in self.equations(state, targets)]
         targets = [t for name in names for t in self.derivation.targets(name)]
@@ -147,21 +141,35 @@ class _Products:
             inner = total_over("k", place, LAST, chain)
         return total_over("t", FIRST, LAST, inner) if place.base == "t" else inner
 
-    def places(self, state: State) -> list[Ref]:
-        """The steps at which something other than the recurrence reads the state."""
-        found: dict[Ref, None] = {}
+    def outer(self, state: State) -> Iterator[tuple[Ref, Edge]]:
+        """The nodes of a state, and the edges into them from outside of the recurrence."""
         for name in state.names:
-            for edge in self.network.edges.get(Ref(name, "t"), []):
+            node = Ref(name, "t")
+            for edge in self.network.edges.get(node, []):
                 if edge.of.name not in state.names:
-                    found[Ref("", *(edge.at or ("t", 0)))] = None
-        return sorted(found, key=lambda ref: (ref.base != "T", ref.base, -ref.shift))
+                    yield node, edge
+
+    def places(self, state: State) -> list[Ref]:
+        """The steps at which something other than the recurrence reads the state: all or some."""
+        found = [Ref("", *(edge.at or ("t", 0))) for _, edge in self.outer(state)]
+        if Ref("", "t") in found:
+            return [Ref("", "t")]
+        return _in_order(found)
+
+    def exceptions(self, state: State) -> list[Ref]:
+        """The steps at which more or less reaches the state than at others."""
+        places = [p for node, edge in self.outer(state) for p in self.paths.places(edge)]
+        return _in_order(Ref("", *place) for place in places)
 
     # what the factors are
 
     def equations(self, state: State, targets: Sequence[Ref]) -> Iterator[Equation]:
-        for place in self.places(state):
-            row = self.direct(state, place)
-            yield Equation(Immediate(LOSS, state.at(place.base, place.shift)), (row,))
+        places = self.places(state)
+        but = tuple(self.exceptions(state)) if Ref("", "t") in places else ()
+        for place in (*but, *places):
+            left = Immediate(LOSS, state.at(place.base, place.shift))
+            steps = span(but) if but and place.base == "t" else ((), ())
+            yield Equation(left, (self.direct(state, place),), *steps)
         yield from self.jacobian(state)
         for target in dict.fromkeys(targets):
             yield Equation(Immediate(state.at("t"), target), (self.use(state, target),))
@@ -171,13 +179,7 @@ class _Products:
         parts: list[Formula] = []
         for name in state.names:
             node = Ref(name, place.base, place.shift)
-            here = (place.base, place.shift)
-            terms = [
-                term
-                for term in self.paths.terms(node)
-                if term.last.of.name not in state.names
-                and (place.base == "t" or term.last.at == here)
-            ]
+            terms = [t for t in self.paths.terms(node) if t.last.of.name not in state.names]
             width = self.rows.width_of(node)
             found = plus(map(self.closed.term, terms))
             parts.append(found if terms else Zeros(NARROW, width))
@@ -263,9 +265,7 @@ class _Products:
     def width(self, name: str) -> Width:
         return self.rows.width_of(Ref(name))
 
-    def totals(
-        self, read: dict[State, list[Ref]], targets: Sequence[Ref]
-    ) -> Iterator[Equation]:
+    def totals(self, read: dict[State, list[Ref]], targets: Sequence[Ref]) -> Iterator[Equation]:
         """Derivatives that are no state's of a product, where something else reads them."""
         needed: dict[Ref, None] = {}
         waiting = [
@@ -300,29 +300,6 @@ class _Products:
         yield "∂⁺L is what reaches the loss without passing through a later step."
 
 
-def states(derivation: Derivation) -> frozenset[str]:
-    """The author's variables that a recurrence reads at another step."""
-    network = derivation.network
-    found: set[str] = set()
-    for node, edges in network.edges.items():
-        for edge in edges:
-            if node.base == "t" and edge.of.base == "t" and edge.of.shift and edge.at is None:
-                if abs(edge.of.shift) > 1:
-                    raise UsageError(
-                        f"the product view reads one step back, and {edge.of.name} reads"
-                        f" {node.name} over {abs(edge.of.shift)}; delta serves any lag"
-                    )
-                found.add(node.name)
-    return frozenset(found)
-
-
-def way_of(network: Network, name: str) -> int:
-    """1 where later steps hand back to a variable, -1 where earlier ones do."""
-    shifts = [e.of.shift for e in network.edges.get(Ref(name, "t"), []) if e.of.base == "t"]
-    return -1 if any(shift < 0 for shift in shifts) else 1
-
-
-def free_letters(derivation: Derivation, wanted: Sequence[str]) -> list[str]:
-    """Letters that the model does not use: bold where it does."""
-    taken = set(derivation.plain.symbols)
-    return [letter if letter not in taken else rf"\mathbf{{{letter}}}" for letter in wanted]
+def _in_order(places: Iterable[Ref]) -> list[Ref]:
+    """The last steps first."""
+    return sorted(dict.fromkeys(places), key=lambda ref: (ref.base != "T", ref.base, -ref.shift))

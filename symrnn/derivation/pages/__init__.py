@@ -1,0 +1,11 @@
+"""Derivations as documents that people read.
+
+document    a document before any format: sections of prose, formulas, tables, pictures
+paper       the document of a derivation
+tex         a document as a LaTeX file
+html        as one page of HTML, its formulas MathML
+text        as text for a terminal
+escape      text that anybody may have typed, made harmless for each format
+structure   whether a formula's LaTeX is well formed, in macros that every format knows
+typeset     from a LaTeX file to a PDF
+"""

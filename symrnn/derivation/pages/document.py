@@ -1,0 +1,83 @@
+"""A derivation as a document, before any format: sections of prose, formulas, tables, pictures.
+
+Every formula is here twice, as LaTeX and as plain text; a format takes the one that it needs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """A formula within a line."""
+
+    latex: str
+    plain: str
+
+
+Text = tuple["str | Inline", ...]
+"""Prose with formulas in it. Its strings are plain text, escaped by each format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """A formula of its own: the inside of a LaTeX display, often an `aligned`, and plain lines."""
+
+    latex: str
+    plain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Text as it was typed, such as the model's."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    header: tuple[Text, ...]
+    rows: tuple[tuple[Text, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture: TikZ for LaTeX, SVG for the page; plain text has the caption alone."""
+
+    tikz: str
+    svg: str
+    caption: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    pass
+
+
+Item = Paragraph | Display | Listing | Table | Figure | PageBreak
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    title: Text
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    title: Text
+    sections: tuple[Section, ...]
+
+
+def joined(text: Text, words: Callable[[str], str], formula: Callable[[Inline], str]) -> str:
+    """Prose in one format, from how it writes words and how it writes a formula."""
+    return "".join(words(part) if isinstance(part, str) else formula(part) for part in text)
+
+
+def plain_text(text: Text) -> str:
+    return joined(text, lambda words: words, lambda formula: formula.plain)

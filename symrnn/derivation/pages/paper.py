@@ -1,0 +1,199 @@
+"""A derivation as a document: the model, its symbols, the unrolled network, the views, updates."""
+
+from collections.abc import Iterator, Sequence
+
+from symrnn.derivation.columns import as_columns
+from symrnn.derivation.formula import Equation, Formula, Name, Sheet
+from symrnn.derivation.output import Output, Part
+from symrnn.derivation.pages.document import (
+    Display,
+    Document,
+    Figure,
+    Inline,
+    Item,
+    Listing,
+    PageBreak,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+)
+from symrnn.derivation.sheets import update_rules
+from symrnn.language.tree import NARROW, Ref, Size, Width
+from symrnn.system.symbols import Symbol
+
+ROLES = {
+    "input": "input",
+    "target": "target",
+    "parameter": "parameter",
+    "constant": "constant",
+    "variable": "variable",
+    "total": "loss",
+}
+
+READING = {
+    "chain": (
+        "Each term goes from the loss back to one use of the parameter. ∂⁺ is the immediate"
+        " derivative, every other occurrence held fixed; where nothing else is left it is the"
+        " total one, and written ∂. A product is read from the left: each factor carries what"
+        " stands before it one step back."
+    ),
+    "local": (
+        "∂L/∂v has the shape of v. For a row u, a change of u times ∂v/∂u is that of v; for a"
+        " matrix parameter it is said how a row g that belongs to v is carried back to it."
+    ),
+    "closed": "The local derivatives put into the chain, each row carried back along its path.",
+    "delta": "The same for any number of steps: from the last step back, one equation a step.",
+    "product": "The paths between two steps, as products of the Jacobians of the state.",
+    "expanded": "Every variable put in, until only inputs, targets and weights are left.",
+    "numbers": "Every formula, then with its numbers, then its value.",
+}
+
+
+class Paper:
+    """Makes the document of one output."""
+
+    def __init__(self, output: Output) -> None:
+        self.output, self.derivation = output, output.derivation
+
+    def document(
+        self,
+        parts: Sequence[Part],
+        figure: bool = False,
+        after: Sequence[Part] = (),
+    ) -> Document:
+        """The sections in order; `after` stands on a page of its own: a solution, a slip."""
+        steps = self.derivation.system.steps
+        title = f"Backpropagation through time: {self.derivation.name}"
+        if steps is not None:
+            title += f", T = {steps}"
+        sections = [self.model(), self.symbols()]
+        if steps is not None:
+            sections.append(self.unrolled(figure))
+        sections += [self.part(part) for part in parts]
+        sections.append(self.updates())
+        for position, part in enumerate(after):
+            section = self.part(part)
+            if not position:
+                section = Section(section.title, (PageBreak(), *section.items))
+            sections.append(section)
+        return Document((title,), tuple(sections))
+
+    # pieces
+
+    def inline(self, formula: Formula) -> Inline:
+        return Inline(
+            self.output.latex_printer.line(formula), self.output.plain_printer.line(formula)
+        )
+
+    def text(self, parts: Sequence["str | Formula"]) -> Text:
+        return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
+
+    def display(self, equations: tuple[Equation, ...]) -> Display:
+        width = self.output.look.width
+        return Display(
+            self.output.latex_printer.display(equations, width),
+            self.output.plain_printer.display(equations, width),
+        )
+
+    def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
+        if titled:
+            yield Paragraph((*self.text(sheet.title), ":"))
+        if sheet.equations:
+            yield self.display(sheet.equations)
+        if sheet.note:
+            yield Paragraph(self.text(sheet.note))
+
+    # sections
+
+    def part(self, part: Part) -> Section:
+        items: list[Item] = []
+        if part.view in READING:
+            items.append(Paragraph((READING[part.view],)))
+        for sheet in part.sheets:
+            items += self.sheet(sheet, titled=len(part.sheets) > 1)
+        return Section((part.title,), tuple(items))
+
+    def model(self) -> Section:
+        """The text as it was typed, and its equations."""
+        source = self.derivation.written.source
+        items: list[Item] = []
+        if source is not None:
+            items.append(Listing(source.text.strip("\n")))
+        items.append(self.display(self.forward(rolled=True)))
+        return Section(("The model",), tuple(items))
+
+    def unrolled(self, figure: bool) -> Section:
+        items: list[Item] = [self.display(self.forward(rolled=False))]
+        if figure:
+            items.append(self.figure())
+        return Section(("The unrolled network",), tuple(items))
+
+    def forward(self, rolled: bool) -> tuple[Equation, ...]:
+        """The author's equations, what has other names put in."""
+        derivation = self.derivation.rolled if rolled else self.derivation
+        rows = derivation.rows
+        equations = tuple(
+            Equation(e.target, (rows.stands_for(e)[0],))
+            for e in derivation.system.equations
+            if e.target.name in derivation.own
+        )
+        sheet = Sheet((), equations)
+        if self.output.request.columns and not derivation.scalar:
+            (sheet,) = as_columns((sheet,))
+        return sheet.equations
+
+    def figure(self) -> Figure:
+        from symrnn.derivation.picture.picture import picture
+        from symrnn.derivation.picture.svg import svg
+        from symrnn.derivation.picture.tikz import tikz
+
+        drawn = picture(self.derivation.system, self.derivation.own)
+        letters = self.output.latex_printer.letters
+        caption = (
+            "The unrolled network: solid arrows forwards, dashed ones the way back of the gradient."
+        )
+        return Figure(tikz(drawn, letters), svg(drawn, letters), (caption,))
+
+    def updates(self) -> Section:
+        sheet = update_rules(self.derivation, self.output.names)
+        return Section(("Update rules",), (self.display(sheet.equations),))
+
+    def symbols(self) -> Section:
+        """A table of what each symbol means, with its shape."""
+        header: tuple[Text, ...] = (("symbol",), ("in the model",), ("meaning",), ("shape",))
+        rows = [self.row(symbol) for symbol in self.shown()]
+        rows.append(((self.inline(Name(r"\eta")),), ("",), ("learning rate",), ("number",)))
+        items: list[Item] = [Table(header, tuple(rows))]
+        if not self.derivation.scalar:
+            kind = "columns" if self.output.request.columns else "rows"
+            items.append(Paragraph((f"Vectors are {kind}; ⊙ multiplies entry by entry.",)))
+        return Section(("Symbols",), tuple(items))
+
+    def shown(self) -> list[Symbol]:
+        """Every symbol that the formulas may hold: the author's names."""
+        order = list(ROLES)
+        found = [
+            s
+            for s in self.derivation.rolled.system.symbols.values()
+            if s.role in ROLES and (s.role != "variable" or s.name in self.derivation.own)
+        ]
+        return sorted(found, key=lambda s: order.index(s.role))
+
+    def row(self, symbol: Symbol) -> tuple[Text, ...]:
+        ref = Ref(symbol.name, "t") if symbol.timed else Ref(symbol.name)
+        meaning = ROLES[symbol.role] + (", output" if symbol.output else "")
+        if symbol.value is not None:
+            meaning += f", {symbol.value}"
+        return (self.inline(ref),), (symbol.name,), (meaning,), self.shape(symbol)
+
+    def shape(self, symbol: Symbol) -> Text:
+        rows, columns = self.derivation.rows.shape_of(symbol.name)
+        if (rows, columns) == (NARROW, NARROW):
+            return ("number",)
+        if self.output.request.columns:
+            rows, columns = columns, rows
+        return self.inline(self.size(rows)), " × ", self.inline(self.size(columns))
+
+    def size(self, width: Width) -> Formula:
+        return Size(width)

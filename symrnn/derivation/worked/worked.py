@@ -1,0 +1,45 @@
+"""Data and weights for a worked example: from a file, from the notes, or made up by a seed."""
+
+import numpy as np
+
+from symrnn.derivation.worked.files import sequences, weights_of
+from symrnn.derivation.worked.known import Known
+from symrnn.derivation.worked.notes import notes_data
+from symrnn.errors import UsageError
+from symrnn.functions import Array
+from symrnn.language.tree import Written
+from symrnn.system.symbols import Symbols
+
+NOTES = "notes"
+
+
+def worked_data(
+    written: Written,
+    symbols: Symbols,
+    steps: int | None = None,
+    data: str | None = None,
+    row: int = 1,
+    weights: str | None = None,
+    seed: int = 0,
+    scalar: bool = False,
+) -> tuple[dict[str, Array], int]:
+    """One sequence, its target and all parameters, and the number of steps.
+
+    `data` is "notes" or the path of a JSON file, of which `row` picks one sequence; `weights` is
+    the path of another. What is not given is made up by the seed, in the scalar form with width 1.
+    """
+    if seed < 0:
+        raise UsageError(f"the seed is {seed}; expected a whole number from 0 on")
+    work = Known(written, symbols, scalar)
+    work.choose(steps, written.steps)
+    if data == NOTES:
+        work.take(notes_data(work, row), "the notes' data")
+    elif data is not None:
+        work.take(sequences(work, data, row), data)
+    elif row != 1:
+        raise UsageError(f"there is no row {row}: without data one sequence is made up")
+    if weights is not None:
+        work.take(weights_of(work, weights), weights)
+    work.fill(np.random.default_rng([seed, 0]), work.asked)
+    work.fill(np.random.default_rng([seed, 1]), work.parameters)
+    return work.found, work.steps

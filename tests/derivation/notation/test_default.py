@@ -1,0 +1,27 @@
+"""Symbols of names that no notation gives one."""
+
+import pytest
+
+from symrnn.derivation.notation.default import default_symbol
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("b_forget", r"b _{\mathrm{forget}}"),
+        ("alpha_h", r"\alpha _{h}"),
+        ("htilde", r"\tilde{h}"),
+        ("xbar", r"\bar{x}"),
+        ("h2_f", "h _{f} ^{(2)}"),
+        ("a_O_f", "a _{O} _{f}"),
+        ("hidden2", r"\mathit{hidden} ^{(2)}"),
+        ("b_yhat", r"b _{\hat{y}}"),
+        ("mu", r"\mu"),
+        ("omicron", r"\mathit{omicron}"),
+    ],
+)
+def test_default_symbols(name: str, wanted: str) -> None:
+    found = default_symbol(name)
+    subs = [f"_{{{piece.latex}}}" for piece in found.subs]
+    sups = [f"^{{{piece.latex}}}" for piece in found.sups]
+    assert " ".join([found.stem.latex, *subs, *sups]) == wanted

@@ -1,0 +1,200 @@
+"""`symrnn derive` as it is typed: what it prints, what it refuses, what it writes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from symrnn.cli import main
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["derive", *words]) == 0
+    caught = capsys.readouterr()
+    assert caught.err == ""
+    return caught.out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["derive", *words]) == 2
+    caught = capsys.readouterr()
+    assert caught.out == ""
+    assert caught.err.startswith("symrnn: ")
+    assert "Traceback" not in caught.err
+    return caught.err.removeprefix("symrnn: ")
+
+
+def test_the_default_is_the_chain_of_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(capsys, "elman", "--steps", "3")
+    assert [line for line in found.splitlines() if line.startswith("%")] == [
+        f"% chain: Gradient by {name}" for name in ("w_i", "w_h", "b", "w_o", "b_o")
+    ]
+    assert found.count(r"\right]_{t=3}") == 3
+
+
+def test_without_steps_it_is_the_recursion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "elman").startswith("% delta: Forward\n")
+
+
+def test_several_views_and_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(capsys, "elman", "--steps", "2", "--view", "closed,chain", "--wrt", "w_h,b")
+    assert [line for line in found.splitlines() if line.startswith("%")] == [
+        "% closed: Gradient by w_h",
+        "% closed: Gradient by b",
+        "% chain: Gradient by w_h",
+        "% chain: Gradient by b",
+    ]
+
+
+def test_inputs_and_initial_states(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(
+        capsys, *"elman --steps 2 --wrt x,O0 --view chain --format unicode --scalar".split()
+    )
+    assert found == (
+        "Gradient by x₁\n    ∂L/∂x₁ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂O₁/∂x₁\n\n"
+        "Gradient by x₂\n    ∂L/∂x₂ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂x₂\n\n"
+        "Gradient by O₀\n    ∂L/∂O₀ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂O₁/∂O₀\n"
+    )
+
+
+def test_dimensions_that_have_a_number(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "elman_n4 --steps 1 --wrt w_o --view closed --format unicode".split()
+    assert said(capsys, *words).endswith("∂L/∂w_o = O₁ᵀ (ŷ - y)/C\n")
+    assert said(capsys, *words, "--dims", "C=1").endswith("∂L/∂w_o = O₁ᵀ (ŷ - y)\n")
+
+
+def test_the_batch_is_averaged_over(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(capsys, *"elman --wrt b_o --batch --format unicode".split())
+    assert found.endswith("∂L/∂b_o = 1/B ∑_{b=1}^{B} (ŷ - y)/C\n")
+
+
+def test_updates_and_symbols(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(capsys, *"elman --wrt w_h --update --symbols --format unicode".split())
+    assert "learning rate" in found
+    assert "parameter" in found
+    assert "w_h^{new} = w_h^{old} - η ∂L/∂w_h^{old}" in found
+    latex = said(capsys, *"elman --wrt w_h --update --symbols".split())
+    assert r"w_h^{\mathrm{new}} &= w_h^{\mathrm{old}} - \eta" in latex
+    assert r"\rowgap" not in latex  # a fragment brings no macros of its own
+
+
+def test_data_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(said(capsys, *"elman --steps 3 --format json --wrt w_h".split()))
+    assert (found["model"], found["steps"], found["form"]) == ("elman", 3, "matrix")
+    terms = found["gradients"]["w_h"]
+    assert [term["step"] for term in terms] == ["3", "2", "1"]
+    assert terms[0]["path"] == [["L", "ŷ"], ["ŷ", "O₃"], ["O₃", "w_h"]]
+    assert [f["equals_total"] for f in terms[0]["factors"]] == [True, True, False]
+    (sheet,) = found["views"][0]["sheets"]
+    assert sheet["about"] == "w_h"
+    assert sheet["equations"][0]["left"]["text"] == "∂L/∂w_h"
+
+
+def test_python_text_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    found = said(capsys, *"elman --steps 2 --scalar --view closed --wrt w_h --format sympy".split())
+    names: dict[str, object] = {}
+    exec(compile(found, "derived", "exec"), names)
+    assert "O_1" in {str(symbol) for symbol in names["dL_dw_h"].free_symbols}  # type: ignore[attr-defined]
+
+
+def test_a_notation_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('time = "superscript"\n[symbols]\nO = "s"\nw_h = "W_{ss}"\n')
+    found = said(capsys, *f"elman --notation {mine} --wrt w_h --view delta".split())
+    assert r"s^{(t)} &= \tanh" in found
+    assert r"\frac{\partial L}{\partial W_{ss}}" in found
+
+
+def test_an_exercise_and_its_solution(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "elman_n4 --steps 3 --scalar --view closed --wrt w_h --exercise --format unicode"
+    blank, solution = said(capsys, *words.split()).split("Gradient by w_h")[1:]
+    assert "(1)" in blank
+    assert "____" in blank
+    assert "____" not in solution
+    assert len(blank.splitlines()) == len(solution.splitlines()) + 1  # one blank line between
+
+
+def test_a_slip_is_told_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "elman_n4 --steps 3 --scalar --view closed --wrt w_h --format unicode".split()
+    right = said(capsys, *words).splitlines()
+    for seed in range(6):
+        wrong = said(capsys, *words, "--slip", str(seed))
+        shown, told = wrong.split("Right is\n")
+        assert shown.splitlines()[1:4] != right[1:4]
+        assert right[1] in told.splitlines()
+    assert wrong == said(capsys, *words, "--slip", "5")
+
+
+def test_a_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
+    words = "elman_n4 --view numbers --data notes --wrt w_o --eta 0.1 --format unicode".split()
+    found = said(capsys, *words)
+    assert found.startswith("Forward pass\n")
+    assert "x₁ w_i" in found
+    assert "[1, 0, 0]" in found
+    assert "w_o^{new} = w_o - η ∂L/∂w_o" in found
+    assert found != said(capsys, *words, "--row", "2")
+    assert found != said(capsys, *words, "--seed", "1")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("elman --view chian", "unknown view 'chian'; did you mean 'chain'?\nthere are chain, "),
+        ("elman --steps 0", "cannot unroll 0 steps; expected a number from 1 to"),
+        ("elman --steps -3", "cannot unroll -3 steps"),
+        ("elman --wrt w_x", "'w_x' is no parameter, input or initial state; did you mean 'w_"),
+        ("elman --notation N7", "unknown notation 'N7'"),
+        ("elman --notation book", "unknown notation 'book'; did you mean 'books'?"),
+        ("elman --notation ./none.toml", "cannot read the notation './none.toml'"),
+        ("elman --steps 1000", "the view chain for T = 1000 would have 1,507,504 factors"),
+        ("elman --steps 9999 --view closed", "the view closed for T = 9999 would have "),
+        ("elman --steps 30 --view expanded", "∂L/∂w_i for T = 30 would have "),
+        ("elman --view expanded", "the view expanded needs a number of steps (--steps)"),
+        ("elman --dims Q=3", "the model has no dimension 'Q'"),
+        ("elman --width 7", "--width 7: expected 0 (no limit) or at least 20"),
+        ("elman --digits 0", "--digits 0: expected a number from 1 to 17"),
+        ("elman --figure --format html", "a picture needs a number of steps; say --steps"),
+        ("elman --data notes", "--data and --weights are for a worked example"),
+        ("elman --view numbers --eta nan", "--eta nan: expected a number"),
+        ("elman --view numbers --data notes --row 4", "there is no row 4 in the notes' data"),
+        ("elman --view numbers --data ./none.json", "cannot read './none.json'"),
+        ("elman --exercise --slip 1", "--exercise and --slip are two different sheets"),
+        ("-e h[t]=x[t] --steps 2", "the model has no loss to derive"),
+        ("elman --steps 2 -o ./none/x.tex", "cannot write ./none/x.tex"),
+    ],
+)
+def test_bad_input(words: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, *words.split()).startswith(message)
+
+
+def test_what_is_refused_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "derivation.tex"
+    target.write_text("mine")
+    refused(capsys, "elman", "--steps", "1000", "-o", str(target))
+    assert target.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("format_", ["latex", "tex", "html", "unicode", "sympy", "json"])
+def test_a_file_holds_what_would_be_printed(
+    format_: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["elman", "--steps", "2", "--scalar", "--format", format_]
+    printed = said(capsys, *words)
+    target = tmp_path / "derivation"
+    assert said(capsys, *words, "-o", str(target)) == ""
+    assert target.read_text("utf-8") == printed
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [r"\input{/etc/passwd}", "<script>alert(1)</script>", "% \\end{document}", "ŷ — 中文 \u202e"],
+)
+def test_comments_of_a_model_are_text(hostile: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"# {hostile}\nh[t] = tanh(x[t] @ W); L = mse(y, h[T])"
+    page = said(capsys, "-e", text, "--steps", "1", "--format", "html")
+    assert "<script" not in page
+    paper = said(capsys, "-e", text, "--steps", "1", "--format", "tex")
+    assert r"\input{" not in paper
+    assert paper.count(r"\end{document}") == 1
+    assert paper.isascii()
