@@ -182,7 +182,8 @@ def _python(output: "Output", parts: "list[Part]") -> str:
     from symrnn.derivation.printing.python.module import python_text
 
     sheets = [sheet for part in parts for sheet in part.sheets]
-    return python_text(sheets, output.derivation, output.latex_printer.letters)
+    printer = output.latex_printer
+    return python_text(sheets, output.derivation, printer.letters, deltas=printer.deltas)
 
 
 def _tikz(derivation: "Derivation", output: "Output") -> str:

@@ -15,6 +15,11 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return caught.out
 
 
+def typed(command: str) -> list[str]:
+    """The words of a command."""
+    return command.split()
+
+
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     assert main(["derive", *words]) == 2
     caught = capsys.readouterr()
@@ -38,17 +43,15 @@ def test_without_steps_it_is_the_recursion(capsys: pytest.CaptureFixture[str]) -
 
 def test_several_views_and_parameters(capsys: pytest.CaptureFixture[str]) -> None:
     found = said(capsys, "elman", "--steps", "2", "--view", "closed,chain", "--wrt", "w_h,b")
-    assert [line for line in found.splitlines() if line.startswith("%")] == [
-        "% closed: Gradient by w_h",
-        "% closed: Gradient by b",
-        "% chain: Gradient by w_h",
-        "% chain: Gradient by b",
-    ]
+    assert [line for line in found.splitlines() if line.startswith("%")] == typed(
+        "% closed: Gradient by w_h % closed: Gradient by b % chain: Gradient by w_h % chain: Gradient by b"
+    )
 
 
 def test_inputs_and_initial_states(capsys: pytest.CaptureFixture[str]) -> None:
     found = said(
-        capsys, *"elman --steps 2 --wrt x,O0 --view chain --format unicode --scalar".split()
+        capsys,
+        *typed("elman --steps 2 --wrt x,O0 --view chain --format unicode --scalar"),
     )
     assert found == (
         "Gradient by x₁\n    ∂L/∂x₁ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂O₁/∂x₁\n\n"
@@ -58,28 +61,28 @@ def test_inputs_and_initial_states(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_dimensions_that_have_a_number(capsys: pytest.CaptureFixture[str]) -> None:
-    words = "elman_n4 --steps 1 --wrt w_o --view closed --format unicode".split()
+    words = typed("elman_n4 --steps 1 --wrt w_o --view closed --format unicode")
     assert said(capsys, *words).endswith("∂L/∂w_o = O₁ᵀ (ŷ - y)/C\n")
     assert said(capsys, *words, "--dims", "C=1").endswith("∂L/∂w_o = O₁ᵀ (ŷ - y)\n")
 
 
 def test_the_batch_is_averaged_over(capsys: pytest.CaptureFixture[str]) -> None:
-    found = said(capsys, *"elman --wrt b_o --batch --format unicode".split())
+    found = said(capsys, *typed("elman --wrt b_o --batch --format unicode"))
     assert found.endswith("∂L/∂b_o = 1/B ∑_{b=1}^{B} (ŷ - y)/C\n")
 
 
 def test_updates_and_symbols(capsys: pytest.CaptureFixture[str]) -> None:
-    found = said(capsys, *"elman --wrt w_h --update --symbols --format unicode".split())
+    found = said(capsys, *typed("elman --wrt w_h --update --symbols --format unicode"))
     assert "learning rate" in found
     assert "parameter" in found
     assert "w_h^{new} = w_h^{old} - η ∂L/∂w_h^{old}" in found
-    latex = said(capsys, *"elman --wrt w_h --update --symbols".split())
+    latex = said(capsys, *typed("elman --wrt w_h --update --symbols"))
     assert r"w_h^{\mathrm{new}} &= w_h^{\mathrm{old}} - \eta" in latex
     assert r"\rowgap" not in latex  # a fragment brings no macros of its own
 
 
 def test_data_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    found = json.loads(said(capsys, *"elman --steps 3 --format json --wrt w_h".split()))
+    found = json.loads(said(capsys, *typed("elman --steps 3 --format json --wrt w_h")))
     assert (found["model"], found["steps"], found["form"]) == ("elman", 3, "matrix")
     terms = found["gradients"]["w_h"]
     assert [term["step"] for term in terms] == ["3", "2", "1"]
@@ -91,7 +94,10 @@ def test_data_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_python_text_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    found = said(capsys, *"elman --steps 2 --scalar --view closed --wrt w_h --format sympy".split())
+    found = said(
+        capsys,
+        *typed("elman --steps 2 --scalar --view closed --wrt w_h --format sympy"),
+    )
     names: dict[str, object] = {}
     exec(compile(found, "derived", "exec"), names)
     assert "O_1" in {str(symbol) for symbol in names["dL_dw_h"].free_symbols}  # type: ignore[attr-defined]
@@ -115,7 +121,7 @@ def test_an_exercise_and_its_solution(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_a_slip_is_told_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    words = "elman_n4 --steps 3 --scalar --view closed --wrt w_h --format unicode".split()
+    words = typed("elman_n4 --steps 3 --scalar --view closed --wrt w_h --format unicode")
     right = said(capsys, *words).splitlines()
     for seed in range(6):
         wrong = said(capsys, *words, "--slip", str(seed))
@@ -126,7 +132,7 @@ def test_a_slip_is_told_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
-    words = "elman_n4 --view numbers --data notes --wrt w_o --eta 0.1 --format unicode".split()
+    words = typed("elman_n4 --view numbers --data notes --wrt w_o --eta 0.1 --format unicode")
     found = said(capsys, *words)
     assert found.startswith("Forward pass\n")
     assert "x₁ w_i" in found
@@ -175,7 +181,7 @@ def test_what_is_refused_leaves_no_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert list(tmp_path.iterdir()) == [target]
 
 
-@pytest.mark.parametrize("format_", ["latex", "tex", "html", "unicode", "sympy", "json"])
+@pytest.mark.parametrize("format_", typed("latex tex html unicode sympy json"))
 def test_a_file_holds_what_would_be_printed(
     format_: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

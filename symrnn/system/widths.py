@@ -33,7 +33,17 @@ from symrnn.language.tree import (
 from symrnn.system.dimensions import name_open_widths
 from symrnn.system.narrow import Narrow
 from symrnn.system.symbols import Symbols
-from symrnn.system.unify import flat, is_one, MAX_PARTS, ONE, Statement, Sum, Unifier, Unknown, unknown
+from symrnn.system.unify import (
+    MAX_PARTS,
+    ONE,
+    Statement,
+    Sum,
+    Unifier,
+    Unknown,
+    flat,
+    is_one,
+    unknown,
+)
 
 Shape = tuple[Sum, ...]
 

@@ -1,4 +1,4 @@
-"""Derivations as whole documents: their structure everywhere, compiled and shown where it can be."""
+"""Derivations as whole documents: sound everywhere, compiled and shown where they can be."""
 
 import re
 import shutil
@@ -22,9 +22,10 @@ def fragments(derivation: Derivation, view: str, notation: str = "default", widt
     output = Output(derivation, Request((view,)), Look(notation, width))
     try:
         return output.latex(output.parts())
-    except UsageError as error:  # what nobody would read is refused, and says so
-        assert "symbols" in str(error) or "number of steps" in str(error)
-        return ""
+    except UsageError as error:
+        if "symbols" in str(error):  # what nobody would read is refused, and says so
+            return ""
+        raise
 
 
 @pytest.mark.parametrize(

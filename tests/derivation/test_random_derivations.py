@@ -79,7 +79,8 @@ def wanted(model: Model, data: dict[str, Array], steps: int, seed: int) -> dict[
         slope = complex_step(model.written, data, steps)
         return {s.name: gradient(slope, data, s.name) for s in model.system.named("parameter")}
     result = interpret(model.adjoint, data, steps)
-    return {s.name: result.adjoint_of(s.name) for s in model.system.named("parameter")}
+    found = {s.name: result.adjoint_of(s.name) for s in model.system.named("parameter")}
+    return {name: own for name, own in found.items() if own is not None}
 
 
 def holds(found: Mapping[str, Array], exact: Mapping[str, Array]) -> None:

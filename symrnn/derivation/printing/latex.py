@@ -199,8 +199,9 @@ class Latex(Printer):
         return Atom(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", wide + 1, len(rows) > 1)
 
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc:
-        first = self.wide(Width(start.names, start.number + 1))
-        suffix = f"_{{{first} : {self.wide(stop)}}}"
+        after = Width(start.names, start.number + 1)
+        first = self.wide(after)
+        suffix = f"_{{{first}}}" if after == stop else f"_{{{first} : {self.wide(stop)}}}"
         return Fence("[", "]", self.doc(arg), Atom(suffix, length(suffix)))
 
     def big(self, formula: Big) -> Atom:

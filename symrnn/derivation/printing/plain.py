@@ -131,7 +131,7 @@ class Plain(Printer):
         return atom(f"({number})____")
 
     def carried(self) -> Atom:
-        return atom("δ")
+        return atom("𝐠")
 
     def maps_to(self) -> Atom:
         return atom(" ↦ ", broken="↦ ")
@@ -219,7 +219,10 @@ class Plain(Printer):
         return Before(atom("diag"), Fence("(", ")", self.doc(arg)))
 
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc:
-        first, last = self.wide(Width(start.names, start.number + 1)), self.wide(stop)
+        after = Width(start.names, start.number + 1)
+        first, last = self.wide(after), self.wide(stop)
+        if after == stop:
+            return Fence("[", "]", self.doc(arg), atom(f"_{{{first}}}"))
         between = " : " if " " in first + last else ":"
         return Fence("[", "]", self.doc(arg), atom(f"_{{{first}{between}{last}}}"))
 

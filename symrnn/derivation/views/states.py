@@ -4,11 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import (
-    Formula,
-    Immediate,
-    Name,
-)
+from symrnn.derivation.formula import Formula, Immediate, Name
 from symrnn.derivation.network import Network
 from symrnn.errors import UsageError
 from symrnn.language.tree import Ref

@@ -72,9 +72,9 @@ SCALAR = """\
 LOCAL = """\
 ∂L/∂ŷ      = (ŷ - y)/(C (ŷ ⊙ (1 - ŷ)))
 ∂ŷ/∂O₂     = w_o diag(ŷ ⊙ (1 - ŷ))
-∂⁺O₂/∂w_h  = δ ↦ O₁ᵀ (δ ⊙ (1 - O₂²))
+∂⁺O₂/∂w_h  = 𝐠 ↦ O₁ᵀ (𝐠 ⊙ (1 - O₂²))
 ∂O₂/∂O₁    = w_h diag(1 - O₂²)
-∂⁺O₁/∂w_h  = δ ↦ O₀ᵀ (δ ⊙ (1 - O₁²))"""
+∂⁺O₁/∂w_h  = 𝐠 ↦ O₀ᵀ (𝐠 ⊙ (1 - O₁²))"""
 
 
 def test_chain() -> None:
@@ -167,7 +167,7 @@ H = Width(("H",))
         (Slice(x, H, Width(("H", "H"))), "[O₃]_{H + 1 : 2 H}"),
         (Blocks(((x, y),)), "[O₃, y]"),
         (Chain((Total(LOSS, x), Immediate(x, w))), "∂L/∂O₃ · ∂⁺O₃/∂w_h"),
-        (Carry(x, Product((Transposed(y), Carried()))), "δ ↦ yᵀ δ"),
+        (Carry(x, Product((Transposed(y), Carried()))), "𝐠 ↦ yᵀ 𝐠"),
         (
             Big("sum", "t", Ref("", "1"), Ref("", "T"), Sum((x, y))),
             "∑_{t=1}^{T} (O₃ + y)",
