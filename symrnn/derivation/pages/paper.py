@@ -133,11 +133,11 @@ class Paper:
         """The author's equations, what has other names put in."""
         derivation = self.derivation.rolled if rolled else self.derivation
         rows = derivation.rows
-        equations = tuple(
-            Equation(e.target, (rows.stands_for(e)[0],))
-            for e in derivation.system.equations
-            if e.target.name in derivation.own
-        )
+        place = {e.target.name: n for n, e in enumerate(derivation.rolled.system.equations)}
+        own = [e for e in derivation.system.equations if e.target.name in derivation.own]
+        if not rolled:  # step by step, and within a step as the author has it
+            own.sort(key=lambda e: (not e.target.base, e.target.shift, place[e.target.name]))
+        equations = tuple(Equation(e.target, (rows.stands_for(e)[0],)) for e in own)
         sheet = Sheet((), equations)
         if self.output.request.columns and not derivation.scalar:
             (sheet,) = as_columns((sheet,))
