@@ -65,12 +65,24 @@ def _one_fraction(factors: list[Formula]) -> list[Formula]:
     main = next((f for f in over if not _is_number(f.top)), None)
     numbers = [f for f in factors if _is_number(f)]
     if main is None or not numbers:
-        return factors
+        return _one_number(factors, numbers)
     top, bottom = [f.top if isinstance(f, Ratio) else f for f in numbers], main.bottom
     for each in numbers:
         bottom = times(each.bottom, bottom) if isinstance(each, Ratio) else bottom
     joined = _reduced(times(*top, main.top), bottom)
     return [joined if f is main else f for f in factors if f not in numbers]
+
+
+def _one_number(factors: list[Formula], numbers: list[Formula]) -> list[Formula]:
+    """Two fractions of numbers are one: 1/2 · 1/C is 1/(2 C)."""
+    if sum(isinstance(each, Ratio) for each in numbers) < 2:
+        return factors
+    top: Formula = ONE
+    bottom: Formula = ONE
+    for each in numbers:
+        top = times(top, each.top if isinstance(each, Ratio) else each)
+        bottom = times(bottom, each.bottom) if isinstance(each, Ratio) else bottom
+    return [_reduced(top, bottom), *(f for f in factors if f not in numbers)]
 
 
 def _reduced(top: Formula, bottom: Formula) -> Formula:
@@ -178,7 +190,7 @@ def transposed(formula: Formula) -> Formula:
             return formula
         case Minus(arg=arg):
             return minus(transposed(arg))
-        case Sum(terms=terms):
+        case Sum(terms=terms) if any(isinstance(t, Product | Diagonal | Eye) for t in terms):
             return Sum(tuple(map(transposed, terms)))
         case Product(factors=factors):
             return Product(tuple(transposed(f) for f in reversed(factors)))

@@ -101,6 +101,8 @@ class Expressions(Sizes):
                 return self.multiplied(self.value(left, inner), self.value(right, inner))
             case Div(left=left, right=right):
                 (top, a), (bottom, b) = self.value(left, inner), self.value(right, inner)
+                if isinstance(bottom, Num | Size) and isinstance(top, Times):
+                    return times(ratio(ONE, bottom), top), widest((a, b))
                 return ratio(top, bottom), widest((a, b))
             case Pow(left=left, right=right):
                 (base, a), (exponent, b) = self.value(left, inner), self.value(right, inner)
@@ -138,7 +140,7 @@ class Expressions(Sizes):
             case "concat":
                 return Blocks((tuple(part for part, _ in parts),)), together(w for _, w in parts)
             case "softmax":
-                return (ONE if wide == NARROW else Apply("softmax", (first,))), width
+                return Apply("softmax", (first,)), width
             case "logsumexp":
                 return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
         if function in LOSSES:

@@ -1,6 +1,6 @@
 """Rows carried back along the edges of a network, and the matrices that do the same."""
 
-from symrnn.derivation.build import ONE, ZERO, minus, plus, product, times, transposed
+from symrnn.derivation.build import ONE, minus, plus, product, times, transposed
 from symrnn.derivation.expressions import Expressions, Sized
 from symrnn.derivation.formula import Blocks, Diagonal, Eye, Formula, Ones, Sum, Zeros
 from symrnn.derivation.logits import cancelled
@@ -64,7 +64,7 @@ class Rows(Expressions):
             case Softmax(value=value):
                 found, width = self.value(value)
                 if width == NARROW:
-                    return ZERO, NARROW
+                    return times(row[0], _softmax_of_one(found)), NARROW
                 return product(row[0], _softmax(found)), width
 
     def spread(self, row: Sized, carrier: Carrier) -> Sized:
@@ -131,7 +131,7 @@ class Rows(Expressions):
                 return self.pad_matrix(width, skip, total)
             case Softmax(value=value):
                 found, own = self.value(value)
-                return (_softmax(found) if own != NARROW else ZERO), own
+                return (_softmax_of_one(found) if own == NARROW else _softmax(found)), own
         raise CheckError("the gradient of a matrix is no matrix")
 
     def pad_matrix(self, width: Width, skip: Width, total: Width) -> Sized:
@@ -165,6 +165,11 @@ class Rows(Expressions):
         if width == self.width_of(edge.by) == NARROW:
             return plus(self.matrix(route, width) for route in edge.routes)
         return transposed(plus(self.matrix(route, width) for route in edge.routes))
+
+
+def _softmax_of_one(value: Formula) -> Formula:
+    """s (1 - s), as for a sigmoid; a softmax of a single number is 1, and this is 0."""
+    return times(value, plus((ONE, minus(value))))
 
 
 def _softmax(value: Formula) -> Formula:

@@ -6,7 +6,6 @@ nothing but such values. Dimensions get names in a fixed order of preference.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
 
 from symrnn.functions import ELEMENTWISE, LOSSES, TIME
 from symrnn.language.tree import (
@@ -330,14 +329,11 @@ class _Inference:
 
     def mention(self, name: str) -> Statement | None:
         """The first definition in which a name stands, or else what declares it."""
-        defined = (
-            d
-            for d in self.written.definitions
-            if d.target.name == name
-            or any(isinstance(node, Ref) and node.name == name for node in walk(d.body))
-        )
-        declared = (d for d in self.written.declarations if d.name == name)
-        return next(chain(defined, declared), None)
+        for definition in self.written.definitions:
+            read = (node.name for node in walk(definition.body) if isinstance(node, Ref))
+            if name in (definition.target.name, *read):
+                return definition
+        return next((d for d in self.written.declarations if d.name == name), None)
 
 
 def _is_wide(width: Sum) -> bool:
