@@ -19,7 +19,7 @@ from symrnn.system.slips import check_slips
 from symrnn.system.unroll import check_steps
 
 if TYPE_CHECKING:
-    from symrnn.derivation.derivation import Derivation
+    from symrnn.derivation.derived import Derived
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 
@@ -81,7 +81,7 @@ class Model:
         wrt: str | Sequence[str] = (),
         scalar: bool = False,
         dims: Mapping[str, int] | None = None,
-    ) -> "Derivation":
+    ) -> "Derived":
         """The derivation of the gradient by every parameter, and by the inputs and initial states
         in `wrt`: for a number of steps or, without, for a symbolic T.
 
@@ -91,7 +91,7 @@ class Model:
                 + [∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂⁺O₁/∂w_h]_{t=1}
         <BLANKLINE>
         """
-        from symrnn.derivation.derivation import Derivation
+        from symrnn.derivation.derived import Derived
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
@@ -109,7 +109,7 @@ class Model:
         if self.system.steps is not None and steps not in (None, self.system.steps):
             raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
         self.summary(dict(dims) if dims else None)  # says what is wrong with the dimensions
-        return Derivation(self.name, self.written, steps, tuple(extra), scalar, dims)
+        return Derived(self.name, self.written, steps, tuple(extra), scalar, dims)
 
     def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""

@@ -8,7 +8,6 @@ several paths share is a total, ∂L/∂h_t, with an equation of its own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 from symrnn.derivation.formula import Immediate, Total
 from symrnn.derivation.network import Edge, Network, network
@@ -18,10 +17,6 @@ from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.tree import Ref, Written
 from symrnn.system import initial_states, normal, unroll, with_states
 from symrnn.system.system import System
-
-if TYPE_CHECKING:
-    from symrnn.derivation.output import Output
-
 
 __all__ = ["LOSS", "Derivation"]
 
@@ -174,63 +169,3 @@ class Derivation:
         """The partial derivatives whose product a term is."""
         own = tuple(map(self.factor, term.path))
         return own if term.start == LOSS else (Total(LOSS, term.start), *own)
-
-    # in print
-
-    def output(
-        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
-    ) -> "Output":
-        """The derivation with a notation, a width and digits, ready to be printed."""
-        from symrnn.derivation.output import Look, Output, default_views
-        from symrnn.derivation.sheets import Request
-
-        views = (view,) if isinstance(view, str) else tuple(view)
-        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        return Output(self, Request(views or default_views(self), names), Look(**look))
-
-    def latex(
-        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
-    ) -> str:
-        """Fragments of LaTeX; `look` may hold notation="N1", width=80, digits=4."""
-        output = self.output(view, wrt, **look)
-        return output.latex(output.parts())
-
-    def text(
-        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
-    ) -> str:
-        """The same in Unicode, for a terminal."""
-        output = self.output(view, wrt, **look)
-        return output.plain(output.parts())
-
-    def html(
-        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
-    ) -> str:
-        """A page that needs nothing else."""
-        from symrnn.derivation.pages.html import as_html
-        from symrnn.derivation.pages.paper import Paper
-
-        output = self.output(view, wrt, **look)
-        return as_html(Paper(output).document(output.parts()))
-
-    def __str__(self) -> str:
-        return self.text()
-
-    def _repr_latex_(self) -> str:
-        output = self.output()
-        width = output.look.width
-        blocks = [
-            output.latex_printer.display(sheet.equations, width)
-            for part in output.parts()
-            for sheet in part.sheets
-        ]
-        return "\n\n".join(f"$$\n{block}\n$$" for block in blocks)
-
-    def _repr_html_(self) -> str:
-        from symrnn.derivation.pages.html import formula_html
-
-        output = self.output()
-        return "\n".join(
-            formula_html(output.latex_printer.display(sheet.equations, output.look.width))
-            for part in output.parts()
-            for sheet in part.sheets
-        )

@@ -1,13 +1,15 @@
 """A derivation in a format: fragments of LaTeX, text, Python, JSON, or a whole document."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from symrnn.derivation.closed import closed_of
+from symrnn.derivation.columns import flipped
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.exercises.exercise import exercise
-from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
+from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet
 from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.notation import load_notation
@@ -22,6 +24,7 @@ from symrnn.derivation.sheets import (
     sheets_of,
     update_rules,
 )
+from symrnn.derivation.views.local import closed_edge
 
 DEFAULT_WIDTH = 80
 
@@ -156,27 +159,42 @@ class Output:
 
     def terms_data(self, name: str) -> list[dict[str, object]]:
         """The terms of a gradient: where each begins, its path and its factors."""
-        plain = self.plain_printer
-        found: list[dict[str, object]] = []
-        for term in self.derivation.terms(name):
-            found.append(
-                {
-                    "about": plain.line(term.about),
-                    "step": plain.time(term.step) if term.step is not None else None,
-                    "start": plain.line(term.start),
-                    "path": [[plain.line(e.of), plain.line(e.by)] for e in term.path],
-                    "factors": [self.factor_data(f) for f in self.derivation.factors(term)],
-                }
-            )
-        return found
+        plain, closed = self.plain_printer, closed_of(self.derivation)
+        return [
+            {
+                "about": plain.line(term.about),
+                "step": plain.time(term.step) if term.step is not None else None,
+                "start": plain.line(term.start),
+                "path": [[plain.line(e.of), plain.line(e.by)] for e in term.path],
+                "factors": list(self.factors_data(term)),
+                "closed": self.formula_data(closed.term(term)),
+            }
+            for term in self.derivation.terms(name)
+        ]
 
-    def factor_data(self, factor: Total | Immediate) -> dict[str, object]:
+    def factors_data(self, term: Term) -> Iterator[dict[str, object]]:
+        """The factors of a term, each with its closed form; a total has an equation instead."""
         plain = self.plain_printer
+        factors = self.derivation.factors(term)
+        edges = (*[None] * (len(factors) - len(term.path)), *term.path)
+        for factor, edge in zip(factors, edges, strict=True):
+            found: dict[str, object] = {
+                "kind": type(factor).__name__.lower(),
+                "of": plain.line(factor.of),
+                "by": plain.line(factor.by),
+                "equals_total": factor.alone if isinstance(factor, Immediate) else True,
+            }
+            if edge is not None:
+                found["closed"] = self.formula_data(closed_edge(self.derivation.rows, edge))
+            yield found
+
+    def formula_data(self, formula: Formula) -> dict[str, str]:
+        """A formula as LaTeX and as text, in the convention of the notation."""
+        if self.request.columns and not self.derivation.scalar:
+            formula = flipped(formula)
         return {
-            "kind": type(factor).__name__.lower(),
-            "of": plain.line(factor.of),
-            "by": plain.line(factor.by),
-            "equals_total": factor.alone if isinstance(factor, Immediate) else True,
+            "latex": self.latex_printer.line(formula),
+            "text": self.plain_printer.line(formula),
         }
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 import symrnn
-from symrnn.derivation.derivation import Derivation
 from tests.cases import model
 
 
@@ -121,7 +120,7 @@ def test_steps_fixed_by_the_text_are_the_steps(steps: int) -> None:
 
 
 def test_notebooks_show_the_default_view() -> None:
-    derivation: Derivation = model("elman").derive(steps=2)
+    derivation = model("elman").derive(steps=2)
     shown = derivation._repr_latex_()
     assert shown.count("$$") == 2 * 5
     assert r"\left[ \frac{\partial L}{\partial \hat{y}}" in shown

@@ -1,0 +1,80 @@
+"""What `model.derive` gives: a derivation that can print itself, in a notebook too."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from symrnn.derivation.closed import closed_of
+from symrnn.derivation.derivation import Derivation
+from symrnn.derivation.formula import Formula
+from symrnn.derivation.network import Edge
+from symrnn.derivation.output import Look, Output, default_views
+from symrnn.derivation.paths import Term
+from symrnn.derivation.sheets import Request
+from symrnn.derivation.views.local import closed_edge
+
+
+class Derived(Derivation):
+    """A derivation with its formats."""
+
+    def closed(self, term: Term) -> Formula:
+        """A term with its local derivatives put in."""
+        return closed_of(self).term(term)
+
+    def local(self, edge: Edge) -> Formula:
+        """One local derivative, in closed form."""
+        return closed_edge(self.rows, edge)
+
+    def output(
+        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+    ) -> Output:
+        """The derivation with a notation, a width and digits, ready to be printed."""
+        views = (view,) if isinstance(view, str) else tuple(view)
+        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        return Output(self, Request(views or default_views(self), names), Look(**look))
+
+    def latex(
+        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+    ) -> str:
+        """Fragments of LaTeX; `look` may hold notation="N1", width=80, digits=4."""
+        output = self.output(view, wrt, **look)
+        return output.latex(output.parts())
+
+    def text(
+        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+    ) -> str:
+        """The same in Unicode, for a terminal."""
+        output = self.output(view, wrt, **look)
+        return output.plain(output.parts())
+
+    def html(
+        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+    ) -> str:
+        """A page that needs nothing else."""
+        from symrnn.derivation.pages.html import as_html
+        from symrnn.derivation.pages.paper import Paper
+
+        output = self.output(view, wrt, **look)
+        return as_html(Paper(output).document(output.parts()))
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_latex_(self) -> str:
+        output = self.output()
+        width = output.look.width
+        blocks = [
+            output.latex_printer.display(sheet.equations, width)
+            for part in output.parts()
+            for sheet in part.sheets
+        ]
+        return "\n\n".join(f"$$\n{block}\n$$" for block in blocks)
+
+    def _repr_html_(self) -> str:
+        from symrnn.derivation.pages.html import formula_html
+
+        output = self.output()
+        return "\n".join(
+            formula_html(output.latex_printer.display(sheet.equations, output.look.width))
+            for part in output.parts()
+            for sheet in part.sheets
+        )
