@@ -13,6 +13,7 @@ from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet
 from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.notation import load_notation
+from symrnn.derivation.paths import Term
 from symrnn.derivation.printing.latex import Latex
 from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.sheets import (
