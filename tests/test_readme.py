@@ -26,6 +26,19 @@ def test_commands_print_what_is_shown(
     assert capsys.readouterr().out == wanted
 
 
+def test_the_formulas_are_those_that_are_derived(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"```math\n(.*?)```", README, re.DOTALL)
+    command = "derive elman_n4 --steps 3 --scalar --view closed --width 0"
+    assert main(command.split()) == 0
+    derived = capsys.readouterr().out
+    lines = [line.removesuffix(r" \\") for line in block.splitlines() if "&=" in line]
+    assert len(lines) == 3
+    for line in lines:
+        left, right = line.split(" &= ")
+        assert f"{left} &= " in derived
+        assert f"&= {right}\n" in derived
+
+
 @pytest.mark.parametrize("example", PYTHON)
 def test_examples_run(example: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(example, "README.md", "exec"), {})
