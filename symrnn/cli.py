@@ -119,7 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
         "derive the gradients by backpropagation through time, and print them",
         "symrnn derive elman --steps 3\n"
         "         symrnn derive lstm --format unicode\n"
-        "         symrnn derive elman_n4 --view numbers --data notes --format pdf -o worked.pdf",
+        "         symrnn derive elman_n4 --view numbers --data notes -o worked.html",
     )
     _model(derivation)
     derivation.add_argument(

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar="V[,V]",
         help="chain, local, closed, delta, product, expanded, numbers"
-        " (default: chain with --steps, delta without)",
+        " (default: chain with --steps, delta without; a document without --exercise or --slip has"
+        " several)",
     )
     what.add_argument(
         "--wrt",
@@ -51,13 +53,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     look.add_argument(
         "--format",
         choices=FORMATS,
-        default="latex",
-        help="latex: fragments to paste; tex, pdf, html: a document; unicode; sympy; json",
+        help="latex (default): fragments to paste; tex, pdf, html: documents; unicode; sympy; json;"
+        " unsaid, the ending of -o FILE tells (.pdf .html .json .py .txt)",
     )
     look.add_argument(
         "--width", type=int, default=80, metavar="N", help="characters a line, 0 for no limit"
     )
     look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
+    look.add_argument("--title", default="", help="the title of a document")
     look.add_argument("-o", "--output", metavar="FILE", help="write to this file")
     work = parser.add_argument_group("worked examples (--view numbers) and teaching")
     work.add_argument("--data", metavar="FILE", help="JSON with x and y, or the word notes")
@@ -77,8 +80,11 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     """The derivation that the options ask for, in their format."""
     from symrnn.derivation.output import Look, Output, default_views
     from symrnn.derivation.sheets import Request, check_views
+    from symrnn.sizes import Sizes
 
     check_views(options.view)
+    if options.format is None:
+        options.format = _format_of(options.output)
     if options.width < 0 or 0 < options.width < 20:
         raise UsageError(f"--width {options.width}: expected 0 (no limit) or at least 20")
     if not 1 <= options.digits <= 17:
@@ -92,13 +98,26 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     if "numbers" in options.view:
         data, steps = _worked(model, options)
         extra = {"data": data, "eta": options.eta}
+        if not options.scalar:
+            options.dims = {**Sizes(model.system.symbols, data, steps).dims, **options.dims}
     elif options.data or options.weights:
         raise UsageError("--data and --weights are for a worked example; say --view numbers")
     derivation = model.derive(steps, options.wrt, options.scalar, options.dims)
-    views = options.view or default_views(derivation, options.format in DOCUMENTS)
+    teaching = options.exercise or options.slip is not None
+    whole = options.format in DOCUMENTS and not teaching  # other views would give it away
+    views = options.view or default_views(derivation, whole)
     request = Request(views, options.wrt, batch=options.batch, extra=extra)
-    output = Output(derivation, request, Look(options.notation, options.width, options.digits))
+    look = Look(options.notation, options.width, options.digits, options.title)
+    output = Output(derivation, request, look)
     return _formatted(output, options)
+
+
+ENDINGS = {".pdf": "pdf", ".html": "html", ".json": "json", ".py": "sympy", ".txt": "unicode"}
+
+
+def _format_of(path: str | None) -> str:
+    """The format that a file's name asks for; fragments of LaTeX where it says nothing."""
+    return ENDINGS.get(os.path.splitext(path)[1].lower(), "latex") if path else "latex"
 
 
 def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any], int]:

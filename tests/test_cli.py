@@ -161,13 +161,18 @@ def test_a_model_is_a_name_a_path_a_file_a_text_or_standard_input(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_shows_examples_that_work(here: Here, command: str) -> None:
+def test_help_shows_examples_that_work(
+    here: Here, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     page = here.result(command, "--help")
     examples = re.findall(r"^(?:example:|        ) (symrnn .*)", page, re.MULTILINE)
     assert examples
     assert f"example: symrnn {command}" in page
     for example in examples:
-        assert here.result(*shlex.split(example)[1:])
+        words = shlex.split(example)[1:]
+        printed = here.result(*words)
+        assert Path(words[-1]).stat().st_size if "-o" in words else printed
 
 
 def test_help_and_version_of_the_whole(here: Here) -> None:

@@ -10,11 +10,17 @@ from symrnn.derivation.network import Edge
 from symrnn.derivation.output import Look, Output, default_views
 from symrnn.derivation.paths import Term
 from symrnn.derivation.sheets import Request
+from symrnn.derivation.views.common import chained
 from symrnn.derivation.views.local import closed_edge
 
 
 class Derived(Derivation):
     """A derivation with its formats."""
+
+    def show(self, what: Term | Formula, notation: str = "default") -> str:
+        """A term as its chain, or any formula, as text in one line."""
+        formula = chained(self, what) if isinstance(what, Term) else what
+        return self.output(notation=notation).plain_printer.line(formula)
 
     def closed(self, term: Term) -> Formula:
         """A term with its local derivatives put in."""

@@ -299,6 +299,12 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
     return formula
 
 
+def map_sheet(sheet: Sheet, f: Callable[[Formula], Formula]) -> Sheet:
+    """The same sheet with other right sides."""
+    equations = tuple(replace(e, rights=tuple(map(f, e.rights))) for e in sheet.equations)
+    return replace(sheet, equations=equations)
+
+
 def children(formula: Formula) -> Iterator[Formula]:
     """What stands in a formula, from left to right."""
     found: list[Formula] = []

@@ -1,7 +1,7 @@
 """A derivation in a format: fragments of LaTeX, text, Python, JSON, or a whole document."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,7 +9,15 @@ from symrnn.derivation.closed import closed_of
 from symrnn.derivation.columns import flipped
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.exercises.exercise import exercise
-from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet
+from symrnn.derivation.formula import (
+    Blank,
+    Equation,
+    Formula,
+    Immediate,
+    Sheet,
+    map_children,
+    map_sheet,
+)
 from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.notation import load_notation
@@ -38,6 +46,8 @@ class Look:
     width: int = DEFAULT_WIDTH
     """About how many characters a line may be wide; 0 for no limit."""
     digits: int = 4
+    title: str = ""
+    """Of a document; without, what it is and of which model."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,8 @@ class Part:
     title: str
     sheets: Sheets
     view: str = ""
+    task: str = ""
+    """What a student is asked to do with it."""
 
 
 class Output:
@@ -100,7 +112,8 @@ class Output:
         return "\n".join(blocks)
 
     def latex_sheet(self, part: Part, sheet: Sheet) -> str:
-        comment = f"% {part.view or part.title}: {self.words(sheet.title)}"
+        comment = f"% {part.title if part.task or not part.view else part.view}: "
+        comment += self.words(sheet.title)
         lines = [comment, *(f"% {line}" for line in [self.words(sheet.note)] if line)]
         body = self.latex_printer.display(sheet.equations, self.look.width)
         return "\n".join([*lines, r"\[", body, r"\]", ""])
@@ -112,6 +125,8 @@ class Output:
     def plain(self, parts: Sequence[Part]) -> str:
         blocks = []
         for part in parts:
+            if part.task:
+                blocks.append(f"{part.title}\n{'=' * len(part.title)}\n{part.task}\n")
             for sheet in part.sheets:
                 lines = [self.words(sheet.title)]
                 if sheet.note:
@@ -209,15 +224,40 @@ def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Par
     matters = matters_for(output.derivation, first.sheets, columns)
     wrong, slip = plant(first.sheets, seed, matters)
     told = Sheet(("Right is",), (slip.equation,), note=slip.says)
-    return [replace(first, sheets=wrong), *others], Part("The slip", (told,))
+    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=FIND)
+    return [asked, *others], Part("The slip", (told,), task="What was wrong:")
+
+
+FILL = "Fill in the blanks."
+FIND = "One of these formulas is wrong. Find it, and put it right."
 
 
 def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
-    """The parts with blanks, and the solution."""
+    """The parts with blanks, numbered throughout, and the solution."""
     parts = [plainly(part) for part in parts]
-    found = [(part, exercise(part.sheets, seed)) for part in parts]
-    blanks = [replace(part, sheets=sheets) for part, (sheets, _) in found]
-    return blanks, [replace(part, title=f"Solution: {part.title}") for part in parts]
+    blanks: list[Part] = []
+    count = 0
+    for part in parts:
+        sheets, answers = exercise(part.sheets, seed)
+        sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
+        count += len(answers)
+        blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
+    solution = [
+        replace(part, title=f"Solution: {part.title}", task="Nothing is left out:")
+        for part in parts
+    ]
+    return blanks, solution
+
+
+def renumbered(by: int) -> Callable[[Formula], Formula]:
+    """Blanks that go on counting."""
+
+    def change(formula: Formula) -> Formula:
+        if isinstance(formula, Blank):
+            return Blank(formula.number + by)
+        return map_children(formula, change)
+
+    return change
 
 
 def plainly(part: Part) -> Part:

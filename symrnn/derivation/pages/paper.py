@@ -20,6 +20,7 @@ from symrnn.derivation.pages.document import (
 )
 from symrnn.derivation.sheets import update_rules
 from symrnn.language.tree import NARROW, Ref, Size, Width
+from symrnn.system import initial_states
 from symrnn.system.symbols import Symbol
 
 ROLES = {
@@ -35,19 +36,41 @@ READING = {
     "chain": (
         "Each term goes from the loss back to one use of the parameter. ∂⁺ is the immediate"
         " derivative, every other occurrence held fixed; where nothing else is left it is the"
-        " total one, and written ∂. A product is read from the left: each factor carries what"
-        " stands before it one step back."
+        " total one, and written ∂. "
     ),
     "local": (
-        "∂L/∂v has the shape of v. For a row u, a change of u times ∂v/∂u is that of v; for a"
-        " matrix parameter it is said how a row g that belongs to v is carried back to it."
+        "∂L/∂v has the shape of v, and for a matrix parameter it is said how what belongs to v is"
+        " carried back to it. "
     ),
-    "closed": "The local derivatives put into the chain, each row carried back along its path.",
+    "closed": "The local derivatives put into the chain, carried back along each path.",
     "delta": "The same for any number of steps: from the last step back, one equation a step.",
-    "product": "The paths between two steps, as products of the Jacobians of the state.",
+    "product": "The paths between two steps, as products of the Jacobians of the state. ",
     "expanded": "Every variable put in, until only inputs, targets and weights are left.",
     "numbers": "Every formula, then with its numbers, then its value.",
 }
+
+ORDER = {
+    "row": (
+        "With J = ∂v/∂u a change du of the row u changes v by du J; read from the left, each"
+        " factor carries a row g that stands before it back to g Jᵀ."
+    ),
+    "column": (
+        "With J = ∂v/∂u a change du of the column u changes v by J du; read from the left, each"
+        " factor carries a column g that stands before it back to Jᵀ g."
+    ),
+}
+"""How a product of partial derivatives is worked out, where they are matrices."""
+
+ORDERED = ("chain", "local", "product")
+
+UNNAMED = ("-e", "standard input", "model")
+"""Names that say where a text came from, and not what it is."""
+
+
+ENTRYWISE = (
+    "⊙, fractions, powers and functions of vectors work entry by entry; 1 beside a vector is 1 in"
+    " each entry."
+)
 
 
 class Paper:
@@ -64,19 +87,21 @@ class Paper:
     ) -> Document:
         """The sections in order; `after` stands on a page of its own: a solution, a slip."""
         steps = self.derivation.system.steps
-        title = f"Backpropagation through time: {self.derivation.name}"
-        if steps is not None:
-            title += f", T = {steps}"
+        title = self.output.look.title
+        if not title:
+            name = self.derivation.name
+            named = "" if name in UNNAMED else f": {name}"
+            title = f"Backpropagation through time{named}"
+            title += f", T = {steps}" if steps is not None else ""
         sections = [self.model(), self.symbols()]
         if steps is not None:
             sections.append(self.unrolled(figure))
         sections += [self.part(part) for part in parts]
         sections.append(self.updates())
-        for position, part in enumerate(after):
-            section = self.part(part)
-            if not position:
-                section = Section(section.title, (PageBreak(), *section.items))
-            sections.append(section)
+        if after:
+            last = sections[-1]
+            sections[-1] = Section(last.title, (*last.items, PageBreak()))
+        sections += [self.part(part) for part in after]
         return Document((title,), tuple(sections))
 
     # pieces
@@ -99,20 +124,28 @@ class Paper:
     def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
         if titled:
             yield Paragraph((*self.text(sheet.title), ":"))
-        if sheet.equations:
-            yield self.display(sheet.equations)
         if sheet.note:
             yield Paragraph(self.text(sheet.note))
+        if sheet.equations:
+            yield self.display(sheet.equations)
 
     # sections
 
     def part(self, part: Part) -> Section:
         items: list[Item] = []
+        if part.task:
+            items.append(Paragraph((part.task,)))
         if part.view in READING:
-            items.append(Paragraph((READING[part.view],)))
+            items.append(Paragraph((self.reading(part.view),)))
         for sheet in part.sheets:
             items += self.sheet(sheet, titled=len(part.sheets) > 1)
         return Section((part.title,), tuple(items))
+
+    def reading(self, view: str) -> str:
+        """How the formulas of a view are to be read."""
+        order = ORDER[self.output.notation.orientation]
+        matrices = view in ORDERED and not self.derivation.scalar
+        return READING[view] + (order if matrices else "")
 
     def model(self) -> Section:
         """The text as it was typed, and its equations."""
@@ -163,12 +196,23 @@ class Paper:
         """A table of what each symbol means, with its shape."""
         header: tuple[Text, ...] = (("symbol",), ("in the model",), ("meaning",), ("shape",))
         rows = [self.row(symbol) for symbol in self.shown()]
+        rows += self.states()
         rows.append(((self.inline(Name(r"\eta")),), ("",), ("learning rate",), ("number",)))
         items: list[Item] = [Table(header, tuple(rows))]
         if not self.derivation.scalar:
             kind = "columns" if self.output.request.columns else "rows"
-            items.append(Paragraph((f"Vectors are {kind}; ⊙ multiplies entry by entry.",)))
+            items.append(Paragraph((f"Vectors are {kind}. {ENTRYWISE}",)))
         return Section(("Symbols",), tuple(items))
+
+    def states(self) -> list[tuple[Text, ...]]:
+        """What a recurrence reads before its first step."""
+        system = self.derivation.rolled.system
+        known = self.derivation.states or initial_states(system)
+        meaning = "initial state, zero unless it is given"
+        return [
+            ((self.inline(node),), (name,), (meaning,), self.shape(system.symbols[node.name]))
+            for name, node in known.items()
+        ]
 
     def shown(self) -> list[Symbol]:
         """Every symbol that the formulas may hold: the author's names."""
@@ -176,7 +220,8 @@ class Paper:
         found = [
             s
             for s in self.derivation.rolled.system.symbols.values()
-            if s.role in ROLES and (s.role != "variable" or s.name in self.derivation.own)
+            if s.role in ROLES and s.name not in self.derivation.states
+            if s.role != "variable" or s.name in self.derivation.own
         ]
         return sorted(found, key=lambda s: order.index(s.role))
 

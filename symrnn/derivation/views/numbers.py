@@ -141,6 +141,7 @@ class _Work:
         self._numbers: dict[Formula, Formula] = {}
 
     def sheets(self) -> Iterator[Sheet]:
+        yield Sheet(("Given",), tuple(self.given()))
         yield Sheet(("Forward pass",), tuple(self.forward()))
         first = {node.name: node for node in reversed(self.nodes)}
         shown = [node for node in self.nodes if first[node.name] == node]
@@ -152,7 +153,17 @@ class _Work:
         yield Sheet(("Terms and gradients",), tuple(map(self.gradient, self.gradients)))
         title = ("Update",)
         updates = tuple(self.updates())
-        yield Sheet(title, (self.rate, *updates) if updates else ())
+        yield Sheet(title, updates)
+
+    def given(self) -> Iterator[Equation]:
+        """The data, the weights and the learning rate that the example works with."""
+        steps = self.derivation.system.steps or 0
+        for symbol in self.derivation.system.named("input", "target", "parameter"):
+            places = range(steps) if symbol.timed else range(1)
+            for step in places:
+                ref = Ref(symbol.name, "1", step) if symbol.timed else Ref(symbol.name)
+                yield Equation(ref, (self.number(ref),))
+        yield self.rate
 
     def forward(self) -> Iterator[Equation]:
         for equation in forward(self.derivation, self.found):
@@ -168,7 +179,7 @@ class _Work:
         """The sum of the terms also with each term's value."""
         formula, value = equation.rights[0], self.number(equation.left)
         between = []
-        if isinstance(formula, Sum):
+        if isinstance(formula, Sum) and not all(map(_is_plain, formula.terms)):
             between = [Sum(tuple(value_of(self.evaluate(term)) for term in formula.terms))]
         return Equation(equation.left, self.shown(formula, value, *between))
 
@@ -201,6 +212,11 @@ class _Work:
             number = Num(fixed) if fixed is not None and fixed >= 0 else None
             self._numbers[leaf] = number or value_of(self.evaluate(leaf))
         return self._numbers[leaf]
+
+
+def _is_plain(term: Formula) -> bool:
+    """A letter, or a letter with a sign: its value says nothing that the numbers do not."""
+    return isinstance(term.arg if isinstance(term, Minus) else term, Ref)
 
 
 def _same(one: Formula, other: Formula) -> bool:
