@@ -99,6 +99,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help="with --adjoint: the gradient by these inputs and initial states too, as x,O0",
     )
+    show.add_argument(
+        "--program", action="store_true", help="the statements of the kernel for --steps T"
+    )
+    show.add_argument("--steps", type=int, metavar="T", help="with --program: how many steps")
+    _schedule(show)
     _format(show)
 
     summary = _command(
@@ -126,7 +131,48 @@ def build_parser() -> argparse.ArgumentParser:
         "--dims", type=_dims, default={}, metavar="C=1", help="dimensions that have a number"
     )
     derive.add_options(derivation)
+
+    generation = _command(
+        commands,
+        "generate",
+        "generate a NumPy kernel: forward pass and gradients for a number of steps",
+        "symrnn generate elman --steps 3\n         symrnn generate lstm --steps 25 -o lstm_t25.py",
+    )
+    _model(generation)
+    generation.add_argument("--steps", type=int, required=True, metavar="T", help="how many steps")
+    _schedule(generation)
+    generation.add_argument("--name", metavar="NAME", help="what the kernel calls itself")
+    generation.add_argument("-o", "--output", metavar="FILE", help="where to write it")
     return parser
+
+
+def _schedule(parser: argparse.ArgumentParser) -> None:
+    """What a program is made with."""
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--loop", dest="loops", action="store_true", default=None, help="a loop over the steps"
+    )
+    way.add_argument(
+        "--straight" if parser.prog.endswith("show") else "--unroll",
+        dest="loops",
+        action="store_false",
+        default=None,
+        help="every step written out; unsaid, few steps are, and many are a loop",
+    )
+    if not parser.prog.endswith("show"):
+        parser.add_argument(
+            "--wrt",
+            type=_names,
+            default=(),
+            metavar="NAMES",
+            help="gradients by these inputs and initial states too, as x,O0",
+        )
+    parser.add_argument(
+        "--passes",
+        type=_names,
+        metavar="NAMES",
+        help="only these passes, as fold,hoist (or none); without, all of them",
+    )
 
 
 def _command(
@@ -216,12 +262,15 @@ def _models(options: argparse.Namespace) -> str:
 
 def _show(options: argparse.Namespace) -> str:
     model = _load(options)
-    if options.wrt and not options.adjoint:
+    if options.wrt and not (options.adjoint or options.program):
         raise UsageError("--wrt asks for gradients; say --adjoint too")
-    if not (options.normal or options.adjoint) and options.unroll is None:
+    form = options.normal or options.adjoint or options.program
+    if not form and options.unroll is None:
         if options.format == "json":
             return _json({"model": model.name, "form": "written", "text": model.text})
         return model.text if model.text.endswith("\n") else model.text + "\n"
+    if options.program:
+        return _program(model, options)
     from symrnn.listing import as_json, listing
     from symrnn.system import unroll
 
@@ -234,6 +283,36 @@ def _show(options: argparse.Namespace) -> str:
     if options.format == "json":
         return _json({"model": model.name, "form": form, **as_json(system)})
     return listing(system, f"{model.name}: {form}")
+
+
+def _program(model: "Model", options: argparse.Namespace) -> str:
+    from symrnn.generate import Settings, program
+
+    if options.steps is None:
+        raise UsageError("--program is for a number of steps; say --steps T")
+    loops = True if options.loops is None else options.loops
+    settings = Settings.of(options.steps, loops, options.wrt, **_passes(options))
+    *_, made = program(model.written, settings)
+    if options.format == "json":
+        return _json({"model": model.name, "form": "program", "text": str(made)})
+    return str(made)
+
+
+def _passes(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    if options.passes is None:
+        return {}
+    return {"passes": () if options.passes == ("none",) else options.passes}
+
+
+def _generate(options: argparse.Namespace) -> str:
+    model = _load(options)
+    return model.generate(
+        options.steps,
+        options.loops,
+        options.wrt,
+        options.name,
+        _passes(options).get("passes"),
+    )
 
 
 def _derive(options: argparse.Namespace) -> str | bytes:
@@ -249,4 +328,10 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-COMMANDS = {"models": _models, "show": _show, "summary": _summary, "derive": _derive}
+COMMANDS = {
+    "models": _models,
+    "show": _show,
+    "summary": _summary,
+    "derive": _derive,
+    "generate": _generate,
+}

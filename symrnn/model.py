@@ -19,6 +19,8 @@ from symrnn.system.slips import check_slips
 from symrnn.system.unroll import check_steps
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from symrnn.derivation.derived import Derived
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
@@ -110,6 +112,42 @@ class Model:
             raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
         self.summary(dict(dims) if dims else None)  # says what is wrong with the dimensions
         return Derived(self.name, self.written, steps, tuple(extra), scalar, dims)
+
+    def generate(
+        self,
+        steps: int,
+        loops: bool | None = None,
+        wrt: str | Sequence[str] = (),
+        name: str | None = None,
+        passes: Sequence[str] | None = None,
+        backend: str = "numpy",
+    ) -> str:
+        """The source of a kernel for so many steps: written out if they are few, else a loop.
+
+        >>> source = load("elman_n4").generate(steps=3)
+        >>> "dot(O_2, w_h, O_w_h_3)" in source
+        True
+        """
+        from symrnn.generate import BACKENDS, Settings, generate
+
+        if backend not in BACKENDS:
+            raise UsageError(f"no back end is called '{backend}'; there is {', '.join(BACKENDS)}")
+        wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        chosen = {} if passes is None else {"passes": tuple(passes)}
+        settings = Settings.of(steps, loops, wrt, **chosen)
+        return generate(self.written, self.text, name or self.name, settings)
+
+    def kernel(
+        self, steps: int, loops: bool | None = None, wrt: str | Sequence[str] = ()
+    ) -> "ModuleType":
+        """The module of the same source, in memory; tracebacks show its lines.
+
+        >>> load("elman_n4").kernel(steps=3).PARAMS["w_h"]
+        ('H', 'H')
+        """
+        from symrnn.backends.numpy import load_source
+
+        return load_source(self.generate(steps, loops, wrt), f"{self.name}_t{steps}")
 
     def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""

@@ -157,3 +157,8 @@ def with_number_of_steps(equation: Equation, steps: int) -> Equation:
         case Pointwise(target=target, body=body):
             return Pointwise(target, map_leaves(body, number))
     return equation
+
+
+def at_one_step(system: System, equation: Equation, steps: int, t: int) -> Equation:
+    """One equation of a system as it stands at step t of so many."""
+    return _Unroller(system, steps).at(with_number_of_steps(equation, steps), t)

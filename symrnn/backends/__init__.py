@@ -1,0 +1,1 @@
+"""Back ends: a Program as source code in some language. Each is a folder of its own."""

@@ -1,0 +1,202 @@
+"""Statements as calls of NumPy that write where they are told to: the last argument."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from symrnn.backends.numpy.places import Places, looped
+from symrnn.errors import CheckError
+from symrnn.language.printer import show_expr
+from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
+from symrnn.program.program import (
+    Argument,
+    Loop,
+    Map,
+    Now,
+    Number,
+    Pair,
+    Plain,
+    Product,
+    Reduce,
+    Slice,
+    Span,
+)
+
+CALLS = {
+    "positive": "greater({args}, {zero}, {out})",
+    "is_zero": "equal({args}, {zero}, {out})",
+    "copy": "copyto({out}, {args})",
+    "maximum": "maximum({args}, out={out})",  # a third argument by place is going out of use
+    "minimum": "minimum({args}, out={out})",
+}
+"""Operations that are not one NumPy function of the same name."""
+
+SAID = {"1": "one", "0.5": "half", "2": "two", "0": "zero", "-1": "minus_one", "3": "three"}
+
+
+@dataclass
+class Printer:
+    places: Places
+    numbers: dict[str, str] = field(default_factory=dict)
+    """The name of each number, by the expression that works it out."""
+    ones: dict[str, str] = field(default_factory=dict)
+    loops: list[tuple[str, list[str]]] = field(default_factory=list)
+    """For each loop the name of its views, and what they are."""
+    turned: dict[str, str] = field(default_factory=dict)
+    """Matrices that are read transposed in a loop, and copied so before it."""
+    used: set[str] = field(default_factory=set)
+    section: str = ""
+    often: dict[Slice, bool] = field(default_factory=dict)
+    """The matrices that are read transposed at many steps."""
+
+    # arguments
+
+    def number(self, value: Expr) -> str:
+        text = plain_number(value, self.places)
+        if text not in self.numbers:
+            wish = SAID.get(text, f"k{1 + sum(n[0] == 'k' for n in self.numbers.values())}")
+            self.numbers[text] = self.places.names.new(wish)
+        return self.numbers[text]
+
+    def argument(self, arg: Argument, lanes: bool, inside: "_Inside | None") -> str:
+        if isinstance(arg, Number):
+            return self.number(arg.value)
+        if inside is not None and isinstance(arg.when, Now):
+            return inside.view(arg, lanes)
+        return self.places.operand(arg, lanes)
+
+    def matrix(self, arg: Slice, inside: "_Inside | None") -> str:
+        if inside is not None and isinstance(arg.when, Now):
+            return inside.view(arg, lanes=False)
+        return self.places.matrix(arg)
+
+    # statements
+
+    def statement(self, statement: Plain, inside: "_Inside | None" = None) -> str:
+        match statement:
+            case Product(out=out, pairs=(pair,)):
+                return self.product(out, pair, inside)
+            case Map():
+                return self.map(statement, inside)
+            case Reduce():
+                return self.reduce(statement, inside)
+        raise CheckError("a sum of products meets the printer; `lower` takes it apart")
+
+    def product(self, out: Slice, pair: Pair, inside: "_Inside | None") -> str:
+        left, right = self.matrix(pair.left, inside), self.matrix(pair.right, inside)
+        if pair.left_turned:
+            left += ".T"
+        if pair.right_turned:
+            right = self.turn(pair.right, right)
+        call = "dot" if self.is_one_piece(out) else "matmul"
+        self.used.add(call)
+        return f"{call}({left}, {right}, {self.matrix(out, inside)})"
+
+    def turn(self, matrix: Slice, name: str) -> str:
+        if not self.often.get(matrix):
+            return f"{name}.T"
+        if name not in self.turned:
+            self.turned[name] = self.places.names.new(f"{name}_T")
+        return self.turned[name]
+
+    def is_one_piece(self, out: Slice) -> bool:
+        """Whether the rows of a result lie one after the other, as `dot` wants them."""
+        return out.part is None and self.places.columns(out.names) is None
+
+    def map(self, statement: Map, inside: "_Inside | None") -> str:
+        slices = [a for a in (statement.out, *statement.args) if isinstance(a, Slice)]
+        lanes = self.places.is_lanes(slices)
+        args = ", ".join(self.argument(arg, lanes, inside) for arg in statement.args)
+        out = self.argument(statement.out, lanes, inside)
+        if statement.op in CALLS:
+            pattern = CALLS[statement.op]
+            self.used.add(pattern.partition("(")[0])
+            zero = self.number(Num(Fraction(0))) if "{zero}" in pattern else ""
+            return pattern.format(args=args, out=out, zero=zero)
+        self.used.add(statement.op)
+        return f"{statement.op}({args}, {out})"
+
+    def reduce(self, statement: Reduce, inside: "_Inside | None") -> str:
+        call = "total" if statement.op == "sum" else "highest"
+        if statement.over == "rows":
+            matrix = self.matrix(statement.arg, inside)
+            return self.rows(statement, matrix, inside)
+        arg = self.argument(statement.arg, False, inside)
+        out = self.argument(statement.out, False, inside)
+        self.used.add(call)
+        if statement.over == "features":
+            return f"{call}({arg}, -1, None, {out}, True)"
+        return f"{call}({arg}, 0, None, {out})"
+
+    def rows(self, statement: Reduce, matrix: str, inside: "_Inside | None") -> str:
+        """Σ over rows, as a product with ones: the quickest way that NumPy has."""
+        when = statement.arg.when
+        count = when.last - when.first + 1 if isinstance(when, Span) else 1
+        text = "B" if count == 1 else f"{count} * B"
+        if text not in self.ones:
+            self.ones[text] = self.places.names.new("each_row" if count > 1 else "each")
+        out = self.argument(statement.out, False, inside)
+        self.used.add("dot")
+        return f"dot({self.ones[text]}, {matrix}, {out})"
+
+    # loops
+
+    def loop(self, loop: Loop) -> tuple["_Inside", list[str], list[Plain]]:
+        inside = _Inside(self.places, loop)
+        lines = [self.statement(statement, inside) for statement in loop.body]
+        name = self.places.names.new(f"{self.section}_steps")
+        inside.name = name
+        return inside, lines, list(loop.body)
+
+
+@dataclass
+class _Inside:
+    """The views that a loop goes through."""
+
+    places: Places
+    loop: Loop
+    name: str = ""
+    views: dict[str, str] = field(default_factory=dict)
+    """The name of each view, by the array of views that it comes from."""
+
+    def view(self, what: Slice, lanes: bool) -> str:
+        assert isinstance(what.when, Now)
+        shift = what.when.shift
+        first, last = self.loop.first + shift, self.loop.last + shift
+        text = self.places.cut(what, first, last, lanes)
+        if self.loop.direction < 0:
+            text = f"{text}[::-1]"
+        if text not in self.views:
+            wish = looped(self.places.label(what), what.when)
+            self.views[text] = self.places.names.new(wish)
+        return self.views[text]
+
+
+def plain_number(value: Expr, places: Places) -> str:
+    """A number as Python: 1 / (3 * B * C)."""
+    return _number(value, places)[0]
+
+
+def _number(value: Expr, places: Places) -> tuple[str, int]:
+    def within(part: Expr, tightness: int) -> str:
+        text, own = _number(part, places)
+        return text if own >= tightness else f"({text})"
+
+    match value:
+        case Num():
+            text = show_expr(value)
+            return text, 2 if "/" in text else 4
+        case Size(width=width):
+            known = ["B" if name == "B" else places.own[f"dim {name}"] for name in width.names]
+            parts = known + ([str(width.number)] if width.number or not known else [])
+            return " + ".join(parts), 1 if len(parts) > 1 else 4
+        case Neg(arg=arg):
+            return f"-{within(arg, 3)}", 1
+        case Add(terms=terms):
+            return " + ".join(within(t, 1) for t in terms), 1
+        case Mul(left=left, right=right):
+            return f"{within(left, 2)} * {within(right, 3)}", 2
+        case Div(left=left, right=right):
+            return f"{within(left, 2)} / {within(right, 3)}", 2
+        case Pow(left=left, right=right):
+            return f"{within(left, 4)} ** {within(right, 3)}", 3
+    raise CheckError(f"{value} is no number")

@@ -1,0 +1,127 @@
+"""A model made into the source of a kernel, and a source back into the model it was made of."""
+
+import ast
+import shlex
+import textwrap
+from dataclasses import dataclass
+from itertools import pairwise
+
+from symrnn.errors import UsageError
+from symrnn.language.tree import Written
+from symrnn.program import OPTIONAL, UNROLLED, Program, known_passes, schedule
+from symrnn.system import System, adjoint, initial_states, normal, with_states
+from symrnn.system.unroll import check_steps
+
+BACKENDS = ("numpy",)
+MADE = "Made by symrnn generate "
+GRADIENT = "Its gradient:"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a kernel is made with."""
+
+    steps: int
+    loops: bool
+    wrt: tuple[str, ...] = ()
+    passes: tuple[str, ...] = OPTIONAL
+
+    @classmethod
+    def of(
+        cls,
+        steps: int,
+        loops: bool | None = None,
+        wrt: tuple[str, ...] = (),
+        passes: tuple[str, ...] = OPTIONAL,
+    ) -> "Settings":
+        """With what is not said filled in: few steps are written out, many are a loop."""
+        check_steps(steps)
+        chosen = known_passes(passes)
+        kept = tuple(name for name in OPTIONAL if name in chosen)
+        return cls(steps, steps > UNROLLED if loops is None else loops, wrt, kept)
+
+    def options(self) -> str:
+        """The options of the command that makes the same.
+
+        >>> Settings.of(3, wrt=("x",)).options()
+        '--steps 3 --unroll --wrt x'
+        """
+        words = [f"--steps {self.steps}", "--loop" if self.loops else "--unroll"]
+        if self.wrt:
+            words.append(f"--wrt {','.join(self.wrt)}")
+        if self.passes != OPTIONAL:
+            words.append(f"--passes {','.join(self.passes) or 'none'}")
+        return " ".join(words)
+
+
+def program(written: Written, settings: Settings) -> tuple[System, System, Program]:
+    """The system with its gradient, the same as it is worked out, and the program for it."""
+    system = with_states(normal(written, stable=True))
+    if system.steps not in (None, settings.steps):
+        raise UsageError(f"the text fixes T = {system.steps}; it has no {settings.steps} steps")
+    full = adjoint(system, settings.wrt, cotangents=system.loss is None)
+    return (full, *schedule(full, settings.steps, settings.loops, settings.passes))
+
+
+def generate(written: Written, text: str, name: str, settings: Settings) -> str:
+    """The source of the NumPy kernel."""
+    from symrnn.backends.numpy.module import Kernel, source
+
+    full, folded, made = program(written, settings)
+    kernel = Kernel(
+        name,
+        written,
+        text,
+        full,
+        folded,
+        made,
+        initial_states(normal(written, stable=True)),
+        f"{MADE}--name {shlex.quote(name)} {settings.options()}",
+        cotangents(full) if full.loss is None else {},
+    )
+    return source(kernel)
+
+
+def cotangents(system: System) -> dict[str, str]:
+    """The input by which the adjoint of a system without a loss weighs each output."""
+    inputs = [symbol.name for symbol in system.named("input")]
+    found: dict[str, str] = {}
+    for output in system.outputs:
+        for name in inputs:
+            if name.startswith(f"ct_{output.name}") and name not in found.values():
+                found.setdefault(output.name, name)
+    return found
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a generated file says of itself."""
+
+    name: str
+    text: str
+    settings: Settings
+
+
+def origin(source: str, file: str = "the file") -> Origin:
+    """What a generated file was made of, read from its docstring; nothing of it is executed."""
+    try:
+        docstring = ast.get_docstring(ast.parse(source), clean=False) or ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UsageError(f"{file} is no Python file: {error}") from None
+    head, made, rest = docstring.partition(MADE)
+    command, _, rest = rest.partition("\n")
+    if not made or not head.strip():
+        raise UsageError(f"{file} does not say how it was made; expected a line '{MADE}…' in it")
+    text = textwrap.dedent(rest.partition(f"\n{GRADIENT}\n")[0]).strip("\n") + "\n"
+    words = shlex.split(command)
+    said = dict(pairwise(words))
+    try:
+        settings = Settings.of(
+            int(said["--steps"]),
+            "--loop" in words,
+            tuple(said.get("--wrt", "").split(",")) if "--wrt" in said else (),
+            tuple(p for p in said.get("--passes", ",".join(OPTIONAL)).split(",") if p != "none"),
+        )
+        return Origin(said["--name"], text, settings)
+    except (KeyError, ValueError):
+        raise UsageError(f"{file} says it was made by '{command}', which is not known") from None

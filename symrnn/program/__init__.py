@@ -1,0 +1,84 @@
+"""From a system to a Program, pass by pass. Each pass takes a value and returns a value.
+
+- `fold`     System to System: single-use diagonal Jacobians join their neighbours
+- `order`    System to Program: scans become loops, the rest is done for all steps at once
+             (`forms`: what is left of an equation at which step; `writer`: expressions into
+             statements)
+- `hoist`    what does not depend on a loop leaves it
+- `layout`   which arrays are neighbours, and in which order
+- `merge`    statements over neighbours become one
+- `peel`     steps at which a loop does something of its own leave it
+- `unroll`   no loops at all (in `peel`)
+- `lower`    functions out of elementary ones, single products
+- `shrink`   one place for what only one step knows (in `buffers`)
+- `share`    places used again (in `buffers`)
+
+`program` says what a Program is, `show` prints it, `run` works it out, slowly and obviously.
+"""
+
+from collections.abc import Iterable
+
+from symrnn.errors import UsageError, suggestion
+from symrnn.program.buffers import share, shrink
+from symrnn.program.fold import fold
+from symrnn.program.hoist import hoist
+from symrnn.program.layout import layout
+from symrnn.program.lower import lower
+from symrnn.program.merge import merge
+from symrnn.program.order import order
+from symrnn.program.peel import peel, unroll
+from symrnn.program.program import Loop, Program
+from symrnn.system.system import System
+
+OPTIONAL = ("fold", "hoist", "layout", "merge", "shrink", "share")
+"""The passes that can be left out: what they make is quicker or smaller, and the same."""
+
+UNROLLED = 8
+"""The most steps that are written out unless asked: above, a loop is as quick and far shorter."""
+
+MOST_STATEMENTS = 50_000
+"""No file that a person asks for has more."""
+
+
+def schedule(
+    system: System, steps: int, loops: bool, passes: Iterable[str] = OPTIONAL
+) -> tuple[System, Program]:
+    """The system as it is worked out, and the program that does it."""
+    chosen = known_passes(passes)
+    folded = fold(system) if "fold" in chosen else system
+    program = order(folded, steps)
+    for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
+        program = run(program) if name in chosen else program
+    program = lower(peel(program))
+    if not loops:
+        _check_length(program)
+        program = unroll(program)
+    for name, run in (("shrink", shrink), ("share", share)):
+        program = run(program) if name in chosen else program
+    return folded, program
+
+
+def known_passes(passes: Iterable[str]) -> set[str]:
+    chosen = set(passes)
+    for name in sorted(chosen):
+        if name not in OPTIONAL:
+            raise UsageError(
+                f"'{name}' is no pass that can be chosen{suggestion(name, list(OPTIONAL))}; there"
+                f" are {', '.join(OPTIONAL)}"
+            )
+    return chosen
+
+
+def _check_length(program: Program) -> None:
+    count = sum(
+        len(statement.body) * len(statement.steps) if isinstance(statement, Loop) else 1
+        for statement in program.statements()
+    )
+    if count > MOST_STATEMENTS:
+        raise UsageError(
+            f"{program.steps} steps written out are {count:,} statements, more than"
+            f" {MOST_STATEMENTS:,}; a loop does the same in a file of any length (--loop)"
+        )
+
+
+__all__ = ["OPTIONAL", "UNROLLED", "Program", "known_passes", "schedule"]

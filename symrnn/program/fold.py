@@ -1,0 +1,104 @@
+"""Single-use diagonal Jacobians folded into their neighbours, before a system is ordered.
+
+    d_i[t] = d_c[t] * g[t];  d_a_i[t] = d_i[t] * (i[t] * (1 - i[t]))
+        =>  d_a_i[t] = d_c[t] * (g[t] * (i[t] * (1 - i[t])))
+
+so that what does not depend on the scan stands together. An adjoint that is another one under a new
+name is read under the old one.
+"""
+
+from dataclasses import replace
+
+from symrnn.language.tree import ONE, Expr, Ref
+from symrnn.system.algebra import mul
+from symrnn.system.check import check
+from symrnn.system.rewrite import map_expr, map_refs
+from symrnn.system.system import Equation, Linear, Scale, System, Term, uses
+
+
+def fold(system: System) -> System:
+    """
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system import adjoint, normal
+    >>> text = "h[t] = tanh(x[t] + u * h[t-1]) * g[t]; L = mse(y, h[T])"
+    >>> folded = fold(adjoint(normal(parse(text))))
+    >>> str(folded).count("d_tanh"), str(adjoint(normal(parse(text)))).count("d_tanh") > 0
+    (0, True)
+    """
+    equations = {e.target: e for e in system.equations}
+    wanted = {s.name for s in system.named("adjoint") if s.of and _is_input(system, s.of)}
+    while True:
+        found = next((e for e in equations.values() if _folds(system, e, equations, wanted)), None)
+        if found is None:
+            break
+        del equations[found.target]
+        for target, equation in equations.items():
+            equations[target] = _without(equation, found)
+    kept = {target.name for target in equations}
+    symbols = {
+        name: symbol
+        for name, symbol in system.symbols.items()
+        if symbol.role != "adjoint" or name in kept
+    }
+    result = System(tuple(equations.values()), symbols, system.steps)
+    check(result, "fold")
+    return result
+
+
+def _is_input(system: System, of: Ref) -> bool:
+    return system.symbols[of.name].role == "input"
+
+
+def _folds(
+    system: System, equation: Equation, equations: dict[Ref, Equation], wanted: set[str]
+) -> bool:
+    """Whether an equation can be read where it is used."""
+    target = equation.target
+    if not isinstance(equation, Linear) or len(equation.terms) != 1:
+        return False
+    (term,) = equation.terms
+    if system.symbols[target.name].role != "adjoint" or target.name in wanted:
+        return False
+    if term.ref is None or term.over or not term.everywhere or not isinstance(term.by, Scale):
+        return False
+    here = (target.base, target.shift) in (("t", 0), ("", 0))
+    here = here and (term.ref.base, term.ref.shift) == (target.base, target.shift)
+    same_width = system.symbols[target.name].shape == system.symbols[term.ref.name].shape
+    if not here or not same_width or term.ref.name == target.name:
+        return False
+    if system.symbols[term.ref.name].role != "adjoint":
+        return False
+    found = [(use, e) for e in equations.values() for use in uses(e) if use.ref.name == target.name]
+    if term.by.factor == ONE:
+        return True
+    if len(found) != 1 or not isinstance(user := found[0][1], Linear):
+        return False
+    use = next((t for t in user.terms if t.ref and t.ref.name == target.name), None)
+    if use is None or not isinstance(use.by, Scale) or use.over or not use.everywhere:
+        return False
+    return use.ref is not None and use.ref.base in ("t", "")
+
+
+def _without(equation: Equation, gone: Equation) -> Equation:
+    assert isinstance(gone, Linear)
+    (term,) = gone.terms
+    assert term.ref is not None
+    assert isinstance(term.by, Scale)
+    name, new, factor = gone.target.name, term.ref.name, term.by.factor
+    if factor == ONE:
+        return map_refs(equation, lambda ref: replace(ref, name=new) if ref.name == name else ref)
+    if not isinstance(equation, Linear):
+        return equation
+    return replace(equation, terms=tuple(_put(t, name, new, factor) for t in equation.terms))
+
+
+def _put(term: Term, name: str, new: str, factor: Expr) -> Term:
+    if term.ref is None or term.ref.name != name or not isinstance(term.by, Scale):
+        return term
+    shift = term.ref.shift
+
+    def moved(ref: Ref) -> Ref:
+        return replace(ref, shift=ref.shift + shift) if ref.base == "t" else ref
+
+    by = Scale(mul(map_expr(factor, moved), term.by.factor))
+    return replace(term, ref=replace(term.ref, name=new), by=by)

@@ -1,0 +1,206 @@
+"""A Program worked out: slow, obvious, and without any back end.
+
+It reads statements as they stand, one after the other, on arrays with a row for each sequence.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from symrnn.errors import CheckError
+from symrnn.functions import ELEMENTWISE
+from symrnn.functions import Array as Numbers
+from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
+from symrnn.program.program import (
+    Argument,
+    At,
+    Loop,
+    Map,
+    Now,
+    Number,
+    Pair,
+    Plain,
+    Product,
+    Program,
+    Reduce,
+    Slice,
+    Span,
+    When,
+)
+
+OPS: dict[str, Any] = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "negative": np.negative,
+    "power": np.power,
+    "square": np.square,
+    "copy": lambda x: x,
+    "is_zero": lambda x: (x == 0).astype(x.dtype),
+    "maximum": lambda x, y: np.where(x.real >= np.real(y), x, y),
+    "minimum": lambda x, y: np.where(x.real <= np.real(y), x, y),
+    "positive": lambda x: (x.real > 0).astype(x.dtype),
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+}
+
+
+def run(
+    program: Program, data: Mapping[str, Numbers], dims: Mapping[str, int], batch: int
+) -> dict[str, Numbers]:
+    """Every array of the program: (T, B, n) for what runs over time, with its boundaries."""
+    return _Run(program, data, dims, batch).result()
+
+
+class _Run:
+    def __init__(
+        self,
+        program: Program,
+        data: Mapping[str, Numbers],
+        dims: Mapping[str, int],
+        batch: int,
+    ) -> None:
+        self.program, self.dims = program, {**dims, "B": batch}
+        self.t = 0
+        dtype = np.result_type(*data.values()) if data else np.float64
+        self.arrays: dict[str, Numbers] = {}
+        for array in program.arrays.values():
+            shape = tuple(width.count(self.dims) for width in array.shape)
+            if array.rows:
+                shape = (batch, *shape)
+            if array.steps is not None:
+                shape = (array.steps[1] - array.steps[0] + 1, *shape)
+            self.arrays[array.name] = np.full(shape, np.nan, dtype)
+            if array.name in data:
+                self.arrays[array.name][:] = data[array.name]
+
+        members = {pack.name: pack.members for pack in program.packs}
+        for unit, place in program.shared.items():
+            both = zip(members.get(unit, (unit,)), members.get(place, (place,)), strict=True)
+            self.arrays |= {name: self.arrays[other] for name, other in both}
+
+    def result(self) -> dict[str, Numbers]:
+        with np.errstate(all="ignore"):
+            for statement in self.program.statements():
+                if isinstance(statement, Loop):
+                    for self.t in statement.steps:
+                        for inner in statement.body:
+                            during = inner.during
+                            if during is None or during[0] <= self.t <= during[1]:
+                                self.do(inner)
+                else:
+                    self.do(statement)
+        return self.arrays
+
+    def do(self, statement: Plain) -> None:
+        match statement:
+            case Product(out=out, pairs=pairs):
+                self.put_matrix(out, sum(self.pair(pair) for pair in pairs))
+            case Map(out=out, op=op, args=args):
+                for lane, name in enumerate(out.names):
+                    values = [self.lane(arg, lane) for arg in args]
+                    self.put(Slice((name,), out.when, out.part), self.apply(op, values))
+            case Reduce(out=out, op=op, arg=arg, over=over):
+                for lane, name in enumerate(out.names):
+                    value = self.reduced(op, self.lane(arg, lane), over)
+                    self.put(Slice((name,), out.when, out.part), value)
+
+    def apply(self, op: str, values: list[Any]) -> Any:
+        if op in ELEMENTWISE:
+            return ELEMENTWISE[op].stable(*values)
+        if op not in OPS:
+            raise CheckError(f"the program holds an operation '{op}' that nobody knows")
+        return OPS[op](*values)
+
+    def reduced(self, op: str, value: Numbers, over: str) -> Numbers:
+        if over == "rows":
+            value = value.reshape(-1, value.shape[-1])
+        axis = -1 if over == "features" else 0
+        found = value.sum(axis, keepdims=over == "features") if op == "sum" else None
+        if found is None:  # the largest by its real part, as a branch is chosen
+            order = np.argmax(value.real, axis)
+            found = np.take_along_axis(value, np.expand_dims(order, axis), axis)
+            found = found if over == "features" else found.squeeze(axis)
+        return np.asarray(found)
+
+    # matrices: neighbours side by side
+
+    def pair(self, pair: Pair) -> Numbers:
+        left, right = self.matrix(pair.left), self.matrix(pair.right)
+        left = left.T if pair.left_turned else left
+        return np.asarray(left @ (right.T if pair.right_turned else right))
+
+    def matrix(self, what: Slice) -> Numbers:
+        parts = [self.view(Slice((name,), what.when, what.part)) for name in what.names]
+        return np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts], -1)
+
+    def put_matrix(self, out: Slice, value: Any) -> None:
+        start = 0
+        for name in out.names:
+            place = self.view(Slice((name,), out.when, out.part))
+            stop = start + place.shape[-1]
+            place[...] = value[:, start:stop].reshape(place.shape)
+            start = stop
+
+    # slices
+
+    def lane(self, arg: Argument, lane: int) -> Any:
+        if isinstance(arg, Number):
+            return np.asarray(number_of(arg.value, self.dims))
+        name = arg.names[lane if len(arg.names) > 1 else 0]
+        return self.view(Slice((name,), arg.when, arg.part))
+
+    def put(self, out: Slice, value: Any) -> None:
+        self.view(out)[...] = value
+
+    def view(self, what: Slice) -> Numbers:
+        array, known = self.arrays[what.name], self.program.arrays[what.name]
+        if known.steps is not None:
+            array = array[self.places(what.when, known.steps[0], known.steps[1], what.name)]
+        if what.part is not None:
+            skip, width = (w.count(self.dims) for w in what.part)
+            array = array[..., skip : skip + width]
+        return array
+
+    def places(self, when: When | None, first: int, last: int, name: str) -> Any:
+        match when:
+            case Now(shift=shift):
+                ends = (self.t + shift, self.t + shift)
+            case At(step=step):
+                ends = (step, step)
+            case Span(first=start, last=stop):
+                ends = (start, stop)
+            case _:
+                raise CheckError(f"{name} runs over time, and no step is said")
+        if ends[0] < first or ends[1] > last:
+            raise CheckError(f"{name} is read at {ends}; it has places for {first} to {last}")
+        if isinstance(when, Span):
+            return slice(ends[0] - first, ends[1] - first + 1)
+        return ends[0] - first
+
+
+def number_of(expr: Expr, sizes: Mapping[str, int]) -> float:
+    """A number made of numbers and sizes.
+
+    >>> from symrnn.language.tree import Width
+    >>> number_of(Div(Num(1), Size(Width(("B",), 1))), {"B": 3})
+    0.25
+    """
+    match expr:
+        case Num(value=value):
+            return float(value)
+        case Size(width=width):
+            return float(width.count(dict(sizes)))
+        case Neg(arg=arg):
+            return -number_of(arg, sizes)
+        case Add(terms=terms):
+            return sum(number_of(term, sizes) for term in terms)
+        case Mul(left=left, right=right):
+            return number_of(left, sizes) * number_of(right, sizes)
+        case Div(left=left, right=right):
+            return number_of(left, sizes) / number_of(right, sizes)
+        case Pow(left=left, right=right):
+            return float(number_of(left, sizes) ** number_of(right, sizes))
+    raise CheckError(f"{expr} is no number")
