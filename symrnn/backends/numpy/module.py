@@ -167,7 +167,7 @@ class _Module:
         return render(
             "numpy/module.py.jinja",
             docstring=self.docstring(),
-            calls=sorted(self.printer.used - {"total", "highest"}),
+            calls=sorted(self.printer.used - {"total", "highest", "softplus"}),
             steps=self.program.steps,
             dims=_tuple(self.dims),
             contract="\n".join(lines),
@@ -186,6 +186,7 @@ class _Module:
             loss_reads=", ".join(reads.get("loss", [])),
             backward_reads=", ".join(reads.get("backward", [])),
             has_loss=loss,
+            has_softplus="softplus" in self.printer.used,
             has_gradient=gradient,
             floor="1e-4" if self.kernel.analytic else "1e-3",
             cotangent_inputs=", ".join(
@@ -293,6 +294,8 @@ class _Module:
             lines += ["", f"{name} = tuple(", "    zip("]
             lines += [f"        {text}," for text in direction]
             lines += ["    )", ")"]
+        if "softplus" in self.printer.used:
+            lines.append("softplus = _softplus(dtype)")
         if "total" in self.printer.used:
             lines.append("total = np.add.reduce")
         if "highest" in self.printer.used:
@@ -458,7 +461,8 @@ class _Module:
             yield from (self.printer.statement(s) for s in pending)
 
     def block(self, statements: Sequence[Plain], last: Plain, loop: object) -> Iterator[str]:
-        for name in last.out.names:
+        inside = [n for s in statements for n in s.about.split() if n not in self.used]
+        for name in dict.fromkeys([*inside, *last.out.names]):
             if self.program.arrays[name].role != "scratch":
                 yield from self.equation(name, last.out.when)
         yield from (self.printer.statement(s) for s in statements)

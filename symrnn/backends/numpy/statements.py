@@ -25,6 +25,7 @@ CALLS = {
     "positive": "greater({args}, {zero}, {out})",
     "is_zero": "equal({args}, {zero}, {out})",
     "copy": "copyto({out}, {args})",
+    "softplus": "softplus({args}, {out})",
     "maximum": "maximum({args}, out={out})",  # a third argument by place is going out of use
     "minimum": "minimum({args}, out={out})",
 }
@@ -117,6 +118,8 @@ class Printer:
 
     def reduce(self, statement: Reduce, inside: "_Inside | None") -> str:
         call = "total" if statement.op == "sum" else "highest"
+        if statement.over == "all":
+            return self.all(statement, inside)
         if statement.over == "rows":
             matrix = self.matrix(statement.arg, inside)
             return self.rows(statement, matrix, inside)
@@ -126,6 +129,21 @@ class Printer:
         if statement.over == "features":
             return f"{call}({arg}, -1, None, {out}, True)"
         return f"{call}({arg}, 0, None, {out})"
+
+    def all(self, statement: Reduce, inside: "_Inside | None") -> str:
+        """Σ over everything, as a product with ones of all the entries in one row."""
+        arg = self.argument(statement.arg, False, inside)
+        width = self.places.shape(statement.arg.name)[-1]
+        when = statement.arg.when
+        count = when.last - when.first + 1 if isinstance(when, Span) else 1
+        text = self.places.product(*([str(count)] if count > 1 else []), "B", width)
+        if text not in self.ones:
+            self.ones[text] = self.places.names.new("each_entry")
+        row = self.places.named(statement.arg, "_row", f"{arg}.reshape({text})", False)
+        out = self.argument(statement.out, False, inside)
+        out = self.places.named(statement.out, "_number", f"{out}.reshape(())", False)
+        self.used.add("dot")
+        return f"dot({row}, {self.ones[text]}, {out})"
 
     def rows(self, statement: Reduce, matrix: str, inside: "_Inside | None") -> str:
         """Σ over rows, as a product with ones: the quickest way that NumPy has."""
