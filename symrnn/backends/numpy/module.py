@@ -1,10 +1,11 @@
 """The source of a kernel: what a program prints, in the frame that all kernels share."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symrnn.backends.numpy.places import Names, Places
+from symrnn.backends.numpy.places import Names, Places, between
 from symrnn.backends.numpy.statements import Printer
 from symrnn.frame import render
 from symrnn.language.printer import show_definition
@@ -164,6 +165,13 @@ class _Module:
         lines = [f"{key} = {_dict(value)}" for key, value in contract.items()]
         lines.append(f"START = {_dict(self.starts())}")
         lines += self.facts()
+        needed = {
+            "forward": tuple(n for n in contract["INPUTS"] if self.python(n) in forward),
+            "loss": tuple(wanted),
+        }
+        optional = _tuple([*self.groups, *self.kernel.cotangents.values()])
+        private = [f"_EVERY = {_dict(every)}", f"_NEEDED = {_dict(needed)}"]
+        private.append(f"_OPTIONAL = {optional}")
         return render(
             "numpy/module.py.jinja",
             docstring=self.docstring(),
@@ -171,17 +179,14 @@ class _Module:
             steps=self.program.steps,
             dims=_tuple(self.dims),
             contract="\n".join(lines),
-            every=_dict(every),
+            private="\n".join(private),
             dims_after="".join(f", {self.places.own[f'dim {name}']}" for name in self.dims),
             layout=layout,
-            layout_result=result,
-            plan=plan,
+            layout_result=result.split("\n"),
+            plan=[piece for line in plan for piece in fitted(line, 4)],
             functions=functions,
             result=self.result(),
             given=", ".join(self.python(name) for name in every) + "," * (len(every) == 1),
-            optional=_tuple([*self.groups, *self.kernel.cotangents.values()]),
-            forward_wants=_tuple([n for n in contract["INPUTS"] if self.python(n) in forward]),
-            loss_wants=_tuple(wanted),
             forward_reads=", ".join(reads.get("forward", [])),
             loss_reads=", ".join(reads.get("loss", [])),
             backward_reads=", ".join(reads.get("backward", [])),
@@ -216,6 +221,7 @@ class _Module:
         shares = [s.name for s in targets if not s.onehot and "ce" in losses[s.name]]
         return [
             f"ANALYTIC = {self.kernel.analytic}",
+            f"TARGETS = {_tuple([s.name for s in targets])}",
             f"ONEHOT = {_tuple(onehot)}",
             f"BETWEEN_0_AND_1 = {_tuple(shares)}",
         ]
@@ -293,7 +299,7 @@ class _Module:
         for name, direction in self.printer.loops:
             lines += ["", f"{name} = tuple(", "    zip("]
             lines += [f"        {text}," for text in direction]
-            lines += ["    )", ")"]
+            lines += ["        strict=True,", "    )", ")"]
         if "softplus" in self.printer.used:
             lines.append("softplus = _softplus(dtype)")
         if "total" in self.printer.used:
@@ -372,7 +378,7 @@ class _Module:
         text = self.places.base(Slice((ref.name,), None), lanes=False)
         if len(places) == 1:
             return f"{text}[{places[0]}]"
-        return f"{text}[{places[0]} : {places[-1] + 1}]"
+        return f"{text}[{between(places[0], places[-1] + 1)}]"
 
     # the passes
 
@@ -559,6 +565,24 @@ def _wrapped(left: str, parts: Sequence[str], right: str, bare: bool = False) ->
     opening, closing = ("(", ")") if bare else ("", "")
     inside = "".join(f"    {part},\n" for part in parts)
     return f"{left}{opening}\n{inside}{closing}{right}"
+
+
+def fitted(line: str, indent: int) -> list[str]:
+    """An assignment on as many lines as it needs.
+
+    >>> fitted("a, b = c", 94)
+    ['a, b = (', '    c', ')']
+    """
+    if len(line) + indent <= WIDTH or " = " not in line:
+        return [line]
+    left, _, right = line.partition(" = ")
+    if len(left) + indent + 5 > WIDTH:
+        names = [f"    {name}," for name in left.split(", ")]
+        return ["(", *names, f") = {right}"]
+    call = re.fullmatch(r"(\w[\w.]*)\((.*)\)", right)
+    if call is None:
+        return [f"{left} = (", f"    {right}", ")"]
+    return [f"{left} = {call[1]}(", f"    {call[2]}", ")"]
 
 
 def _comment(text: str) -> Iterator[str]:

@@ -170,7 +170,7 @@ class Places:
             text = self.own[first]
             if what.part is not None:
                 skip, width = what.part
-                text += f"[{before}{self.width(skip)} : {self.width(skip + width)}]"
+                text += f"[{before}{between(self.width(skip), self.width(skip + width))}]"
             return text
         name = self.own[f"pack {pack.name}"]
         start = pack.members.index(first)
@@ -178,7 +178,7 @@ class Places:
             some = (
                 ""
                 if len(what.names) == len(pack.members)
-                else (f"[{start} : {start + len(what.names)}]")
+                else (f"[{between(start, start + len(what.names))}]")
             )
             return f"{name}{some}.swapaxes(0, 1)" if timed else f"{name}{some}"
         if lanes and len(what.names) > 1:
@@ -187,7 +187,7 @@ class Places:
         if columns is None:
             return name
         front = before or ":, " * (len(array.shape) - 1)
-        return f"{name}[{front}{columns[0]} : {columns[1]}]"
+        return f"{name}[{front}{between(*columns)}]"
 
     def as_lanes(self, what: Slice, pack: Pack, name: str, start: int) -> str:
         """Columns as if they were blocks: (steps, blocks, B, n)."""
@@ -196,7 +196,7 @@ class Places:
         shape = ", ".join([*axes, str(len(pack.members)), self.width(array.width)])
         whole = len(what.names) == len(pack.members)
         ahead = ":, " * len(axes)
-        some = "" if whole else f"[{ahead}{start} : {start + len(what.names)}]"
+        some = "" if whole else f"[{ahead}{between(start, start + len(what.names))}]"
         text = f"{name}.reshape({shape}){some}"
         if not array.rows:
             return f"{text}[:, None, :]"
@@ -220,7 +220,7 @@ class Places:
         text = self.base(what, lanes)
         if (first, last) == steps:
             return text
-        return f"{text}[{first - steps[0]} : {last - steps[0] + 1}]"
+        return f"{text}[{between(first - steps[0], last - steps[0] + 1)}]"
 
     def whole(self, name: str) -> str:
         """An array at all steps of the sequence, without its boundaries."""
@@ -300,7 +300,7 @@ class Places:
         text = self.flat(whole, first, last, count)
         if what.part is not None:
             skip, width = what.part
-            text += f"[:, {self.width(skip)} : {self.width(skip + width)}]"
+            text += f"[:, {between(self.width(skip), self.width(skip + width))}]"
         return self.named(what, f"{self.span_suffix(what)}_rows", text, lanes=False)
 
     def flat(self, what: Slice, first: int, last: int, count: int) -> str:
@@ -310,7 +310,7 @@ class Places:
         whole = Slice(pack.members if pack and pack.kind == "columns" else what.names, what.when)
         width = self.shape(what.names[0])[-1]
         rows = f"{self.cut(whole, first, last, lanes=False)}.reshape({count} * B, {width})"
-        return rows if columns is None else f"{rows}[:, {columns[0]} : {columns[1]}]"
+        return rows if columns is None else f"{rows}[:, {between(*columns)}]"
 
     def step_lines(self) -> list[str]:
         """The views of single steps: `O_0, O_1, O_2, O_3 = O`."""
@@ -318,6 +318,10 @@ class Places:
         for (names, _part, text), found in self.steps.items():
             steps = self.array(names[0]).steps  # type: ignore[index]
             assert steps is not None
+            if "reshape" in str(text):
+                whole = self.names.new(f"{self.label(Slice(names))}_steps")  # type: ignore[arg-type]
+                lines.append(f"{whole} = {text}")
+                text = whole
             for run in _runs(sorted(found)):
                 first, last = run[0], run[-1]
                 left = ", ".join(found[step] for step in run)
@@ -326,8 +330,19 @@ class Places:
                 elif (first, last) == steps:
                     lines.append(f"{left} = {text}")
                 else:
-                    lines.append(f"{left} = {text}[{first - steps[0]} : {last - steps[0] + 1}]")
+                    ends = between(first - steps[0], last - steps[0] + 1)
+                    lines.append(f"{left} = {text}[{ends}]")
         return lines
+
+
+def between(first: int | str, last: int | str) -> str:
+    """A slice as it is written.
+
+    >>> between(0, "H"), between("H", "2 * H")
+    ('0:H', 'H : 2 * H')
+    """
+    simple = " " not in f"{first}{last}"
+    return f"{first}:{last}" if simple else f"{first} : {last}"
 
 
 def _said(step: int) -> str:

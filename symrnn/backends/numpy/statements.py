@@ -88,8 +88,7 @@ class Printer:
             left += ".T"
         if pair.right_turned:
             right = self.turn(pair.right, right)
-        call = "dot" if self.is_one_piece(out) else "matmul"
-        self.used.add(call)
+        call = self.product_call(out, pair.left, pair.right)
         return f"{call}({left}, {right}, {self.matrix(out, inside)})"
 
     def turn(self, matrix: Slice, name: str) -> str:
@@ -99,9 +98,12 @@ class Printer:
             self.turned[name] = self.places.names.new(f"{name}_T")
         return self.turned[name]
 
-    def is_one_piece(self, out: Slice) -> bool:
-        """Whether the rows of a result lie one after the other, as `dot` wants them."""
-        return out.part is None and self.places.columns(out.names) is None
+    def product_call(self, *operands: Slice) -> str:
+        """`dot`, the quicker one, where all rows lie one after the other: it copies what has gaps,
+        where `matmul` does not."""
+        gaps = any(o.part is not None or self.places.columns(o.names) for o in operands)
+        self.used.add("matmul" if gaps else "dot")
+        return "matmul" if gaps else "dot"
 
     def map(self, statement: Map, inside: "_Inside | None") -> str:
         slices = [a for a in (statement.out, *statement.args) if isinstance(a, Slice)]
@@ -153,8 +155,8 @@ class Printer:
         if text not in self.ones:
             self.ones[text] = self.places.names.new("each_row" if count > 1 else "each")
         out = self.argument(statement.out, False, inside)
-        self.used.add("dot")
-        return f"dot({self.ones[text]}, {matrix}, {out})"
+        call = self.product_call(statement.arg)
+        return f"{call}({self.ones[text]}, {matrix}, {out})"
 
     # loops
 
