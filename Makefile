@@ -17,6 +17,9 @@ demo: $(READY)
 	$(BIN)/symrnn derive elman --steps 3 --format unicode
 	@echo
 	$(BIN)/symrnn derive elman --format unicode
+	@echo
+	$(BIN)/symrnn generate elman --steps 3 -o $(VENV)/elman_t3.py
+	$(BIN)/python $(VENV)/elman_t3.py
 
 test: lint
 	$(BIN)/pytest

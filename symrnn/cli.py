@@ -264,6 +264,10 @@ def _show(options: argparse.Namespace) -> str:
     model = _load(options)
     if options.wrt and not (options.adjoint or options.program):
         raise UsageError("--wrt asks for gradients; say --adjoint too")
+    for name in ("steps", "passes", "loops"):
+        if getattr(options, name) is not None and not options.program:
+            said = {"loops": "--loop"}.get(name, f"--{name}")
+            raise UsageError(f"{said} is for --program; say that too")
     form = options.normal or options.adjoint or options.program
     if not form and options.unroll is None:
         if options.format == "json":

@@ -488,6 +488,8 @@ class _Module:
             elif target.base not in ("t", ""):
                 continue
             for definition in spell_equation(equation, name == folded.loss):
+                if definition.adds and isinstance(when, Now):
+                    continue  # it lands at a step that has left the loop
                 yield from _comment(show_definition(definition))
 
     def kernel_step(self, target: Ref) -> int:
