@@ -343,7 +343,6 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         ) in backward_steps:
             # d_h[t] = d_h[t+1] * z[t+1] + d_u_n[t+1] * r[t+1] + d_a_r[t+1] @ transpose(U_r) +
             # d_a_z[t+1] @ transpose(U_z)
-            # d_h[T] += d_a_yhat @ transpose(w_y)
             matmul(d_a_next, U_T, d_a_r_U_r)
             multiply(z_next, d_h_next, m_d_h)
             multiply(r_next, d_u_n_next, m_d_h_2)
