@@ -143,12 +143,10 @@ class _Work:
     def sheets(self) -> Iterator[Sheet]:
         yield Sheet(("Given",), tuple(self.given()))
         yield Sheet(("Forward pass",), tuple(self.forward()))
-        first = {node.name: node for node in reversed(self.nodes)}
-        shown = [node for node in self.nodes if first[node.name] == node]
         yield Sheet(
             ("Backward pass",),
             tuple(self.worked(e) for e in self.back),
-            note=said(self.derivation, shown),
+            note=said(self.derivation, self.nodes),
         )
         yield Sheet(("Terms and gradients",), tuple(map(self.gradient, self.gradients)))
         title = ("Update",)
