@@ -28,8 +28,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar="V[,V]",
         help="chain, local, closed, delta, product, expanded, numbers"
-        " (default: chain with --steps, delta without; a document without --exercise or --slip has"
-        " several)",
+        " (default: delta; with --steps chain, for sympy closed; a document without --exercise or"
+        " --slip has several)",
     )
     what.add_argument(
         "--wrt",
@@ -95,7 +95,13 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
         raise UsageError(f"--eta {options.eta}: expected a number, such as 0.001")
     extra: dict[str, Any] = {}
     steps = options.steps
+    model.check_dims(options.dims, options.scalar)
     if "numbers" in options.view:
+        if options.batch:
+            raise UsageError(
+                "--batch averages over all sequences, and a worked example shows one of them, which"
+                " --row chooses; leave --batch or --view numbers away"
+            )
         data, steps = _worked(model, options)
         extra = {"data": data, "eta": options.eta}
         if not options.scalar:
@@ -105,7 +111,7 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     derivation = model.derive(steps, options.wrt, options.scalar, options.dims)
     teaching = options.exercise or options.slip is not None
     whole = options.format in DOCUMENTS and not teaching  # other views would give it away
-    views = options.view or default_views(derivation, whole)
+    views = options.view or default_views(derivation, whole, options.format == "sympy")
     request = Request(views, options.wrt, batch=options.batch, extra=extra)
     look = Look(options.notation, options.width, options.digits, options.title)
     output = Output(derivation, request, look)
@@ -133,6 +139,7 @@ def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any]
         options.weights,
         options.seed,
         options.scalar,
+        options.dims,
     )
 
 

@@ -102,7 +102,8 @@ class Output:
 
     def updates(self) -> list[Part]:
         """How the parameters are updated."""
-        return [Part("Update rules", (update_rules(self.derivation, self.names),))]
+        sheet = update_rules(self.derivation, self.names)
+        return [Part("Update rules", (sheet,))] if sheet.equations else []
 
     # fragments
 
@@ -139,6 +140,10 @@ class Output:
 
     def json(self, parts: Sequence[Part]) -> str:
         derivation = self.derivation
+
+        def told(sheet: Sheet) -> Sequence[Equation]:
+            return self.plain_printer.telling(sheet.equations)
+
         found = {
             "model": derivation.name,
             "steps": derivation.system.steps,
@@ -152,7 +157,7 @@ class Output:
                             "title": self.words(sheet.title),
                             "about": sheet.about or None,
                             "note": self.words(sheet.note).strip() or None,
-                            "equations": [self.equation_data(e) for e in sheet.equations],
+                            "equations": [self.equation_data(e) for e in told(sheet)],
                         }
                         for sheet in part.sheets
                     ],
@@ -275,8 +280,12 @@ def plainly(part: Part) -> Part:
     )
 
 
-def default_views(derivation: Derivation, document: bool = False) -> tuple[str, ...]:
-    """What is shown where nothing is asked for."""
+def default_views(
+    derivation: Derivation, document: bool = False, python: bool = False
+) -> tuple[str, ...]:
+    """What is shown where nothing is asked for; Python text cannot hold a chain of matrices."""
     if derivation.system.steps is None:
         return ("delta", "product") if document else ("delta",)
-    return ("chain", "local", "closed", "delta") if document else ("chain",)
+    if document:
+        return ("chain", "local", "closed", "delta")
+    return ("closed",) if python else ("chain",)

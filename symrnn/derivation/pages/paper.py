@@ -97,7 +97,7 @@ class Paper:
         if steps is not None:
             sections.append(self.unrolled(figure))
         sections += [self.part(part) for part in parts]
-        sections.append(self.updates())
+        sections += self.updates()
         if after:
             last = sections[-1]
             sections[-1] = Section(last.title, (*last.items, PageBreak()))
@@ -188,9 +188,10 @@ class Paper:
         )
         return Figure(tikz(drawn, letters), svg(drawn, letters), (caption,))
 
-    def updates(self) -> Section:
+    def updates(self) -> list[Section]:
+        """How the parameters are updated; what is none, such as an input, is not."""
         sheet = update_rules(self.derivation, self.output.names)
-        return Section(("Update rules",), (self.display(sheet.equations),))
+        return [Section(sheet.title, (self.display(sheet.equations),))] if sheet.equations else []
 
     def symbols(self) -> Section:
         """A table of what each symbol means, with its shape."""

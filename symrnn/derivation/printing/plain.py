@@ -81,6 +81,7 @@ class Plain(Printer):
 
     def display(self, equations: Sequence[Equation], room: float = 80) -> str:
         """The equations with their signs = below each other."""
+        equations = self.telling(equations)
         wide = max((columns(self.line(equation.left)) for equation in equations), default=0)
         return "\n".join(self.equation(equation, room, wide) for equation in equations)
 
