@@ -232,7 +232,7 @@ def _symbols(output: "Output", plain: bool) -> str:
 
     section = Paper(output).symbols()
     if plain:
-        return as_text(Document((), (section,)), 0).lstrip("\n") + "\n"
+        return as_text(Document((), (section,)), output.look.width).lstrip("\n") + "\n"
     table = next(item for item in section.items if isinstance(item, Table))
     rows = [" & ".join(map(_cell, row)) + r" \\" for row in (table.header, *table.rows)]
     body = "\n".join([rows[0] + r" \hline", *rows[1:]])

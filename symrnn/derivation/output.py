@@ -23,7 +23,8 @@ from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.notation import load_notation
 from symrnn.derivation.paths import Term
 from symrnn.derivation.printing.latex import Latex
-from symrnn.derivation.printing.plain import Plain
+from symrnn.derivation.printing.plain import NARROWEST, Plain
+from symrnn.derivation.printing.terminal import GLUE, columns, filled
 from symrnn.derivation.sheets import (
     ABOUT,
     Request,
@@ -36,6 +37,9 @@ from symrnn.derivation.sheets import (
 from symrnn.derivation.views.local import closed_edge
 
 DEFAULT_WIDTH = 80
+
+INDENT = "    "
+"""Before each line of a formula in a text."""
 
 
 @dataclass(frozen=True)
@@ -125,16 +129,28 @@ class Output:
 
     def plain(self, parts: Sequence[Part]) -> str:
         blocks = []
+        width = self.look.width
         for part in parts:
             if part.task:
-                blocks.append(f"{part.title}\n{'=' * len(part.title)}\n{part.task}\n")
+                title, task = filled(part.title, width), filled(part.task, width)
+                rule = "=" * max(map(columns, title))
+                blocks.append("\n".join([*title, rule, *task, ""]))
             for sheet in part.sheets:
-                lines = [self.words(sheet.title)]
-                if sheet.note:
-                    lines.append(self.words(sheet.note).rstrip())
-                body = self.plain_printer.display(sheet.equations, self.look.width)
-                blocks.append("\n".join([*lines, *(f"    {x}" for x in body.splitlines()), ""]))
+                lines = [*self.prose(sheet.title), *self.prose(sheet.note)]
+                room = max(width - len(INDENT), NARROWEST) if width else 0
+                body = self.plain_printer.display(sheet.equations, room)
+                blocks.append("\n".join([*lines, *(INDENT + x for x in body.splitlines()), ""]))
         return "\n".join(blocks)
+
+    def prose(self, parts: "tuple[str | Formula, ...]") -> list[str]:
+        """A title or a note in lines; neither a formula nor an equation of two is broken."""
+        whole = (
+            p.replace(" = ", f"{GLUE}={GLUE}")
+            if isinstance(p, str)
+            else self.plain_printer.line(p).replace(" ", GLUE)
+            for p in parts
+        )
+        return filled("".join(whole), self.look.width)
 
     # data
 

@@ -191,7 +191,11 @@ class Paper:
     def updates(self) -> list[Section]:
         """How the parameters are updated; what is none, such as an input, is not."""
         sheet = update_rules(self.derivation, self.output.names)
-        return [Section(sheet.title, (self.display(sheet.equations),))] if sheet.equations else []
+        return (
+            [Section(("Update rules",), (self.display(sheet.equations),))]
+            if sheet.equations
+            else []
+        )
 
     def symbols(self) -> Section:
         """A table of what each symbol means, with its shape."""

@@ -69,7 +69,12 @@ class Plain(Printer):
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
             found += [indent + line for line in broken[1:]]
         if equation.steps:
-            found[-1] += f",   {self.steps(equation)}"
+            steps = self.steps(equation)
+            if not room or columns(found[-1]) + 4 + columns(steps) <= room:
+                found[-1] += f",   {steps}"
+            else:
+                found[-1] += ","
+                found.append(indent + steps)
         return "\n".join(found)
 
     def steps(self, equation: Equation) -> str:
