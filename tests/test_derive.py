@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sympy import Float
 
 from symrnn.cli import main
 
@@ -251,6 +252,21 @@ def test_python_text_of_matrices_needs_no_view(
         ("elman --view numbers --eta nan", "--eta nan: expected a number"),
         ("elman --view numbers --data notes --row 4", "there is no row 4 in the notes' data"),
         ("elman --view numbers --data ./none.json", "cannot read './none.json'"),
+        ("elman --row 2", "--row is for a worked example; say --view numbers\n"),
+        ("elman --row 1 --view chain", "--row is for a worked example"),
+        ("elman --eta 0.1 --update", "--eta is for a worked example"),
+        ("elman --seed 1", "--seed is for a worked example and for an exercise; say --view"),
+        ("elman --slip 1 --seed 1", "--seed is for a worked example and for an exercise"),
+        (
+            "elman -o x.docx",
+            "-o x.docx: .docx tells no format; say one with --format,",
+        ),
+        (
+            "elman -o x.html --format pdf",
+            "-o x.html and --format pdf: a file that ends in .html"
+            " holds html; change one of them\n",
+        ),
+        ("elman -o x.pdf --format tex", "-o x.pdf and --format tex: a file that ends in .pdf"),
         ("elman --exercise --slip 1", "--exercise and --slip are two different sheets"),
         ("-e h[t]=x[t] --steps 2", "the model has no loss to derive"),
         ("elman --steps 2 -o ./none/x.tex", "cannot write ./none/x.tex"),
@@ -301,3 +317,81 @@ def test_what_is_no_parameter_has_no_update(
     assert "Update rules" not in found
     both = said(capsys, *typed(f"elman --wrt O0,w_h --steps 1 --update --format {format_}"))
     assert "Update rules" in both
+
+
+def test_a_file_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, "elman", "-o", "") == "-o '': expected the name of a file\n"
+
+
+@pytest.mark.parametrize("option", ["--view", "--wrt"])
+@pytest.mark.parametrize("names", ["", ",", " , "])
+def test_names_that_are_none(option: str, names: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["derive", "elman", option, names])
+    assert left.value.code == 2
+    said = f"argument {option}: '{names}' holds no name; expected one or more, as a,b"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "begins"),
+    [
+        ("a.tex", "", "% delta: Forward"),
+        ("a.tex", "--format tex", "\\documentclass"),
+        ("a.TXT", "", "Forward\n"),
+        ("a.txt", "--format latex", "% delta: Forward"),
+        ("a.htm", "", "<!DOCTYPE html>"),
+        ("a.json", "", "{\n"),
+        ("a.md", "--format unicode", "Forward\n"),
+        ("a", "", "% delta: Forward"),
+    ],
+)
+def test_what_a_file_holds(
+    file: str, words: str, begins: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / file
+    assert said(capsys, "elman", *words.split(), "-o", str(target)) == ""
+    assert target.read_text("utf-8").lstrip("% \n").startswith(begins.lstrip("% "))
+
+
+def test_a_link_into_a_folder_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link, target = tmp_path / "link.tex", tmp_path / "none" / "x.tex"
+    link.symlink_to(target)
+    assert refused(capsys, "elman", "-o", str(link)) == (
+        f"cannot write {link}: it is a link to {target}, and there is no folder {target.parent};"
+        " make it first\n"
+    )
+
+
+def test_symbols_for_names_that_the_model_has_not(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[symbols]\nO = "s"\nw_hh = "W"\n')
+    assert main(["derive", "elman", "--notation", str(mine)]) == 0
+    caught = capsys.readouterr()
+    assert "s_t" in caught.out
+    assert caught.err == (
+        f"symrnn: note: {mine} has a symbol for 'w_hh', and the model has no such name; did you"
+        " mean 'w_h'?\n"
+    )
+
+
+def test_a_number_over_a_dimension_is_one_fraction(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "h[t]=tanh(x[t]@W+h[t-1]@U); L=mse(y,h[T])"
+    assert "δ_T = 2/C ((h_T - y) ⊙ (1 - h_T²))" in said(capsys, "-e", text, "--format", "unicode")
+    assert r"\frac{2}{C} \, ((h_T - y)" in said(capsys, "-e", text)
+    steps = "h[t]=tanh(x[t]@W+h[t-1]@U); L=mean(mse(y[t],h[t]))"
+    words = typed("--steps 2 --scalar --view delta --format sympy")
+    names: dict[str, Any] = {}
+    exec(compile(said(capsys, "-e", steps, *words), "derived", "exec"), names)
+    assert not names["dL_dW"].has(Float)  # 2/T is 1, not 1.0
+
+
+def test_a_document_has_a_width_in_any_case(capsys: pytest.CaptureFixture[str]) -> None:
+    words = typed("lstm --steps 3 --format tex --scalar --view closed --wrt W_i")
+    assert said(capsys, *words, "--width", "0") == said(capsys, *words)
+    wide = said(capsys, *words[:3], "--view", "closed", "--wrt", "W_i", "--width", "0")
+    assert max(map(len, wide.splitlines())) > 400  # fragments have none
