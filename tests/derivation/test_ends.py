@@ -7,6 +7,7 @@ taken to be zero because nothing is said of it.
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from sympy import Rational
 
@@ -156,6 +157,47 @@ def test_an_initial_state_further_back_than_there_are_steps() -> None:
 def test_what_a_gradient_by_an_input_reads_outside_of_time_is_zero() -> None:
     text = "h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-1] @ U); L = mse(y, h[T])"
     assert backward(text, ("x",)) == ["δ_T", "δₜ", "δ_{T+1} = 0"]
+
+
+READ_APART = (  # an input that the text reads at certain steps too, and the least T
+    ("h[t] = tanh(x[t] @ W + x[t-1] @ Z + h[t-1] @ U); L = mse(y, h[T] + x[1] @ V)", 1),
+    ("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T] * (x[1] @ V) + x[T] @ V)", 2),
+    ("h[t] = tanh(x[t] @ W + h[t+1] @ U); g = x[2] @ V; L = mse(y, h[1] * tanh(g))", 2),
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("view", ["chain", "closed", "delta"])
+@pytest.mark.parametrize(("text", "least"), READ_APART)
+def test_an_input_that_is_read_at_certain_steps(
+    text: str, least: int, view: str, form: str
+) -> None:
+    model, columns = parse(text), form == "columns"
+    for steps, given in [
+        *((s, s) for s in STEPS[least - 1 :]),
+        *((least + k, None) for k in STEPS),
+    ]:
+        data = sample(model.written, resolve(model.written), sizes(model, form), steps, 1, steps)
+        derivation = Derivation("m", model.written, given, ("x",), form == "scalar")
+        sheets = VIEWS[view](derivation, ["x"])
+        if view == "chain":
+            sheets = (*sheets, *VIEWS["local"](derivation, ["x"]))
+        sheets = as_columns(sheets) if columns else sheets
+        equations = [e for sheet in sheets for e in sheet.equations]
+        values = interpret(derivation.plain, data, steps)
+        work = Evaluator(equations, values, data, sizes(model, form), columns)
+        each = [work(Total(LOSS, Ref("x", "1", s))) for s in range(steps)]
+        found = np.stack([g.T if columns else g for g in each])
+        assert oracle(model.written, data, steps).misses(found, data, "x") <= 1, (steps, given)
+
+
+def test_the_steps_at_which_an_input_is_read_apart_are_told() -> None:
+    found = parse(READ_APART[0][0]).derive(wrt="x", scalar=True)
+    assert found.text("delta", "x").split("Gradients\n")[1] == (
+        "    ∂L/∂x₁ = δ₁ W + δ₂ Z + 2 (h_T + x₁ V - y) V\n"
+        "    ∂L/∂xₜ = δₜ W + δₜ₊₁ Z,   t = T, …, 2\n"
+    )
+    assert "Gradient by x₁\n" in found.text("chain", "x")
 
 
 def test_gates_after_the_last_step_are_zero() -> None:

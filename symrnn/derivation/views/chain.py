@@ -16,7 +16,14 @@ def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
     sheets = [
         Sheet(
             ("Gradient by ", target),
-            (gradient(in_print(derivation, target), target, term_of(derivation, target)),),
+            (
+                gradient(
+                    derivation.paths,
+                    in_print(derivation, target),
+                    target,
+                    term_of(derivation, target),
+                ),
+            ),
             name,
         )
         for name in derivation.chosen(names)

@@ -11,11 +11,11 @@ from symrnn.derivation.views.common import gradient, recursion, shared
 
 
 def closed(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
-    make = closed_of(derivation).term
+    make, paths = closed_of(derivation).term, derivation.paths
     sheets = [
         Sheet(
             ("Gradient by ", target),
-            (both_forms(gradient(derivation.paths.terms(target), target, make)),),
+            (both_forms(gradient(paths, paths.terms(target), target, make)),),
             name,
         )
         for name in derivation.chosen(names)

@@ -13,12 +13,17 @@ Make = Callable[[Term], Formula]
 """How a view writes one term."""
 
 
-def gradient(terms: Sequence[Term], target: Ref, make: Make) -> Equation:
-    """∂L/∂w as the sum of its terms, one a line."""
+def gradient(paths: Paths, terms: Sequence[Term], target: Ref, make: Make) -> Equation:
+    """∂L/∂w as the sum of its terms, one a line; by an input that the text reads at certain steps
+    for all steps but these."""
     parts = [part for part in map(make, terms) if part != ZERO]
+    fixed = paths.landings(target)
+    (first, last), but = span(fixed)
+    steps = (last, first) if fixed else ()
+    left = Total(LOSS, target)
     if len(parts) < 2:
-        return Equation(Total(LOSS, target), (plus(parts),))
-    return Equation(Total(LOSS, target), (Sum(tuple(parts)),), by_terms=True)
+        return Equation(left, (plus(parts),), steps, but)
+    return Equation(left, (Sum(tuple(parts)),), steps, but, by_terms=True)
 
 
 def recursion(
@@ -64,7 +69,8 @@ def shared(
 ) -> Iterator[Sheet]:
     """The sheet of the totals that the gradients of the other sheets are made of, if any."""
     found = ended(found, (equation for sheet in sheets for equation in sheet.equations))
-    said = holds(least(derivation.paths, derivation.totals(names)))
+    targets = [target for name in derivation.chosen(names) for target in derivation.targets(name)]
+    said = holds(least(derivation.paths, [*derivation.totals(names), *targets]))
     if found:
         title = ("Total derivatives that several paths share",)
         yield Sheet(title, tuple(found), note=(said,) if said else ())

@@ -1,13 +1,13 @@
 """`delta`: the backward recursion for a symbolic T, and the gradients as sums over it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from symrnn.derivation.build import plus
 from symrnn.derivation.deltas import Deltas, deltas, pre_activations
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derivation.paths import LOSS
-from symrnn.derivation.views.common import recursion
+from symrnn.derivation.views.common import gradient, recursion
 from symrnn.derivation.views.ends import ended, holds, least
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
@@ -18,14 +18,14 @@ def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
     derivation = fitting(derivation, names)
     found = deltas(derivation)
     make = found.closed.term
-    targets = targets_of(derivation, names)
+    targets = targets_of(derivation, found, names)
     nodes = needed(found, targets)
     gradients = [
-        Equation(Total(LOSS, target), (plus(map(make, found.paths.terms(target))),))
+        replace(gradient(found.paths, found.paths.terms(target), target, make), by_terms=False)
         for target in targets
     ]
     steps = ended([e for node in nodes for e in recursion(found.paths, node, make)], gradients)
-    note = (holds(least(found.paths, nodes)), *said(derivation, nodes))
+    note = (holds(least(found.paths, [*nodes, *targets])), *said(derivation, nodes))
     sheets = [
         Sheet(("Forward",), tuple(forward(derivation, found))),
         Sheet(("Backward",), tuple(steps), note=tuple(filter(None, note))),
@@ -43,12 +43,16 @@ def fitting(derivation: Derivation, names: Sequence[str] = ()) -> Derivation:
         found = deltas(derivation.rolled)
     except EquationError:  # what it reads depends on T
         return derivation
-    nodes = needed(found, targets_of(derivation.rolled, names))
-    return derivation.rolled if derivation.steps >= least(found.paths, nodes) else derivation
+    targets = targets_of(derivation.rolled, found, names)
+    enough = least(found.paths, [*needed(found, targets), *targets])
+    return derivation.rolled if derivation.steps >= enough else derivation
 
 
-def targets_of(derivation: Derivation, names: Sequence[str]) -> list[Ref]:
-    return [target for name in derivation.chosen(names) for target in derivation.targets(name)]
+def targets_of(derivation: Derivation, found: Deltas, names: Sequence[str]) -> list[Ref]:
+    """What there is a gradient by, with the steps at which the recursion reads it apart."""
+    targets = [t for name in derivation.chosen(names) for t in derivation.targets(name)]
+    apart = [each for target in targets for each in (*found.paths.landings(target), target)]
+    return list(dict.fromkeys(apart))
 
 
 def needed(found: Deltas, targets: Sequence[Ref]) -> list[Ref]:

@@ -100,9 +100,8 @@ class _Products:
                 terms = list(self.terms(target, read))
                 equation = Equation(Total(LOSS, target), (plus(terms),), by_terms=len(terms) > 1)
                 if not terms:
-                    equation = gradient(
-                        self.derivation.paths.terms(target), target, self.closed.term
-                    )
+                    paths = self.derivation.paths
+                    equation = gradient(paths, paths.terms(target), target, self.closed.term)
                 chosen.append(Sheet(("Gradient by ", target), (equation,), name))
         found = [e for state, targets in read.items() for e in self.equations(state, targets)]
         targets = [t for name in names for t in self.derivation.targets(name)]
