@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from symrnn import __version__, derive, zoo
+from symrnn import __version__, derive, derive_options, zoo
 from symrnn.errors import SymrnnError, UsageError
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("--unroll", type=int, metavar="T", help="written out for T steps")
     show.add_argument(
         "--wrt",
-        type=_names,
+        type=derive_options.names,
         default=(),
         metavar="NAMES",
         help="with --adjoint: the gradient by these inputs and initial states too, as x,O0",
@@ -130,7 +130,7 @@ def build_parser() -> argparse.ArgumentParser:
     derivation.add_argument(
         "--dims", type=_dims, default={}, metavar="C=1", help="dimensions that have a number"
     )
-    derive.add_options(derivation)
+    derive_options.add_options(derivation)
 
     generation = _command(
         commands,
@@ -206,10 +206,6 @@ def _format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="for people or for programs"
     )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _dims(text: str) -> dict[str, int]:
