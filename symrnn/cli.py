@@ -162,14 +162,14 @@ def _schedule(parser: argparse.ArgumentParser) -> None:
     if not parser.prog.endswith("show"):
         parser.add_argument(
             "--wrt",
-            type=_names,
+            type=derive_options.names,
             default=(),
             metavar="NAMES",
             help="gradients by these inputs and initial states too, as x,O0",
         )
     parser.add_argument(
         "--passes",
-        type=_names,
+        type=derive_options.names,
         metavar="NAMES",
         help="only these passes, as fold,hoist (or none); without, all of them",
     )
