@@ -112,11 +112,11 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     (W, U, b, U_n, b_n, w_y, b_y), _ = _lay_out(theta, D, H, C)
     (d_W, d_U, d_b, d_U_n, d_b_n, d_w_y, d_b_y), _ = _lay_out(dtheta, D, H, C)
     h = np.empty((21, B, H), dtype)
-    rz = np.empty((2, 20, B, H), dtype)
+    rz = np.empty((20, 2, B, H), dtype)
     n = np.empty((20, B, H), dtype)
     yhat = np.empty((B, C), dtype)
     L = np.empty((1,), dtype)
-    u_n_m_h_2 = np.empty((2, 20, B, H), dtype)
+    u_n = np.empty((20, B, H), dtype)
     d_h = np.empty((20, B, H), dtype)
     x_W = np.empty((20, B, 3 * H), dtype)
     h_U = np.empty((B, 2 * H), dtype)
@@ -124,11 +124,11 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     u_n_U_n = np.empty((B, H), dtype)
     s_a_n = np.empty((20, B, H), dtype)
     s_h = np.empty((B, H), dtype)
+    m_h_2 = np.empty((B, H), dtype)
     h_w_y = np.empty((B, C), dtype)
     sum_l_yhat = np.empty((1,), dtype)
-    m_d_h_2 = np.empty((B, H), dtype)
-    s_d_a = np.empty((2, 20, B, H), dtype)
-    m_d_a = np.empty((2, 20, B, H), dtype)
+    s_d_a = np.empty((20, 2, B, H), dtype)
+    m_d_a = np.empty((20, 2, B, H), dtype)
     m_d_a_r = np.empty((20, B, H), dtype)
     multiply_all = np.empty((2, B, H), dtype)
     multiply_yhat = np.empty((B, C), dtype)
@@ -145,7 +145,8 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     s_l_yhat = h_w_y
     s_d_a_yhat = h_w_y
     d_a_r_U_r = s_h
-    m_d_h = u_n_U_n
+    m_d_h = m_h_2
+    m_d_h_2 = u_n_U_n
     s_d_h = s_h
     sq_d_a_n = s_a_n
     s_d_a_n_2 = s_a_n
@@ -156,10 +157,9 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     multiply_all_2 = multiply_all
     tanh_yhat = multiply_yhat
     multiply_yhat_2 = multiply_yhat
-    r, z = rz
-    u_n, m_h_2 = u_n_m_h_2
-    s_d_a_r, s_d_a_n = s_d_a
-    m_d_a_z_2, m_d_a_n = m_d_a
+    r, z = rz.swapaxes(0, 1)
+    s_d_a_r, s_d_a_n = s_d_a.swapaxes(0, 1)
+    m_d_a_z_2, m_d_a_n = m_d_a.swapaxes(0, 1)
     multiply_r, multiply_z = multiply_all
     tanh_r, tanh_z = tanh_all
     multiply_r_2, multiply_z_2 = multiply_all_2
@@ -186,7 +186,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     h_0 = h[0]
     h_20 = h[20]
     d_h_20 = d_h[19]
-    m_d_a_20 = m_d_a.swapaxes(0, 1)[19]
+    m_d_a_20 = m_d_a[19]
     d_a_steps = d_a.reshape(20, B, 3, H)[:, :, 1:3].swapaxes(-2, -3)
     d_a_20 = d_a_steps[19]
     d_a_n_20 = d_a[:, :, 2 * H : 3 * H][19]
@@ -200,13 +200,12 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         zip(
             h[0:20],
             s_a,
-            rz.swapaxes(0, 1),
-            u_n_m_h_2.swapaxes(0, 1),
-            z,
+            rz,
+            r,
             u_n,
+            z,
             s_a_n,
             n,
-            m_h_2,
             h[1:21],
             strict=True,
         )
@@ -220,7 +219,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
             r[1:20][::-1],
             d_u_n[1:20][::-1],
             d_h[0:19][::-1],
-            m_d_a.swapaxes(0, 1)[0:19][::-1],
+            m_d_a[0:19][::-1],
             d_a.reshape(20, B, 3, H)[:, :, 1:3].swapaxes(-2, -3)[0:19][::-1],
             d_a[:, :, 2 * H : 3 * H][0:19][::-1],
             d_u_n[0:19][::-1],
@@ -241,18 +240,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         # for a_n
         add(b_n, x_W_n_2, s_a_n)
         # t = 1 … 20
-        for (
-            h_prev,
-            s_a_t,
-            rz_t,
-            u_n_m_h_2_t,
-            z_t,
-            u_n_t,
-            s_a_n_t,
-            n_t,
-            m_h_2_t,
-            h_t,
-        ) in forward_steps:
+        for h_prev, s_a_t, rz_t, r_t, u_n_t, z_t, s_a_n_t, n_t, h_t in forward_steps:
             # a_r[t] = x[t] @ W_r + h[t-1] @ U_r + b_r
             # a_z[t] = x[t] @ W_z + h[t-1] @ U_z + b_z
             dot(h_prev, U, h_U)
@@ -264,16 +252,17 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
             multiply(half, tanh_all, multiply_all_2)
             add(multiply_all_2, half, rz_t)
             # u_n[t] = r[t] * h[t-1]
+            multiply(r_t, h_prev, u_n_t)
             # h[t] = (1 - z[t]) * n[t] + z[t] * h[t-1]
-            multiply(rz_t, h_prev, u_n_m_h_2_t)
             subtract(one, z_t, s_h)
+            multiply(z_t, h_prev, m_h_2)
             # a_n[t] = x[t] @ W_n + u_n[t] @ U_n + b_n
             dot(u_n_t, U_n, u_n_U_n)
             add(s_a_n_t, u_n_U_n, a_n)
             # n[t] = tanh(a_n[t])
             tanh(a_n, n_t)
             multiply(s_h, n_t, m_h)
-            add(m_h, m_h_2_t, h_t)
+            add(m_h, m_h_2, h_t)
         # a_yhat = h[T] @ w_y + b_y
         dot(h_20, w_y, h_w_y)
         add(h_w_y, b_y, a_yhat)

@@ -128,8 +128,8 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     (W, U, b, w_y, b_y), _ = _lay_out(theta, D, H, C)
     (d_W, d_U, d_b, d_w_y, d_b_y), _ = _lay_out(dtheta, D, H, C)
     h = np.empty((9, B, H), dtype)
-    oif = np.empty((3, 8, B, H), dtype)
-    tanh_c_g = np.empty((2, 8, B, H), dtype)
+    oif = np.empty((8, 3, B, H), dtype)
+    tanh_c_g = np.empty((8, 2, B, H), dtype)
     c = np.empty((9, B, H), dtype)
     yhat = np.empty((B, C), dtype)
     L = np.empty((1,), dtype)
@@ -141,13 +141,13 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     m_c_2 = np.empty((8, B, H), dtype)
     h_w_y = np.empty((B, C), dtype)
     sum_l_yhat = np.empty((1,), dtype)
-    sq_d = np.empty((2, 8, B, H), dtype)
+    sq_d = np.empty((8, 2, B, H), dtype)
     m_d_c = np.empty((8, B, H), dtype)
     m_d_c_2 = np.empty((8, B, H), dtype)
     m_d_c_3 = np.empty((7, B, H), dtype)
-    multiply_all = np.empty((3, 8, B, H), dtype)
-    tanh_all = np.empty((3, 8, B, H), dtype)
-    multiply_all_2 = np.empty((3, 8, B, H), dtype)
+    multiply_all = np.empty((8, 3, B, H), dtype)
+    tanh_all = np.empty((8, 3, B, H), dtype)
+    multiply_all_2 = np.empty((8, 3, B, H), dtype)
     multiply_yhat = np.empty((B, C), dtype)
     # in the place of what is needed no more
     a_yhat = h_w_y
@@ -167,16 +167,16 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     m_d_a_o_2 = m_c
     tanh_yhat = multiply_yhat
     multiply_yhat_2 = multiply_yhat
-    o, i, f = oif
-    tanh_c, g = tanh_c_g
-    sq_d_c, sq_d_a_g = sq_d
-    s_d_c, s_d_a_g = s_d
-    m_d_a_i_2, m_d_a_f_2, m_d_a_g = m_d_a
-    s_d_a_o, s_d_a_i, s_d_a_f = s_d_a
-    m_d_a_o, m_d_a_i = m_d_a_2
-    multiply_o, multiply_i, multiply_f = multiply_all
-    tanh_o, tanh_i, tanh_f = tanh_all
-    multiply_o_2, multiply_i_2, multiply_f_2 = multiply_all_2
+    o, i, f = oif.swapaxes(0, 1)
+    tanh_c, g = tanh_c_g.swapaxes(0, 1)
+    sq_d_c, sq_d_a_g = sq_d.swapaxes(0, 1)
+    s_d_c, s_d_a_g = s_d.swapaxes(0, 1)
+    m_d_a_i_2, m_d_a_f_2, m_d_a_g = m_d_a.swapaxes(0, 1)
+    s_d_a_o, s_d_a_i, s_d_a_f = s_d_a.swapaxes(0, 1)
+    m_d_a_o, m_d_a_i = m_d_a_2.swapaxes(0, 1)
+    multiply_o, multiply_i, multiply_f = multiply_all.swapaxes(0, 1)
+    tanh_o, tanh_i, tanh_f = tanh_all.swapaxes(0, 1)
+    multiply_o_2, multiply_i_2, multiply_f_2 = multiply_all_2.swapaxes(0, 1)
     half = np.array(0.5, dtype)
     k1 = np.array(1 / (B * C), dtype)
     one = np.array(1, dtype)
@@ -189,7 +189,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     s_l_yhat_row = s_l_yhat.reshape(B * C)
     sum_l_yhat_number = sum_l_yhat.reshape(())
     c_0_to_7 = c[0:8]
-    oi = oif[0:2]
+    oi = oif[:, 0:2]
     d_a_rows = d_a.reshape(8 * B, 4 * H)
     h_0_to_7_rows = h[0:8].reshape(8 * B, H)
     h_0, h_1, h_2, h_3, h_4, h_5, h_6, h_7, h_8 = h
@@ -208,7 +208,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         multiply_all_6,
         multiply_all_7,
         multiply_all_8,
-    ) = multiply_all.swapaxes(0, 1)
+    ) = multiply_all
     (
         tanh_all_1,
         tanh_all_2,
@@ -218,7 +218,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         tanh_all_6,
         tanh_all_7,
         tanh_all_8,
-    ) = tanh_all.swapaxes(0, 1)
+    ) = tanh_all
     (
         multiply_all_2_1,
         multiply_all_2_2_2,
@@ -228,8 +228,8 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         multiply_all_2_6,
         multiply_all_2_7,
         multiply_all_2_8,
-    ) = multiply_all_2.swapaxes(0, 1)
-    oif_1, oif_2, oif_3, oif_4, oif_5, oif_6, oif_7, oif_8 = oif.swapaxes(0, 1)
+    ) = multiply_all_2
+    oif_1, oif_2, oif_3, oif_4, oif_5, oif_6, oif_7, oif_8 = oif
     a_g_1, a_g_2, a_g_3, a_g_4, a_g_5, a_g_6, a_g_7, a_g_8 = a[:, :, 3 * H : 4 * H]
     g_1, g_2, g_3, g_4, g_5, g_6, g_7, g_8 = g
     f_1, f_2, f_3, f_4, f_5, f_6, f_7, f_8 = f
@@ -255,7 +255,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     ) = m_d_a_o_2
     d_a_o_1, d_a_o_2, d_a_o_3, d_a_o_4, d_a_o_5, d_a_o_6, d_a_o_7, d_a_o_8 = d_a[:, :, 0:H]
     d_c_1, d_c_2, d_c_3, d_c_4, d_c_5, d_c_6, d_c_7, d_c_8 = d_c
-    m_d_a_1, m_d_a_2_2, m_d_a_3, m_d_a_4, m_d_a_5, m_d_a_6, m_d_a_7, m_d_a_8 = m_d_a.swapaxes(0, 1)
+    m_d_a_1, m_d_a_2_2, m_d_a_3, m_d_a_4, m_d_a_5, m_d_a_6, m_d_a_7, m_d_a_8 = m_d_a
     d_a_steps = d_a.reshape(8, B, 4, H)[:, :, 1:4].swapaxes(-2, -3)
     d_a_1, d_a_2, d_a_3, d_a_4, d_a_5, d_a_6, d_a_7, d_a_8 = d_a_steps
     d_a_2_2, d_a_3_2, d_a_4_2, d_a_5_2, d_a_6_2, d_a_7_2, d_a_8_2 = d_a[1:8]

@@ -338,7 +338,8 @@ class _Module:
                 comma = "," if ", " not in shape else ""
                 lines.append(f"{own} = np.empty(({shape}{comma}), dtype)")
             if pack is not None and pack.kind == "blocks":
-                blocks.append(f"{', '.join(self.python(m) for m in pack.members)} = {own}")
+                first = own if array.steps is None else f"{own}.swapaxes(0, 1)"
+                blocks.append(f"{', '.join(self.python(m) for m in pack.members)} = {first}")
         heading = ["# in the place of what is needed no more"] if again else []
         return [*lines, *heading, *again, *blocks]
 

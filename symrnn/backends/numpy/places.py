@@ -1,7 +1,7 @@
 """Where the arrays of a program live, and the views of them that statements need.
 
 An array that runs over time is (steps, B, n). Columns of one pack lie in one array (steps, B, n+…),
-blocks in one (blocks, steps, B, n). A view is named after what it shows: `h_3` for h at step 3,
+blocks in one (steps, blocks, B, n). A view is named after what it shows: `h_3` for h at step 3,
 `h_prev` for the step before the one of a loop, `x_rows` for all steps and sequences as the rows of
 one matrix.
 """
@@ -133,6 +133,7 @@ class Places:
         pack = self.packs.get(name)
         array = self.array(name)
         axes: list[str] = []
+        timed = array.steps is not None
         if array.steps is not None:
             axes.append(str(array.steps[1] - array.steps[0] + 1))
         if array.rows:
@@ -140,7 +141,8 @@ class Places:
         if pack is None:
             return [*axes, *(self.width(w) for w in array.shape)]
         if pack.kind == "blocks":
-            return [str(len(pack.members)), *axes, *(self.width(w) for w in array.shape)]
+            axes.insert(timed, str(len(pack.members)))
+            return [*axes, *(self.width(w) for w in array.shape)]
         front = [self.width(w) for w in array.shape[:-1]]
         return [*axes, *front, self.sum(self.array(m).width for m in pack.members)]
 
@@ -175,12 +177,9 @@ class Places:
         name = self.own[f"pack {pack.name}"]
         start = pack.members.index(first)
         if pack.kind == "blocks":
-            some = (
-                ""
-                if len(what.names) == len(pack.members)
-                else (f"[{between(start, start + len(what.names))}]")
-            )
-            return f"{name}{some}.swapaxes(0, 1)" if timed else f"{name}{some}"
+            if len(what.names) == len(pack.members):
+                return name
+            return f"{name}[{':, ' * timed}{between(start, start + len(what.names))}]"
         if lanes and len(what.names) > 1:
             return self.as_lanes(what, pack, name, start)
         columns = self.columns(what.names)
@@ -241,8 +240,8 @@ class Places:
                 return self.step(what, step, lanes)
             case Span(first=first, last=last):
                 text = self.cut(what, first, last, lanes)
-                if lanes and len(what.names) > 1:
-                    text = f"{text}.swapaxes(0, 1)".replace(".swapaxes(0, 1).swapaxes(0, 1)", "")
+                if lanes and len(what.names) == 1 and array.rows:
+                    text = f"{text}[:, None]"
                 return self.named(what, self.span_suffix(what), text, lanes)
         raise CheckError(f"{name} is read at {what.when} outside of a loop")
 
