@@ -75,7 +75,7 @@ class Derivation:
 
     @property
     def unrolled(self) -> bool:
-        return self.system.steps is not None
+        return self.steps is not None or self.plain.steps is not None
 
     @cached_property
     def dims(self) -> dict[str, int]:
