@@ -65,7 +65,8 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:
     """The source of the NumPy kernel."""
-    from symrnn.backends.numpy.module import Kernel, source
+    from symrnn.backends.numpy.contract import Kernel
+    from symrnn.backends.numpy.module import source
 
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} names no kernel; expected a name on one line")

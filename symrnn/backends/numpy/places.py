@@ -70,6 +70,8 @@ class Places:
     names: Names
     direct: frozenset[str] = frozenset()
     """Inputs that are handed in as arguments, and read where they are."""
+    dims: tuple[str, ...] = ()
+    """The dimensions, in order."""
     own: dict[str, str] = field(default_factory=dict)
     """The Python name of each array, pack and dimension."""
     views: dict[object, str] = field(default_factory=dict)
@@ -84,6 +86,12 @@ class Places:
 
     def __post_init__(self) -> None:
         self.packs = self.program.pack_of()
+        for name in self.dims:
+            self.own[f"dim {name}"] = self.names.new(name)
+        for pack in self.program.packs:
+            self.own[f"pack {pack.name}"] = self.names.new(pack.name)
+        for name in self.program.arrays:
+            self.own[name] = self.names.new(name)
 
     def array(self, name: str) -> Array:
         return self.program.arrays[name]
