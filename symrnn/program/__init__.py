@@ -2,8 +2,7 @@
 
 - `fold`     System to System: single-use diagonal Jacobians join their neighbours
 - `order`    System to Program: scans become loops, the rest is done for all steps at once
-             (`forms`: what is left of an equation at which step; `writer`: expressions into
-             statements)
+             (a package: an equation on its way into statements)
 - `hoist`    what does not depend on a loop leaves it
 - `layout`   which arrays are neighbours, and in which order
 - `merge`    statements over neighbours become one

@@ -1,0 +1,161 @@
+"""Expressions into values: arithmetic and functions, feature by feature.
+
+What does not depend on the loop comes first in sums and products, so that it can leave the loop:
+
+    o[t] * g * h[t-1] * 2    =>    ((2 * g) * o[t]) * h[t-1]
+"""
+
+from collections.abc import Sequence
+
+from symrnn.functions import ELEMENTWISE
+from symrnn.language.tree import (
+    ONE,
+    Add,
+    Call,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    Pow,
+    Ref,
+    map_leaves,
+    walk,
+)
+from symrnn.program.order.rows import row
+from symrnn.program.order.writer import Open, Value, Writer, is_timed
+from symrnn.program.program import Argument, Number, Slice
+from symrnn.system.algebra import div, mul, neg, number
+
+MINUS_ONE = neg(ONE)
+
+
+class Expressions:
+    """The values of expressions, at the steps of the writer's scope."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def value(self, expr: Expr) -> Value:
+        writer = self.writer
+        if self.is_number(expr):
+            return Number(self.with_numbers(expr))
+        match expr:
+            case Ref():
+                return writer.read(expr)
+            case Add(terms=terms):
+                return self.signed_sum([self.signed(term) for term in terms])
+            case Neg() | Mul() | Div():
+                return self.scaled(expr)
+            case Pow(left=left, right=Num(value=power)) if power == 2:
+                return writer.map("square", self.argument(left))
+            case Pow(left=left, right=right):
+                return writer.map("power", self.argument(left), self.argument(right))
+            case Call(function=function, args=args) if function in ELEMENTWISE:
+                return writer.map(function, *map(self.argument, args))
+            case Call(function=function, args=args):
+                return row(writer, function, [self.argument(arg) for arg in args])
+        raise TypeError(f"no statement for {type(expr).__name__} inside an expression")
+
+    def argument(self, expr: Expr) -> Argument:
+        return self.writer.named(self.value(expr))
+
+    # numbers
+
+    def is_number(self, expr: Expr) -> bool:
+        """Whether an expression is a number, once the sizes are known."""
+
+        def alone(part: Expr) -> bool:
+            if isinstance(part, Ref):
+                return self.writer.symbols[part.name].value is not None
+            return not isinstance(part, Call) or part.function == "size"
+
+        return all(alone(part) for part in walk(expr))
+
+    def with_numbers(self, expr: Expr) -> Expr:
+        """The expression with the numbers of its constants."""
+
+        def leaf(part: Expr) -> Expr:
+            value = self.writer.symbols[part.name].value if isinstance(part, Ref) else None
+            return part if value is None else number(value)
+
+        return map_leaves(expr, leaf)
+
+    # sums
+
+    def signed(self, term: Expr) -> tuple[bool, Value]:
+        """Whether a summand is taken away, and what it is without its sign."""
+        if isinstance(term, Neg):
+            return (True, self.value(term.arg))
+        return (False, self.value(term))
+
+    def sum(self, values: Sequence[Value]) -> Value:
+        return self.signed_sum([(False, value) for value in values])
+
+    def signed_sum(self, terms: Sequence[tuple[bool, Value]]) -> Value:
+        """What does not depend on the loop first, of it what has no steps, and then the rest."""
+        if len(terms) > 1:
+            terms = [(minus, self.writer.named(value)) for minus, value in terms]
+        ordered = sorted(terms, key=lambda t: (self.waits(t[1]), self.runs(t[1]), t[0]))
+        minus, total = ordered[0]
+        if minus:
+            total = self.writer.map("negative", total)
+        for minus, value in ordered[1:]:
+            total = self.writer.map("subtract" if minus else "add", total, value)
+        return total
+
+    def waits(self, value: Value) -> bool:
+        """Whether a value has to be worked out within the loop."""
+        return isinstance(value, Open) or self.writer.is_dependent(value)
+
+    def runs(self, value: Value) -> bool:
+        """Whether there is one of it for each step."""
+        return isinstance(value, Open) or (isinstance(value, Slice) and is_timed(value))
+
+    # products
+
+    def scaled(self, expr: Expr) -> Value:
+        """A product, its numbers together in front, what does not depend on the loop next."""
+        over, under, factor = self.factors(expr)
+        tops = [self.argument(part) for part in over]
+        downs = [self.argument(part) for part in under]
+        return self.multiply(tops, downs, factor)
+
+    def multiply(self, tops: Sequence[Argument], downs: Sequence[Argument], factor: Expr) -> Value:
+        """factor · Π tops / Π downs."""
+        value: Value | None = None
+        sign = factor == MINUS_ONE and bool(tops)
+        if not tops or factor not in (ONE, MINUS_ONE):
+            value = Number(factor)
+        for late in (False, True):
+            for arg in (a for a in tops if self.waits(a) == late):
+                value = arg if value is None else self.writer.map("multiply", value, arg)
+            for arg in (a for a in downs if self.waits(a) == late):
+                top = Number(ONE) if value is None else value
+                value = self.writer.map("divide", top, arg)
+        assert value is not None
+        return self.writer.map("negative", value) if sign else value
+
+    def factors(self, expr: Expr) -> tuple[list[Expr], list[Expr], Expr]:
+        """What is multiplied, what is divided by, and the product of the numbers among them."""
+        over: list[Expr] = []
+        under: list[Expr] = []
+        factor: Expr = ONE
+        queue = [(expr, False)]
+        while queue:
+            part, down = queue.pop(0)
+            if self.is_number(part):
+                value = self.with_numbers(part)
+                factor = div(factor, value) if down else mul(factor, value)
+                continue
+            match part:
+                case Mul(left=left, right=right):
+                    queue[:0] = [(left, down), (right, down)]
+                case Div(left=left, right=right):
+                    queue[:0] = [(left, down), (right, not down)]
+                case Neg(arg=arg):
+                    factor = neg(factor)
+                    queue.insert(0, (arg, down))
+                case _:
+                    (under if down else over).append(part)
+        return over, under, factor

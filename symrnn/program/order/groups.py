@@ -1,0 +1,154 @@
+"""The groups of a system as loops and statements.
+
+    O[t] = tanh(a_O[t]), with a_O[t] = x[t] @ w_i + O[t-1] @ w_h    =>    for t = 1 … T:
+                                                                    O_w_h[t] = O[t-1] @ w_h …
+
+What needs itself at an earlier or a later step is a loop; everything else is done for all steps at
+once. In a loop every statement stands for the steps at which it happens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symrnn.language.tree import NARROW, Ref
+from symrnn.program.order.equations import Equations
+from symrnn.program.order.forms import Forms
+from symrnn.program.order.sections import sections
+from symrnn.program.order.writer import Scan, Scope, Writer, at
+from symrnn.program.program import (
+    SECTIONS,
+    Array,
+    At,
+    Loop,
+    Now,
+    Plain,
+    Program,
+    Role,
+    Slice,
+    Statement,
+)
+from symrnn.system.graph import Group
+from symrnn.system.states import initial_states
+from symrnn.system.symbols import Symbol
+from symrnn.system.system import System
+
+ROLES: dict[str, Role] = {
+    "input": "input",
+    "target": "target",
+    "parameter": "parameter",
+    "variable": "variable",
+    "adjoint": "variable",
+    "total": "gradient",
+}
+"""What the arrays of symbols are; constants have none."""
+
+
+def order(system: System, steps: int) -> Program:
+    """
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system import normal, with_states
+    >>> print(order(with_states(normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U)"))), 3), end="")
+    T = 3
+    <BLANKLINE>
+    # forward
+    h[0] = h0
+    for t = 1 … 3:
+        x_W[t] = x[t] @ W
+        h_U[t] = h[t-1] @ U
+        a_h[t] = x_W[t] + h_U[t]
+        h[t] = tanh(a_h[t])
+    """
+    forms = Forms(system, steps)
+    writer = Writer(system.symbols, _arrays(system, forms), steps)
+    groups = _Groups(system, forms, writer)
+    found: dict[str, list[Statement]] = {section: [] for section in SECTIONS}
+    every = system.groups()
+    for group, section in zip(every, sections(system, every), strict=True):
+        writer.out = found[section]
+        groups.write(group)
+    bodies = {section: tuple(body) for section, body in found.items()}
+    return Program(steps, writer.arrays, bodies, kept=_kept(system, forms))
+
+
+def _arrays(system: System, forms: Forms) -> dict[str, Array]:
+    """An array for each symbol that is no number, with places for its boundaries."""
+
+    def array(symbol: Symbol) -> Array:
+        known = [step for name, step in forms.boundaries if name == symbol.name]
+        places = [1, forms.steps, *(step for step in known if step is not None)]
+        return Array(
+            symbol.name,
+            role="variable" if symbol.name == system.loss else ROLES[symbol.role],
+            shape=symbol.shape or (NARROW,),
+            rows=symbol.role not in ("parameter", "total"),
+            steps=(min(places), max(places)) if symbol.timed else None,
+            of=symbol.of.name if symbol.of else "",
+        )
+
+    symbols = system.symbols.values()
+    return {symbol.name: array(symbol) for symbol in symbols if symbol.role != "constant"}
+
+
+def _kept(system: System, forms: Forms) -> frozenset[str]:
+    """What is read when all is done: outputs, boundaries, states, adjoints of inputs, the loss."""
+    inputs = {symbol.name for symbol in system.named("input")}
+    return frozenset(
+        {symbol.name for symbol in system.outputs}
+        | {name for name, _ in forms.boundaries}
+        | {ref.name for ref in initial_states(system).values()}
+        | {s.name for s in system.named("adjoint") if s.of and s.of.name in inputs}
+        | ({system.loss} if system.loss else set())
+    )
+
+
+class _Groups:
+    """Writes groups, one after the other."""
+
+    def __init__(self, system: System, forms: Forms, writer: Writer) -> None:
+        self.forms, self.writer = forms, writer
+        self.equations = Equations(system, forms, writer)
+        self.scans = 0
+
+    def write(self, group: Group) -> None:
+        if group.direction:
+            self.scan(group)
+            return
+        for node in group.nodes:
+            if node.name in self.equations.sums.summed:
+                continue  # the loss works them out
+            if node.base == "t":
+                self.all_at_once(node)
+            else:
+                self.once(node)
+
+    def once(self, node: Ref) -> None:
+        left = self.forms.once(node)
+        step = self.forms.step(node, 0)
+        if left is not None:
+            self.equations.write(left, Slice((node.name,), None if step is None else At(step)))
+
+    def all_at_once(self, node: Ref) -> None:
+        for steps, form in self.forms.runs(Group((node,)))[node]:
+            scope = at(steps)
+            with self.writer.within(scope):
+                self.equations.write(form, Slice((node.name,), scope.here))
+
+    def scan(self, group: Group) -> None:
+        self.scans += 1
+        self.writer.dependent = set()
+        runs = self.forms.runs(group)
+        scan = Scan(self.scans, frozenset(node.name for node in group.nodes))
+        for node in group.nodes:
+            for steps, form in runs[node]:
+                with self.writer.within(Scope(Now(), steps, scan)):
+                    self.equations.write(form, Slice((node.name,), Now()))
+        if scan.body:
+            self.writer.out.append(_loop(scan.body, group.direction))
+
+
+def _loop(body: Sequence[Plain], direction: int) -> Loop:
+    """A loop over the steps at which something happens."""
+    ends = [statement.during for statement in body if statement.during]
+    whole = (min(first for first, _ in ends), max(last for _, last in ends))
+    statements = (replace(s, during=None if s.during == whole else s.during) for s in body)
+    return Loop(*whole, direction, tuple(statements))
