@@ -12,7 +12,8 @@
 - `shrink`   one place for what only one step knows (in `buffers`)
 - `share`    places used again (in `buffers`)
 
-`program` says what a Program is, `show` prints it, `run` works it out, slowly and obviously.
+`program` says what a Program is, `show` prints it, `run` works it out, slowly and obviously;
+`rewrite` is what several passes do to a statement.
 """
 
 from collections.abc import Iterable

@@ -12,7 +12,6 @@ what comes next.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from symrnn.program.hoist import map_slices
 from symrnn.program.program import (
     Array,
     Loop,
@@ -23,6 +22,7 @@ from symrnn.program.program import (
     Slice,
     Statement,
 )
+from symrnn.program.rewrite import map_slices
 
 Unit = str
 """An array, or the pack that it lies in."""

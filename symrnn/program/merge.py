@@ -8,10 +8,9 @@ Products of one operand with several matrices become one product, and so do sums
 arrays are neighbours the layout has said; what it has not said stays as it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from symrnn.program.hoist import map_slices
 from symrnn.program.program import (
     Argument,
     Loop,
@@ -25,6 +24,7 @@ from symrnn.program.program import (
     Slice,
     Statement,
 )
+from symrnn.program.rewrite import map_slices
 
 
 def merge(program: Program) -> Program:
@@ -79,7 +79,7 @@ class Alike:
     level: int
 
 
-def alike(statements: Sequence[Plain], known: "dict[str, object]") -> Iterator[Alike]:
+def alike(statements: Sequence[Plain], known: Mapping[str, object]) -> Iterator[Alike]:
     """Statements of one level and one kind. `known` says to which family an array belongs."""
     buckets: dict[object, list[Plain]] = {}
     order: dict[object, int] = {}
@@ -92,7 +92,7 @@ def alike(statements: Sequence[Plain], known: "dict[str, object]") -> Iterator[A
         yield Alike(tuple(found), order[key])
 
 
-def _key(statement: Plain, known: "dict[str, object]") -> object:
+def _key(statement: Plain, known: Mapping[str, object]) -> object:
     """What statements must share to become one; None for one that stands alone."""
 
     def side(argument: Argument) -> object:
@@ -120,7 +120,7 @@ def _key(statement: Plain, known: "dict[str, object]") -> object:
 
 
 def _merged(statements: tuple[Plain, ...], packs: dict[str, Pack]) -> tuple[Plain, ...]:
-    known: dict[str, object] = {name: pack.name for name, pack in packs.items()}
+    known = {name: pack.name for name, pack in packs.items()}
     statements = tuple(_pairs_merged(s, packs) for s in statements)
     by_first: dict[Plain, Plain] = {}
     gone: set[Plain] = set()

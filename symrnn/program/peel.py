@@ -8,8 +8,8 @@ for t = 5 … 1:                                    d_O[5] = d_yhat @ transpose(
 from dataclasses import replace
 from itertools import pairwise
 
-from symrnn.program.hoist import moved
 from symrnn.program.program import Loop, Plain, Program, Statement
+from symrnn.program.rewrite import moved
 
 
 def peel(program: Program) -> Program:

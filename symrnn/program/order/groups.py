@@ -7,9 +7,6 @@ What needs itself at an earlier or a later step is a loop; everything else is do
 once. In a loop every statement stands for the steps at which it happens.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from symrnn.language.tree import NARROW, Ref
 from symrnn.program.order.equations import Equations
 from symrnn.program.order.forms import Forms
@@ -21,12 +18,12 @@ from symrnn.program.program import (
     At,
     Loop,
     Now,
-    Plain,
     Program,
     Role,
     Slice,
     Statement,
 )
+from symrnn.program.rewrite import tight
 from symrnn.system.graph import Group
 from symrnn.system.states import initial_states
 from symrnn.system.symbols import Symbol
@@ -143,12 +140,5 @@ class _Groups:
                 with self.writer.within(Scope(Now(), steps, scan)):
                     self.equations.write(form, Slice((node.name,), Now()))
         if scan.body:
-            self.writer.out.append(_loop(scan.body, group.direction))
-
-
-def _loop(body: Sequence[Plain], direction: int) -> Loop:
-    """A loop over the steps at which something happens."""
-    ends = [statement.during for statement in body if statement.during]
-    whole = (min(first for first, _ in ends), max(last for _, last in ends))
-    statements = (replace(s, during=None if s.during == whole else s.during) for s in body)
-    return Loop(*whole, direction, tuple(statements))
+            loop = Loop(1, self.forms.steps, group.direction, tuple(scan.body))
+            self.writer.out.append(tight(loop))

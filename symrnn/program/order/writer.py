@@ -103,7 +103,8 @@ class Writer:
         self.known: dict[object, Slice] = {}
         """Where a value is, by what it is."""
         self.dependent: set[str] = set()
-        """What the last loop works out of its own members: it has to stay inside."""
+        """What the last loop works out of its own members, also while what follows it is written:
+        operands keep their order behind a loop."""
 
     @contextmanager
     def within(self, scope: Scope) -> Iterator[None]:
