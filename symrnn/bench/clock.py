@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-FEWEST, MOST = 5, 15  # rounds
+FEWEST, MOST = 3, 15  # rounds
 ENOUGH = 0.02  # seconds to warm up in
 
 
@@ -28,7 +28,7 @@ Step = Callable[[], object]
 def take_turns(
     steps: Mapping[str, Step], seconds: float, clock: Clock = time.perf_counter
 ) -> dict[str, Figure]:
-    """What each step takes, measured for about so many seconds; more where five calls need more.
+    """What each step takes, measured for about so many seconds; more where three calls need more.
 
     Each round runs every step once, as often in a row as the clock needs; a machine that slows
     down for a while does so for all.
@@ -55,7 +55,7 @@ def _warm(step: Step, clock: Clock) -> float:
     """About how long a call takes, once caches and pools of memory are filled."""
     start = clock()
     found: list[float] = []
-    while len(found) < 2 or (clock() - start < ENOUGH and len(found) < 1000):
+    while not found or (clock() - start < ENOUGH and len(found) < 1000):
         found.append(_batch(step, 1, clock))
     return min(found)
 
