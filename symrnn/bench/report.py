@@ -126,10 +126,11 @@ def _notes(report: Report) -> Iterator[str]:
             together.setdefault((peer, reason), []).append(row.model)
     for (peer, reason), models in together.items():
         yield f"left out: {peer} ({', '.join(dict.fromkeys(models))}): {reason}"
-    for peer, package in report.missing.items():
+    for package in dict.fromkeys(report.missing.values()):
+        names = ", ".join(peer for peer, needs in report.missing.items() if needs == package)
         yield (
-            f"left out: {peer}: {package} is not installed;"
-            f" pip install {package}, or pip install 'symrnn[bench]' for all of them"
+            f"left out: {names}: {package} is not installed; pip install {package}, or all that"
+            " can be measured: pip install 'symrnn[bench]'"
         )
     if report.versions:
         yield ", ".join(f"{name} {number}" for name, number in report.versions.items())

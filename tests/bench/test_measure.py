@@ -53,4 +53,4 @@ def test_a_text_of_ones_own_has_a_kernel_and_a_floor() -> None:
     )
     (row,) = measure(request, lambda line: None).rows
     assert set(row.figures) == {"kernel", "function", "floor"}
-    assert row.left_out == {"numpy": "nobody has written ./m.rnn by hand"}
+    assert row.left_out == {"numpy": "nobody has written it by hand"}

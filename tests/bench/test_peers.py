@@ -67,9 +67,9 @@ def test_a_network_is_known_to_all_or_to_none() -> None:
 def test_a_model_that_nobody_has_written_is_left_out() -> None:
     mine = parse("h[t] = tanh(x[t] @ W + u * h[t-1]); L = mse(y, h[T] @ V)", "mine.rnn")
     made = case(mine, Size(2, 2, 2, 2))
-    with pytest.raises(LeftOut, match=r"nobody has written mine\.rnn by hand"):
+    with pytest.raises(LeftOut, match="nobody has written it by hand"):
         PEERS["numpy"].prepare(made)
-    with pytest.raises(LeftOut, match=r"nobody has written mine\.rnn for it"):
+    with pytest.raises(LeftOut, match="nobody has written it for this library"):
         network_of(made)
     assert disagrees("kernel", made, "float64") == ""
 

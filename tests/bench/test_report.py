@@ -48,7 +48,8 @@ T, B, D, H         kernel  torch  compile
 
 wrong, not timed: compile, mine, 3, 3, 3, 3: loss 1, expected 2
 left out: compile (mine): T = 100: too many
-left out: jax: jax is not installed; pip install jax, or pip install 'symrnn[bench]' for all of them
+left out: jax: jax is not installed; pip install jax, or all that can be measured: \
+pip install 'symrnn[bench]'
 python 3.11.7, numpy 2.4.6
 """
 
