@@ -26,9 +26,11 @@ def picture(report: Report, ending: str) -> bytes:
     from matplotlib.figure import Figure
 
     models = report.models()
-    figure = Figure(figsize=(5 * len(models), 4.5), layout="constrained")
-    fields = figure.subplots(1, len(models), squeeze=False)[0]
-    for field, (model, rows) in zip(fields, models.items(), strict=True):
+    columns = min(3, len(models))
+    lines = -(-len(models) // columns)
+    figure = Figure(figsize=(5 * columns, 4.5 * lines), layout="constrained")
+    for n, (model, rows) in enumerate(models.items(), 1):
+        field = figure.add_subplot(lines, columns, n)
         for peer in report.peers:
             points = [(n, row.figures[peer]) for n, row in enumerate(rows) if peer in row.figures]
             if points:
@@ -37,9 +39,9 @@ def picture(report: Report, ending: str) -> bytes:
                 field.plot(where, [1e6 * f.median for f in what], label=peer, **style)
         field.set_xticks(range(len(rows)), [str(row.size) for row in rows], rotation=40, ha="right")
         field.set(title=model, yscale="log", xlabel="T, B, D, H")
+        field.set_ylabel(f"µs a training step, {report.dtype}, one core")
         field.grid(alpha=0.3)
-    fields[0].set_ylabel(f"µs a training step, {report.dtype}, one core")
-    fields[-1].legend()
+        field.legend(fontsize="small")
     out = io.BytesIO()
     figure.savefig(out, format=ending.lstrip("."), dpi=150)
     return out.getvalue()

@@ -68,7 +68,7 @@ def as_text(report: Report) -> str:
 
 
 def _tables(model: str, rows: list[Row], peers: list[str], dtype: str) -> Iterator[str]:
-    yield f"{model}: one training step, {dtype}, one core, µs (medians)"
+    yield f"{model}: one training step, {dtype}, µs of one core (medians)"
     yield from _grid(rows, peers, {peer: [_micro(row, peer) for row in rows] for peer in peers})
     if AGAINST in peers:
         others = [peer for peer in peers if peer not in (AGAINST, FLOOR)]

@@ -18,7 +18,7 @@ QUICK = ["bench", "--models", "elman", "--peers", "kernel,numpy,floor", "--secon
 def test_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*QUICK, "--sizes", "2,1,2,3;1"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "elman: one training step, float32, one core, µs (medians)"
+    assert lines[0] == "elman: one training step, float32, µs of one core (medians)"
     assert lines[1].split("  ")[0] == "T, B, D, H"
     assert lines[1].split()[4:] == ["kernel", "numpy", "floor"]
     assert [line.split("  ")[0] for line in lines[2:4]] == ["2, 1, 2, 3", "3, 3, 3, 3"]

@@ -31,7 +31,7 @@ REPORT = Report(
 )
 
 TEXT = """\
-mine: one training step, float32, one core, µs (medians)
+mine: one training step, float32, µs of one core (medians)
 T, B, D, H         kernel  torch  compile  floor
 3, 3, 3, 3           25.0    300    wrong   5.50
 100, 64, 128, 256   41117  47893        -  33000
@@ -61,7 +61,7 @@ def test_the_tables() -> None:
 def test_without_torch_and_floor_there_are_no_ratios() -> None:
     row = Row("mine", Size(3, 3, 3, 3), {"kernel": figure(25)})
     assert as_text(Report("float64", ("kernel",), (row,))) == (
-        "mine: one training step, float64, one core, µs (medians)\n"
+        "mine: one training step, float64, µs of one core (medians)\n"
         "T, B, D, H  kernel\n"
         "3, 3, 3, 3    25.0\n"
     )
