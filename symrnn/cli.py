@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symrnn import __version__, derive, derive_options, zoo
+from symrnn.bench import command as bench
 from symrnn.errors import SymrnnError, UsageError
 
 if TYPE_CHECKING:
@@ -143,6 +144,14 @@ def build_parser() -> argparse.ArgumentParser:
     _schedule(generation)
     generation.add_argument("--name", metavar="NAME", help="what the kernel calls itself")
     generation.add_argument("-o", "--output", metavar="FILE", help="where to write it")
+
+    measurement = _command(
+        commands,
+        "bench",
+        "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",
+        "symrnn bench --models elman --sizes 1 --peers kernel,numpy,floor --seconds 0.01",
+    )
+    bench.add_options(measurement)
     return parser
 
 
@@ -315,6 +324,10 @@ def _generate(options: argparse.Namespace) -> str:
     )
 
 
+def _bench(options: argparse.Namespace) -> str:
+    return bench.bench(options)
+
+
 def _derive(options: argparse.Namespace) -> str | bytes:
     return derive.derive(_load(options), options)
 
@@ -334,4 +347,5 @@ COMMANDS = {
     "summary": _summary,
     "derive": _derive,
     "generate": _generate,
+    "bench": _bench,
 }
