@@ -25,6 +25,7 @@ SECONDS = 1.0
 
 def main() -> None:
     generation()
+    loops()
     passes()
     memory()
 
@@ -48,6 +49,18 @@ def generation() -> None:
         print(f"  {name:<8} T = {steps:<5} {way:<12} {took * 1e3:8.1f} ms  {lines:>6,} lines")
 
 
+def loops() -> None:
+    print("\na loop, as a multiple of the same steps written out")
+    for name in ("elman", "lstm", "gru_torch"):
+        for steps in (3, 8, 16, 50):
+            for batch, width, hidden in ((1, 4, 8), (8, 16, 32)):
+                size = (steps, batch, width, hidden)
+                runs = [step(name, size, OPTIONAL, way) for way in (False, True)]
+                written_out, looped = in_turns(runs)
+                shown = ", ".join(map(str, size))
+                print(f"  {name:<9} {shown:<14} {looped / written_out:5.2f}")
+
+
 def passes() -> None:
     print("\nwhat a pass is worth: time without it, as a multiple of the time with all")
     print(f"  {'T, B, D, H':<24}" + "".join(f"{name:>9}" for name in OPTIONAL))
@@ -61,10 +74,12 @@ def passes() -> None:
             print(f"  {name:<9} {', '.join(map(str, size)):<14}{row}")
 
 
-def step(name: str, size: tuple[int, ...], passes: tuple[str, ...]) -> Callable[[], Any]:
+def step(
+    name: str, size: tuple[int, ...], passes: tuple[str, ...], loops: bool | None = None
+) -> Callable[[], Any]:
     """One training step of a kernel made with these passes."""
     steps, batch, width, hidden = size
-    source = symrnn.load(name).generate(steps, passes=passes)
+    source = symrnn.load(name).generate(steps, loops, passes=passes)
     module = load_source(source, name)
     dims = {"D": width, "H": hidden, "C": 1}
     kernel = module.Kernel(batch, dtype=np.float32, **dims)
