@@ -33,7 +33,7 @@ def verify(
 
     >>> from symrnn.model import load
     >>> print(verify(load("elman_n4")).verdict)
-    holds: 17 checks
+    holds: 18 checks
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS

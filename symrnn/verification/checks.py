@@ -16,9 +16,17 @@ import numpy as np
 
 from symrnn.functions import Array
 from symrnn.oracle import central_slope, complex_slope, error, rough_functions
-from symrnn.verification.calls import Found, arguments, fill, of_kernel, plainly, value_of
+from symrnn.verification.calls import (
+    Found,
+    arguments,
+    fill,
+    nothing_in_memory,
+    of_kernel,
+    plainly,
+    value_of,
+)
 from symrnn.verification.case import Case, sizes
-from symrnn.verification.reference import Reference, directions
+from symrnn.verification.reference import LARGE, Reference, directions, larger
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 
 EXACT = 1e-12  # for 50 digits and for a complex step
@@ -40,6 +48,11 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     yield from _values(found, wanted)
     yield from _gradients(found, wanted)
     yield _tried("second call", CONTRACT, partial(_again, module, case, found))
+    if wanted.large is None:
+        note = "not applicable: the text has no finite value there, or it takes too long"
+        yield Check("large numbers", CONTRACT, None, note=note)
+    else:
+        yield _tried("large numbers", CONTRACT, partial(_large, module, case, *wanted.large))
     yield _tried("no states given", CONTRACT, partial(_stateless, module, case))
     if case.named("parameter"):  # whose dtype is the kernel's
         yield _tried("float32", CONTRACT, partial(_narrow, module, case))
@@ -172,12 +185,22 @@ def _along(gradient: Array, ways: Array) -> Array:
 
 
 def _again(module: ModuleType, case: Case, found: Found) -> Check:
-    """A kernel whose arrays are full of NaN from a call before gives the same numbers."""
-    kernel = module.Kernel(case.batch + 1, **case.dims)
+    """A kernel whose arrays are full of NaN, at first and from a call before, gives the same."""
     nothing = {name: np.full(np.shape(array), np.nan) for name, array in case.data.items()}
-    of_kernel(kernel, case, nothing)
-    off = _apart(of_kernel(kernel, case, case.data), found)
+    with nothing_in_memory(module):
+        kernel = module.Kernel(case.batch + 1, **case.dims)
+        of_kernel(kernel, case, nothing)
+        off = _apart(of_kernel(kernel, case, case.data), found)
     return _held("second call", CONTRACT, off, EXACT, "a kernel used again, after NaN")
+
+
+def _large(module: ModuleType, case: Case, wanted: float, rounding: float) -> Check:
+    """With large parameters nothing overflows on the way to a value that does not."""
+    value = float(value_of(module, case, np.float64)(larger(case)))
+    off = error(np.asarray(value), np.asarray(wanted))
+    allowed = max(EXACT, rounding / abs(wanted) if wanted else rounding)
+    note = f"parameters {LARGE} times as large"
+    return _held("large numbers", CONTRACT, off, allowed, note)
 
 
 def _stateless(module: ModuleType, case: Case) -> Check:

@@ -16,6 +16,13 @@ FEW_STEPS = 4
 FEW_ENTRIES = 600
 """Up to here every entry of a gradient is looked at; above, three directions of each."""
 DIRECTIONS = 3
+LARGE = 1000
+"""Parameters so many times as large take an exponential out of float64 ..."""
+LARGE_DIGITS = 3000
+"""... and one minus a sigmoid of theirs has as many nines."""
+LARGE_WORK = 10_000
+"""Steps times sequences times parameters, up to where that is quick enough."""
+ROUNDING = 2.0**-52
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Reference:
     slopes: dict[str, Array]
     every: bool
     """Whether the directions are the entries, all of them."""
+    large: tuple[float, float] | None
+    """The value with large parameters and how far it may be off; None where it is not finite."""
 
     @property
     def scale(self) -> float:
@@ -47,7 +56,7 @@ def reference(case: Case, every: bool | None = None) -> Reference:
     if every is None:
         every = case.steps <= FEW_STEPS and count <= FEW_ENTRIES
     try:
-        result = _at_50_digits(case)
+        result = _exact_result(case, case.data, DIGITS)
         slope = precise(case.written, case.data, case.steps, case.value)
         ways = {name: directions(case, name, every) for name in case.wrt}
         slopes = {
@@ -61,9 +70,34 @@ def reference(case: Case, every: bool | None = None) -> Reference:
             " try another --seed"
         ) from None
     size = sum(float(np.sum(np.abs(w * outputs[name]))) for name, w in case.weights.items())
-    return Reference(
-        value, size or abs(value), outputs, final_states(case, result), ways, slopes, every
-    )
+    states = final_states(case, result)
+    large = value_if_large(case) if case.steps * case.batch * count <= LARGE_WORK else None
+    return Reference(value, size or abs(value), outputs, states, ways, slopes, every, large)
+
+
+def larger(case: Case) -> dict[str, Array]:
+    """The numbers of a case with large parameters."""
+    parameters = {symbol.name for symbol in case.named("parameter")}
+    return {n: array * LARGE if n in parameters else array for n, array in case.data.items()}
+
+
+def value_if_large(case: Case) -> tuple[float, float] | None:
+    """The value with large parameters, and how much of it is rounding.
+
+    A thousand times what the value moves when every number moves by its last bit: of a system
+    that is chaotic then, nothing is asked.
+    """
+    rng = np.random.default_rng([case.seed, 3])
+    data = larger(case)
+    near = {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in data.items()}
+    try:
+        value, other = (
+            float(case.value(_exact_result(case, each, LARGE_DIGITS)))  # type: ignore[arg-type]
+            for each in (data, near)
+        )
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return (value, 1000 * abs(value - other)) if np.isfinite([value, other]).all() else None
 
 
 def directions(case: Case, name: str, every: bool) -> Array:
@@ -91,9 +125,9 @@ def final_states(case: Case, result: Result) -> dict[str, Array]:
     }
 
 
-def _at_50_digits(case: Case) -> Result:
-    on = mpmath_objects(DIGITS)
-    exact = {name: exactly(on, array) for name, array in case.data.items()}
+def _exact_result(case: Case, data: dict[str, Array], digits: int) -> Result:
+    on = mpmath_objects(digits)
+    exact = {name: exactly(on, array) for name, array in data.items()}
     return Interpreter(case.written)(exact, case.steps, on)
 
 

@@ -123,7 +123,11 @@ class Report:
 
     def skipped(self) -> list[str]:
         """What was not compared, and what was compared in part only."""
-        lines = [f"{c.against}: {c.note}" for c in self.checks if c.holds is None]
+        lines = [
+            f"{c.against}: {c.note}"
+            for c in self.checks
+            if c.holds is None and c.against != CONTRACT
+        ]
         for column in COLUMNS:
             notes = {c.note for c in self.checks if c.against == column and c.holds and c.note}
             lines += [f"{column}: {note} of each gradient" for note in sorted(notes)]

@@ -127,13 +127,13 @@ def tried(change: str, to: str, steps: int = 3) -> Report:
 def test_a_file_as_generated_holds() -> None:
     report = tried("STEPS", "STEPS")
     assert report.holds
-    assert str(report).endswith("\nholds: 23 checks\n")
+    assert str(report).endswith("\nholds: 24 checks\n")
 
 
 def test_a_wrong_text_is_wrong_in_the_value_and_not_in_the_differences() -> None:
     report = tried("O[t] = tanh(x", "O[t] = sin(x")
     assert ("loss", PRECISE) in failed(report)
-    assert {against for _, against in failed(report)} == {PRECISE}
+    assert not {against for _, against in failed(report)} & {COMPLEX, CENTRAL}
 
 
 @pytest.mark.parametrize(
@@ -243,8 +243,8 @@ def test_the_report_as_json_has_every_figure() -> None:
         True,
     )
     assert len(found["checks"]) == len(report.checks)
-    (skipped,) = [check for check in found["checks"] if check["holds"] is None]
-    assert (skipped["against"], skipped["note"]) == (COMPLEX, "not applicable: relu")
+    skipped = {c["against"]: c["note"] for c in found["checks"] if c["holds"] is None}
+    assert skipped[COMPLEX] == "not applicable: relu"
 
 
 def test_the_report_as_text() -> None:
