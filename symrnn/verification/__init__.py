@@ -1,7 +1,8 @@
 """Proof that a kernel computes what its text says: numbers against oracles that share no code.
 
 - `case`       a text, and random numbers for everything that it asks for
-- `reference`  what the text itself gives for them, at 50 digits
+- `reference`  what the text itself gives for them, at 50 digits (`exact`), and what with `large`
+               parameters
 - `calls`      a kernel, called on the same numbers
 - `checks`     the two held against each other, one check after the other
 - `report`     what was found, as a table or as JSON

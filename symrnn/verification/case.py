@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Case:
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
 
-    def value(self, result: Result) -> object:
+    def value(self, result: Result) -> Any:
         """What the gradient is the gradient of: the loss, or the outputs weighted."""
         if not self.weights:
             return result.loss

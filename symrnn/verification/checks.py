@@ -26,7 +26,8 @@ from symrnn.verification.calls import (
     value_of,
 )
 from symrnn.verification.case import Case, sizes
-from symrnn.verification.reference import LARGE, Reference, directions, larger
+from symrnn.verification.large import Large, larger
+from symrnn.verification.reference import Reference, directions
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 
 EXACT = 1e-12  # for 50 digits and for a complex step
@@ -49,10 +50,10 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     yield from _gradients(found, wanted)
     yield _tried("second call", CONTRACT, partial(_again, module, case, found))
     if wanted.large is None:
-        note = "not applicable: the text has no finite value there, or it takes too long"
+        note = "not applicable: no parameters, no finite value, or too much work"
         yield Check("large numbers", CONTRACT, None, note=note)
     else:
-        yield _tried("large numbers", CONTRACT, partial(_large, module, case, *wanted.large))
+        yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
     yield _tried("no states given", CONTRACT, partial(_stateless, module, case))
     if case.named("parameter"):  # whose dtype is the kernel's
         yield _tried("float32", CONTRACT, partial(_narrow, module, case))
@@ -194,12 +195,12 @@ def _again(module: ModuleType, case: Case, found: Found) -> Check:
     return _held("second call", CONTRACT, off, EXACT, "a kernel used again, after NaN")
 
 
-def _large(module: ModuleType, case: Case, wanted: float, rounding: float) -> Check:
+def _large(module: ModuleType, case: Case, wanted: Large) -> Check:
     """With large parameters nothing overflows on the way to a value that does not."""
-    value = float(value_of(module, case, np.float64)(larger(case)))
-    off = error(np.asarray(value), np.asarray(wanted))
-    allowed = max(EXACT, rounding / abs(wanted) if wanted else rounding)
-    note = f"parameters {LARGE} times as large"
+    value = float(value_of(module, case, np.float64)(larger(case, wanted.times)))
+    off = error(np.asarray(value), np.asarray(wanted.value))
+    allowed = max(EXACT, wanted.moves / abs(wanted.value or 1))
+    note = f"parameters {wanted.times} times as large"
     return _held("large numbers", CONTRACT, off, allowed, note)
 
 

@@ -230,6 +230,19 @@ def test_texts_of_all_kinds_come_back_out_of_their_file(text: str) -> None:
     assert verify_source(source, "mine.py").holds
 
 
+def test_a_loss_that_overflows_is_caught_by_large_numbers() -> None:
+    report = tried(" maximum(", " np.minimum(")
+    assert failed(report) == [("large numbers", "contract")]
+
+
+def test_of_a_chaotic_system_nothing_is_asked_with_large_numbers() -> None:
+    report = symrnn.parse("h[t] = sin(3 * h[t-1] @ U + x[t] @ W); L = mse(y, h[T])").verify(12)
+    (check,) = [check for check in report.checks if check.what == "large numbers"]
+    assert check.holds
+    assert check.allowed is not None
+    assert check.allowed > 1
+
+
 # the report
 
 
@@ -252,7 +265,7 @@ def test_the_report_as_text() -> None:
     assert lines[0] == "indrnn: 1 step written out, 2 sequences, D=2 H=3 C=4, seed 0"
     assert lines[2].split() == ["50", "digits", "central"]
     assert lines[3].split() == ["allowed", "1.0e-12", "1.0e-07"]
-    assert lines[-2:] == ["complex step: not applicable: relu", "holds: 18 checks"]
+    assert lines[-2:] == ["complex step: not applicable: relu", "holds: 19 checks"]
     (line,) = [line for line in lines if line.startswith("gradient w_y ")]
     assert [word for word in line.split() if word == "ok"] == ["ok", "ok"]
 
