@@ -27,6 +27,17 @@ NOTES = {
 """The system of each of the source notes, its number of steps, and whether letters are numbers."""
 
 
+KERNELS = (
+    ("elman_n4", 3),
+    ("elman", 3),
+    ("char", 5),
+    ("lstm", 8),
+    ("gru", 20),
+    ("birnn", 4),
+)
+"""Kernels to read: few steps are written out, the twenty of `gru` are a loop."""
+
+
 def pages() -> dict[str, str]:
     """The text of every generated file, by its path in this folder."""
     found = {}
@@ -39,6 +50,8 @@ def pages() -> dict[str, str]:
             f"{name}: with its adjoint, {steps} steps",
         )
         found[f"unrolled/{name}_t{steps}.rnn"] = page
+    for name, steps in KERNELS:
+        found[f"{name}_t{steps}.py"] = symrnn.load(name).generate(steps)
     for note, (text, steps, scalar) in NOTES.items():
         found[f"latex/{note}.tex"] = formulas(note, text, steps, scalar)
     return found
@@ -58,7 +71,7 @@ def formulas(note: str, text: str, steps: int, scalar: bool) -> str:
 
 def main() -> None:
     wanted = pages()
-    for path in [*HERE.glob("*/*.rnn"), *HERE.glob("*/*.tex")]:
+    for path in [*HERE.glob("*/*.rnn"), *HERE.glob("*/*.tex"), *HERE.glob("*_t*.py")]:
         if str(path.relative_to(HERE)) not in wanted:
             path.unlink()
     for name, page in wanted.items():

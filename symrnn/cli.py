@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symrnn import __version__, derive, verify, zoo
+from symrnn import __version__, derive, derive_options, verify, zoo
+from symrnn.bench import command as bench
 from symrnn.errors import SymrnnError, UsageError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("--unroll", type=int, metavar="T", help="written out for T steps")
     show.add_argument(
         "--wrt",
-        type=_names,
+        type=derive_options.names,
         default=(),
         metavar="NAMES",
         help="with --adjoint: the gradient by these inputs and initial states too, as x,O0",
@@ -144,7 +145,7 @@ def build_parser() -> argparse.ArgumentParser:
     derivation.add_argument(
         "--dims", type=_dims, default={}, metavar="C=1", help="dimensions that have a number"
     )
-    derive.add_options(derivation)
+    derive_options.add_options(derivation)
 
     generation = _command(
         commands,
@@ -172,6 +173,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--dims", type=_dims, default={}, metavar="D=5,H=3", help="widths (drawn where unsaid)"
     )
     _format(verification)
+
+    measurement = _command(
+        commands,
+        "bench",
+        "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",
+        "symrnn bench --models elman --sizes 1 --peers kernel,numpy,floor --seconds 0.01",
+    )
+    bench.add_options(measurement)
     return parser
 
 
@@ -191,14 +200,14 @@ def _schedule(parser: argparse.ArgumentParser) -> None:
     if not parser.prog.endswith("show"):
         parser.add_argument(
             "--wrt",
-            type=_names,
+            type=derive_options.names,
             default=(),
             metavar="NAMES",
             help="gradients by these inputs and initial states too, as x,O0",
         )
     parser.add_argument(
         "--passes",
-        type=_names,
+        type=derive_options.names,
         metavar="NAMES",
         help="only these passes, as fold,hoist (or none); without, all of them",
     )
@@ -235,10 +244,6 @@ def _format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="for people or for programs"
     )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _dims(text: str) -> dict[str, int]:
@@ -293,6 +298,10 @@ def _show(options: argparse.Namespace) -> str:
     model = _load(options)
     if options.wrt and not (options.adjoint or options.program):
         raise UsageError("--wrt asks for gradients; say --adjoint too")
+    for name in ("steps", "passes", "loops"):
+        if getattr(options, name) is not None and not options.program:
+            said = {"loops": "--loop"}.get(name, f"--{name}")
+            raise UsageError(f"{said} is for --program; say that too")
     form = options.normal or options.adjoint or options.program
     if not form and options.unroll is None:
         if options.format == "json":
@@ -344,6 +353,10 @@ def _generate(options: argparse.Namespace) -> str:
     )
 
 
+def _bench(options: argparse.Namespace) -> str:
+    return bench.bench(options)
+
+
 def _derive(options: argparse.Namespace) -> str | bytes:
     return derive.derive(_load(options), options)
 
@@ -371,4 +384,5 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], str | bytes | Checked]] = {
     "derive": _derive,
     "generate": _generate,
     "verify": _verify,
+    "bench": _bench,
 }

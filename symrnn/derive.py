@@ -1,79 +1,17 @@
-"""`symrnn derive`: its options, and what is done with them."""
+"""`symrnn derive`: what is done with its options."""
 
 import argparse
-import math
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from symrnn.errors import UsageError
+from symrnn.derive_options import DOCUMENTS, settle
+from symrnn.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from symrnn.derivation.derivation import Derivation
     from symrnn.derivation.output import Output, Part
     from symrnn.derivation.pages.document import Text
     from symrnn.model import Model
-
-FORMATS = ("latex", "tex", "pdf", "html", "unicode", "sympy", "json")
-DOCUMENTS = ("tex", "pdf", "html")
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """What may be asked of a derivation."""
-    what = parser.add_argument_group("what")
-    what.add_argument("--steps", type=int, metavar="T", help="for T steps; else for a symbolic T")
-    what.add_argument(
-        "--view",
-        type=_names,
-        default=(),
-        metavar="V[,V]",
-        help="chain, local, closed, delta, product, expanded, numbers"
-        " (default: chain with --steps, delta without; a document without --exercise or --slip has"
-        " several)",
-    )
-    what.add_argument(
-        "--wrt",
-        type=_names,
-        default=(),
-        metavar="w_h[,…]",
-        help="gradients by these parameters, inputs or initial states (default: all parameters)",
-    )
-    what.add_argument("--scalar", action="store_true", help="letters are numbers: all widths are 1")
-    what.add_argument("--batch", action="store_true", help="averaged over the batch")
-    what.add_argument("--update", action="store_true", help="with the update rules")
-    what.add_argument("--symbols", action="store_true", help="with a table of what symbols mean")
-    what.add_argument("--figure", action="store_true", help="with a picture of the network")
-    look = parser.add_argument_group("how it looks")
-    look.add_argument(
-        "--notation",
-        default="default",
-        metavar="N",
-        help="N1 … N5 (the notes' letters), books, default, or a .toml file of your own",
-    )
-    look.add_argument(
-        "--format",
-        choices=FORMATS,
-        help="latex (default): fragments to paste; tex, pdf, html: documents; unicode; sympy; json;"
-        " unsaid, the ending of -o FILE tells (.pdf .html .json .py .txt)",
-    )
-    look.add_argument(
-        "--width", type=int, default=80, metavar="N", help="characters a line, 0 for no limit"
-    )
-    look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
-    look.add_argument("--title", default="", help="the title of a document")
-    look.add_argument("-o", "--output", metavar="FILE", help="write to this file")
-    work = parser.add_argument_group("worked examples (--view numbers) and teaching")
-    work.add_argument("--data", metavar="FILE", help="JSON with x and y, or the word notes")
-    work.add_argument("--row", type=int, default=1, metavar="N", help="the N-th sequence of it")
-    work.add_argument("--weights", metavar="FILE", help="JSON with the parameters")
-    work.add_argument("--seed", type=int, default=0, metavar="S", help="for what is drawn")
-    work.add_argument("--eta", type=float, default=0.001, metavar="η", help="learning rate")
-    work.add_argument(
-        "--exercise", action="store_true", help="factors left blank, and the solution after it"
-    )
-    work.add_argument(
-        "--slip", type=int, metavar="SEED", help="with one planted error, told at the end"
-    )
 
 
 def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
@@ -83,41 +21,36 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     from symrnn.sizes import Sizes
 
     check_views(options.view)
-    if options.format is None:
-        options.format = _format_of(options.output)
-    if options.width < 0 or 0 < options.width < 20:
-        raise UsageError(f"--width {options.width}: expected 0 (no limit) or at least 20")
-    if not 1 <= options.digits <= 17:
-        raise UsageError(f"--digits {options.digits}: expected a number from 1 to 17")
-    if options.exercise and options.slip is not None:
-        raise UsageError("--exercise and --slip are two different sheets; ask for one of them")
-    if not math.isfinite(options.eta):
-        raise UsageError(f"--eta {options.eta}: expected a number, such as 0.001")
+    options.format = settle(options)
     extra: dict[str, Any] = {}
     steps = options.steps
+    model.check_dims(options.dims, options.scalar)
     if "numbers" in options.view:
         data, steps = _worked(model, options)
-        extra = {"data": data, "eta": options.eta}
+        extra = {"data": data, "eta": 0.001 if options.eta is None else options.eta}
         if not options.scalar:
             options.dims = {**Sizes(model.system.symbols, data, steps).dims, **options.dims}
-    elif options.data or options.weights:
-        raise UsageError("--data and --weights are for a worked example; say --view numbers")
     derivation = model.derive(steps, options.wrt, options.scalar, options.dims)
     teaching = options.exercise or options.slip is not None
     whole = options.format in DOCUMENTS and not teaching  # other views would give it away
-    views = options.view or default_views(derivation, whole)
+    views = options.view or default_views(derivation, whole, options.format == "sympy")
     request = Request(views, options.wrt, batch=options.batch, extra=extra)
     look = Look(options.notation, options.width, options.digits, options.title)
     output = Output(derivation, request, look)
-    return _formatted(output, options)
+    found = _formatted(output, options)
+    _note_unknown(output)
+    return found
 
 
-ENDINGS = {".pdf": "pdf", ".html": "html", ".json": "json", ".py": "sympy", ".txt": "unicode"}
-
-
-def _format_of(path: str | None) -> str:
-    """The format that a file's name asks for; fragments of LaTeX where it says nothing."""
-    return ENDINGS.get(os.path.splitext(path)[1].lower(), "latex") if path else "latex"
+def _note_unknown(output: "Output") -> None:
+    """Say which symbols of a notation's file the model has no name for."""
+    known = output.latex_printer.letters.system.symbols.keys() | output.derivation.states.keys()
+    unknown = [name for name in output.notation.symbols if name not in known]
+    if unknown and output.notation.strict and sys.stderr is not None:
+        near = suggestion(unknown[0], list(known)) if len(unknown) == 1 else ""
+        names = ", ".join(f"'{name}'" for name in unknown)
+        said = f"symrnn: note: {output.notation.name} has a symbol for {names}, and the model has"
+        print(f"{said} no such name{near}", file=sys.stderr)
 
 
 def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any], int]:
@@ -129,10 +62,11 @@ def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any]
         model.system.symbols,
         options.steps,
         options.data,
-        options.row,
+        1 if options.row is None else options.row,
         options.weights,
-        options.seed,
+        options.seed or 0,
         options.scalar,
+        options.dims,
     )
 
 
@@ -163,7 +97,7 @@ def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[
 
     parts = output.parts()
     if options.exercise:
-        parts, after = with_blanks(parts, options.seed)
+        parts, after = with_blanks(parts, options.seed or 0)
     elif options.slip is not None:
         parts, told = planted(output, parts, options.slip)
         after = [told]
@@ -225,7 +159,7 @@ def _symbols(output: "Output", plain: bool) -> str:
 
     section = Paper(output).symbols()
     if plain:
-        return as_text(Document((), (section,)), 0).lstrip("\n") + "\n"
+        return as_text(Document((), (section,)), output.look.width).lstrip("\n") + "\n"
     table = next(item for item in section.items if isinstance(item, Table))
     rows = [" & ".join(map(_cell, row)) + r" \\" for row in (table.header, *table.rows)]
     body = "\n".join([rows[0] + r" \hline", *rows[1:]])
@@ -236,7 +170,3 @@ def _cell(text: "Text") -> str:
     from symrnn.derivation.pages.escape import for_tex
 
     return "".join(for_tex(p) if isinstance(p, str) else f"${p.latex}$" for p in text)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -21,8 +21,10 @@ def write(path: str | os.PathLike[str], data: bytes | str) -> None:
         if target.exists() and not target.is_file():
             Path(path).write_bytes(content)  # a terminal or a pipe: there is no name to take
         elif not target.parent.exists():
+            link = f"it is a link to {target}, and " if Path(path).is_symlink() else ""
+            folder = target.parent if link else Path(path).parent
             raise UsageError(
-                f"cannot write {path}: there is no folder {Path(path).parent}; make it first"
+                f"cannot write {path}: {link}there is no folder {folder}; make it first"
             )
         else:
             _replace(target, content)

@@ -35,7 +35,7 @@ class Settings:
         passes: tuple[str, ...] = OPTIONAL,
     ) -> "Settings":
         """With what is not said filled in: few steps are written out, many are a loop."""
-        check_steps(steps)
+        check_steps(steps, "make a kernel of")
         chosen = known_passes(passes)
         kept = tuple(name for name in OPTIONAL if name in chosen)
         return cls(steps, steps > UNROLLED if loops is None else loops, wrt, kept)
@@ -65,8 +65,11 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:
     """The source of the NumPy kernel."""
-    from symrnn.backends.numpy.module import Kernel, source
+    from symrnn.backends.numpy.contract import Kernel
+    from symrnn.backends.numpy.module import source
 
+    if not name.strip() or not name.isprintable():
+        raise UsageError(f"{name!r} names no kernel; expected a name on one line")
     full, folded, made = program(written, settings)
     kernel = Kernel(
         name,

@@ -111,7 +111,7 @@ class Model:
             check_steps(steps)
         if self.system.steps is not None and steps not in (None, self.system.steps):
             raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
-        self.summary(dict(dims) if dims else None)  # says what is wrong with the dimensions
+        self.check_dims(dims or {}, scalar)
         return Derived(self.name, self.written, steps, tuple(extra), scalar, dims)
 
     def generate(
@@ -168,6 +168,16 @@ class Model:
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         return verify(self, steps, loops, wrt, batch, dims, seed)
+
+    def check_dims(self, dims: Mapping[str, int], scalar: bool = False) -> None:
+        """Say what is wrong with dimensions that were given."""
+        self.summary(dict(dims))
+        wide = next((name for name, size in dims.items() if size != 1), None)
+        if scalar and wide is not None:
+            raise UsageError(
+                f"{wide} = {dims[wide]} is asked for, and in the scalar form every width is 1:"
+                f" leave one of --scalar and --dims {wide} away"
+            )
 
     def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""

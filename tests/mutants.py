@@ -1,7 +1,7 @@
 """Generated kernels with one small mistake in them.
 
 A mistake is made in the function that makes the arrays, the views of them, and the passes: in a
-statement of a pass, or in a view that the passes use.
+statement of a pass, or in a view that the passes use. Likewise in a function that makes one for it.
 """
 
 import ast
@@ -26,6 +26,8 @@ OTHER_FUNCTION = {
     "log1p": "log",
     "square": "abs",
 }
+FRAME = ("_lay_out", "_pieces")
+"""Functions that hand out parameters: not a matter of the passes."""
 ORDERED = ("subtract", "divide", "power", "dot", "matmul", "greater")
 STEP = re.compile(r"(.*_)(\d+)")
 
@@ -58,23 +60,23 @@ class Mutant:
 
 
 class Laboratory:
-    """A kernel's module, and the tree of the function in which mistakes are made."""
+    """A kernel's module, and the trees of the functions in which mistakes are made."""
 
     def __init__(self, module: ModuleType, source: str) -> None:
         self.module = module
-        (self.function,) = (
-            node
-            for node in ast.parse(source).body
-            if isinstance(node, ast.FunctionDef)
-            and any(isinstance(n, ast.FunctionDef) and n.name in PASSES for n in node.body)
-        )
-        self.original = getattr(module, self.function.name)
+        functions = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
+        (plan,) = (f for f in functions if any(name in PASSES for name in _inner(f)))
+        called = {node.id for node in ast.walk(plan) if isinstance(node, ast.Name)}
+        own = [f for f in functions if f.name in called and _inner(f) and f.name not in FRAME]
+        self.functions = [plan, *own]
+        self.originals = {f.name: getattr(module, f.name) for f in self.functions}
 
     def mutants(self) -> list[Mutant]:
-        names = {node.id for node in ast.walk(self.function) if isinstance(node, ast.Name)}
         return [
             mutant
-            for statement, in_pass in _statements(self.function.body)
+            for function in self.functions
+            for names in [{n.id for n in ast.walk(function) if isinstance(n, ast.Name)}]
+            for statement, in_pass in _statements(function.body)
             for mutant in _of_statement(statement, in_pass, names)
         ]
 
@@ -82,13 +84,18 @@ class Laboratory:
     def with_mistake(self, mutant: Mutant) -> Iterator[None]:
         """The module as if the mistake stood in its source."""
         with mutant.made():
-            tree = ast.fix_missing_locations(ast.Module([self.function], []))
+            tree = ast.fix_missing_locations(ast.Module([*self.functions], []))
             code = compile(tree, "<mutant>", "exec")
         exec(code, self.module.__dict__)
         try:
             yield
         finally:
-            setattr(self.module, self.function.name, self.original)
+            self.module.__dict__.update(self.originals)
+
+
+def _inner(function: ast.FunctionDef) -> list[str]:
+    """The functions that a function makes."""
+    return [node.name for node in function.body if isinstance(node, ast.FunctionDef)]
 
 
 def _statements(body: list[ast.stmt], in_pass: bool = False) -> Iterator[tuple[ast.stmt, bool]]:

@@ -2,8 +2,10 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sympy import Float
 
 from symrnn.cli import main
 
@@ -145,6 +147,72 @@ def test_a_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert found != said(capsys, *words, "--seed", "1")
 
 
+def test_a_worked_example_of_given_widths(capsys: pytest.CaptureFixture[str]) -> None:
+    words = typed("elman --view numbers --dims D=3,H=1 --steps 1 --format unicode")
+    found = said(capsys, *words).splitlines()
+    assert found[1:5] == [
+        "    x₁  = [-0.8, -0.6, -0.5]",
+        "    w_i = [0.5; -0.9; 0.9]",
+        "    w_h = 0.3",
+        "    b   = -0.9",
+    ]
+    # the same widths in letters
+    assert "1/C" not in said(capsys, *typed("elman --dims C=1 --wrt w_o --format unicode"))
+
+
+def test_weights_of_other_widths_than_asked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "weights.json"
+    path.write_text('{"w_i": [[1], [2]], "w_h": [[1]], "w_o": [[1]]}')
+    words = [*typed("elman_n4 --view numbers --weights"), str(path), "--dims"]
+    assert refused(capsys, *words, "H=2") == (
+        f"{path}: w_i has shape (2, 1); expected (D, H) with H = 2 by --dims: leave H away there,"
+        " or change w_i\n"
+    )
+    assert "w_h &= 1" in said(capsys, *words, "D=2,H=1")
+
+
+def test_an_initial_state_is_among_what_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    words = typed("elman_n4 --view numbers --steps 2 --dims H=2 --format")
+    given = said(capsys, *words, "unicode").split("\n\n")[0].splitlines()
+    assert given[-2:] == ["    O₀  = [0, 0]", "    η   = 0.001"]
+    names: dict[str, Any] = {}
+    exec(compile(said(capsys, *words, "sympy"), "derived", "exec"), names)
+    assert names["O_0"].tolist() == [[0.0, 0.0]]
+    assert not names["dL_dw_h"].free_symbols  # everything is a number
+    backwards = typed("--view numbers --steps 2 --scalar --format unicode -e")
+    text = "h[t]=tanh(x[t]@W+h[t+2]@U); L=mse(y,h[1])"
+    given = said(capsys, *backwards, text).split("\n\n")[0].splitlines()
+    assert given[-3:-1] == ["    h₃ = 0", "    h₄ = 0"]
+
+
+def test_an_initial_state_with_a_name_is_not_said_to_be_itself(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for view in ("delta", "numbers"):
+        words = typed(f"elman --wrt O0 --steps 1 --view {view} --format")
+        assert "O₀ = O₀" not in said(capsys, *words, "unicode")
+        assert "O_0 &= O_0" not in said(capsys, *words, "latex")
+        assert "O₀ = O₀" not in said(capsys, *words, "html")
+    python = said(capsys, *typed("elman --wrt O0 --steps 1 --view delta --scalar --format sympy"))
+    assert "\nO_0 = O0\n" in python  # two names there
+
+
+def test_a_gradient_without_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "h[t]=tanh(x[t]+h[t-1]); L=mse(y,h[T])"
+    found = said(capsys, "-e", text, *typed("--wrt h0 --format unicode"))
+    assert found.endswith("∂L/∂h₀ = δ₁\n")
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm", "birnn"])
+def test_python_text_of_matrices_needs_no_view(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [name, *typed("--steps 2 --format sympy")]
+    assert said(capsys, *words) == said(capsys, *words, "--view", "closed")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -164,9 +232,41 @@ def test_a_worked_example(capsys: pytest.CaptureFixture[str]) -> None:
         ("elman --digits 0", "--digits 0: expected a number from 1 to 17"),
         ("elman --figure --format html", "a picture needs a number of steps; say --steps"),
         ("elman --data notes", "--data and --weights are for a worked example"),
+        (
+            "elman_n4 --view numbers --dims D=2 --data notes",
+            "the notes' data: x has shape (3, 3);"
+            " expected (T, D) with D = 2 by --dims: leave D away there, or change x\n",
+        ),
+        ("elman --view numbers --dims Q=3", "the model has no dimension 'Q'"),
+        (
+            "elman --dims D=1,H=3 --scalar",
+            "H = 3 is asked for, and in the scalar form every width"
+            " is 1: leave one of --scalar and --dims H away\n",
+        ),
+        ("elman --view numbers --batch", "--batch averages over all sequences, and a worked"),
+        (
+            "-e h[t]=tanh(x[t]+h[t-1]);L=mse(y,h[T])",
+            "no parameters; what else there can be a gradient by, --wrt asks for: x, h0\n",
+        ),
+        ("-e T=1;h=tanh(q);L=mse(y,h);q:input", "no parameters; what else there can be a gradient"),
         ("elman --view numbers --eta nan", "--eta nan: expected a number"),
         ("elman --view numbers --data notes --row 4", "there is no row 4 in the notes' data"),
         ("elman --view numbers --data ./none.json", "cannot read './none.json'"),
+        ("elman --row 2", "--row is for a worked example; say --view numbers\n"),
+        ("elman --row 1 --view chain", "--row is for a worked example"),
+        ("elman --eta 0.1 --update", "--eta is for a worked example"),
+        ("elman --seed 1", "--seed is for a worked example and for an exercise; say --view"),
+        ("elman --slip 1 --seed 1", "--seed is for a worked example and for an exercise"),
+        (
+            "elman -o x.docx",
+            "-o x.docx: .docx tells no format; say one with --format,",
+        ),
+        (
+            "elman -o x.html --format pdf",
+            "-o x.html and --format pdf: a file that ends in .html"
+            " holds html; change one of them\n",
+        ),
+        ("elman -o x.pdf --format tex", "-o x.pdf and --format tex: a file that ends in .pdf"),
         ("elman --exercise --slip 1", "--exercise and --slip are two different sheets"),
         ("-e h[t]=x[t] --steps 2", "the model has no loss to derive"),
         ("elman --steps 2 -o ./none/x.tex", "cannot write ./none/x.tex"),
@@ -207,3 +307,91 @@ def test_comments_of_a_model_are_text(hostile: str, capsys: pytest.CaptureFixtur
     assert r"\input{" not in paper
     assert paper.count(r"\end{document}") == 1
     assert paper.isascii()
+
+
+@pytest.mark.parametrize("format_", typed("latex tex html unicode"))
+def test_what_is_no_parameter_has_no_update(
+    format_: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = said(capsys, *typed(f"elman --wrt O0 --steps 1 --update --format {format_}"))
+    assert "Update rules" not in found
+    both = said(capsys, *typed(f"elman --wrt O0,w_h --steps 1 --update --format {format_}"))
+    assert "Update rules" in both
+
+
+def test_a_file_without_a_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(capsys, "elman", "-o", "") == "-o '': expected the name of a file\n"
+
+
+@pytest.mark.parametrize("option", ["--view", "--wrt"])
+@pytest.mark.parametrize("names", ["", ",", " , "])
+def test_names_that_are_none(option: str, names: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["derive", "elman", option, names])
+    assert left.value.code == 2
+    said = f"argument {option}: '{names}' holds no name; expected one or more, as a,b"
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "begins"),
+    [
+        ("a.tex", "", "% delta: Forward"),
+        ("a.tex", "--format tex", "\\documentclass"),
+        ("a.TXT", "", "Forward\n"),
+        ("a.txt", "--format latex", "% delta: Forward"),
+        ("a.htm", "", "<!DOCTYPE html>"),
+        ("a.json", "", "{\n"),
+        ("a.md", "--format unicode", "Forward\n"),
+        ("a", "", "% delta: Forward"),
+    ],
+)
+def test_what_a_file_holds(
+    file: str, words: str, begins: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / file
+    assert said(capsys, "elman", *words.split(), "-o", str(target)) == ""
+    assert target.read_text("utf-8").lstrip("% \n").startswith(begins.lstrip("% "))
+
+
+def test_a_link_into_a_folder_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link, target = tmp_path / "link.tex", tmp_path / "none" / "x.tex"
+    link.symlink_to(target)
+    assert refused(capsys, "elman", "-o", str(link)) == (
+        f"cannot write {link}: it is a link to {target}, and there is no folder {target.parent};"
+        " make it first\n"
+    )
+
+
+def test_symbols_for_names_that_the_model_has_not(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[symbols]\nO = "s"\nw_hh = "W"\n')
+    assert main(["derive", "elman", "--notation", str(mine)]) == 0
+    caught = capsys.readouterr()
+    assert "s_t" in caught.out
+    assert caught.err == (
+        f"symrnn: note: {mine} has a symbol for 'w_hh', and the model has no such name; did you"
+        " mean 'w_h'?\n"
+    )
+
+
+def test_a_number_over_a_dimension_is_one_fraction(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "h[t]=tanh(x[t]@W+h[t-1]@U); L=mse(y,h[T])"
+    assert "δ_T = 2/C ((h_T - y) ⊙ (1 - h_T²))" in said(capsys, "-e", text, "--format", "unicode")
+    assert r"\frac{2}{C} \, ((h_T - y)" in said(capsys, "-e", text)
+    steps = "h[t]=tanh(x[t]@W+h[t-1]@U); L=mean(mse(y[t],h[t]))"
+    words = typed("--steps 2 --scalar --view delta --format sympy")
+    names: dict[str, Any] = {}
+    exec(compile(said(capsys, "-e", steps, *words), "derived", "exec"), names)
+    assert not names["dL_dW"].has(Float)  # 2/T is 1, not 1.0
+
+
+def test_a_document_has_a_width_in_any_case(capsys: pytest.CaptureFixture[str]) -> None:
+    words = typed("lstm --steps 3 --format tex --scalar --view closed --wrt W_i")
+    assert said(capsys, *words, "--width", "0") == said(capsys, *words)
+    wide = said(capsys, *words[:3], "--view", "closed", "--wrt", "W_i", "--width", "0")
+    assert max(map(len, wide.splitlines())) > 400  # fragments have none

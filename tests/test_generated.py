@@ -1,6 +1,9 @@
 """The committed pages are what symrnn prints today, and they are texts in the language."""
 
+import ast
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,13 +18,31 @@ PAGES: dict[str, str] = runpy.run_path(str(GENERATED / "make.py"))["pages"]()
 
 
 def test_the_folder_holds_these_files_and_no_others() -> None:
-    found = {str(path.relative_to(GENERATED)) for path in GENERATED.glob("*/*.*")}
+    paths = [*GENERATED.glob("*/*.*"), *GENERATED.glob("*_t*.py")]
+    found = {str(p.relative_to(GENERATED)) for p in paths if p.suffix != ".pyc"}
     assert found == set(PAGES), "run `make golden` and look at the difference"
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_byte_is_as_committed(name: str) -> None:
     assert (GENERATED / name).read_bytes() == PAGES[name].encode(), "run `make golden` and look"
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(PAGES) if name.endswith(".py")])
+def test_a_kernel_stands_by_itself(name: str) -> None:
+    """It runs where symrnn is not, checks itself, and says what it found."""
+    alone = [sys.executable, "-I", str(GENERATED / name)]
+    said = subprocess.run(alone, capture_output=True, text=True, check=True)
+    assert "symrnn" not in _imports(PAGES[name])
+    lines = said.stdout.splitlines()[1:]
+    assert lines
+    assert all(line.endswith("ok") for line in lines)
+
+
+def _imports(source: str) -> set[str]:
+    nodes = list(ast.walk(ast.parse(source)))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
 
 
 @pytest.mark.parametrize("name", ZOO)

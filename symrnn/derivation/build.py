@@ -45,8 +45,7 @@ def times(*factors: Formula) -> Formula:
     """Numbers, and at most one that is none: what is a plain number comes first.
 
     >>> times(Ratio(ONE, Num(Fraction(2))), Minus(Num(Fraction(3))))
-    Minus(arg=Times(factors=(Num(value=Fraction(3, 1)), Ratio(top=Num(value=Fraction(1, 1)), \
-bottom=Num(value=Fraction(2, 1))))))
+    Minus(arg=Ratio(top=Num(value=Fraction(3, 1)), bottom=Num(value=Fraction(2, 1))))
     """
     plain, rest, negative = _parts(factors, Times)
     value = Fraction(1)
@@ -74,15 +73,16 @@ def _one_fraction(factors: list[Formula]) -> list[Formula]:
 
 
 def _one_number(factors: list[Formula], numbers: list[Formula]) -> list[Formula]:
-    """Two fractions of numbers are one: 1/2 · 1/C is 1/(2 C)."""
-    if sum(isinstance(each, Ratio) for each in numbers) < 2:
+    """Numbers with a fraction among them are one: 2 · 1/C is 2/C, and 1/2 · 1/C is 1/(2 C)."""
+    if len(numbers) < 2 or not any(isinstance(each, Ratio) for each in numbers):
         return factors
     top: Formula = ONE
     bottom: Formula = ONE
     for each in numbers:
         top = times(top, each.top if isinstance(each, Ratio) else each)
         bottom = times(bottom, each.bottom) if isinstance(each, Ratio) else bottom
-    return [_reduced(top, bottom), *(f for f in factors if f not in numbers)]
+    joined, rest = _reduced(top, bottom), [f for f in factors if f not in numbers]
+    return rest if joined == ONE else [joined, *rest]
 
 
 def _reduced(top: Formula, bottom: Formula) -> Formula:

@@ -75,7 +75,7 @@ class Derivation:
 
     @property
     def unrolled(self) -> bool:
-        return self.system.steps is not None
+        return self.steps is not None or self.plain.steps is not None
 
     @cached_property
     def dims(self) -> dict[str, int]:
@@ -114,6 +114,12 @@ class Derivation:
 
     def chosen(self, names: Sequence[str] = ()) -> list[str]:
         """The parameters of these names, or all of them."""
+        if not self.parameters:
+            others = [s.name for s in self.plain.named("input")] + list(initial_states(self.plain))
+            raise UsageError(
+                "no parameters; what else there can be a gradient by, --wrt asks for:"
+                f" {', '.join(others) or 'but this model has no input either'}"
+            )
         for name in names:
             if name not in self.parameters:
                 raise UsageError(
@@ -123,11 +129,12 @@ class Derivation:
         return list(dict.fromkeys(names)) or self.parameters
 
     def targets(self, name: str) -> list[Ref]:
-        """The nodes that a name stands for: one, or one for each step of an input."""
+        """The nodes that a name stands for: one, or one for each step of an input; for a symbolic
+        T that of any step, after those of the steps at which the text reads it apart."""
         if not self.plain.symbols[name].timed:
             return [Ref(name)]
         if self.system.steps is None:
-            return [Ref(name, "t")]
+            return [*self.paths.landings(Ref(name, "t")), Ref(name, "t")]
         return [Ref(name, "1", step) for step in range(self.system.steps)]
 
     def terms(self, name: str) -> tuple[Term, ...]:
@@ -158,7 +165,7 @@ class Derivation:
         A parameter's uses are printed alike: ∂⁺ at every step, or at none.
         """
         if edge.by.name in self.parameters:
-            uses = self.network.edges[edge.by]
+            uses = self.network.edges.get(edge.by) or self.paths.edges(edge.by)
             alone = all(self._alone(use.of, use.by) for use in uses)
         else:  # a total that has an equation is another thing than its first term
             named = edge.of == LOSS and self.paths.is_total(edge.by)

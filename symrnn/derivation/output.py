@@ -23,7 +23,8 @@ from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.notation import load_notation
 from symrnn.derivation.paths import Term
 from symrnn.derivation.printing.latex import Latex
-from symrnn.derivation.printing.plain import Plain
+from symrnn.derivation.printing.plain import NARROWEST, Plain
+from symrnn.derivation.printing.terminal import GLUE, columns, filled
 from symrnn.derivation.sheets import (
     ABOUT,
     Request,
@@ -36,6 +37,9 @@ from symrnn.derivation.sheets import (
 from symrnn.derivation.views.local import closed_edge
 
 DEFAULT_WIDTH = 80
+
+INDENT = "    "
+"""Before each line of a formula in a text."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ class Output:
 
     def updates(self) -> list[Part]:
         """How the parameters are updated."""
-        return [Part("Update rules", (update_rules(self.derivation, self.names),))]
+        sheet = update_rules(self.derivation, self.names)
+        return [Part("Update rules", (sheet,))] if sheet.equations else []
 
     # fragments
 
@@ -124,21 +129,37 @@ class Output:
 
     def plain(self, parts: Sequence[Part]) -> str:
         blocks = []
+        width = self.look.width
         for part in parts:
             if part.task:
-                blocks.append(f"{part.title}\n{'=' * len(part.title)}\n{part.task}\n")
+                title, task = filled(part.title, width), filled(part.task, width)
+                rule = "=" * max(map(columns, title))
+                blocks.append("\n".join([*title, rule, *task, ""]))
             for sheet in part.sheets:
-                lines = [self.words(sheet.title)]
-                if sheet.note:
-                    lines.append(self.words(sheet.note).rstrip())
-                body = self.plain_printer.display(sheet.equations, self.look.width)
-                blocks.append("\n".join([*lines, *(f"    {x}" for x in body.splitlines()), ""]))
+                lines = [*self.prose(sheet.title), *self.prose(sheet.note)]
+                room = max(width - len(INDENT), NARROWEST) if width else 0
+                body = self.plain_printer.display(sheet.equations, room)
+                blocks.append("\n".join([*lines, *(INDENT + x for x in body.splitlines()), ""]))
         return "\n".join(blocks)
+
+    def prose(self, parts: "tuple[str | Formula, ...]") -> list[str]:
+        """A title or a note in lines; neither a formula nor an equation of two is broken."""
+        whole = (
+            p.replace(" = ", f"{GLUE}={GLUE}")
+            if isinstance(p, str)
+            else self.plain_printer.line(p).replace(" ", GLUE)
+            for p in parts
+        )
+        return filled("".join(whole), self.look.width)
 
     # data
 
     def json(self, parts: Sequence[Part]) -> str:
         derivation = self.derivation
+
+        def told(sheet: Sheet) -> Sequence[Equation]:
+            return self.plain_printer.telling(sheet.equations)
+
         found = {
             "model": derivation.name,
             "steps": derivation.system.steps,
@@ -152,7 +173,7 @@ class Output:
                             "title": self.words(sheet.title),
                             "about": sheet.about or None,
                             "note": self.words(sheet.note).strip() or None,
-                            "equations": [self.equation_data(e) for e in sheet.equations],
+                            "equations": [self.equation_data(e) for e in told(sheet)],
                         }
                         for sheet in part.sheets
                     ],
@@ -275,8 +296,12 @@ def plainly(part: Part) -> Part:
     )
 
 
-def default_views(derivation: Derivation, document: bool = False) -> tuple[str, ...]:
-    """What is shown where nothing is asked for."""
+def default_views(
+    derivation: Derivation, document: bool = False, python: bool = False
+) -> tuple[str, ...]:
+    """What is shown where nothing is asked for; Python text cannot hold a chain of matrices."""
     if derivation.system.steps is None:
         return ("delta", "product") if document else ("delta",)
-    return ("chain", "local", "closed", "delta") if document else ("chain",)
+    if document:
+        return ("chain", "local", "closed", "delta")
+    return ("closed",) if python else ("chain",)

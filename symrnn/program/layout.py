@@ -21,6 +21,7 @@ from symrnn.program.program import (
     Program,
     Reduce,
     Slice,
+    Span,
     plain,
 )
 from symrnn.system import names
@@ -183,6 +184,7 @@ def _families(program: Program, lanes: Lanes) -> list[Family]:
     """First those of the matrices, then what the statements suggest, one level after another."""
     families: list[Family] = []
     known: dict[str, object] = {}
+    rows = set(_read_as_rows(program))
     gradients = {a.of: a.name for a in program.arrays.values() if a.role == "gradient"}
 
     def add(kind: Kind, members: Iterable[str], mirror: bool = False) -> None:
@@ -197,6 +199,8 @@ def _families(program: Program, lanes: Lanes) -> list[Family]:
         if len(alike) > 1 or any(array.role in ("input", "target") for array in arrays):
             return
         if len({lanes.root(lane) for lane in own if lane}) > 1:
+            return
+        if kind == "blocks" and any(name in rows for name in found):
             return
         if any(array.role == "gradient" for array in arrays) and not mirror:
             return
@@ -218,6 +222,17 @@ def _families(program: Program, lanes: Lanes) -> list[Family]:
                 body = part.body if isinstance(part, Loop) else part
                 _suggested(body, program, lanes, known, families, add)
     return families
+
+
+def _read_as_rows(program: Program) -> Iterator[str]:
+    """Arrays whose steps are read all at once as the rows of one matrix: no blocks between them."""
+    for body in program.sections.values():
+        for statement in plain(body):
+            sums = isinstance(statement, Reduce) and statement.over in ("rows", "all")
+            if isinstance(statement, Product) or sums:
+                for what in (*statement.reads, statement.out):
+                    if isinstance(what.when, Span):
+                        yield from what.names
 
 
 def _adjoints(program: Program, lanes: Lanes, root: str) -> list[str]:

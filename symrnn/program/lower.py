@@ -3,8 +3,9 @@
     f[t] = sigmoid(a_f[t])    =>    m[t] = 0.5 * a_f[t];  tanh_m[t] = tanh(m[t]);  …
 
 A back end has the elementary ones: + - * / **, tanh, exp, log, log1p, expm1, sqrt, square, sin,
-cos, maximum, minimum, and `positive`, 1 where its argument is positive and 0 elsewhere. Each
-definition is stable in floating point, and takes its branch by the real part of a complex number.
+cos, softplus, maximum, minimum, and `positive`, 1 where its argument is positive and 0 elsewhere.
+Each definition is stable in floating point, and takes its branch by the real part of a complex
+number.
 """
 
 from collections.abc import Iterator
@@ -29,11 +30,10 @@ from symrnn.system import names
 
 ELEMENTARY = (
     *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos"),
-    *("maximum", "minimum", "positive", "is_zero"),
+    *("softplus", "maximum", "minimum", "positive", "is_zero"),
     *("add", "subtract", "multiply", "divide", "negative", "power", "copy"),
 )
 
-SOFTPLUS = "maximum(x, 0) + log1p(exp(x - 2 * maximum(x, 0)))"
 SIGMOID = "0.5 * tanh(0.5 * {x}) + 0.5"
 DEFINITIONS: dict[str, str] = {
     "sigmoid": SIGMOID.format(x="x"),
@@ -41,7 +41,6 @@ DEFINITIONS: dict[str, str] = {
     "leaky_relu": "maximum(x, 0.01 * x)",
     "elu": "maximum(x, 0) + expm1(minimum(x, 0))",
     "selu": f"{SELU_SCALE} * maximum(x, 0) + {SELU_SLOPE} * expm1(minimum(x, 0))",
-    "softplus": SOFTPLUS,
     "softsign": "x / (1 + maximum(x, -x))",
     "abs": "maximum(x, -x)",
     "hard_sigmoid": "minimum(maximum(x / 6 + 0.5, 0), 1)",

@@ -125,6 +125,8 @@ def _merged(statements: tuple[Plain, ...], packs: dict[str, Pack]) -> tuple[Plai
     by_first: dict[Plain, Plain] = {}
     gone: set[Plain] = set()
     for group in alike(statements, known):
+        if not _can_join(group.statements[0], packs):
+            continue
         for run in _runs(group.statements, packs):
             if len(run) > 1:
                 by_first[run[0]] = _one(run)
@@ -138,6 +140,14 @@ def _merged(statements: tuple[Plain, ...], packs: dict[str, Pack]) -> tuple[Plai
     ]
     found.sort(key=lambda pair: pair[0])
     return tuple(statement for _, statement in found)
+
+
+def _can_join(statement: Plain, packs: dict[str, Pack]) -> bool:
+    """Whether neighbours make one operand: matrices do side by side, as columns."""
+    if isinstance(statement, Map):
+        return True
+    kinds = {packs[o.name].kind for o in _operands(statement) if o.name in packs}
+    return kinds <= {"columns"}
 
 
 def _runs(statements: Sequence[Plain], packs: dict[str, Pack]) -> Iterator[list[Plain]]:

@@ -28,7 +28,7 @@ from symrnn.program.program import (
     Steps,
     When,
 )
-from symrnn.program.writer import Open, Scope, Writer
+from symrnn.program.writer import MEANS, Open, Scope, Writer
 from symrnn.system.algebra import div, mul, size
 from symrnn.system.graph import Group
 from symrnn.system.states import initial_states
@@ -81,6 +81,7 @@ class _Order:
                 self.arrays[symbol.name] = self.array(symbol)
         self.writer = Writer(system.symbols, self.arrays)
         self.loops = 0
+        self.summed = losses_in_the_total(system)
 
     def array(self, symbol: Symbol) -> Array:
         known = [step for name, step in self.forms.boundaries if name == symbol.name]
@@ -116,6 +117,8 @@ class _Order:
             self.scan(group)
             return
         for node in group.nodes:
+            if node.name in self.summed:
+                continue
             if node.base == "t":
                 for (first, last), form in self.forms.runs(Group((node,)))[node]:
                     self.all_at_once(form, (first, last))
@@ -379,10 +382,39 @@ class _Order:
         writer.scope = Scope(self.at(0))
         return pair
 
+    def whole_loss(self, steps: Steps, term: Term) -> Argument | Open:
+        """A mean over the features, summed over steps and averaged over sequences, in one go."""
+        writer = self.writer
+        assert term.ref is not None
+        assert isinstance(term.by, Scale)
+        row = self.summed[term.ref.name]
+        factor = _shared(writer.plain_number(term.by.factor))
+        pieces: list[tuple[bool, Argument | Open]] = []
+        runs: list[tuple[Steps, Equation]] = [(steps, row)]
+        if term.ref.base == "t":
+            runs = self.forms.runs(Group((row.target,)))[row.target]
+        for (first, last), form in runs:
+            first, last = max(first, steps[0]), min(last, steps[1])
+            if first > last:
+                continue
+            assert isinstance(form, Row)
+            ends = (first, last)
+            writer.scope = Scope(self.at(first)) if first == last else Scope(self.span(ends), ends)
+            writer.about = f"{row.target.name} {self.system.loss}"
+            y, p = (self.there(ref) for ref in form.args)
+            each = writer.place(writer.loss_of_each(row.function, y, p))
+            width = writer.like((y, p))[0][0]
+            writer.scope = Scope(self.at(0))
+            total = writer.place(writer.reduce("sum", each, "all"))
+            pieces.append((False, writer.multiply([total], [], div(factor, size(width)))))
+        return writer.sum(pieces)
+
     def all_rows(self, steps: Steps, term: Term, is_loss: bool) -> Argument | Open:
         """A term summed over the rows of all steps and sequences; averaged over these, if asked."""
         writer = self.writer
         factor: Expr = ONE
+        if term.ref is not None and term.ref.name in self.summed:
+            return self.whole_loss(steps, term)
         by = term.by
         if isinstance(by, Scale) and term.ref is not None and writer.is_plain(by.factor):
             factor, term = writer.plain_number(by.factor), replace(term, by=Scale())
@@ -406,6 +438,33 @@ class _Order:
         if factor == ONE:
             return value
         return writer.multiply([writer.place(value)], [], factor)
+
+
+def losses_in_the_total(system: System) -> dict[str, Row]:
+    """The losses that are only ever summed up: no number for each row is needed of them."""
+    rows = {
+        e.target.name: e
+        for e in system.equations
+        if isinstance(e, Row) and e.function in MEANS and e.target.base in ("t", "")
+    }
+    for equation in system.equations:
+        for use in uses(equation):
+            if use.ref.name in rows and not _is_summed(equation, use.ref, system):
+                del rows[use.ref.name]
+    return {name: row for name, row in rows.items() if not system.symbols[name].output}
+
+
+def _is_summed(equation: Equation, ref: Ref, system: System) -> bool:
+    if equation.target.name != system.loss or not isinstance(equation, Total):
+        return False
+    constants = {s.name for s in system.named("constant")}
+    if (ref.base, ref.shift) not in (("t", 0), ("", 0)):
+        return False
+    own = [term for term in equation.terms if term.ref == ref]
+    return len(own) == 1 and all(
+        isinstance(term.by, Scale) and {r.name for r in term.reads()} <= {ref.name, *constants}
+        for term in own
+    )
 
 
 def _shared(factor: Expr) -> Expr:

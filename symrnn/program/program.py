@@ -130,7 +130,7 @@ class Map:
         return (arg for arg in self.args if isinstance(arg, Slice))
 
 
-Axis = Literal["features", "rows", "steps"]
+Axis = Literal["features", "rows", "steps", "all"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,9 @@ class _Run:
         return OPS[op](*values)
 
     def reduced(self, op: str, value: Numbers, over: str) -> Numbers:
-        if over == "rows":
+        if over == "all":
+            value = value.reshape(-1, 1)
+        elif over == "rows":
             value = value.reshape(-1, value.shape[-1])
         axis = -1 if over == "features" else 0
         found = value.sum(axis, keepdims=over == "features") if op == "sum" else None

@@ -181,7 +181,7 @@ class Writer:
         return Open(partial(Map, op=op, args=args), shape, rows, timed, label or self.label(op))
 
     def label(self, op: str) -> str:
-        return f"{SHORT.get(op, op)}_{self.about.removeprefix('d_')}"
+        return f"{SHORT.get(op, op)}_{self.about.split()[0]}"
 
     def copy(self, value: Argument) -> Open:
         return self.map("copy", value)
@@ -189,11 +189,9 @@ class Writer:
     def reduce(self, op: Literal["sum", "max"], value: Argument | Open, over: Axis) -> Open:
         arg = self.place(value)
         shape, rows, timed = self.like((arg,))
-        if over == "features":
-            shape = (NARROW,)
-        else:
-            timed = False
-            rows = rows and over == "steps"
+        shape = (NARROW,) if over in ("features", "all") else shape
+        timed = timed and over == "features"
+        rows = rows and over in ("features", "steps")
         make = partial(Reduce, op=op, arg=arg, over=over)
         return Open(make, shape, rows, timed, self.label(op))
 
@@ -370,10 +368,17 @@ class Writer:
         return self.map("multiply", Number(div(ONE, size(width))), self.place(total))
 
     def loss(self, function: str, y: Argument, p: Argument) -> Argument | Open:
+        """One number for each row."""
+        if function in MEANS:
+            return self.mean(self.loss_of_each(function, y, p))
+        return self.loss_of_each(function, y, p)
+
+    def loss_of_each(self, function: str, y: Argument, p: Argument) -> Argument | Open:
+        """What of a loss is averaged over the features, where it is; else one number a row."""
         match function:
             case "mse":
                 error = self.place(self.map("subtract", p, y))
-                return self.mean(self.map("square", error))
+                return self.map("square", error)
             case "bce":
                 one = Number(ONE)
                 hit = self.place(self.y_log(y, p))
@@ -381,7 +386,7 @@ class Writer:
                 rest_p = self.place(self.map("subtract", one, p))
                 miss = self.place(self.y_log(rest_y, rest_p))
                 both = self.place(self.map("add", hit, miss))
-                return self.mean(self.map("negative", both))
+                return self.map("negative", both)
             case "ce":
                 return self.map(
                     "negative", self.place(self.reduce("sum", self.y_log(y, p), "features"))
@@ -389,7 +394,7 @@ class Writer:
             case "bce_logits":
                 soft = self.place(self.map("softplus", p))
                 picked = self.place(self.map("multiply", y, p))
-                return self.mean(self.map("subtract", soft, picked))
+                return self.map("subtract", soft, picked)
             case "ce_logits":
                 weight = self.place(self.reduce("sum", y, "features"))
                 norm = self.place(self.across("logsumexp", p))
@@ -403,6 +408,9 @@ class Writer:
         safe = self.place(self.map("add", p, nothing))
         return self.map("multiply", y, self.place(self.map("log", safe)))
 
+
+MEANS = ("mse", "bce", "bce_logits")
+"""Losses that are a mean over the features."""
 
 SHORT = {
     "multiply": "m",

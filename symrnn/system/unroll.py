@@ -55,10 +55,10 @@ def unroll(system: System, steps: int) -> System:
     return result
 
 
-def check_steps(steps: object) -> None:
+def check_steps(steps: object, what: str = "unroll") -> None:
     """Refuse what is no number of steps."""
     if not isinstance(steps, int) or isinstance(steps, bool) or not 1 <= steps <= MAX_STEP:
-        raise UsageError(f"cannot unroll {steps!r} steps; expected a number from 1 to {MAX_STEP:,}")
+        raise UsageError(f"cannot {what} {steps!r} steps; expected a number from 1 to {MAX_STEP:,}")
 
 
 @contextmanager

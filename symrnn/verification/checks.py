@@ -187,12 +187,25 @@ def _along(gradient: Array, ways: Array) -> Array:
 
 def _again(module: ModuleType, case: Case, found: Found) -> Check:
     """A kernel whose arrays are full of NaN, at first and from a call before, gives the same."""
-    nothing = {name: np.full(np.shape(array), np.nan) for name, array in case.data.items()}
     with nothing_in_memory(module):
         kernel = module.Kernel(case.batch + 1, **case.dims)
-        of_kernel(kernel, case, nothing)
+        of_kernel(kernel, case, _other_numbers(case))
         off = _apart(of_kernel(kernel, case, case.data), found)
     return _held("second call", CONTRACT, off, EXACT, "a kernel used again, after NaN")
+
+
+def _other_numbers(case: Case) -> dict[str, Array]:
+    """NaN for parameters and states, which spreads; the rest in another order."""
+    spread = {symbol.name for symbol in case.named("parameter")} | case.states.keys()
+    return {
+        name: np.full(array.shape, np.nan) if name in spread else _other_way_round(array)
+        for name, array in case.data.items()
+    }
+
+
+def _other_way_round(array: Array) -> Array:
+    """Steps and sequences from last to first, so that rows stay what they are."""
+    return np.flip(array, tuple(range(array.ndim - 1)))
 
 
 def _large(module: ModuleType, case: Case, wanted: Large) -> Check:

@@ -2,7 +2,11 @@
 
 - `places`     where the arrays of a program live, and the views of them that statements need
 - `statements` statements as calls that write where they are told to
+- `passes`     forward, loss and backward, each statement under its equation
+- `plan`       arrays and views: what is made once for each number of sequences
+- `contract`   names, axes and starts: what a module promises
 - `module`     the whole file: what is the same in every kernel comes from `templates/numpy`
+- `lines`      Python as a person would lay it out
 - `load`       a source compiled in memory, so that tracebacks show its lines
 """
 

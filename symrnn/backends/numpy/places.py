@@ -1,7 +1,7 @@
 """Where the arrays of a program live, and the views of them that statements need.
 
 An array that runs over time is (steps, B, n). Columns of one pack lie in one array (steps, B, n+…),
-blocks in one (blocks, steps, B, n). A view is named after what it shows: `h_3` for h at step 3,
+blocks in one (steps, blocks, B, n). A view is named after what it shows: `h_3` for h at step 3,
 `h_prev` for the step before the one of a loop, `x_rows` for all steps and sequences as the rows of
 one matrix.
 """
@@ -26,7 +26,19 @@ from symrnn.program.program import (
 RESERVED = {
     *keyword.kwlist,
     *("np", "B", "dtype", "theta", "dtheta", "array", "empty", "ones", "zeros", "piece", "self"),
-    *("zip", "tuple", "list", "range", "len", "forward", "loss", "backward", "Plan", "total"),
+    *(
+        "zip",
+        "tuple",
+        "list",
+        "range",
+        "len",
+        "forward",
+        "loss",
+        "backward",
+        "Plan",
+        "total",
+        "softplus",
+    ),
     *("highest", "dot", "matmul", "copyto", "print", "int", "float", "True", "False", "None"),
     *("add", "subtract", "multiply", "divide", "negative", "power", "tanh", "exp", "log", "log1p"),
     *("expm1", "sqrt", "square", "sin", "cos", "maximum", "minimum", "greater", "equal"),
@@ -58,6 +70,8 @@ class Places:
     names: Names
     direct: frozenset[str] = frozenset()
     """Inputs that are handed in as arguments, and read where they are."""
+    dims: tuple[str, ...] = ()
+    """The dimensions, in order."""
     own: dict[str, str] = field(default_factory=dict)
     """The Python name of each array, pack and dimension."""
     views: dict[object, str] = field(default_factory=dict)
@@ -72,6 +86,12 @@ class Places:
 
     def __post_init__(self) -> None:
         self.packs = self.program.pack_of()
+        for name in self.dims:
+            self.own[f"dim {name}"] = self.names.new(name)
+        for pack in self.program.packs:
+            self.own[f"pack {pack.name}"] = self.names.new(pack.name)
+        for name in self.program.arrays:
+            self.own[name] = self.names.new(name)
 
     def array(self, name: str) -> Array:
         return self.program.arrays[name]
@@ -121,6 +141,7 @@ class Places:
         pack = self.packs.get(name)
         array = self.array(name)
         axes: list[str] = []
+        timed = array.steps is not None
         if array.steps is not None:
             axes.append(str(array.steps[1] - array.steps[0] + 1))
         if array.rows:
@@ -128,7 +149,8 @@ class Places:
         if pack is None:
             return [*axes, *(self.width(w) for w in array.shape)]
         if pack.kind == "blocks":
-            return [str(len(pack.members)), *axes, *(self.width(w) for w in array.shape)]
+            axes.insert(timed, str(len(pack.members)))
+            return [*axes, *(self.width(w) for w in array.shape)]
         front = [self.width(w) for w in array.shape[:-1]]
         return [*axes, *front, self.sum(self.array(m).width for m in pack.members)]
 
@@ -158,24 +180,21 @@ class Places:
             text = self.own[first]
             if what.part is not None:
                 skip, width = what.part
-                text += f"[{before}{self.width(skip)} : {self.width(skip + width)}]"
+                text += f"[{before}{between(self.width(skip), self.width(skip + width))}]"
             return text
         name = self.own[f"pack {pack.name}"]
         start = pack.members.index(first)
         if pack.kind == "blocks":
-            some = (
-                ""
-                if len(what.names) == len(pack.members)
-                else (f"[{start} : {start + len(what.names)}]")
-            )
-            return f"{name}{some}.swapaxes(0, 1)" if timed else f"{name}{some}"
+            if len(what.names) == len(pack.members):
+                return name
+            return f"{name}[{':, ' * timed}{between(start, start + len(what.names))}]"
         if lanes and len(what.names) > 1:
             return self.as_lanes(what, pack, name, start)
         columns = self.columns(what.names)
         if columns is None:
             return name
         front = before or ":, " * (len(array.shape) - 1)
-        return f"{name}[{front}{columns[0]} : {columns[1]}]"
+        return f"{name}[{front}{between(*columns)}]"
 
     def as_lanes(self, what: Slice, pack: Pack, name: str, start: int) -> str:
         """Columns as if they were blocks: (steps, blocks, B, n)."""
@@ -184,7 +203,7 @@ class Places:
         shape = ", ".join([*axes, str(len(pack.members)), self.width(array.width)])
         whole = len(what.names) == len(pack.members)
         ahead = ":, " * len(axes)
-        some = "" if whole else f"[{ahead}{start} : {start + len(what.names)}]"
+        some = "" if whole else f"[{ahead}{between(start, start + len(what.names))}]"
         text = f"{name}.reshape({shape}){some}"
         if not array.rows:
             return f"{text}[:, None, :]"
@@ -208,7 +227,7 @@ class Places:
         text = self.base(what, lanes)
         if (first, last) == steps:
             return text
-        return f"{text}[{first - steps[0]} : {last - steps[0] + 1}]"
+        return f"{text}[{between(first - steps[0], last - steps[0] + 1)}]"
 
     def whole(self, name: str) -> str:
         """An array at all steps of the sequence, without its boundaries."""
@@ -229,8 +248,8 @@ class Places:
                 return self.step(what, step, lanes)
             case Span(first=first, last=last):
                 text = self.cut(what, first, last, lanes)
-                if lanes and len(what.names) > 1:
-                    text = f"{text}.swapaxes(0, 1)".replace(".swapaxes(0, 1).swapaxes(0, 1)", "")
+                if lanes and len(what.names) == 1 and array.rows:
+                    text = f"{text}[:, None]"
                 return self.named(what, self.span_suffix(what), text, lanes)
         raise CheckError(f"{name} is read at {what.when} outside of a loop")
 
@@ -288,7 +307,7 @@ class Places:
         text = self.flat(whole, first, last, count)
         if what.part is not None:
             skip, width = what.part
-            text += f"[:, {self.width(skip)} : {self.width(skip + width)}]"
+            text += f"[:, {between(self.width(skip), self.width(skip + width))}]"
         return self.named(what, f"{self.span_suffix(what)}_rows", text, lanes=False)
 
     def flat(self, what: Slice, first: int, last: int, count: int) -> str:
@@ -298,7 +317,7 @@ class Places:
         whole = Slice(pack.members if pack and pack.kind == "columns" else what.names, what.when)
         width = self.shape(what.names[0])[-1]
         rows = f"{self.cut(whole, first, last, lanes=False)}.reshape({count} * B, {width})"
-        return rows if columns is None else f"{rows}[:, {columns[0]} : {columns[1]}]"
+        return rows if columns is None else f"{rows}[:, {between(*columns)}]"
 
     def step_lines(self) -> list[str]:
         """The views of single steps: `O_0, O_1, O_2, O_3 = O`."""
@@ -306,6 +325,10 @@ class Places:
         for (names, _part, text), found in self.steps.items():
             steps = self.array(names[0]).steps  # type: ignore[index]
             assert steps is not None
+            if "reshape" in str(text):
+                whole = self.names.new(f"{self.label(Slice(names))}_steps")  # type: ignore[arg-type]
+                lines.append(f"{whole} = {text}")
+                text = whole
             for run in _runs(sorted(found)):
                 first, last = run[0], run[-1]
                 left = ", ".join(found[step] for step in run)
@@ -314,8 +337,19 @@ class Places:
                 elif (first, last) == steps:
                     lines.append(f"{left} = {text}")
                 else:
-                    lines.append(f"{left} = {text}[{first - steps[0]} : {last - steps[0] + 1}]")
+                    ends = between(first - steps[0], last - steps[0] + 1)
+                    lines.append(f"{left} = {text}[{ends}]")
         return lines
+
+
+def between(first: int | str, last: int | str) -> str:
+    """A slice as it is written.
+
+    >>> between(0, "H"), between("H", "2 * H")
+    ('0:H', 'H : 2 * H')
+    """
+    simple = " " not in f"{first}{last}"
+    return f"{first}:{last}" if simple else f"{first} : {last}"
 
 
 def _said(step: int) -> str:

@@ -25,6 +25,7 @@ CALLS = {
     "positive": "greater({args}, {zero}, {out})",
     "is_zero": "equal({args}, {zero}, {out})",
     "copy": "copyto({out}, {args})",
+    "softplus": "softplus({args}, {out})",
     "maximum": "maximum({args}, out={out})",  # a third argument by place is going out of use
     "minimum": "minimum({args}, out={out})",
 }
@@ -87,8 +88,7 @@ class Printer:
             left += ".T"
         if pair.right_turned:
             right = self.turn(pair.right, right)
-        call = "dot" if self.is_one_piece(out) else "matmul"
-        self.used.add(call)
+        call = self.product_call(out, pair.left, pair.right)
         return f"{call}({left}, {right}, {self.matrix(out, inside)})"
 
     def turn(self, matrix: Slice, name: str) -> str:
@@ -98,9 +98,12 @@ class Printer:
             self.turned[name] = self.places.names.new(f"{name}_T")
         return self.turned[name]
 
-    def is_one_piece(self, out: Slice) -> bool:
-        """Whether the rows of a result lie one after the other, as `dot` wants them."""
-        return out.part is None and self.places.columns(out.names) is None
+    def product_call(self, *operands: Slice) -> str:
+        """`dot`, the quicker one, where all rows lie one after the other: it copies what has gaps,
+        where `matmul` does not."""
+        gaps = any(o.part is not None or self.places.columns(o.names) for o in operands)
+        self.used.add("matmul" if gaps else "dot")
+        return "matmul" if gaps else "dot"
 
     def map(self, statement: Map, inside: "_Inside | None") -> str:
         slices = [a for a in (statement.out, *statement.args) if isinstance(a, Slice)]
@@ -117,6 +120,8 @@ class Printer:
 
     def reduce(self, statement: Reduce, inside: "_Inside | None") -> str:
         call = "total" if statement.op == "sum" else "highest"
+        if statement.over == "all":
+            return self.all(statement, inside)
         if statement.over == "rows":
             matrix = self.matrix(statement.arg, inside)
             return self.rows(statement, matrix, inside)
@@ -127,6 +132,21 @@ class Printer:
             return f"{call}({arg}, -1, None, {out}, True)"
         return f"{call}({arg}, 0, None, {out})"
 
+    def all(self, statement: Reduce, inside: "_Inside | None") -> str:
+        """Σ over everything, as a product with ones of all the entries in one row."""
+        arg = self.argument(statement.arg, False, inside)
+        width = self.places.shape(statement.arg.name)[-1]
+        when = statement.arg.when
+        count = when.last - when.first + 1 if isinstance(when, Span) else 1
+        text = self.places.product(*([str(count)] if count > 1 else []), "B", width)
+        if text not in self.ones:
+            self.ones[text] = self.places.names.new("each_entry")
+        row = self.places.named(statement.arg, "_row", f"{arg}.reshape({text})", False)
+        out = self.argument(statement.out, False, inside)
+        out = self.places.named(statement.out, "_number", f"{out}.reshape(())", False)
+        self.used.add("dot")
+        return f"dot({row}, {self.ones[text]}, {out})"
+
     def rows(self, statement: Reduce, matrix: str, inside: "_Inside | None") -> str:
         """Σ over rows, as a product with ones: the quickest way that NumPy has."""
         when = statement.arg.when
@@ -135,8 +155,8 @@ class Printer:
         if text not in self.ones:
             self.ones[text] = self.places.names.new("each_row" if count > 1 else "each")
         out = self.argument(statement.out, False, inside)
-        self.used.add("dot")
-        return f"dot({self.ones[text]}, {matrix}, {out})"
+        call = self.product_call(statement.arg)
+        return f"{call}({self.ones[text]}, {matrix}, {out})"
 
     # loops
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from symrnn.derivation.columns import as_columns
 from symrnn.derivation.formula import Equation, Formula, Name, Sheet
-from symrnn.derivation.output import Output, Part
+from symrnn.derivation.output import DEFAULT_WIDTH, Output, Part
 from symrnn.derivation.pages.document import (
     Display,
     Document,
@@ -97,7 +97,7 @@ class Paper:
         if steps is not None:
             sections.append(self.unrolled(figure))
         sections += [self.part(part) for part in parts]
-        sections.append(self.updates())
+        sections += self.updates()
         if after:
             last = sections[-1]
             sections[-1] = Section(last.title, (*last.items, PageBreak()))
@@ -115,7 +115,7 @@ class Paper:
         return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
-        width = self.output.look.width
+        width = self.output.look.width or DEFAULT_WIDTH  # paper has a width
         return Display(
             self.output.latex_printer.display(equations, width),
             self.output.plain_printer.display(equations, width),
@@ -188,9 +188,14 @@ class Paper:
         )
         return Figure(tikz(drawn, letters), svg(drawn, letters), (caption,))
 
-    def updates(self) -> Section:
+    def updates(self) -> list[Section]:
+        """How the parameters are updated; what is none, such as an input, is not."""
         sheet = update_rules(self.derivation, self.output.names)
-        return Section(("Update rules",), (self.display(sheet.equations),))
+        return (
+            [Section(("Update rules",), (self.display(sheet.equations),))]
+            if sheet.equations
+            else []
+        )
 
     def symbols(self) -> Section:
         """A table of what each symbol means, with its shape."""

@@ -1,8 +1,5 @@
 """A document as text for a terminal."""
 
-import unicodedata
-from typing import TYPE_CHECKING
-
 from symrnn.derivation.pages.document import (
     Display,
     Document,
@@ -13,14 +10,11 @@ from symrnn.derivation.pages.document import (
     Paragraph,
     Table,
     Text,
+    plain_text,
 )
 from symrnn.derivation.pages.escape import as_lines, visible
+from symrnn.derivation.printing.terminal import GLUE, columns, filled
 from symrnn.frame import render
-
-if TYPE_CHECKING:
-    pass
-
-from symrnn.derivation.pages.document import plain_text
 
 
 def as_text(document: Document, width: int) -> str:
@@ -65,22 +59,15 @@ def _indented(lines: list[str]) -> str:
 
 def _wrapped(text: Text, width: int) -> list[str]:
     """Lines of at most `width` columns; a formula breaks only where a line cannot hold it."""
-    glue = "\x00"  # no text has one, once it is made visible
     whole = "".join(
         visible(part)
         if isinstance(part, str)
-        else part.plain.replace(" ", glue)
+        else part.plain.replace(" ", GLUE)
         if not width or columns(part.plain) <= width // 2
         else part.plain
         for part in text
     )
-    lines: list[str] = []
-    for word in whole.split():
-        if lines and (not width or columns(lines[-1]) + 1 + columns(word) <= width):
-            lines[-1] += " " + word
-        else:
-            lines.append(word)
-    return [line.replace(glue, " ") for line in lines]
+    return filled(whole, width)
 
 
 def plain_rows(table: Table) -> list[list[str]]:
@@ -107,20 +94,4 @@ def _table(table: Table) -> str:
             )
             for row in (header, rule, *rows)
         ]
-    )
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes.
-
-    >>> columns("∂L/∂w"), columns("中文"), columns("y\u0302")
-    (5, 4, 1)
-    """
-    return sum(
-        0
-        if unicodedata.category(c) in ("Mn", "Me", "Cf")
-        else 2
-        if unicodedata.east_asian_width(c) in "WF"
-        else 1
-        for c in text
     )

@@ -82,7 +82,7 @@ class Latex(Printer):
         return rf"{index} = {self.time(first)}, \ldots, {self.time(last)}{but}"
 
     def display(self, equations: tuple[Equation, ...], room: float = 80) -> str:
-        body = " \\\\\n".join(self.equation(equation, room) for equation in equations)
+        body = " \\\\\n".join(self.equation(equation, room) for equation in self.telling(equations))
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
     # atoms

@@ -141,9 +141,11 @@ def _broken(row: Row, on: Brackets, first: float, room: float) -> list[Line]:
             inner = _lines(item, on, left, room)  # rather within the brackets than before them
             done[-1] = (text + op.text + inner[0][0], used + op.width + inner[0][1])
         else:
-            inner = _lines(item, on, room - op.width, room)
+            # a gap that becomes a dot is wider there
+            wide = op.width if op.broken is None else max(op.width, 2)
+            inner = _lines(item, on, room - wide, room)
             sign = (op.broken if op.broken is not None else op.text).lstrip()
-            done.append((sign + inner[0][0], op.width + inner[0][1]))
+            done.append((sign + inner[0][0], wide + inner[0][1]))
         done += inner[1:]
         limit = room
     return done

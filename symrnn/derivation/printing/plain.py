@@ -69,7 +69,12 @@ class Plain(Printer):
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
             found += [indent + line for line in broken[1:]]
         if equation.steps:
-            found[-1] += f",   {self.steps(equation)}"
+            steps = self.steps(equation)
+            if not room or columns(found[-1]) + 4 + columns(steps) <= room:
+                found[-1] += f",   {steps}"
+            else:
+                found[-1] += ","
+                found.append(indent + steps)
         return "\n".join(found)
 
     def steps(self, equation: Equation) -> str:
@@ -81,6 +86,7 @@ class Plain(Printer):
 
     def display(self, equations: Sequence[Equation], room: float = 80) -> str:
         """The equations with their signs = below each other."""
+        equations = self.telling(equations)
         wide = max((columns(self.line(equation.left)) for equation in equations), default=0)
         return "\n".join(self.equation(equation, room, wide) for equation in equations)
 

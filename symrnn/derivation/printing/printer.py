@@ -17,6 +17,7 @@ from symrnn.derivation.formula import (
     Carry,
     Chain,
     Diagonal,
+    Equation,
     Eye,
     Formula,
     Immediate,
@@ -105,6 +106,14 @@ class Printer(ABC):
     def diagonal(self, arg: Formula) -> Doc: ...
 
     # what they share
+
+    @abstractmethod
+    def line(self, formula: Formula) -> str: ...
+
+    def telling(self, equations: Sequence[Equation]) -> list[Equation]:
+        """The equations but those that say nothing in print: O_0 = O_0, where the initial state
+        O0 has the letter of the step that it is."""
+        return [e for e in equations if self.line(e.left) != self.line(e.rights[0])]
 
     def doc(self, formula: Formula) -> Doc:
         return self.bound(formula)[0]

@@ -7,8 +7,38 @@ from symrnn.derivation.printing.layout import Atom
 
 
 def columns(text: str) -> int:
-    """How many columns a text takes: accents stand above a letter."""
-    return sum(not unicodedata.combining(letter) for letter in text)
+    """How many columns a text takes: accents stand above a letter, some letters take two.
+
+    >>> columns("∂L/∂w"), columns("中文"), columns("y\u0302")
+    (5, 4, 1)
+    """
+    return sum(
+        0
+        if unicodedata.category(letter) in ("Mn", "Me", "Cf")
+        else 2
+        if unicodedata.east_asian_width(letter) in "WF"
+        else 1
+        for letter in text
+    )
+
+
+GLUE = "\x00"
+"""A space at which no line is broken; no text that is made visible holds it."""
+
+
+def filled(text: str, width: int) -> list[str]:
+    r"""Prose in lines of at most `width` columns; 0 for no limit.
+
+    >>> filled("Here δ\x00=\x00∂L/∂a, and so on.", 14)
+    ['Here', 'δ = ∂L/∂a, and', 'so on.']
+    """
+    lines: list[str] = []
+    for word in text.split():
+        if lines and (not width or columns(lines[-1]) + 1 + columns(word) <= width):
+            lines[-1] += " " + word
+        else:
+            lines.append(word)
+    return [line.replace(GLUE, " ") for line in lines]
 
 
 def atom(text: str, broken: str | None = None) -> Atom:

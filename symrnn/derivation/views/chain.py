@@ -6,7 +6,7 @@ from symrnn.derivation.closed import summed
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Sheet
 from symrnn.derivation.paths import Term
-from symrnn.derivation.views.common import Make, bracketed, chained, gradient, recursion
+from symrnn.derivation.views.common import Make, bracketed, chained, gradient, recursion, shared
 from symrnn.derivation.views.partials import in_print
 from symrnn.language.tree import Ref
 
@@ -16,16 +16,20 @@ def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
     sheets = [
         Sheet(
             ("Gradient by ", target),
-            (gradient(in_print(derivation, target), target, term_of(derivation, target)),),
+            (
+                gradient(
+                    derivation.paths,
+                    in_print(derivation, target),
+                    target,
+                    term_of(derivation, target),
+                ),
+            ),
             name,
         )
         for name in derivation.chosen(names)
         for target in derivation.targets(name)
     ]
-    found = totals(derivation, names)
-    if found:
-        sheets.append(Sheet(("Total derivatives that several paths share",), tuple(found)))
-    return tuple(sheets)
+    return (*sheets, *shared(derivation, names, sheets, totals(derivation, names)))
 
 
 def term_of(derivation: Derivation, target: Ref) -> Make:

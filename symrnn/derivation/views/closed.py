@@ -7,15 +7,15 @@ from symrnn.derivation.closed import closed_of
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.factored import factored
 from symrnn.derivation.formula import Equation, Sheet
-from symrnn.derivation.views.common import gradient, recursion
+from symrnn.derivation.views.common import gradient, recursion, shared
 
 
 def closed(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
-    make = closed_of(derivation).term
+    make, paths = closed_of(derivation).term, derivation.paths
     sheets = [
         Sheet(
             ("Gradient by ", target),
-            (both_forms(gradient(derivation.paths.terms(target), target, make)),),
+            (both_forms(gradient(paths, paths.terms(target), target, make)),),
             name,
         )
         for name in derivation.chosen(names)
@@ -26,9 +26,7 @@ def closed(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ..
         for node in derivation.totals(names)
         for equation in recursion(derivation.paths, node, make)
     ]
-    if found:
-        sheets.append(Sheet(("Total derivatives that several paths share",), tuple(found)))
-    return tuple(sheets)
+    return (*sheets, *shared(derivation, names, sheets, found))
 
 
 def both_forms(equation: Equation) -> Equation:

@@ -4,26 +4,32 @@ from collections.abc import Callable, Iterator, Sequence
 
 from symrnn.derivation.build import ZERO, plus
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Bracket, Chain, Equation, Formula, Sum, Total
+from symrnn.derivation.formula import Bracket, Chain, Equation, Formula, Sheet, Sum, Total
 from symrnn.derivation.paths import LOSS, Paths, Term
+from symrnn.derivation.views.ends import ended, holds, least
 from symrnn.language.tree import Ref
 
 Make = Callable[[Term], Formula]
 """How a view writes one term."""
 
 
-def gradient(terms: Sequence[Term], target: Ref, make: Make) -> Equation:
-    """∂L/∂w as the sum of its terms, one a line."""
+def gradient(paths: Paths, terms: Sequence[Term], target: Ref, make: Make) -> Equation:
+    """∂L/∂w as the sum of its terms, one a line; by an input that the text reads at certain steps
+    for all steps but these."""
     parts = [part for part in map(make, terms) if part != ZERO]
+    fixed = paths.landings(target)
+    (first, last), but = span(fixed)
+    steps = (last, first) if fixed else ()
+    left = Total(LOSS, target)
     if len(parts) < 2:
-        return Equation(Total(LOSS, target), (plus(parts),))
-    return Equation(Total(LOSS, target), (Sum(tuple(parts)),), by_terms=True)
+        return Equation(left, (plus(parts),), steps, but)
+    return Equation(left, (Sum(tuple(parts)),), steps, but, by_terms=True)
 
 
 def recursion(
     paths: Paths, node: Ref, make: Make, terms_of: Callable[[Ref], Sequence[Term]] | None = None
 ) -> Iterator[Equation]:
-    """The equations of ∂L/∂node: for certain steps, for all others, and where it begins."""
+    """The equations of ∂L/∂node: for certain steps, and for all others."""
     terms_of = terms_of or paths.terms
     if paths.steps is not None or not node.base:
         yield Equation(Total(LOSS, node), (_sum(terms_of(node), make),))
@@ -37,15 +43,10 @@ def recursion(
             yield Equation(Total(LOSS, node), (_sum(terms_of(node), make),))
         return
     sources = [term.start.shift for term in general if term.start.base == "t"]
-    later, earlier = any(s > 0 for s in sources), any(s < 0 for s in sources)
+    backwards = any(s < 0 for s in sources) and not any(s > 0 for s in sources)
     (first, last), but = span(fixed)
-    steps = (first, last) if earlier and not later else (last, first)
+    steps = (first, last) if backwards else (last, first)
     yield Equation(Total(LOSS, node), (_sum(general, make),), steps, but=but)
-    covered = {(place.base, place.shift) for place in fixed}
-    ends = [(later, "T", 1), (earlier, "1", -1)]
-    for beyond in (Ref(node.name, base, step) for needed, base, step in ends if needed):
-        if (beyond.base, 0) not in covered and beyond not in paths.network.edges:
-            yield Equation(Total(LOSS, beyond), (ZERO,))
 
 
 def span(places: Sequence[Ref]) -> tuple[tuple[Ref, Ref], tuple[Ref, ...]]:
@@ -61,6 +62,18 @@ def span(places: Sequence[Ref]) -> tuple[tuple[Ref, Ref], tuple[Ref, ...]]:
         p for p in places if (p.shift > first.shift if p.base == "1" else p.shift < last.shift)
     ]
     return (first, last), tuple(Ref("", place.base, place.shift) for place in within)
+
+
+def shared(
+    derivation: Derivation, names: Sequence[str], sheets: Sequence[Sheet], found: list[Equation]
+) -> Iterator[Sheet]:
+    """The sheet of the totals that the gradients of the other sheets are made of, if any."""
+    found = ended(found, (equation for sheet in sheets for equation in sheet.equations))
+    targets = [target for name in derivation.chosen(names) for target in derivation.targets(name)]
+    said = holds(least(derivation.paths, [*derivation.totals(names), *targets]))
+    if found:
+        title = ("Total derivatives that several paths share",)
+        yield Sheet(title, tuple(found), note=(said,) if said else ())
 
 
 def _sum(terms: Sequence[Term], make: Make) -> Formula:

@@ -1,35 +1,58 @@
 """`delta`: the backward recursion for a symbolic T, and the gradients as sums over it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from symrnn.derivation.build import plus
 from symrnn.derivation.deltas import Deltas, deltas, pre_activations
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derivation.paths import LOSS
-from symrnn.derivation.views.common import recursion
+from symrnn.derivation.views.common import gradient, recursion
+from symrnn.derivation.views.ends import ended, holds, least
+from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 
 
 def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """Where the recursion begins, how it goes on, and the gradient of each parameter."""
-    derivation = derivation.rolled
+    derivation = fitting(derivation, names)
     found = deltas(derivation)
     make = found.closed.term
-    chosen = derivation.chosen(names)
-    targets = [target for name in chosen for target in derivation.targets(name)]
+    targets = targets_of(derivation, found, names)
     nodes = needed(found, targets)
-    steps = [e for node in nodes for e in recursion(found.paths, node, make)]
     gradients = [
-        Equation(Total(LOSS, target), (plus(map(make, found.paths.terms(target))),))
+        replace(gradient(found.paths, found.paths.terms(target), target, make), by_terms=False)
         for target in targets
     ]
+    steps = ended([e for node in nodes for e in recursion(found.paths, node, make)], gradients)
+    note = (holds(least(found.paths, [*nodes, *targets])), *said(derivation, nodes))
     sheets = [
         Sheet(("Forward",), tuple(forward(derivation, found))),
-        Sheet(("Backward",), tuple(steps), note=said(derivation, nodes)),
+        Sheet(("Backward",), tuple(steps), note=tuple(filter(None, note))),
         Sheet(("Gradients",), tuple(gradients)),
     ]
     return tuple(sheet for sheet in sheets if sheet.equations)
+
+
+def fitting(derivation: Derivation, names: Sequence[str] = ()) -> Derivation:
+    """The derivation for any T, or for its own steps where what is said for any T would not hold
+    for so few of them: h_1 and h_T are the same for T = 1."""
+    if derivation.steps is None:
+        return derivation
+    try:
+        found = deltas(derivation.rolled)
+    except EquationError:  # what it reads depends on T
+        return derivation
+    targets = targets_of(derivation.rolled, found, names)
+    enough = least(found.paths, [*needed(found, targets), *targets])
+    return derivation.rolled if derivation.steps >= enough else derivation
+
+
+def targets_of(derivation: Derivation, found: Deltas, names: Sequence[str]) -> list[Ref]:
+    """What there is a gradient by, with the steps at which the recursion reads it apart."""
+    targets = [t for name in derivation.chosen(names) for t in derivation.targets(name)]
+    apart = [each for target in targets for each in (*found.paths.landings(target), target)]
+    return list(dict.fromkeys(apart))
 
 
 def needed(found: Deltas, targets: Sequence[Ref]) -> list[Ref]:
@@ -57,9 +80,10 @@ def forward(derivation: Derivation, found: Deltas) -> list[Equation]:
 def said(derivation: Derivation, nodes: Sequence[Ref]) -> tuple[str | Formula, ...]:
     """What each δ stands for."""
     activations = pre_activations(derivation.system)
+    first = {node.name: node for node in reversed(nodes)}
     parts: list[str | Formula] = []
     for node in nodes:
-        if node.name in activations:
+        if node.name in activations and node == first[node.name]:
             parts += [", " if parts else "Here ", Total(LOSS, node), " = "]
             parts.append(Immediate(LOSS, node, alone=True))
     return (*parts, ".") if parts else ()

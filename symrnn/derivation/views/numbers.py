@@ -143,12 +143,10 @@ class _Work:
     def sheets(self) -> Iterator[Sheet]:
         yield Sheet(("Given",), tuple(self.given()))
         yield Sheet(("Forward pass",), tuple(self.forward()))
-        first = {node.name: node for node in reversed(self.nodes)}
-        shown = [node for node in self.nodes if first[node.name] == node]
         yield Sheet(
             ("Backward pass",),
             tuple(self.worked(e) for e in self.back),
-            note=said(self.derivation, shown),
+            note=said(self.derivation, self.nodes),
         )
         yield Sheet(("Terms and gradients",), tuple(map(self.gradient, self.gradients)))
         title = ("Update",)
@@ -156,14 +154,22 @@ class _Work:
         yield Sheet(title, updates)
 
     def given(self) -> Iterator[Equation]:
-        """The data, the weights and the learning rate that the example works with."""
+        """The data, the weights, the initial states and the learning rate of the example."""
         steps = self.derivation.system.steps or 0
         for symbol in self.derivation.system.named("input", "target", "parameter"):
             places = range(steps) if symbol.timed else range(1)
             for step in places:
                 ref = Ref(symbol.name, "1", step) if symbol.timed else Ref(symbol.name)
                 yield Equation(ref, (self.number(ref),))
+        for ref in self.starts():
+            yield Equation(ref, (self.number(ref),))
         yield self.rate
+
+    def starts(self) -> Iterator[Ref]:
+        """The initial states that have no name here: they are zero."""
+        steps = self.derivation.system.steps or 0
+        for ref in initial_states(self.derivation.plain).values():
+            yield Ref(ref.name, "1", ref.shift + (steps - 1 if ref.base == "T" else 0))
 
     def forward(self) -> Iterator[Equation]:
         for equation in forward(self.derivation, self.found):

@@ -27,6 +27,7 @@ from symrnn.derivation.network import Edge, moved_edge
 from symrnn.derivation.paths import LOSS, Paths
 from symrnn.derivation.rows import Rows
 from symrnn.derivation.views.common import gradient, recursion, span
+from symrnn.derivation.views.ends import ended, holds, least
 from symrnn.derivation.views.states import State, free_letters, states, way_of
 from symrnn.errors import UsageError
 from symrnn.language.tree import NARROW, Ref, Width
@@ -36,7 +37,13 @@ FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 def products(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """The gradient of each parameter, and what the Jacobians in it are."""
-    return _Products(derivation.rolled).sheets(derivation.chosen(names))
+    found = _Products(derivation.rolled)
+    if derivation.steps is not None and derivation.steps < found.least:
+        raise UsageError(
+            f"the product view holds for T ≥ {found.least} here, since the text reads certain"
+            f" steps; for T = {derivation.steps} chain, closed and delta serve"
+        )
+    return found.sheets(derivation.chosen(names))
 
 
 class _Products:
@@ -55,6 +62,7 @@ class _Products:
         self.paths = Paths(self.network, every=True)
         self.closed = Closed(self.rows, self.paths)
         self.states = list(self.grouped(names))
+        self.least = least(self.paths, self.network.edges)
 
     def grouped(self, names: frozenset[str]) -> Iterator[State]:
         """The state of each direction in time, in the order of the text."""
@@ -92,13 +100,13 @@ class _Products:
                 terms = list(self.terms(target, read))
                 equation = Equation(Total(LOSS, target), (plus(terms),), by_terms=len(terms) > 1)
                 if not terms:
-                    equation = gradient(
-                        self.derivation.paths.terms(target), target, self.closed.term
-                    )
+                    paths = self.derivation.paths
+                    equation = gradient(paths, paths.terms(target), target, self.closed.term)
                 chosen.append(Sheet(("Gradient by ", target), (equation,), name))
         found = [e for state, targets in read.items() for e in self.equations(state, targets)]
         targets = [t for name in names for t in self.derivation.targets(name)]
-        totals = list(self.totals(read, targets))
+        readers = [*found, *(e for sheet in chosen for e in sheet.equations)]
+        totals = list(self.totals(read, targets, readers))
         if found:
             said = tuple(self.said(list(read)))
             chosen.append(Sheet(("Jacobians",), tuple(found), note=said))
@@ -265,8 +273,13 @@ class _Products:
     def width(self, name: str) -> Width:
         return self.rows.width_of(Ref(name))
 
-    def totals(self, read: dict[State, list[Ref]], targets: Sequence[Ref]) -> Iterator[Equation]:
-        """Derivatives that are no state's of a product, where something else reads them."""
+    def totals(
+        self,
+        read: dict[State, list[Ref]],
+        targets: Sequence[Ref],
+        equations: Sequence[Equation],
+    ) -> Iterator[Equation]:
+        """Derivatives that are no state's of a product, where these equations read them."""
         needed: dict[Ref, None] = {}
         waiting = [
             edge.of
@@ -287,10 +300,12 @@ class _Products:
                 needed[node] = None
                 edges = self.network.edges.get(node, [])
                 waiting += [edge.of for edge in edges if edge.of != LOSS]
-        for node in needed:
-            yield from recursion(self.paths, node, self.closed.term)
+        found = [e for node in needed for e in recursion(self.paths, node, self.closed.term)]
+        yield from ended(found, equations)
 
     def said(self, found: Sequence[State]) -> Iterator[str | Formula]:
+        if self.least > 1:
+            yield holds(self.least)
         for state in found:
             if len(state.names) > 1:
                 yield from ("The state ", state.at("t"), " is ")

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -103,9 +104,28 @@ def _read(path: str) -> Any:
         raise DataError(
             f"{path} holds more than {MAX_BYTES:,} bytes; a worked example needs a few numbers"
         )
+
+    def number(text: str) -> float:
+        found = float(text)
+        if math.isinf(found):
+            short = text if len(text) <= 20 else f"{text[:10]}… ({len(text)} characters)"
+            raise DataError(f"{path}: the number {short} is too large; expected less than 1.8e308")
+        return found
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        counts = Counter(name for name, _ in pairs)
+        for name, count in counts.items():
+            if count > 1:
+                raise DataError(f"{path}: '{name}' is given {count} times; expected it once")
+        return dict(pairs)
+
     try:
-        # whole numbers as floats: one of a million digits is infinite, and refused as such
-        return json.loads(content.decode("utf-8-sig"), parse_int=float)
+        return json.loads(
+            content.decode("utf-8-sig"),
+            parse_int=number,
+            parse_float=number,
+            object_pairs_hook=unique,
+        )
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no text in UTF-8 (byte {error.start + 1})") from None
     except json.JSONDecodeError as error:

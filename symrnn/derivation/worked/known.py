@@ -17,6 +17,8 @@ MAX_STEPS = 1000
 MAX_NUMBERS = 100_000
 """Nobody works through more by hand; what is printed has a limit of its own."""
 
+ASKED_FOR = "--dims"
+
 
 @dataclass
 class Known:
@@ -51,6 +53,11 @@ class Known:
             raise UsageError(f"{steps} steps were asked for; the text says T = {fixed}")
         if steps or fixed:
             self.dims["(T)"] = steps or fixed or 0
+
+    def fix(self, dims: Mapping[str, int]) -> None:
+        """The widths that the caller asks for."""
+        self.dims |= dims
+        self.origin |= dict.fromkeys(dims, ASKED_FOR)
 
     def axes(self, symbol: Symbol) -> tuple[Width, ...]:
         """The axes in a file, where there is no batch."""
@@ -93,6 +100,8 @@ class Known:
             )
         if self.dims.setdefault(key, size) != size:
             said = f"{key.strip('()')} = {self.dims[key]} by {self.origin[key]}"
+            if self.origin[key] == ASKED_FOR:
+                said += f": leave {key} away there, or change {symbol.name}"
             raise DataError(
                 f"{source}: {symbol.name} has shape {shape}; expected {self.shape_of(symbol)}"
                 f" with {said}"

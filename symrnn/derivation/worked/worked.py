@@ -1,5 +1,7 @@
 """Data and weights for a worked example: from a file, from the notes, or made up by a seed."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from symrnn.derivation.worked.files import sequences, weights_of
@@ -22,16 +24,19 @@ def worked_data(
     weights: str | None = None,
     seed: int = 0,
     scalar: bool = False,
+    dims: Mapping[str, int] | None = None,
 ) -> tuple[dict[str, Array], int]:
     """One sequence, its target and all parameters, and the number of steps.
 
     `data` is "notes" or the path of a JSON file, of which `row` picks one sequence; `weights` is
-    the path of another. What is not given is made up by the seed, in the scalar form with width 1.
+    the path of another; `dims` are widths that both must have. What is not given is made up by the
+    seed, in the scalar form with width 1.
     """
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected a whole number from 0 on")
     work = Known(written, symbols, scalar)
     work.choose(steps, written.steps)
+    work.fix(dims or {})
     if data == NOTES:
         work.take(notes_data(work, row), "the notes' data")
     elif data is not None:

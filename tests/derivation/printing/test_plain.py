@@ -40,6 +40,7 @@ from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.printing.terminal import columns
 from symrnn.derivation.sheets import Request, sheets_of
 from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.model import load, parse
 from tests.cases import model
 
 
@@ -53,6 +54,33 @@ def printed(view: str, steps: int | None, scalar: bool = False, room: float = 80
     (sheet,) = sheets_of(derivation, view, Request(wrt=("w_h",)))[:1]
     printer = Plain(*letters_for(derivation, load_notation("default")))
     return printer.display(sheet.equations, room)
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h[t]=tanh(x[t]@W+h[t-1]@U); L=mse(y,h[T]*h[1])",
+        "h[t]=tanh(x[t]@W+h[t-1]@U); yhat[t]=softmax(h[t]@V); L=mean(ce(y[t],yhat[t]))",
+    ],
+)
+def test_a_text_stays_within_its_width(text: str, width: int) -> None:
+    found = parse(text).derive().text(["delta", "closed"], width=width)
+    assert max(map(columns, found.splitlines())) <= width
+
+
+def test_for_which_steps_an_equation_holds_may_have_a_line_of_its_own() -> None:
+    model = parse("h[t]=tanh(x[t]@W+h[t-1]@U); L=mse(y,h[T]*h[1])")
+    *_, before, last = model.derive().text("delta", width=40).split("\n\n")[1].splitlines()
+    assert [before, last] == ["    δₜ  = δₜ₊₁ Uᵀ ⊙ (1 - hₜ²),", "          t = T - 1, …, 2"]
+
+
+def test_prose_is_wrapped_and_a_formula_in_it_is_whole() -> None:
+    found = load("lstm").derive(scalar=True).text("delta", width=40).split("Backward\n")[1]
+    assert found.splitlines()[:2] == [
+        "Here δᵍₜ = ∂L/∂aᵍₜ, δᶠₜ = ∂L/∂aᶠₜ,",
+        "δᵒₜ = ∂L/∂aᵒₜ, δⁱₜ = ∂L/∂aⁱₜ.",
+    ]
 
 
 CHAIN = """\

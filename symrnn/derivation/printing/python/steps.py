@@ -24,7 +24,7 @@ from symrnn.derivation.formula import (
     map_children,
     walk,
 )
-from symrnn.language.tree import Num, Ref
+from symrnn.language.tree import STEPS, Num, Ref, Size
 
 
 def key_of(formula: Formula) -> Formula:
@@ -99,6 +99,8 @@ def at_step(formula: Formula, index: str, step: int) -> Formula:
     match found:
         case Ref():
             return _moved(found, index, step)
+        case Size(width=width) if width == STEPS and index == "T":
+            return Num(Fraction(step))
         case Name(at=at):
             return replace(found, at=_moved(at, index, step))
         case Carry(of=of):

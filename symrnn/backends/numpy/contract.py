@@ -1,0 +1,160 @@
+"""What a generated module promises: names, axes, starts, and what its own check must know."""
+
+from dataclasses import dataclass, field
+
+from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented
+from symrnn.language.printer import show_definition
+from symrnn.language.tree import Ref, Width, Written
+from symrnn.oracle import is_analytic
+from symrnn.program.program import Program
+from symrnn.sample import losses_of
+from symrnn.system.spell import spell_equation
+from symrnn.system.system import System
+
+Axes = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What a module is made of."""
+
+    name: str
+    written: Written
+    text: str
+    """The model as it was written."""
+    system: System
+    """The system with its initial states, and its gradient where it has one."""
+    folded: System
+    """The system whose equations the program works out."""
+    program: Program
+    states: dict[str, Ref]
+    remark: str = ""
+    """How the file was made."""
+    cotangents: dict[str, str] = field(default_factory=dict)
+    """For a model without a loss, the input that weighs each output."""
+
+    @property
+    def analytic(self) -> bool:
+        return is_analytic(self.written)
+
+
+class Contract:
+    """The names of a module, and what stands under them."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel, self.system = kernel, kernel.system
+        arrays = kernel.program.arrays
+        self.inputs = [
+            s.name
+            for s in self.system.symbols.values()
+            if s.role in ("input", "target") and s.name in arrays
+        ]
+        self.groups = self.state_groups()
+
+    def state_groups(self) -> dict[str, list[str]]:
+        """The states of each variable that are carried in, from the earliest step on."""
+        by_variable: dict[str, list[str]] = {}
+        for name, ref in self.kernel.states.items():
+            by_variable.setdefault(ref.name, []).append(name)
+        found: dict[str, list[str]] = {}
+        for own in by_variable.values():
+            own.sort(key=lambda name: self.kernel.states[name].shift)
+            backward = self.kernel.states[own[0]].base == "T"
+            found[own[0] if backward else own[-1]] = own
+        return found
+
+    def axes(self, name: str) -> tuple[str | int, ...]:
+        symbol = self.system.symbols[name]
+        shape = tuple(_axis(width) for width in symbol.shape)
+        if symbol.role == "parameter":
+            return shape
+        if name in self.groups:
+            many = len(self.groups[name])
+            return (*((many,) if many > 1 else ()), "B", *shape)
+        return (*(("T",) if symbol.timed else ()), "B", *shape)
+
+    def tables(self) -> dict[str, dict[str, Axes]]:
+        """PARAMS, INPUTS, STATES and OUTPUTS: the axes of everything, by name."""
+        symbols = self.system.symbols.values()
+        states = {name for own in self.groups.values() for name in own}
+        weights = set(self.kernel.cotangents.values())
+        plain_inputs = [n for n in self.inputs if n not in states and n not in weights]
+        return {
+            "PARAMS": {s.name: self.axes(s.name) for s in symbols if s.role == "parameter"},
+            "INPUTS": {name: self.axes(name) for name in plain_inputs},
+            "STATES": {name: self.axes(name) for name in self.groups},
+            "OUTPUTS": {s.name: self.axes(s.name) for s in self.system.outputs},
+        }
+
+    @property
+    def weights(self) -> list[str]:
+        """The inputs by which outputs are weighted, where there is no loss."""
+        return list(self.kernel.cotangents.values())
+
+    @property
+    def every(self) -> dict[str, Axes]:
+        """All that a kernel takes, in order."""
+        tables = self.tables()
+        weights = {name: self.axes(name) for name in self.weights}
+        return {**tables["INPUTS"], **tables["STATES"], **weights}
+
+    def lines(self, needed: dict[str, tuple[str, ...]]) -> list[str]:
+        """The contract as statements; `needed` says which inputs a call cannot do without."""
+        return [
+            *(f"{key} = {as_dict(value)}" for key, value in self.tables().items()),
+            f"START = {as_dict(self.starts())}",
+            *self.facts(),
+            f"_EVERY = {as_dict(self.every)}",
+            f"_NEEDED = {as_dict(needed)}",
+            f"_OPTIONAL = {as_tuple([*self.groups, *self.weights])}",
+        ]
+
+    def starts(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for symbol in self.system.named("parameter"):
+            matrix = len(symbol.shape) == 2
+            start = symbol.start if symbol.start is not None else "glorot" if matrix else 0
+            if (start == "glorot" and not matrix) or start == "zeros":
+                start = 0
+            found[symbol.name] = start if isinstance(start, str) else float(start)
+        return found
+
+    def facts(self) -> list[str]:
+        """What the file's own check must know."""
+        losses = losses_of(self.kernel.written)
+        targets = [s for s in self.system.symbols.values() if s.name in losses]
+        onehot = [s.name for s in targets if s.onehot]
+        shares = [s.name for s in targets if not s.onehot and "ce" in losses[s.name]]
+        return [
+            f"ANALYTIC = {self.kernel.analytic}",
+            f"TARGETS = {as_tuple([s.name for s in targets])}",
+            f"ONEHOT = {as_tuple(onehot)}",
+            f"BETWEEN_0_AND_1 = {as_tuple(shares)}",
+        ]
+
+    def docstring(self) -> str:
+        kernel = self.kernel
+        steps = kernel.program.steps
+        title = f"{kernel.name}: forward pass and gradients, {steps} step{'s' * (steps > 1)}."
+        gradient = [
+            show_definition(d)
+            for e in self.system.equations
+            if self.system.symbols[e.target.name].role in ("adjoint", "total")
+            and e.target.name != self.system.loss
+            for d in spell_equation(e)
+        ]
+        parts = [title, kernel.remark, indented(kernel.text)]
+        if gradient:
+            parts += ["Its gradient:", indented("\n".join(gradient))]
+        body = "\n\n".join(part for part in parts if part)
+        return f'"""{escaped(body)}\n"""'
+
+
+def _axis(width: Width) -> str | int:
+    """
+    >>> _axis(Width(("H", "K"), 1)), _axis(Width((), 3))
+    ('H+K+1', 3)
+    """
+    if not width.names:
+        return width.number
+    return "+".join([*width.names, *([str(width.number)] if width.number else [])])

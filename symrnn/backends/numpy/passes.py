@@ -1,0 +1,202 @@
+"""The passes of a kernel: forward, loss, backward, each statement under its equation."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from symrnn.backends.numpy.contract import Contract
+from symrnn.backends.numpy.lines import comment, wrapped
+from symrnn.backends.numpy.statements import Printer
+from symrnn.language.printer import show_definition
+from symrnn.language.tree import Ref
+from symrnn.program.program import (
+    SECTIONS,
+    At,
+    Loop,
+    Now,
+    Plain,
+    Program,
+    Statement,
+    plain,
+)
+from symrnn.system.spell import spell_equation
+from symrnn.system.unroll import at_one_step
+
+
+@dataclass(frozen=True)
+class Function:
+    """One of the passes of a kernel."""
+
+    name: str
+    arguments: list[str]
+    call: list[str]
+    """What a kernel hands to it."""
+    lines: list[str]
+
+
+class Passes:
+    """Prints them, one after the other."""
+
+    def __init__(self, contract: Contract, printer: Printer) -> None:
+        self.kernel, self.program = contract.kernel, contract.kernel.program
+        self.contract, self.printer, self.places = contract, printer, printer.places
+        self.used = names_in_use(self.program)
+        self.copied = read_in_loops(self.program) & set(contract.inputs)
+        self.already_turned: set[str] = set()
+
+    def functions(self) -> list[Function]:
+        return [f for section in SECTIONS if (f := self.function(section)) is not None]
+
+    def python(self, name: str) -> str:
+        return self.places.own[name]
+
+    def function(self, section: str) -> Function | None:
+        statements = self.program.sections.get(section, ())
+        if not statements:
+            return None
+        printer, places = self.printer, self.places
+        printer.section = section
+        places.section = section
+        places.call_lines = []
+        body = list(self.commented(statements))
+        reads = {
+            name
+            for statement in plain(statements)
+            for what in statement.reads
+            for name in what.names
+            if name in self.contract.inputs
+        }
+        members = {name: key for key, own in self.contract.groups.items() for name in own}
+        arguments = list(
+            dict.fromkeys(members.get(name, name) for name in self.contract.inputs if name in reads)
+        )
+        copies = []
+        call = [self.python(name) for name in arguments]
+        for name in self.contract.inputs:
+            if name in self.copied and name in reads and self.first_reader(name) == section:
+                argument = self.places.names.new(f"{self.python(name)}_given")
+                copies.append(f"copyto({self.python(name)}, {argument})")
+                printer.used.add("copyto")
+                arguments = [argument if a == name else a for a in arguments]
+        given = [self.python(a) if a in places.own else a for a in arguments]
+        lines = [*self.state_lines(reads), *copies, *places.call_lines, *body]
+        turned = [
+            f"if B > 1:\n    copyto({new}, {old}.T)"
+            for old, new in printer.turned.items()
+            if new not in self.already_turned
+        ]
+        self.already_turned |= set(printer.turned.values())
+        if turned:
+            printer.used.add("copyto")
+        ahead = [line for text in turned for line in text.split("\n")]
+        return Function(section, given, call, [*ahead, *lines])
+
+    def first_reader(self, name: str) -> str:
+        for section in SECTIONS:
+            for statement in plain(self.program.sections.get(section, ())):
+                if any(name in what.names for what in statement.reads):
+                    return section
+        return ""
+
+    def state_lines(self, reads: set[str]) -> list[str]:
+        """A state of several steps taken apart."""
+        lines = []
+        for key, own in self.contract.groups.items():
+            if len(own) > 1 and reads & set(own):
+                names = ", ".join(self.python(name) for name in own)
+                lines.append(f"{names} = {self.python(key)}")
+        return lines
+
+    def commented(self, statements: Sequence[Statement]) -> Iterator[str]:
+        """The lines of a pass, each under the equation that it works out."""
+        pending: list[Plain] = []
+        for statement in statements:
+            if isinstance(statement, Loop):
+                yield from self.flushed(pending)
+                pending = []
+                yield from self.loop(statement)
+                continue
+            if pending and not set(statement.about.split()) & set(pending[-1].about.split()):
+                yield from self.flushed(pending)
+                pending = []
+            pending.append(statement)
+            if self.is_variable(statement):
+                yield from self.block(pending, statement)
+                pending = []
+        yield from self.flushed(pending)
+
+    def is_variable(self, statement: Plain) -> bool:
+        return any(self.program.arrays[n].role != "scratch" for n in statement.out.names)
+
+    def flushed(self, pending: Sequence[Plain]) -> Iterator[str]:
+        if pending:
+            about = dict.fromkeys(name for s in pending for name in s.about.split())
+            yield f"# for {', '.join(about)}"
+            yield from (self.printer.statement(s) for s in pending)
+
+    def block(self, statements: Sequence[Plain], last: Plain) -> Iterator[str]:
+        inside = [n for s in statements for n in s.about.split() if n not in self.used]
+        for name in dict.fromkeys([*inside, *last.out.names]):
+            if self.program.arrays[name].role != "scratch":
+                yield from self.equation(name, last.out.when)
+        yield from (self.printer.statement(s) for s in statements)
+
+    def equation(self, name: str, when: object) -> Iterator[str]:
+        """The equation of a variable, as a comment: at a step, or for all."""
+        folded = self.kernel.folded
+        for equation in folded.equations:
+            target = equation.target
+            if target.name != name:
+                continue
+            if isinstance(when, At):
+                if target.base == "t" and 1 <= when.step <= self.program.steps:
+                    equation = at_one_step(folded, equation, self.program.steps, when.step)
+                elif self.step_of(target) != when.step:
+                    continue
+            elif target.base not in ("t", ""):
+                continue
+            for definition in spell_equation(equation, name == folded.loss):
+                if definition.adds and isinstance(when, Now):
+                    continue  # it lands at a step that has left the loop
+                yield from comment(show_definition(definition))
+
+    def step_of(self, target: Ref) -> int:
+        return target.shift + 1 if target.base == "1" else self.program.steps + target.shift
+
+    def loop(self, loop: Loop) -> Iterator[str]:
+        inside, lines, body = self.printer.loop(loop)
+        ends = (loop.first, loop.last) if loop.direction > 0 else (loop.last, loop.first)
+        views = list(inside.views.values())
+        yield f"# t = {ends[0]} … {ends[1]}"
+        yield from wrapped("for ", views, f" in {inside.name}:", bare=True).split("\n")
+        said: set[str] = set()
+        for statement, line in zip(body, lines, strict=True):
+            for name in statement.about.split():
+                if name not in said:
+                    said.add(name)
+                    for text in self.equation(name, Now()):
+                        yield f"    {text}"
+            yield f"    {line}"
+        self.printer.loops.append((inside.name, list(inside.views)))
+
+
+def names_in_use(program: Program) -> set[str]:
+    """The arrays that some statement reads or writes."""
+    return {
+        name
+        for body in program.sections.values()
+        for statement in plain(body)
+        for what in (statement.out, *statement.reads)
+        for name in what.names
+    }
+
+
+def read_in_loops(program: Program) -> set[str]:
+    """The arrays that a loop reads step by step."""
+    return {
+        what.names[0]
+        for statement in program.statements()
+        if isinstance(statement, Loop)
+        for inner in statement.body
+        for what in inner.reads
+        if isinstance(what.when, Now)
+    }

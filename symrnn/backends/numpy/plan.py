@@ -1,0 +1,157 @@
+"""The plan of a kernel: its arrays, and the views of them that the passes work on."""
+
+from collections.abc import Sequence
+
+from symrnn.backends.numpy.contract import Contract
+from symrnn.backends.numpy.lines import wrapped
+from symrnn.backends.numpy.places import between
+from symrnn.backends.numpy.statements import Printer
+from symrnn.program.program import SECTIONS, Slice
+
+
+class Plan:
+    """Prints what is made once for each number of sequences."""
+
+    def __init__(self, contract: Contract, printer: Printer, used: set[str]) -> None:
+        self.kernel, self.program = contract.kernel, contract.kernel.program
+        self.system, self.contract = contract.system, contract
+        self.printer, self.places, self.used = printer, printer.places, used
+
+    def python(self, name: str) -> str:
+        return self.places.own[name]
+
+    def layout(self) -> tuple[list[str], str]:
+        """Pieces of a vector: a pack of matrices at a time."""
+        lines: list[str] = []
+        made: list[str] = []
+        named: list[str] = []
+        done: set[str] = set()
+        for symbol in self.system.named("parameter"):
+            name = symbol.name
+            pack = self.places.packs.get(name)
+            key = pack.name if pack else name
+            shape = ", ".join(self.places.shape(name))
+            own = self.places.own[f"pack {key}"] if pack else self.python(name)
+            if key not in done:
+                done.add(key)
+                made.append(own)
+                lines.append(f"{own} = piece({shape})")
+            named.append(f'"{name}": {self.places.base(Slice((name,)), lanes=False)}')
+        group = ", ".join(made) + "," * (len(made) == 1)
+        return lines, wrapped(f"({group}), {{", named, "}")
+
+    def unit(self, name: str) -> str:
+        pack = self.places.packs.get(name)
+        return self.places.own[f"pack {pack.name}"] if pack else self.python(name)
+
+    def lines(self) -> list[str]:
+        program, places = self.program, self.places
+        lines: list[str] = []
+        dims = ", ".join(places.own[f"dim {name}"] for name in places.dims)
+        dims = f", {dims}" if dims else ""
+        parameters = [s.name for s in self.system.named("parameter")]
+        units = list(dict.fromkeys(self.unit(name) for name in parameters))
+        if units:
+            group = ", ".join(units) + "," * (len(units) == 1)
+            lines.append(f"({group}), _ = _lay_out(theta{dims})")
+            found = {a.of: a.name for a in program.arrays.values() if a.role == "gradient"}
+            if all(name in found for name in parameters):
+                gradients = list(dict.fromkeys(self.unit(found[name]) for name in parameters))
+                group = ", ".join(gradients) + "," * (len(gradients) == 1)
+                lines.append(f"({group}), _ = _lay_out(dtheta{dims})")
+        lines += self.arrays()
+        lines += [
+            f"{name} = np.array({text}, dtype)" for text, name in self.printer.numbers.items()
+        ]
+        lines += [f"{name} = np.ones({text}, dtype)" for text, name in self.printer.ones.items()]
+        views = places.lines + places.step_lines()
+        if views:
+            lines += ["", "# views", *views]
+        for name, original in ((t, o) for o, t in self.printer.turned.items()):
+            lines.append(f"{name} = {original}.T if B == 1 else {original}.T.copy()")
+        for name, direction in self.printer.loops:
+            lines += ["", f"{name} = tuple(", "    zip("]
+            lines += [f"        {text}," for text in direction]
+            lines += ["        strict=True,", "    )", ")"]
+        if "softplus" in self.printer.used:
+            lines.append("softplus = _softplus(dtype)")
+        if "total" in self.printer.used:
+            lines.append("total = np.add.reduce")
+        if "highest" in self.printer.used:
+            lines.append("highest = np.maximum.reduce")
+        return lines
+
+    def arrays(self) -> list[str]:
+        """The arrays that are made: variables and what is needed on the way."""
+        program, places = self.program, self.places
+        lines: list[str] = []
+        again: list[str] = []
+        blocks: list[str] = []
+        done: set[str] = set()
+        packs = {pack.name: pack for pack in program.packs}
+        order = [n for n in program.arrays if n in self.used or n in self.kept()]
+        for name in order:
+            array = program.arrays[name]
+            if array.role in ("parameter",) or (array.role == "gradient" and not array.rows):
+                continue
+            if name in places.direct:
+                continue
+            pack = places.packs.get(name)
+            key = pack.name if pack else name
+            if key in done:
+                continue
+            done.add(key)
+            own = self.unit(name)
+            place = program.shared.get(key)
+            if place is not None:
+                member = packs[place].members[0] if place in packs else place
+                again.append(f"{own} = {self.unit(member)}")
+            else:
+                shape = ", ".join(places.shape(name))
+                comma = "," if ", " not in shape else ""
+                lines.append(f"{own} = np.empty(({shape}{comma}), dtype)")
+            if pack is not None and pack.kind == "blocks":
+                first = own if array.steps is None else f"{own}.swapaxes(0, 1)"
+                blocks.append(f"{', '.join(self.python(m) for m in pack.members)} = {first}")
+        heading = ["# in the place of what is needed no more"] if again else []
+        return [*lines, *heading, *again, *blocks]
+
+    def kept(self) -> set[str]:
+        return {name for name in self.program.kept if name in self.program.arrays}
+
+    def result(self) -> list[str]:
+        places, program = self.places, self.program
+        lines = []
+        for section in SECTIONS:
+            if program.sections.get(section):
+                lines.append(f"plan.{section} = {section}")
+        outputs = [f'"{s.name}": {places.whole(s.name)}' for s in self.system.outputs]
+        lines += wrapped("plan.outputs = {", outputs, "}").split("\n")
+        states = [
+            f'"{name}": {self.final(name, own)}' for name, own in self.contract.groups.items()
+        ]
+        lines += wrapped("plan.states = {", states, "}").split("\n")
+        if self.system.loss:
+            lines.append(f"plan.value = {places.whole(self.system.loss)}")
+        grads = [
+            f'"{a.of}": {places.whole(a.name)}'
+            for a in program.arrays.values()
+            if a.of in self.contract.inputs and a.rows
+        ]
+        lines += wrapped("plan.grads = {", grads, "}").split("\n")
+        return lines
+
+    def final(self, name: str, own: Sequence[str]) -> str:
+        """Where a state is after the last step: what the next kernel is to be given."""
+        ref = self.kernel.states[name]
+        steps = self.program.arrays[ref.name].steps
+        assert steps is not None
+        shifts = sorted(self.kernel.states[one].shift for one in own)
+        if ref.base == "T":
+            places = [shift - 1 - steps[0] + 1 for shift in shifts]
+        else:
+            places = [self.program.steps + shift + 1 - steps[0] for shift in shifts]
+        text = self.places.base(Slice((ref.name,), None), lanes=False)
+        if len(places) == 1:
+            return f"{text}[{places[0]}]"
+        return f"{text}[{between(places[0], places[-1] + 1)}]"
