@@ -13,7 +13,7 @@ from symrnn.interpret import Interpreter, Result
 from symrnn.language.expressions import MAX_WIDTH
 from symrnn.language.tree import Declaration, Definition, Ref, Written
 from symrnn.sample import sample
-from symrnn.system import initial_states, normal, resolve
+from symrnn.system import System, initial_states, normal, resolve, with_states
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 
@@ -27,6 +27,8 @@ class Case:
     """A text with a line for each initial state, and numbers for all of its names."""
 
     written: Written
+    system: System
+    """Its normal form, which names a prediction that the text leaves without a name."""
     symbols: Symbols
     states: dict[str, Ref]
     """Each initial state, and the step that it stands for."""
@@ -48,6 +50,12 @@ class Case:
         return [symbol.name for symbol in self.symbols.values() if symbol.output]
 
     @property
+    def unnamed(self) -> dict[str, tuple[int, ...]]:
+        """The outputs that have a name and a shape in the normal form alone."""
+        outputs = [symbol for symbol in self.system.outputs if symbol.name not in self.symbols]
+        return {symbol.name: self._shape(symbol) for symbol in outputs}
+
+    @property
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Under the name that a kernel gives them: the states of each variable, earliest first."""
         ordered = sorted(self.states.items(), key=lambda item: (item[1].name, item[1].shift))
@@ -59,7 +67,9 @@ class Case:
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of the array that the text means by a name."""
-        symbol = self.symbols[name]
+        return self._shape(self.symbols[name])
+
+    def _shape(self, symbol: Symbol) -> tuple[int, ...]:
         own = tuple(width.count(self.dims) for width in symbol.shape)
         if symbol.role == "parameter":
             return own
@@ -94,7 +104,8 @@ def case(
         raise UsageError(f"{batch} sequences; expected a number from 1 to {MAX_WIDTH:,}")
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected 0 or more")
-    states = initial_states(normal(written, stable=True))
+    form = normal(written, stable=True)
+    states = initial_states(form)
     symbols = dict(resolve(written))
     for name, node in states.items():
         symbols[name] = Symbol(name, "input", shape=symbols[node.name].shape)
@@ -103,6 +114,7 @@ def case(
     parameters = [symbol.name for symbol in symbols.values() if symbol.role == "parameter"]
     made = Case(
         text,
+        with_states(form),
         symbols,
         states,
         steps,

@@ -90,7 +90,7 @@ def _contract(module: ModuleType, case: Case) -> Check:
         "PARAMS": {s.name: case.shape(s.name) for s in case.named("parameter")},
         "INPUTS": {name: shape for name, shape in inputs.items() if name not in case.states},
         "STATES": _state_shapes(case),
-        "OUTPUTS": {name: case.shape(name) for name in case.outputs},
+        "OUTPUTS": _output_shapes(case),
     }
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
     for table, shapes in wanted.items():
@@ -105,7 +105,7 @@ def _result(module: ModuleType, case: Case, into: list[Found]) -> Check:
     loss = {} if case.weights else {"loss": ()}
     shapes: dict[str, tuple[int, ...]] = {
         **loss,
-        **{f"output {name}": case.shape(name) for name in case.outputs},
+        **{f"output {name}": shape for name, shape in _output_shapes(case).items()},
         **{f"state {name}": shape for name, shape in _state_shapes(case).items()},
         **{f"gradient {name}": case.shape(name) for name in case.wrt},
     }
@@ -114,6 +114,10 @@ def _result(module: ModuleType, case: Case, into: list[Found]) -> Check:
     wrong += [f"{name} is not finite" for name, a in arrays.items() if not np.isfinite(a).all()]
     into.append(found)
     return Check("result", CONTRACT, not wrong, note="; ".join(wrong))
+
+
+def _output_shapes(case: Case) -> dict[str, tuple[int, ...]]:
+    return {**{name: case.shape(name) for name in case.outputs}, **case.unnamed}
 
 
 def _state_shapes(case: Case) -> dict[str, tuple[int, ...]]:

@@ -15,11 +15,11 @@ NO_NUMBER = (TypeError, ValueError, ZeroDivisionError, OverflowError)
 """What is raised where there is no real number: for a logarithm of zero, a root of minus one."""
 
 
-def worked_out(case: Case, data: Data, digits: int) -> Result:
-    """Every variable at every step."""
+def worked_out(case: Case, data: Data, digits: int, normal: bool = False) -> Result:
+    """Every variable at every step, of the text or of its normal form."""
     on = mpmath_objects(digits)
     exact = {name: exactly(on, array) for name, array in data.items()}
-    return Interpreter(case.written)(exact, case.steps, on)
+    return Interpreter(case.system if normal else case.written)(exact, case.steps, on)
 
 
 def floats(values: Any) -> Array:

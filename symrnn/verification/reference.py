@@ -56,6 +56,9 @@ def reference(case: Case, every: bool | None = None) -> Reference:
             name: np.array([slope({name: way}) for way in found]) for name, found in ways.items()
         }
         outputs = {name: floats(result[name]) for name in case.outputs}
+        if case.unnamed:
+            form = worked_out(case, case.data, DIGITS, normal=True)
+            outputs |= {name: floats(form[name]) for name in case.unnamed}
         value = float(case.value(result))
     except NO_NUMBER:
         raise DataError(

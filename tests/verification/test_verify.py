@@ -57,6 +57,12 @@ def test_states_of_several_steps_both_ways_and_a_text_without_loss() -> None:
         assert "loss" not in {c.what for c in report.checks}
 
 
+def test_a_prediction_without_a_name_is_an_output_all_the_same() -> None:
+    report = symrnn.parse("h[t] = tanh(x[t] @ W); L = mse(y, h[T] @ V)").verify()
+    assert failed(report) == []
+    assert "output yhat" in {check.what for check in report.checks}
+
+
 def test_a_model_without_parameters_holds() -> None:
     assert failed(symrnn.parse("p[t] = 0.5 * p[t-1] + tanh(x[t])").verify()) == []
 
