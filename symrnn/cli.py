@@ -1,6 +1,7 @@
 """The command line: it reads arguments, calls the package, prints. Nothing else happens here.
 
-Results go to stdout, everything else to stderr. The status is 0, or 2 for bad input.
+Results go to stdout, everything else to stderr. The status is 0, 1 if a check did not hold, or 2
+for bad input.
 """
 
 import argparse
@@ -8,10 +9,12 @@ import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symrnn import __version__, derive, derive_options, zoo
+from symrnn import __version__, derive, derive_options, verify, zoo
+from symrnn.bench import command as bench
 from symrnn.errors import SymrnnError, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +24,14 @@ MODEL = """MODEL is a name of the zoo (see `symrnn models`), the path of a .rnn 
 ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes the equations."""
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a command prints that has checked something, and whether it held."""
+
+    text: str
+    holds: bool
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; --help and bad options leave by SystemExit."""
     parser = build_parser()
@@ -28,10 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every letter
             stream.reconfigure(errors="backslashreplace")
+    status = 0
     try:
         result = COMMANDS[options.command](options)
     except SymrnnError as error:
         return _say(str(error))
+    if isinstance(result, Checked):
+        status = 0 if result.holds else 1
+        result = result.text
     if getattr(options, "output", None) is not None:
         return _write(options.output, result)
     if sys.stdout is None:
@@ -47,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say(f"cannot write the result: {error.strerror}")
-    return 0
+    return status
 
 
 def _write(path: str, result: str | bytes) -> int:
@@ -143,6 +158,29 @@ def build_parser() -> argparse.ArgumentParser:
     _schedule(generation)
     generation.add_argument("--name", metavar="NAME", help="what the kernel calls itself")
     generation.add_argument("-o", "--output", metavar="FILE", help="where to write it")
+
+    verification = _command(
+        commands,
+        "verify",
+        "hold a kernel against its text: 50 digits, complex step, central differences",
+        "symrnn verify elman\n"
+        "         symrnn verify lstm --steps 25 --wrt x,h0\n"
+        "         symrnn verify elman --head steps --loop",
+    )
+    _model(verification)
+    verify.add_options(verification)
+    verification.add_argument(
+        "--dims", type=_dims, default={}, metavar="D=5,H=3", help="widths (drawn where unsaid)"
+    )
+    _format(verification)
+
+    measurement = _command(
+        commands,
+        "bench",
+        "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",
+        "symrnn bench --models elman --sizes 1 --peers kernel,numpy,floor --seconds 0.01",
+    )
+    bench.add_options(measurement)
     return parser
 
 
@@ -315,8 +353,19 @@ def _generate(options: argparse.Namespace) -> str:
     )
 
 
+def _bench(options: argparse.Namespace) -> str:
+    return bench.bench(options)
+
+
 def _derive(options: argparse.Namespace) -> str | bytes:
     return derive.derive(_load(options), options)
+
+
+def _verify(options: argparse.Namespace) -> Checked:
+    generated = verify.is_generated(options)
+    found = verify.generated(options) if generated else verify.model(_load(options), options)
+    text = _json(found.as_json()) if options.format == "json" else str(found)
+    return Checked(text, found.holds)
 
 
 def _summary(options: argparse.Namespace) -> str:
@@ -328,10 +377,12 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[[argparse.Namespace], str | bytes | Checked]] = {
     "models": _models,
     "show": _show,
     "summary": _summary,
     "derive": _derive,
     "generate": _generate,
+    "verify": _verify,
+    "bench": _bench,
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from symrnn.derivation.derived import Derived
+    from symrnn.verification import Report
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 
@@ -148,6 +149,25 @@ class Model:
         from symrnn.backends.numpy import load_source
 
         return load_source(self.generate(steps, loops, wrt), f"{self.name}_t{steps}")
+
+    def verify(
+        self,
+        steps: int | None = None,
+        loops: bool | None = None,
+        wrt: str | Sequence[str] = (),
+        batch: int = 2,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+    ) -> "Report":
+        """The kernel held against three oracles that share no code with it; print what it says.
+
+        >>> load("elman").verify(steps=2).holds
+        True
+        """
+        from symrnn.verification import verify
+
+        wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        return verify(self, steps, loops, wrt, batch, dims, seed)
 
     def check_dims(self, dims: Mapping[str, int], scalar: bool = False) -> None:
         """Say what is wrong with dimensions that were given."""

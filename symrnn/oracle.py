@@ -6,7 +6,7 @@
 
 Each works on the text's own tree, and so shares no rewriting and no derivative with the rest. Each
 gives a function that takes a direction, an array for each name that moves, and returns the slope
-of the loss along it.
+of the loss along it. `complex_slope` and `central_slope` do the same to any function of the data.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ import numpy as np
 
 from symrnn.arithmetic import Arithmetic, mpmath_objects
 from symrnn.functions import ELEMENTWISE, Array
-from symrnn.interpret import Interpreter
+from symrnn.interpret import Interpreter, Result
 from symrnn.language.tree import Call, Written, walk
 from symrnn.sizes import Data
 
@@ -30,45 +30,71 @@ ROUGH = {name for name, row in ELEMENTWISE.items() if not row.analytic}
 
 Direction = Mapping[str, Array]
 Slope = Callable[[Direction], float]
+Value = Callable[[Data], Any]
+"""A number that depends on the data, such as the loss of a kernel."""
+
+STEP = 1e-5
+"""Of a central difference in float64: truncation and rounding are then both about 1e-10."""
+
+
+def rough_functions(written: Written) -> list[str]:
+    """The functions of the text through which no complex step may be taken."""
+    found = {
+        node.function
+        for definition in written.definitions
+        for node in walk(definition.body)
+        if isinstance(node, Call)
+    }
+    return sorted(found & ROUGH)
 
 
 def is_analytic(written: Written) -> bool:
     """Whether a complex step may be taken through every function of the text."""
-    return not any(
-        isinstance(node, Call) and node.function in ROUGH
-        for definition in written.definitions
-        for node in walk(definition.body)
-    )
+    return not rough_functions(written)
 
 
 def complex_step(written: Written, data: Data, steps: int) -> Slope:
     """Im L(x + ihd) / h: no difference is taken, so h can be as small as one likes."""
-    run, h = Interpreter(written), 1e-30
-    return lambda direction: float(run(_moved(data, direction, 1j * h), steps).loss.imag / h)
+    run = Interpreter(written)
+    return complex_slope(lambda moved: run(moved, steps).loss, data)
 
 
 def central(written: Written, data: Data, steps: int) -> Slope:
     """(L(x + hd) - L(x - hd)) / 2h, in float64."""
-    run, h = Interpreter(written), 1e-5
+    run = Interpreter(written)
+    return central_slope(lambda moved: run(moved, steps).loss, data)
 
+
+def complex_slope(value: Value, data: Data) -> Slope:
+    h = 1e-30
+    return lambda direction: float(value(_moved(data, direction, 1j * h)).imag / h)
+
+
+def central_slope(value: Value, data: Data) -> Slope:
     def slope(direction: Direction) -> float:
-        ahead = run(_moved(data, direction, h), steps).loss
-        behind = run(_moved(data, direction, -h), steps).loss
-        return float((ahead - behind) / (2 * h))
+        ahead = value(_moved(data, direction, STEP))
+        behind = value(_moved(data, direction, -STEP))
+        return float((ahead - behind) / (2 * STEP))
 
     return slope
 
 
-def precise(written: Written, data: Data, steps: int) -> Slope:
-    """The same at 50 digits, where neither the step nor rounding is felt in the first 16."""
+def precise(
+    written: Written, data: Data, steps: int, of: Callable[[Result], Any] | None = None
+) -> Slope:
+    """The same at 50 digits, where neither the step nor rounding is felt in the first 16.
+
+    `of` is the number whose slope is wanted; without it, that is the loss.
+    """
     run, on = Interpreter(written), mpmath_objects(DIGITS)
+    value = of or (lambda result: result.loss)
     h = on.number(Fraction(1, 10**EXPONENT))
-    exact = {name: _exact(on, value) for name, value in data.items()}
+    exact = {name: exactly(on, array) for name, array in data.items()}
 
     def slope(direction: Direction) -> float:
-        way = {name: _exact(on, value) for name, value in direction.items()}
-        ahead = run(_moved(exact, way, h), steps, on).loss
-        behind = run(_moved(exact, way, -h), steps, on).loss
+        way = {name: exactly(on, array) for name, array in direction.items()}
+        ahead = value(run(_moved(exact, way, h), steps, on))
+        behind = value(run(_moved(exact, way, -h), steps, on))
         return float((ahead - behind) / (2 * h))
 
     return slope
@@ -99,7 +125,7 @@ def _moved(data: Data, direction: Direction, by: Any) -> Data:
     return {**data, **{name: data[name] + by * way for name, way in direction.items()}}
 
 
-def _exact(on: Arithmetic, values: Any) -> Array:
+def exactly(on: Arithmetic, values: Any) -> Array:
     """Floats as the numbers that they are, in another arithmetic."""
     each = np.frompyfunc(lambda value: on.number(Fraction(float(value))), 1, 1)
     return on.array(each(np.asarray(values)))

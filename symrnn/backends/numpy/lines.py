@@ -44,8 +44,8 @@ def wrapped(left: str, parts: Sequence[str], right: str, bare: bool = False) -> 
 def fitted(line: str, indent: int) -> list[str]:
     """An assignment on as many lines as it needs.
 
-    >>> fitted("a, b = c", 94)
-    ['a, b = (', '    c', ')']
+    >>> fitted("a, b = " + "c" * 20, 80)
+    ['a, b = (', '    cccccccccccccccccccc', ')']
     """
     if len(line) + indent <= WIDTH or " = " not in line:
         return [line]

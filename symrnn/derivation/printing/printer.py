@@ -113,7 +113,11 @@ class Printer(ABC):
     def telling(self, equations: Sequence[Equation]) -> list[Equation]:
         """The equations but those that say nothing in print: O_0 = O_0, where the initial state
         O0 has the letter of the step that it is."""
-        return [e for e in equations if self.line(e.left) != self.line(e.rights[0])]
+        return [
+            e
+            for e in equations
+            if not isinstance(e.rights[0], Ref) or self.line(e.left) != self.line(e.rights[0])
+        ]
 
     def doc(self, formula: Formula) -> Doc:
         return self.bound(formula)[0]

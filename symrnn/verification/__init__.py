@@ -1,0 +1,46 @@
+"""Proof that a kernel computes what its text says: numbers against oracles that share no code.
+
+- `case`       a text, and random numbers for everything that it asks for
+- `reference`  what the text itself gives for them, at 50 digits (`exact`), and what with `large`
+               parameters
+- `calls`      a kernel, called on the same numbers
+- `checks`     the two held against each other, one check after the other
+- `report`     what was found, as a table or as JSON
+- `generated`  a generated file: checked as it stands, or compared with what is generated today
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from symrnn.verification.case import DEFAULT_STEPS, case
+from symrnn.verification.checks import checks
+from symrnn.verification.reference import reference
+from symrnn.verification.report import Report
+
+if TYPE_CHECKING:
+    from symrnn.model import Model
+
+
+def verify(
+    model: "Model",
+    steps: int | None = None,
+    loops: bool | None = None,
+    wrt: tuple[str, ...] = (),
+    batch: int = 2,
+    dims: Mapping[str, int] | None = None,
+    seed: int = 0,
+) -> Report:
+    """Generate a model's kernel in memory and hold it against the model's text.
+
+    >>> from symrnn.model import load
+    >>> print(verify(load("elman_n4")).verdict)
+    holds: 18 checks
+    """
+    if steps is None:
+        steps = model.system.steps or DEFAULT_STEPS
+    made = case(model.written, steps, wrt, batch, dims or {}, seed)
+    module = model.kernel(steps, loops, wrt)
+    return Report.of(model.name, made, loops, checks(module, made, reference(made)))
+
+
+__all__ = ["Report", "verify"]

@@ -1,0 +1,132 @@
+"""A kernel called on the numbers of a case. The arrays that it is given cannot be written to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from symrnn.functions import Array
+from symrnn.oracle import Value
+from symrnn.sizes import Data
+from symrnn.verification.case import Case
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a kernel gives for the numbers of a case."""
+
+    value: Any
+    """The loss; None where the text has none."""
+    outputs: dict[str, Array]
+    states: dict[str, Array]
+    grads: dict[str, Array]
+
+    def arrays(self) -> dict[str, Array]:
+        """All of it, by what it is."""
+        loss = {} if self.value is None else {"loss": np.asarray(self.value)}
+        return {
+            **loss,
+            **{f"output {name}": array for name, array in self.outputs.items()},
+            **{f"state {name}": array for name, array in self.states.items()},
+            **{f"gradient {name}": array for name, array in self.grads.items()},
+        }
+
+
+def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Parameters, and inputs with the states of one variable together."""
+    params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
+    inputs = {
+        symbol.name: _locked(data[symbol.name])
+        for symbol in case.named("input", "target")
+        if symbol.name not in case.states
+    }
+    for key, own in case.groups.items():
+        together = [np.asarray(data[name]) for name in own]
+        inputs[key] = _locked(np.stack(together) if len(own) > 1 else together[0])
+    return params, inputs
+
+
+def plainly(module: ModuleType, case: Case, data: Data) -> Found:
+    """By the functions of the module."""
+    params, inputs = arguments(case, data)
+    outputs, states = module.forward(params, **inputs)
+    if not case.weights:
+        alone = module.loss(params, **inputs)
+        value, grads = module.loss_and_grads(params, **inputs)
+        if alone != value and not (np.isnan(alone) and np.isnan(value)):
+            raise ValueError(f"loss gives {alone}, loss_and_grads {value}")
+        return Found(value, outputs, states, grads)
+    grads = module.vjp(params, case.weights, **inputs) if case.wrt else {}
+    return Found(None, outputs, states, grads)
+
+
+def of_kernel(kernel: Any, case: Case, data: Data) -> Found:
+    """By one kernel, in the arrays that it has used before."""
+    params, inputs = arguments(case, data)
+    fill(kernel, params)
+    outputs, states = map(_copies, kernel.forward(**inputs))
+    if not case.weights:
+        value, grads = kernel.loss_and_grads(**inputs)
+        return Found(value, outputs, states, _copies(grads))
+    return Found(
+        None, outputs, states, _copies(kernel.vjp(case.weights, **inputs)) if case.wrt else {}
+    )
+
+
+def value_of(module: ModuleType, case: Case, dtype: Any) -> Value:
+    """The forward pass of a kernel as a function of the data."""
+    kernel = module.Kernel(case.batch, dtype=dtype, **case.dims)
+
+    def value(data: Data) -> Any:
+        params, inputs = arguments(case, data)
+        fill(kernel, params)
+        if not case.weights:
+            return kernel.loss(**inputs)
+        outputs, _ = kernel.forward(**inputs)
+        return sum((weight * outputs[name]).sum() for name, weight in case.weights.items())
+
+    return value
+
+
+class _NumPy(ModuleType):
+    """NumPy, whose new arrays hold NaN and not what happens to lie in memory."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def empty(shape: Any, dtype: Any = float, **other: Any) -> Array:
+        array = np.empty(shape, dtype, **other)
+        if array.dtype.kind in "fc":
+            array.fill(np.nan)
+        return array
+
+
+@contextmanager
+def nothing_in_memory(module: ModuleType) -> Iterator[None]:
+    """What is read before it is written is NaN; else it may be right by chance."""
+    before = module.__dict__.get("np")
+    module.__dict__["np"] = _NumPy("numpy")
+    try:
+        yield
+    finally:
+        module.__dict__["np"] = before
+
+
+def fill(kernel: Any, params: Data) -> None:
+    for name, array in params.items():
+        kernel.params[name][...] = array
+
+
+def _copies(arrays: dict[str, Array]) -> dict[str, Array]:
+    return {name: np.array(array) for name, array in arrays.items()}
+
+
+def _locked(array: Any) -> Array:
+    """A copy that nobody writes to."""
+    copy = np.array(array)
+    copy.setflags(write=False)
+    return copy

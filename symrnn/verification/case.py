@@ -1,0 +1,190 @@
+"""A text, and random numbers for everything that it asks for: what a kernel is tried on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from symrnn.errors import DataError, UsageError, suggestion
+from symrnn.functions import Array
+from symrnn.interpret import Interpreter, Result
+from symrnn.language.expressions import MAX_WIDTH
+from symrnn.language.tree import Declaration, Definition, Ref, Written
+from symrnn.sample import sample
+from symrnn.system import System, initial_states, normal, resolve, with_states
+from symrnn.system.symbols import Symbol, Symbols, dimensions
+from symrnn.system.unroll import check_steps
+
+DEFAULT_STEPS = 3
+MOST_NUMBERS = 200_000
+"""Parameters and inputs together; every evaluation at 50 digits works through all of them."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text with a line for each initial state, and numbers for all of its names."""
+
+    written: Written
+    system: System
+    """Its normal form, which names a prediction that the text leaves without a name."""
+    symbols: Symbols
+    states: dict[str, Ref]
+    """Each initial state, and the step that it stands for."""
+    steps: int
+    batch: int
+    dims: dict[str, int]
+    seed: int
+    wrt: tuple[str, ...]
+    """Everything that there is a gradient by: the parameters, and what was asked for."""
+    data: dict[str, Array]
+    weights: dict[str, Array]
+    """Where the text has no loss: the cotangent of each output."""
+
+    def named(self, *roles: str) -> list[Symbol]:
+        return [symbol for symbol in self.symbols.values() if symbol.role in roles]
+
+    @property
+    def outputs(self) -> list[str]:
+        return [symbol.name for symbol in self.symbols.values() if symbol.output]
+
+    @property
+    def unnamed(self) -> dict[str, tuple[int, ...]]:
+        """The outputs that have a name and a shape in the normal form alone."""
+        outputs = [symbol for symbol in self.system.outputs if symbol.name not in self.symbols]
+        return {symbol.name: self._shape(symbol) for symbol in outputs}
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Under the name that a kernel gives them: the states of each variable, earliest first."""
+        ordered = sorted(self.states.items(), key=lambda item: (item[1].name, item[1].shift))
+        found: dict[str, tuple[str, ...]] = {}
+        for _, group in groupby(ordered, key=lambda item: item[1].name):
+            names, refs = zip(*group, strict=True)
+            found[names[0] if refs[0].base == "T" else names[-1]] = names
+        return found
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of the array that the text means by a name."""
+        return self._shape(self.symbols[name])
+
+    def _shape(self, symbol: Symbol) -> tuple[int, ...]:
+        own = tuple(width.count(self.dims) for width in symbol.shape)
+        if symbol.role == "parameter":
+            return own
+        return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
+
+    def value(self, result: Result) -> Any:
+        """What the gradient is the gradient of: the loss, or the outputs weighted."""
+        if not self.weights:
+            return result.loss
+        return sum((weight * result[name]).sum() for name, weight in self.weights.items())
+
+
+def case(
+    written: Written,
+    steps: int,
+    wrt: Sequence[str] = (),
+    batch: int = 2,
+    dims: Mapping[str, int] | None = None,
+    seed: int = 0,
+) -> Case:
+    """Numbers for a text: drawn by seed, with different widths that are not round.
+
+    >>> from symrnn.language import parse
+    >>> made = case(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])"), 3)
+    >>> made.dims, made.shape("h0"), made.wrt
+    ({'D': 2, 'C': 3}, (2, 3), ('W', 'U'))
+    """
+    check_steps(steps)
+    if written.steps not in (None, steps):
+        raise UsageError(f"the text fixes T = {written.steps}; it has no {steps} steps")
+    if not 1 <= batch <= MAX_WIDTH:
+        raise UsageError(f"{batch} sequences; expected a number from 1 to {MAX_WIDTH:,}")
+    if seed < 0:
+        raise UsageError(f"the seed is {seed}; expected 0 or more")
+    form = normal(written, stable=True)
+    states = initial_states(form)
+    symbols = dict(resolve(written))
+    for name, node in states.items():
+        symbols[name] = Symbol(name, "input", shape=symbols[node.name].shape)
+    text = with_lines(written, states)
+    widths = _widths(symbols, dims or {}, seed)
+    parameters = [symbol.name for symbol in symbols.values() if symbol.role == "parameter"]
+    made = Case(
+        text,
+        with_states(form),
+        symbols,
+        states,
+        steps,
+        batch,
+        widths,
+        seed,
+        (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
+        {},
+        {},
+    )
+    asked = made.named("parameter", "input", "target")
+    count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)
+    if count > MOST_NUMBERS:
+        raise UsageError(
+            f"{count:,} numbers for parameters and inputs, more than {MOST_NUMBERS:,}; smaller"
+            " sizes find the same errors (--dims, --batch, --steps)"
+        )
+    made = replace(made, data=sample(text, symbols, widths, steps, batch, seed))
+    if "L" not in symbols:
+        rng = np.random.default_rng([seed, 1])
+        weights = {name: rng.normal(size=made.shape(name)) for name in made.outputs}
+        made = replace(made, weights=weights)
+    return _with_numbers_that_do(made)
+
+
+def with_lines(written: Written, states: Mapping[str, Ref]) -> Written:
+    """The text with a line for each initial state, so that it can be given: h[0] = h0."""
+    lines = tuple(Definition(node, Ref(name)) for name, node in states.items())
+    inputs = tuple(Declaration(name, "input") for name in states)
+    return replace(
+        written,
+        definitions=(*written.definitions, *lines),
+        declarations=(*written.declarations, *inputs),
+    )
+
+
+def _widths(symbols: Symbols, given: Mapping[str, int], seed: int) -> dict[str, int]:
+    """Different widths for all dimensions: a wrong transpose does not go unnoticed."""
+    known = dimensions(symbols)
+    for name, size in given.items():
+        if name not in known:
+            raise UsageError(
+                f"the model has no dimension '{name}'{suggestion(name, known)}; it has"
+                f" {', '.join(known) or 'none'}"
+            )
+        if not 1 <= size <= MAX_WIDTH:
+            raise UsageError(f"{name}={size}: a width is a whole number from 1 to {MAX_WIDTH:,}")
+    drawn = np.random.default_rng(seed).permutation(len(known)) + 2
+    return {name: given.get(name, int(size)) for name, size in zip(known, drawn, strict=True)}
+
+
+def _with_numbers_that_do(made: Case) -> Case:
+    """As drawn, or all of them positive, for the sake of a logarithm or a root."""
+    for data in (made.data, {name: np.abs(array) for name, array in made.data.items()}):
+        result = Interpreter(made.written)(data, made.steps)
+        if all(np.isfinite(value).all() for value in result.values.values()):
+            return replace(made, data=data)
+    raise DataError(
+        f"with the numbers drawn by seed {made.seed} the text itself gives no finite number;"
+        " try another --seed"
+    )
+
+
+def sizes(axes: Sequence[object], known: Mapping[str, int]) -> tuple[int, ...]:
+    """Axes as a kernel names them, as numbers.
+
+    >>> sizes(("T", "B", "H_f+H_b", 3), {"T": 5, "B": 2, "H_f": 3, "H_b": 4})
+    (5, 2, 7, 3)
+    """
+    return tuple(
+        sum(int(part) if part.isdigit() else known[part] for part in str(axis).split("+"))
+        for axis in axes
+    )

@@ -1,0 +1,251 @@
+"""A kernel held against its text: one check after the other, as they are asked for.
+
+How far a number may be off is relative to the norm of what it belongs to. Where that norm is much
+smaller than the whole gradient's, the difference of larger terms, rounding is relative to the
+terms: what is below a thousandth of the whole counts as that thousandth, of which 1e-12 is still
+only five units in the last place of the whole. A central difference carries the rounding of two
+losses, once for each entry.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from types import ModuleType
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+
+from symrnn.functions import Array
+from symrnn.oracle import central_slope, complex_slope, error, rough_functions
+from symrnn.verification.calls import (
+    Found,
+    arguments,
+    fill,
+    nothing_in_memory,
+    of_kernel,
+    plainly,
+    value_of,
+)
+from symrnn.verification.case import Case, sizes
+from symrnn.verification.large import Large, larger
+from symrnn.verification.reference import Reference, directions
+from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
+
+EXACT = 1e-12  # for 50 digits and for a complex step
+DIFFERENCE = 1e-7  # for central differences
+SMALL = 1e-3
+MANY = 5000
+"""From so many entries on, differences of the kernel are taken along three directions too."""
+
+
+def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]:
+    """Every check of a kernel; whatever goes wrong in one is a check that did not hold."""
+    yield _tried("names and shapes", CONTRACT, partial(_contract, module, case))
+    made: list[Found] = []
+    result = _tried("result", CONTRACT, partial(_result, module, case, made))
+    yield result
+    if not result.holds:
+        return
+    found = made[0]
+    yield from _values(found, wanted)
+    yield from _gradients(found, wanted)
+    yield _tried("second call", CONTRACT, partial(_again, module, case, found))
+    if wanted.large is None:
+        note = "not applicable: no parameters, no finite value, or too much work"
+        yield Check("large numbers", CONTRACT, None, note=note)
+    else:
+        yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
+    yield _tried("no states given", CONTRACT, partial(_stateless, module, case))
+    if case.named("parameter"):  # whose dtype is the kernel's
+        yield _tried("float32", CONTRACT, partial(_narrow, module, case))
+    rough = rough_functions(case.written)
+    if rough and case.wrt:
+        yield Check("gradient", COMPLEX, None, note=f"not applicable: {', '.join(rough)}")
+    for against in (CENTRAL,) if rough else (COMPLEX, CENTRAL):
+        for name in case.wrt:
+            difference = partial(_difference, module, case, found, wanted, name, against)
+            yield _tried(f"gradient {name}", against, difference)
+
+
+def _tried(what: str, against: str, work: Callable[[], Check]) -> Check:
+    try:
+        with np.errstate(all="ignore"), catch_warnings():
+            simplefilter("ignore")
+            return work()
+    except (Exception, SystemExit) as problem:
+        said = f"{type(problem).__name__}: {problem}".split("\n")[0]
+        return Check(what, against, False, note=f"raised {said[:200]}")
+
+
+def _held(what: str, against: str, off: float, allowed: float, note: str = "") -> Check:
+    return Check(what, against, bool(off <= allowed), off, allowed, note)
+
+
+# what a kernel says of itself, and the names and shapes of what it gives
+
+
+def _contract(module: ModuleType, case: Case) -> Check:
+    known = {"T": case.steps, "B": case.batch, **case.dims}
+    inputs = {s.name: case.shape(s.name) for s in case.named("input", "target")}
+    wanted: dict[str, dict[str, tuple[int, ...]]] = {
+        "PARAMS": {s.name: case.shape(s.name) for s in case.named("parameter")},
+        "INPUTS": {name: shape for name, shape in inputs.items() if name not in case.states},
+        "STATES": _state_shapes(case),
+        "OUTPUTS": _output_shapes(case),
+    }
+    wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
+    for table, shapes in wanted.items():
+        said = {name: sizes(axes, known) for name, axes in getattr(module, table).items()}
+        wrong += _misfits(table, said, shapes)
+    return Check("names and shapes", CONTRACT, not wrong, note="; ".join(wrong))
+
+
+def _result(module: ModuleType, case: Case, into: list[Found]) -> Check:
+    """Call the kernel and see to it that all is there, in the right shape, and finite."""
+    found = plainly(module, case, case.data)
+    loss = {} if case.weights else {"loss": ()}
+    shapes: dict[str, tuple[int, ...]] = {
+        **loss,
+        **{f"output {name}": shape for name, shape in _output_shapes(case).items()},
+        **{f"state {name}": shape for name, shape in _state_shapes(case).items()},
+        **{f"gradient {name}": case.shape(name) for name in case.wrt},
+    }
+    arrays = found.arrays()
+    wrong = _misfits("", {name: np.shape(array) for name, array in arrays.items()}, shapes)
+    wrong += [f"{name} is not finite" for name, a in arrays.items() if not np.isfinite(a).all()]
+    into.append(found)
+    return Check("result", CONTRACT, not wrong, note="; ".join(wrong))
+
+
+def _output_shapes(case: Case) -> dict[str, tuple[int, ...]]:
+    return {**{name: case.shape(name) for name in case.outputs}, **case.unnamed}
+
+
+def _state_shapes(case: Case) -> dict[str, tuple[int, ...]]:
+    return {
+        key: (*((len(own),) if len(own) > 1 else ()), *case.shape(key))
+        for key, own in case.groups.items()
+    }
+
+
+def _misfits(
+    table: str, found: dict[str, tuple[int, ...]], wanted: dict[str, tuple[int, ...]]
+) -> list[str]:
+    place = f"{table}: " if table else ""
+    missing = [f"{place}{name} is missing" for name in wanted if name not in found]
+    extra = [f"{place}{name} is not expected" for name in found if name not in wanted]
+    other = [
+        f"{place}{name} has shape {found[name]}, not {shape}"
+        for name, shape in wanted.items()
+        if name in found and found[name] != shape
+    ]
+    return missing + extra + other
+
+
+# values and gradients
+
+
+def _values(found: Found, wanted: Reference) -> Iterator[Check]:
+    if found.value is not None:
+        off = error(np.asarray(found.value), np.asarray(wanted.value))
+        yield _held("loss", PRECISE, off, EXACT)
+    for kind, got, asked in (
+        ("output", found.outputs, wanted.outputs),
+        ("state", found.states, wanted.states),
+    ):
+        for name, array in asked.items():
+            yield _held(f"{kind} {name}", PRECISE, error(got[name], array), EXACT)
+
+
+def _gradients(found: Found, wanted: Reference) -> Iterator[Check]:
+    for name, slopes in wanted.slopes.items():
+        off = error(_along(found.grads[name], wanted.ways[name]), slopes, SMALL * wanted.scale)
+        note = "" if wanted.every else f"{len(slopes)} random directions"
+        yield _held(f"gradient {name}", PRECISE, off, EXACT, note)
+
+
+def _difference(
+    module: ModuleType, case: Case, found: Found, wanted: Reference, name: str, against: str
+) -> Check:
+    """A gradient against slopes of the kernel's own forward pass."""
+    every = int(np.prod(case.shape(name))) <= MANY
+    ways = directions(case, name, every)
+    if against == COMPLEX:
+        slope = complex_slope(value_of(module, case, np.complex128), case.data)
+        floor, allowed = SMALL * wanted.scale, EXACT
+    else:
+        slope = central_slope(value_of(module, case, np.float64), case.data)
+        floor = SMALL * max(wanted.size, wanted.scale) * float(np.sqrt(len(ways)))
+        allowed = DIFFERENCE
+    slopes = np.array([slope({name: way}) for way in ways])
+    off = error(_along(found.grads[name], ways), slopes, floor)
+    note = "" if every else f"{len(ways)} random directions"
+    return _held(f"gradient {name}", against, off, allowed, note)
+
+
+def _along(gradient: Array, ways: Array) -> Array:
+    return np.asarray(ways.reshape(len(ways), -1) @ np.ravel(gradient))
+
+
+# other ways to call the same
+
+
+def _again(module: ModuleType, case: Case, found: Found) -> Check:
+    """A kernel whose arrays are full of NaN, at first and from a call before, gives the same."""
+    with nothing_in_memory(module):
+        kernel = module.Kernel(case.batch + 1, **case.dims)
+        of_kernel(kernel, case, _other_numbers(case))
+        off = _apart(of_kernel(kernel, case, case.data), found)
+    return _held("second call", CONTRACT, off, EXACT, "a kernel used again, after NaN")
+
+
+def _other_numbers(case: Case) -> dict[str, Array]:
+    """NaN for parameters and states, which spreads; the rest in another order."""
+    spread = {symbol.name for symbol in case.named("parameter")} | case.states.keys()
+    return {
+        name: np.full(array.shape, np.nan) if name in spread else _other_way_round(array)
+        for name, array in case.data.items()
+    }
+
+
+def _other_way_round(array: Array) -> Array:
+    """Steps and sequences from last to first, so that rows stay what they are."""
+    return np.flip(array, tuple(range(array.ndim - 1)))
+
+
+def _large(module: ModuleType, case: Case, wanted: Large) -> Check:
+    """With large parameters nothing overflows on the way to a value that does not."""
+    value = float(value_of(module, case, np.float64)(larger(case, wanted.times)))
+    off = error(np.asarray(value), np.asarray(wanted.value))
+    allowed = max(EXACT, wanted.moves / abs(wanted.value or 1))
+    note = f"parameters {wanted.times} times as large"
+    return _held("large numbers", CONTRACT, off, allowed, note)
+
+
+def _stateless(module: ModuleType, case: Case) -> Check:
+    """States that are not given are zero."""
+    zero = {name: np.zeros(case.shape(name)) for name in case.states}
+    params, inputs = arguments(case, {**case.data, **zero})
+    outputs, states = module.forward(params, **inputs)
+    left = {name: array for name, array in inputs.items() if name not in case.groups}
+    kernel = module.Kernel(case.batch, **case.dims)
+    fill(kernel, params)
+    same_outputs, same_states = kernel.forward(**left)
+    off = _apart(Found(None, same_outputs, same_states, {}), Found(None, outputs, states, {}))
+    return _held("no states given", CONTRACT, off, EXACT, "states left out are zero")
+
+
+def _narrow(module: ModuleType, case: Case) -> Check:
+    """What comes in float32 goes out in float32."""
+    data = {name: array.astype(np.float32) for name, array in case.data.items()}
+    arrays = plainly(module, case, data).arrays()
+    wrong = [f"{name} is {a.dtype}" for name, a in arrays.items() if a.dtype != np.float32]
+    return Check("float32", CONTRACT, not wrong, note="; ".join(wrong) or "stays float32")
+
+
+def _apart(one: Found, other: Found) -> float:
+    """The largest error of all that two calls gave."""
+    ours, theirs = one.arrays(), other.arrays()
+    if ours.keys() != theirs.keys():
+        return float("nan")
+    scale = SMALL * max((float(np.linalg.norm(a)) for a in theirs.values()), default=0.0)
+    return float(np.max([error(ours[name], theirs[name], scale) for name in ours], initial=0.0))

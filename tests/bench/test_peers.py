@@ -1,0 +1,83 @@
+"""Everyone who takes part gets the same loss and gradients, whoever is installed."""
+
+import pytest
+
+from symrnn.bench.agree import ALLOWED, Answer, disagreement
+from symrnn.bench.case import Case, case
+from symrnn.bench.peers import PEERS, Entrant, LeftOut, absent
+from symrnn.bench.peers.book import BOOK
+from symrnn.bench.peers.cells import NETWORKS, network_of, packed, unpacked
+from symrnn.bench.plan import DTYPES, MODELS, Size
+from symrnn.model import parse
+from tests.cases import model
+
+SMALL = Size(3, 4, 2, 5), Size(1, 1, 3, 2), Size(7, 1, 1, 3)
+COMPILED = Size(3, 2, 2, 4)
+
+
+def answer(entrant: Entrant) -> Answer:
+    assert entrant.read is not None
+    return entrant.read(entrant.step())
+
+
+def disagrees(name: str, made: Case, dtype: str) -> str:
+    wanted = answer(PEERS["kernel"].prepare(made))
+    return disagreement(answer(PEERS[name].prepare(made.cast(dtype))), wanted, ALLOWED[dtype])
+
+
+def ready(name: str) -> None:
+    if absent(PEERS[name]):
+        pytest.skip(f"{PEERS[name].needs} is not installed: pip install 'symrnn[bench]'")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", SMALL, ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_numpy_by_the_book_agrees_with_the_kernel(name: str, size: Size, dtype: str) -> None:
+    assert disagrees("numpy", case(model(name), size), dtype) == ""
+    assert disagrees("function", case(model(name), size), dtype) == ""
+
+
+@pytest.mark.parametrize("peer", ["torch", "jax", "autograd"])
+@pytest.mark.parametrize("name", MODELS)
+def test_libraries_agree_with_the_kernel(name: str, peer: str) -> None:
+    ready(peer)
+    for size in SMALL:
+        for dtype in DTYPES:
+            assert disagrees(peer, case(model(name), size), dtype) == ""
+
+
+def test_what_torch_compiles_agrees_or_says_why_not() -> None:
+    ready("compile")
+    try:
+        assert disagrees("compile", case(model("elman"), COMPILED), "float32") == ""
+    except LeftOut as reason:
+        pytest.skip(str(reason))
+
+
+def test_many_steps_are_not_compiled() -> None:
+    with pytest.raises(LeftOut, match="T = 17: it is compiled for 16 steps at most"):
+        PEERS["compile"].prepare(case(model("elman"), Size(17, 1, 1, 1)))
+
+
+def test_a_network_is_known_to_all_or_to_none() -> None:
+    assert tuple(BOOK) == tuple(NETWORKS) == MODELS
+
+
+def test_a_model_that_nobody_has_written_is_left_out() -> None:
+    mine = parse("h[t] = tanh(x[t] @ W + u * h[t-1]); L = mse(y, h[T] @ V)", "mine.rnn")
+    made = case(mine, Size(2, 2, 2, 2))
+    with pytest.raises(LeftOut, match="nobody has written it by hand"):
+        PEERS["numpy"].prepare(made)
+    with pytest.raises(LeftOut, match="nobody has written it for this library"):
+        network_of(made)
+    assert disagrees("kernel", made, "float64") == ""
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_packing_loses_nothing(name: str) -> None:
+    made = case(model(name), Size(2, 1, 3, 4))
+    again = unpacked(NETWORKS[name], packed(NETWORKS[name], made.params), made.params)
+    assert {k: v.tolist() for k, v in again.items()} == {
+        k: v.tolist() for k, v in made.params.items()
+    }
