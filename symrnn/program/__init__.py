@@ -4,7 +4,7 @@
 - `order`    System to Program: scans become loops, the rest is done for all steps at once
              (a package: an equation on its way into statements)
 - `hoist`    what does not depend on a loop leaves it
-- `layout`   which arrays are neighbours, and in which order
+- `layout`   which arrays are neighbours, and in which order (a package: lanes, families, packs)
 - `merge`    statements over neighbours become one
 - `peel`     steps at which a loop does something of its own leave it
 - `unroll`   no loops at all (in `peel`)

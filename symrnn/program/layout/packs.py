@@ -1,0 +1,38 @@
+"""Families, in the order of their lanes, are the packs of a program."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symrnn.program.layout.families import families_of
+from symrnn.program.layout.lanes import Lanes
+from symrnn.program.layout.ranks import ranks
+from symrnn.program.program import Pack, Program
+from symrnn.system import names
+
+
+def layout(program: Program) -> Program:
+    """The program with packs."""
+    lanes = Lanes(program)
+    families = families_of(program, lanes)
+    rank = ranks(program, lanes, families)
+    taken = set(program.arrays)
+    packs: list[Pack] = []
+    for family in families:
+        members = sorted(family.members, key=lambda name: rank[lanes.of[name]])
+        name = names.free(pack_name(members), taken)
+        taken.add(name)
+        packs.append(Pack(name, family.kind, tuple(members)))
+    return replace(program, packs=tuple(packs))
+
+
+def pack_name(members: Sequence[str]) -> str:
+    """What the names of neighbours share, or all of them.
+
+    >>> pack_name(["W_i", "W_f"]), pack_name(["i", "o", "f"]), pack_name(["d_a_n", "d_u_n_2"])
+    ('W', 'iof', 'd_n')
+    """
+    tokens = [name.split("_") for name in members]
+    shared = [column[0] for column in zip(*tokens, strict=False) if len(set(column)) == 1]
+    if shared:
+        return "_".join(shared)
+    return ("_" if max(map(len, members)) > 1 else "").join(members)
