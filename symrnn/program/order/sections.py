@@ -11,7 +11,7 @@ def sections(system: System, groups: Sequence[Group]) -> list[str]:
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system import normal
-    >>> system = normal(parse("yhat = x @ W; L = mse(y, yhat)"))
+    >>> system = normal(parse("h[t] = tanh(x[t] + h[t-1]); h: 2; L = mse(y, h[T])"))
     >>> sections(system, system.groups())
     ['forward', 'loss', 'loss']
     """
