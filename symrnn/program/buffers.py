@@ -9,160 +9,177 @@ What only one step of one loop knows needs one place; what nobody reads any more
 what comes next.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from symrnn.program.program import (
-    Array,
-    Loop,
-    Map,
-    Now,
-    Plain,
-    Program,
-    Slice,
-    Statement,
-)
+from symrnn.program.program import Loop, Map, Now, Plain, Program, Slice, Statement
 from symrnn.program.rewrite import map_slices
 
 Unit = str
-"""An array, or the pack that it lies in."""
+"""An array, or the pack that it lies in: what has one place."""
+
+Moment = tuple[int, int]
+"""The place of a statement, and of a statement in a loop."""
 
 
 def shrink(program: Program) -> Program:
     """The program with one place for what only one step of one loop knows."""
-    unit = unit_of(program)
-    found: dict[Unit, set[object]] = {}
-    for place, statement in enumerate(program.statements()):
-        for inner in statement.body if isinstance(statement, Loop) else (statement,):
-            for what in (inner.out, *inner.reads):
-                here = place if isinstance(statement, Loop) and what.when == Now() else None
-                found.setdefault(unit[what.names[0]], set()).add(here)
-    small = {
-        name
-        for name, array in program.arrays.items()
-        if array.steps is not None
-        and array.role in ("variable", "scratch")
-        and name not in program.kept
-        and len(found.get(unit[name], {None})) == 1
-        and None not in found.get(unit[name], {None})
-    }
+    small = _known_to_one_step(program)
 
     def once(what: Slice) -> Slice:
         return replace(what, when=None) if what.names[0] in small else what
 
-    def change(body: tuple[Statement, ...]) -> tuple[Statement, ...]:
-        return tuple(
-            replace(s, body=tuple(map_slices(inner, once) for inner in s.body))
-            if isinstance(s, Loop)
-            else s
-            for s in body
-        )
+    def change(statement: Statement) -> Statement:
+        if not isinstance(statement, Loop):
+            return statement
+        return replace(statement, body=tuple(map_slices(inner, once) for inner in statement.body))
 
     arrays = {
         name: replace(array, steps=None) if name in small else array
         for name, array in program.arrays.items()
     }
-    return replace(program.map_sections(change), arrays=arrays)
+    changed = program.map_sections(lambda body: tuple(map(change, body)))
+    return replace(changed, arrays=arrays)
 
 
-def unit_of(program: Program) -> dict[str, Unit]:
-    packs = program.pack_of()
-    return {name: packs[name].name if name in packs else name for name in program.arrays}
+def _known_to_one_step(program: Program) -> set[str]:
+    """The arrays that one loop alone uses, each step of it only what is of that step."""
+    units = _units(program)
+    users: dict[Unit, set[int | None]] = {}
+    for (place, _), statement, loop in _moments(program):
+        for what in (statement.out, *statement.reads):
+            here = place if loop is not None and what.when == Now() else None
+            users.setdefault(units.of[what.names[0]], set()).add(here)
+    small = {unit for unit, places in users.items() if len(places) == 1 and None not in places}
+    return {
+        name
+        for name, array in program.arrays.items()
+        if array.steps is not None and units.of[name] in small and _is_free(program, name)
+    }
 
 
 def share(program: Program) -> Program:
     """The program with places that are used again."""
-    unit = unit_of(program)
-    members: dict[Unit, list[str]] = {}
-    for name in program.arrays:
-        members.setdefault(unit[name], []).append(name)
-    for pack in program.packs:
-        members[pack.name] = list(pack.members)
-    first, last = _lives(program, unit)
+    units = _units(program)
+    lives = _lives(program, units)
+    over = _overwritable(program, units)
     shared: dict[Unit, Unit] = {}
-    free: dict[object, list[tuple[tuple[int, int], Unit]]] = {}
-    can = {
-        u: _signature(program, u, members[u])
-        for u in first
-        if all(
-            program.arrays[n].role in ("variable", "scratch") and n not in program.kept
-            for n in members[u]
-        )
-    }
-    in_place = dict(_in_place(program, unit, members))
-    ends: dict[Unit, tuple[int, int]] = {}
-    for u in sorted(can, key=lambda u: (first[u], u)):
-        signature = can[u]
-        if signature is None:
+    used: dict[object, dict[Unit, Moment]] = {}
+    """The places of each form, and when they are read for the last time."""
+    for unit in sorted(lives, key=lambda unit: (lives[unit].first, unit)):
+        form = _form(program, unit, units)
+        if form is None:
             continue
-        for slot, (end, place) in enumerate(free.get(signature, [])):
-            direct = in_place.get(u, {}).get(place) and end == first[u]
-            via = any(
-                shared.get(operand, operand) == place and end == first[u]
-                for operand in in_place.get(u, {})
-            )
-            if end < first[u] or direct or via:
-                shared[u] = place
-                free[signature][slot] = (last[u], place)
+        life = lives[unit]
+        operands = over.get(unit, set())
+        below = operands | {shared.get(operand, operand) for operand in operands}
+        places = used.setdefault(form, {})
+        for place, until in places.items():
+            if until < life.first or (until == life.first and place in below):
+                shared[unit] = place
                 break
-        else:
-            free.setdefault(signature, []).append((last[u], u))
-        ends[u] = last[u]
+        places[shared.get(unit, unit)] = life.last
     return replace(program, shared=shared)
 
 
-def _lives(
-    program: Program, unit: dict[str, Unit]
-) -> tuple[dict[Unit, tuple[int, int]], dict[Unit, tuple[int, int]]]:
-    """When each unit is first written and last read: statements, and those in a loop."""
-    first: dict[Unit, tuple[int, int]] = {}
-    last: dict[Unit, tuple[int, int]] = {}
-    for place, statement in enumerate(program.statements()):
-        looped = isinstance(statement, Loop)
-        body = statement.body if isinstance(statement, Loop) else (statement,)
-        for inside, inner in enumerate(body):
-            for what in (inner.out, *inner.reads):
-                u = unit[what.names[0]]
-                timed = program.arrays[what.names[0]].steps is not None
-                known = first.get(u, (place, 0))[0] < place  # read again at every step
-                begin = (place, 0 if looped and timed else inside)
-                end = (place, len(body) if looped and (timed or known) else inside)
-                first[u] = min(first.get(u, begin), begin)
-                last[u] = max(last.get(u, end), end)
-    return first, last
+# units
 
 
-def _signature(program: Program, u: Unit, members: list[str]) -> object:
-    """What two units must share to live in one place."""
-    arrays: list[Array] = [program.arrays[name] for name in members]
-    kinds = {pack.name: pack.kind for pack in program.packs}
-    if any(not array.rows for array in arrays):
+@dataclass(frozen=True)
+class _Units:
+    """Which arrays have one place."""
+
+    of: Mapping[str, Unit]
+    """The unit of each array."""
+    members: Mapping[Unit, tuple[str, ...]]
+    """The arrays of each unit, as they lie."""
+
+
+def _units(program: Program) -> _Units:
+    packs = program.pack_of()
+    of = {name: packs[name].name if name in packs else name for name in program.arrays}
+    members = {unit: (unit,) for name, unit in of.items() if unit == name}
+    return _Units(of, members | {pack.name: pack.members for pack in program.packs})
+
+
+def _is_free(program: Program, name: str) -> bool:
+    """Whether nobody outside of the program reads an array or hands it in."""
+    return program.arrays[name].role in ("variable", "scratch") and name not in program.kept
+
+
+def _form(program: Program, unit: Unit, units: _Units) -> object:
+    """What units in one place have in common; None for one that shares its place with nobody."""
+    members = units.members[unit]
+    arrays = [program.arrays[name] for name in members]
+    if not all(array.rows and _is_free(program, array.name) for array in arrays):
         return None
+    kinds = {pack.name: pack.kind for pack in program.packs}
     steps = arrays[0].steps
     length = steps[1] - steps[0] if steps else None
-    return (kinds.get(u, "") if len(members) > 1 else "", tuple(a.shape for a in arrays), length)
+    kind = kinds[unit] if len(members) > 1 else ""
+    return (kind, tuple(array.shape for array in arrays), length)
 
 
-def _in_place(
-    program: Program, unit: dict[str, Unit], members: dict[Unit, list[str]]
-) -> Iterator[tuple[Unit, dict[Unit, bool]]]:
+# lives
+
+
+@dataclass(frozen=True)
+class _Life:
+    """From when a unit is first written to when it is last read."""
+
+    first: Moment
+    last: Moment
+
+
+def _moments(program: Program) -> Iterator[tuple[Moment, Plain, Loop | None]]:
+    """Every statement that is no loop, when it happens, and the loop that it is in."""
+    for place, statement in enumerate(program.statements()):
+        if isinstance(statement, Loop):
+            for inside, inner in enumerate(statement.body):
+                yield (place, inside), inner, statement
+        else:
+            yield (place, 0), statement, None
+
+
+def _lives(program: Program, units: _Units) -> dict[Unit, _Life]:
+    """The life of each unit that is in use.
+
+    In a loop, what has a place for every step lives from the beginning to the end, and what was
+    written before it lives to the end: it is read again at every step.
+    """
+    found: dict[Unit, _Life] = {}
+    for moment, statement, loop in _moments(program):
+        place = moment[0]
+        for what in (statement.out, *statement.reads):
+            unit = units.of[what.names[0]]
+            timed = program.arrays[what.names[0]].steps is not None
+            old = found.get(unit)
+            earlier = old is not None and old.first[0] < place
+            first = (place, 0) if timed else moment
+            last = (place, len(loop.body)) if loop and (timed or earlier) else moment
+            if old is not None:
+                first, last = min(old.first, first), max(old.last, last)
+            found[unit] = _Life(first, last)
+    return found
+
+
+def _overwritable(program: Program, units: _Units) -> dict[Unit, set[Unit]]:
     """For each unit, the operands that its one statement can overwrite as it goes along."""
     writers: dict[Unit, list[Plain]] = {}
-    for statement in program.statements():
-        for inner in statement.body if isinstance(statement, Loop) else (statement,):
-            writers.setdefault(unit[inner.out.names[0]], []).append(inner)
-    for u, statements in writers.items():
-        statement = statements[0]
-        if len(statements) != 1 or not isinstance(statement, Map):
-            continue
-        if list(statement.out.names) != members[u] or statement.out.part is not None:
-            continue
-        whole = {
-            unit[arg.names[0]]: True
-            for arg in statement.args
-            if isinstance(arg, Slice)
-            and list(arg.names) == members[unit[arg.names[0]]]
-            and arg.when == statement.out.when
-            and arg.part is None
-        }
-        yield u, whole
+    for _, statement, _ in _moments(program):
+        writers.setdefault(units.of[statement.out.names[0]], []).append(statement)
+    found: dict[Unit, set[Unit]] = {}
+    for unit, statements in writers.items():
+        match statements:
+            case [Map(out=out, args=args)] if _is_whole(out, units):
+                found[unit] = {
+                    units.of[arg.names[0]]
+                    for arg in args
+                    if isinstance(arg, Slice) and arg.when == out.when and _is_whole(arg, units)
+                }
+    return found
+
+
+def _is_whole(what: Slice, units: _Units) -> bool:
+    """Whether a slice is all of its unit, in order, at its steps."""
+    return what.part is None and what.names == units.members[units.of[what.names[0]]]
