@@ -9,6 +9,7 @@
 - `expressions` arithmetic and functions, feature by feature
 - `rows`        functions across the features, and losses
 - `writer`      statements and arrays as they come to be; what is known is not worked out again
+- `values`      what is written, and where: once, at one step, at many, in a loop
 
 Each imports only from those below it.
 """

@@ -7,7 +7,8 @@ from symrnn.language.tree import ZERO, Ref, Width
 from symrnn.program.order.forms import Forms
 from symrnn.program.order.rows import row
 from symrnn.program.order.sums import Sums
-from symrnn.program.order.writer import Value, Writer, is_timed
+from symrnn.program.order.values import Value, is_timed
+from symrnn.program.order.writer import Writer
 from symrnn.program.program import Number, Pair, Slice
 from symrnn.system.system import (
     Equation,

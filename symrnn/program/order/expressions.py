@@ -23,7 +23,8 @@ from symrnn.language.tree import (
     walk,
 )
 from symrnn.program.order.rows import row
-from symrnn.program.order.writer import Open, Value, Writer, is_timed
+from symrnn.program.order.values import Open, Value, is_timed
+from symrnn.program.order.writer import Writer
 from symrnn.program.program import Argument, Number, Slice
 from symrnn.system.algebra import div, mul, neg, number
 

@@ -11,7 +11,8 @@ from symrnn.language.tree import NARROW, Ref
 from symrnn.program.order.equations import Equations
 from symrnn.program.order.forms import Forms
 from symrnn.program.order.sections import sections
-from symrnn.program.order.writer import Scan, Scope, Writer, at
+from symrnn.program.order.values import Scan, Scope, at
+from symrnn.program.order.writer import Writer
 from symrnn.program.program import (
     SECTIONS,
     Array,

@@ -4,7 +4,8 @@ softmax(z)    =>    top = max(z, features);  e = exp(z - top);  e / sum(e, featu
 """
 
 from symrnn.language.tree import ONE
-from symrnn.program.order.writer import Open, Value, Writer
+from symrnn.program.order.values import Open, Value
+from symrnn.program.order.writer import Writer
 from symrnn.program.program import Argument, Number, Slice
 from symrnn.system.algebra import div, size
 

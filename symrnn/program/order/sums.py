@@ -12,7 +12,8 @@ from symrnn.language.tree import BATCH, ONE, Expr, Ref, Size, Width
 from symrnn.program.order.forms import Forms
 from symrnn.program.order.rows import MEANS, loss_of_each
 from symrnn.program.order.terms import Terms, times_matrix
-from symrnn.program.order.writer import ONCE, Value, Writer, at, is_timed
+from symrnn.program.order.values import ONCE, Value, at, is_timed
+from symrnn.program.order.writer import Writer
 from symrnn.program.program import Number, Pair, Slice, Steps
 from symrnn.system.algebra import div, mul, size
 from symrnn.system.graph import Group

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from symrnn.language.tree import ZERO, Ref, Width
 from symrnn.program.order.expressions import Expressions
-from symrnn.program.order.writer import Value, Writer
+from symrnn.program.order.values import Value
+from symrnn.program.order.writer import Writer
 from symrnn.program.program import Number, Pair, Slice
 from symrnn.system.algebra import mul
 from symrnn.system.system import Dot, Matrix, Outer, PadTo, PartOf, Scale, Term
