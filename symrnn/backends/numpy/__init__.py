@@ -1,6 +1,8 @@
 """Programs as NumPy modules.
 
-- `places`     where the arrays of a program live, and the views of them that statements need
+- `names`      names, each for one thing
+- `places`     where the arrays of a program live, and what slices of them are in Python
+- `views`      the views of them that statements need
 - `statements` statements as calls that write where they are told to
 - `passes`     forward, loss and backward, each statement under its equation
 - `plan`       arrays and views: what is made once for each number of sequences

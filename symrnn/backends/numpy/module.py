@@ -2,10 +2,12 @@
 
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_tuple, fitted
+from symrnn.backends.numpy.names import Names
 from symrnn.backends.numpy.passes import Passes, read_in_loops
-from symrnn.backends.numpy.places import Names, Places
+from symrnn.backends.numpy.places import Places
 from symrnn.backends.numpy.plan import Plan
 from symrnn.backends.numpy.statements import Printer
+from symrnn.backends.numpy.views import Views
 from symrnn.frame import render
 from symrnn.program.program import Loop, Product, Program, Slice
 from symrnn.system.symbols import dimensions
@@ -22,8 +24,8 @@ def source(kernel: Kernel) -> str:
     program = kernel.program
     contract = Contract(kernel)
     direct = set(contract.inputs) - read_in_loops(program)
-    places = Places(program, Names(), frozenset(direct), tuple(dimensions(kernel.system.symbols)))
-    printer = Printer(places, often=turned_often(program))
+    places = Places(program, Names(), tuple(dimensions(kernel.system.symbols)))
+    printer = Printer(Views(places, frozenset(direct)), often=turned_often(program))
     passes = Passes(contract, printer)
     functions = passes.functions()
     plan = Plan(contract, printer, passes.used)

@@ -53,10 +53,9 @@ class Passes:
         statements = self.program.sections.get(section, ())
         if not statements:
             return None
-        printer, places = self.printer, self.places
-        printer.section = section
-        places.section = section
-        places.call_lines = []
+        printer, places, views = self.printer, self.places, self.printer.views
+        views.section = section
+        views.call_lines = []
         body = list(self.commented(statements))
         reads = {
             name
@@ -78,7 +77,7 @@ class Passes:
                 printer.used.add("copyto")
                 arguments = [argument if a == name else a for a in arguments]
         given = [self.python(a) if a in places.own else a for a in arguments]
-        lines = [*self.state_lines(reads), *copies, *places.call_lines, *body]
+        lines = [*self.state_lines(reads), *copies, *views.call_lines, *body]
         turned = [
             f"if B > 1:\n    copyto({new}, {old}.T)"
             for old, new in printer.turned.items()

@@ -64,7 +64,7 @@ class Plan:
             f"{name} = np.array({text}, dtype)" for text, name in self.printer.numbers.items()
         ]
         lines += [f"{name} = np.ones({text}, dtype)" for text, name in self.printer.ones.items()]
-        views = places.lines + places.step_lines()
+        views = self.printer.views.lines + self.printer.views.step_lines()
         if views:
             lines += ["", "# views", *views]
         for name, original in ((t, o) for o, t in self.printer.turned.items()):
@@ -94,7 +94,7 @@ class Plan:
             array = program.arrays[name]
             if array.role in ("parameter",) or (array.role == "gradient" and not array.rows):
                 continue
-            if name in places.direct:
+            if name in self.printer.views.direct:
                 continue
             pack = places.packs.get(name)
             key = pack.name if pack else name
@@ -144,8 +144,7 @@ class Plan:
     def final(self, name: str, own: Sequence[str]) -> str:
         """Where a state is after the last step: what the next kernel is to be given."""
         ref = self.kernel.states[name]
-        steps = self.program.arrays[ref.name].steps
-        assert steps is not None
+        steps = self.places.steps(ref.name)
         shifts = sorted(self.kernel.states[one].shift for one in own)
         if ref.base == "T":
             places = [shift - 1 - steps[0] + 1 for shift in shifts]

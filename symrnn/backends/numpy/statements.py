@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from symrnn.backends.numpy.places import Places, looped
+from symrnn.backends.numpy.names import looped
+from symrnn.backends.numpy.places import Places
+from symrnn.backends.numpy.views import Views
 from symrnn.errors import CheckError
 from symrnn.language.printer import show_expr
 from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
@@ -36,7 +38,7 @@ SAID = {"1": "one", "0.5": "half", "2": "two", "0": "zero", "-1": "minus_one", "
 
 @dataclass
 class Printer:
-    places: Places
+    views: Views
     numbers: dict[str, str] = field(default_factory=dict)
     """The name of each number, by the expression that works it out."""
     ones: dict[str, str] = field(default_factory=dict)
@@ -45,9 +47,12 @@ class Printer:
     turned: dict[str, str] = field(default_factory=dict)
     """Matrices that are read transposed in a loop, and copied so before it."""
     used: set[str] = field(default_factory=set)
-    section: str = ""
     often: dict[Slice, bool] = field(default_factory=dict)
     """The matrices that are read transposed at many steps."""
+
+    @property
+    def places(self) -> Places:
+        return self.views.places
 
     # arguments
 
@@ -63,12 +68,12 @@ class Printer:
             return self.number(arg.value)
         if inside is not None and isinstance(arg.when, Now):
             return inside.view(arg, lanes)
-        return self.places.operand(arg, lanes)
+        return self.views.operand(arg, lanes)
 
     def matrix(self, arg: Slice, inside: "_Inside | None") -> str:
         if inside is not None and isinstance(arg.when, Now):
             return inside.view(arg, lanes=False)
-        return self.places.matrix(arg)
+        return self.views.matrix(arg)
 
     # statements
 
@@ -141,9 +146,9 @@ class Printer:
         text = self.places.product(*([str(count)] if count > 1 else []), "B", width)
         if text not in self.ones:
             self.ones[text] = self.places.names.new("each_entry")
-        row = self.places.named(statement.arg, "_row", f"{arg}.reshape({text})", False)
+        row = self.views.named(statement.arg, "_row", f"{arg}.reshape({text})")
         out = self.argument(statement.out, False, inside)
-        out = self.places.named(statement.out, "_number", f"{out}.reshape(())", False)
+        out = self.views.named(statement.out, "_number", f"{out}.reshape(())")
         self.used.add("dot")
         return f"dot({row}, {self.ones[text]}, {out})"
 
@@ -163,7 +168,7 @@ class Printer:
     def loop(self, loop: Loop) -> tuple["_Inside", list[str], list[Plain]]:
         inside = _Inside(self.places, loop)
         lines = [self.statement(statement, inside) for statement in loop.body]
-        name = self.places.names.new(f"{self.section}_steps")
+        name = self.places.names.new(f"{self.views.section}_steps")
         inside.name = name
         return inside, lines, list(loop.body)
 
