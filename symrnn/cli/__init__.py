@@ -1,0 +1,70 @@
+"""The command line: it reads arguments, calls the package, prints. Nothing else happens here.
+
+Results go to stdout, everything else to stderr. The status is 0, 1 if a check did not hold, or 2
+for bad input.
+
+- `parser`   the commands and their options
+- `commands` what each of them does
+- `options`  what several of them have: a model, widths, a format, how a kernel is made
+"""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from symrnn.cli.commands import COMMANDS, Checked
+from symrnn.cli.parser import build_parser
+from symrnn.errors import SymrnnError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; --help and bad options leave by SystemExit."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every letter
+            stream.reconfigure(errors="backslashreplace")
+    status = 0
+    try:
+        result = COMMANDS[options.command](options)
+    except SymrnnError as error:
+        return _say(str(error))
+    if isinstance(result, Checked):
+        status = 0 if result.holds else 1
+        result = result.text
+    if getattr(options, "output", None) is not None:
+        return _write(options.output, result)
+    if sys.stdout is None:
+        return _say("standard output is closed; there is nowhere to print")
+    try:
+        if isinstance(result, bytes):
+            sys.stdout.buffer.write(result)
+            sys.stdout.flush()
+        else:
+            print(result, end="", flush=True)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say(f"cannot write the result: {error.strerror}")
+    return status
+
+
+def _write(path: str, result: str | bytes) -> int:
+    from symrnn.files import write
+
+    try:
+        write(path, result)
+    except SymrnnError as error:
+        return _say(str(error))
+    return 0
+
+
+def _say(message: str) -> int:
+    if sys.stderr is not None:
+        print(f"symrnn: {message}", file=sys.stderr)
+    return 2
+
+
+__all__ = ["COMMANDS", "main"]

@@ -1,0 +1,116 @@
+"""Options that several commands have, and what is made of them."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from symrnn import derive_options, zoo
+from symrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from symrnn.model import Model
+
+MODEL = """MODEL is a name of the zoo (see `symrnn models`), the path of a .rnn file (it has a / or
+ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes the equations."""
+
+
+# what a command may be given
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """A model, and the head that it is to have."""
+    parser.description = f"{parser.description}\n\n{MODEL}"
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, a path, or -")
+    parser.add_argument("-f", "--file", metavar="FILE", help="a file of any name")
+    parser.add_argument("-e", "--equations", metavar="TEXT", help="equations, separated by ;")
+    parser.add_argument(
+        "--head",
+        metavar="HEAD",
+        help=f"another read-out and loss: {', '.join(zoo.heads())}, a file",
+    )
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """How the answer is printed."""
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="for people or for programs"
+    )
+
+
+def add_schedule(parser: argparse.ArgumentParser) -> None:
+    """What a program is made with."""
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--loop", dest="loops", action="store_true", default=None, help="a loop over the steps"
+    )
+    way.add_argument(
+        "--straight" if parser.prog.endswith("show") else "--unroll",
+        dest="loops",
+        action="store_false",
+        default=None,
+        help="every step written out; unsaid, few steps are, and many are a loop",
+    )
+    if not parser.prog.endswith("show"):
+        parser.add_argument(
+            "--wrt",
+            type=derive_options.names,
+            default=(),
+            metavar="NAMES",
+            help="gradients by these inputs and initial states too, as x,O0",
+        )
+    parser.add_argument(
+        "--passes",
+        type=derive_options.names,
+        metavar="NAMES",
+        help="only these passes, as fold,hoist (or none); without, all of them",
+    )
+
+
+def dims(text: str) -> dict[str, int]:
+    """`D=5,H=3` as a dictionary."""
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, equals, size = part.partition("=")
+        if not equals or not size.strip().isascii() or not size.strip().isdigit():
+            raise argparse.ArgumentTypeError(f"'{part}' is no width; expected NAME=NUMBER, as D=5")
+        if name.strip() in found:
+            raise argparse.ArgumentTypeError(f"{name.strip()} is given twice")
+        found[name.strip()] = int(size) if len(size) < 20 else 10**20
+    return found
+
+
+# what is made of it
+
+
+def load(options: argparse.Namespace) -> "Model":
+    """The model that the arguments name, under the head that they name."""
+    from symrnn import model as models
+
+    given = [g for g in (options.model, options.file, options.equations) if g is not None]
+    if len(given) != 1:
+        raise UsageError(
+            f"{'several models' if given else 'no model'} given; expected one of MODEL, -f FILE or"
+            " -e TEXT"
+        )
+    if options.equations is not None:
+        found = models.parse(options.equations, "-e")
+    elif options.file is not None:
+        found = models.parse(models.read_file(options.file), options.file)
+    elif options.model == "-":
+        if sys.stdin is None:
+            raise UsageError("standard input is closed; there is nothing to read")
+        try:
+            data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
+        except OSError as error:
+            raise UsageError(f"cannot read standard input: {error.strerror}") from None
+        found = models.parse(models.read_bytes(data, "standard input"), "standard input")
+    else:
+        found = models.load(options.model)
+    return found.with_head(options.head) if options.head is not None else found
+
+
+def passes(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:
+    """The passes that are asked for, as a setting; no setting if nothing is said."""
+    if options.passes is None:
+        return {}
+    return {"passes": () if options.passes == ("none",) else options.passes}

@@ -1,0 +1,125 @@
+"""The commands and their options."""
+
+import argparse
+
+from symrnn import __version__, derive_options, verify
+from symrnn.bench import command as bench
+from symrnn.cli.options import add_format, add_model, add_schedule, dims
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="symrnn",
+        description="Write the recurrence; get the derivation you can print and the kernel you"
+        " can train with.",
+        epilog="example: symrnn show elman --adjoint",
+    )
+    parser.add_argument("--version", action="version", version=f"symrnn {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    models = _command(commands, "models", "list the models that come along", "symrnn models")
+    add_format(models)
+
+    show = _command(
+        commands,
+        "show",
+        "print a model's equations, in normal form, with their adjoint, or unrolled",
+        "symrnn show lstm --adjoint\n"
+        "         symrnn show elman --adjoint --unroll 3\n"
+        "         symrnn show -e 'h[t] = tanh(x[t] @ W + u * h[t-1]); L = mse(y, h[T])' --normal",
+    )
+    add_model(show)
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--normal", action="store_true", help="every equation of one kind")
+    form.add_argument("--adjoint", action="store_true", help="with the gradient of the loss")
+    show.add_argument("--unroll", type=int, metavar="T", help="written out for T steps")
+    show.add_argument(
+        "--wrt",
+        type=derive_options.names,
+        default=(),
+        metavar="NAMES",
+        help="with --adjoint: the gradient by these inputs and initial states too, as x,O0",
+    )
+    show.add_argument(
+        "--program", action="store_true", help="the statements of the kernel for --steps T"
+    )
+    show.add_argument("--steps", type=int, metavar="T", help="with --program: how many steps")
+    add_schedule(show)
+    add_format(show)
+
+    summary = _command(
+        commands,
+        "summary",
+        "print parameters with shapes and counts, states, inputs and outputs",
+        "symrnn summary elman --dims D=5,H=3,C=1",
+    )
+    add_model(summary)
+    summary.add_argument(
+        "--dims", type=dims, default={}, metavar="D=5,H=3", help="widths, to count with"
+    )
+    add_format(summary)
+
+    derivation = _command(
+        commands,
+        "derive",
+        "derive the gradients by backpropagation through time, and print them",
+        "symrnn derive elman --steps 3\n"
+        "         symrnn derive lstm --format unicode\n"
+        "         symrnn derive elman_n4 --view numbers --data notes -o worked.html",
+    )
+    add_model(derivation)
+    derivation.add_argument(
+        "--dims", type=dims, default={}, metavar="C=1", help="dimensions that have a number"
+    )
+    derive_options.add_options(derivation)
+
+    generation = _command(
+        commands,
+        "generate",
+        "generate a NumPy kernel: forward pass and gradients for a number of steps",
+        "symrnn generate elman --steps 3\n         symrnn generate lstm --steps 25 -o lstm_t25.py",
+    )
+    add_model(generation)
+    generation.add_argument("--steps", type=int, required=True, metavar="T", help="how many steps")
+    add_schedule(generation)
+    generation.add_argument("--name", metavar="NAME", help="what the kernel calls itself")
+    generation.add_argument("-o", "--output", metavar="FILE", help="where to write it")
+
+    verification = _command(
+        commands,
+        "verify",
+        "hold a kernel against its text: 50 digits, complex step, central differences",
+        "symrnn verify elman\n"
+        "         symrnn verify lstm --steps 25 --wrt x,h0\n"
+        "         symrnn verify elman --head steps --loop",
+    )
+    add_model(verification)
+    verify.add_options(verification)
+    verification.add_argument(
+        "--dims", type=dims, default={}, metavar="D=5,H=3", help="widths (drawn where unsaid)"
+    )
+    add_format(verification)
+
+    measurement = _command(
+        commands,
+        "bench",
+        "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",
+        "symrnn bench --models elman --sizes 1 --peers kernel,numpy,floor --seconds 0.01",
+    )
+    bench.add_options(measurement)
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    what: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=what,
+        description=what[0].upper() + what[1:] + ".",
+        epilog=f"example: {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
