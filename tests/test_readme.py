@@ -23,7 +23,10 @@ def test_commands_print_what_is_shown(
     command: str, wanted: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(command.split()) == 0
-    assert capsys.readouterr().out == wanted
+    found = capsys.readouterr().out
+    if command.startswith("verify"):  # how small an error is belongs to the machine
+        found, wanted = (re.sub(r"\d\.\de[-+]\d\d", "#", text) for text in (found, wanted))
+    assert found == wanted
 
 
 def test_the_formulas_are_those_that_are_derived(capsys: pytest.CaptureFixture[str]) -> None:
