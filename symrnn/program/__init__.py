@@ -42,12 +42,16 @@ MOST_STATEMENTS = 50_000
 
 
 def schedule(
-    system: System, steps: int, loops: bool, passes: Iterable[str] = OPTIONAL
+    system: System,
+    steps: int,
+    loops: bool,
+    passes: Iterable[str] = OPTIONAL,
+    ragged: bool = False,
 ) -> tuple[System, Program]:
     """The system as it is worked out, and the program that does it."""
     chosen = known_passes(passes)
-    folded = fold(system) if "fold" in chosen else system
-    program = order(folded, steps)
+    folded = fold(system, across=not ragged) if "fold" in chosen else system
+    program = order(folded, max(steps, 2) if ragged else steps, ragged)
     for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
         program = run(program) if name in chosen else program
     program = lower(peel(program))

@@ -27,6 +27,7 @@ class Kernel:
     folded: System
     """The system whose equations the program works out."""
     program: Program
+    steps: int
     states: dict[str, Ref]
     remark: str = ""
     """How the file was made."""
@@ -107,7 +108,16 @@ class Contract:
             f"_EVERY = {as_dict(self.every)}",
             f"_NEEDED = {as_dict(needed)}",
             f"_OPTIONAL = {as_tuple([*self.groups, *self.weights])}",
+            *self.of_lengths(),
         ]
+
+    def of_lengths(self) -> list[str]:
+        """What a kernel with lengths must know beside."""
+        if not self.kernel.program.ragged:
+            return []
+        many = {name: tuple(own) for name, own in self.groups.items() if len(own) > 1}
+        timed = [name for name in self.every if self.system.symbols[name].timed]
+        return [f"MEMBERS = {as_dict(many)}", f"TIMED = {as_tuple(timed)}"]
 
     def starts(self) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -134,7 +144,7 @@ class Contract:
 
     def docstring(self) -> str:
         kernel = self.kernel
-        steps = kernel.program.steps
+        steps = kernel.steps
         title = f"{kernel.name}: forward pass and gradients, {steps} step{'s' * (steps > 1)}."
         gradient = [
             show_definition(d)

@@ -31,6 +31,8 @@ class Function:
     call: list[str]
     """What a kernel hands to it."""
     lines: list[str]
+    needs: frozenset[str]
+    """The inputs and states that it cannot do without."""
 
 
 class Passes:
@@ -40,7 +42,10 @@ class Passes:
         self.kernel, self.program = contract.kernel, contract.kernel.program
         self.contract, self.printer, self.places = contract, printer, printer.places
         self.used = names_in_use(self.program)
-        self.copied = read_in_loops(self.program) & set(contract.inputs)
+        handed = set() if self.program.ragged else set(contract.inputs)
+        self.handed_in = handed
+        """The inputs that a pass is given; with lengths they are put in order before."""
+        self.copied = read_in_loops(self.program) & handed
         self.already_turned: set[str] = set()
 
     def functions(self) -> list[Function]:
@@ -62,7 +67,7 @@ class Passes:
             for statement in plain(statements)
             for what in statement.reads
             for name in what.names
-            if name in self.contract.inputs
+            if name in self.handed_in
         }
         members = {name: key for key, own in self.contract.groups.items() for name in own}
         arguments = list(
@@ -87,7 +92,9 @@ class Passes:
         if turned:
             printer.used.add("copyto")
         ahead = [line for text in turned for line in text.split("\n")]
-        return Function(section, given, call, [*ahead, *lines])
+        every = {name for s in plain(statements) for what in s.reads for name in what.names}
+        needs = frozenset(members.get(name, name) for name in every)
+        return Function(section, given, call, [*ahead, *lines], needs)
 
     def first_reader(self, name: str) -> str:
         for section in SECTIONS:

@@ -9,7 +9,7 @@ from symrnn.program.order.rows import row
 from symrnn.program.order.sums import Sums
 from symrnn.program.order.values import Value, is_timed
 from symrnn.program.order.writer import Writer
-from symrnn.program.program import Number, Pair, Slice
+from symrnn.program.program import Map, Now, Number, Pair, Slice, Span, shifted
 from symrnn.system.system import (
     Equation,
     Linear,
@@ -44,6 +44,8 @@ class Equations:
                 writer.into(out, row(writer, function, [writer.read(arg) for arg in args]))
             case Linear(terms=(Term(by=PadTo() as pad, over=False) as term,)):
                 self.terms.pad_into(out, self.terms.operand(term.ref), pad)
+            case Linear(terms=terms) if writer.ragged and carries(terms):
+                self.carry(terms, out)
             case Linear(terms=terms):
                 writer.into(out, self.linear(terms))
             case Total(terms=terms):
@@ -56,6 +58,27 @@ class Equations:
             width = self.writer.arrays[ref.name].width
             self.writer.into(replace(out, part=(skip, width)), self.writer.read(ref))
             skip = skip + width
+
+    def carry(self, terms: Sequence[Term], out: Slice) -> None:
+        """What comes from another step, and what lands at one, where sequences have ends of their
+        own: what stands at the ends is there before a loop begins."""
+        writer = self.writer
+        every = replace(out, when=Span(1, writer.steps))
+        carried = [term for term in terms if term.at is None]
+        for term in carried:
+            source = self.terms.operand(term.ref)
+            if isinstance(source.when, Now):
+                ahead = replace(source, when=shifted(every.when, source.when.shift))
+                writer.out.append(Map(every, "begin", (ahead,), about=writer.about))
+            writer.emit(writer.copy(source), out)
+        if not carried:
+            writer.out.append(Map(every, "copy", (Number(ZERO),), about=writer.about))
+        for term in terms:
+            if term.at is not None:
+                place = replace(out, when=writer.when(Ref("", *term.at)))
+                value = self.terms.value(replace(term, at=None))
+                args = (writer.named(value), every)
+                writer.out.append(Map(place, "land", args, about=writer.about))
 
     def linear(self, terms: Sequence[Term]) -> Value:
         """Σ of terms: the products that can leave the loop are one sum, those that stay another."""
@@ -73,3 +96,11 @@ class Equations:
         products = [self.writer.product(kinds[kind]) for kind in sorted(kinds)]
         both = [*products, *summands]
         return self.expressions.sum(both) if both else Number(ZERO)
+
+
+def carries(terms: Sequence[Term]) -> bool:
+    """Whether terms cross steps: they come from another one, or land at one."""
+    return any(
+        term.at is not None or (term.ref is not None and term.ref.base == "t" and term.ref.shift)
+        for term in terms
+    )

@@ -190,6 +190,31 @@ class Forms:
         return steps
 
 
+class Uniform(Forms):
+    """The same is left of an equation at every step of every sequence: nothing is read beyond the
+    ends but by carriers, which know the ends (`system.still`)."""
+
+    def runs(self, group: Group) -> dict[Ref, list[Run]]:
+        found: dict[Ref, list[Run]] = {}
+        for node in group.nodes:
+            form = self.note(node, None, self.form(self.own[node], 0))
+            found[node] = [] if form is None else [((1, self.steps), form)]
+        return found
+
+    def over(self, term: Term) -> list[tuple[Steps, Term]]:
+        left = self.term(replace(term, over=False), 0)
+        return [] if left is None else [((1, self.steps), left)]
+
+    def terms(self, terms: Sequence[Term], t: int) -> Iterator[Term]:
+        return (term for term in terms if term.ref is None or self.is_there(term.ref, t))
+
+    def is_there(self, ref: Ref, t: int) -> bool:
+        return (ref.name, None) not in self.nothing
+
+    def fixed(self, ref: Ref) -> Ref:
+        return ref
+
+
 def _extend(runs: list[tuple[Steps, Form]], t: int, form: Form) -> None:
     """Put step t into the run that it belongs to."""
     if runs:

@@ -9,14 +9,13 @@ once. In a loop every statement stands for the steps at which it happens.
 
 from symrnn.language.tree import NARROW, Ref
 from symrnn.program.order.equations import Equations
-from symrnn.program.order.forms import Forms
+from symrnn.program.order.forms import Forms, Uniform
 from symrnn.program.order.sections import sections
 from symrnn.program.order.values import Scan, Scope, at
 from symrnn.program.order.writer import Writer
 from symrnn.program.program import (
     SECTIONS,
     Array,
-    At,
     Loop,
     Now,
     Program,
@@ -41,8 +40,9 @@ ROLES: dict[str, Role] = {
 """What the arrays of symbols are; constants have none."""
 
 
-def order(system: System, steps: int) -> Program:
-    """
+def order(system: System, steps: int, ragged: bool = False) -> Program:
+    """Without an end in common, `ragged`, every step is like every other.
+
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system import normal, with_states
     >>> print(order(with_states(normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U)"))), 3), end="")
@@ -56,8 +56,8 @@ def order(system: System, steps: int) -> Program:
         a_h[t] = x_W[t] + h_U[t]
         h[t] = tanh(a_h[t])
     """
-    forms = Forms(system, steps)
-    writer = Writer(system.symbols, _arrays(system, forms), steps)
+    forms = Uniform(system, steps) if ragged else Forms(system, steps)
+    writer = Writer(system.symbols, _arrays(system, forms), steps, ragged)
     groups = _Groups(system, forms, writer)
     found: dict[str, list[Statement]] = {section: [] for section in SECTIONS}
     every = system.groups()
@@ -65,7 +65,7 @@ def order(system: System, steps: int) -> Program:
         writer.out = found[section]
         groups.write(group)
     bodies = {section: tuple(body) for section, body in found.items()}
-    return Program(steps, writer.arrays, bodies, kept=_kept(system, forms))
+    return Program(steps, writer.arrays, bodies, kept=_kept(system, forms), ragged=ragged)
 
 
 def _arrays(system: System, forms: Forms) -> dict[str, Array]:
@@ -121,9 +121,8 @@ class _Groups:
 
     def once(self, node: Ref) -> None:
         left = self.forms.once(node)
-        step = self.forms.step(node, 0)
         if left is not None:
-            self.equations.write(left, Slice((node.name,), None if step is None else At(step)))
+            self.equations.write(left, Slice((node.name,), self.writer.when(node)))
 
     def all_at_once(self, node: Ref) -> None:
         for steps, form in self.forms.runs(Group((node,)))[node]:
