@@ -16,6 +16,7 @@ from symrnn.sample import sample
 from symrnn.system import System, initial_states, normal, resolve, with_states
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
+from symrnn.verification.lengths import Alone, Joined, drawn
 
 DEFAULT_STEPS = 3
 MOST_NUMBERS = 200_000
@@ -41,6 +42,18 @@ class Case:
     data: dict[str, Array]
     weights: dict[str, Array]
     """Where the text has no loss: the cotangent of each output."""
+    lengths: tuple[int, ...] = ()
+    """The number of steps of each sequence, where they have their own."""
+
+    @property
+    def run(self) -> Interpreter | Alone:
+        """Works the text out."""
+        return self.run_of(self.written)
+
+    def run_of(self, what: System | Written) -> Interpreter | Alone:
+        """Works out the text, or its normal form."""
+        run = Interpreter(what)
+        return Alone(run, run.symbols, self.lengths) if self.lengths else run
 
     def named(self, *roles: str) -> list[Symbol]:
         return [symbol for symbol in self.symbols.values() if symbol.role in roles]
@@ -75,7 +88,7 @@ class Case:
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
 
-    def value(self, result: Result) -> Any:
+    def value(self, result: Result | Joined) -> Any:
         """What the gradient is the gradient of: the loss, or the outputs weighted."""
         if not self.weights:
             return result.loss
@@ -89,6 +102,7 @@ def case(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
+    lengths: bool = False,
 ) -> Case:
     """Numbers for a text: drawn by seed, with different widths that are not round.
 
@@ -124,6 +138,7 @@ def case(
         (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
         {},
         {},
+        drawn(np.random.default_rng([seed, 4]), steps, batch) if lengths else (),
     )
     asked = made.named("parameter", "input", "target")
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)
@@ -169,8 +184,7 @@ def _widths(symbols: Symbols, given: Mapping[str, int], seed: int) -> dict[str, 
 def _with_numbers_that_do(made: Case) -> Case:
     """As drawn, or all of them positive, for the sake of a logarithm or a root."""
     for data in (made.data, {name: np.abs(array) for name, array in made.data.items()}):
-        result = Interpreter(made.written)(data, made.steps)
-        if all(np.isfinite(value).all() for value in result.values.values()):
+        if made.run(data, made.steps).is_finite():
             return replace(made, data=data)
     raise DataError(
         f"with the numbers drawn by seed {made.seed} the text itself gives no finite number;"

@@ -84,7 +84,11 @@ class PackedPlaces(Places):
                 block = before + shift - 1
             case _:
                 raise CheckError(f"{what.name} is read at {what.when}, where rows have gaps")
-        ends = ":B" if not block else between("B" if block == 1 else f"{block} * B", f"{block + 1} * B")
+        ends = (
+            ":B"
+            if not block
+            else between("B" if block == 1 else f"{block} * B", f"{block + 1} * B")
+        )
         return f"{self.base(what, lanes)}[..., {ends}, :]"
 
 
