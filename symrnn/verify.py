@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from symrnn import changes
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def generated(options: argparse.Namespace) -> "Report | Comparison":
         ("--steps", options.steps),
         ("--loop and --unroll", options.loops),
         ("--wrt", options.wrt or None),
-        ("--head", options.head),
+        *changes.given(options).items(),
     ):
         if value is not None:
             raise UsageError(f"{file} is a generated file and says its own; leave out {name}")
