@@ -67,7 +67,7 @@ def weights_of(written: Written, symbols: Symbols) -> dict[str, str]:
 
     >>> from symrnn.language import parse
     >>> from symrnn.system.resolve import resolve
-    >>> written = parse("h[t] = u * h[t-1] + x[t]; L = sum(m[t] * mse(y[t], h[t])) / sum(m[t])")
+    >>> written = parse("m: 1; h[t] = 2 * x[t]; L = sum(m[t] * mse(y[t], h[t])) / sum(m[t])")
     >>> weights_of(written, resolve(written))
     {'m': 'mean'}
     """
