@@ -13,9 +13,10 @@ import numpy as np
 
 import symrnn
 from symrnn.backends.numpy import load_source
-from symrnn.generate import Settings, program
+from symrnn.generate import program
 from symrnn.program import OPTIONAL
 from symrnn.program.program import Program, plain
+from symrnn.settings import Settings
 
 SIZES = ((3, 3, 3, 3), (16, 8, 8, 16), (50, 1, 32, 64), (50, 32, 32, 64))
 """T, B, D, H; one output."""

@@ -4,54 +4,16 @@ import ast
 import shlex
 import textwrap
 from dataclasses import dataclass
-from itertools import pairwise
 
 from symrnn.errors import UsageError
 from symrnn.language.tree import Written
-from symrnn.program import OPTIONAL, UNROLLED, Program, known_passes, schedule
+from symrnn.program import Program, schedule
+from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
-from symrnn.system.unroll import check_steps
 
 BACKENDS = ("numpy",)
 MADE = "Made by symrnn generate "
 GRADIENT = "Its gradient:"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a kernel is made with."""
-
-    steps: int
-    loops: bool
-    wrt: tuple[str, ...] = ()
-    passes: tuple[str, ...] = OPTIONAL
-
-    @classmethod
-    def of(
-        cls,
-        steps: int,
-        loops: bool | None = None,
-        wrt: tuple[str, ...] = (),
-        passes: tuple[str, ...] = OPTIONAL,
-    ) -> "Settings":
-        """With what is not said filled in: few steps are written out, many are a loop."""
-        check_steps(steps, "make a kernel of")
-        chosen = known_passes(passes)
-        kept = tuple(name for name in OPTIONAL if name in chosen)
-        return cls(steps, steps > UNROLLED if loops is None else loops, wrt, kept)
-
-    def options(self) -> str:
-        """The options of the command that makes the same.
-
-        >>> Settings.of(3, wrt=("x",)).options()
-        '--steps 3 --unroll --wrt x'
-        """
-        words = [f"--steps {self.steps}", "--loop" if self.loops else "--unroll"]
-        if self.wrt:
-            words.append(f"--wrt {','.join(self.wrt)}")
-        if self.passes != OPTIONAL:
-            words.append(f"--passes {','.join(self.passes) or 'none'}")
-        return " ".join(words)
 
 
 def program(written: Written, settings: Settings) -> tuple[System, System, Program]:
@@ -116,15 +78,8 @@ def origin(source: str, file: str = "the file") -> Origin:
     if not made or not head.strip():
         raise UsageError(f"{file} does not say how it was made; expected a line '{MADE}…' in it")
     text = textwrap.dedent(rest.partition(f"\n{GRADIENT}\n")[0]).strip("\n") + "\n"
-    words = shlex.split(command)
-    said = dict(pairwise(words))
     try:
-        settings = Settings.of(
-            int(said["--steps"]),
-            "--loop" in words,
-            tuple(said.get("--wrt", "").split(",")) if "--wrt" in said else (),
-            tuple(p for p in said.get("--passes", ",".join(OPTIONAL)).split(",") if p != "none"),
-        )
-        return Origin(said["--name"], text, settings)
-    except (KeyError, ValueError):
+        words = shlex.split(command)
+        return Origin(words[words.index("--name") + 1], text, Settings.said(words))
+    except (KeyError, ValueError, IndexError):
         raise UsageError(f"{file} says it was made by '{command}', which is not known") from None

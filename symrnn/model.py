@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from symrnn import zoo
 from symrnn.errors import UsageError, suggestion
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from symrnn.derivation.derived import Derived
+    from symrnn.settings import Features
     from symrnn.verification import Report
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
@@ -133,24 +134,31 @@ class Model:
         name: str | None = None,
         passes: Sequence[str] | None = None,
         backend: str = "numpy",
+        **features: "Unpack[Features]",
     ) -> str:
         """The source of a kernel for so many steps: written out if they are few, else a loop.
+        `Features` says what else it can do.
 
         >>> source = load("elman_n4").generate(steps=3)
         >>> "dot(O_2, w_h, O_w_h_3)" in source
         True
         """
-        from symrnn.generate import BACKENDS, Settings, generate
+        from symrnn.generate import BACKENDS, generate
+        from symrnn.settings import Settings
 
         if backend not in BACKENDS:
             raise UsageError(f"no back end is called '{backend}'; there is {', '.join(BACKENDS)}")
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         chosen = {} if passes is None else {"passes": tuple(passes)}
-        settings = Settings.of(steps, loops, wrt, **chosen)
+        settings = Settings.of(steps, loops, wrt, **chosen, **features)
         return generate(self.written, self.text, name or self.name, settings)
 
     def kernel(
-        self, steps: int, loops: bool | None = None, wrt: str | Sequence[str] = ()
+        self,
+        steps: int,
+        loops: bool | None = None,
+        wrt: str | Sequence[str] = (),
+        **features: "Unpack[Features]",
     ) -> "ModuleType":
         """The module of the same source, in memory; tracebacks show its lines.
 
@@ -159,7 +167,8 @@ class Model:
         """
         from symrnn.backends.numpy import load_source
 
-        return load_source(self.generate(steps, loops, wrt), f"{self.name}_t{steps}")
+        source = self.generate(steps, loops, wrt, **features)
+        return load_source(source, f"{self.name}_t{steps}")
 
     def verify(
         self,
@@ -169,6 +178,7 @@ class Model:
         batch: int = 2,
         dims: Mapping[str, int] | None = None,
         seed: int = 0,
+        **features: "Unpack[Features]",
     ) -> "Report":
         """The kernel held against three oracles that share no code with it; print what it says.
 
@@ -178,7 +188,7 @@ class Model:
         from symrnn.verification import verify
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        return verify(self, steps, loops, wrt, batch, dims, seed)
+        return verify(self, steps, loops, wrt, batch, dims, seed, **features)
 
     def check_dims(self, dims: Mapping[str, int], scalar: bool = False) -> None:
         """Say what is wrong with dimensions that were given."""

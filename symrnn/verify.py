@@ -8,6 +8,7 @@ from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from symrnn.model import Model
+    from symrnn.settings import Features
     from symrnn.verification.generated import Comparison
     from symrnn.verification.report import Report
 
@@ -47,7 +48,7 @@ def is_generated(options: argparse.Namespace) -> bool:
     return options.model is not None and options.model.endswith(".py")
 
 
-def model(model: "Model", options: argparse.Namespace) -> "Report":
+def model(model: "Model", options: argparse.Namespace, features: "Features") -> "Report":
     """A model's kernel, generated in memory."""
     if options.static:
         raise UsageError("--static is for a generated file; expected a path that ends in .py")
@@ -58,11 +59,13 @@ def model(model: "Model", options: argparse.Namespace) -> "Report":
         _or(options.batch, 2),
         options.dims,
         _or(options.seed, 0),
+        **features,
     )
 
 
-def generated(options: argparse.Namespace) -> "Report | Comparison":
+def generated(options: argparse.Namespace, features: "Features") -> "Report | Comparison":
     """A generated file: executed, or compared."""
+    from symrnn.settings import option
     from symrnn.verification.generated import compare, read_source, verify_source
 
     file = options.model
@@ -74,6 +77,7 @@ def generated(options: argparse.Namespace) -> "Report | Comparison":
         ("--loop and --unroll", options.loops),
         ("--wrt", options.wrt or None),
         *changes.given(options).items(),
+        *((option(name), value or None) for name, value in features.items()),
     ):
         if value is not None:
             raise UsageError(f"{file} is a generated file and says its own; leave out {name}")

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from symrnn import derive, verify, zoo
 from symrnn.bench import command as bench
-from symrnn.cli.options import load, passes
+from symrnn.cli.options import features, load, passes
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from symrnn.model import Model
+    from symrnn.verification.generated import Comparison
+    from symrnn.verification.report import Report
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,15 @@ def _show(options: argparse.Namespace) -> str:
 
 
 def _program(model: "Model", options: argparse.Namespace) -> str:
-    from symrnn.generate import Settings, program
+    from symrnn.generate import program
+    from symrnn.settings import Settings
 
     if options.steps is None:
         raise UsageError("--program is for a number of steps; say --steps T")
     loops = True if options.loops is None else options.loops
-    settings = Settings.of(options.steps, loops, options.wrt, **passes(options))
+    settings = Settings.of(
+        options.steps, loops, options.wrt, **passes(options), **features(options)
+    )
     *_, made = program(model.written, settings)
     if options.format == "json":
         return _json({"model": model.name, "form": "program", "text": str(made)})
@@ -90,12 +95,17 @@ def _generate(options: argparse.Namespace) -> str:
         options.wrt,
         options.name,
         passes(options).get("passes"),
+        **features(options),
     )
 
 
 def _verify(options: argparse.Namespace) -> Checked:
     generated = verify.is_generated(options)
-    found = verify.generated(options) if generated else verify.model(load(options), options)
+    chosen = features(options)
+    if generated:
+        found: Report | Comparison = verify.generated(options, chosen)
+    else:
+        found = verify.model(load(options), options, chosen)
     text = _json(found.as_json()) if options.format == "json" else str(found)
     return Checked(text, found.holds)
 

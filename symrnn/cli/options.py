@@ -9,6 +9,7 @@ from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from symrnn.model import Model
+    from symrnn.settings import Features
 
 MODEL = """MODEL is a name of the zoo (see `symrnn models`), the path of a .rnn file (it has a / or
 ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes the equations."""
@@ -62,6 +63,35 @@ def add_schedule(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_features(parser: argparse.ArgumentParser) -> None:
+    """What a kernel can do beside."""
+    group = parser.add_argument_group("what the kernel can do beside")
+    group.add_argument(
+        "--lengths", action="store_true", help="each sequence has a length of its own, up to T"
+    )
+    group.add_argument(
+        "--ids",
+        type=derive_options.names,
+        default=(),
+        metavar="NAMES",
+        help="inputs and targets that come as class ids, as x,y",
+    )
+    group.add_argument(
+        "--truncate", type=int, metavar="K", help="gradients are carried back K steps at most"
+    )
+    group.add_argument(
+        "--checkpoint",
+        action="store_true",
+        help="keep few states, and work the rest out again: memory for long sequences",
+    )
+    group.add_argument(
+        "--forward-only", action="store_true", help="no gradients, and no history is kept"
+    )
+    group.add_argument(
+        "--batch-first", action="store_true", help="arrays are (B, T, D) instead of (T, B, D)"
+    )
+
+
 def dims(text: str) -> dict[str, int]:
     """`D=5,H=3` as a dictionary."""
     found: dict[str, int] = {}
@@ -110,3 +140,15 @@ def passes(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:
     if options.passes is None:
         return {}
     return {"passes": () if options.passes == ("none",) else options.passes}
+
+
+def features(options: argparse.Namespace) -> "Features":
+    """What the kernel can do beside."""
+    return {
+        "lengths": options.lengths,
+        "ids": options.ids,
+        "truncate": options.truncate,
+        "checkpoint": options.checkpoint,
+        "forward_only": options.forward_only,
+        "batch_first": options.batch_first,
+    }

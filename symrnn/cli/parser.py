@@ -4,7 +4,7 @@ import argparse
 
 from symrnn import __version__, derive_options, verify
 from symrnn.bench import command as bench
-from symrnn.cli.options import add_format, add_model, add_schedule, dims
+from symrnn.cli.options import add_features, add_format, add_model, add_schedule, dims
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -45,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     show.add_argument("--steps", type=int, metavar="T", help="with --program: how many steps")
     add_schedule(show)
+    add_features(show)
     add_format(show)
 
     summary = _command(
@@ -82,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_model(generation)
     generation.add_argument("--steps", type=int, required=True, metavar="T", help="how many steps")
     add_schedule(generation)
+    add_features(generation)
     generation.add_argument("--name", metavar="NAME", help="what the kernel calls itself")
     generation.add_argument("-o", "--output", metavar="FILE", help="where to write it")
 
@@ -95,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_model(verification)
     verify.add_options(verification)
+    add_features(verification)
     verification.add_argument(
         "--dims", type=dims, default={}, metavar="D=5,H=3", help="widths (drawn where unsaid)"
     )

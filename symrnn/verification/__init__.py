@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from symrnn.verification.case import DEFAULT_STEPS, case
 from symrnn.verification.checks import checks
@@ -19,6 +19,7 @@ from symrnn.verification.report import Report
 
 if TYPE_CHECKING:
     from symrnn.model import Model
+    from symrnn.settings import Features
 
 
 def verify(
@@ -29,6 +30,7 @@ def verify(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
+    **features: "Unpack[Features]",
 ) -> Report:
     """Generate a model's kernel in memory and hold it against the model's text.
 
@@ -39,7 +41,7 @@ def verify(
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS
     made = case(model.written, steps, wrt, batch, dims or {}, seed)
-    module = model.kernel(steps, loops, wrt)
+    module = model.kernel(steps, loops, wrt, **features)
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))
 
 

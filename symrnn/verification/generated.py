@@ -81,7 +81,12 @@ def compare(source: str, file: str) -> Comparison:
     made = origin(source, file)
     settings = made.settings
     wanted = model_of(made, file).generate(
-        settings.steps, settings.loops, settings.wrt, made.name, settings.passes
+        settings.steps,
+        settings.loops,
+        settings.wrt,
+        made.name,
+        settings.passes,
+        **settings.features,
     )
     if source == wanted:
         return Comparison(file)

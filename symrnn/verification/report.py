@@ -56,7 +56,7 @@ class Report:
 
     @classmethod
     def of(cls, name: str, case: "Case", loops: bool | None, checks: Iterable[Check]) -> "Report":
-        from symrnn.generate import Settings
+        from symrnn.settings import Settings
 
         looped = Settings.of(case.steps, loops).loops
         return cls(name, case.steps, looped, case.batch, case.dims, case.seed, tuple(checks))

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from symrnn.backends.numpy import load_source
-from symrnn.generate import Settings, generate
+from symrnn.generate import generate
 from symrnn.interpret import interpret
 from symrnn.language import parse
 from symrnn.program import OPTIONAL
+from symrnn.settings import Settings
 from symrnn.system import adjoint, normal
 from tests.cases import explicit_states, numbers
 from tests.grammar import Writer

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.bench.floor import Evaluate, Multiply, Work, floor, runner
-from symrnn.generate import Settings, program
+from symrnn.generate import program
 from symrnn.language.tree import Width
 from symrnn.program.program import (
     Array,
@@ -20,6 +20,7 @@ from symrnn.program.program import (
     Span,
     Statement,
 )
+from symrnn.settings import Settings
 from tests.cases import model
 
 D, H = Width(("D",)), Width(("H",))

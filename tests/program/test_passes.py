@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from symrnn.errors import UsageError
-from symrnn.generate import Settings, program
+from symrnn.generate import program
 from symrnn.interpret import interpret
 from symrnn.language import parse
 from symrnn.program import OPTIONAL, Program, schedule
@@ -22,6 +22,7 @@ from symrnn.program.order import order
 from symrnn.program.peel import peel, unroll
 from symrnn.program.program import Loop, Map, Product, plain
 from symrnn.program.run import run
+from symrnn.settings import Settings
 from symrnn.system import System, adjoint, normal, with_states
 from tests.cases import ZOO, explicit_states, model, numbers, odd_widths
 from tests.grammar import Writer
