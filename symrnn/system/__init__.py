@@ -17,6 +17,8 @@
 - `unroll`    a system written out for a number of steps
 - `states`    initial states as inputs
 - `head`      another read-out and loss on the same body
+- `weights`, `dropout`, `zoneout`  masks that the caller gives: on the steps of the loss, on
+  features, on what a state forgets (`inputs`: what they share)
 - `prune`     dead equations removed
 - `check`     what holds of every system
 - `spell`     a system in the language
@@ -24,6 +26,7 @@
 """
 
 from symrnn.system.adjoint import adjoint
+from symrnn.system.dropout import with_dropout
 from symrnn.system.head import with_head
 from symrnn.system.normal import normal
 from symrnn.system.prune import prune
@@ -31,6 +34,8 @@ from symrnn.system.resolve import resolve
 from symrnn.system.states import initial_states, with_states
 from symrnn.system.system import System
 from symrnn.system.unroll import unroll
+from symrnn.system.weights import with_weights
+from symrnn.system.zoneout import with_zoneout
 
 __all__ = [
     "System",
@@ -40,6 +45,9 @@ __all__ = [
     "prune",
     "resolve",
     "unroll",
+    "with_dropout",
     "with_head",
     "with_states",
+    "with_weights",
+    "with_zoneout",
 ]

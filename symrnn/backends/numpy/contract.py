@@ -10,6 +10,7 @@ from symrnn.program.program import Program
 from symrnn.sample import losses_of
 from symrnn.system.spell import spell_equation
 from symrnn.system.system import System
+from symrnn.system.weights import weights_of
 
 Axes = tuple[str | int, ...]
 
@@ -99,6 +100,11 @@ class Contract:
         weights = {name: self.axes(name) for name in self.weights}
         return {**tables["INPUTS"], **tables["STATES"], **weights}
 
+    @property
+    def step_weights(self) -> dict[str, str]:
+        """The inputs that weigh the steps of a loss, and whether as their sum or as their mean."""
+        return weights_of(self.kernel.written, self.system.symbols)
+
     def lines(self, needed: dict[str, tuple[str, ...]]) -> list[str]:
         """The contract as statements; `needed` says which inputs a call cannot do without."""
         return [
@@ -140,6 +146,7 @@ class Contract:
             f"TARGETS = {as_tuple([s.name for s in targets])}",
             f"ONEHOT = {as_tuple(onehot)}",
             f"BETWEEN_0_AND_1 = {as_tuple(shares)}",
+            *([f"WEIGHTS = {as_dict(self.step_weights)}"] if self.step_weights else []),
         ]
 
     def docstring(self) -> str:
