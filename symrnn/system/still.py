@@ -14,10 +14,10 @@ from dataclasses import replace
 from symrnn.errors import UsageError
 from symrnn.language.printer import show_ref
 from symrnn.language.tree import NARROW, STEPS, Expr, Ref, Size, map_leaves
+from symrnn.system.algebra import mul
 from symrnn.system.check import check
-from symrnn.system.graph import outside
 from symrnn.system.names import free, step_label
-from symrnn.system.rewrite import map_jacobian
+from symrnn.system.rewrite import map_jacobian, map_term
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import (
     Dot,
@@ -63,7 +63,6 @@ class _Still:
         self.carriers: dict[Ref | tuple[str, Ref], tuple[Ref, Equation]] = {}
         """What carries a reference, and what spreads one over the steps."""
         self.equations: list[Equation] = []
-        self.fixed = {e.target for e in system.equations if e.target.base in ("1", "T")}
 
     def system(self) -> System:
         for equation in self.moving.equations:
@@ -79,34 +78,44 @@ class _Still:
                 changed = tuple(self.term(equation, term, timed or term.over) for term in terms)
                 return replace(equation, terms=changed)
             case Pointwise(body=body):
-                return Pointwise(target, self.expr(equation, body, timed))
+                return Pointwise(target, self.expr(body, timed))
             case Row(function=function, args=args):
-                return Row(target, function, tuple(self.ref(equation, a, timed) for a in args))
+                return Row(target, function, tuple(self.ref(a, timed) for a in args))
 
     def term(self, equation: Equation, term: Term, timed: bool) -> Term:
-        if not term.everywhere:
+        if term.when is not None:
             raise UsageError(
-                f"{show_ref(equation.target)} is added to at a fixed step; with lengths of their"
-                " own sequences have it at different places (leave out --lengths)"
+                f"{show_ref(equation.target)} is another one for {term.when} steps; sequences with"
+                " lengths of their own have different numbers of them (leave out --lengths)"
             )
-        ref = self.ref(equation, term.ref, timed) if term.ref is not None else None
-        if term.over and not any(r.base for r in term.reads()):
-            raise UsageError(
-                f"{show_ref(equation.target)} sums over time what does not run over time; with"
-                " lengths of their own sequences have different numbers of it (leave out --lengths)"
-            )
-        return replace(term, ref=ref, by=self.jacobian(equation, term.by, timed))
+        if term.over and not any(ref.base for ref in term.reads()) and self.is_same(term):
+            term = self.times_steps(term)
+            timed = equation.target.base == "t"
+        timed = (timed and term.at is None) or term.over
+        ref = self.ref(term.ref, timed) if term.ref is not None else None
+        return replace(term, ref=ref, by=self.jacobian(term.by, timed))
 
-    def jacobian(self, equation: Equation, by: Jacobian, timed: bool) -> Jacobian:
+    def is_same(self, term: Term) -> bool:
+        """Whether a term without a step is the same for all sequences, too."""
+        return not any(self.symbols[ref.name].role in ROWS for ref in term.reads())
+
+    def times_steps(self, term: Term) -> Term:
+        """A sum over the steps of what is the same at all of them."""
+        assert isinstance(term.by, Scale | Dot)
+        return replace(
+            term, by=replace(term.by, factor=mul(Size(STEPS), term.by.factor)), over=False
+        )
+
+    def jacobian(self, by: Jacobian, timed: bool) -> Jacobian:
         if isinstance(by, Scale | Dot):
-            return replace(by, factor=self.expr(equation, by.factor, timed))
-        return map_jacobian(by, lambda ref: self.ref(equation, ref, timed))
+            return replace(by, factor=self.expr(by.factor, timed))
+        return map_jacobian(by, lambda ref: self.ref(ref, timed))
 
-    def expr(self, equation: Equation, expr: Expr, timed: bool) -> Expr:
+    def expr(self, expr: Expr, timed: bool) -> Expr:
         def leaf(part: Expr) -> Expr:
             if isinstance(part, Size) and part.width == STEPS:
-                return self.ref(equation, self.steps(), timed)
-            return self.ref(equation, part, timed) if isinstance(part, Ref) else part
+                return self.ref(self.steps(), timed)
+            return self.ref(part, timed) if isinstance(part, Ref) else part
 
         return map_leaves(expr, leaf)
 
@@ -119,12 +128,11 @@ class _Still:
 
     # references
 
-    def ref(self, equation: Equation, ref: Ref, timed: bool) -> Ref:
+    def ref(self, ref: Ref, timed: bool) -> Ref:
         """What is read instead, in an equation that has a current step or none."""
         if ref.base == "t":
             return self.carried(ref, "t") if ref.shift else ref
         if ref.base:
-            self.check_fixed(equation, ref)
             ref = self.carried(ref, "")
         has_rows = self.symbols[ref.name].role in ROWS
         return self.spread(ref) if timed and has_rows else ref
@@ -142,24 +150,15 @@ class _Still:
             target = replace(wish, name=free(wish.name, self.symbols))
             shape = old.shape
             self.symbols[target.name] = Symbol(
-                target.name, "variable", bool(target.base), shape, onehot=old.onehot
+                target.name,
+                "variable",
+                bool(target.base),
+                shape,
+                onehot=old.onehot and not source.shift,
             )
             self.equations.append(Linear(target, (Term(source),)))
             self.carriers[key] = (target, self.equations[-1])
         return self.carriers[key][0]
-
-    def check_fixed(self, equation: Equation, ref: Ref) -> None:
-        """A fixed step may be a boundary for short sequences, and inside of long ones: refused."""
-        if outside(ref):
-            return
-        other = "1" if ref.base == "T" else "T"
-        inward = ref.shift if ref.base == "1" else -ref.shift
-        if inward > 0 and any(b.name == ref.name and b.base == other for b in self.fixed):
-            raise UsageError(
-                f"{show_ref(equation.target)} reads {show_ref(ref)}, which is an initial state for"
-                " short sequences; with lengths of their own sequences must not read one there"
-                " (leave out --lengths)"
-            )
 
 
 def carrier_name(ref: Ref) -> str:
@@ -194,76 +193,105 @@ def parted(system: System) -> System:
 class _Parted:
     def __init__(self, system: System) -> None:
         self.symbols = dict(system.symbols)
-        self.each: dict[str, str] = {}
-        """What spreads a value over the steps."""
+        self.picks: dict[Ref, Ref] = {}
+        """What is read instead of a reference from elsewhere."""
+        self.made: list[Equation] = []
 
     def pieces(self, equation: Equation) -> Iterator[Equation]:
         """The equation, after those for the summands that get a name."""
-        if not isinstance(equation, Linear):
+        if not isinstance(equation, Linear | Total) or self.is_carrier(equation):
             yield equation
             return
-        if equation.target.base == "t" and not self.is_carrier(equation):
-            for term in equation.terms:
-                yield from self.spread(term)
-            equation = replace(equation, terms=tuple(map(self.at_steps, equation.terms)))
+        self.made = []
+        timed = equation.target.base == "t"
+        terms = tuple(self.at_home(term, timed) for term in equation.terms)
+        equation = replace(equation, terms=terms)
+        if isinstance(equation, Linear):
+            equation = self.sorted_out(equation)
+        yield from self.made
+        yield equation
+
+    def sorted_out(self, equation: Linear) -> Linear:
+        """With names for the summands that come from another step, land at one, or are there for
+        some sequences alone."""
         if len(equation.terms) < 2:
-            yield equation
-            return
+            return equation
         here = [term for term in equation.terms if not _crosses(term)]
-        carried = [term for term in equation.terms if _crosses(term) and term.at is None]
+        carried = [term for term in equation.terms if _crosses(term) and term.everywhere]
         landed = [term for term in equation.terms if term.at is not None]
-        if not here and len(carried) == 1 and carried[0].ref is not None:
-            shift = carried[0].ref.shift
+        seldom = [term for term in equation.terms if term.when is not None]
+        if not here and not seldom and len(carried) == 1:
+            shift = carried[0].ref.shift if carried[0].ref is not None else 0
             if all(_lands_behind(term, shift) for term in landed):
-                yield equation  # is the carrier itself
-                return
+                return equation  # is the carrier itself
         for term in carried:
             assert term.ref is not None
             own = [other for other in landed if _lands_behind(other, term.ref.shift)]
             landed = [other for other in landed if other not in own]
-            piece = self.named(carrier_name(term.ref), equation.target, (term, *own))
-            yield piece
-            here.append(Term(piece.target))
+            here.append(self.named(carrier_name(term.ref), equation.target, (term, *own)))
         if landed:
-            piece = self.named(f"land_{equation.target.name}", equation.target, tuple(landed))
-            yield piece
-            here.append(Term(piece.target))
-        yield replace(equation, terms=tuple(here))
+            wish = f"land_{equation.target.name}"
+            here.append(self.named(wish, equation.target, tuple(landed)))
+        for term in seldom:
+            wish = f"{equation.target.name}_T{term.when}"
+            here.append(self.named(wish, equation.target, (term,)))
+        return replace(equation, terms=tuple(here))
 
-    def is_carrier(self, equation: Linear) -> bool:
-        """Whether it spreads a value over the steps, and does nothing else."""
-        (term, *others) = equation.terms or (Term(None),)
-        return not others and term.ref is not None and term.by == Scale()
+    # what a term reads
 
-    def spread(self, term: Term) -> Iterator[Equation]:
+    def at_home(self, term: Term, timed: bool) -> Term:
+        """The term with names for what it reads that is not where it stands."""
+        timed = (timed and term.at is None) or term.over
+
+        def change(ref: Ref) -> Ref:
+            if timed:
+                return self.spread(ref)
+            return self.picked(ref) if ref.base in ("1", "T") else ref
+
+        return map_term(term, change)
+
+    def picked(self, ref: Ref) -> Ref:
+        """One step of a variable, as a variable without steps."""
+        if ref not in self.picks:
+            symbol = self.symbols[ref.name]
+            name = free(carrier_name(ref), self.symbols)
+            self.symbols[name] = replace(symbol, name=name, timed=False, of=None, output=False)
+            self.picks[ref] = Ref(name)
+            self.made.append(Linear(Ref(name), (Term(ref),)))
+        return self.picks[ref]
+
+    def spread(self, ref: Ref) -> Ref:
         """What is the same at all steps, at every step: an adjoint of what is summed over time."""
-        ref = term.ref
-        if ref is None or ref.base or term.at is not None or ref.name in self.each:
-            return
         symbol = self.symbols[ref.name]
-        if symbol.role in ROWS:
-            name = self.each[ref.name] = free(f"each_{ref.name}", self.symbols)
+        if ref.base or symbol.role not in ROWS:
+            return ref
+        if ref not in self.picks:
+            name = free(f"each_{ref.name}", self.symbols)
             self.symbols[name] = replace(symbol, name=name, timed=True, of=None, output=False)
-            yield Linear(Ref(name, "t"), (Term(ref),))
+            self.picks[ref] = Ref(name, "t")
+            self.made.append(Linear(Ref(name, "t"), (Term(ref),)))
+        return self.picks[ref]
 
-    def at_steps(self, term: Term) -> Term:
-        if term.ref is None or term.at is not None or term.ref.name not in self.each:
-            return term
-        return replace(term, ref=Ref(self.each[term.ref.name], "t"))
-
-    def named(self, wish: str, of: Ref, terms: tuple[Term, ...]) -> Linear:
+    def named(self, wish: str, of: Ref, terms: tuple[Term, ...]) -> Term:
+        """A summand under a name of its own."""
         name = free(wish, self.symbols)
         timed = of.base == "t"
         self.symbols[name] = Symbol(name, "adjoint", timed, self.symbols[of.name].shape)
-        return Linear(Ref(name, "t" if timed else ""), terms)
+        self.made.append(Linear(Ref(name, "t" if timed else ""), terms))
+        return Term(Ref(name, "t" if timed else ""))
+
+    def is_carrier(self, equation: Linear | Total) -> bool:
+        """Whether it brings a value to where it is needed, and does nothing else."""
+        (term, *others) = equation.terms or (Term(None),)
+        plain = not others and term.ref is not None and term.everywhere and not term.over
+        return isinstance(equation, Linear) and plain and term.by == Scale()
 
 
 def _crosses(term: Term) -> bool:
     """Whether a summand comes from another step than its equation's, or lands at one."""
-    if term.at is not None:
+    if not term.everywhere:
         return True
-    ref = term.ref
-    return ref is not None and not term.over and (ref.base in ("1", "T") or ref.shift != 0)
+    return term.ref is not None and not term.over and term.ref.shift != 0
 
 
 def _lands_behind(landed: Term, shift: int) -> bool:

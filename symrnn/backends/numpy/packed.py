@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from symrnn.backends.numpy.places import Places, between
-from symrnn.backends.numpy.statements import Inside, Printer
+from symrnn.backends.numpy.statements import Inside, Printer, plain_number
 from symrnn.backends.numpy.views import Views
 from symrnn.errors import CheckError
 from symrnn.program.program import (
@@ -178,6 +178,11 @@ class PackedPrinter(Printer):
 
     def map(self, statement: Map, inside: Inside | None) -> str:
         out, arg = statement.out, statement.args[0]
+        if statement.op == "only":
+            length = statement.args[1]
+            assert isinstance(length, Number)
+            target, value = (self.argument(a, False, inside) for a in (out, arg))
+            return f"rows.only({target}, {value}, {plain_number(length.value, self.places)})"
         if statement.op not in ("copy", "begin", "land") or isinstance(arg, Number):
             return super().map(statement, inside)
         slices = [a for a in (out, *statement.args) if isinstance(a, Slice)]

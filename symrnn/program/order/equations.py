@@ -10,6 +10,7 @@ from symrnn.program.order.sums import Sums
 from symrnn.program.order.values import Value, is_timed
 from symrnn.program.order.writer import Writer
 from symrnn.program.program import Map, Now, Number, Pair, Slice, Span, shifted
+from symrnn.system.algebra import number
 from symrnn.system.system import (
     Equation,
     Linear,
@@ -44,6 +45,8 @@ class Equations:
                 writer.into(out, row(writer, function, [writer.read(arg) for arg in args]))
             case Linear(terms=(Term(by=PadTo() as pad, over=False) as term,)):
                 self.terms.pad_into(out, self.terms.operand(term.ref), pad)
+            case Linear(terms=(Term(when=int()) as term,)) if writer.ragged:
+                self.seldom(term, out)
             case Linear(terms=terms) if writer.ragged and carries(terms):
                 self.carry(terms, out)
             case Linear(terms=terms):
@@ -58,6 +61,14 @@ class Equations:
             width = self.writer.arrays[ref.name].width
             self.writer.into(replace(out, part=(skip, width)), self.writer.read(ref))
             skip = skip + width
+
+    def seldom(self, term: Term, out: Slice) -> None:
+        """What is there for the sequences of one length alone."""
+        writer = self.writer
+        assert term.when is not None
+        value = writer.named(self.terms.value(replace(term, when=None)))
+        args = (value, Number(number(term.when)))
+        writer.out.append(Map(out, "only", args, about=writer.about))
 
     def carry(self, terms: Sequence[Term], out: Slice) -> None:
         """What comes from another step, and what lands at one, where sequences have ends of their
