@@ -152,7 +152,8 @@ class Contract:
     def docstring(self) -> str:
         kernel = self.kernel
         steps = kernel.steps
-        title = f"{kernel.name}: forward pass and gradients, {steps} step{'s' * (steps > 1)}."
+        most = "up to " if kernel.program.ragged else ""
+        title = f"{kernel.name}: forward pass and gradients, {most}{steps} step{'s' * (steps > 1)}."
         gradient = [
             show_definition(d)
             for e in self.system.equations

@@ -12,6 +12,7 @@ from symrnn.program.program import (
     SECTIONS,
     At,
     Loop,
+    Map,
     Now,
     Plain,
     Program,
@@ -140,11 +141,25 @@ class Passes:
             yield from (self.printer.statement(s) for s in pending)
 
     def block(self, statements: Sequence[Plain], last: Plain) -> Iterator[str]:
+        if isinstance(last, Map) and last.op in ("begin", "land"):
+            yield from self.at_the_ends(last)
+            yield from (self.printer.statement(s) for s in statements)
+            return
         inside = [n for s in statements for n in s.about.split() if n not in self.used]
         for name in dict.fromkeys([*inside, *last.out.names]):
             if self.program.arrays[name].role != "scratch":
                 yield from self.equation(name, last.out.when)
         yield from (self.printer.statement(s) for s in statements)
+
+    def at_the_ends(self, statement: Map) -> Iterator[str]:
+        """What a carrier is where a sequence begins or ends."""
+        for equation in self.kernel.folded.equations:
+            if equation.target.name in statement.out.names and equation.target.base == "t":
+                for definition in spell_equation(equation):
+                    if definition.adds == (statement.op == "land"):
+                        said = show_definition(definition)
+                        where = "" if definition.adds else ", beyond the ends"
+                        yield from comment(said + where)
 
     def equation(self, name: str, when: object) -> Iterator[str]:
         """The equation of a variable, as a comment: at a step, or for all."""
