@@ -235,6 +235,20 @@ def test_lengths_that_are_not_said_are_all_the_steps() -> None:
     assert all(np.abs(grads[name] - plain[name]).max() <= 1e-15 for name in grads)
 
 
+def test_inputs_may_be_shorter_than_the_kernel() -> None:
+    module, params, inputs = lstm(9)
+    lengths = [2, 5, 1, 4]
+    loss, grads = module.loss_and_grads(params, lengths=lengths, **inputs)
+    less = {**inputs, "x": inputs["x"][:5]}
+    again, same = module.loss_and_grads(params, lengths=lengths, **less)
+    assert loss == again
+    assert all((grads[name] == same[name]).all() for name in grads)
+    with pytest.raises(ValueError, match="lengths hold 5 at 1; expected 1 to 4"):
+        module.loss(params, lengths=lengths, **{**inputs, "x": inputs["x"][:4]})
+    with pytest.raises(ValueError, match="x has 10 steps; expected 1 to 9"):
+        module.loss(params, x=np.zeros((10, 4, 2)), y=inputs["y"])
+
+
 def test_results_come_back_in_the_order_of_the_caller() -> None:
     module = model("char").kernel(4, lengths=True)
     rng = np.random.default_rng(0)
