@@ -10,6 +10,7 @@ from symrnn.language.tree import Written
 from symrnn.program import Program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
+from symrnn.system.ids import with_ids
 
 BACKENDS = ("numpy",)
 MADE = "Made by symrnn generate "
@@ -18,11 +19,17 @@ GRADIENT = "Its gradient:"
 
 def program(written: Written, settings: Settings) -> tuple[System, System, Program]:
     """The system with its gradient, the same as it is worked out, and the program for it."""
-    system = with_states(normal(written, stable=True))
+    system = with_states(normal(with_ids(written, settings.ids), stable=True))
     if system.steps not in (None, settings.steps):
         raise UsageError(f"the text fixes T = {system.steps}; it has no {settings.steps} steps")
+    for name in settings.wrt:
+        if name in settings.ids:
+            raise UsageError(
+                f"{name} comes as class ids, which have no gradient; leave {name} out of --wrt"
+                " or out of --ids"
+            )
     full = adjoint(system, settings.wrt, cotangents=system.loss is None)
-    return (full, *schedule(full, settings.steps, settings.loops, settings.passes))
+    return (full, *schedule(full, settings.steps, settings.loops, settings.passes, settings.ids))
 
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:

@@ -16,7 +16,7 @@
 `rewrite` is what several passes do to a statement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from symrnn.errors import UsageError, suggestion
 from symrnn.program.buffers import share, shrink
@@ -42,12 +42,16 @@ MOST_STATEMENTS = 50_000
 
 
 def schedule(
-    system: System, steps: int, loops: bool, passes: Iterable[str] = OPTIONAL
+    system: System,
+    steps: int,
+    loops: bool,
+    passes: Iterable[str] = OPTIONAL,
+    ids: Collection[str] = (),
 ) -> tuple[System, Program]:
-    """The system as it is worked out, and the program that does it."""
+    """The system as it is worked out, and the program that does it; `ids` come as class ids."""
     chosen = known_passes(passes)
     folded = fold(system) if "fold" in chosen else system
-    program = order(folded, steps)
+    program = order(folded, steps, ids)
     for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
         program = run(program) if name in chosen else program
     program = lower(peel(program))

@@ -17,6 +17,7 @@
 - `unroll`    a system written out for a number of steps
 - `states`    initial states as inputs
 - `head`      another read-out and loss on the same body
+- `ids`       class ids for one-hot rows
 - `prune`     dead equations removed
 - `check`     what holds of every system
 - `spell`     a system in the language

@@ -40,7 +40,8 @@ def verify(
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS
-    made = case(model.written, steps, wrt, batch, dims or {}, seed)
+    ids = tuple(features.get("ids", ()))
+    made = case(model.written, steps, wrt, batch, dims or {}, seed, ids)
     module = model.kernel(steps, loops, wrt, **features)
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))
 

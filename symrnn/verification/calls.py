@@ -36,10 +36,10 @@ class Found:
 
 
 def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Parameters, and inputs with the states of one variable together."""
+    """Parameters, and inputs: as class ids what is asked for so, states of a variable together."""
     params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
     inputs = {
-        symbol.name: _locked(data[symbol.name])
+        symbol.name: _locked(_given(case, data, symbol.name))
         for symbol in case.named("input", "target")
         if symbol.name not in case.states
     }
@@ -47,6 +47,12 @@ def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array
         together = [np.asarray(data[name]) for name in own]
         inputs[key] = _locked(np.stack(together) if len(own) > 1 else together[0])
     return params, inputs
+
+
+def _given(case: Case, data: Data, name: str) -> Array:
+    """An input as a kernel takes it: class ids are where the ones of its rows are."""
+    array = np.asarray(data[name])
+    return np.argmax(array.real, -1) if name in case.ids else array
 
 
 def plainly(module: ModuleType, case: Case, data: Data) -> Found:

@@ -85,7 +85,7 @@ def _held(what: str, against: str, off: float, allowed: float, note: str = "") -
 
 def _contract(module: ModuleType, case: Case) -> Check:
     known = {"T": case.steps, "B": case.batch, **case.dims}
-    inputs = {s.name: case.shape(s.name) for s in case.named("input", "target")}
+    inputs = {s.name: case.given_shape(s.name) for s in case.named("input", "target")}
     wanted: dict[str, dict[str, tuple[int, ...]]] = {
         "PARAMS": {s.name: case.shape(s.name) for s in case.named("parameter")},
         "INPUTS": {name: shape for name, shape in inputs.items() if name not in case.states},

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.lines import wrapped
 from symrnn.backends.numpy.places import between
@@ -79,6 +80,7 @@ class Plan:
             lines.append("total = np.add.reduce")
         if "highest" in self.printer.used:
             lines.append("highest = np.maximum.reduce")
+        lines += [f"{call} = _{call}" for call in by_id.OWN if call in self.printer.used]
         return lines
 
     def arrays(self) -> list[str]:
@@ -109,7 +111,8 @@ class Plan:
             else:
                 shape = ", ".join(places.shape(name))
                 comma = "," if ", " not in shape else ""
-                lines.append(f"{own} = np.empty(({shape}{comma}), dtype)")
+                kind = "dtype" if array.classes is None else "np.intp"
+                lines.append(f"{own} = np.empty(({shape}{comma}), {kind})")
             if pack is not None and pack.kind == "blocks":
                 first = own if array.steps is None else f"{own}.swapaxes(0, 1)"
                 blocks.append(f"{', '.join(self.python(m) for m in pack.members)} = {first}")
