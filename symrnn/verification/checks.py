@@ -93,6 +93,8 @@ def _contract(module: ModuleType, case: Case) -> Check:
         "OUTPUTS": _output_shapes(case),
     }
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
+    ids = sorted(getattr(module, "IDS", {}))
+    wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
     for table, shapes in wanted.items():
         said = {name: sizes(axes, known) for name, axes in getattr(module, table).items()}
         wrong += _misfits(table, said, shapes)
