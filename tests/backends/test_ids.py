@@ -1,5 +1,7 @@
 """Class ids say what one-hot rows say: the same numbers, and no way to say anything else."""
 
+import os
+import random
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -21,6 +23,7 @@ from symrnn.settings import Settings
 from symrnn.system import resolve
 from symrnn.system.ids import with_ids
 from tests.cases import ZOO, explicit_states, model, odd_widths
+from tests.grammar import Writer
 
 WITHOUT = [(), *((name,) for name in OPTIONAL), OPTIONAL]
 
@@ -166,6 +169,31 @@ def test_the_program_says_the_same(name: str) -> None:
         true = wanted[symbol.name]
         own = found[symbol.name].reshape(true.shape)
         assert np.allclose(own, true, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("seed", range(600 if os.environ.get("SYMRNN_WIDE") else 60))
+def test_random_systems(seed: int) -> None:
+    """Ids for whatever can come as ids, by random passes."""
+    choose = random.Random(seed)
+    made = symrnn.parse(Writer(choose, rough=seed % 3 == 0).text())
+    names = [symbol.name for symbol in made.system.named("input", "target")]
+    ids = tuple(name for name in names if takes_ids(made, name))
+    if not ids:
+        pytest.skip("nothing in it can come as ids")
+    steps, batch, loops = choose.randint(1, 5), choose.randint(1, 3), choose.random() < 0.5
+    passes = [name for name in OPTIONAL if choose.random() < 0.7]
+    rows, given = rows_and_ids(made, ids, steps, batch, seed)
+    found = load_source(made.generate(steps, loops, passes=passes, ids=ids), "ids")
+    wanted = called(made.kernel(steps, loops), rows)
+    if all(np.isfinite(value).all() for value in wanted.values()):
+        assert not off(called(found, given), wanted)
+
+
+def takes_ids(made: Model, name: str) -> bool:
+    try:
+        return with_ids(made.written, [name]) is not None
+    except SymrnnError:
+        return False
 
 
 def test_a_program_is_read_by_people() -> None:
