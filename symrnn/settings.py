@@ -27,7 +27,7 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("ids", "truncate", "checkpoint", "forward_only", "batch_first")
+UNBUILT = ("truncate", "checkpoint", "forward_only", "batch_first")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 

@@ -16,7 +16,7 @@
 `rewrite` is what several passes do to a statement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from symrnn.errors import UsageError, suggestion
 from symrnn.program.buffers import share, shrink
@@ -46,12 +46,13 @@ def schedule(
     steps: int,
     loops: bool,
     passes: Iterable[str] = OPTIONAL,
+    ids: Collection[str] = (),
     ragged: bool = False,
 ) -> tuple[System, Program]:
-    """The system as it is worked out, and the program that does it."""
+    """The system as it is worked out, and the program that does it; `ids` come as class ids."""
     chosen = known_passes(passes)
     folded = fold(system, across=not ragged) if "fold" in chosen else system
-    program = order(folded, max(steps, 2) if ragged else steps, ragged)
+    program = order(folded, max(steps, 2) if ragged else steps, ids, ragged)
     for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
         program = run(program) if name in chosen else program
     program = lower(peel(program))

@@ -171,7 +171,8 @@ def _overwritable(program: Program, units: _Units) -> dict[Unit, set[Unit]]:
     found: dict[Unit, set[Unit]] = {}
     for unit, statements in writers.items():
         match statements:
-            case [Map(out=out, args=args)] if _is_whole(out, units):
+            case [Map(out=out, op=op, args=args)] if _is_whole(out, units):
+                args = args[:1] if op == "add_at" else args  # its amount is read at last
                 found[unit] = {
                     units.of[arg.names[0]]
                     for arg in args

@@ -193,6 +193,8 @@ class Array:
     steps: Steps | None = None
     of: str = ""
     """What it is the adjoint of."""
+    classes: Width | None = None
+    """Of class ids, how many classes there are: a row is one whole number then."""
 
     @property
     def width(self) -> Width:

@@ -28,6 +28,7 @@ from symrnn.program.program import (
     Span,
     When,
 )
+from symrnn.program.rewrite import is_by_id
 
 OPS: dict[str, Any] = {
     "add": np.add,
@@ -98,6 +99,8 @@ class _Run:
         match statement:
             case Product(out=out, pairs=pairs):
                 self.put_matrix(out, sum(self.pair(pair) for pair in pairs))
+            case Map(out=out, op=op, args=args) if is_by_id(statement):
+                self.put(out, self.by_id(op, [self.lane(arg, 0) for arg in args], out))
             case Map(out=out, op=op, args=args):
                 for lane, name in enumerate(out.names):
                     values = [self.lane(arg, lane) for arg in args]
@@ -113,6 +116,14 @@ class _Run:
         if op not in OPS:
             raise CheckError(f"the program holds an operation '{op}' that nobody knows")
         return OPS[op](*values)
+
+    def by_id(self, op: str, values: list[Any], out: Slice) -> Any:
+        rows, *amount, ids = values
+        count = (self.view(out) if amount else rows).shape[-1]
+        chosen = ids[..., None] == np.arange(count)
+        if amount:
+            return rows + np.where(chosen, amount[0], 0)
+        return np.where(chosen, rows, 0).sum(-1, keepdims=True)
 
     def reduced(self, op: str, value: Numbers, over: str) -> Numbers:
         if over == "all":
@@ -131,11 +142,16 @@ class _Run:
 
     def pair(self, pair: Pair) -> Numbers:
         left, right = self.matrix(pair.left), self.matrix(pair.right)
+        classes = self.program.arrays[pair.left.names[0]].classes
+        if classes is not None:  # a row for each id, with a one at its class
+            left = (left.reshape(-1, 1) == np.arange(classes.count(self.dims))).astype(right.dtype)
         left = left.T if pair.left_turned else left
         return np.asarray(left @ (right.T if pair.right_turned else right))
 
     def matrix(self, what: Slice) -> Numbers:
         parts = [self.view(Slice((name,), what.when, what.part)) for name in what.names]
+        if self.program.arrays[what.names[0]].classes is not None:
+            return parts[0].ravel()
         return np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts], -1)
 
     def put_matrix(self, out: Slice, value: Any) -> None:

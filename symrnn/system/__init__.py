@@ -19,6 +19,7 @@
 - `head`      another read-out and loss on the same body
 - `weights`, `dropout`, `zoneout`  masks that the caller gives: on the steps of the loss, on
   features, on what a state forgets (`inputs`: what they share)
+- `ids`       class ids for one-hot rows
 - `prune`     dead equations removed
 - `check`     what holds of every system
 - `spell`     a system in the language

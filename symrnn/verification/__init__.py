@@ -41,8 +41,8 @@ def verify(
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS
-    lengths = features.get("lengths", False)
-    made = case(model.written, steps, wrt, batch, dims or {}, seed, lengths)
+    ids, lengths = tuple(features.get("ids", ())), features.get("lengths", False)
+    made = case(model.written, steps, wrt, batch, dims or {}, seed, ids, lengths)
     module = model.kernel(steps, loops, wrt, **features)
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))
 

@@ -37,12 +37,10 @@ class Found:
 
 
 def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Parameters, and inputs with the states of one variable together."""
+    """Parameters, and inputs: as class ids what is asked for so, states of a variable together."""
     params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
     inputs = {
-        symbol.name: _locked(
-            without_padding(case.lengths, data[symbol.name]) if symbol.timed else data[symbol.name]
-        )
+        symbol.name: _locked(_given(case, data, symbol.name))
         for symbol in case.named("input", "target")
         if symbol.name not in case.states
     }
@@ -52,6 +50,14 @@ def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array
         together = [np.asarray(data[name]) for name in own]
         inputs[key] = _locked(np.stack(together) if len(own) > 1 else together[0])
     return params, inputs
+
+
+def _given(case: Case, data: Data, name: str) -> Array:
+    """An input as a kernel takes it: class ids are where the ones of its rows are."""
+    array = np.asarray(data[name])
+    if name in case.ids:
+        array = np.argmax(array.real, -1)
+    return without_padding(case.lengths, array) if case.symbols[name].timed else array
 
 
 def plainly(module: ModuleType, case: Case, data: Data) -> Found:

@@ -14,6 +14,7 @@ from symrnn.language.expressions import MAX_WIDTH
 from symrnn.language.tree import Declaration, Definition, Ref, Written
 from symrnn.sample import sample
 from symrnn.system import System, initial_states, normal, resolve, with_states
+from symrnn.system.ids import with_ids
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.verification.lengths import Alone, Joined, drawn
@@ -42,6 +43,8 @@ class Case:
     data: dict[str, Array]
     weights: dict[str, Array]
     """Where the text has no loss: the cotangent of each output."""
+    ids: tuple[str, ...] = ()
+    """What a kernel is given as class ids; `data` holds the one-hot rows that they stand for."""
     lengths: tuple[int, ...] = ()
     """The number of steps of each sequence, where they have their own."""
 
@@ -88,6 +91,10 @@ class Case:
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
 
+    def given_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of the array that a kernel is given."""
+        return self.shape(name)[:-1] if name in self.ids else self.shape(name)
+
     def value(self, result: Result | Joined) -> Any:
         """What the gradient is the gradient of: the loss, or the outputs weighted."""
         if not self.weights:
@@ -102,6 +109,7 @@ def case(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
+    ids: Sequence[str] = (),
     lengths: bool = False,
 ) -> Case:
     """Numbers for a text: drawn by seed, with different widths that are not round.
@@ -118,6 +126,7 @@ def case(
         raise UsageError(f"{batch} sequences; expected a number from 1 to {MAX_WIDTH:,}")
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected 0 or more")
+    written = with_ids(written, ids)
     form = normal(written, stable=True)
     states = initial_states(form)
     symbols = dict(resolve(written))
@@ -138,6 +147,7 @@ def case(
         (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
         {},
         {},
+        tuple(ids),
         drawn(np.random.default_rng([seed, 4]), steps, batch) if lengths else (),
     )
     asked = made.named("parameter", "input", "target")

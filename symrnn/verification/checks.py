@@ -85,7 +85,7 @@ def _held(what: str, against: str, off: float, allowed: float, note: str = "") -
 
 def _contract(module: ModuleType, case: Case) -> Check:
     known = {"T": case.steps, "B": case.batch, **case.dims}
-    inputs = {s.name: case.shape(s.name) for s in case.named("input", "target")}
+    inputs = {s.name: case.given_shape(s.name) for s in case.named("input", "target")}
     wanted: dict[str, dict[str, tuple[int, ...]]] = {
         "PARAMS": {s.name: case.shape(s.name) for s in case.named("parameter")},
         "INPUTS": {name: shape for name, shape in inputs.items() if name not in case.states},
@@ -93,6 +93,8 @@ def _contract(module: ModuleType, case: Case) -> Check:
         "OUTPUTS": _output_shapes(case),
     }
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
+    ids = sorted(getattr(module, "IDS", {}))
+    wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
     for table, shapes in wanted.items():
         said = {name: sizes(axes, known) for name, axes in getattr(module, table).items()}
         wrong += _misfits(table, said, shapes)

@@ -4,6 +4,7 @@
 - `places`     where the arrays of a program live, and what slices of them are in Python
 - `views`      the views of them that statements need
 - `statements` statements as calls that write where they are told to
+- `by_id`      those over class ids
 - `passes`     forward, loss and backward, each statement under its equation
 - `plan`       arrays and views: what is made once for each number of sequences
 - `contract`   names, axes and starts: what a module promises

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
@@ -51,6 +52,7 @@ class Contract:
             for s in self.system.symbols.values()
             if s.role in ("input", "target") and s.name in arrays
         ]
+        self.ids = by_id.classes(kernel.program)
         self.groups = self.state_groups()
 
     def state_groups(self) -> dict[str, list[str]]:
@@ -67,7 +69,7 @@ class Contract:
 
     def axes(self, name: str) -> tuple[str | int, ...]:
         symbol = self.system.symbols[name]
-        shape = tuple(_axis(width) for width in symbol.shape)
+        shape = () if name in self.ids else tuple(axis(width) for width in symbol.shape)
         if symbol.role == "parameter":
             return shape
         if name in self.groups:
@@ -109,6 +111,7 @@ class Contract:
         """The contract as statements; `needed` says which inputs a call cannot do without."""
         return [
             *(f"{key} = {as_dict(value)}" for key, value in self.tables().items()),
+            *([f"IDS = {as_dict(self.ids)}"] if self.ids else []),
             f"START = {as_dict(self.starts())}",
             *self.facts(),
             f"_EVERY = {as_dict(self.every)}",
@@ -138,7 +141,8 @@ class Contract:
     def facts(self) -> list[str]:
         """What the file's own check must know."""
         losses = losses_of(self.kernel.written)
-        targets = [s for s in self.system.symbols.values() if s.name in losses]
+        symbols = self.system.symbols.values()
+        targets = [s for s in symbols if s.name in losses and s.name not in self.ids]
         onehot = [s.name for s in targets if s.onehot]
         shares = [s.name for s in targets if not s.onehot and "ce" in losses[s.name]]
         return [
@@ -168,9 +172,9 @@ class Contract:
         return f'"""{escaped(body)}\n"""'
 
 
-def _axis(width: Width) -> str | int:
+def axis(width: Width) -> str | int:
     """
-    >>> _axis(Width(("H", "K"), 1)), _axis(Width((), 3))
+    >>> axis(Width(("H", "K"), 1)), axis(Width((), 3))
     ('H+K+1', 3)
     """
     if not width.names:

@@ -1,5 +1,6 @@
 """The source of a kernel: what a program prints, in the frame that all kernels share."""
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_tuple, fitted
 from symrnn.backends.numpy.names import Names
@@ -17,7 +18,7 @@ from symrnn.system.symbols import dimensions
 FEW = 4
 """From so many products on, a transposed matrix is copied once: BLAS reads it faster then."""
 
-HELPERS = ("total", "highest", "softplus")
+HELPERS = ("total", "highest", "softplus", *by_id.OWN)
 """Calls that are no names of NumPy."""
 
 
@@ -64,6 +65,8 @@ def source(kernel: Kernel) -> str:
         has_softplus="softplus" in printer.used,
         has_gradient=gradient,
         has_step_weights=bool(contract.step_weights),
+        has_ids=bool(contract.ids),
+        own_calls=printer.used & set(by_id.OWN),
         floor="1e-4" if kernel.analytic else "1e-3",
         cotangent_inputs=", ".join(
             f'"{weight}": cotangents.get("{output}")'

@@ -75,6 +75,17 @@ class Places:
             return pack_name(what.names)
         return self.own[what.names[0]] + ("_part" if what.part is not None else "")
 
+    def are_one(self, one: Slice, other: Slice) -> bool:
+        """Whether two slices are the same piece of memory."""
+
+        def place(what: Slice) -> object:
+            pack, array = self.packs.get(what.name), self.array(what.name)
+            unit, lane = (pack.name, pack.members.index(what.name)) if pack else (what.name, 0)
+            shared = self.program.shared.get(unit, unit)
+            return (shared, lane, array.shape, array.steps, what.when, what.part)
+
+        return place(one) == place(other)
+
     # columns and blocks
 
     def columns(self, names: Sequence[str]) -> tuple[str, str] | None:
@@ -196,6 +207,9 @@ class Places:
 
     def flat(self, names: tuple[str, ...], first: int, last: int) -> str:
         """The rows of steps `first` to `last` of neighbours, for all sequences."""
+        if self.array(names[0]).classes is not None:
+            ids = self.cut(Slice(names), first, last, lanes=False)
+            return f"{ids}.reshape({last - first + 1} * B)"
         columns = self.columns(names)
         pack = self.packs.get(names[0])
         whole = Slice(pack.members if pack and pack.kind == "columns" else names)

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.lines import wrapped
 from symrnn.backends.numpy.packed import PackedPlaces
 from symrnn.backends.numpy.places import between
 from symrnn.backends.numpy.statements import Printer
-from symrnn.program.program import SECTIONS, Slice
+from symrnn.program.program import SECTIONS, Array, Slice
 from symrnn.system.still import SIZE
 
 
@@ -81,6 +82,7 @@ class Plan:
             lines.append("total = np.add.reduce")
         if "highest" in self.printer.used:
             lines.append("highest = np.maximum.reduce")
+        lines += [f"{call} = _{call}" for call in by_id.OWN if call in self.printer.used]
         return lines
 
     def arrays(self) -> list[str]:
@@ -111,7 +113,7 @@ class Plan:
             else:
                 shape = ", ".join(places.shape(name))
                 comma = "," if ", " not in shape else ""
-                lines.append(f"{own} = {self.empty(f'({shape}{comma})')}")
+                lines.append(f"{own} = {self.empty(array, f'({shape}{comma})')}")
             if pack is not None and pack.kind == "blocks":
                 time_first = places.time_first and array.steps is not None
                 first = f"{own}.swapaxes(0, 1)" if time_first else own
@@ -119,8 +121,10 @@ class Plan:
         heading = ["# in the place of what is needed no more"] if again else []
         return [*lines, *heading, *again, *blocks]
 
-    def empty(self, shape: str) -> str:
+    def empty(self, array: Array, shape: str) -> str:
         """A new array."""
+        if array.classes is not None:
+            return f"np.empty({shape}, np.intp)"
         return f"empty({shape})" if self.program.ragged else f"np.empty({shape}, dtype)"
 
     def kept(self) -> set[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.names import looped
 from symrnn.backends.numpy.places import Places
 from symrnn.backends.numpy.views import Views
@@ -22,6 +23,7 @@ from symrnn.program.program import (
     Reduce,
     Slice,
 )
+from symrnn.program.rewrite import is_by_id
 
 CALLS = {
     "positive": "greater({args}, {zero}, {out})",
@@ -110,6 +112,8 @@ class Printer:
         match statement:
             case Product(out=out, pairs=(pair,)):
                 return self.product(out, pair, inside)
+            case Map() if is_by_id(statement):
+                return by_id.map_by_id(self, statement, inside)
             case Map():
                 return self.map(statement, inside)
             case Reduce():
@@ -117,6 +121,8 @@ class Printer:
         raise CheckError("a sum of products meets the printer; `lower` takes it apart")
 
     def product(self, out: Slice, pair: Pair, inside: Inside | None) -> str:
+        if self.places.array(pair.left.names[0]).classes is not None:
+            return by_id.product(self, out, pair, inside)
         left, right = self.matrix(pair.left, inside), self.matrix(pair.right, inside)
         if pair.left_turned:
             left += ".T"

@@ -7,6 +7,9 @@ What needs itself at an earlier or a later step is a loop; everything else is do
 once. In a loop every statement stands for the steps at which it happens.
 """
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from symrnn.language.tree import NARROW, Ref
 from symrnn.program.order.equations import Equations
 from symrnn.program.order.forms import Forms, Uniform
@@ -40,7 +43,7 @@ ROLES: dict[str, Role] = {
 """What the arrays of symbols are; constants have none."""
 
 
-def order(system: System, steps: int, ragged: bool = False) -> Program:
+def order(system: System, steps: int, ids: Collection[str] = (), ragged: bool = False) -> Program:
     """Without an end in common, `ragged`, every step is like every other.
 
     >>> from symrnn.language.parse import parse
@@ -57,7 +60,10 @@ def order(system: System, steps: int, ragged: bool = False) -> Program:
         h[t] = tanh(a_h[t])
     """
     forms = Uniform(system, steps) if ragged else Forms(system, steps)
-    writer = Writer(system.symbols, _arrays(system, forms), steps, ragged)
+    arrays = _arrays(system, forms)
+    for name in ids:
+        arrays[name] = replace(arrays[name], shape=(), classes=arrays[name].width)
+    writer = Writer(system.symbols, arrays, steps, ragged)
     groups = _Groups(system, forms, writer)
     found: dict[str, list[Statement]] = {section: [] for section in SECTIONS}
     every = system.groups()
