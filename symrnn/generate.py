@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symrnn.errors import UsageError
 from symrnn.language.tree import Written
-from symrnn.program import Program, schedule
+from symrnn.program import Program, forward_program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
 
@@ -21,8 +21,11 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
     system = with_states(normal(written, stable=True))
     if system.steps not in (None, settings.steps):
         raise UsageError(f"the text fixes T = {system.steps}; it has no {settings.steps} steps")
+    how = (settings.steps, settings.loops, settings.passes)
+    if settings.forward_only:
+        return (system, system, forward_program(system, *how))
     full = adjoint(system, settings.wrt, cotangents=system.loss is None)
-    return (full, *schedule(full, settings.steps, settings.loops, settings.passes))
+    return (full, *schedule(full, *how))
 
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:
@@ -42,7 +45,9 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         made,
         initial_states(normal(written, stable=True)),
         f"{MADE}--name {shlex.quote(name)} {settings.options()}",
-        cotangents(full) if full.loss is None else {},
+        cotangents(full) if full.loss is None and not settings.forward_only else {},
+        settings.forward_only,
+        settings.batch_first,
     )
     return source(kernel)
 

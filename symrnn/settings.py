@@ -27,7 +27,7 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("lengths", "ids", "truncate", "checkpoint", "forward_only", "batch_first")
+UNBUILT = ("lengths", "ids", "truncate", "checkpoint")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 
@@ -62,6 +62,8 @@ class Settings:
         for name in UNBUILT:
             if features.get(name):
                 raise UsageError(f"{option(name)} is not there yet")
+        if features.get("forward_only"):
+            _check_forward_only(wrt, features)
         looped = steps > UNROLLED if loops is None else loops
         return cls(
             steps,
@@ -131,6 +133,21 @@ class Settings:
             forward_only="--forward-only" in words,
             batch_first="--batch-first" in words,
         )
+
+
+def _check_forward_only(wrt: tuple[str, ...], features: Features) -> None:
+    """Refuse what is about gradients, where there are none."""
+    asked = {
+        "wrt": wrt,
+        "truncate": features.get("truncate"),
+        "checkpoint": features.get("checkpoint"),
+    }
+    for name, value in asked.items():
+        if value:
+            raise UsageError(
+                f"{option(name)} is about gradients, and --forward-only leaves them out; expected"
+                " one of the two"
+            )
 
 
 def option(name: str) -> str:

@@ -140,4 +140,3 @@ def _window(needs: list[_Need]) -> Window | None:
 def _count(array: Array) -> int:
     assert array.steps is not None
     return array.steps[1] - array.steps[0] + 1
-

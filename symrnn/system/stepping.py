@@ -82,9 +82,7 @@ def obstacles(system: System) -> Iterator[Obstacle]:
             yield Obstacle(f"{_shown(equation)} {said}", later)
 
 
-def _in_the_way(
-    system: System, equation: Equation, late: set[Ref]
-) -> Iterator[tuple[str, bool]]:
+def _in_the_way(system: System, equation: Equation, late: set[Ref]) -> Iterator[tuple[str, bool]]:
     target = equation.target
     timed = target.base == "t"
     if target.base in ("1", "T"):

@@ -4,6 +4,7 @@
 - `reference`  what the text itself gives for them, at 50 digits (`exact`), and what with `large`
                parameters
 - `calls`      a kernel, called on the same numbers
+- `steps`      the forward pass held against single steps
 - `checks`     the two held against each other, one check after the other
 - `report`     what was found, as a table or as JSON
 - `generated`  a generated file: checked as it stands, or compared with what is generated today
@@ -40,7 +41,7 @@ def verify(
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS
-    made = case(model.written, steps, wrt, batch, dims or {}, seed)
+    made = case(model.written, steps, wrt, batch, dims or {}, seed, features)
     module = model.kernel(steps, loops, wrt, **features)
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))
 

@@ -1,7 +1,7 @@
 """A text, and random numbers for everything that it asks for: what a kernel is tried on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +13,9 @@ from symrnn.interpret import Interpreter, Result
 from symrnn.language.expressions import MAX_WIDTH
 from symrnn.language.tree import Declaration, Definition, Ref, Written
 from symrnn.sample import sample
+from symrnn.settings import Features
 from symrnn.system import System, initial_states, normal, resolve, with_states
+from symrnn.system.stepping import why_no_step
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 
@@ -41,6 +43,10 @@ class Case:
     data: dict[str, Array]
     weights: dict[str, Array]
     """Where the text has no loss: the cotangent of each output."""
+    features: Features = field(default_factory=Features)
+    """What the kernel can do beside."""
+    no_step: str | None = None
+    """Why one step alone cannot be worked out, if it cannot."""
 
     def named(self, *roles: str) -> list[Symbol]:
         return [symbol for symbol in self.symbols.values() if symbol.role in roles]
@@ -69,6 +75,14 @@ class Case:
         """The shape of the array that the text means by a name."""
         return self._shape(self.symbols[name])
 
+    @property
+    def turned(self) -> frozenset[str]:
+        """What the kernel has with its sequences first: all that runs over time, or nothing."""
+        if not self.features.get("batch_first"):
+            return frozenset()
+        every = {**self.system.symbols, **self.symbols}
+        return frozenset(symbol.name for symbol in every.values() if symbol.timed)
+
     def _shape(self, symbol: Symbol) -> tuple[int, ...]:
         own = tuple(width.count(self.dims) for width in symbol.shape)
         if symbol.role == "parameter":
@@ -89,6 +103,7 @@ def case(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
+    features: Features | None = None,
 ) -> Case:
     """Numbers for a text: drawn by seed, with different widths that are not round.
 
@@ -112,6 +127,8 @@ def case(
     text = with_lines(written, states)
     widths = _widths(symbols, dims or {}, seed)
     parameters = [symbol.name for symbol in symbols.values() if symbol.role == "parameter"]
+    chosen = features or Features()
+    by = (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters))
     made = Case(
         text,
         with_states(form),
@@ -121,9 +138,11 @@ def case(
         batch,
         widths,
         seed,
-        (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
+        () if chosen.get("forward_only") else by,
         {},
         {},
+        chosen,
+        why_no_step(form),
     )
     asked = made.named("parameter", "input", "target")
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)

@@ -1,19 +1,11 @@
 """The source of a kernel: what a program prints, in the frame that all kernels share."""
 
 from symrnn.backends.numpy.contract import Contract, Kernel
-from symrnn.backends.numpy.lines import as_tuple, fitted
-from symrnn.backends.numpy.names import Names
-from symrnn.backends.numpy.passes import Passes, read_in_loops
-from symrnn.backends.numpy.places import Places
-from symrnn.backends.numpy.plan import Plan
-from symrnn.backends.numpy.statements import Printer
-from symrnn.backends.numpy.views import Views
+from symrnn.backends.numpy.lines import as_tuple
+from symrnn.backends.numpy.sheet import Sheet
+from symrnn.backends.numpy.step import stepping
 from symrnn.frame import render
-from symrnn.program.program import Loop, Product, Program, Slice
 from symrnn.system.symbols import dimensions
-
-FEW = 4
-"""From so many products on, a transposed matrix is copied once: BLAS reads it faster then."""
 
 HELPERS = ("total", "highest", "softplus")
 """Calls that are no names of NumPy."""
@@ -21,59 +13,47 @@ HELPERS = ("total", "highest", "softplus")
 
 def source(kernel: Kernel) -> str:
     """The whole file."""
-    program = kernel.program
     contract = Contract(kernel)
-    direct = set(contract.inputs) - read_in_loops(program)
-    places = Places(program, Names(), tuple(dimensions(kernel.system.symbols)))
-    printer = Printer(Views(places, frozenset(direct)), often=turned_often(program))
-    passes = Passes(contract, printer)
-    functions = passes.functions()
-    plan = Plan(contract, printer, passes.used)
-    layout, result = plan.layout()
-    reads = {function.name: function.call for function in functions}
-    loss = kernel.system.loss is not None
-    gradient = bool(program.sections.get("backward"))
+    dims = tuple(dimensions(kernel.system.symbols))
+    sheet = Sheet(contract, dims)
+    places, printer, reads = sheet.places, sheet.printer, sheet.reads
+    single = stepping(kernel, dims)
+    sheets = [sheet, single.sheet] if single.sheet else [sheet]
+    used = set[str]().union(*(each.printer.used for each in sheets))
+    layout, result = sheet.plan.layout()
+    gradient = bool(kernel.program.sections.get("backward"))
     inputs = contract.tables()["INPUTS"]
+    handed = {key: [n for n in inputs if places.own[n] in call] for key, call in reads.items()}
+    ahead, own = handed.get("forward", []), handed.get("loss", [])
     needed = {
-        "forward": tuple(n for n in inputs if places.own[n] in reads.get("forward", [])),
-        "loss": tuple(n for n in inputs if gradient or places.own[n] in reads.get("loss", [])),
+        "forward": tuple(ahead),
+        "loss": tuple(n for n in inputs if gradient or n in ahead or n in own),
     }
     return render(
         "numpy/module.py.jinja",
         docstring=contract.docstring(),
-        calls=sorted(printer.used - set(HELPERS)),
-        steps=program.steps,
+        calls=sorted(used - set(HELPERS)),
+        steps=kernel.program.steps,
         dims=as_tuple(places.dims),
-        contract="\n".join(contract.lines(needed)),
+        contract="\n".join([*contract.lines(needed), *single.lines, *sheet.strided()]),
         dims_after="".join(f", {places.own[f'dim {name}']}" for name in places.dims),
         layout=layout,
         layout_result=result.split("\n"),
-        plan=[piece for line in plan.lines() for piece in fitted(line, 4)],
-        functions=functions,
-        result=plan.result(),
+        plans=sheets,
         given=", ".join(places.own[n] for n in contract.every) + "," * (len(contract.every) == 1),
         forward_reads=", ".join(reads.get("forward", [])),
         loss_reads=", ".join(reads.get("loss", [])),
         backward_reads=", ".join(reads.get("backward", [])),
-        has_loss=loss,
-        has_softplus="softplus" in printer.used,
+        step=single.sheet,
+        has_loss=kernel.system.loss is not None,
+        has_softplus="softplus" in used,
+        has_turns=printer.turns,
         has_gradient=gradient,
+        forward_only=kernel.forward_only,
+        batch_first=kernel.batch_first,
         floor="1e-4" if kernel.analytic else "1e-3",
         cotangent_inputs=", ".join(
             f'"{weight}": cotangents.get("{output}")'
             for output, weight in kernel.cotangents.items()
         ),
     )
-
-
-def turned_often(program: Program) -> dict[Slice, bool]:
-    """The matrices that are read transposed in a loop, or at more than a few steps."""
-    counts: dict[Slice, int] = {}
-    for statement in program.statements():
-        many = len(statement.steps) if isinstance(statement, Loop) else 1
-        for inner in statement.body if isinstance(statement, Loop) else (statement,):
-            if isinstance(inner, Product):
-                for pair in inner.pairs:
-                    if pair.right_turned and pair.right.when is None:
-                        counts[pair.right] = counts.get(pair.right, 0) + many
-    return {matrix: count >= FEW for matrix, count in counts.items()}

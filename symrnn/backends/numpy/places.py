@@ -96,9 +96,9 @@ class Places:
         pack = self.packs.get(name)
         array = self.array(name)
         axes: list[str] = []
-        timed = array.steps is not None
-        if array.steps is not None:
-            axes.append(str(array.steps[1] - array.steps[0] + 1))
+        timed = array.places is not None
+        if timed:
+            axes.append(str(array.places))
         if array.rows:
             axes.append("B")
         if pack is None:
@@ -129,7 +129,7 @@ class Places:
         """All steps of a slice, time first where it runs over time."""
         first = what.names[0]
         array, pack = self.array(first), self.packs.get(first)
-        timed = array.steps is not None
+        timed = array.places is not None
         before = ":, " * (timed + array.rows) if array.rows else ""
         if pack is None or (pack.kind == "blocks" and len(what.names) == 1):
             text = self.own[first]
@@ -174,7 +174,7 @@ class Places:
 
     def whole(self, name: str) -> str:
         """An array at all steps of the sequence, without its boundaries."""
-        if self.array(name).steps is None:
+        if self.array(name).places is None:
             return self.base(Slice((name,)), lanes=False)
         return self.cut(Slice((name,)), 1, self.program.steps, lanes=False)
 

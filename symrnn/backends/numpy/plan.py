@@ -1,21 +1,19 @@
 """The plan of a kernel: its arrays, and the views of them that the passes work on."""
 
-from collections.abc import Sequence
-
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.lines import wrapped
-from symrnn.backends.numpy.places import between
-from symrnn.backends.numpy.statements import Printer
+from symrnn.backends.numpy.passes import Passes
 from symrnn.program.program import SECTIONS, Slice
 
 
 class Plan:
     """Prints what is made once for each number of sequences."""
 
-    def __init__(self, contract: Contract, printer: Printer, used: set[str]) -> None:
+    def __init__(self, contract: Contract, passes: Passes) -> None:
         self.kernel, self.program = contract.kernel, contract.kernel.program
         self.system, self.contract = contract.system, contract
-        self.printer, self.places, self.used = printer, printer.places, used
+        self.printer, self.places = passes.printer, passes.places
+        self.used, self.finals = passes.used, passes.finals
 
     def python(self, name: str) -> str:
         return self.places.own[name]
@@ -73,6 +71,7 @@ class Plan:
             lines += ["", f"{name} = tuple(", "    zip("]
             lines += [f"        {text}," for text in direction]
             lines += ["        strict=True,", "    )", ")"]
+        lines += self.finals.arrays()
         if "softplus" in self.printer.used:
             lines.append("softplus = _softplus(dtype)")
         if "total" in self.printer.used:
@@ -111,7 +110,7 @@ class Plan:
                 comma = "," if ", " not in shape else ""
                 lines.append(f"{own} = np.empty(({shape}{comma}), dtype)")
             if pack is not None and pack.kind == "blocks":
-                first = own if array.steps is None else f"{own}.swapaxes(0, 1)"
+                first = own if array.places is None else f"{own}.swapaxes(0, 1)"
                 blocks.append(f"{', '.join(self.python(m) for m in pack.members)} = {first}")
         heading = ["# in the place of what is needed no more"] if again else []
         return [*lines, *heading, *again, *blocks]
@@ -125,32 +124,27 @@ class Plan:
         for section in SECTIONS:
             if program.sections.get(section):
                 lines.append(f"plan.{section} = {section}")
-        outputs = [f'"{s.name}": {places.whole(s.name)}' for s in self.system.outputs]
+        outputs = [f'"{s.name}": {self.handed_out(s.name)}' for s in self.system.outputs]
         lines += wrapped("plan.outputs = {", outputs, "}").split("\n")
-        states = [
-            f'"{name}": {self.final(name, own)}' for name, own in self.contract.groups.items()
-        ]
+        states = [f'"{name}": {self.finals.text(name)}' for name in self.contract.groups]
         lines += wrapped("plan.states = {", states, "}").split("\n")
         if self.system.loss:
             lines.append(f"plan.value = {places.whole(self.system.loss)}")
+        if self.kernel.forward_only or self.kernel.one_step:
+            return lines
         grads = [
-            f'"{a.of}": {places.whole(a.name)}'
+            f'"{a.of}": {self.handed_out(a.name)}'
             for a in program.arrays.values()
             if a.of in self.contract.inputs and a.rows
         ]
         lines += wrapped("plan.grads = {", grads, "}").split("\n")
         return lines
 
-    def final(self, name: str, own: Sequence[str]) -> str:
-        """Where a state is after the last step: what the next kernel is to be given."""
-        ref = self.kernel.states[name]
-        steps = self.places.steps(ref.name)
-        shifts = sorted(self.kernel.states[one].shift for one in own)
-        if ref.base == "T":
-            places = [shift - 1 - steps[0] + 1 for shift in shifts]
-        else:
-            places = [self.program.steps + shift + 1 - steps[0] for shift in shifts]
-        text = self.places.base(Slice((ref.name,), None), lanes=False)
-        if len(places) == 1:
-            return f"{text}[{places[0]}]"
-        return f"{text}[{between(places[0], places[-1] + 1)}]"
+    def handed_out(self, name: str) -> str:
+        """An array as the caller sees it."""
+        text = self.places.whole(name)
+        array = self.places.array(name)
+        if self.kernel.one_step and array.places is not None:
+            return f"{self.places.base(Slice((name,)), lanes=False)}[{array.place(1)}]"
+        turned = self.kernel.batch_first and array.places is not None
+        return f"{text}.swapaxes(0, 1)" if turned else text

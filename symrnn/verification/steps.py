@@ -1,0 +1,36 @@
+"""A chain of single steps: what it gives is what the forward pass over all steps gives."""
+
+from types import ModuleType
+
+import numpy as np
+
+from symrnn.functions import Array
+from symrnn.verification.calls import Found, fill, nothing_in_memory
+from symrnn.verification.case import Case
+
+
+def chain(module: ModuleType, case: Case) -> Found:
+    """The outputs at every step, or after the last, and the last states, by one kernel."""
+    with nothing_in_memory(module):
+        kernel = module.Kernel(case.batch, **case.dims)
+    fill(kernel, {symbol.name: case.data[symbol.name] for symbol in case.named("parameter")})
+    given = {s.name: s.timed for s in case.named("input", "target") if s.name in module._STEP}
+    states: dict[str, Array] = {
+        key: np.stack([case.data[name] for name in own]) if len(own) > 1 else case.data[key]
+        for key, own in case.groups.items()
+    }
+    each: list[dict[str, Array]] = []
+    for t in range(case.steps):
+        inputs = {
+            name: case.data[name][t] if timed else case.data[name]
+            for name, timed in given.items()
+            if name not in case.states
+        }
+        outputs, states = kernel.step(**inputs, **states)
+        each.append({name: np.array(array) for name, array in outputs.items()})
+    timed = {symbol.name for symbol in case.system.outputs if symbol.timed}
+    outputs = {
+        name: np.stack([found[name] for found in each]) if name in timed else last
+        for name, last in each[-1].items()
+    }
+    return Found(None, outputs, {key: np.array(a) for key, a in states.items()}, {})
