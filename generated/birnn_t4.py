@@ -336,8 +336,9 @@ class Kernel:
         self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
         self._plans = {}
 
-    def _ready(self, inputs, wanted, every=_EVERY, make=_plan):
+    def _ready(self, inputs, wanted, every=_EVERY, make=None):
         """The plan for as many sequences as came, and every input as an array that fits it."""
+        make = make or _plan
         batch = _batch(inputs, self.batch, self.dims, every)
         plan = self._plans.get((make, batch))
         if plan is None:

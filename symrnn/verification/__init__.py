@@ -37,7 +37,7 @@ def verify(
 
     >>> from symrnn.model import load
     >>> print(verify(load("elman_n4")).verdict)
-    holds: 18 checks
+    holds: 19 checks
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS

@@ -7,7 +7,7 @@ default some of them are tried, drawn by seed; SYMRNN_WIDE tries them all.
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import takewhile
 from types import ModuleType
@@ -25,6 +25,7 @@ from symrnn.verification.checks import checks
 from symrnn.verification.large import larger
 from symrnn.verification.reference import Reference, reference
 from symrnn.verification.report import CENTRAL, COMPLEX, Check
+from symrnn.verification.steps import chain
 from tests.cases import ZOO, model
 from tests.mutants import Laboratory, Mutant
 
@@ -83,6 +84,9 @@ class Tried:
                 with nothing_in_memory(self.module):
                     kernel = self.module.Kernel(made.batch, **made.dims)
                     arrays = of_kernel(kernel, made, data).arrays()
+                if made.no_step is None:
+                    single = chain(self.module, replace(made, data=data)).arrays()
+                    arrays |= {f"step {name}": array for name, array in single.items()}
                 found += [arrays[name] for name in sorted(arrays)]
         return found
 
