@@ -106,7 +106,7 @@ def _reads(system: System, use: Use, timed: bool, late: set[Ref]) -> tuple[str, 
             return f"sums {shown} over all steps", timed
         case "t" if ref.shift > 0 or (ref.shift and given):
             return f"reads {shown}: one step alone does not have it", ref.shift > 0
-        case "T" if timed:
+        case "T" if timed and not use.whole:
             return f"reads {shown} at every step: it is known after the last one", True
         case "1" | "T" if (ref.base, ref.shift) != ("T", 0):
             inside = ref.base == "T" or ref.shift >= 0
