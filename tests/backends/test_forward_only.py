@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +13,7 @@ import pytest
 
 import symrnn
 from symrnn.backends.numpy import load_source
+from symrnn.backends.numpy.passes import names_in_use
 from symrnn.cli import main
 from symrnn.errors import UsageError
 from symrnn.functions import Array
@@ -153,15 +153,9 @@ def test_outputs_over_time_are_kept_and_no_more() -> None:
 def kept(text: str, steps: int = 9) -> dict[str, int]:
     """How many places each variable has that has one for more than one step."""
     *_, made = program(parse(text), Settings.of(steps, loops=True, forward_only=True))
-    used = {n for s in made.statements() for n in _names(s)}
+    used = names_in_use(made)
     arrays = [made.arrays[name] for name in sorted(used)]
     return {a.name: a.places for a in arrays if a.places and a.role not in ("input", "target")}
-
-
-def _names(statement: object) -> Iterator[str]:
-    for inner in getattr(statement, "body", (statement,)):
-        for what in (inner.out, *inner.reads):
-            yield from what.names
 
 
 def test_places_are_as_many_as_steps_are_needed() -> None:
