@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from symrnn.errors import UsageError
 from symrnn.language.tree import Written
-from symrnn.program import Program, schedule
+from symrnn.program import Program, forward_program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
 from symrnn.system.ids import with_ids
@@ -30,9 +30,12 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
                 " or out of --ids"
             )
     no_loss, ids = system.loss is None, settings.ids
+    how = (settings.steps, settings.loops, settings.passes, ids)
+    if settings.forward_only:
+        return (system, system, forward_program(system, *how))
     full = adjoint(system, settings.wrt, no_loss)
     if not settings.lengths:
-        return (full, *schedule(full, settings.steps, settings.loops, settings.passes, ids))
+        return (full, *schedule(full, *how))
     own = parted(adjoint(still(system, ids), settings.wrt, no_loss))
     return (full, *schedule(own, settings.steps, True, settings.passes, ids, ragged=True))
 
@@ -55,7 +58,9 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         settings.steps,
         initial_states(normal(written, stable=True)),
         f"{MADE}--name {shlex.quote(name)} {settings.options()}",
-        cotangents(full) if full.loss is None else {},
+        cotangents(full) if full.loss is None and not settings.forward_only else {},
+        settings.forward_only,
+        settings.batch_first,
     )
     return source(kernel)
 

@@ -27,7 +27,7 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("truncate", "checkpoint", "forward_only", "batch_first")
+UNBUILT = ("truncate", "checkpoint")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 
@@ -62,7 +62,15 @@ class Settings:
         for name in UNBUILT:
             if features.get(name):
                 raise UsageError(f"{option(name)} is not there yet")
+        if features.get("forward_only"):
+            _check_forward_only(wrt, features)
+        if features.get("lengths") and loops is False:
+            raise UsageError(
+                "--unroll writes steps out, and with --lengths each call has its own number of"
+                " them; leave one of the two out"
+            )
         looped = steps > UNROLLED if loops is None else loops
+        looped = looped or features.get("lengths", False)
         return cls(
             steps,
             looped,
@@ -131,6 +139,26 @@ class Settings:
             forward_only="--forward-only" in words,
             batch_first="--batch-first" in words,
         )
+
+
+def _check_forward_only(wrt: tuple[str, ...], features: Features) -> None:
+    """Refuse what is about gradients, where there are none."""
+    asked = {
+        "wrt": wrt,
+        "truncate": features.get("truncate"),
+        "checkpoint": features.get("checkpoint"),
+    }
+    if features.get("lengths"):
+        raise UsageError(
+            "--forward-only keeps few steps of all sequences at once, and with --lengths these end"
+            " one by one; the forward of a kernel with --lengths does the same with its history"
+        )
+    for name, value in asked.items():
+        if value:
+            raise UsageError(
+                f"{option(name)} is about gradients, and --forward-only leaves them out; expected"
+                " one of the two"
+            )
 
 
 def option(name: str) -> str:

@@ -12,6 +12,12 @@
 - `shrink`   one place for what only one step knows (in `buffers`)
 - `share`    places used again (in `buffers`)
 
+A forward pass that keeps no history, and a single step, are programs of their own (`forward`):
+
+- `accumulate` sums over all steps as recurrences
+- `fuse`     as few loops as possible: the opposite of `hoist`
+- `roll`     places for no more steps than later ones read
+
 `program` says what a Program is, `show` prints it, `run` works it out, slowly and obviously;
 `rewrite` is what several passes do to a statement.
 """
@@ -21,6 +27,7 @@ from collections.abc import Collection, Iterable
 from symrnn.errors import UsageError, suggestion
 from symrnn.program.buffers import share, shrink
 from symrnn.program.fold import fold
+from symrnn.program.forward import forward_program
 from symrnn.program.hoist import hoist
 from symrnn.program.layout import layout
 from symrnn.program.lower import lower
@@ -87,4 +94,4 @@ def _check_length(program: Program) -> None:
         )
 
 
-__all__ = ["OPTIONAL", "UNROLLED", "Program", "known_passes", "schedule"]
+__all__ = ["OPTIONAL", "UNROLLED", "Program", "forward_program", "known_passes", "schedule"]

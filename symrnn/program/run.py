@@ -14,6 +14,7 @@ from symrnn.functions import Array as Numbers
 from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
 from symrnn.program.program import (
     Argument,
+    Array,
     At,
     Loop,
     Map,
@@ -71,8 +72,8 @@ class _Run:
             shape = tuple(width.count(self.dims) for width in array.shape)
             if array.rows:
                 shape = (batch, *shape)
-            if array.steps is not None:
-                shape = (array.steps[1] - array.steps[0] + 1, *shape)
+            if array.places is not None:
+                shape = (array.places, *shape)
             self.arrays[array.name] = np.full(shape, np.nan, dtype)
             if array.name in data:
                 self.arrays[array.name][:] = data[array.name]
@@ -175,14 +176,16 @@ class _Run:
 
     def view(self, what: Slice) -> Numbers:
         array, known = self.arrays[what.name], self.program.arrays[what.name]
-        if known.steps is not None:
-            array = array[self.places(what.when, known.steps[0], known.steps[1], what.name)]
+        if known.places is not None:
+            array = array[self.places(what.when, known)]
         if what.part is not None:
             skip, width = (w.count(self.dims) for w in what.part)
             array = array[..., skip : skip + width]
         return array
 
-    def places(self, when: When | None, first: int, last: int, name: str) -> Any:
+    def places(self, when: When | None, array: Array) -> Any:
+        assert array.steps is not None
+        (first, last), name = array.steps, array.name
         match when:
             case Now(shift=shift):
                 ends = (self.t + shift, self.t + shift)
@@ -196,7 +199,7 @@ class _Run:
             raise CheckError(f"{name} is read at {ends}; it has places for {first} to {last}")
         if isinstance(when, Span):
             return slice(ends[0] - first, ends[1] - first + 1)
-        return ends[0] - first
+        return array.place(ends[0])
 
 
 def number_of(expr: Expr, sizes: Mapping[str, int]) -> float:

@@ -38,6 +38,9 @@ def _lines(program: Program) -> Iterator[str]:
         yield f"{pack.name}: {' | '.join(pack.members)}, {pack.kind}"
     for name, place in program.shared.items():
         yield f"{name}: in place of {place}"
+    for array in program.arrays.values():
+        if array.window and array.places:
+            yield f"{array.name}: {array.places} places, used in turn"
     for section in SECTIONS:
         if program.sections.get(section):
             yield ""

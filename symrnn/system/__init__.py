@@ -16,6 +16,7 @@
   writing, `shares`: what each operand gets of it, `landing`: at which step, `values`: of functions)
 - `unroll`    a system written out for a number of steps
 - `states`    initial states as inputs
+- `stepping`  whether one step can be worked out alone, and what it needs
 - `head`      another read-out and loss on the same body
 - `weights`, `dropout`, `zoneout`  masks that the caller gives: on the steps of the loss, on
   features, on what a state forgets (`inputs`: what they share)

@@ -5,6 +5,7 @@
                parameters
 - `lengths`    the same for sequences with lengths of their own, one by one
 - `calls`      a kernel, called on the same numbers
+- `steps`      the forward pass held against single steps
 - `checks`     the two held against each other, one check after the other
 - `report`     what was found, as a table or as JSON
 - `generated`  a generated file: checked as it stands, or compared with what is generated today
@@ -37,12 +38,11 @@ def verify(
 
     >>> from symrnn.model import load
     >>> print(verify(load("elman_n4")).verdict)
-    holds: 18 checks
+    holds: 19 checks
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS
-    ids, lengths = tuple(features.get("ids", ())), features.get("lengths", False)
-    made = case(model.written, steps, wrt, batch, dims or {}, seed, ids, lengths)
+    made = case(model.written, steps, wrt, batch, dims or {}, seed, features)
     module = model.kernel(steps, loops, wrt, **features)
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))
 

@@ -1,7 +1,7 @@
 """A text, and random numbers for everything that it asks for: what a kernel is tried on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -13,8 +13,10 @@ from symrnn.interpret import Interpreter, Result
 from symrnn.language.expressions import MAX_WIDTH
 from symrnn.language.tree import Declaration, Definition, Ref, Written
 from symrnn.sample import sample
+from symrnn.settings import Features
 from symrnn.system import System, initial_states, normal, resolve, with_states
 from symrnn.system.ids import with_ids
+from symrnn.system.stepping import why_no_step
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.verification.lengths import Alone, Joined, drawn
@@ -43,10 +45,17 @@ class Case:
     data: dict[str, Array]
     weights: dict[str, Array]
     """Where the text has no loss: the cotangent of each output."""
-    ids: tuple[str, ...] = ()
-    """What a kernel is given as class ids; `data` holds the one-hot rows that they stand for."""
+    features: Features = field(default_factory=Features)
+    """What the kernel can do beside."""
+    no_step: str | None = None
+    """Why one step alone cannot be worked out, if it cannot."""
     lengths: tuple[int, ...] = ()
     """The number of steps of each sequence, where they have their own."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What a kernel is given as class ids; `data` has the one-hot rows that they stand for."""
+        return tuple(self.features.get("ids", ()))
 
     @property
     def run(self) -> Interpreter | Alone:
@@ -85,6 +94,14 @@ class Case:
         """The shape of the array that the text means by a name."""
         return self._shape(self.symbols[name])
 
+    @property
+    def turned(self) -> frozenset[str]:
+        """What the kernel has with its sequences first: all that runs over time, or nothing."""
+        if not self.features.get("batch_first"):
+            return frozenset()
+        every = {**self.system.symbols, **self.symbols}
+        return frozenset(symbol.name for symbol in every.values() if symbol.timed)
+
     def _shape(self, symbol: Symbol) -> tuple[int, ...]:
         own = tuple(width.count(self.dims) for width in symbol.shape)
         if symbol.role == "parameter":
@@ -109,8 +126,7 @@ def case(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
-    ids: Sequence[str] = (),
-    lengths: bool = False,
+    features: Features | None = None,
 ) -> Case:
     """Numbers for a text: drawn by seed, with different widths that are not round.
 
@@ -126,7 +142,8 @@ def case(
         raise UsageError(f"{batch} sequences; expected a number from 1 to {MAX_WIDTH:,}")
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected 0 or more")
-    written = with_ids(written, ids)
+    chosen = features or Features()
+    written = with_ids(written, chosen.get("ids", ()))
     form = normal(written, stable=True)
     states = initial_states(form)
     symbols = dict(resolve(written))
@@ -135,6 +152,7 @@ def case(
     text = with_lines(written, states)
     widths = _widths(symbols, dims or {}, seed)
     parameters = [symbol.name for symbol in symbols.values() if symbol.role == "parameter"]
+    by = (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters))
     made = Case(
         text,
         with_states(form),
@@ -144,11 +162,12 @@ def case(
         batch,
         widths,
         seed,
-        (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
+        () if chosen.get("forward_only") else by,
         {},
         {},
-        tuple(ids),
-        drawn(np.random.default_rng([seed, 4]), steps, batch) if lengths else (),
+        chosen,
+        why_no_step(form),
+        drawn(np.random.default_rng([seed, 4]), steps, batch) if chosen.get("lengths") else (),
     )
     asked = made.named("parameter", "input", "target")
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)

@@ -119,16 +119,8 @@ def verify_source(
     made = origin(source, file)
     settings = made.settings
     written = model_of(made, file).written
-    tried = case(
-        written,
-        settings.steps,
-        settings.wrt,
-        batch,
-        dims or {},
-        seed,
-        settings.ids,
-        settings.lengths,
-    )
+    features = settings.features
+    tried = case(written, settings.steps, settings.wrt, batch, dims or {}, seed, features)
     found = _checks(source, made.name, tried, reference(tried))
     return Report.of(file, tried, settings.loops, found)
 

@@ -234,6 +234,6 @@ def test_a_kernel_that_mixes_up_classes_does_not_hold() -> None:
     source = model("char").generate(3, ids=("x", "y"))
     wrong = source.replace("        scatter(x_rows,", "        scatter(y_rows % D,")
     assert wrong != source
-    made = case(model("char").written, 3, ids=("x", "y"))
+    made = case(model("char").written, 3, features={"ids": ("x", "y")})
     failed = [c for c in checks(load_source(wrong, "wrong"), made, reference(made)) if not c.holds]
     assert {check.what for check in failed} == {"gradient W_xh"}

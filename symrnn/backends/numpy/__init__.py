@@ -6,7 +6,10 @@
 - `statements` statements as calls that write where they are told to
 - `by_id`      those over class ids
 - `passes`     forward, loss and backward, each statement under its equation
+- `finals`     where states are after the last step
 - `plan`       arrays and views: what is made once for each number of sequences
+- `sheet`      one function of a module: arrays, views and the passes over them
+- `step`       the function for a single step, or why there is none
 - `contract`   names, axes and starts: what a module promises
 - `module`     the whole file: what is the same in every kernel comes from `templates/numpy`
 - `lines`      Python as a person would lay it out

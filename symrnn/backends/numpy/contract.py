@@ -35,6 +35,12 @@ class Kernel:
     """How the file was made."""
     cotangents: dict[str, str] = field(default_factory=dict)
     """For a model without a loss, the input that weighs each output."""
+    forward_only: bool = False
+    """Inputs are read where they are, and loops go through them in each call."""
+    batch_first: bool = False
+    """What runs over time is handed in, and handed out, with the sequences first."""
+    one_step: bool = False
+    """What runs over time is handed in, and handed out, without a time axis."""
 
     @property
     def analytic(self) -> bool:
@@ -75,7 +81,9 @@ class Contract:
         if name in self.groups:
             many = len(self.groups[name])
             return (*((many,) if many > 1 else ()), "B", *shape)
-        return (*(("T",) if symbol.timed else ()), "B", *shape)
+        if symbol.timed:
+            return (*(("B", "T") if self.kernel.batch_first else ("T", "B")), *shape)
+        return ("B", *shape)
 
     def tables(self) -> dict[str, dict[str, Axes]]:
         """PARAMS, INPUTS, STATES and OUTPUTS: the axes of everything, by name."""
@@ -157,7 +165,8 @@ class Contract:
         kernel = self.kernel
         steps = kernel.steps
         most = "up to " if kernel.program.ragged else ""
-        title = f"{kernel.name}: forward pass and gradients, {most}{steps} step{'s' * (steps > 1)}."
+        what = "forward pass" if kernel.forward_only else "forward pass and gradients"
+        title = f"{kernel.name}: {what}, {most}{steps} step{'s' * (steps > 1)}."
         gradient = [
             show_definition(d)
             for e in self.system.equations

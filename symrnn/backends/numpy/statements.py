@@ -13,6 +13,7 @@ from symrnn.language.printer import show_expr
 from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
 from symrnn.program.program import (
     Argument,
+    Array,
     Loop,
     Map,
     Now,
@@ -35,6 +36,9 @@ CALLS = {
 }
 """Operations that are not one NumPy function of the same name."""
 
+IN_TURN = "_in_turn"
+"""The function that goes through a few views again and again."""
+
 SAID = {"1": "one", "0.5": "half", "2": "two", "0": "zero", "-1": "minus_one", "3": "three"}
 
 
@@ -52,10 +56,22 @@ class Inside:
         assert isinstance(what.when, Now)
         shift = what.when.shift
         first, last = self.loop.first + shift, self.loop.last + shift
-        text = self.places.cut(what, first, last, lanes)
-        if self.loop.direction < 0:
-            text = f"{text}[::-1]"
+        array = self.places.array(what.names[0])
+        if array.window:
+            text = self.in_turn(what, array, lanes)
+        else:
+            text = self.places.cut(what, first, last, lanes)
+            if self.loop.direction < 0:
+                text = f"{text}[::-1]"
         return self.name_of(what, text, what.when)
+
+    def in_turn(self, what: Slice, array: Array, lanes: bool) -> str:
+        """The places of an array that has few, from the first step of the loop on."""
+        assert isinstance(what.when, Now)
+        assert array.window is not None
+        base = self.places.base(what, lanes)
+        steps = [step + what.when.shift for step in self.loop.steps[: array.window.places]]
+        return f"{IN_TURN}({', '.join(f'{base}[{array.place(step)}]' for step in steps)})"
 
     def name_of(self, what: Slice, text: str, when: Now) -> str:
         """The name of a view that the loop goes through."""
@@ -80,6 +96,10 @@ class Printer:
     used: set[str] = field(default_factory=set)
     often: dict[Slice, bool] = field(default_factory=dict)
     """The matrices that are read transposed at many steps."""
+    gaps: frozenset[str] = frozenset()
+    """Inputs whose rows need not lie one after the other."""
+    turns: bool = False
+    """Whether a loop goes through a few places in turn."""
 
     @property
     def places(self) -> Places:
@@ -97,12 +117,16 @@ class Printer:
     def argument(self, arg: Argument, lanes: bool, inside: Inside | None) -> str:
         if isinstance(arg, Number):
             return self.number(arg.value)
-        if inside is not None and isinstance(arg.when, Now):
+        if inside is not None and self.is_each(arg):
             return inside.view(arg, lanes)
         return self.views.operand(arg, lanes)
 
+    def is_each(self, what: Slice) -> bool:
+        """Whether each step of a loop has a view of its own."""
+        return isinstance(what.when, Now) and self.places.array(what.names[0]).places is not None
+
     def matrix(self, arg: Slice, inside: Inside | None) -> str:
-        if inside is not None and isinstance(arg.when, Now):
+        if inside is not None and self.is_each(arg):
             return inside.view(arg, lanes=False)
         return self.views.matrix(arg)
 
@@ -141,7 +165,10 @@ class Printer:
     def product_call(self, *operands: Slice) -> str:
         """`dot`, the quicker one, where all rows lie one after the other: it copies what has gaps,
         where `matmul` does not."""
-        gaps = any(o.part is not None or self.places.columns(o.names) for o in operands)
+        gaps = any(
+            o.part is not None or self.places.columns(o.names) or o.names[0] in self.gaps
+            for o in operands
+        )
         self.used.add("matmul" if gaps else "dot")
         return "matmul" if gaps else "dot"
 
@@ -199,6 +226,7 @@ class Printer:
     def loop(self, loop: Loop) -> tuple[Inside, list[str], list[Plain]]:
         inside = self.inside(self.places, loop)
         lines = [self.statement(statement, inside) for statement in loop.body]
+        self.turns |= any(text.startswith(IN_TURN) for text in inside.views)
         name = self.places.names.new(f"{self.views.section}_steps")
         inside.name = name
         return inside, lines, list(loop.body)
