@@ -9,6 +9,7 @@ from symrnn.cli import main
 from symrnn.functions import ARITY
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+GENERATED = Path(__file__).parent.parent / "generated"
 CONSOLE = re.findall(r"```console\n\$ symrnn ([^\n]*)\n(.*?)```", README, re.DOTALL)
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
@@ -43,7 +44,14 @@ def test_the_formulas_are_those_that_are_derived(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("example", PYTHON)
-def test_examples_run(example: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_run(
+    example: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(GENERATED)
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out
 
