@@ -79,7 +79,8 @@ def run(
     lower where the kernel is better. After `patience` epochs without a lower value the run ends;
     with `patience`, however it ends, theta is that of the lowest.
 
-    An interrupt goes through to the caller, and theta is that of the last step that was finished.
+    An interrupt goes through to the caller, and theta is that of the last step that was finished;
+    what the optimiser remembers may be half a step on, so keep `trainer.state()` at ends of epochs.
     """
     _check("epochs", epochs)
     if patience is not None:
