@@ -37,6 +37,14 @@ class UsageError(SymrnnError):
     """A command or a call asks for something that is not there (models, heads, options)."""
 
 
+class Diverged(SymrnnError):  # noqa: N818 (it says what happened)
+    """A loss or a gradient is nan or infinite (training): at which step, and which numbers."""
+
+    def __init__(self, message: str, step: int, loss: float, norm: float) -> None:
+        super().__init__(message)
+        self.step, self.loss, self.norm = step, loss, norm
+
+
 def suggestion(name: str, known: list[str], cutoff: float = 0.6) -> str:
     """`did you mean 'tanh'?` for a misspelt name, or nothing.
 
