@@ -2,7 +2,7 @@
 
 from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract, Kernel
-from symrnn.backends.numpy.lines import as_tuple
+from symrnn.backends.numpy.lines import as_tuple, imported
 from symrnn.backends.numpy.sheet import Sheet
 from symrnn.backends.numpy.step import stepping
 from symrnn.frame import render
@@ -34,7 +34,7 @@ def source(kernel: Kernel) -> str:
     return render(
         "numpy/module.py.jinja",
         docstring=contract.docstring(),
-        calls=sorted(used - set(HELPERS)),
+        imports=imported(sorted(used - set(HELPERS))),
         steps=kernel.steps,
         lengths=kernel.program.ragged,
         size=SIZE,
