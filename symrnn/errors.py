@@ -26,7 +26,7 @@ class CheckError(SymrnnError):
 
 
 class DataError(SymrnnError):
-    """Numbers handed in do not fit the system (interpret)."""
+    """Data do not fit: numbers a system (interpret), or a file what is read from it (training)."""
 
 
 class UsageError(SymrnnError):

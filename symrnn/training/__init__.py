@@ -1,0 +1,1 @@
+"""Training: `data` makes batches out of files."""
