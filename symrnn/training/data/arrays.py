@@ -17,6 +17,8 @@ from symrnn.training.data.targets import targets
 from symrnn.training.data.task import Task
 
 NAMES = "x", "y", "lengths"
+BROKEN = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading an archive may raise that is cut off, damaged or locked."""
 EXPECTED = "expected x (n, T, D), y, and lengths (n,) if sequences differ, as numpy.savez writes"
 
 
@@ -81,7 +83,7 @@ def _read(path: Path) -> dict[str, Array]:
                 for name in there:
                     found[name] = _array(path, name, archive)
                 return found
-        except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        except BROKEN as error:
             raise DataError(f"{path} is a broken .npz file: {error}") from None
 
 

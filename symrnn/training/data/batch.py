@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
+from symrnn.errors import DataError
 from symrnn.functions import Array
 from symrnn.training.data.task import Task
 from symrnn.training.data.vocabulary import Vocabulary
@@ -41,7 +42,10 @@ class Position:
 
     def rng(self) -> np.random.Generator:
         """A generator as it was when the epoch began."""
-        bits = getattr(np.random, self.state["bit_generator"])()
+        kind = getattr(np.random, str(self.state.get("bit_generator")), None)
+        if not (isinstance(kind, type) and issubclass(kind, np.random.BitGenerator)):
+            raise DataError("the saved position is of no random generator that NumPy has")
+        bits = kind()
         bits.state = self.state
         return np.random.Generator(bits)
 

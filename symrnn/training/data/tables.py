@@ -132,8 +132,10 @@ def _objects(path: Path, content: str) -> tuple[list[str], Rows]:
             continue
         try:
             found = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
-            said = f"{error.msg}, column {error.colno}" if isinstance(error, ValueError) else error
+        except (ValueError, RecursionError) as error:  # the last for brackets without end
+            said = str(error)
+            if isinstance(error, json.JSONDecodeError):
+                said = f"{error.msg}, column {error.colno}"
             raise DataError(
                 f"{path}, line {number}: no JSON: {said}; expected an object in each line"
             ) from None

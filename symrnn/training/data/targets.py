@@ -62,8 +62,8 @@ def _labels(path: Path, y: Array, inside: Array | None = None, width: int = 0) -
     there = np.unique(y if inside is None else y[inside])
     if len(there) == 1:
         raise DataError(
-            f"{path}: every label in y is {there[0]:g}; expected two classes or more, or numbers"
-            " and regression"
+            f"{path}: every label in y is {there[0].item()}; expected two classes or more, or"
+            " numbers and regression"
         )
     known = np.arange(width) if width else there
     names = tuple(str(int(each)) for each in known)

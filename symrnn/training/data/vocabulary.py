@@ -88,7 +88,7 @@ class Vocabulary:
             read = json.loads(Path(path).read_bytes())
         except OSError as error:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path} is no vocabulary: no JSON ({error})") from None
         wrong = _wrong(read)
         if wrong:

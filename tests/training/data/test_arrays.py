@@ -158,6 +158,10 @@ NAMES = "; expected x (n, T, D), y, and lengths (n,) if sequences differ, as num
             ": every label in y is 1; expected two classes or more, or numbers and regression",
         ),
         (
+            {"y": np.ones((4, 3), bool)},
+            ": every label in y is True; expected two classes or more, or numbers and regression",
+        ),
+        (
             {"y": ONE_HOT.astype(int)},
             ": y with shape (4, 3) may be one-hot rows, or a label at each of the 3 steps;"
             " expected labels (n,) for the first, one-hot rows (n, T, C) for the second",
@@ -192,4 +196,7 @@ def test_no_archive_and_a_broken_one(tmp_path: Path) -> None:
     content[200:210] = b"0123456789"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"a.npz is a broken .npz file: Bad CRC"):
+        open_data(path)
+    path.write_bytes(content[:300] + content[420:])
+    with pytest.raises(DataError, match=r"a.npz is a broken .npz file: "):
         open_data(path)

@@ -122,6 +122,12 @@ def test_epochs_differ_and_follow_from_the_generator(tmp_path: Path) -> None:
     assert sum(batch["x"].shape[1] for batch in held[0]) == 10
 
 
+def test_a_position_of_no_generator() -> None:
+    data = open_data("hello")
+    with pytest.raises(DataError, match="the saved position is of no random generator"):
+        data.restore(Position(0, 0, {"bit_generator": "seed"}))
+
+
 # the notes' data
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from symrnn.errors import DataError
+from symrnn.errors import DataError, SymrnnError
 from symrnn.training.data import Options, open_data
 from symrnn.training.data.sequences import Sequences
 from symrnn.training.data.tables import read_table
@@ -275,8 +275,6 @@ def test_bad_tables(
     name: str, content: str | bytes, options: dict[str, Any], said: str, tmp_path: Path
 ) -> None:
     path = tmp_path / name
-    from symrnn.errors import SymrnnError
-
     with pytest.raises(SymrnnError) as error:
         opened(path, content, Options(**{"validation": 0, **options}))
     assert str(error.value) == f"{path}{said}"
@@ -286,6 +284,12 @@ def test_labels_of_any_plain_kind_in_json(tmp_path: Path) -> None:
     labels = [True, 3, 2.5, "x"]
     lines = "\n".join(json.dumps({"text": "a", "label": label}) for label in labels)
     assert opened(tmp_path / "a.jsonl", lines).task.labels == ("2.5", "3", "true", "x")
+
+
+@pytest.mark.parametrize("line", ["[" * 1_000_000, '{"text": "a", "label": ' + "9" * 9999 + "}"])
+def test_json_without_end(line: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"a.jsonl, line 1: no JSON: .*; expected an object in"):
+        opened(tmp_path / "a.jsonl", line)
 
 
 def test_one_class_is_an_error_of_its_own(tmp_path: Path) -> None:
