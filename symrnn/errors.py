@@ -26,7 +26,8 @@ class CheckError(SymrnnError):
 
 
 class DataError(SymrnnError):
-    """Numbers handed in, or a file of them, do not fit (interpret, weights, layouts)."""
+    """Data do not fit: numbers a system, or a file what is read from it (interpret, weights,
+    layouts, training)."""
 
 
 class LayoutError(SymrnnError):

@@ -19,6 +19,7 @@ clipping    gradients that are too long
 masking     masks for dropout and zoneout, drawn, or such that they change nothing
 kernels     what is asked of a kernel; one with parameters to start from
 metrics     accuracy, squared error, bits per character, confusion
+data        from files to batches
 """
 
 from symrnn.training.clipping import clip_norm, clip_value, norm
