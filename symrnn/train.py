@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,7 @@ def _started(model: "Model", options: argparse.Namespace) -> tuple[str, int]:
     check_free(path)
     session = begin(model, options.data, given(options))
     folder = settle(session, path)
-    for remark in (_how(session), *session.data.remarks):
-        _say(remark, options)
-    return _run(session, folder, options)
+    return _run(session, folder, options, (_how(session), *session.data.remarks))
 
 
 def _resumed(options: argparse.Namespace) -> tuple[str, int]:
@@ -59,12 +58,12 @@ def _resumed(options: argparse.Namespace) -> tuple[str, int]:
     config = folder.config()
     check_agrees(options, config)
     session = resume(folder, config, options.data)
-    folder.sweep()
-    _say(f"{folder.path}: from step {session.trainer.count} on", options)
-    return _run(session, folder, options)
+    return _run(session, folder, options, (f"{folder.path}: from step {session.trainer.count} on",))
 
 
-def _run(session: "Session", folder: "Folder", options: argparse.Namespace) -> tuple[str, int]:
+def _run(
+    session: "Session", folder: "Folder", options: argparse.Namespace, remarks: Sequence[str]
+) -> tuple[str, int]:
     """From where the session is to its end, whatever that is."""
     from symrnn.training.run.folder import METRICS
     from symrnn.training.run.log import Log
@@ -75,6 +74,9 @@ def _run(session: "Session", folder: "Folder", options: argparse.Namespace) -> t
     epochs = options.epochs or session.config.training.epochs
     total, count = session.data.batches * epochs, session.trainer.count
     with Log(folder / METRICS, session.place.lines) as log, Stopping() as stopping:
+        folder.sweep()
+        for remark in remarks:
+            _say(remark, options)
         if log.lost:
             _say(f"{folder / METRICS} is shorter than it was; what is missing is gone", options)
         watching = watcher(sys.stderr, count, total, epochs, options.quiet)

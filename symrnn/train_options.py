@@ -167,22 +167,30 @@ def _kinds() -> "dict[str, Kind]":
 def check_agrees(options: argparse.Namespace, config: "Config") -> None:
     """A resumed run keeps its configuration: whatever is said has to be what it has, but for more
     epochs."""
+    from symrnn.training.run.folder import short
+
     for name, value in (("--out", options.out), ("-f", options.file), ("-e", options.equations)):
         if value is not None:
             raise UsageError(
                 f"--resume goes on in its own directory with its own model; leave out {name}"
             )
+    if options.data is not None and not config.data.digest:  # a file is known by its content
+        _check_one("--data", options.data, config.data.source)
     own = _own(config)
     for name in ("model", "head", "hidden", *READING, *TRAINING, *MASKS):
         said = getattr(options, name)
-        if said is None or _agrees(said, own[name]):
+        if name == "model" and said is not None:
+            said = short(said)
+        if said is None or (name == "epochs" and said > own[name]):
             continue
-        if name == "epochs" and said > own[name]:
-            continue
-        option = "MODEL" if name == "model" else f"--{name.replace('_', '-')}"
+        _check_one("MODEL" if name == "model" else f"--{name.replace('_', '-')}", said, own[name])
+
+
+def _check_one(option: str, said: Any, own: Any) -> None:
+    if not _agrees(said, own):
         raise UsageError(
-            f"{option} {_shown(said)} contradicts the run's {_shown(own[name])}; a resumed run"
-            " keeps its configuration"
+            f"{option} {_shown(said)} contradicts the run's {_shown(own)}; a resumed run keeps its"
+            " configuration"
         )
 
 

@@ -21,7 +21,11 @@ from symrnn.errors import SymrnnError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; --help and bad options leave by SystemExit."""
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options, more = parser.parse_known_args(arguments)
+    if any(each.startswith("-") for each in more) or (more and not hasattr(options, "texts")):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if more:  # texts behind an option, which argparse takes for nothing
+        options.texts += more
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every letter
             stream.reconfigure(errors="backslashreplace")

@@ -129,11 +129,21 @@ class Unfinished:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def short(name: str) -> str:
+    """The name of a model or of data, without folders and endings.
+
+    >>> short("nets/mine.rnn"), short("cat-mat-rat"), short("-e")
+    ('mine', 'cat-mat-rat', 'model')
+    """
+    if name in ("-e", "-", "standard input"):
+        return "model"
+    stem = re.sub(r"\.\w+$", "", re.split(r"[\\/]", name)[-1])
+    return re.sub(r"[^\w.]+", "-", stem).strip("-.") or "model"
+
+
 def default_path(model: str, data: str) -> Path:
     """A name that is free: MODEL-DATA, or with a number behind."""
-    stems = (Path(re.sub(r"[\\/]+$", "", each)).name for each in (model, data))
-    stems = (re.sub(r"\.\w+$", "", each) for each in stems)
-    name = "-".join(re.sub(r"[^\w.]+", "-", each).strip("-.") or "run" for each in stems)
+    name = f"{short(model)}-{short(data)}"
     found, number = Path(name), 1
     while os.path.lexists(found):
         number += 1

@@ -52,10 +52,7 @@ class Loop:
     ) -> None:
         self.folder, self.log, self.watcher, self.save_every = folder, log, watcher, save_every
         self.data, self.kernels, self.place = session.data, session.kernels, session.place
-        self.trainer, config = session.trainer, session.config
-        self.every = max(1, self.data.batches * config.training.epochs // 1000)
-        """So many steps apart are those that metrics.jsonl tells of."""
-        self.patience = config.training.patience
+        self.trainer, self.patience = session.trainer, session.config.training.patience
         self.saved = self.started = perf_counter()
         self.kept = self.trainer.count
         """The step of the last checkpoint."""
@@ -110,7 +107,7 @@ class Loop:
         place.loss += found.loss * weight
         place.weight += weight
         place.tokens += batch["tokens"]
-        if found.number % self.every == 0:
+        if told(found.number):
             self.log.write(
                 {"step": found.number, "epoch": place.epoch + 1, "loss": found.loss}
                 | {"norm": found.norm, "rate": found.rate, "tokens": batch["tokens"]}
@@ -179,6 +176,16 @@ class Loop:
             self.folder.save_weights({n: a.copy() for n, a in self.kernels.plain.params.items()})
         finally:
             theta[...] = last
+
+
+def told(step: int) -> bool:
+    """Whether metrics.jsonl tells of this step: of the first thousand, then of every tenth, …
+
+    >>> [step for step in (1, 999, 1000, 1001, 1010, 10010, 10100) if told(step)]
+    [1, 999, 1000, 1010, 10100]
+    """
+    every: int = 10 ** max(0, len(str(step)) - 3)
+    return step % every == 0
 
 
 def _again(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:

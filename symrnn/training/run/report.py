@@ -28,9 +28,9 @@ def confusion(counts: Array, labels: Sequence[str], part: str) -> str:
     >>> import numpy as np
     >>> print(confusion(np.array([[3, 0], [1, 12]]), ("no", "yes"), "validation"), end="")
     what is (rows), and what it was taken for (validation)
-           no  yes
-       no   3    0
-      yes   1   12
+            no  yes
+       no    3    0
+      yes    1   12
     """
     title = f"what is (rows), and what it was taken for ({part})\n"
     if len(labels) > MOST:

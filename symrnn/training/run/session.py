@@ -26,6 +26,7 @@ from symrnn.training.run.folder import (
     WEIGHTS,
     Folder,
     Unfinished,
+    short,
 )
 from symrnn.training.run.kernels import Kernels, is_text
 from symrnn.training.run.masks import Chances, Kind, with_masks
@@ -64,11 +65,11 @@ def begin(model: Model, source: str, wish: Wish) -> Session:
     """A new run, ready for its first step; nothing is written."""
     reading = _reading(source, wish)
     seed = wish.training.get("seed", 0)
-    data = open_data(reading.source, reading.options(seed))
+    data = open_data(source, reading.options(seed))
+    model = Model(short(model.name), model.written)
     chosen, named = head.under_head(model, data.task, wish.head)
     ids = head.ids(chosen, data.task)
-    chosen = Model(model.name, chosen.written)
-    chosen, masks = with_masks(chosen, wish.masks, ids)
+    chosen, masks = with_masks(Model(model.name, chosen.written), wish.masks, ids)
     dims, hidden = head.widths(chosen, data.task, wish.hidden)
     # a mask on an input makes numbers of its ids
     made = Made(data.steps, data.ragged, head.ids(chosen, data.task), dims, hidden)
@@ -101,9 +102,22 @@ def _training(said: Mapping[str, Any], masks: dict[str, float], batches: int) ->
     """With what is not said filled in."""
     epochs = said.get("epochs") or max(EPOCHS, -(-STEPS // batches))
     found = Training(**{**said, "epochs": epochs}, masks=masks)
-    parts = found.schedule.split(",")  # a cosine is as long as the run, unless it says how long
-    whole = [f"cosine:{batches * epochs}" if p.strip() == "cosine" else p for p in parts]
-    return replace(found, schedule=",".join(whole))
+    return replace(found, schedule=_whole(found.schedule, batches * epochs))
+
+
+def _whole(schedule: str, steps: int) -> str:
+    """The schedule, in which a cosine lasts to the end of the run, unless it says how long.
+
+    >>> _whole("warmup:10,cosine", 100)
+    'warmup:10,cosine:90'
+    """
+    *before, last = schedule.split(",")
+    if last.strip() != "cosine":
+        return schedule
+    for each in before:
+        _, _, count = each.partition(":")
+        steps -= int(count) if count.isascii() and count.isdigit() else 0
+    return ",".join([*before, f"cosine:{max(steps, 1)}"])
 
 
 def _first_token(data: Data) -> int:
@@ -190,13 +204,12 @@ def _check_digests(folder: Folder, place: Place) -> None:
 
 def same_data(config: Config, source: str, vocabulary: Vocabulary | None) -> Data:
     """The data of the run, or one message."""
-    if config.data.digest and digest(source) != config.data.digest:
+    if config.data.digest and (source in BUILT_IN or digest(source) != config.data.digest):
         raise DataError(
             f"{source} has changed since the run began; a resumed run needs the same data: put them"
             " back, or start a run of its own"
         )
-    where = source if source in BUILT_IN else str(Path(source).absolute())
-    data = open_data(where, config.data.options(config.training.seed))
+    data = open_data(source, config.data.options(config.training.seed))
     if asdict(data.task) != asdict(config.task) or data.vocabulary != vocabulary:
         raise DataError(
             f"{source} is not read as it was when the run began; start a run of its own"
