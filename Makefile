@@ -7,19 +7,24 @@ READY  := $(VENV)/ready
 
 .PHONY: demo test test-all lint format golden bench clean
 
+DEMO   := $(VENV)/demo
+
 demo: $(READY)
+	rm -rf $(DEMO) && mkdir $(DEMO)
 	$(BIN)/symrnn show elman
-	@echo
-	$(BIN)/symrnn show elman --adjoint
-	@echo
-	$(BIN)/symrnn summary elman --dims D=5,H=3,C=1
 	@echo
 	$(BIN)/symrnn derive elman --steps 3 --format unicode
 	@echo
-	$(BIN)/symrnn derive elman --format unicode
+	$(BIN)/symrnn derive elman --steps 3 -o $(DEMO)/gradient.tex
+	$(BIN)/symrnn derive elman --steps 3 --format html --figure -o $(DEMO)/gradient.html
+	$(BIN)/symrnn generate elman --steps 3 -o $(DEMO)/elman_t3.py
+	$(BIN)/symrnn verify $(DEMO)/elman_t3.py
 	@echo
-	$(BIN)/symrnn generate elman --steps 3 -o $(VENV)/elman_t3.py
-	$(BIN)/python $(VENV)/elman_t3.py
+	$(BIN)/symrnn train elman --data cat-mat-rat --out $(DEMO)/run
+	@echo
+	$(BIN)/symrnn predict $(DEMO)/run 'cat rat mat' 'mat rat cat'
+	@echo
+	@ls $(DEMO)/gradient.tex $(DEMO)/gradient.html $(DEMO)/elman_t3.py $(DEMO)/run/*.png
 
 test: lint
 	$(BIN)/pytest
@@ -45,6 +50,7 @@ bench: $(READY)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/lengths.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/ids.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/training.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/char.py
 
 $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

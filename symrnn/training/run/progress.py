@@ -84,7 +84,7 @@ class Pace:
         return clock((perf_counter() - self.start) / done * max(0, self.total - self.done))
 
     def __str__(self) -> str:
-        loss = "…" if self.loss is None else f"{self.loss:.4f}"
+        loss = "…" if self.loss is None else f"{self.loss:.4g}"
         return f"loss {loss}, {self.rest()}"
 
     def rest(self) -> str:
@@ -183,10 +183,10 @@ def watcher(stream: TextIO | None, first: int, total: int, epochs: int, quiet: b
 
 def ended(epoch: EpochEnd) -> str:
     """An epoch in a few words."""
-    text = f"loss {epoch.loss:.4f}"
+    text = f"loss {epoch.loss:.4g}"
     if epoch.validation is not None:
         mark = " (lowest)" if epoch.best else ""
-        text += f", validation {epoch.validation.loss:.4f}{mark}"
+        text += f", validation {epoch.validation.loss:.4g}{mark}"
         if epoch.validation.value is not None:
             text += f", {epoch.validation.metric} {epoch.validation.said()}"
     return text
