@@ -13,8 +13,9 @@ if importlib.util.find_spec("torch") is None:
     pytest.skip("PyTorch is not installed: pip install torch", allow_module_level=True)
 
 LAYERS = {"elman": "RNN", "lstm": "LSTM", "gru_torch": "GRU"}
-REST = {"w_y": ("head.weight", "T"), "b_y": "head.bias"}
-ELMAN = {"w_o": ("head.weight", "T"), "b_o": "head.bias"}
+Rest = dict[str, str | int | tuple[str | int, str]]
+REST: Rest = {"w_y": ("head.weight", "T"), "b_y": "head.bias"}
+ELMAN: Rest = {"w_o": ("head.weight", "T"), "b_o": "head.bias"}
 
 
 def off(found: Any, wanted: Any) -> float:
