@@ -10,6 +10,7 @@ from symrnn.language.tree import Written
 from symrnn.program import Program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
+from symrnn.system.windows import windows
 
 BACKENDS = ("numpy",)
 MADE = "Made by symrnn generate "
@@ -22,7 +23,8 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
     if system.steps not in (None, settings.steps):
         raise UsageError(f"the text fixes T = {system.steps}; it has no {settings.steps} steps")
     full = adjoint(system, settings.wrt, cotangents=system.loss is None)
-    return (full, *schedule(full, settings.steps, settings.loops, settings.passes))
+    cut = windows(system, settings.steps, settings.truncate)
+    return (full, *schedule(full, settings.steps, settings.loops, settings.passes, cut))
 
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:
@@ -43,6 +45,7 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         initial_states(normal(written, stable=True)),
         f"{MADE}--name {shlex.quote(name)} {settings.options()}",
         cotangents(full) if full.loss is None else {},
+        windows(full, settings.steps, settings.truncate),
     )
     return source(kernel)
 

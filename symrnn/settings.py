@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 from symrnn.errors import UsageError
 from symrnn.program import OPTIONAL, UNROLLED, known_passes
 from symrnn.system.unroll import check_steps
+from symrnn.system.windows import check_size
 
 
 class Features(TypedDict, total=False):
@@ -27,7 +28,7 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("lengths", "ids", "truncate", "checkpoint", "forward_only", "batch_first")
+UNBUILT = ("lengths", "ids", "checkpoint", "forward_only", "batch_first")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 
@@ -62,6 +63,8 @@ class Settings:
         for name in UNBUILT:
             if features.get(name):
                 raise UsageError(f"{option(name)} is not there yet")
+        if features.get("truncate") is not None:
+            check_size(features["truncate"])
         looped = steps > UNROLLED if loops is None else loops
         return cls(
             steps,

@@ -29,6 +29,7 @@ from symrnn.program.order import order
 from symrnn.program.peel import peel, unroll
 from symrnn.program.program import Loop, Program
 from symrnn.system.system import System
+from symrnn.system.windows import Windows
 
 OPTIONAL = ("fold", "hoist", "layout", "merge", "shrink", "share")
 """The passes that can be left out: what they make is quicker or smaller, and the same."""
@@ -42,12 +43,17 @@ MOST_STATEMENTS = 50_000
 
 
 def schedule(
-    system: System, steps: int, loops: bool, passes: Iterable[str] = OPTIONAL
+    system: System,
+    steps: int,
+    loops: bool,
+    passes: Iterable[str] = OPTIONAL,
+    windows: Windows | None = None,
 ) -> tuple[System, Program]:
-    """The system as it is worked out, and the program that does it."""
+    """The system as it is worked out, and the program that does it; its backpropagation is cut
+    where there are windows."""
     chosen = known_passes(passes)
     folded = fold(system) if "fold" in chosen else system
-    program = order(folded, steps)
+    program = order(folded, steps, windows, loops)
     for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
         program = run(program) if name in chosen else program
     program = lower(peel(program))

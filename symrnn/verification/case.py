@@ -16,6 +16,7 @@ from symrnn.sample import sample
 from symrnn.system import System, initial_states, normal, resolve, with_states
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
+from symrnn.system.windows import Windows, windows
 
 DEFAULT_STEPS = 3
 MOST_NUMBERS = 200_000
@@ -41,6 +42,8 @@ class Case:
     data: dict[str, Array]
     weights: dict[str, Array]
     """Where the text has no loss: the cotangent of each output."""
+    windows: Windows | None = None
+    """Where backpropagation is cut."""
 
     def named(self, *roles: str) -> list[Symbol]:
         return [symbol for symbol in self.symbols.values() if symbol.role in roles]
@@ -89,6 +92,7 @@ def case(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
+    truncate: int | None = None,
 ) -> Case:
     """Numbers for a text: drawn by seed, with different widths that are not round.
 
@@ -124,6 +128,7 @@ def case(
         (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
         {},
         {},
+        windows(form, steps, truncate),
     )
     asked = made.named("parameter", "input", "target")
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)

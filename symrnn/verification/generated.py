@@ -119,7 +119,8 @@ def verify_source(
     made = origin(source, file)
     settings = made.settings
     written = model_of(made, file).written
-    tried = case(written, settings.steps, settings.wrt, batch, dims or {}, seed)
+    cut = settings.truncate
+    tried = case(written, settings.steps, settings.wrt, batch, dims or {}, seed, cut)
     found = _checks(source, made.name, tried, reference(tried))
     return Report.of(file, tried, settings.loops, found)
 

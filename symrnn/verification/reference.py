@@ -11,6 +11,7 @@ from symrnn.oracle import DIGITS, precise
 from symrnn.verification.case import Case
 from symrnn.verification.exact import NO_NUMBER, floats, worked_out
 from symrnn.verification.large import Large, large
+from symrnn.verification.windowed import windowed
 
 FEW_STEPS = 4
 FEW_ENTRIES = 600
@@ -50,7 +51,10 @@ def reference(case: Case, every: bool | None = None) -> Reference:
         every = case.steps <= FEW_STEPS and count <= FEW_ENTRIES
     try:
         result = worked_out(case, case.data, DIGITS)
-        slope = precise(case.written, case.data, case.steps, case.value)
+        text, data = case.written, case.data
+        if case.windows is not None:
+            text, data = windowed(text, case.symbols, case.windows, data)
+        slope = precise(text, data, case.steps, case.value)
         ways = {name: directions(case, name, every) for name in case.wrt}
         slopes = {
             name: np.array([slope({name: way}) for way in found]) for name, found in ways.items()

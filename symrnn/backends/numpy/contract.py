@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented
+from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
 from symrnn.oracle import is_analytic
@@ -10,6 +10,7 @@ from symrnn.program.program import Program
 from symrnn.sample import losses_of
 from symrnn.system.spell import spell_equation
 from symrnn.system.system import System
+from symrnn.system.windows import Windows, reached, said
 
 Axes = tuple[str | int, ...]
 
@@ -32,6 +33,8 @@ class Kernel:
     """How the file was made."""
     cotangents: dict[str, str] = field(default_factory=dict)
     """For a model without a loss, the input that weighs each output."""
+    windows: Windows | None = None
+    """Where backpropagation is cut, the windows of steps."""
 
     @property
     def analytic(self) -> bool:
@@ -130,6 +133,20 @@ class Contract:
             f"TARGETS = {as_tuple([s.name for s in targets])}",
             f"ONEHOT = {as_tuple(onehot)}",
             f"BETWEEN_0_AND_1 = {as_tuple(shares)}",
+            *self.cut(),
+        ]
+
+    def cut(self) -> list[str]:
+        """After how many steps backpropagation is cut, and the gradients that this may change."""
+        if self.kernel.windows is None:
+            return []
+        changed = reached(self.system)
+        symbols = self.system.symbols.values()
+        names = [s.of.name for s in symbols if s.of is not None and s.name in changed]
+        kept = [name for name in names if name in {**self.tables()["PARAMS"], **self.every}]
+        return [
+            f"TRUNCATE = {self.kernel.windows.size}",
+            f"CUT = {as_tuple(list(dict.fromkeys(kept)))}",
         ]
 
     def docstring(self) -> str:
@@ -146,6 +163,8 @@ class Contract:
         parts = [title, kernel.remark, indented(kernel.text)]
         if gradient:
             parts += ["Its gradient:", indented("\n".join(gradient))]
+            if kernel.windows is not None:
+                parts.append(wrapped_text(said(kernel.windows, self.system)))
         body = "\n\n".join(part for part in parts if part)
         return f'"""{escaped(body)}\n"""'
 

@@ -58,6 +58,7 @@ def source(kernel: Kernel) -> str:
         has_loss=loss,
         has_softplus="softplus" in printer.used,
         has_gradient=gradient,
+        truncated=kernel.windows is not None,
         floor="1e-4" if kernel.analytic else "1e-3",
         cotangent_inputs=", ".join(
             f'"{weight}": cotangents.get("{output}")'

@@ -148,6 +148,8 @@ class Passes:
                 continue
             if isinstance(when, At):
                 if target.base == "t" and 1 <= when.step <= self.program.steps:
+                    if self.kernel.windows is not None:
+                        equation = self.kernel.windows.left(folded.symbols, equation, when.step)
                     equation = at_one_step(folded, equation, self.program.steps, when.step)
                 elif self.step_of(target) != when.step:
                     continue

@@ -22,6 +22,7 @@ from symrnn.program.program import (
     Slice,
     Span,
 )
+from symrnn.program.rewrite import is_cut
 
 CALLS = {
     "positive": "greater({args}, {zero}, {out})",
@@ -187,13 +188,28 @@ class _Inside:
         assert isinstance(what.when, Now)
         shift = what.when.shift
         first, last = self.loop.first + shift, self.loop.last + shift
-        text = self.places.cut(what, first, last, lanes)
-        if self.loop.direction < 0:
-            text = f"{text}[::-1]"
+        if self.places.array(what.names[0]).steps is None:  # one place for all steps
+            text = f"[{self.places.base(what, lanes)}] * {last - first + 1}"
+        else:
+            text = self.places.cut(what, first, last, lanes)
+            if self.loop.direction < 0:
+                text = f"{text}[::-1]"
+        if is_cut(what, (self.loop.first, self.loop.last)):
+            assert what.when.cut is not None
+            text = f"_cut({text}, {as_range(self.loop)}, {what.when.cut.shift})"
         if text not in self.views:
             wish = looped(self.places.label(what), what.when)
             self.views[text] = self.places.names.new(wish)
         return self.views[text]
+
+
+def as_range(loop: Loop) -> str:
+    """
+    >>> as_range(Loop(1, 9, -1, ()))
+    'range(9, 0, -1)'
+    """
+    steps = loop.steps
+    return f"range({steps.start}, {steps.stop}{', -1' if loop.direction < 0 else ''})"
 
 
 def plain_number(value: Expr, places: Places) -> str:

@@ -3,6 +3,9 @@
 A term whose adjoint lies outside 1…T, or is made of nothing, is gone before it is worked out; what
 the model reads outside 1…T is zero, unless a boundary says more. Steps at which the same is left of
 an equation make a run; a scan is a few runs, most of them one step long.
+
+Where backpropagation is cut, a term from another window is gone too. In a loop it stays, and is
+read as zero at the steps at which it is cut: a loop of many windows does not fall to pieces.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,6 +30,7 @@ from symrnn.system.system import (
     uses,
 )
 from symrnn.system.unroll import with_number_of_steps
+from symrnn.system.windows import Cut, Windows, is_carried
 
 Run = tuple[Steps, Equation]
 Form = TypeVar("Form")
@@ -38,8 +42,11 @@ NOWHERE = "0"
 class Forms:
     """The equations of a system at each step. Groups are asked for in their order."""
 
-    def __init__(self, system: System, steps: int) -> None:
+    def __init__(
+        self, system: System, steps: int, windows: Windows | None = None, loops: bool = False
+    ) -> None:
         self.steps, self.symbols = steps, system.symbols
+        self.windows, self.loops = windows, loops
         self.own = {e.target: with_number_of_steps(e, steps) for e in system.equations}
         self.boundaries = {
             (target.name, self.step(target, 0)) for target in self.own if target.base in ("1", "T")
@@ -81,7 +88,7 @@ class Forms:
     def over(self, term: Term) -> list[tuple[Steps, Term]]:
         """The steps over which a term is summed, in runs at which the same is left of it."""
         runs: list[tuple[Steps, Term]] = []
-        for t in range(1, self.steps + 1):
+        for t in self.one_window(term):
             left = self.term(replace(term, over=False), t)
             if left is not None:
                 _extend(runs, t, left)
@@ -94,9 +101,12 @@ class Forms:
         target = equation.target
         match equation:
             case Linear(terms=terms) | Total(terms=terms):
-                kept = tuple(self.terms(terms, t))
-                gone = not kept and self.may_go(target.name)
-                return None if gone else replace(equation, terms=kept)
+                found = tuple(self.terms(terms, target, t))
+                alive = tuple(term for term, is_cut in found if not is_cut)
+                if not alive and self.may_go(target.name):
+                    return None
+                kept = tuple(term for term, _ in found) if self.loops else alive
+                return replace(equation, terms=kept)
             case Pointwise(body=body):
                 return Pointwise(target, self.value(body, t))
             case Row(function=function, args=args):
@@ -108,18 +118,20 @@ class Forms:
         asked = of is not None and self.symbols[of.name].role == "input"
         return self.symbols[name].role == "adjoint" and not asked
 
-    def terms(self, terms: Sequence[Term], t: int) -> Iterator[Term]:
+    def terms(self, terms: Sequence[Term], target: Ref, t: int) -> Iterator[tuple[Term, bool]]:
+        """What is left of terms, and whether it comes from another window, and is to be cut."""
         for term in terms:
             if term.when not in (None, self.steps):
                 continue
             if term.at is not None and at_step(Ref("", *term.at), self.steps).shift != t - 1:
                 continue
             if term.over:
-                yield term
+                yield self.placed(term, target), False
                 continue
             kept = self.term(term, t)
-            if kept is not None:
-                yield kept
+            is_cut = self.windows is not None and self.windows.cut(self.symbols, target, term, t)
+            if kept is not None and (not is_cut or is_carried(self.symbols, target, term)):
+                yield kept, is_cut
 
     def term(self, term: Term, t: int) -> Term | None:
         if term.ref is not None and not self.is_there(term.ref, t):
@@ -135,6 +147,48 @@ class Forms:
             by = replace(by, other=self.fixed(by.other))
         ref = self.fixed(term.ref) if term.ref is not None else None
         return Term(ref, by)
+
+    # windows of steps, where backpropagation is cut
+
+    def cut(self, target: Ref, term: Term, steps: Steps | None) -> Cut | None:
+        """Where a term that is carried is read as zero; None for one that is never cut."""
+        if self.windows is None or steps is None or not self.loops or term.ref is None:
+            return None
+        if not is_carried(self.symbols, target, term):
+            return None
+        cut = Cut(self.windows, term.ref.shift)
+        return cut if any(map(cut.at, range(steps[0], steps[1] + 1))) else None
+
+    def is_looped(self, group: Group) -> bool:
+        """Whether steps that need no other are a loop still: for the sake of what is cut."""
+        return (
+            self.windows is not None
+            and self.loops
+            and any(
+                is_carried(self.symbols, node, term)
+                for node in group.nodes
+                if isinstance(equation := self.own[node], Linear)
+                for term in equation.terms
+            )
+        )
+
+    def placed(self, term: Term, target: Ref) -> Term:
+        """A sum over time, with the step at which its adjoint is."""
+        of = self.symbols[target.name].of
+        if self.windows is None or term.at is not None or of is None or not of.base:
+            return term
+        return replace(term, at=(of.base, of.shift)) if not target.base else term
+
+    def one_window(self, term: Term) -> range:
+        """The steps over which a term is summed: those of one window, if it is one step's."""
+        ahead = range(1, self.steps + 1)
+        if self.windows is None or term.at is None or term.ref is None:
+            return ahead
+        if not self.symbols[term.ref.name].timed:
+            return ahead
+        here = self.windows.of(at_step(Ref("", *term.at), self.steps).shift + 1)
+        ends = self.windows.ends()[here]
+        return range(ends[0], ends[1] + 1)
 
     def value(self, body: Expr, t: int) -> Expr:
         """The expression with zeros for what is not there."""
@@ -173,9 +227,13 @@ class Forms:
     def critical(self, group: Group) -> set[int]:
         """Steps that read beyond an end, or hear of what happens at one step alone."""
         steps = {1, self.steps}
+        if self.windows is not None:
+            steps.update(t for ends in self.windows.ends() for t in ends)
         for shift in self.shifts(group):
             beyond = (1, -shift) if shift < 0 else (self.steps - shift + 1, self.steps)
             steps.update(range(beyond[0], beyond[1] + 1))
+            if self.windows is not None:
+                steps.update(self.windows.edges(shift))
         for node in group.nodes:
             equation = self.own[node]
             if isinstance(equation, Linear):

@@ -29,6 +29,7 @@ from symrnn.system.graph import Group
 from symrnn.system.states import initial_states
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import System
+from symrnn.system.windows import Windows
 
 ROLES: dict[str, Role] = {
     "input": "input",
@@ -41,7 +42,9 @@ ROLES: dict[str, Role] = {
 """What the arrays of symbols are; constants have none."""
 
 
-def order(system: System, steps: int) -> Program:
+def order(
+    system: System, steps: int, windows: Windows | None = None, loops: bool = True
+) -> Program:
     """
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system import normal, with_states
@@ -56,7 +59,7 @@ def order(system: System, steps: int) -> Program:
         a_h[t] = x_W[t] + h_U[t]
         h[t] = tanh(a_h[t])
     """
-    forms = Forms(system, steps)
+    forms = Forms(system, steps, windows, loops)
     writer = Writer(system.symbols, _arrays(system, forms), steps)
     groups = _Groups(system, forms, writer)
     found: dict[str, list[Statement]] = {section: [] for section in SECTIONS}
@@ -108,7 +111,7 @@ class _Groups:
         self.scans = 0
 
     def write(self, group: Group) -> None:
-        if group.direction:
+        if group.direction or self.forms.is_looped(group):
             self.scan(group)
             return
         for node in group.nodes:
@@ -141,5 +144,5 @@ class _Groups:
                 with self.writer.within(Scope(Now(), steps, scan)):
                     self.equations.write(form, Slice((node.name,), Now()))
         if scan.body:
-            loop = Loop(1, self.forms.steps, group.direction, tuple(scan.body))
+            loop = Loop(1, self.forms.steps, group.direction or 1, tuple(scan.body))
             self.writer.out.append(tight(loop))
