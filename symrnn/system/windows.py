@@ -3,9 +3,9 @@
 For T = 10 and k = 4 these are 7 … 10, 3 … 6 and 1 … 2. The forward pass knows nothing of them; on
 the way back an adjoint that one step gets from another is dropped where the two lie in different
 windows. So a loss at T reaches back exactly k steps, and where T is a multiple of k the gradient is
-that of kernels of k steps which hand their state on. What an equation of every step, v[t] = …,
-or a sum over time reads at another step is cut; what is read once, as by yhat = h[T] @ V or v[0] = …, is not, and
-neither is what is read of an input.
+that of kernels of k steps which hand their state on. What an equation of every step, v[t] = …, or a
+sum over time reads at another step is cut; what is read once, as by yhat = h[T] @ V or v[0] = …, is
+not, and neither is what is read of an input.
 """
 
 from dataclasses import dataclass, replace
@@ -100,12 +100,13 @@ def windows(system: System, steps: int, size: int | None) -> Windows | None:
         )
     for equation in system.equations:
         name = equation.target.name
-        if isinstance(equation, Linear) and system.symbols[name].role == "variable":
-            if not all(term.everywhere for term in equation.terms):
-                raise UsageError(
-                    f"{name} gets something added at one step, {name}[T] += …, which belongs to no"
-                    " window; backpropagation cannot be cut there: write it as an equation"
-                )
+        if not isinstance(equation, Linear) or system.symbols[name].role != "variable":
+            continue
+        if not all(term.everywhere for term in equation.terms):
+            raise UsageError(
+                f"{name} gets something added at one step, {name}[T] += …, which belongs to no"
+                " window; backpropagation cannot be cut there: write it as an equation"
+            )
     return Windows(steps, size) if size < steps else None
 
 
@@ -175,7 +176,6 @@ def said(cut: Windows, system: System) -> str:
     Backpropagation is cut after 4 steps: the windows are 3 … 6, 1 … 2, and what an adjoint gets \
 from another window is dropped: d_a_h[t+1] for t = 2.
     """
-    ends = [f"{first} … {last}" if first < last else str(last) for first, last in cut.ends()]
     found = dict.fromkeys(
         term.ref
         for e in system.equations
@@ -191,12 +191,15 @@ from another window is dropped: d_a_h[t+1] for t = 2.
         for shift, names in by_shift.items()
         if cut.edges(shift)
     ]
-    text = sentence(cut.size) + f": the windows are {_few(ends)}, and what an adjoint gets from"
-    return f"{text} another window is dropped" + (f": {'; '.join(dropped)}." if dropped else ".")
+    text = f"{sentence(cut)}, and what an adjoint gets from another window is dropped"
+    return text + (f": {'; '.join(dropped)}." if dropped else ".")
 
 
-def sentence(size: int) -> str:
-    return f"Backpropagation is cut after {size} step{'s' * (size > 1)}"
+def sentence(cut: Windows) -> str:
+    """How a sentence begins that says what is cut."""
+    ends = [f"{first} … {last}" if first < last else str(last) for first, last in cut.ends()]
+    steps = f"{cut.size} step{'s' * (cut.size > 1)}"
+    return f"Backpropagation is cut after {steps}: the windows are {_few(ends)}"
 
 
 def _few(parts: list[str]) -> str:

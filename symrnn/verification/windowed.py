@@ -46,7 +46,8 @@ class _Held:
 
     def text(self) -> Written:
         definitions = tuple(
-            replace(d, body=self.body(d.body, d.target.base == "t")) for d in self.written.definitions
+            replace(d, body=self.body(d.body, d.target.base == "t"))
+            for d in self.written.definitions
         )
         declarations = (*self.written.declarations, *self.declarations)
         return replace(self.written, definitions=definitions, declarations=declarations)
@@ -97,7 +98,7 @@ def windowed(
     windows: Windows,
     data: Mapping[str, Array],
 ) -> tuple[Written, dict[str, Array]]:
-    """The text with what comes from other windows held as it is, and the data with these numbers."""
+    """The text with what comes from other windows held, and the data with these numbers."""
     values = Interpreter(written)(data, windows.steps).values
     held = _Held(written, symbols, windows, values, dict(data))
     return held.text(), held.data

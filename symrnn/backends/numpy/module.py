@@ -59,6 +59,7 @@ def source(kernel: Kernel) -> str:
         has_softplus="softplus" in printer.used,
         has_gradient=gradient,
         truncated=kernel.windows is not None,
+        has_cut=any("_cut(" in text for _, views in printer.loops for text in views),
         floor="1e-4" if kernel.analytic else "1e-3",
         cotangent_inputs=", ".join(
             f'"{weight}": cotangents.get("{output}")'

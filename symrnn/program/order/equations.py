@@ -43,8 +43,10 @@ class Equations:
                 self.concat(args, out)
             case Row(function=function, args=args):
                 writer.into(out, row(writer, function, [writer.read(arg) for arg in args]))
-            case Linear(target=target, terms=(Term(by=PadTo() as pad, over=False) as term,)) if not self.cut(target, term):
-                self.terms.pad_into(out, self.terms.operand(term.ref), pad)
+            case Linear(target=target, terms=(Term(by=PadTo() as pad, over=False) as only,)) if (
+                self.cut(target, only) is None
+            ):
+                self.terms.pad_into(out, self.terms.operand(only.ref), pad)
             case Linear(target=target, terms=terms):
                 writer.into(out, self.linear(target, terms))
             case Total(terms=terms):
@@ -59,7 +61,7 @@ class Equations:
             skip = skip + width
 
     def linear(self, target: Ref, terms: Sequence[Term]) -> Value:
-        """Σ of terms, together those that are cut at the same steps: they are read as zero there."""
+        """Σ of terms; those that are cut at certain steps are read as zero there."""
         ways: dict[Cut | None, list[Term]] = {None: []}
         for term in terms:
             ways.setdefault(self.cut(target, term), []).append(term)
