@@ -47,6 +47,11 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         cotangents(full) if full.loss is None else {},
         windows(full, settings.steps, settings.truncate),
     )
+    if settings.checkpoint:
+        from symrnn.backends.numpy.segments import segmented
+        from symrnn.checkpoint import parts
+
+        return segmented(kernel, parts(normal(written, stable=True), settings))
     return source(kernel)
 
 

@@ -28,7 +28,7 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("lengths", "ids", "checkpoint", "forward_only", "batch_first")
+UNBUILT = ("lengths", "ids", "forward_only", "batch_first")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 
@@ -65,6 +65,9 @@ class Settings:
                 raise UsageError(f"{option(name)} is not there yet")
         if features.get("truncate") is not None:
             check_size(features["truncate"])
+        if features.get("checkpoint"):
+            _check_alone(loops, features)
+            loops = True
         looped = steps > UNROLLED if loops is None else loops
         return cls(
             steps,
@@ -133,6 +136,17 @@ class Settings:
             checkpoint="--checkpoint" in words,
             forward_only="--forward-only" in words,
             batch_first="--batch-first" in words,
+        )
+
+
+def _check_alone(loops: bool | None, features: Features) -> None:
+    """Refuse what does not go together with few states."""
+    others = ["unroll"] if loops is False else []
+    others += [name for name, value in features.items() if value and name != "checkpoint"]
+    if others:
+        raise UsageError(
+            f"--checkpoint and {option(others[0])} do not go together: the steps are done in"
+            " segments, over and over; leave one of them out"
         )
 
 

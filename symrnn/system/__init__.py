@@ -16,6 +16,7 @@
   writing, `shares`: what each operand gets of it, `landing`: at which step, `values`: of functions)
 - `unroll`    a system written out for a number of steps
 - `states`    initial states as inputs
+- `segment`   a system taken apart in time: segments of steps, and what happens once
 - `windows`   steps in windows, between which backpropagation is cut
 - `head`      another read-out and loss on the same body
 - `prune`     dead equations removed

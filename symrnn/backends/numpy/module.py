@@ -1,5 +1,7 @@
 """The source of a kernel: what a program prints, in the frame that all kernels share."""
 
+from typing import Any
+
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_tuple, fitted
 from symrnn.backends.numpy.names import Names
@@ -21,6 +23,11 @@ HELPERS = ("total", "highest", "softplus")
 
 def source(kernel: Kernel) -> str:
     """The whole file."""
+    return render("numpy/module.py.jinja", **values(kernel))
+
+
+def values(kernel: Kernel) -> dict[str, Any]:
+    """What the frame is filled with."""
     program = kernel.program
     contract = Contract(kernel)
     direct = set(contract.inputs) - read_in_loops(program)
@@ -38,8 +45,7 @@ def source(kernel: Kernel) -> str:
         "forward": tuple(n for n in inputs if places.own[n] in reads.get("forward", [])),
         "loss": tuple(n for n in inputs if gradient or places.own[n] in reads.get("loss", [])),
     }
-    return render(
-        "numpy/module.py.jinja",
+    return dict(  # noqa: C408 - keywords, as a template is given them
         docstring=contract.docstring(),
         calls=sorted(printer.used - set(HELPERS)),
         steps=program.steps,

@@ -30,6 +30,8 @@ class Function:
     arguments: list[str]
     call: list[str]
     """What a kernel hands to it."""
+    reads: list[str]
+    """The names of that in the model."""
     lines: list[str]
 
 
@@ -69,6 +71,7 @@ class Passes:
             dict.fromkeys(members.get(name, name) for name in self.contract.inputs if name in reads)
         )
         copies = []
+        own = list(arguments)
         call = [self.python(name) for name in arguments]
         for name in self.contract.inputs:
             if name in self.copied and name in reads and self.first_reader(name) == section:
@@ -87,7 +90,7 @@ class Passes:
         if turned:
             printer.used.add("copyto")
         ahead = [line for text in turned for line in text.split("\n")]
-        return Function(section, given, call, [*ahead, *lines])
+        return Function(section, given, call, own, [*ahead, *lines])
 
     def first_reader(self, name: str) -> str:
         for section in SECTIONS:

@@ -1,0 +1,110 @@
+"""The source of a kernel that keeps few states: a plan for each part, and who calls them."""
+
+from dataclasses import replace
+from typing import Any
+
+from symrnn.backends.numpy.contract import Contract, Kernel
+from symrnn.backends.numpy.lines import as_dict, as_tuple, wrapped_text
+from symrnn.backends.numpy.module import values
+from symrnn.checkpoint import Part, Parts
+from symrnn.errors import UsageError
+from symrnn.frame import render
+from symrnn.language.printer import show_definition
+from symrnn.system.spell import spell_equation
+
+
+def segmented(kernel: Kernel, parts: Parts) -> str:
+    """The whole file. `kernel` is what it would be with all states kept: it promises the same."""
+    whole = values(kernel)
+    contract = Contract(kernel)
+    printed = {
+        name: _printed(kernel, name, part)
+        for name, part in (("segment", parts.segment), ("last", parts.last), ("end", parts.end))
+        if part is not None
+    }
+    for name, part in printed.items():
+        same = all(part[key] == printed["segment"][key] for key in ("layout", "layout_result"))
+        part["lay_out"] = "_lay_out" if same else f"_lay_out_{name}"
+    _check_forward(whole, printed["segment"], parts)
+    used = {call for part in printed.values() for call in part["calls"]}
+    inputs = contract.tables()["INPUTS"]
+    ahead = {name for part in printed.values() for name in _reads(part).get("forward", ())}
+    needed = {"forward": tuple(n for n in inputs if n in ahead), "loss": tuple(inputs)}
+    every = ", ".join(whole["given"].rstrip(",").split(", "))
+    own = {
+        "docstring": _docstring(whole["docstring"], parts, kernel.program.steps),
+        "calls": sorted({*used, "copyto"}),
+        "contract": "\n".join(contract.lines(needed)),
+        "parts": list(printed.values()),
+        "segment": parts.size,
+        "tables": _tables(kernel, contract, parts),
+        "has_end": parts.end is not None,
+        "has_softplus": any(part["has_softplus"] for part in printed.values()),
+        "forward_reads": every,
+        "loss_reads": every,
+        "backward_reads": every,
+    }
+    return render("numpy/segments.py.jinja", **{**whole, **own})
+
+
+def _printed(kernel: Kernel, name: str, part: Part) -> dict[str, Any]:
+    """A part as it is printed: what a kernel of its steps alone would be filled with."""
+    alone = replace(kernel, system=part.system, folded=part.folded, program=part.program, states={})
+    found = values(alone)
+    used = {s.name for s in part.system.named("parameter")}
+    reads = as_dict({f.name: tuple(f.reads) for f in found["functions"]})
+    return {**found, "name": name, "reads": reads, "params": as_tuple(sorted(used))}
+
+
+def _reads(part: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {function.name: tuple(function.reads) for function in part["functions"]}
+
+
+def _check_forward(whole: dict[str, Any], segment: dict[str, Any], parts: Parts) -> None:
+    """Refuse sums of what only the loss reads, where the loss is not that sum itself."""
+    known = {*_reads(whole).get("forward", ()), *parts.segments.states}
+    extra = set(_reads(segment).get("forward", ())) - known
+    if not extra:
+        return
+    name = parts.segments.sums[0] if parts.segments.sums else ""
+    said = [
+        show_definition(d)
+        for e in parts.segments.segment.equations
+        if e.target.name == name
+        for d in spell_equation(e)
+    ]
+    raise UsageError(
+        f"--checkpoint: {'; '.join(said)} sums what only the loss reads ({min(extra)}), and the"
+        " loss is not that sum itself; write it as L = sum(…) or L = mean(…)"
+    )
+
+
+def _tables(kernel: Kernel, contract: Contract, parts: Parts) -> list[str]:
+    """What the parts hand to each other, by name."""
+    found = parts.segments
+    symbols = kernel.system.symbols
+    timed = [name for name in contract.tables()["INPUTS"] if symbols[name].timed]
+    grads = {
+        array.of: contract.every.get(array.of) or contract.axes(array.of)
+        for array in kernel.program.arrays.values()
+        if array.of in contract.inputs and array.rows
+    }
+    groups = {key: tuple(own) for key, own in contract.groups.items()}
+    return [
+        f"_GROUPS = {as_dict(groups)}",
+        f"_LEAVES = {as_dict(found.states)}",
+        f"_SUMS = {as_tuple(found.sums)}",
+        f"_COTANGENTS = {as_dict(parts.cotangents)}",
+        f"_TIMED = {as_tuple(timed)}",
+        f"_GRADS = {as_dict(grads)}",
+    ]
+
+
+def _docstring(docstring: str, parts: Parts, steps: int) -> str:
+    count = -(-steps // parts.size)
+    said = wrapped_text(
+        f"The {steps} steps are done in {count} segment{'s' * (count > 1)} of at most {parts.size}."
+        " The states with which segments begin are kept; on the way back each segment is worked out"
+        " again from there."
+    )
+    return docstring.removesuffix('\n"""') + f'\n\n{said}\n"""'
