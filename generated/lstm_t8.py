@@ -696,7 +696,7 @@ class Kernel:
         with np.errstate(all="ignore"):
             plan.forward(x, h0, c0)
         self.outputs, self.states = plan.outputs, plan.states
-        return plan.outputs, plan.states
+        return self.outputs, self.states
 
     def loss(self, **inputs):
         """The loss alone."""

@@ -26,7 +26,11 @@ class CheckError(SymrnnError):
 
 
 class DataError(SymrnnError):
-    """Numbers handed in do not fit the system (interpret)."""
+    """Numbers handed in, or a file of them, do not fit (interpret, weights, layouts)."""
+
+
+class LayoutError(SymrnnError):
+    """No layer of a framework computes what the model says (layouts)."""
 
 
 class UsageError(SymrnnError):

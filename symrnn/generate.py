@@ -10,6 +10,7 @@ from symrnn.language.tree import Written
 from symrnn.program import Program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
+from symrnn.system.still import parted, still
 from symrnn.system.windows import windows
 
 BACKENDS = ("numpy",)
@@ -22,9 +23,13 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
     system = with_states(normal(written, stable=True))
     if system.steps not in (None, settings.steps):
         raise UsageError(f"the text fixes T = {system.steps}; it has no {settings.steps} steps")
-    full = adjoint(system, settings.wrt, cotangents=system.loss is None)
-    cut = windows(system, settings.steps, settings.truncate)
-    return (full, *schedule(full, settings.steps, settings.loops, settings.passes, cut))
+    no_loss = system.loss is None
+    full = adjoint(system, settings.wrt, no_loss)
+    if not settings.lengths:
+        cut = windows(system, settings.steps, settings.truncate)
+        return (full, *schedule(full, settings.steps, settings.loops, settings.passes, cut))
+    own = parted(adjoint(still(system), settings.wrt, no_loss))
+    return (full, *schedule(own, settings.steps, True, settings.passes, ragged=True))
 
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:
@@ -42,6 +47,7 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         full,
         folded,
         made,
+        settings.steps,
         initial_states(normal(written, stable=True)),
         f"{MADE}--name {shlex.quote(name)} {settings.options()}",
         cotangents(full) if full.loss is None else {},

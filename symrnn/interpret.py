@@ -62,6 +62,13 @@ class Result:
     def loss(self) -> Any:
         return self.values["L", None][()]
 
+    def at(self, name: str, first: int | None, last: int | None) -> Array:
+        """A variable at one step, counted from the first, which is 1, or from the last."""
+        return self.values[name, self.steps + last if last is not None else first]
+
+    def is_finite(self) -> bool:
+        return all(np.isfinite(value).all() for value in self.values.values())
+
     def adjoint_of(self, ref: str | Ref) -> Array | None:
         """The adjoint of a variable, input or parameter; None where the system has none."""
         wanted = Ref(ref) if isinstance(ref, str) else ref

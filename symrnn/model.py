@@ -13,7 +13,18 @@ from symrnn.language.parse import parse as parse_text
 from symrnn.language.printer import show
 from symrnn.language.tree import Written
 from symrnn.summary import Summary, summarise
-from symrnn.system import System, adjoint, initial_states, normal, unroll, with_head, with_states
+from symrnn.system import (
+    System,
+    adjoint,
+    initial_states,
+    normal,
+    unroll,
+    with_dropout,
+    with_head,
+    with_states,
+    with_weights,
+    with_zoneout,
+)
 from symrnn.system.roles import roles
 from symrnn.system.slips import check_slips
 from symrnn.system.unroll import check_steps
@@ -200,9 +211,45 @@ class Model:
         text = read_file(name) if from_file else zoo.read("heads", name)
         return Model(f"{self.name}-{name}", with_head(self.written, parse_text(text, name)))
 
+    def with_weights(self) -> "Model":
+        """The same with a weight for each step of each sequence on the loss: 0 for no target.
+
+        >>> print(load("elman_steps").with_weights().text.splitlines()[-1])
+        L = sum(weights[t] * mse(y[t], yhat[t])) / sum(weights[t])
+        """
+        return Model(f"{self.name}-weights", with_weights(self.written))
+
+    def with_dropout(
+        self, between: str | Sequence[str] = (), recurrent: str | Sequence[str] = ()
+    ) -> "Model":
+        """The same with masks on features: `between` a recurrence (or an input) and what reads it,
+        one a step; `recurrent` inside a recurrence, one for all steps. `symrnn.masks` draws them.
+
+        >>> print(load("elman_n4").with_dropout("O").text.splitlines()[2])
+        yhat = sigmoid((O[T] * drop_O[T]) @ w_o)
+        """
+        between, recurrent = _listed(between), _listed(recurrent)
+        if not (between or recurrent):
+            raise UsageError("nothing to drop; name inputs or variables")
+        return Model(f"{self.name}-dropout", with_dropout(self.written, between, recurrent))
+
+    def with_zoneout(self, states: str | Sequence[str]) -> "Model":
+        """The same with states that keep the features at which a mask is 1, at each step.
+
+        >>> print(load("elman_n4").with_zoneout("O").text.splitlines()[2])
+        O[t] = zone_O[t] * O[t-1] + (1 - zone_O[t]) * new_O[t]
+        """
+        if not _listed(states):
+            raise UsageError("nothing to keep; name states")
+        return Model(f"{self.name}-zoneout", with_zoneout(self.written, _listed(states)))
+
     def summary(self, dims: dict[str, int] | None = None) -> Summary:
         """Parameters with their shapes, states, inputs and outputs; counted if `dims` are given."""
         return summarise(self.name, self.system, dims)
+
+
+def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def parse(text: str, name: str = "model") -> Model:

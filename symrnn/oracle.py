@@ -17,7 +17,7 @@ import numpy as np
 
 from symrnn.arithmetic import Arithmetic, mpmath_objects
 from symrnn.functions import ELEMENTWISE, Array
-from symrnn.interpret import Interpreter, Result
+from symrnn.interpret import Interpreter
 from symrnn.language.tree import Call, Written, walk
 from symrnn.sizes import Data
 
@@ -80,13 +80,18 @@ def central_slope(value: Value, data: Data) -> Slope:
 
 
 def precise(
-    written: Written, data: Data, steps: int, of: Callable[[Result], Any] | None = None
+    written: Written,
+    data: Data,
+    steps: int,
+    of: Callable[[Any], Any] | None = None,
+    run: Callable[..., Any] | None = None,
 ) -> Slope:
     """The same at 50 digits, where neither the step nor rounding is felt in the first 16.
 
-    `of` is the number whose slope is wanted; without it, that is the loss.
+    `of` is the number whose slope is wanted; without it, that is the loss. `run` works the text
+    out; without it, that is done for all sequences side by side.
     """
-    run, on = Interpreter(written), mpmath_objects(DIGITS)
+    run, on = run or Interpreter(written), mpmath_objects(DIGITS)
     value = of or (lambda result: result.loss)
     h = on.number(Fraction(1, 10**EXPONENT))
     exact = {name: exactly(on, array) for name, array in data.items()}

@@ -28,7 +28,7 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("lengths", "ids", "forward_only", "batch_first")
+UNBUILT = ("ids", "forward_only", "batch_first")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 
@@ -65,6 +65,11 @@ class Settings:
                 raise UsageError(f"{option(name)} is not there yet")
         if features.get("truncate") is not None:
             check_size(features["truncate"])
+            if features.get("lengths"):
+                raise UsageError(
+                    "--truncate and --lengths do not go together: windows are counted from the last"
+                    " step, and each sequence has its own; leave one of them out"
+                )
         if features.get("checkpoint"):
             _check_alone(loops, features)
             loops = True

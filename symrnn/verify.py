@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from symrnn import changes
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def generated(options: argparse.Namespace, features: "Features") -> "Report | Co
         ("--steps", options.steps),
         ("--loop and --unroll", options.loops),
         ("--wrt", options.wrt or None),
-        ("--head", options.head),
+        *changes.given(options).items(),
         *((option(name), value or None) for name, value in features.items()),
     ):
         if value is not None:

@@ -118,6 +118,30 @@ def test_show_under_another_head(here: Here, tmp_path: Path) -> None:
     assert found == body + "L = mse(y, O[T] @ V)\n"
 
 
+def test_show_with_weights_and_masks(here: Here) -> None:
+    options = "--head steps --step-weights --dropout O,x --recurrent-dropout O --zoneout O"
+    assert here.result("show", "elman", *options.split()).splitlines() == [
+        "y: onehot",
+        "weights: 1",
+        "drop_O: H",
+        "drop_x: D",
+        "keep_O: H",
+        "keep_O: input",
+        "zone_O: H",
+        "new_O[t] = tanh((x[t] * drop_x[t]) @ w_i + (O[t-1] * keep_O) @ w_h + b)",
+        "O[t] = zone_O[t] * O[t-1] + (1 - zone_O[t]) * new_O[t]",
+        "yhat[t] = softmax((O[t] * drop_O[t]) @ w_y + b_y)",
+        "L = sum(weights[t] * ce(y[t], yhat[t])) / sum(weights[t])",
+    ]
+
+
+@pytest.mark.parametrize("command", ["summary", "derive", "generate --steps 2", "verify"])
+def test_every_command_takes_weights_and_masks(here: Here, command: str) -> None:
+    options = "char --step-weights --dropout h --recurrent-dropout h --zoneout h"
+    found = here.result(*command.split(), *options.split())
+    assert "weights" in found or "char-weights-dropout-zoneout: 3 steps" in found
+
+
 def test_show_as_json(here: Here) -> None:
     written = json.loads(here.result("show", "gru", "--format", "json"))
     assert written == {"model": "gru", "form": "written", "text": symrnn.load("gru").text}
@@ -204,6 +228,14 @@ def test_help_and_version_of_the_whole(here: Here) -> None:
         ("show elman --adjoint --wrt O_0", "symrnn: 'O_0' is no input or initial state; did you"),
         ("show elman --wrt x", "symrnn: --wrt asks for gradients; say --adjoint too"),
         ("show elman --head step", "symrnn: unknown head 'step'; did you mean 'steps'?"),
+        ("show elman --step-weights", "symrnn: the loss has no terms that a weight for each step"),
+        (
+            "show elman --dropout Q",
+            "symrnn: 'Q' is no input or variable to drop features of; there",
+        ),
+        ("show elman --recurrent-dropout x", "symrnn: 'x' is no variable to drop features of in"),
+        ("show elman --zoneout o", "symrnn: 'o' is no variable; did you mean 'O'?; there are O,"),
+        ("show elman --zoneout ,", "symrnn show: error: argument --zoneout: ',' holds no name"),
         ("show elman --head ./none", "symrnn: cannot read './none': "),
         ("show elman --normal --adjoint", "symrnn show: error: argument --adjoint: not allowed"),
         ("show elman --format xml", "symrnn show: error: argument --format: invalid choice: 'xml'"),

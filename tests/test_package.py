@@ -36,6 +36,7 @@ def test_the_wheel_carries_models_heads_templates_and_types(wheel: Path) -> None
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {f"symrnn/models/{name}.rnn" for name in symrnn.models()} <= names
     assert {f"symrnn/heads/{name}.rnn" for name in heads()} <= names
+    assert {"symrnn/layouts/cells/lstm.rnn", "symrnn/layouts/tables/onnx.toml"} <= names
     assert {"symrnn/py.typed", "symrnn/templates/text/system.rnn"} <= names
     assert not any(name.startswith(("tests/", "templates/")) for name in names)
 

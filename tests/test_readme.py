@@ -43,7 +43,13 @@ def test_the_formulas_are_those_that_are_derived(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("example", PYTHON)
-def test_examples_run(example: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_run(
+    example: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # for what they write
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out
 

@@ -240,3 +240,8 @@ def test_any_number_of_steps_has_no_windows() -> None:
         of("elman").derive(5, truncate=2).text("product")
     with pytest.raises(UsageError, match=r"would have [\d,]+ factors"):
         of("elman").derive(9000, truncate=900).text()
+
+
+def test_sequences_with_ends_of_their_own_have_no_windows_in_common() -> None:
+    with pytest.raises(UsageError, match="--truncate and --lengths do not go together: windows"):
+        of("elman").generate(9, truncate=2, lengths=True)

@@ -106,6 +106,22 @@ def test_json(capsys: pytest.CaptureFixture[str], file: Path, wrong: bool) -> No
         ("good.py --loop", "good.py is a generated file and says its own; leave out --loop and"),
         ("good.py --wrt x", "good.py is a generated file and says its own; leave out --wrt"),
         ("good.py --head steps", "good.py is a generated file and says its own; leave out --head"),
+        (
+            "good.py --step-weights",
+            "good.py is a generated file and says its own; leave out --step",
+        ),
+        (
+            "good.py --dropout O",
+            "good.py is a generated file and says its own; leave out --dropout",
+        ),
+        (
+            "good.py --recurrent-dropout O",
+            "good.py is a generated file and says its own; leave out",
+        ),
+        (
+            "good.py --zoneout O",
+            "good.py is a generated file and says its own; leave out --zoneout",
+        ),
         ("good.py -e h=1", "good.py is a generated file; -f and -e are for another model"),
         ("good.py --static --seed 1", "--static tries nothing out; leave out --seed"),
         ("good.py --dims Q=1", "the model has no dimension 'Q'; it has D, H, C"),

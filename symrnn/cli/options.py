@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from symrnn import derive_options, zoo
+from symrnn import changes, derive_options
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,16 +19,12 @@ ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes th
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """A model, and the head that it is to have."""
+    """A model, and what is to be changed about it."""
     parser.description = f"{parser.description}\n\n{MODEL}"
     parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, a path, or -")
     parser.add_argument("-f", "--file", metavar="FILE", help="a file of any name")
     parser.add_argument("-e", "--equations", metavar="TEXT", help="equations, separated by ;")
-    parser.add_argument(
-        "--head",
-        metavar="HEAD",
-        help=f"another read-out and loss: {', '.join(zoo.heads())}, a file",
-    )
+    changes.add_options(parser)
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +109,7 @@ def dims(text: str) -> dict[str, int]:
 
 
 def load(options: argparse.Namespace) -> "Model":
-    """The model that the arguments name, under the head that they name."""
+    """The model that the arguments name, changed as they say."""
     from symrnn import model as models
 
     given = [g for g in (options.model, options.file, options.equations) if g is not None]
@@ -136,7 +132,7 @@ def load(options: argparse.Namespace) -> "Model":
         found = models.parse(models.read_bytes(data, "standard input"), "standard input")
     else:
         found = models.load(options.model)
-    return found.with_head(options.head) if options.head is not None else found
+    return changes.changed(found, options)
 
 
 def passes(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:

@@ -48,12 +48,13 @@ def schedule(
     loops: bool,
     passes: Iterable[str] = OPTIONAL,
     windows: Windows | None = None,
+    ragged: bool = False,
 ) -> tuple[System, Program]:
     """The system as it is worked out, and the program that does it; its backpropagation is cut
     where there are windows."""
     chosen = known_passes(passes)
-    folded = fold(system) if "fold" in chosen else system
-    program = order(folded, steps, windows, loops)
+    folded = fold(system, across=not ragged) if "fold" in chosen else system
+    program = order(folded, max(steps, 2) if ragged else steps, ragged, windows, loops)
     for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
         program = run(program) if name in chosen else program
     program = lower(peel(program))

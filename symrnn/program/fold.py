@@ -16,8 +16,9 @@ from symrnn.system.rewrite import map_expr, map_refs
 from symrnn.system.system import Equation, Linear, Scale, System, Term, uses
 
 
-def fold(system: System) -> System:
-    """
+def fold(system: System, across: bool = True) -> System:
+    """Also what is read at another step, unless `across` is false.
+
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system import adjoint, normal
     >>> text = "h[t] = tanh(x[t] + u * h[t-1]) * g[t]; L = mse(y, h[T])"
@@ -28,7 +29,9 @@ def fold(system: System) -> System:
     equations = {e.target: e for e in system.equations}
     wanted = {s.name for s in system.named("adjoint") if s.of and _is_input(system, s.of)}
     while True:
-        found = next((e for e in equations.values() if _folds(system, e, equations, wanted)), None)
+        found = next(
+            (e for e in equations.values() if _folds(system, e, equations, wanted, across)), None
+        )
         if found is None:
             break
         del equations[found.target]
@@ -50,7 +53,11 @@ def _is_input(system: System, of: Ref) -> bool:
 
 
 def _folds(
-    system: System, equation: Equation, equations: dict[Ref, Equation], wanted: set[str]
+    system: System,
+    equation: Equation,
+    equations: dict[Ref, Equation],
+    wanted: set[str],
+    across: bool,
 ) -> bool:
     """Whether an equation can be read where it is used."""
     target = equation.target
@@ -76,7 +83,8 @@ def _folds(
     use = next((t for t in user.terms if t.ref and t.ref.name == target.name), None)
     if use is None or not isinstance(use.by, Scale) or use.over or not use.everywhere:
         return False
-    return use.ref is not None and use.ref.base in ("t", "")
+    assert use.ref is not None
+    return use.ref.base in ("t", "") and (across or not use.ref.shift)
 
 
 def _without(equation: Equation, gone: Equation) -> Equation:

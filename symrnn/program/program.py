@@ -45,7 +45,14 @@ class Span:
     last: int
 
 
-When = Now | At | Span
+@dataclass(frozen=True, slots=True)
+class End:
+    """One step, counted from each sequence's own last: 0, -1, …; 1 and more are boundaries."""
+
+    shift: int = 0
+
+
+When = Now | At | Span | End
 
 
 def shifted(when: When | None, by: int) -> When | None:
@@ -56,6 +63,8 @@ def shifted(when: When | None, by: int) -> When | None:
             return At(step + by)
         case Span(first, last):
             return Span(first + by, last + by)
+        case End(shift):
+            return End(shift + by)
     return None
 
 
@@ -217,6 +226,9 @@ class Program:
     """Arrays and packs that live in the place of another."""
     kept: frozenset[str] = frozenset()
     """Variables that are read when all is done: outputs, final states, the loss."""
+    ragged: bool = False
+    """Whether sequences have lengths of their own: then every statement stands at one step, and
+    those that copy from step to step, `begin` and `land` know where a sequence begins and ends."""
 
     def pack_of(self) -> dict[str, Pack]:
         return {name: pack for pack in self.packs for name in pack.members}

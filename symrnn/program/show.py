@@ -7,6 +7,7 @@ from symrnn.program.program import (
     SECTIONS,
     Argument,
     At,
+    End,
     Loop,
     Map,
     Now,
@@ -109,3 +110,7 @@ def _when(when: When) -> str:
             return str(step)
         case Span(first=first, last=last):
             return f"{first} … {last}"
+        case End(shift=0):
+            return "end"
+        case End(shift=shift):
+            return f"end{shift:+d}"

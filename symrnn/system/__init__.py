@@ -19,6 +19,8 @@
 - `segment`   a system taken apart in time: segments of steps, and what happens once
 - `windows`   steps in windows, between which backpropagation is cut
 - `head`      another read-out and loss on the same body
+- `weights`, `dropout`, `zoneout`  masks that the caller gives: on the steps of the loss, on
+  features, on what a state forgets (`inputs`: what they share)
 - `prune`     dead equations removed
 - `check`     what holds of every system
 - `spell`     a system in the language
@@ -26,6 +28,7 @@
 """
 
 from symrnn.system.adjoint import adjoint
+from symrnn.system.dropout import with_dropout
 from symrnn.system.head import with_head
 from symrnn.system.normal import normal
 from symrnn.system.prune import prune
@@ -33,6 +36,8 @@ from symrnn.system.resolve import resolve
 from symrnn.system.states import initial_states, with_states
 from symrnn.system.system import System
 from symrnn.system.unroll import unroll
+from symrnn.system.weights import with_weights
+from symrnn.system.zoneout import with_zoneout
 
 __all__ = [
     "System",
@@ -42,6 +47,9 @@ __all__ = [
     "prune",
     "resolve",
     "unroll",
+    "with_dropout",
     "with_head",
     "with_states",
+    "with_weights",
+    "with_zoneout",
 ]

@@ -3,6 +3,7 @@
 - `case`       a text, and random numbers for everything that it asks for
 - `reference`  what the text itself gives for them, at 50 digits (`exact`), and what with `large`
                parameters
+- `lengths`    the same for sequences with lengths of their own, one by one
 - `windowed`   the text of which slopes are taken where backpropagation is cut
 - `calls`      a kernel, called on the same numbers
 - `checks`     the two held against each other, one check after the other
@@ -41,8 +42,8 @@ def verify(
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS
-    cut = features.get("truncate")
-    made = case(model.written, steps, wrt, batch, dims or {}, seed, cut)
+    lengths, cut = features.get("lengths", False), features.get("truncate")
+    made = case(model.written, steps, wrt, batch, dims or {}, seed, lengths, cut)
     module = model.kernel(steps, loops, wrt, **features)
     loops = True if features.get("checkpoint") else loops
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))

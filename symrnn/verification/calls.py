@@ -12,6 +12,7 @@ from symrnn.functions import Array
 from symrnn.oracle import Value
 from symrnn.sizes import Data
 from symrnn.verification.case import Case
+from symrnn.verification.lengths import without_padding
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,14 @@ def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array
     """Parameters, and inputs with the states of one variable together."""
     params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
     inputs = {
-        symbol.name: _locked(data[symbol.name])
+        symbol.name: _locked(
+            without_padding(case.lengths, data[symbol.name]) if symbol.timed else data[symbol.name]
+        )
         for symbol in case.named("input", "target")
         if symbol.name not in case.states
     }
+    if case.lengths:
+        inputs["lengths"] = _locked(case.lengths)
     for key, own in case.groups.items():
         together = [np.asarray(data[name]) for name in own]
         inputs[key] = _locked(np.stack(together) if len(own) > 1 else together[0])

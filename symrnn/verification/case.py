@@ -17,6 +17,7 @@ from symrnn.system import System, initial_states, normal, resolve, with_states
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
+from symrnn.verification.lengths import Alone, Joined, drawn
 
 DEFAULT_STEPS = 3
 MOST_NUMBERS = 200_000
@@ -42,8 +43,20 @@ class Case:
     data: dict[str, Array]
     weights: dict[str, Array]
     """Where the text has no loss: the cotangent of each output."""
+    lengths: tuple[int, ...] = ()
+    """The number of steps of each sequence, where they have their own."""
     windows: Windows | None = None
     """Where backpropagation is cut."""
+
+    @property
+    def run(self) -> Interpreter | Alone:
+        """Works the text out."""
+        return self.run_of(self.written)
+
+    def run_of(self, what: System | Written) -> Interpreter | Alone:
+        """Works out the text, or its normal form."""
+        run = Interpreter(what)
+        return Alone(run, run.symbols, self.lengths) if self.lengths else run
 
     def named(self, *roles: str) -> list[Symbol]:
         return [symbol for symbol in self.symbols.values() if symbol.role in roles]
@@ -78,7 +91,7 @@ class Case:
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
 
-    def value(self, result: Result) -> Any:
+    def value(self, result: Result | Joined) -> Any:
         """What the gradient is the gradient of: the loss, or the outputs weighted."""
         if not self.weights:
             return result.loss
@@ -92,6 +105,7 @@ def case(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
+    lengths: bool = False,
     truncate: int | None = None,
 ) -> Case:
     """Numbers for a text: drawn by seed, with different widths that are not round.
@@ -128,6 +142,7 @@ def case(
         (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
         {},
         {},
+        drawn(np.random.default_rng([seed, 4]), steps, batch) if lengths else (),
         windows(form, steps, truncate),
     )
     asked = made.named("parameter", "input", "target")
@@ -174,8 +189,7 @@ def _widths(symbols: Symbols, given: Mapping[str, int], seed: int) -> dict[str, 
 def _with_numbers_that_do(made: Case) -> Case:
     """As drawn, or all of them positive, for the sake of a logarithm or a root."""
     for data in (made.data, {name: np.abs(array) for name, array in made.data.items()}):
-        result = Interpreter(made.written)(data, made.steps)
-        if all(np.isfinite(value).all() for value in result.values.values()):
+        if made.run(data, made.steps).is_finite():
             return replace(made, data=data)
     raise DataError(
         f"with the numbers drawn by seed {made.seed} the text itself gives no finite number;"

@@ -11,6 +11,7 @@ from symrnn.oracle import DIGITS, precise
 from symrnn.verification.case import Case
 from symrnn.verification.exact import NO_NUMBER, floats, worked_out
 from symrnn.verification.large import Large, large
+from symrnn.verification.lengths import Joined
 from symrnn.verification.windowed import windowed
 
 FEW_STEPS = 4
@@ -51,10 +52,11 @@ def reference(case: Case, every: bool | None = None) -> Reference:
         every = case.steps <= FEW_STEPS and count <= FEW_ENTRIES
     try:
         result = worked_out(case, case.data, DIGITS)
-        text, data = case.written, case.data
         if case.windows is not None:
-            text, data = windowed(text, case.symbols, case.windows, data)
-        slope = precise(text, data, case.steps, case.value)
+            text, data = windowed(case.written, case.symbols, case.windows, case.data)
+            slope = precise(text, data, case.steps, case.value)
+        else:
+            slope = precise(case.written, case.data, case.steps, case.value, case.run)
         ways = {name: directions(case, name, every) for name in case.wrt}
         slopes = {
             name: np.array([slope({name: way}) for way in found]) for name, found in ways.items()
@@ -85,13 +87,14 @@ def directions(case: Case, name: str, every: bool) -> Array:
     return drawn.reshape(-1, *shape)
 
 
-def final_states(case: Case, result: Result) -> dict[str, Array]:
+def final_states(case: Case, result: Result | Joined) -> dict[str, Array]:
     """What a run leaves for the next: of a recurrence that runs backwards, its first steps."""
 
     def last(name: str) -> Array:
         ref = case.states[name]
-        step = ref.shift if ref.base == "T" else case.steps + ref.shift + 1
-        return floats(result.values[ref.name, step])
+        backward = ref.base == "T"
+        first, last = (ref.shift, None) if backward else (None, ref.shift + 1)
+        return floats(result.at(ref.name, first, last))
 
     return {
         key: np.stack([last(name) for name in own]) if len(own) > 1 else last(key)

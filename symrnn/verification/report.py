@@ -58,7 +58,7 @@ class Report:
     def of(cls, name: str, case: "Case", loops: bool | None, checks: Iterable[Check]) -> "Report":
         from symrnn.settings import Settings
 
-        looped = Settings.of(case.steps, loops).loops
+        looped = Settings.of(case.steps, loops).loops or bool(case.lengths)
         return cls(name, case.steps, looped, case.batch, case.dims, case.seed, tuple(checks))
 
     @property

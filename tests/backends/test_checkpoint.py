@@ -26,6 +26,8 @@ AWKWARD = {
     "L = mean(mse(y[t], yhat[t])) + mse(q, h[T] * c * u)",
     "tied": "h[t] = tanh(x[t] @ W + h[t-1] @ U)\nyhat = h[T] @ transpose(W) + mean(h[t]) @ U @ V\n"
     "L = mse(y, yhat)",
+    "root": "h[t] = tanh(x[t] @ W + h[t-1] @ U)\nyhat[t] = h[t] @ V\n"
+    "L = sqrt(sum(w[t] * mse(y[t], yhat[t])) / sum(w[t]))\nw: 1",
     "no state": "h[t] = tanh(x[t] @ W + b)\nyhat = mean(h[t]) @ V\nL = bce(y, sigmoid(yhat))",
 }
 
@@ -103,12 +105,12 @@ def test_no_pass_changes_it(passes: tuple[str, ...]) -> None:
 
 
 def test_a_forward_pass_needs_no_target() -> None:
-    for name in ("elman", "char"):
+    for name in ("elman", "char", "root"):
         few = of(name).kernel(10, checkpoint=True)
         params, inputs = numbers(few, 1)
         outputs, _ = few.forward(params, x=inputs["x"])
         assert not off(outputs, of(name).kernel(10).forward(params, x=inputs["x"])[0])
-        with pytest.raises(TypeError, match="y is missing"):
+        with pytest.raises(TypeError, match=r"(w|y) is missing"):
             few.loss(params, x=inputs["x"])
 
 
@@ -158,7 +160,6 @@ REFUSED = {
     "h[t] = tanh(x[t] + h[t-1]); L = mse(y, h[T-1])": r"h\[T-1\]\) reads a step other",
     "h[t] = tanh(x[t] + h[t-1]); L = mse(x[T], h[T])": "other than the last, or an input: x",
     "h[t] = tanh(x[t] + h[t-1])": "the model has no loss",
-    "h[t] = tanh(x[t] + u * h[t-1]); L = sqrt(mean(mse(y[t], h[t])))": "not that sum itself",
     "h[t] = tanh(x[t] + h[t-1]); k[t] = 2 * h[t]; k[T] += h[T]; L = mse(y, k[T])": "one step alone",
 }
 

@@ -10,6 +10,7 @@ from symrnn.program.program import Program
 from symrnn.sample import losses_of
 from symrnn.system.spell import spell_equation
 from symrnn.system.system import System
+from symrnn.system.weights import weights_of
 from symrnn.system.windows import Windows, reached, said
 
 Axes = tuple[str | int, ...]
@@ -28,6 +29,7 @@ class Kernel:
     folded: System
     """The system whose equations the program works out."""
     program: Program
+    steps: int
     states: dict[str, Ref]
     remark: str = ""
     """How the file was made."""
@@ -101,6 +103,11 @@ class Contract:
         weights = {name: self.axes(name) for name in self.weights}
         return {**tables["INPUTS"], **tables["STATES"], **weights}
 
+    @property
+    def step_weights(self) -> dict[str, str]:
+        """The inputs that weigh the steps of a loss, and whether as their sum or as their mean."""
+        return weights_of(self.kernel.written, self.system.symbols)
+
     def lines(self, needed: dict[str, tuple[str, ...]]) -> list[str]:
         """The contract as statements; `needed` says which inputs a call cannot do without."""
         return [
@@ -110,7 +117,16 @@ class Contract:
             f"_EVERY = {as_dict(self.every)}",
             f"_NEEDED = {as_dict(needed)}",
             f"_OPTIONAL = {as_tuple([*self.groups, *self.weights])}",
+            *self.of_lengths(),
         ]
+
+    def of_lengths(self) -> list[str]:
+        """What a kernel with lengths must know beside."""
+        if not self.kernel.program.ragged:
+            return []
+        many = {name: tuple(own) for name, own in self.groups.items() if len(own) > 1}
+        timed = [name for name in self.every if self.system.symbols[name].timed]
+        return [f"MEMBERS = {as_dict(many)}", f"TIMED = {as_tuple(timed)}"]
 
     def starts(self) -> dict[str, object]:
         found: dict[str, object] = {}
@@ -133,6 +149,7 @@ class Contract:
             f"TARGETS = {as_tuple([s.name for s in targets])}",
             f"ONEHOT = {as_tuple(onehot)}",
             f"BETWEEN_0_AND_1 = {as_tuple(shares)}",
+            *([f"WEIGHTS = {as_dict(self.step_weights)}"] if self.step_weights else []),
             *self.cut(),
         ]
 
@@ -151,8 +168,9 @@ class Contract:
 
     def docstring(self) -> str:
         kernel = self.kernel
-        steps = kernel.program.steps
-        title = f"{kernel.name}: forward pass and gradients, {steps} step{'s' * (steps > 1)}."
+        steps = kernel.steps
+        most = "up to " if kernel.program.ragged else ""
+        title = f"{kernel.name}: forward pass and gradients, {most}{steps} step{'s' * (steps > 1)}."
         gradient = [
             show_definition(d)
             for e in self.system.equations

@@ -5,6 +5,7 @@ from typing import Any
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_tuple, fitted
 from symrnn.backends.numpy.names import Names
+from symrnn.backends.numpy.packed import PackedPlaces, PackedPrinter, PackedViews
 from symrnn.backends.numpy.passes import Passes, read_in_loops
 from symrnn.backends.numpy.places import Places
 from symrnn.backends.numpy.plan import Plan
@@ -12,6 +13,7 @@ from symrnn.backends.numpy.statements import Printer
 from symrnn.backends.numpy.views import Views
 from symrnn.frame import render
 from symrnn.program.program import Loop, Product, Program, Slice
+from symrnn.system.still import SIZE
 from symrnn.system.symbols import dimensions
 
 FEW = 4
@@ -30,9 +32,8 @@ def values(kernel: Kernel) -> dict[str, Any]:
     """What the frame is filled with."""
     program = kernel.program
     contract = Contract(kernel)
-    direct = set(contract.inputs) - read_in_loops(program)
-    places = Places(program, Names(), tuple(dimensions(kernel.system.symbols)))
-    printer = Printer(Views(places, frozenset(direct)), often=turned_often(program))
+    printer = printer_of(kernel, contract)
+    places = printer.places
     passes = Passes(contract, printer)
     functions = passes.functions()
     plan = Plan(contract, printer, passes.used)
@@ -41,14 +42,17 @@ def values(kernel: Kernel) -> dict[str, Any]:
     loss = kernel.system.loss is not None
     gradient = bool(program.sections.get("backward"))
     inputs = contract.tables()["INPUTS"]
+    needs = {function.name: function.needs for function in functions}
     needed = {
-        "forward": tuple(n for n in inputs if places.own[n] in reads.get("forward", [])),
-        "loss": tuple(n for n in inputs if gradient or places.own[n] in reads.get("loss", [])),
+        "forward": tuple(n for n in inputs if n in needs.get("forward", ())),
+        "loss": tuple(n for n in inputs if gradient or n in needs.get("loss", ())),
     }
     return dict(  # noqa: C408 - keywords, as a template is given them
         docstring=contract.docstring(),
         calls=sorted(printer.used - set(HELPERS)),
-        steps=program.steps,
+        steps=kernel.steps,
+        lengths=program.ragged,
+        size=SIZE,
         dims=as_tuple(places.dims),
         contract="\n".join(contract.lines(needed)),
         dims_after="".join(f", {places.own[f'dim {name}']}" for name in places.dims),
@@ -57,7 +61,8 @@ def values(kernel: Kernel) -> dict[str, Any]:
         plan=[piece for line in plan.lines() for piece in fitted(line, 4)],
         functions=functions,
         result=plan.result(),
-        given=", ".join(places.own[n] for n in contract.every) + "," * (len(contract.every) == 1),
+        given=given(printer, contract),
+        weights=as_tuple(contract.weights),
         forward_reads=", ".join(reads.get("forward", [])),
         loss_reads=", ".join(reads.get("loss", [])),
         backward_reads=", ".join(reads.get("backward", [])),
@@ -66,12 +71,31 @@ def values(kernel: Kernel) -> dict[str, Any]:
         has_gradient=gradient,
         truncated=kernel.windows is not None,
         has_cut=any("_cut(" in text for _, views in printer.loops for text in views),
+        has_step_weights=bool(contract.step_weights),
         floor="1e-4" if kernel.analytic else "1e-3",
         cotangent_inputs=", ".join(
             f'"{weight}": cotangents.get("{output}")'
             for output, weight in kernel.cotangents.items()
         ),
     )
+
+
+def printer_of(kernel: Kernel, contract: Contract) -> Printer:
+    """What prints statements, for the way in which this kernel's arrays lie."""
+    program, names = kernel.program, Names()
+    often, dims = turned_often(program), tuple(dimensions(kernel.system.symbols))
+    if program.ragged:
+        return PackedPrinter(PackedViews(PackedPlaces(program, names, dims)), often=often)
+    direct = frozenset(set(contract.inputs) - read_in_loops(program))
+    return Printer(Views(Places(program, names, dims), direct), often=often)
+
+
+def given(printer: Printer, contract: Contract) -> str:
+    """The names under which a call finds its inputs."""
+    if contract.kernel.program.ragged:
+        return "_"  # they lie in the plan
+    names = [printer.places.own[name] for name in contract.every]
+    return f"({', '.join(names)}{',' * (len(names) == 1)})"
 
 
 def turned_often(program: Program) -> dict[Slice, bool]:

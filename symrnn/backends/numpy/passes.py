@@ -12,6 +12,7 @@ from symrnn.program.program import (
     SECTIONS,
     At,
     Loop,
+    Map,
     Now,
     Plain,
     Program,
@@ -33,6 +34,8 @@ class Function:
     reads: list[str]
     """The names of that in the model."""
     lines: list[str]
+    needs: frozenset[str]
+    """The inputs and states that it cannot do without."""
 
 
 class Passes:
@@ -42,7 +45,10 @@ class Passes:
         self.kernel, self.program = contract.kernel, contract.kernel.program
         self.contract, self.printer, self.places = contract, printer, printer.places
         self.used = names_in_use(self.program)
-        self.copied = read_in_loops(self.program) & set(contract.inputs)
+        handed = set() if self.program.ragged else set(contract.inputs)
+        self.handed_in = handed
+        """The inputs that a pass is given; with lengths they are put in order before."""
+        self.copied = read_in_loops(self.program) & handed
         self.already_turned: set[str] = set()
 
     def functions(self) -> list[Function]:
@@ -64,7 +70,7 @@ class Passes:
             for statement in plain(statements)
             for what in statement.reads
             for name in what.names
-            if name in self.contract.inputs
+            if name in self.handed_in
         }
         members = {name: key for key, own in self.contract.groups.items() for name in own}
         arguments = list(
@@ -90,7 +96,9 @@ class Passes:
         if turned:
             printer.used.add("copyto")
         ahead = [line for text in turned for line in text.split("\n")]
-        return Function(section, given, call, own, [*ahead, *lines])
+        every = {name for s in plain(statements) for what in s.reads for name in what.names}
+        needs = frozenset(members.get(name, name) for name in every)
+        return Function(section, given, call, own, [*ahead, *lines], needs)
 
     def first_reader(self, name: str) -> str:
         for section in SECTIONS:
@@ -136,11 +144,25 @@ class Passes:
             yield from (self.printer.statement(s) for s in pending)
 
     def block(self, statements: Sequence[Plain], last: Plain) -> Iterator[str]:
+        if isinstance(last, Map) and last.op in ("begin", "land"):
+            yield from self.at_the_ends(last)
+            yield from (self.printer.statement(s) for s in statements)
+            return
         inside = [n for s in statements for n in s.about.split() if n not in self.used]
         for name in dict.fromkeys([*inside, *last.out.names]):
             if self.program.arrays[name].role != "scratch":
                 yield from self.equation(name, last.out.when)
         yield from (self.printer.statement(s) for s in statements)
+
+    def at_the_ends(self, statement: Map) -> Iterator[str]:
+        """What a carrier is where a sequence begins or ends."""
+        for equation in self.kernel.folded.equations:
+            if equation.target.name in statement.out.names and equation.target.base == "t":
+                for definition in spell_equation(equation):
+                    if definition.adds == (statement.op == "land"):
+                        said = show_definition(definition)
+                        where = "" if definition.adds else ", beyond the ends"
+                        yield from comment(said + where)
 
     def equation(self, name: str, when: object) -> Iterator[str]:
         """The equation of a variable, as a comment: at a step, or for all."""

@@ -6,16 +6,20 @@ blocks in one (steps, blocks, B, n).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from symrnn.backends.numpy.names import Names
 from symrnn.language.tree import Width
 from symrnn.program.layout import pack_name
-from symrnn.program.program import Array, Pack, Program, Slice, Steps
+from symrnn.program.program import Array, Pack, Program, Slice, Span, Steps
 
 
 @dataclass
 class Places:
     """Names and expressions for the arrays that a program reads and writes."""
+
+    time_first: ClassVar[bool] = True
+    """Whether steps are an axis of their own, before all others."""
 
     program: Program
     names: Names
@@ -41,6 +45,17 @@ class Places:
         steps = self.array(name).steps
         assert steps is not None
         return steps
+
+    def axes_before(self, name: str) -> int:
+        """How many axes of an array come before its features."""
+        array = self.array(name)
+        return (array.steps is not None) + 1 if array.rows else 0
+
+    def row_count(self, what: Slice) -> str:
+        """How many rows a slice has."""
+        when = what.when
+        count = when.last - when.first + 1 if isinstance(when, Span) else 1
+        return "B" if count == 1 else f"{count} * B"
 
     def width(self, width: Width) -> str:
         parts = [self.own[f"dim {name}"] for name in width.names]
@@ -130,7 +145,7 @@ class Places:
         first = what.names[0]
         array, pack = self.array(first), self.packs.get(first)
         timed = array.steps is not None
-        before = ":, " * (timed + array.rows) if array.rows else ""
+        before = ":, " * self.axes_before(first)
         if pack is None or (pack.kind == "blocks" and len(what.names) == 1):
             text = self.own[first]
             if what.part is not None:
@@ -142,7 +157,8 @@ class Places:
         if pack.kind == "blocks":
             if len(what.names) == len(pack.members):
                 return name
-            return f"{name}[{':, ' * timed}{between(start, start + len(what.names))}]"
+            steps = ":, " * (timed and self.time_first)
+            return f"{name}[{steps}{between(start, start + len(what.names))}]"
         if lanes and len(what.names) > 1:
             return self.as_lanes(what, pack, name, start)
         columns = self.columns(what.names)

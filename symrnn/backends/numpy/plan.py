@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.lines import wrapped
+from symrnn.backends.numpy.packed import PackedPlaces
 from symrnn.backends.numpy.places import between
 from symrnn.backends.numpy.statements import Printer
 from symrnn.program.program import SECTIONS, Slice
+from symrnn.system.still import SIZE
 
 
 class Plan:
@@ -109,12 +111,17 @@ class Plan:
             else:
                 shape = ", ".join(places.shape(name))
                 comma = "," if ", " not in shape else ""
-                lines.append(f"{own} = np.empty(({shape}{comma}), dtype)")
+                lines.append(f"{own} = {self.empty(f'({shape}{comma})')}")
             if pack is not None and pack.kind == "blocks":
-                first = own if array.steps is None else f"{own}.swapaxes(0, 1)"
+                time_first = places.time_first and array.steps is not None
+                first = f"{own}.swapaxes(0, 1)" if time_first else own
                 blocks.append(f"{', '.join(self.python(m) for m in pack.members)} = {first}")
         heading = ["# in the place of what is needed no more"] if again else []
         return [*lines, *heading, *again, *blocks]
+
+    def empty(self, shape: str) -> str:
+        """A new array."""
+        return f"empty({shape})" if self.program.ragged else f"np.empty({shape}, dtype)"
 
     def kept(self) -> set[str]:
         return {name for name in self.program.kept if name in self.program.arrays}
@@ -127,10 +134,17 @@ class Plan:
                 lines.append(f"plan.{section} = {section}")
         outputs = [f'"{s.name}": {places.whole(s.name)}' for s in self.system.outputs]
         lines += wrapped("plan.outputs = {", outputs, "}").split("\n")
-        states = [
-            f'"{name}": {self.final(name, own)}' for name, own in self.contract.groups.items()
-        ]
+        final = self.final_of_each if program.ragged else self.final
+        states = [f'"{name}": {final(name, own)}' for name, own in self.contract.groups.items()]
         lines += wrapped("plan.states = {", states, "}").split("\n")
+        if program.ragged:
+            lines.append("plan.rows = rows")
+            given = [
+                f'"{name}": {self.python(name)}'
+                for name in (*self.contract.inputs, SIZE)
+                if name in self.used
+            ]
+            lines += wrapped("plan.given = {", given, "}").split("\n")
         if self.system.loss:
             lines.append(f"plan.value = {places.whole(self.system.loss)}")
         grads = [
@@ -138,8 +152,21 @@ class Plan:
             for a in program.arrays.values()
             if a.of in self.contract.inputs and a.rows
         ]
-        lines += wrapped("plan.grads = {", grads, "}").split("\n")
+        kind = "packed" if program.ragged else "grads"
+        lines += wrapped(f"plan.{kind} = {{", grads, "}").split("\n")
         return lines
+
+    def final_of_each(self, name: str, own: Sequence[str]) -> str:
+        """The same where each sequence has a last step of its own: for each lag the array, how
+        many boundaries it has before and behind, and the step, from the first or from the last."""
+        ref = self.kernel.states[name]
+        assert isinstance(self.places, PackedPlaces)
+        before, behind = self.places.fronts(ref.name)
+        array = self.places.base(Slice((ref.name,), None), lanes=False)
+        shifts = sorted(self.kernel.states[one].shift for one in own)
+        steps = [f"{shift}, None" if ref.base == "T" else f"None, {shift + 1}" for shift in shifts]
+        parts = [f"({array}, {before}, {behind}, {step})" for step in steps]
+        return f"[{', '.join(parts)}]"
 
     def final(self, name: str, own: Sequence[str]) -> str:
         """Where a state is after the last step: what the next kernel is to be given."""

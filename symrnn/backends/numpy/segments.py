@@ -7,10 +7,8 @@ from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_dict, as_tuple, wrapped_text
 from symrnn.backends.numpy.module import values
 from symrnn.checkpoint import Part, Parts
-from symrnn.errors import UsageError
 from symrnn.frame import render
-from symrnn.language.printer import show_definition
-from symrnn.system.spell import spell_equation
+from symrnn.language.tree import Written
 
 
 def segmented(kernel: Kernel, parts: Parts) -> str:
@@ -25,58 +23,30 @@ def segmented(kernel: Kernel, parts: Parts) -> str:
     for name, part in printed.items():
         same = all(part[key] == printed["segment"][key] for key in ("layout", "layout_result"))
         part["lay_out"] = "_lay_out" if same else f"_lay_out_{name}"
-    _check_forward(whole, printed["segment"], parts)
     used = {call for part in printed.values() for call in part["calls"]}
-    inputs = contract.tables()["INPUTS"]
-    ahead = {name for part in printed.values() for name in _reads(part).get("forward", ())}
-    needed = {"forward": tuple(n for n in inputs if n in ahead), "loss": tuple(inputs)}
-    every = ", ".join(whole["given"].rstrip(",").split(", "))
     own = {
-        "docstring": _docstring(whole["docstring"], parts, kernel.program.steps),
+        "docstring": _docstring(whole["docstring"], parts, kernel.steps),
         "calls": sorted({*used, "copyto"}),
-        "contract": "\n".join(contract.lines(needed)),
         "parts": list(printed.values()),
         "segment": parts.size,
         "tables": _tables(kernel, contract, parts),
         "has_end": parts.end is not None,
         "has_softplus": any(part["has_softplus"] for part in printed.values()),
-        "forward_reads": every,
-        "loss_reads": every,
-        "backward_reads": every,
+        "given": "given",
+        **dict.fromkeys(("forward_reads", "loss_reads", "backward_reads"), "*given"),
     }
     return render("numpy/segments.py.jinja", **{**whole, **own})
 
 
 def _printed(kernel: Kernel, name: str, part: Part) -> dict[str, Any]:
     """A part as it is printed: what a kernel of its steps alone would be filled with."""
-    alone = replace(kernel, system=part.system, folded=part.folded, program=part.program, states={})
+    program, system, folded = part.program, part.system, part.folded
+    alone = replace(kernel, system=system, folded=folded, program=program, states={})
+    alone = replace(alone, steps=program.steps, written=Written(()))  # the whole says the rest
     found = values(alone)
     used = {s.name for s in part.system.named("parameter")}
     reads = as_dict({f.name: tuple(f.reads) for f in found["functions"]})
     return {**found, "name": name, "reads": reads, "params": as_tuple(sorted(used))}
-
-
-def _reads(part: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {function.name: tuple(function.reads) for function in part["functions"]}
-
-
-def _check_forward(whole: dict[str, Any], segment: dict[str, Any], parts: Parts) -> None:
-    """Refuse sums of what only the loss reads, where the loss is not that sum itself."""
-    known = {*_reads(whole).get("forward", ()), *parts.segments.states}
-    extra = set(_reads(segment).get("forward", ())) - known
-    if not extra:
-        return
-    name = parts.segments.sums[0] if parts.segments.sums else ""
-    said = [
-        show_definition(d)
-        for e in parts.segments.segment.equations
-        if e.target.name == name
-        for d in spell_equation(e)
-    ]
-    raise UsageError(
-        f"--checkpoint: {'; '.join(said)} sums what only the loss reads ({min(extra)}), and the"
-        " loss is not that sum itself; write it as L = sum(…) or L = mean(…)"
-    )
 
 
 def _tables(kernel: Kernel, contract: Contract, parts: Parts) -> list[str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import ClassVar
 
 from symrnn.backends.numpy.names import looped
 from symrnn.backends.numpy.places import Places
@@ -20,7 +21,6 @@ from symrnn.program.program import (
     Product,
     Reduce,
     Slice,
-    Span,
 )
 from symrnn.program.rewrite import is_cut
 
@@ -38,7 +38,42 @@ SAID = {"1": "one", "0.5": "half", "2": "two", "0": "zero", "-1": "minus_one", "
 
 
 @dataclass
+class Inside:
+    """The views that a loop goes through."""
+
+    places: Places
+    loop: Loop
+    name: str = ""
+    views: dict[str, str] = field(default_factory=dict)
+    """The name of each view, by the array of views that it comes from."""
+
+    def view(self, what: Slice, lanes: bool) -> str:
+        assert isinstance(what.when, Now)
+        shift = what.when.shift
+        first, last = self.loop.first + shift, self.loop.last + shift
+        if self.places.array(what.names[0]).steps is None:  # one place for all steps
+            text = f"[{self.places.base(what, lanes)}] * {last - first + 1}"
+        else:
+            text = self.places.cut(what, first, last, lanes)
+            if self.loop.direction < 0:
+                text = f"{text}[::-1]"
+        if is_cut(what, (self.loop.first, self.loop.last)):
+            assert what.when.cut is not None
+            text = f"_cut({text}, {as_range(self.loop)}, {what.when.cut.shift})"
+        return self.name_of(what, text, what.when)
+
+    def name_of(self, what: Slice, text: str, when: Now) -> str:
+        """The name of a view that the loop goes through."""
+        if text not in self.views:
+            self.views[text] = self.places.names.new(looped(self.places.label(what), when))
+        return self.views[text]
+
+
+@dataclass
 class Printer:
+    inside: ClassVar[type[Inside]] = Inside
+    """What a loop goes through."""
+
     views: Views
     numbers: dict[str, str] = field(default_factory=dict)
     """The name of each number, by the expression that works it out."""
@@ -64,21 +99,21 @@ class Printer:
             self.numbers[text] = self.places.names.new(wish)
         return self.numbers[text]
 
-    def argument(self, arg: Argument, lanes: bool, inside: "_Inside | None") -> str:
+    def argument(self, arg: Argument, lanes: bool, inside: Inside | None) -> str:
         if isinstance(arg, Number):
             return self.number(arg.value)
         if inside is not None and isinstance(arg.when, Now):
             return inside.view(arg, lanes)
         return self.views.operand(arg, lanes)
 
-    def matrix(self, arg: Slice, inside: "_Inside | None") -> str:
+    def matrix(self, arg: Slice, inside: Inside | None) -> str:
         if inside is not None and isinstance(arg.when, Now):
             return inside.view(arg, lanes=False)
         return self.views.matrix(arg)
 
     # statements
 
-    def statement(self, statement: Plain, inside: "_Inside | None" = None) -> str:
+    def statement(self, statement: Plain, inside: Inside | None = None) -> str:
         match statement:
             case Product(out=out, pairs=(pair,)):
                 return self.product(out, pair, inside)
@@ -88,7 +123,7 @@ class Printer:
                 return self.reduce(statement, inside)
         raise CheckError("a sum of products meets the printer; `lower` takes it apart")
 
-    def product(self, out: Slice, pair: Pair, inside: "_Inside | None") -> str:
+    def product(self, out: Slice, pair: Pair, inside: Inside | None) -> str:
         left, right = self.matrix(pair.left, inside), self.matrix(pair.right, inside)
         if pair.left_turned:
             left += ".T"
@@ -111,7 +146,7 @@ class Printer:
         self.used.add("matmul" if gaps else "dot")
         return "matmul" if gaps else "dot"
 
-    def map(self, statement: Map, inside: "_Inside | None") -> str:
+    def map(self, statement: Map, inside: Inside | None) -> str:
         slices = [a for a in (statement.out, *statement.args) if isinstance(a, Slice)]
         lanes = self.places.is_lanes(slices)
         args = ", ".join(self.argument(arg, lanes, inside) for arg in statement.args)
@@ -124,7 +159,7 @@ class Printer:
         self.used.add(statement.op)
         return f"{statement.op}({args}, {out})"
 
-    def reduce(self, statement: Reduce, inside: "_Inside | None") -> str:
+    def reduce(self, statement: Reduce, inside: Inside | None) -> str:
         call = "total" if statement.op == "sum" else "highest"
         if statement.over == "all":
             return self.all(statement, inside)
@@ -138,13 +173,11 @@ class Printer:
             return f"{call}({arg}, -1, None, {out}, True)"
         return f"{call}({arg}, 0, None, {out})"
 
-    def all(self, statement: Reduce, inside: "_Inside | None") -> str:
+    def all(self, statement: Reduce, inside: Inside | None) -> str:
         """Σ over everything, as a product with ones of all the entries in one row."""
         arg = self.argument(statement.arg, False, inside)
         width = self.places.shape(statement.arg.name)[-1]
-        when = statement.arg.when
-        count = when.last - when.first + 1 if isinstance(when, Span) else 1
-        text = self.places.product(*([str(count)] if count > 1 else []), "B", width)
+        text = self.places.product(*self.places.row_count(statement.arg).split(" * "), width)
         if text not in self.ones:
             self.ones[text] = self.places.names.new("each_entry")
         row = self.views.named(statement.arg, "_row", f"{arg}.reshape({text})")
@@ -153,54 +186,23 @@ class Printer:
         self.used.add("dot")
         return f"dot({row}, {self.ones[text]}, {out})"
 
-    def rows(self, statement: Reduce, matrix: str, inside: "_Inside | None") -> str:
+    def rows(self, statement: Reduce, matrix: str, inside: Inside | None) -> str:
         """Σ over rows, as a product with ones: the quickest way that NumPy has."""
-        when = statement.arg.when
-        count = when.last - when.first + 1 if isinstance(when, Span) else 1
-        text = "B" if count == 1 else f"{count} * B"
+        text = self.places.row_count(statement.arg)
         if text not in self.ones:
-            self.ones[text] = self.places.names.new("each_row" if count > 1 else "each")
+            self.ones[text] = self.places.names.new("each" if text == "B" else "each_row")
         out = self.argument(statement.out, False, inside)
         call = self.product_call(statement.arg)
         return f"{call}({self.ones[text]}, {matrix}, {out})"
 
     # loops
 
-    def loop(self, loop: Loop) -> tuple["_Inside", list[str], list[Plain]]:
-        inside = _Inside(self.places, loop)
+    def loop(self, loop: Loop) -> tuple[Inside, list[str], list[Plain]]:
+        inside = self.inside(self.places, loop)
         lines = [self.statement(statement, inside) for statement in loop.body]
         name = self.places.names.new(f"{self.views.section}_steps")
         inside.name = name
         return inside, lines, list(loop.body)
-
-
-@dataclass
-class _Inside:
-    """The views that a loop goes through."""
-
-    places: Places
-    loop: Loop
-    name: str = ""
-    views: dict[str, str] = field(default_factory=dict)
-    """The name of each view, by the array of views that it comes from."""
-
-    def view(self, what: Slice, lanes: bool) -> str:
-        assert isinstance(what.when, Now)
-        shift = what.when.shift
-        first, last = self.loop.first + shift, self.loop.last + shift
-        if self.places.array(what.names[0]).steps is None:  # one place for all steps
-            text = f"[{self.places.base(what, lanes)}] * {last - first + 1}"
-        else:
-            text = self.places.cut(what, first, last, lanes)
-            if self.loop.direction < 0:
-                text = f"{text}[::-1]"
-        if is_cut(what, (self.loop.first, self.loop.last)):
-            assert what.when.cut is not None
-            text = f"_cut({text}, {as_range(self.loop)}, {what.when.cut.shift})"
-        if text not in self.views:
-            wish = looped(self.places.label(what), what.when)
-            self.views[text] = self.places.names.new(wish)
-        return self.views[text]
 
 
 def as_range(loop: Loop) -> str:

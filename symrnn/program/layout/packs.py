@@ -30,9 +30,11 @@ def pack_name(members: Sequence[str]) -> str:
 
     >>> pack_name(["W_i", "W_f"]), pack_name(["i", "o", "f"]), pack_name(["d_a_n", "d_u_n_2"])
     ('W', 'iof', 'd_n')
+    >>> pack_name(["W_0", "U_0"])  # a name begins with a letter
+    'W_0_U_0'
     """
     tokens = [name.split("_") for name in members]
     shared = [column[0] for column in zip(*tokens, strict=False) if len(set(column)) == 1]
-    if shared:
+    if shared and shared[0][:1].isalpha():
         return "_".join(shared)
     return ("_" if max(map(len, members)) > 1 else "").join(members)

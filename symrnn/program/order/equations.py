@@ -9,7 +9,8 @@ from symrnn.program.order.rows import row
 from symrnn.program.order.sums import Sums
 from symrnn.program.order.values import Value, is_timed
 from symrnn.program.order.writer import Writer
-from symrnn.program.program import Now, Number, Pair, Slice
+from symrnn.program.program import Map, Now, Number, Pair, Slice, Span, shifted
+from symrnn.system.algebra import number
 from symrnn.system.system import (
     Equation,
     Linear,
@@ -47,6 +48,10 @@ class Equations:
                 self.cut(target, only) is None
             ):
                 self.terms.pad_into(out, self.terms.operand(only.ref), pad)
+            case Linear(terms=(Term(when=int()) as term,)) if writer.ragged:
+                self.seldom(term, out)
+            case Linear(terms=terms) if writer.ragged and carries(terms):
+                self.carry(terms, out)
             case Linear(target=target, terms=terms):
                 writer.into(out, self.linear(target, terms))
             case Total(terms=terms):
@@ -60,6 +65,35 @@ class Equations:
             self.writer.into(replace(out, part=(skip, width)), self.writer.read(ref))
             skip = skip + width
 
+    def seldom(self, term: Term, out: Slice) -> None:
+        """What is there for the sequences of one length alone."""
+        writer = self.writer
+        assert term.when is not None
+        value = writer.named(self.terms.value(replace(term, when=None)))
+        args = (value, Number(number(term.when)))
+        writer.out.append(Map(out, "only", args, about=writer.about))
+
+    def carry(self, terms: Sequence[Term], out: Slice) -> None:
+        """What comes from another step, and what lands at one, where sequences have ends of their
+        own: what stands at the ends is there before a loop begins."""
+        writer = self.writer
+        every = replace(out, when=Span(1, writer.steps))
+        carried = [term for term in terms if term.at is None]
+        for term in carried:
+            source = self.terms.operand(term.ref)
+            if isinstance(source.when, Now):
+                ahead = replace(source, when=shifted(every.when, source.when.shift))
+                writer.out.append(Map(every, "begin", (ahead,), about=writer.about))
+            writer.emit(writer.copy(source), out)
+        if not carried:
+            writer.out.append(Map(every, "copy", (Number(ZERO),), about=writer.about))
+        for term in terms:
+            if term.at is not None:
+                place = replace(out, when=writer.when(Ref("", *term.at)))
+                value = self.terms.value(replace(term, at=None))
+                args = (writer.named(value), every)
+                writer.out.append(Map(place, "land", args, about=writer.about))
+
     def linear(self, target: Ref, terms: Sequence[Term]) -> Value:
         """Σ of terms; those that are cut at certain steps are read as zero there."""
         ways: dict[Cut | None, list[Term]] = {None: []}
@@ -72,7 +106,7 @@ class Equations:
         return self.expressions.sum(values) if values else Number(ZERO)
 
     def cut(self, target: Ref, term: Term) -> Cut | None:
-        return self.sums.forms.cut(target, term, self.writer.scope.steps)
+        return self.sums.forms.cuts.zeros(target, term, self.writer.scope.steps)
 
     def read_within(self, cut: Cut, value: Value) -> Slice:
         """A value as it is read where it comes from the same window, and zeros elsewhere: nothing
@@ -96,3 +130,11 @@ class Equations:
                 summands.append(self.terms.value(term))
         products = [self.writer.product(kinds[kind]) for kind in sorted(kinds)]
         return [*products, *summands]
+
+
+def carries(terms: Sequence[Term]) -> bool:
+    """Whether terms cross steps: they come from another one, or land at one."""
+    return any(
+        term.at is not None or (term.ref is not None and term.ref.base == "t" and term.ref.shift)
+        for term in terms
+    )

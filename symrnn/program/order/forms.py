@@ -4,8 +4,7 @@ A term whose adjoint lies outside 1…T, or is made of nothing, is gone before i
 the model reads outside 1…T is zero, unless a boundary says more. Steps at which the same is left of
 an equation make a run; a scan is a few runs, most of them one step long.
 
-Where backpropagation is cut, a term from another window is gone too. In a loop it stays, and is
-read as zero at the steps at which it is cut: a loop of many windows does not fall to pieces.
+Where backpropagation is cut, a term from another window is gone too (`cuts`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from symrnn.language.tree import ZERO, Expr, Ref, map_leaves
+from symrnn.program.order.cuts import Cuts
 from symrnn.program.program import Steps
 from symrnn.system.algebra import tidy
 from symrnn.system.graph import Group, at_step
@@ -30,7 +30,7 @@ from symrnn.system.system import (
     uses,
 )
 from symrnn.system.unroll import with_number_of_steps
-from symrnn.system.windows import Cut, Windows, is_carried
+from symrnn.system.windows import Windows
 
 Run = tuple[Steps, Equation]
 Form = TypeVar("Form")
@@ -46,7 +46,7 @@ class Forms:
         self, system: System, steps: int, windows: Windows | None = None, loops: bool = False
     ) -> None:
         self.steps, self.symbols = steps, system.symbols
-        self.windows, self.loops = windows, loops
+        self.cuts = Cuts(system.symbols, windows, loops)
         self.own = {e.target: with_number_of_steps(e, steps) for e in system.equations}
         self.boundaries = {
             (target.name, self.step(target, 0)) for target in self.own if target.base in ("1", "T")
@@ -88,7 +88,7 @@ class Forms:
     def over(self, term: Term) -> list[tuple[Steps, Term]]:
         """The steps over which a term is summed, in runs at which the same is left of it."""
         runs: list[tuple[Steps, Term]] = []
-        for t in self.one_window(term):
+        for t in self.cuts.summed(term, self.steps):
             left = self.term(replace(term, over=False), t)
             if left is not None:
                 _extend(runs, t, left)
@@ -105,7 +105,7 @@ class Forms:
                 alive = tuple(term for term, is_cut in found if not is_cut)
                 if not alive and self.may_go(target.name):
                     return None
-                kept = tuple(term for term, _ in found) if self.loops else alive
+                kept = tuple(term for term, _ in found)
                 return replace(equation, terms=kept)
             case Pointwise(body=body):
                 return Pointwise(target, self.value(body, t))
@@ -119,18 +119,18 @@ class Forms:
         return self.symbols[name].role == "adjoint" and not asked
 
     def terms(self, terms: Sequence[Term], target: Ref, t: int) -> Iterator[tuple[Term, bool]]:
-        """What is left of terms, and whether it comes from another window, and is to be cut."""
+        """What is left of terms, and whether it is to be read as zero: it is cut."""
         for term in terms:
             if term.when not in (None, self.steps):
                 continue
             if term.at is not None and at_step(Ref("", *term.at), self.steps).shift != t - 1:
                 continue
             if term.over:
-                yield self.placed(term, target), False
+                yield self.cuts.placed(term, target), False
                 continue
             kept = self.term(term, t)
-            is_cut = self.windows is not None and self.windows.cut(self.symbols, target, term, t)
-            if kept is not None and (not is_cut or is_carried(self.symbols, target, term)):
+            is_cut = self.cuts.cuts(target, term, t)
+            if kept is not None and (not is_cut or self.cuts.stays(target, term)):
                 yield kept, is_cut
 
     def term(self, term: Term, t: int) -> Term | None:
@@ -147,48 +147,6 @@ class Forms:
             by = replace(by, other=self.fixed(by.other))
         ref = self.fixed(term.ref) if term.ref is not None else None
         return Term(ref, by)
-
-    # windows of steps, where backpropagation is cut
-
-    def cut(self, target: Ref, term: Term, steps: Steps | None) -> Cut | None:
-        """Where a term that is carried is read as zero; None for one that is never cut."""
-        if self.windows is None or steps is None or not self.loops or term.ref is None:
-            return None
-        if not is_carried(self.symbols, target, term):
-            return None
-        cut = Cut(self.windows, term.ref.shift)
-        return cut if any(map(cut.at, range(steps[0], steps[1] + 1))) else None
-
-    def is_looped(self, group: Group) -> bool:
-        """Whether steps that need no other are a loop still: for the sake of what is cut."""
-        return (
-            self.windows is not None
-            and self.loops
-            and any(
-                is_carried(self.symbols, node, term)
-                for node in group.nodes
-                if isinstance(equation := self.own[node], Linear)
-                for term in equation.terms
-            )
-        )
-
-    def placed(self, term: Term, target: Ref) -> Term:
-        """A sum over time, with the step at which its adjoint is."""
-        of = self.symbols[target.name].of
-        if self.windows is None or term.at is not None or of is None or not of.base:
-            return term
-        return replace(term, at=(of.base, of.shift)) if not target.base else term
-
-    def one_window(self, term: Term) -> range:
-        """The steps over which a term is summed: those of one window, if it is one step's."""
-        ahead = range(1, self.steps + 1)
-        if self.windows is None or term.at is None or term.ref is None:
-            return ahead
-        if not self.symbols[term.ref.name].timed:
-            return ahead
-        here = self.windows.of(at_step(Ref("", *term.at), self.steps).shift + 1)
-        ends = self.windows.ends()[here]
-        return range(ends[0], ends[1] + 1)
 
     def value(self, body: Expr, t: int) -> Expr:
         """The expression with zeros for what is not there."""
@@ -226,14 +184,11 @@ class Forms:
 
     def critical(self, group: Group) -> set[int]:
         """Steps that read beyond an end, or hear of what happens at one step alone."""
-        steps = {1, self.steps}
-        if self.windows is not None:
-            steps.update(t for ends in self.windows.ends() for t in ends)
+        steps = {1, self.steps, *self.cuts.ends()}
         for shift in self.shifts(group):
             beyond = (1, -shift) if shift < 0 else (self.steps - shift + 1, self.steps)
             steps.update(range(beyond[0], beyond[1] + 1))
-            if self.windows is not None:
-                steps.update(self.windows.edges(shift))
+            steps.update(self.cuts.edges(shift))
         for node in group.nodes:
             equation = self.own[node]
             if isinstance(equation, Linear):
@@ -246,6 +201,31 @@ class Forms:
                 for shift in self.shifts(group):
                     steps.update((step - shift, step - shift - 1, step - shift + 1))
         return steps
+
+
+class Uniform(Forms):
+    """The same is left of an equation at every step of every sequence: nothing is read beyond the
+    ends but by carriers, which know the ends (`system.still`)."""
+
+    def runs(self, group: Group) -> dict[Ref, list[Run]]:
+        found: dict[Ref, list[Run]] = {}
+        for node in group.nodes:
+            form = self.note(node, None, self.form(self.own[node], 0))
+            found[node] = [] if form is None else [((1, self.steps), form)]
+        return found
+
+    def over(self, term: Term) -> list[tuple[Steps, Term]]:
+        left = self.term(replace(term, over=False), 0)
+        return [] if left is None else [((1, self.steps), left)]
+
+    def terms(self, terms: Sequence[Term], target: Ref, t: int) -> Iterator[tuple[Term, bool]]:
+        return ((term, False) for term in terms if term.ref is None or self.is_there(term.ref, t))
+
+    def is_there(self, ref: Ref, t: int) -> bool:
+        return (ref.name, None) not in self.nothing
+
+    def fixed(self, ref: Ref) -> Ref:
+        return ref
 
 
 def _extend(runs: list[tuple[Steps, Form]], t: int, form: Form) -> None:

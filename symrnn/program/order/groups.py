@@ -9,14 +9,13 @@ once. In a loop every statement stands for the steps at which it happens.
 
 from symrnn.language.tree import NARROW, Ref
 from symrnn.program.order.equations import Equations
-from symrnn.program.order.forms import Forms
+from symrnn.program.order.forms import Forms, Uniform
 from symrnn.program.order.sections import sections
 from symrnn.program.order.values import Scan, Scope, at
 from symrnn.program.order.writer import Writer
 from symrnn.program.program import (
     SECTIONS,
     Array,
-    At,
     Loop,
     Now,
     Program,
@@ -43,9 +42,14 @@ ROLES: dict[str, Role] = {
 
 
 def order(
-    system: System, steps: int, windows: Windows | None = None, loops: bool = True
+    system: System,
+    steps: int,
+    ragged: bool = False,
+    windows: Windows | None = None,
+    loops: bool = True,
 ) -> Program:
-    """
+    """Without an end in common, `ragged`, every step is like every other.
+
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system import normal, with_states
     >>> print(order(with_states(normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U)"))), 3), end="")
@@ -59,8 +63,8 @@ def order(
         a_h[t] = x_W[t] + h_U[t]
         h[t] = tanh(a_h[t])
     """
-    forms = Forms(system, steps, windows, loops)
-    writer = Writer(system.symbols, _arrays(system, forms), steps)
+    forms = Uniform(system, steps) if ragged else Forms(system, steps, windows, loops)
+    writer = Writer(system.symbols, _arrays(system, forms), steps, ragged)
     groups = _Groups(system, forms, writer)
     found: dict[str, list[Statement]] = {section: [] for section in SECTIONS}
     every = system.groups()
@@ -68,7 +72,7 @@ def order(
         writer.out = found[section]
         groups.write(group)
     bodies = {section: tuple(body) for section, body in found.items()}
-    return Program(steps, writer.arrays, bodies, kept=_kept(system, forms))
+    return Program(steps, writer.arrays, bodies, kept=_kept(system, forms), ragged=ragged)
 
 
 def _arrays(system: System, forms: Forms) -> dict[str, Array]:
@@ -111,7 +115,7 @@ class _Groups:
         self.scans = 0
 
     def write(self, group: Group) -> None:
-        if group.direction or self.forms.is_looped(group):
+        if group.direction or self.forms.cuts.makes_a_loop(group, self.forms.own):
             self.scan(group)
             return
         for node in group.nodes:
@@ -124,9 +128,8 @@ class _Groups:
 
     def once(self, node: Ref) -> None:
         left = self.forms.once(node)
-        step = self.forms.step(node, 0)
         if left is not None:
-            self.equations.write(left, Slice((node.name,), None if step is None else At(step)))
+            self.equations.write(left, Slice((node.name,), self.writer.when(node)))
 
     def all_at_once(self, node: Ref) -> None:
         for steps, form in self.forms.runs(Group((node,)))[node]:

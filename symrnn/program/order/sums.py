@@ -71,7 +71,11 @@ class Sums:
     def at_steps(self, steps: Steps, term: Term) -> Slice | Number:
         """The value of a term at one step, or at many at once."""
         with self.writer.within(at(steps)):
-            return self.writer.named(self.terms.value(term))
+            value = self.writer.named(self.terms.value(term))
+            is_everywhere = isinstance(value, Slice) and is_timed(value)
+            if self.writer.ragged and steps != (0, 0) and not is_everywhere:
+                return self.writer.at_every_row(value)
+            return value
 
     def times_count(self, steps: Steps, value: Slice) -> Slice:
         """Σ over the steps of what is the same at all of them."""

@@ -17,6 +17,7 @@ from symrnn.program.program import (
     Array,
     At,
     Axis,
+    End,
     Map,
     Now,
     Number,
@@ -50,8 +51,10 @@ SHORT = {
 class Writer:
     """What is read, what is written, and where."""
 
-    def __init__(self, symbols: Symbols, arrays: dict[str, Array], steps: int) -> None:
-        self.symbols, self.arrays, self.steps = symbols, arrays, steps
+    def __init__(
+        self, symbols: Symbols, arrays: dict[str, Array], steps: int, ragged: bool = False
+    ) -> None:
+        self.symbols, self.arrays, self.steps, self.ragged = symbols, arrays, steps, ragged
         self.out: list[Statement] = []
         """The section that is written."""
         self.scope = ONCE
@@ -84,6 +87,8 @@ class Writer:
         """Where in time a reference points, from the scope."""
         if ref.base == "t":
             return shifted(self.scope.here, ref.shift)
+        if self.ragged and ref.base == "T":
+            return End(ref.shift)
         return At(at_step(ref, self.steps).shift + 1) if ref.base else None
 
     def zeros(self, shape: tuple[Width, ...]) -> Slice:
@@ -119,6 +124,12 @@ class Writer:
 
     def copy(self, value: Argument) -> Open:
         return self.map("copy", value)
+
+    def at_every_row(self, value: Argument) -> Slice:
+        """What is the same at all steps, written out for each row of each of them."""
+        spread = self.copy(value)
+        extent = Extent(spread.extent.shape, rows=True, timed=True)
+        return self.place(replace(spread, extent=extent))
 
     def reduce(self, op: Literal["sum", "max"], value: Value, over: Axis) -> Open:
         arg = self.place(value)

@@ -1,0 +1,141 @@
+"""The .safetensors format: the length of a header, the header, the numbers.
+
+    8 bytes     how long the header is, the lowest byte first
+    the header  JSON: {"w": {"dtype": "F64", "shape": [2, 3], "data_offsets": [0, 48]}, …}
+    the rest    the numbers of all arrays, without gaps, rows first, the lowest byte first
+
+Read strictly: every byte belongs to exactly one array, or the file is refused.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from symrnn.errors import DataError
+from symrnn.functions import Array
+from symrnn.weights.expected import numbers
+
+DTYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2",
+    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1",
+    "BOOL": "|b1",
+}  # fmt: skip
+NAMES = {np.dtype(said): name for name, said in DTYPES.items()}
+
+METADATA = "__metadata__"
+LONGEST_HEADER = 100_000_000  # the format's own limit
+FIELDS = {"dtype", "shape", "data_offsets"}
+
+
+def encode(params: Mapping[str, Array]) -> bytes:
+    """The bytes of a file; what has the longest numbers comes first, so that all lie aligned."""
+    header: dict[str, Any] = {}
+    pieces: list[bytes] = []
+    end = 0
+    for name in sorted(params, key=lambda name: (-params[name].dtype.itemsize, name)):
+        value = numbers(name, params[name])
+        dtype = value.dtype.newbyteorder("<")
+        if dtype not in NAMES:
+            raise DataError(f"{name} holds {value.dtype}, which .safetensors has not; .npz has it")
+        if name == METADATA:
+            raise DataError(f"no array can be called {METADATA} in a .safetensors file")
+        pieces.append(np.ascontiguousarray(value, dtype).tobytes())
+        begin, end = end, end + len(pieces[-1])
+        said = {"dtype": NAMES[dtype], "shape": list(value.shape), "data_offsets": [begin, end]}
+        header[name] = said
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(8, "little"), text, *pieces])
+
+
+def decode(data: bytes) -> dict[str, Array]:
+    """The arrays of a file, by name, in the order in which they lie."""
+    header, body = _parts(data)
+    entries = {name: _entry(name, said) for name, said in header.items() if name != METADATA}
+    _check_metadata(header.get(METADATA, {}))
+    found: dict[str, Array] = {}
+    reached = 0
+    for name, (dtype, shape, begin, end) in sorted(entries.items(), key=lambda e: e[1][2:]):
+        if begin != reached:
+            what = "overlaps what is before it" if begin < reached else "leaves a gap before it"
+            raise DataError(f"'{name}' {what}: it begins at byte {begin}, expected {reached}")
+        if end > len(body):
+            raise DataError(
+                f"the file is cut short: '{name}' ends at byte {end} of the numbers, and there are"
+                f" {len(body)}"
+            )
+        flat = np.frombuffer(body[begin:end], dtype)
+        found[name] = flat.astype(flat.dtype.newbyteorder("=")).reshape(shape)
+        reached = end
+    if reached != len(body):
+        raise DataError(f"{len(body) - reached} bytes at the end belong to no array")
+    return found
+
+
+def _parts(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header as it was read, and the bytes of the numbers."""
+    if len(data) < 8:
+        said = "is empty" if not data else "is cut short"
+        raise DataError(f"the file {said}; expected the 8 bytes that a .safetensors begins with")
+    length = int.from_bytes(data[:8], "little")
+    if length > LONGEST_HEADER or data[8:9] not in (b"{", b""):
+        raise DataError("the file is no .safetensors: it does not begin as one does")
+    if 8 + length > len(data):
+        raise DataError(
+            f"the file is cut short: a header of {length} bytes, and {len(data) - 8} are there"
+        )
+    try:
+        header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        said = str(error).splitlines()[0]
+        raise DataError(f"the header of the file is no JSON that can be read: {said}") from None
+    if not isinstance(header, dict):
+        raise DataError("the header of the file holds no names; expected a JSON object")
+    return header, data[8 + length :]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"the header of the file names '{twice[:60]}' twice")
+    return found
+
+
+def _entry(name: str, said: Any) -> tuple[str, tuple[int, ...], int, int]:
+    """Type, shape, begin and end of one array, if they go together."""
+    if not isinstance(said, dict) or said.keys() != FIELDS:
+        raise DataError(f"'{name[:60]}' in the header: expected {', '.join(sorted(FIELDS))}")
+    dtype, shape, offsets = said["dtype"], said["shape"], said["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise DataError(
+            f"'{name[:60]}' holds {str(dtype)[:20]}, which NumPy has not; expected one of"
+            f" {', '.join(DTYPES)}"
+        )
+    if not _sizes(shape) or not _sizes(offsets) or len(offsets) != 2:
+        raise DataError(
+            f"'{name[:60]}' in the header: shape and data_offsets are lists of whole numbers,"
+            " the latter of two"
+        )
+    begin, end = offsets
+    wanted = math.prod(shape) * np.dtype(DTYPES[dtype]).itemsize
+    if end - begin != wanted:
+        raise DataError(
+            f"'{name[:60]}' has shape {tuple(shape)} of {dtype}, which takes {wanted} bytes; there"
+            f" are {end - begin}"
+        )
+    return DTYPES[dtype], tuple(shape), begin, end
+
+
+def _sizes(found: Any) -> bool:
+    return isinstance(found, list) and all(type(n) is int and 0 <= n < 1 << 62 for n in found)
+
+
+def _check_metadata(said: Any) -> None:
+    if not isinstance(said, dict) or not all(isinstance(v, str) for v in said.values()):
+        raise DataError(f"{METADATA} in the header: expected names with a text each")
