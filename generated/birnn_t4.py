@@ -67,6 +67,8 @@ _EVERY = {
 }
 _NEEDED = {"forward": ("x",), "loss": ("x", "y")}
 _OPTIONAL = ("O_f0", "O_bT1")
+CAUSAL = False
+NO_STEP = "birnn has no step: the recurrence of O_b runs backwards, from the last step"
 
 
 def _lay_out(theta, D, H, H_O_b, C):
@@ -334,21 +336,28 @@ class Kernel:
         self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
         self._plans = {}
 
-    def _ready(self, inputs, wanted):
+    def _ready(self, inputs, wanted, every=_EVERY, make=None):
         """The plan for as many sequences as came, and every input as an array that fits it."""
-        batch = _batch(inputs, self.batch, self.dims)
-        plan = self._plans.get(batch)
+        make = make or _plan
+        batch = _batch(inputs, self.batch, self.dims, every)
+        plan = self._plans.get((make, batch))
         if plan is None:
-            plan = _plan(batch, self.dtype, self.theta, self.dtheta, *self.dims.values())
+            vectors = (self.theta, self.dtheta) if make is _plan else (self.theta,)
+            plan = make(batch, self.dtype, *vectors, *self.dims.values())
+            if make is _plan:
+                plan.grads = {**self.grads, **plan.grads}
             plan.shapes = {
                 name: _sizes(axes, {"T": STEPS, "B": batch, **self.dims})
-                for name, axes in _EVERY.items()
+                for name, axes in every.items()
             }
-            plan.zeros = {name: np.zeros(plan.shapes[name], self.dtype) for name in _OPTIONAL}
-            plan.grads = {**self.grads, **plan.grads}
-            self._plans[batch] = plan
+            plan.zeros = {
+                name: np.zeros(shape, self.dtype)
+                for name, shape in plan.shapes.items()
+                if name in _OPTIONAL
+            }
+            self._plans[make, batch] = plan
         if not inputs.keys() <= plan.shapes.keys():
-            _complain_of_names(inputs)
+            _complain_of_names(inputs, plan.shapes)
         found = []
         for name, shape in plan.shapes.items():
             value = inputs.get(name)
@@ -393,6 +402,10 @@ class Kernel:
         self.outputs, self.states = plan.outputs, plan.states
         return _checked(plan.value[0], inputs), plan.grads
 
+    def step(self, **inputs):
+        """There is none: see NO_STEP."""
+        raise TypeError(NO_STEP)
+
 
 # the same as plain functions, which give back arrays of their own
 
@@ -433,11 +446,16 @@ def loss_and_grads(params, **inputs):
     return value, _copies(grads)
 
 
+def step(params, **inputs):
+    """There is none: see NO_STEP."""
+    raise TypeError(NO_STEP)
+
+
 def _copies(arrays):
     return {name: array.copy() for name, array in arrays.items()}
 
 
-def _kernel(params, inputs):
+def _kernel(params, inputs, every=_EVERY):
     """A kernel for these parameters and as many sequences as came."""
     for name in params:
         if name not in PARAMS:
@@ -448,12 +466,12 @@ def _kernel(params, inputs):
             raise TypeError(f"the parameter {name} is missing; it has the axes ({', '.join(axes)})")
         arrays[name] = np.asarray(params[name])
         _learn(dims, axes, arrays[name].shape)
-    for name, axes in _EVERY.items():
+    for name, axes in every.items():
         if name in inputs:
             _learn(dims, axes, np.shape(inputs[name]))
     kinds = [a.dtype for a in arrays.values() if a.dtype.kind in "fc"] or [np.dtype(np.float64)]
     known = {name: dims[name] for name in DIMS if name in dims}
-    kernel = Kernel(_batch(inputs, None, known), dtype=np.result_type(*kinds), **known)
+    kernel = Kernel(_batch(inputs, None, known, every), dtype=np.result_type(*kinds), **known)
     for name, array in arrays.items():
         kernel.params[name][...] = _array(name, array, kernel.params[name].shape, kernel.dtype)
     return kernel
@@ -523,9 +541,9 @@ def _vector(name, vector, size, dtype):
     return vector
 
 
-def _batch(inputs, most, dims):
+def _batch(inputs, most, dims, every):
     """The number of sequences, read off the first input that has one."""
-    for name, axes in _EVERY.items():
+    for name, axes in every.items():
         value = inputs.get(name)
         if value is not None:
             shape, at = np.shape(value), axes.index("B")
@@ -537,14 +555,13 @@ def _batch(inputs, most, dims):
                 limit = f" to {most}, as this kernel was made" if most else ""
                 raise ValueError(f"{name} has {batch} sequences; expected 1{limit}")
             return batch
-    if _EVERY:
-        first, axes = next(iter(INPUTS.items()))
+    if every:
+        first, axes = next(iter(every.items()))
         raise TypeError(f"{first} is missing; expected an array with the axes ({', '.join(axes)})")
     return most or 1
 
 
-def _complain_of_names(inputs):
-    known = _EVERY
+def _complain_of_names(inputs, known):
     unknown = min(set(inputs) - set(known))
     raise TypeError(f"'{unknown}' is no input; there are {', '.join(known)}")
 
@@ -561,6 +578,11 @@ def _checked(loss, inputs):
 
 def _array(name, value, shape, dtype):
     """The value as a contiguous array of the kernel's dtype."""
+    return np.ascontiguousarray(_fitting(name, value, shape, dtype), dtype)
+
+
+def _fitting(name, value, shape, dtype):
+    """The value as an array, of this shape and of numbers that the dtype has room for."""
     value = np.asarray(value)
     if value.dtype.kind not in "fciub":
         raise TypeError(f"{name} holds {value.dtype}; expected numbers")
@@ -568,14 +590,14 @@ def _array(name, value, shape, dtype):
         raise TypeError(f"{name} is complex, and the kernel works in {dtype}; make it complex128")
     if value.shape != shape:
         raise ValueError(f"{name} has shape {value.shape}; expected {shape}")
-    return np.ascontiguousarray(value, dtype)
+    return value
 
 
 # the check that this file makes of itself: its gradients against slopes, which need none
 
 
 def self_check(batch=2, seed=0, **dims):
-    """For each gradient, how far it is off relative to its norm, and how far it may be."""
+    """What was checked, how far it is off relative to its norm, and how far it may be."""
     rng = np.random.default_rng(seed)
     dims = {**{name: 2 + i % 4 for i, name in enumerate(DIMS)}, **dims}
     sizes = {"T": STEPS, "B": batch, **dims}
@@ -599,7 +621,12 @@ def self_check(batch=2, seed=0, **dims):
             slopes[entry] = ends[0].imag / 1e-30 if ANALYTIC else (ends[0] - ends[1]) / (2 * h)
         norm = max(np.linalg.norm(slopes), 1e-4)
         found[name] = (float(np.linalg.norm(grad - slopes) / norm), allowed)
-    return found
+    return {**found, **_check_of_steps(params, inputs)}
+
+
+def _check_of_steps(params, inputs):
+    """There is nothing to hold the forward pass against: see NO_STEP."""
+    return {}
 
 
 def _draw(rng, name, shape):

@@ -43,6 +43,9 @@ BETWEEN_0_AND_1 = ()
 _EVERY = {"x": ("T", "B", "D"), "y": ("T", "B", "C"), "h0": ("B", "H")}
 _NEEDED = {"forward": ("x",), "loss": ("x", "y")}
 _OPTIONAL = ("h0",)
+CAUSAL = True
+_STEP = {"x": ("B", "D"), "h0": ("B", "H")}
+_STEP_NEEDED = ("x",)
 
 
 def _lay_out(theta, D, H, C):
@@ -242,6 +245,55 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     return plan
 
 
+def _step_plan(B, dtype, theta, D, H, C):
+    """The arrays for one step of B sequences, and the work on them."""
+    (W_xh, W_hh, b_h, W_hy, b_y), _ = _lay_out(theta, D, H, C)
+    h = np.empty((2, B, H), dtype)
+    yhat = np.empty((B, C), dtype)
+    a_yhat = np.empty((B, C), dtype)
+    x_W_xh = np.empty((B, H), dtype)
+    h_W_hh = np.empty((B, H), dtype)
+    h_W_hy = np.empty((B, C), dtype)
+    max_yhat = np.empty((B, 1), dtype)
+    # in the place of what is needed no more
+    a_h = x_W_xh
+    s_a_h = x_W_xh
+    s_yhat = h_W_hy
+    exp_yhat = h_W_hy
+    sum_yhat = max_yhat
+
+    # views
+    h_0, h_1 = h
+    total = np.add.reduce
+    highest = np.maximum.reduce
+
+    def step(x, h0):
+        # h[0] = h0
+        copyto(h_0, h0)
+        # a_h[1] = x[1] @ W_xh + h[0] @ W_hh + b_h
+        dot(x, W_xh, x_W_xh)
+        dot(h_0, W_hh, h_W_hh)
+        add(b_h, x_W_xh, s_a_h)
+        add(s_a_h, h_W_hh, a_h)
+        # h[1] = tanh(a_h[1])
+        tanh(a_h, h_1)
+        # a_yhat[1] = h[1] @ W_hy + b_y
+        dot(h_1, W_hy, h_W_hy)
+        add(h_W_hy, b_y, a_yhat)
+        # yhat[1] = softmax(a_yhat[1])
+        highest(a_yhat, -1, None, max_yhat, True)
+        subtract(a_yhat, max_yhat, s_yhat)
+        exp(s_yhat, exp_yhat)
+        total(exp_yhat, -1, None, sum_yhat, True)
+        divide(exp_yhat, sum_yhat, yhat)
+
+    plan = _Plan()
+    plan.step = step
+    plan.outputs = {"yhat": yhat}
+    plan.states = {"h0": h[1]}
+    return plan
+
+
 class Kernel:
     """Arrays for at most `batch` sequences: after the first call, none of them is made again.
 
@@ -260,21 +312,28 @@ class Kernel:
         self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
         self._plans = {}
 
-    def _ready(self, inputs, wanted):
+    def _ready(self, inputs, wanted, every=_EVERY, make=None):
         """The plan for as many sequences as came, and every input as an array that fits it."""
-        batch = _batch(inputs, self.batch, self.dims)
-        plan = self._plans.get(batch)
+        make = make or _plan
+        batch = _batch(inputs, self.batch, self.dims, every)
+        plan = self._plans.get((make, batch))
         if plan is None:
-            plan = _plan(batch, self.dtype, self.theta, self.dtheta, *self.dims.values())
+            vectors = (self.theta, self.dtheta) if make is _plan else (self.theta,)
+            plan = make(batch, self.dtype, *vectors, *self.dims.values())
+            if make is _plan:
+                plan.grads = {**self.grads, **plan.grads}
             plan.shapes = {
                 name: _sizes(axes, {"T": STEPS, "B": batch, **self.dims})
-                for name, axes in _EVERY.items()
+                for name, axes in every.items()
             }
-            plan.zeros = {name: np.zeros(plan.shapes[name], self.dtype) for name in _OPTIONAL}
-            plan.grads = {**self.grads, **plan.grads}
-            self._plans[batch] = plan
+            plan.zeros = {
+                name: np.zeros(shape, self.dtype)
+                for name, shape in plan.shapes.items()
+                if name in _OPTIONAL
+            }
+            self._plans[make, batch] = plan
         if not inputs.keys() <= plan.shapes.keys():
-            _complain_of_names(inputs)
+            _complain_of_names(inputs, plan.shapes)
         found = []
         for name, shape in plan.shapes.items():
             value = inputs.get(name)
@@ -319,6 +378,14 @@ class Kernel:
         self.outputs, self.states = plan.outputs, plan.states
         return _checked(plan.value[0], inputs), plan.grads
 
+    def step(self, **inputs):
+        """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+        plan, ((x, h0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+        with np.errstate(all="ignore"):
+            plan.step(x, h0)
+        self.outputs, self.states = plan.outputs, plan.states
+        return plan.outputs, plan.states
+
 
 # the same as plain functions, which give back arrays of their own
 
@@ -359,11 +426,17 @@ def loss_and_grads(params, **inputs):
     return value, _copies(grads)
 
 
+def step(params, **inputs):
+    """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+    outputs, states = _kernel(params, inputs, _STEP).step(**inputs)
+    return _copies(outputs), _copies(states)
+
+
 def _copies(arrays):
     return {name: array.copy() for name, array in arrays.items()}
 
 
-def _kernel(params, inputs):
+def _kernel(params, inputs, every=_EVERY):
     """A kernel for these parameters and as many sequences as came."""
     for name in params:
         if name not in PARAMS:
@@ -374,12 +447,12 @@ def _kernel(params, inputs):
             raise TypeError(f"the parameter {name} is missing; it has the axes ({', '.join(axes)})")
         arrays[name] = np.asarray(params[name])
         _learn(dims, axes, arrays[name].shape)
-    for name, axes in _EVERY.items():
+    for name, axes in every.items():
         if name in inputs:
             _learn(dims, axes, np.shape(inputs[name]))
     kinds = [a.dtype for a in arrays.values() if a.dtype.kind in "fc"] or [np.dtype(np.float64)]
     known = {name: dims[name] for name in DIMS if name in dims}
-    kernel = Kernel(_batch(inputs, None, known), dtype=np.result_type(*kinds), **known)
+    kernel = Kernel(_batch(inputs, None, known, every), dtype=np.result_type(*kinds), **known)
     for name, array in arrays.items():
         kernel.params[name][...] = _array(name, array, kernel.params[name].shape, kernel.dtype)
     return kernel
@@ -449,9 +522,9 @@ def _vector(name, vector, size, dtype):
     return vector
 
 
-def _batch(inputs, most, dims):
+def _batch(inputs, most, dims, every):
     """The number of sequences, read off the first input that has one."""
-    for name, axes in _EVERY.items():
+    for name, axes in every.items():
         value = inputs.get(name)
         if value is not None:
             shape, at = np.shape(value), axes.index("B")
@@ -463,14 +536,13 @@ def _batch(inputs, most, dims):
                 limit = f" to {most}, as this kernel was made" if most else ""
                 raise ValueError(f"{name} has {batch} sequences; expected 1{limit}")
             return batch
-    if _EVERY:
-        first, axes = next(iter(INPUTS.items()))
+    if every:
+        first, axes = next(iter(every.items()))
         raise TypeError(f"{first} is missing; expected an array with the axes ({', '.join(axes)})")
     return most or 1
 
 
-def _complain_of_names(inputs):
-    known = _EVERY
+def _complain_of_names(inputs, known):
     unknown = min(set(inputs) - set(known))
     raise TypeError(f"'{unknown}' is no input; there are {', '.join(known)}")
 
@@ -487,6 +559,11 @@ def _checked(loss, inputs):
 
 def _array(name, value, shape, dtype):
     """The value as a contiguous array of the kernel's dtype."""
+    return np.ascontiguousarray(_fitting(name, value, shape, dtype), dtype)
+
+
+def _fitting(name, value, shape, dtype):
+    """The value as an array, of this shape and of numbers that the dtype has room for."""
     value = np.asarray(value)
     if value.dtype.kind not in "fciub":
         raise TypeError(f"{name} holds {value.dtype}; expected numbers")
@@ -494,14 +571,14 @@ def _array(name, value, shape, dtype):
         raise TypeError(f"{name} is complex, and the kernel works in {dtype}; make it complex128")
     if value.shape != shape:
         raise ValueError(f"{name} has shape {value.shape}; expected {shape}")
-    return np.ascontiguousarray(value, dtype)
+    return value
 
 
 # the check that this file makes of itself: its gradients against slopes, which need none
 
 
 def self_check(batch=2, seed=0, **dims):
-    """For each gradient, how far it is off relative to its norm, and how far it may be."""
+    """What was checked, how far it is off relative to its norm, and how far it may be."""
     rng = np.random.default_rng(seed)
     dims = {**{name: 2 + i % 4 for i, name in enumerate(DIMS)}, **dims}
     sizes = {"T": STEPS, "B": batch, **dims}
@@ -525,7 +602,32 @@ def self_check(batch=2, seed=0, **dims):
             slopes[entry] = ends[0].imag / 1e-30 if ANALYTIC else (ends[0] - ends[1]) / (2 * h)
         norm = max(np.linalg.norm(slopes), 1e-4)
         found[name] = (float(np.linalg.norm(grad - slopes) / norm), allowed)
-    return found
+    return {**found, **_check_of_steps(params, inputs)}
+
+
+def _check_of_steps(params, inputs):
+    """The forward pass against a chain of single steps."""
+    inputs = {name: value for name, value in inputs.items() if name in _STEP}
+    wanted, last = forward(params, **inputs)
+    states = {name: value for name, value in inputs.items() if name in STATES}
+    each = []
+    for t in range(STEPS):
+        now = {
+            name: value.take(t, _EVERY[name].index("T")) if "T" in _EVERY[name] else value
+            for name, value in inputs.items()
+        }
+        outputs, states = step(params, **{**now, **states})
+        each.append(outputs)
+    found = {}
+    for name, axes in OUTPUTS.items():
+        at = axes.index("T") if "T" in axes else None
+        ours = [outputs[name] for outputs in each]
+        found[name] = (ours[-1] if at is None else np.stack(ours, at), wanted[name])
+    found |= {name: (states[name], value) for name, value in last.items()}
+    return {
+        f"step: {name}": (float(np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-4)), 1e-12)
+        for name, (a, b) in found.items()
+    }
 
 
 def _draw(rng, name, shape):

@@ -91,6 +91,9 @@ BETWEEN_0_AND_1 = ("y",)
 _EVERY = {"x": ("T", "B", "D"), "y": ("B", "C"), "h0": ("B", "H"), "c0": ("B", "H")}
 _NEEDED = {"forward": ("x",), "loss": ("x", "y")}
 _OPTIONAL = ("h0", "c0")
+CAUSAL = True
+_STEP = {"x": ("B", "D"), "h0": ("B", "H"), "c0": ("B", "H")}
+_STEP_NEEDED = ("x",)
 
 
 def _lay_out(theta, D, H, C):
@@ -640,6 +643,88 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     return plan
 
 
+def _step_plan(B, dtype, theta, D, H, C):
+    """The arrays for one step of B sequences, and the work on them."""
+    (W, U, b, w_y, b_y), _ = _lay_out(theta, D, H, C)
+    h = np.empty((2, B, H), dtype)
+    g = np.empty((B, H), dtype)
+    c = np.empty((2, B, H), dtype)
+    yhat = np.empty((B, C), dtype)
+    x_W = np.empty((B, 4 * H), dtype)
+    h_U = np.empty((B, 4 * H), dtype)
+    m_c = np.empty((B, H), dtype)
+    h_w_y = np.empty((B, C), dtype)
+    multiply_all = np.empty((3, B, H), dtype)
+    # in the place of what is needed no more
+    oif = multiply_all
+    a = x_W
+    tanh_c = g
+    a_yhat = h_w_y
+    s_a = x_W
+    m_c_2 = g
+    tanh_all = multiply_all
+    multiply_all_2 = multiply_all
+    multiply_yhat = h_w_y
+    tanh_yhat = h_w_y
+    multiply_yhat_2 = h_w_y
+    o, i, f = oif
+    multiply_o, multiply_i, multiply_f = multiply_all
+    tanh_o, tanh_i, tanh_f = tanh_all
+    multiply_o_2, multiply_i_2, multiply_f_2 = multiply_all_2
+    half = np.array(0.5, dtype)
+
+    # views
+    a_2 = a.reshape(B, 4, H)[:, 0:3].swapaxes(-2, -3)
+    a_g_2 = a[:, 3 * H : 4 * H]
+    h_0, h_1 = h
+    c_0, c_1 = c
+
+    def step(x, h0, c0):
+        # h[0] = h0
+        copyto(h_0, h0)
+        # c[0] = c0
+        copyto(c_0, c0)
+        # a_o[1] = x[1] @ W_o + h[0] @ U_o + b_o
+        # a_i[1] = x[1] @ W_i + h[0] @ U_i + b_i
+        # a_f[1] = x[1] @ W_f + h[0] @ U_f + b_f
+        # a_g[1] = x[1] @ W_g + h[0] @ U_g + b_g
+        dot(x, W, x_W)
+        dot(h_0, U, h_U)
+        add(b, x_W, s_a)
+        add(s_a, h_U, a)
+        # o[1] = sigmoid(a_o[1])
+        # i[1] = sigmoid(a_i[1])
+        # f[1] = sigmoid(a_f[1])
+        multiply(half, a_2, multiply_all)
+        tanh(multiply_all, tanh_all)
+        multiply(half, tanh_all, multiply_all_2)
+        add(multiply_all_2, half, oif)
+        # g[1] = tanh(a_g[1])
+        tanh(a_g_2, g)
+        # c[1] = f[1] * c[0] + i[1] * g[1]
+        multiply(f, c_0, m_c)
+        multiply(i, g, m_c_2)
+        add(m_c, m_c_2, c_1)
+        # tanh_c[1] = tanh(c[1])
+        tanh(c_1, tanh_c)
+        # h[1] = o[1] * tanh_c[1]
+        multiply(o, tanh_c, h_1)
+        # a_yhat = h[T] @ w_y + b_y
+        dot(h_1, w_y, h_w_y)
+        add(h_w_y, b_y, a_yhat)
+        # yhat = sigmoid(a_yhat)
+        multiply(half, a_yhat, multiply_yhat)
+        tanh(multiply_yhat, tanh_yhat)
+        multiply(half, tanh_yhat, multiply_yhat_2)
+        add(multiply_yhat_2, half, yhat)
+
+    plan = _Plan()
+    plan.step = step
+    plan.outputs = {"yhat": yhat}
+    plan.states = {"h0": h[1], "c0": c[1]}
+    return plan
+
+
 class Kernel:
     """Arrays for at most `batch` sequences: after the first call, none of them is made again.
 
@@ -658,21 +743,28 @@ class Kernel:
         self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
         self._plans = {}
 
-    def _ready(self, inputs, wanted):
+    def _ready(self, inputs, wanted, every=_EVERY, make=None):
         """The plan for as many sequences as came, and every input as an array that fits it."""
-        batch = _batch(inputs, self.batch, self.dims)
-        plan = self._plans.get(batch)
+        make = make or _plan
+        batch = _batch(inputs, self.batch, self.dims, every)
+        plan = self._plans.get((make, batch))
         if plan is None:
-            plan = _plan(batch, self.dtype, self.theta, self.dtheta, *self.dims.values())
+            vectors = (self.theta, self.dtheta) if make is _plan else (self.theta,)
+            plan = make(batch, self.dtype, *vectors, *self.dims.values())
+            if make is _plan:
+                plan.grads = {**self.grads, **plan.grads}
             plan.shapes = {
                 name: _sizes(axes, {"T": STEPS, "B": batch, **self.dims})
-                for name, axes in _EVERY.items()
+                for name, axes in every.items()
             }
-            plan.zeros = {name: np.zeros(plan.shapes[name], self.dtype) for name in _OPTIONAL}
-            plan.grads = {**self.grads, **plan.grads}
-            self._plans[batch] = plan
+            plan.zeros = {
+                name: np.zeros(shape, self.dtype)
+                for name, shape in plan.shapes.items()
+                if name in _OPTIONAL
+            }
+            self._plans[make, batch] = plan
         if not inputs.keys() <= plan.shapes.keys():
-            _complain_of_names(inputs)
+            _complain_of_names(inputs, plan.shapes)
         found = []
         for name, shape in plan.shapes.items():
             value = inputs.get(name)
@@ -717,6 +809,14 @@ class Kernel:
         self.outputs, self.states = plan.outputs, plan.states
         return _checked(plan.value[0], inputs), plan.grads
 
+    def step(self, **inputs):
+        """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+        plan, ((x, h0, c0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+        with np.errstate(all="ignore"):
+            plan.step(x, h0, c0)
+        self.outputs, self.states = plan.outputs, plan.states
+        return plan.outputs, plan.states
+
 
 # the same as plain functions, which give back arrays of their own
 
@@ -757,11 +857,17 @@ def loss_and_grads(params, **inputs):
     return value, _copies(grads)
 
 
+def step(params, **inputs):
+    """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+    outputs, states = _kernel(params, inputs, _STEP).step(**inputs)
+    return _copies(outputs), _copies(states)
+
+
 def _copies(arrays):
     return {name: array.copy() for name, array in arrays.items()}
 
 
-def _kernel(params, inputs):
+def _kernel(params, inputs, every=_EVERY):
     """A kernel for these parameters and as many sequences as came."""
     for name in params:
         if name not in PARAMS:
@@ -772,12 +878,12 @@ def _kernel(params, inputs):
             raise TypeError(f"the parameter {name} is missing; it has the axes ({', '.join(axes)})")
         arrays[name] = np.asarray(params[name])
         _learn(dims, axes, arrays[name].shape)
-    for name, axes in _EVERY.items():
+    for name, axes in every.items():
         if name in inputs:
             _learn(dims, axes, np.shape(inputs[name]))
     kinds = [a.dtype for a in arrays.values() if a.dtype.kind in "fc"] or [np.dtype(np.float64)]
     known = {name: dims[name] for name in DIMS if name in dims}
-    kernel = Kernel(_batch(inputs, None, known), dtype=np.result_type(*kinds), **known)
+    kernel = Kernel(_batch(inputs, None, known, every), dtype=np.result_type(*kinds), **known)
     for name, array in arrays.items():
         kernel.params[name][...] = _array(name, array, kernel.params[name].shape, kernel.dtype)
     return kernel
@@ -860,9 +966,9 @@ def _vector(name, vector, size, dtype):
     return vector
 
 
-def _batch(inputs, most, dims):
+def _batch(inputs, most, dims, every):
     """The number of sequences, read off the first input that has one."""
-    for name, axes in _EVERY.items():
+    for name, axes in every.items():
         value = inputs.get(name)
         if value is not None:
             shape, at = np.shape(value), axes.index("B")
@@ -874,14 +980,13 @@ def _batch(inputs, most, dims):
                 limit = f" to {most}, as this kernel was made" if most else ""
                 raise ValueError(f"{name} has {batch} sequences; expected 1{limit}")
             return batch
-    if _EVERY:
-        first, axes = next(iter(INPUTS.items()))
+    if every:
+        first, axes = next(iter(every.items()))
         raise TypeError(f"{first} is missing; expected an array with the axes ({', '.join(axes)})")
     return most or 1
 
 
-def _complain_of_names(inputs):
-    known = _EVERY
+def _complain_of_names(inputs, known):
     unknown = min(set(inputs) - set(known))
     raise TypeError(f"'{unknown}' is no input; there are {', '.join(known)}")
 
@@ -898,6 +1003,11 @@ def _checked(loss, inputs):
 
 def _array(name, value, shape, dtype):
     """The value as a contiguous array of the kernel's dtype."""
+    return np.ascontiguousarray(_fitting(name, value, shape, dtype), dtype)
+
+
+def _fitting(name, value, shape, dtype):
+    """The value as an array, of this shape and of numbers that the dtype has room for."""
     value = np.asarray(value)
     if value.dtype.kind not in "fciub":
         raise TypeError(f"{name} holds {value.dtype}; expected numbers")
@@ -905,14 +1015,14 @@ def _array(name, value, shape, dtype):
         raise TypeError(f"{name} is complex, and the kernel works in {dtype}; make it complex128")
     if value.shape != shape:
         raise ValueError(f"{name} has shape {value.shape}; expected {shape}")
-    return np.ascontiguousarray(value, dtype)
+    return value
 
 
 # the check that this file makes of itself: its gradients against slopes, which need none
 
 
 def self_check(batch=2, seed=0, **dims):
-    """For each gradient, how far it is off relative to its norm, and how far it may be."""
+    """What was checked, how far it is off relative to its norm, and how far it may be."""
     rng = np.random.default_rng(seed)
     dims = {**{name: 2 + i % 4 for i, name in enumerate(DIMS)}, **dims}
     sizes = {"T": STEPS, "B": batch, **dims}
@@ -936,7 +1046,32 @@ def self_check(batch=2, seed=0, **dims):
             slopes[entry] = ends[0].imag / 1e-30 if ANALYTIC else (ends[0] - ends[1]) / (2 * h)
         norm = max(np.linalg.norm(slopes), 1e-4)
         found[name] = (float(np.linalg.norm(grad - slopes) / norm), allowed)
-    return found
+    return {**found, **_check_of_steps(params, inputs)}
+
+
+def _check_of_steps(params, inputs):
+    """The forward pass against a chain of single steps."""
+    inputs = {name: value for name, value in inputs.items() if name in _STEP}
+    wanted, last = forward(params, **inputs)
+    states = {name: value for name, value in inputs.items() if name in STATES}
+    each = []
+    for t in range(STEPS):
+        now = {
+            name: value.take(t, _EVERY[name].index("T")) if "T" in _EVERY[name] else value
+            for name, value in inputs.items()
+        }
+        outputs, states = step(params, **{**now, **states})
+        each.append(outputs)
+    found = {}
+    for name, axes in OUTPUTS.items():
+        at = axes.index("T") if "T" in axes else None
+        ours = [outputs[name] for outputs in each]
+        found[name] = (ours[-1] if at is None else np.stack(ours, at), wanted[name])
+    found |= {name: (states[name], value) for name, value in last.items()}
+    return {
+        f"step: {name}": (float(np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-4)), 1e-12)
+        for name, (a, b) in found.items()
+    }
 
 
 def _draw(rng, name, shape):

@@ -10,8 +10,8 @@ L    = bce(y, yhat)
 <BLANKLINE>
 
 The packages: `language` (texts and trees), `system` (systems of equations, and the functions from
-system to system), `interpret` and `oracle` (numbers), `zoo` (the models that come along), `weights`
-(parameters in files) and `layouts` (weights of other frameworks).
+system to system), `interpret` and `oracle` (numbers), `training`, `zoo` (the models that come
+along), `weights` (parameters in files) and `layouts` (weights of other frameworks).
 """
 
 from pathlib import Path

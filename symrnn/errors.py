@@ -26,7 +26,8 @@ class CheckError(SymrnnError):
 
 
 class DataError(SymrnnError):
-    """Numbers handed in, or a file of them, do not fit (interpret, weights, layouts)."""
+    """Data do not fit: numbers a system, or a file what is read from it (interpret, weights,
+    layouts, training)."""
 
 
 class LayoutError(SymrnnError):
@@ -35,6 +36,14 @@ class LayoutError(SymrnnError):
 
 class UsageError(SymrnnError):
     """A command or a call asks for something that is not there (models, heads, options)."""
+
+
+class Diverged(SymrnnError):  # noqa: N818 (it says what happened)
+    """A loss or a gradient is nan or infinite (training): at which step, and which numbers."""
+
+    def __init__(self, message: str, step: int, loss: float, norm: float) -> None:
+        super().__init__(message)
+        self.step, self.loss, self.norm = step, loss, norm
 
 
 def suggestion(name: str, known: list[str], cutoff: float = 0.6) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from symrnn.errors import UsageError
 from symrnn.language.tree import Written
-from symrnn.program import Program, schedule
+from symrnn.program import Program, forward_program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
+from symrnn.system.ids import with_ids
 from symrnn.system.still import parted, still
 from symrnn.system.windows import windows
 
@@ -20,16 +21,25 @@ GRADIENT = "Its gradient:"
 
 def program(written: Written, settings: Settings) -> tuple[System, System, Program]:
     """The system with its gradient, the same as it is worked out, and the program for it."""
-    system = with_states(normal(written, stable=True))
+    system = with_states(normal(with_ids(written, settings.ids), stable=True))
     if system.steps not in (None, settings.steps):
         raise UsageError(f"the text fixes T = {system.steps}; it has no {settings.steps} steps")
-    no_loss = system.loss is None
+    for name in settings.wrt:
+        if name in settings.ids:
+            raise UsageError(
+                f"{name} comes as class ids, which have no gradient; leave {name} out of --wrt"
+                " or out of --ids"
+            )
+    no_loss, ids = system.loss is None, settings.ids
+    how = (settings.steps, settings.loops, settings.passes, ids)
+    if settings.forward_only:
+        return (system, system, forward_program(system, *how))
     full = adjoint(system, settings.wrt, no_loss)
     if not settings.lengths:
         cut = windows(system, settings.steps, settings.truncate)
-        return (full, *schedule(full, settings.steps, settings.loops, settings.passes, cut))
-    own = parted(adjoint(still(system), settings.wrt, no_loss))
-    return (full, *schedule(own, settings.steps, True, settings.passes, ragged=True))
+        return (full, *schedule(full, *how, windows=cut))
+    own = parted(adjoint(still(system, ids), settings.wrt, no_loss))
+    return (full, *schedule(own, settings.steps, True, settings.passes, ids, ragged=True))
 
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:
@@ -50,8 +60,10 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         settings.steps,
         initial_states(normal(written, stable=True)),
         f"{MADE}--name {shlex.quote(name)} {settings.options()}",
-        cotangents(full) if full.loss is None else {},
-        windows(full, settings.steps, settings.truncate),
+        cotangents(full) if full.loss is None and not settings.forward_only else {},
+        settings.forward_only,
+        settings.batch_first,
+        windows=windows(full, settings.steps, settings.truncate),
     )
     if settings.checkpoint:
         from symrnn.backends.numpy.segments import segmented

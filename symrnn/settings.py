@@ -28,7 +28,6 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("ids", "forward_only", "batch_first")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 
@@ -60,9 +59,6 @@ class Settings:
         check_steps(steps, "make a kernel of")
         chosen = known_passes(passes)
         kept = tuple(name for name in OPTIONAL if name in chosen)
-        for name in UNBUILT:
-            if features.get(name):
-                raise UsageError(f"{option(name)} is not there yet")
         if features.get("truncate") is not None:
             check_size(features["truncate"])
             if features.get("lengths"):
@@ -70,10 +66,18 @@ class Settings:
                     "--truncate and --lengths do not go together: windows are counted from the last"
                     " step, and each sequence has its own; leave one of them out"
                 )
+        if features.get("forward_only"):
+            _check_forward_only(wrt, features)
         if features.get("checkpoint"):
             _check_alone(loops, features)
             loops = True
+        if features.get("lengths") and loops is False:
+            raise UsageError(
+                "--unroll writes steps out, and with --lengths each call has its own number of"
+                " them; leave one of the two out"
+            )
         looped = steps > UNROLLED if loops is None else loops
+        looped = looped or features.get("lengths", False)
         return cls(
             steps,
             looped,
@@ -150,9 +154,29 @@ def _check_alone(loops: bool | None, features: Features) -> None:
     others += [name for name, value in features.items() if value and name != "checkpoint"]
     if others:
         raise UsageError(
-            f"--checkpoint and {option(others[0])} do not go together: the steps are done in"
-            " segments, over and over; leave one of them out"
+            f"--checkpoint and {option(others[0])} do not go together: what is worked out in segments"
+            " has all sequences as long as each other, as rows, in a loop; leave one of them out"
         )
+
+
+def _check_forward_only(wrt: tuple[str, ...], features: Features) -> None:
+    """Refuse what is about gradients, where there are none."""
+    asked = {
+        "wrt": wrt,
+        "truncate": features.get("truncate"),
+        "checkpoint": features.get("checkpoint"),
+    }
+    if features.get("lengths"):
+        raise UsageError(
+            "--forward-only keeps few steps of all sequences at once, and with --lengths these end"
+            " one by one; the forward of a kernel with --lengths does the same with its history"
+        )
+    for name, value in asked.items():
+        if value:
+            raise UsageError(
+                f"{option(name)} is about gradients, and --forward-only leaves them out; expected"
+                " one of the two"
+            )
 
 
 def option(name: str) -> str:

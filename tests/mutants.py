@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-PASSES = ("forward", "loss", "backward")
+PASSES = ("forward", "loss", "backward", "step")
 OTHER_FUNCTION = {
     "add": "subtract",
     "subtract": "add",
@@ -65,10 +65,11 @@ class Laboratory:
     def __init__(self, module: ModuleType, source: str) -> None:
         self.module = module
         functions = [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
-        (plan,) = (f for f in functions if any(name in PASSES for name in _inner(f)))
-        called = {node.id for node in ast.walk(plan) if isinstance(node, ast.Name)}
+        plans = [f for f in functions if any(name in PASSES for name in _inner(f))]
+        walked = [node for plan in plans for node in ast.walk(plan)]
+        called = {node.id for node in walked if isinstance(node, ast.Name)}
         own = [f for f in functions if f.name in called and _inner(f) and f.name not in FRAME]
-        self.functions = [plan, *own]
+        self.functions = [*plans, *own]
         self.originals = {f.name: getattr(module, f.name) for f in self.functions}
 
     def mutants(self) -> list[Mutant]:

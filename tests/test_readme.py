@@ -9,6 +9,7 @@ from symrnn.cli import main
 from symrnn.functions import ARITY
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+GENERATED = Path(__file__).parent.parent / "generated"
 CONSOLE = re.findall(r"```console\n\$ symrnn ([^\n]*)\n(.*?)```", README, re.DOTALL)
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
@@ -50,6 +51,7 @@ def test_examples_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)  # for what they write
+    monkeypatch.syspath_prepend(GENERATED)
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out
 

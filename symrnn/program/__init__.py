@@ -12,15 +12,22 @@
 - `shrink`   one place for what only one step knows (in `buffers`)
 - `share`    places used again (in `buffers`)
 
+A forward pass that keeps no history, and a single step, are programs of their own (`forward`):
+
+- `accumulate` sums over all steps as recurrences
+- `fuse`     as few loops as possible: the opposite of `hoist`
+- `roll`     places for no more steps than later ones read
+
 `program` says what a Program is, `show` prints it, `run` works it out, slowly and obviously;
 `rewrite` is what several passes do to a statement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from symrnn.errors import UsageError, suggestion
 from symrnn.program.buffers import share, shrink
 from symrnn.program.fold import fold
+from symrnn.program.forward import forward_program
 from symrnn.program.hoist import hoist
 from symrnn.program.layout import layout
 from symrnn.program.lower import lower
@@ -47,14 +54,15 @@ def schedule(
     steps: int,
     loops: bool,
     passes: Iterable[str] = OPTIONAL,
-    windows: Windows | None = None,
+    ids: Collection[str] = (),
     ragged: bool = False,
+    windows: Windows | None = None,
 ) -> tuple[System, Program]:
-    """The system as it is worked out, and the program that does it; its backpropagation is cut
-    where there are windows."""
+    """The system as it is worked out, and the program that does it; `ids` come as class ids, and
+    backpropagation is cut where there are windows."""
     chosen = known_passes(passes)
     folded = fold(system, across=not ragged) if "fold" in chosen else system
-    program = order(folded, max(steps, 2) if ragged else steps, ragged, windows, loops)
+    program = order(folded, max(steps, 2) if ragged else steps, ids, ragged, windows, loops)
     for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
         program = run(program) if name in chosen else program
     program = lower(peel(program))
@@ -89,4 +97,4 @@ def _check_length(program: Program) -> None:
         )
 
 
-__all__ = ["OPTIONAL", "UNROLLED", "Program", "known_passes", "schedule"]
+__all__ = ["OPTIONAL", "UNROLLED", "Program", "forward_program", "known_passes", "schedule"]

@@ -117,10 +117,8 @@ def _form(program: Program, unit: Unit, units: _Units) -> object:
     if not all(array.rows and _is_free(program, array.name) for array in arrays):
         return None
     kinds = {pack.name: pack.kind for pack in program.packs}
-    steps = arrays[0].steps
-    length = steps[1] - steps[0] if steps else None
     kind = kinds[unit] if len(members) > 1 else ""
-    return (kind, tuple(array.shape for array in arrays), length)
+    return (kind, tuple(array.shape for array in arrays), arrays[0].places)
 
 
 # lives
@@ -155,7 +153,7 @@ def _lives(program: Program, units: _Units) -> dict[Unit, _Life]:
         place = moment[0]
         for what in (statement.out, *statement.reads):
             unit = units.of[what.names[0]]
-            timed = program.arrays[what.names[0]].steps is not None
+            timed = program.arrays[what.names[0]].places is not None
             old = found.get(unit)
             earlier = old is not None and old.first[0] < place
             first = (place, 0) if timed else moment
@@ -174,7 +172,8 @@ def _overwritable(program: Program, units: _Units) -> dict[Unit, set[Unit]]:
     found: dict[Unit, set[Unit]] = {}
     for unit, statements in writers.items():
         match statements:
-            case [Map(out=out, args=args)] if _is_whole(out, units):
+            case [Map(out=out, op=op, args=args)] if _is_whole(out, units):
+                args = args[:1] if op == "add_at" else args  # its amount is read at last
                 found[unit] = {
                     units.of[arg.names[0]]
                     for arg in args

@@ -3,7 +3,8 @@
     f[t] = sigmoid(a_f[t])    =>    m[t] = 0.5 * a_f[t];  tanh_m[t] = tanh(m[t]);  …
 
 A back end has the elementary ones: + - * / **, tanh, exp, log, log1p, expm1, sqrt, square, sin,
-cos, softplus, maximum, minimum, and `positive`, 1 where its argument is positive and 0 elsewhere.
+cos, softplus, maximum, minimum, and `positive`, 1 where its argument is positive and 0 elsewhere;
+for class ids `pick` and `add_at`.
 Each definition is stable in floating point, and takes its branch by the real part of a complex
 number.
 """
@@ -32,6 +33,7 @@ ELEMENTARY = (
     *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos"),
     *("softplus", "maximum", "minimum", "positive", "is_zero"),
     *("add", "subtract", "multiply", "divide", "negative", "power", "copy"),
+    *("pick", "add_at"),
 )
 
 SIGMOID = "0.5 * tanh(0.5 * {x}) + 0.5"

@@ -24,7 +24,7 @@ from symrnn.program.program import (
     Slice,
     Statement,
 )
-from symrnn.program.rewrite import map_slices
+from symrnn.program.rewrite import is_by_id, map_slices
 
 
 def merge(program: Program) -> Program:
@@ -100,7 +100,7 @@ def _key(statement: Plain, known: Mapping[str, object]) -> object:
             return (known[argument.name], argument.when)
         return argument
 
-    if statement.out.part is not None or len(statement.out.names) > 1:
+    if statement.out.part is not None or len(statement.out.names) > 1 or is_by_id(statement):
         return None
     about = (statement.during, statement.out.when, known.get(statement.out.name))
     match statement:

@@ -185,6 +185,22 @@ Role = Literal["input", "target", "parameter", "gradient", "variable", "scratch"
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The places of an array that keeps a few steps only, each in the place of an earlier one."""
+
+    places: int
+    start: int
+    """A step that is at the first place; those after it follow, and begin again."""
+
+    def place(self, step: int) -> int:
+        """
+        >>> [Window(2, 5).place(step) for step in (5, 6, 7)]
+        [0, 1, 0]
+        """
+        return (step - self.start) % self.places
+
+
+@dataclass(frozen=True, slots=True)
 class Array:
     """What has a name. `steps` are the first and the last step that it has a place for, if it runs
     over time; `rows` says whether there is a row for each sequence."""
@@ -196,6 +212,22 @@ class Array:
     steps: Steps | None = None
     of: str = ""
     """What it is the adjoint of."""
+    classes: Width | None = None
+    """Of class ids, how many classes there are: a row is one whole number then."""
+    window: Window | None = None
+    """Where there is no place for every step, the few that there are."""
+
+    @property
+    def places(self) -> int | None:
+        """How many places for steps it has; None if all steps are the same one."""
+        if self.steps is None or self.window == Window(1, 0):
+            return None
+        return self.window.places if self.window else self.steps[1] - self.steps[0] + 1
+
+    def place(self, step: int) -> int:
+        """The place of a step."""
+        assert self.steps is not None
+        return self.window.place(step) if self.window else step - self.steps[0]
 
     @property
     def width(self) -> Width:

@@ -71,3 +71,8 @@ def tight(loop: Loop) -> Loop:
         for s, e in zip(loop.body, ends, strict=True)
     )
     return Loop(first, last, loop.direction, body)
+
+
+def is_by_id(statement: Plain) -> bool:
+    """Whether ids say which features of each row it reads or changes."""
+    return isinstance(statement, Map) and statement.op in ("pick", "add_at")

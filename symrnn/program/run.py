@@ -14,6 +14,7 @@ from symrnn.functions import Array as Numbers
 from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
 from symrnn.program.program import (
     Argument,
+    Array,
     At,
     Loop,
     Map,
@@ -28,7 +29,7 @@ from symrnn.program.program import (
     Span,
     When,
 )
-from symrnn.program.rewrite import is_cut
+from symrnn.program.rewrite import is_by_id, is_cut
 
 OPS: dict[str, Any] = {
     "add": np.add,
@@ -71,8 +72,8 @@ class _Run:
             shape = tuple(width.count(self.dims) for width in array.shape)
             if array.rows:
                 shape = (batch, *shape)
-            if array.steps is not None:
-                shape = (array.steps[1] - array.steps[0] + 1, *shape)
+            if array.places is not None:
+                shape = (array.places, *shape)
             self.arrays[array.name] = np.full(shape, np.nan, dtype)
             if array.name in data:
                 self.arrays[array.name][:] = data[array.name]
@@ -99,6 +100,8 @@ class _Run:
         match statement:
             case Product(out=out, pairs=pairs):
                 self.put_matrix(out, sum(self.pair(pair) for pair in pairs))
+            case Map(out=out, op=op, args=args) if is_by_id(statement):
+                self.put(out, self.by_id(op, [self.lane(arg, 0) for arg in args], out))
             case Map(out=out, op=op, args=args):
                 for lane, name in enumerate(out.names):
                     values = [self.lane(arg, lane) for arg in args]
@@ -114,6 +117,14 @@ class _Run:
         if op not in OPS:
             raise CheckError(f"the program holds an operation '{op}' that nobody knows")
         return OPS[op](*values)
+
+    def by_id(self, op: str, values: list[Any], out: Slice) -> Any:
+        rows, *amount, ids = values
+        count = (self.view(out) if amount else rows).shape[-1]
+        chosen = ids[..., None] == np.arange(count)
+        if amount:
+            return rows + np.where(chosen, amount[0], 0)
+        return np.where(chosen, rows, 0).sum(-1, keepdims=True)
 
     def reduced(self, op: str, value: Numbers, over: str) -> Numbers:
         if over == "all":
@@ -132,11 +143,16 @@ class _Run:
 
     def pair(self, pair: Pair) -> Numbers:
         left, right = self.matrix(pair.left), self.matrix(pair.right)
+        classes = self.program.arrays[pair.left.names[0]].classes
+        if classes is not None:  # a row for each id, with a one at its class
+            left = (left.reshape(-1, 1) == np.arange(classes.count(self.dims))).astype(right.dtype)
         left = left.T if pair.left_turned else left
         return np.asarray(left @ (right.T if pair.right_turned else right))
 
     def matrix(self, what: Slice) -> Numbers:
         parts = [self.view(Slice((name,), what.when, what.part)) for name in what.names]
+        if self.program.arrays[what.names[0]].classes is not None:
+            return parts[0].ravel()
         return np.concatenate([part.reshape(-1, part.shape[-1]) for part in parts], -1)
 
     def put_matrix(self, out: Slice, value: Any) -> None:
@@ -162,14 +178,16 @@ class _Run:
 
     def view(self, what: Slice) -> Numbers:
         array, known = self.arrays[what.name], self.program.arrays[what.name]
-        if known.steps is not None:
-            array = array[self.places(what.when, known.steps[0], known.steps[1], what.name)]
+        if known.places is not None:
+            array = array[self.places(what.when, known)]
         if what.part is not None:
             skip, width = (w.count(self.dims) for w in what.part)
             array = array[..., skip : skip + width]
         return array
 
-    def places(self, when: When | None, first: int, last: int, name: str) -> Any:
+    def places(self, when: When | None, array: Array) -> Any:
+        assert array.steps is not None
+        (first, last), name = array.steps, array.name
         match when:
             case Now(shift=shift):
                 ends = (self.t + shift, self.t + shift)
@@ -183,7 +201,7 @@ class _Run:
             raise CheckError(f"{name} is read at {ends}; it has places for {first} to {last}")
         if isinstance(when, Span):
             return slice(ends[0] - first, ends[1] - first + 1)
-        return ends[0] - first
+        return array.place(ends[0])
 
 
 def number_of(expr: Expr, sizes: Mapping[str, int]) -> float:

@@ -32,10 +32,16 @@ def show(program: Program) -> str:
 
 def _lines(program: Program) -> Iterator[str]:
     yield f"T = {program.steps}"
+    for array in program.arrays.values():
+        if array.classes is not None:
+            yield f"{array.name}: class ids, of {array.classes}"
     for pack in program.packs:
         yield f"{pack.name}: {' | '.join(pack.members)}, {pack.kind}"
     for name, place in program.shared.items():
         yield f"{name}: in place of {place}"
+    for array in program.arrays.values():
+        if array.window and array.places:
+            yield f"{array.name}: {array.places} places, used in turn"
     for section in SECTIONS:
         if program.sections.get(section):
             yield ""

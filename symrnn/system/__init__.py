@@ -18,9 +18,11 @@
 - `states`    initial states as inputs
 - `segment`   a system taken apart in time: segments of steps, and what happens once
 - `windows`   steps in windows, between which backpropagation is cut
+- `stepping`  whether one step can be worked out alone, and what it needs
 - `head`      another read-out and loss on the same body
 - `weights`, `dropout`, `zoneout`  masks that the caller gives: on the steps of the loss, on
   features, on what a state forgets (`inputs`: what they share)
+- `ids`       class ids for one-hot rows
 - `prune`     dead equations removed
 - `check`     what holds of every system
 - `spell`     a system in the language

@@ -8,7 +8,7 @@ stands for the rows that have it, and only carriers ask where a sequence begins 
 gradient of such a system is such a system again, once `parted` has taken its sums apart.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from symrnn.errors import UsageError
@@ -40,8 +40,8 @@ SIZE = "size_T"
 """The input that is the number of steps of each sequence, where it is asked for."""
 
 
-def still(system: System) -> System:
-    """The system with carriers.
+def still(system: System, ids: Collection[str] = ()) -> System:
+    """The system with carriers; `ids` are inputs that cannot be carried.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -52,14 +52,14 @@ def still(system: System) -> System:
     each_size_T[t] = size_T
     p = sum(h[t] * (1 / each_size_T[t]))
     """
-    result = _Still(system).system()
+    result = _Still(system, ids).system()
     check(result, "still")
     return result
 
 
 class _Still:
-    def __init__(self, system: System) -> None:
-        self.moving, self.symbols = system, dict(system.symbols)
+    def __init__(self, system: System, ids: Collection[str]) -> None:
+        self.moving, self.symbols, self.ids = system, dict(system.symbols), ids
         self.carriers: dict[Ref | tuple[str, Ref], tuple[Ref, Equation]] = {}
         """What carries a reference, and what spreads one over the steps."""
         self.equations: list[Equation] = []
@@ -145,6 +145,11 @@ class _Still:
         return self.carrier(("each", ref), Ref(f"each_{ref.name}", "t"), ref)
 
     def carrier(self, key: Ref | tuple[str, Ref], wish: Ref, source: Ref) -> Ref:
+        if source.name in self.ids:
+            raise UsageError(
+                f"{show_ref(source)} is read at other steps than its own; with lengths of their own"
+                f" sequences have it there as rows alone (leave {source.name} out of --ids)"
+            )
         if key not in self.carriers:
             old = self.symbols[source.name]
             target = replace(wish, name=free(wish.name, self.symbols))

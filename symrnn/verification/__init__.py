@@ -6,6 +6,7 @@
 - `lengths`    the same for sequences with lengths of their own, one by one
 - `windowed`   the text of which slopes are taken where backpropagation is cut
 - `calls`      a kernel, called on the same numbers
+- `steps`      the forward pass held against single steps
 - `checks`     the two held against each other, one check after the other
 - `report`     what was found, as a table or as JSON
 - `generated`  a generated file: checked as it stands, or compared with what is generated today
@@ -38,12 +39,11 @@ def verify(
 
     >>> from symrnn.model import load
     >>> print(verify(load("elman_n4")).verdict)
-    holds: 18 checks
+    holds: 19 checks
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS
-    lengths, cut = features.get("lengths", False), features.get("truncate")
-    made = case(model.written, steps, wrt, batch, dims or {}, seed, lengths, cut)
+    made = case(model.written, steps, wrt, batch, dims or {}, seed, features)
     module = model.kernel(steps, loops, wrt, **features)
     loops = True if features.get("checkpoint") else loops
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -37,12 +37,11 @@ class Found:
 
 
 def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Parameters, and inputs with the states of one variable together."""
+    """Parameters, and inputs: as class ids what is asked for so, states of a variable together, and
+    axes in the kernel's order."""
     params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
     inputs = {
-        symbol.name: _locked(
-            without_padding(case.lengths, data[symbol.name]) if symbol.timed else data[symbol.name]
-        )
+        symbol.name: _locked(turned(case, symbol.name, as_given(case, data, symbol.name)))
         for symbol in case.named("input", "target")
         if symbol.name not in case.states
     }
@@ -54,18 +53,38 @@ def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array
     return params, inputs
 
 
+def as_given(case: Case, data: Data, name: str) -> Array:
+    """An input as a kernel takes it: class ids are where the ones of its rows are."""
+    array = np.asarray(data[name])
+    if name in case.ids:
+        array = np.argmax(array.real, -1)
+    return without_padding(case.lengths, array) if case.symbols[name].timed else array
+
+
 def plainly(module: ModuleType, case: Case, data: Data) -> Found:
     """By the functions of the module."""
     params, inputs = arguments(case, data)
     outputs, states = module.forward(params, **inputs)
+    if case.features.get("forward_only"):
+        value = None if case.weights else module.loss(params, **inputs)
+        return as_text_has_it(case, Found(value, outputs, states, {}))
     if not case.weights:
         alone = module.loss(params, **inputs)
         value, grads = module.loss_and_grads(params, **inputs)
         if alone != value and not (np.isnan(alone) and np.isnan(value)):
             raise ValueError(f"loss gives {alone}, loss_and_grads {value}")
-        return Found(value, outputs, states, grads)
-    grads = module.vjp(params, case.weights, **inputs) if case.wrt else {}
-    return Found(None, outputs, states, grads)
+        return as_text_has_it(case, Found(value, outputs, states, grads))
+    grads = module.vjp(params, weights(case), **inputs) if case.wrt else {}
+    return as_text_has_it(case, Found(None, outputs, states, grads))
+
+
+def forward_of(module: ModuleType, case: Case) -> Found:
+    """The forward pass alone."""
+    params, inputs = arguments(case, case.data)
+    targets = {symbol.name for symbol in case.named("target")}
+    ahead = {name: array for name, array in inputs.items() if name not in targets}
+    outputs, states = module.forward(params, **ahead)
+    return as_text_has_it(case, Found(None, outputs, states, {}))
 
 
 def of_kernel(kernel: Any, case: Case, data: Data) -> Found:
@@ -73,12 +92,14 @@ def of_kernel(kernel: Any, case: Case, data: Data) -> Found:
     params, inputs = arguments(case, data)
     fill(kernel, params)
     outputs, states = map(_copies, kernel.forward(**inputs))
-    if not case.weights:
+    value, grads = None, {}
+    if case.features.get("forward_only"):
+        value = None if case.weights else kernel.loss(**inputs)
+    elif not case.weights:
         value, grads = kernel.loss_and_grads(**inputs)
-        return Found(value, outputs, states, _copies(grads))
-    return Found(
-        None, outputs, states, _copies(kernel.vjp(case.weights, **inputs)) if case.wrt else {}
-    )
+    elif case.wrt:
+        grads = kernel.vjp(weights(case), **inputs)
+    return as_text_has_it(case, Found(value, outputs, states, _copies(grads)))
 
 
 def value_of(module: ModuleType, case: Case, dtype: Any) -> Value:
@@ -91,9 +112,30 @@ def value_of(module: ModuleType, case: Case, dtype: Any) -> Value:
         if not case.weights:
             return kernel.loss(**inputs)
         outputs, _ = kernel.forward(**inputs)
-        return sum((weight * outputs[name]).sum() for name, weight in case.weights.items())
+        return sum((weight * outputs[name]).sum() for name, weight in weights(case).items())
 
     return value
+
+
+# the order of axes
+
+
+def turned(case: Case, name: str, array: Any) -> Any:
+    """An array with steps and sequences as the kernel has them, or back again."""
+    return np.swapaxes(array, 0, 1) if name in case.turned else array
+
+
+def weights(case: Case) -> dict[str, Array]:
+    return {name: turned(case, name, array) for name, array in case.weights.items()}
+
+
+def as_text_has_it(case: Case, found: Found) -> Found:
+    """What a kernel gave, with the steps first."""
+
+    def back(arrays: dict[str, Array]) -> dict[str, Array]:
+        return {name: turned(case, name, array) for name, array in arrays.items()}
+
+    return replace(found, outputs=back(found.outputs), grads=back(found.grads))
 
 
 class _NumPy(ModuleType):

@@ -1,7 +1,7 @@
 """A text, and random numbers for everything that it asks for: what a kernel is tried on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +13,10 @@ from symrnn.interpret import Interpreter, Result
 from symrnn.language.expressions import MAX_WIDTH
 from symrnn.language.tree import Declaration, Definition, Ref, Written
 from symrnn.sample import sample
+from symrnn.settings import Features
 from symrnn.system import System, initial_states, normal, resolve, with_states
+from symrnn.system.ids import with_ids
+from symrnn.system.stepping import why_no_step
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
@@ -43,10 +46,19 @@ class Case:
     data: dict[str, Array]
     weights: dict[str, Array]
     """Where the text has no loss: the cotangent of each output."""
+    features: Features = field(default_factory=Features)
+    """What the kernel can do beside."""
+    no_step: str | None = None
+    """Why one step alone cannot be worked out, if it cannot."""
     lengths: tuple[int, ...] = ()
     """The number of steps of each sequence, where they have their own."""
     windows: Windows | None = None
     """Where backpropagation is cut."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """What a kernel is given as class ids; `data` has the one-hot rows that they stand for."""
+        return tuple(self.features.get("ids", ()))
 
     @property
     def run(self) -> Interpreter | Alone:
@@ -85,11 +97,23 @@ class Case:
         """The shape of the array that the text means by a name."""
         return self._shape(self.symbols[name])
 
+    @property
+    def turned(self) -> frozenset[str]:
+        """What the kernel has with its sequences first: all that runs over time, or nothing."""
+        if not self.features.get("batch_first"):
+            return frozenset()
+        every = {**self.system.symbols, **self.symbols}
+        return frozenset(symbol.name for symbol in every.values() if symbol.timed)
+
     def _shape(self, symbol: Symbol) -> tuple[int, ...]:
         own = tuple(width.count(self.dims) for width in symbol.shape)
         if symbol.role == "parameter":
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
+
+    def given_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of the array that a kernel is given."""
+        return self.shape(name)[:-1] if name in self.ids else self.shape(name)
 
     def value(self, result: Result | Joined) -> Any:
         """What the gradient is the gradient of: the loss, or the outputs weighted."""
@@ -105,8 +129,7 @@ def case(
     batch: int = 2,
     dims: Mapping[str, int] | None = None,
     seed: int = 0,
-    lengths: bool = False,
-    truncate: int | None = None,
+    features: Features | None = None,
 ) -> Case:
     """Numbers for a text: drawn by seed, with different widths that are not round.
 
@@ -122,6 +145,8 @@ def case(
         raise UsageError(f"{batch} sequences; expected a number from 1 to {MAX_WIDTH:,}")
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected 0 or more")
+    chosen = features or Features()
+    written = with_ids(written, chosen.get("ids", ()))
     form = normal(written, stable=True)
     states = initial_states(form)
     symbols = dict(resolve(written))
@@ -130,6 +155,7 @@ def case(
     text = with_lines(written, states)
     widths = _widths(symbols, dims or {}, seed)
     parameters = [symbol.name for symbol in symbols.values() if symbol.role == "parameter"]
+    by = (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters))
     made = Case(
         text,
         with_states(form),
@@ -139,11 +165,13 @@ def case(
         batch,
         widths,
         seed,
-        (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters)),
+        () if chosen.get("forward_only") else by,
         {},
         {},
-        drawn(np.random.default_rng([seed, 4]), steps, batch) if lengths else (),
-        windows(form, steps, truncate),
+        chosen,
+        why_no_step(form),
+        drawn(np.random.default_rng([seed, 4]), steps, batch) if chosen.get("lengths") else (),
+        windows(form, steps, chosen.get("truncate")),
     )
     asked = made.named("parameter", "input", "target")
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)

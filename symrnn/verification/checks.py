@@ -8,6 +8,7 @@ losses, once for each entry.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from warnings import catch_warnings, simplefilter
@@ -20,6 +21,7 @@ from symrnn.verification.calls import (
     Found,
     arguments,
     fill,
+    forward_of,
     nothing_in_memory,
     of_kernel,
     plainly,
@@ -29,6 +31,7 @@ from symrnn.verification.case import Case, sizes
 from symrnn.verification.large import Large, larger
 from symrnn.verification.reference import Reference, directions
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
+from symrnn.verification.steps import chain
 
 EXACT = 1e-12  # for 50 digits and for a complex step
 DIFFERENCE = 1e-7  # for central differences
@@ -47,6 +50,8 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
         return
     found = made[0]
     yield from _values(found, wanted)
+    if case.features.get("forward_only"):
+        yield Check("gradients", CONTRACT, None, note="not applicable: no gradients in it")
     yield from _gradients(found, wanted)
     yield _tried("second call", CONTRACT, partial(_again, module, case, found))
     if wanted.large is None:
@@ -57,6 +62,7 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     yield _tried("no states given", CONTRACT, partial(_stateless, module, case))
     if case.named("parameter"):  # whose dtype is the kernel's
         yield _tried("float32", CONTRACT, partial(_narrow, module, case))
+    yield _tried("step by step", CONTRACT, partial(_stepwise, module, case, found))
     if case.windows is not None:
         cut = f"cut after {case.windows.size} steps, of which slopes of the kernel know nothing"
         for against in (COMPLEX, CENTRAL) if case.wrt else ():
@@ -90,14 +96,16 @@ def _held(what: str, against: str, off: float, allowed: float, note: str = "") -
 
 def _contract(module: ModuleType, case: Case) -> Check:
     known = {"T": case.steps, "B": case.batch, **case.dims}
-    inputs = {s.name: case.shape(s.name) for s in case.named("input", "target")}
+    inputs = {s.name: _outside(case, s.name) for s in case.named("input", "target")}
     wanted: dict[str, dict[str, tuple[int, ...]]] = {
         "PARAMS": {s.name: case.shape(s.name) for s in case.named("parameter")},
         "INPUTS": {name: shape for name, shape in inputs.items() if name not in case.states},
         "STATES": _state_shapes(case),
-        "OUTPUTS": _output_shapes(case),
+        "OUTPUTS": {name: _outside(case, name) for name in _output_shapes(case)},
     }
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
+    ids = sorted(getattr(module, "IDS", {}))
+    wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
     for table, shapes in wanted.items():
         said = {name: sizes(axes, known) for name, axes in getattr(module, table).items()}
         wrong += _misfits(table, said, shapes)
@@ -123,6 +131,12 @@ def _result(module: ModuleType, case: Case, into: list[Found]) -> Check:
 
 def _output_shapes(case: Case) -> dict[str, tuple[int, ...]]:
     return {**{name: case.shape(name) for name in case.outputs}, **case.unnamed}
+
+
+def _outside(case: Case, name: str) -> tuple[int, ...]:
+    """The shape of an array as the kernel has it."""
+    shape = case.unnamed[name] if name in case.unnamed else case.given_shape(name)
+    return (shape[1], shape[0], *shape[2:]) if name in case.turned else shape
 
 
 def _state_shapes(case: Case) -> dict[str, tuple[int, ...]]:
@@ -245,6 +259,17 @@ def _narrow(module: ModuleType, case: Case) -> Check:
     arrays = plainly(module, case, data).arrays()
     wrong = [f"{name} is {a.dtype}" for name, a in arrays.items() if a.dtype != np.float32]
     return Check("float32", CONTRACT, not wrong, note="; ".join(wrong) or "stays float32")
+
+
+def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
+    """A chain of single steps gives what all of them together give."""
+    if case.no_step is not None:
+        return Check("step by step", CONTRACT, None, note=f"not applicable: {case.no_step}")
+    if case.lengths:  # a chain has all steps of all sequences
+        case = replace(case, lengths=())
+        found = forward_of(module, case)
+    off = _apart(chain(module, case), replace(found, value=None, grads={}))
+    return _held("step by step", CONTRACT, off, EXACT, "a chain of single steps")
 
 
 def _apart(one: Found, other: Found) -> float:

@@ -119,8 +119,8 @@ def verify_source(
     made = origin(source, file)
     settings = made.settings
     written = model_of(made, file).written
-    of = settings.lengths, settings.truncate
-    tried = case(written, settings.steps, settings.wrt, batch, dims or {}, seed, *of)
+    features = settings.features
+    tried = case(written, settings.steps, settings.wrt, batch, dims or {}, seed, features)
     found = _checks(source, made.name, tried, reference(tried))
     return Report.of(file, tried, settings.loops, found)
 

@@ -31,8 +31,9 @@ class Large:
 
 def large(case: Case) -> Large | None:
     """The value, if the text has one and it does not take too long."""
-    entries = sum(int(np.prod(case.shape(name))) for name in case.wrt)
-    if case.steps * case.batch * entries > WORK or not case.wrt:
+    named = case.wrt or [symbol.name for symbol in case.named("parameter")]
+    entries = sum(int(np.prod(case.shape(name))) for name in named)
+    if case.steps * case.batch * entries > WORK or not named:
         return None
     return next((found for times in TIMES if (found := _value(case, times)) is not None), None)
 

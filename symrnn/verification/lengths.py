@@ -89,9 +89,8 @@ class Alone:
 
 
 def without_padding(case_lengths: tuple[int, ...], array: Array) -> Array:
-    """An array over time whose padding is NaN."""
+    """An array over time whose padding is NaN, or a class that does not exist."""
     result = np.array(array)
-    if result.dtype.kind in "fc":
-        for place, length in enumerate(case_lengths):
-            result[length:, place] = np.nan
+    for place, length in enumerate(case_lengths):
+        result[length:, place] = np.nan if result.dtype.kind in "fc" else -1
     return result

@@ -143,6 +143,12 @@ def test_gradients_by_inputs_and_states_where_asked() -> None:
         assert grads[name][entry] == pytest.approx(slope, rel=1e-12)
 
 
+def test_a_loss_without_parameters_has_no_gradients() -> None:
+    module = symrnn.parse("L = mean(mse(y[t], tanh(x[t])))").kernel(2)
+    loss, grads = module.loss_and_grads({}, x=np.zeros((2, 1, 3)), y=np.ones((2, 1, 3)))
+    assert (loss, grads) == (1, {})
+
+
 def test_a_model_without_a_loss_carries_cotangents_back() -> None:
     module = symrnn.parse("h[t] = tanh(x[t] @ W + h[t-1] @ U)").kernel(3)
     assert not hasattr(module, "loss")

@@ -7,7 +7,7 @@ default some of them are tried, drawn by seed; SYMRNN_WIDE tries them all.
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import takewhile
 from types import ModuleType
@@ -18,6 +18,7 @@ import pytest
 from symrnn.backends.numpy import load_source
 from symrnn.functions import Array
 from symrnn.oracle import error
+from symrnn.settings import Features
 from symrnn.system import initial_states, normal
 from symrnn.verification.calls import nothing_in_memory, of_kernel
 from symrnn.verification.case import Case, case
@@ -25,6 +26,7 @@ from symrnn.verification.checks import checks
 from symrnn.verification.large import larger
 from symrnn.verification.reference import Reference, reference
 from symrnn.verification.report import CENTRAL, COMPLEX, Check
+from symrnn.verification.steps import chain
 from tests.cases import ZOO, model
 from tests.mutants import Laboratory, Mutant
 
@@ -83,6 +85,9 @@ class Tried:
                 with nothing_in_memory(self.module):
                     kernel = self.module.Kernel(made.batch, **made.dims)
                     arrays = of_kernel(kernel, made, data).arrays()
+                if made.no_step is None:
+                    single = chain(self.module, replace(made, data=data)).arrays()
+                    arrays |= {f"step {name}": array for name, array in single.items()}
                 found += [arrays[name] for name in sorted(arrays)]
         return found
 
@@ -100,9 +105,15 @@ class Tried:
 
 
 @cache
-def tried(name: str, steps: int, loops: bool, wrt: tuple[str, ...] = ()) -> Tried:
-    source = model(name).generate(steps, loops, wrt)
-    cases = (case(model(name).written, steps, wrt, batch, seed=seed) for seed, batch in SEEDS)
+def tried(
+    name: str, steps: int, loops: bool, wrt: tuple[str, ...] = (), forward_only: bool = False
+) -> Tried:
+    features: Features = {"forward_only": forward_only}
+    source = model(name).generate(steps, loops, wrt, **features)
+    cases = (
+        case(model(name).written, steps, wrt, batch, seed=seed, features=features)
+        for seed, batch in SEEDS
+    )
     return Tried(Laboratory(load_source(source, name), source), tuple(cases))
 
 
@@ -136,6 +147,12 @@ def test_mistakes_in_a_kernel_that_is_written_out(name: str, figures: list[str])
 def test_mistakes_in_a_loop(name: str, figures: list[str]) -> None:
     wrt = ("x", *initial_states(normal(model(name).written)))
     every_mutant_is_caught(f"{name}, T = 5 in a loop", tried(name, 5, True, wrt), figures)
+
+
+@pytest.mark.parametrize("name", ["birnn", "char", "elman", "gru", "lstm"])
+def test_mistakes_in_a_kernel_without_gradients(name: str, figures: list[str]) -> None:
+    of = tried(name, 4, True, (), True)
+    every_mutant_is_caught(f"{name}, T = 4, forward only", of, figures)
 
 
 def test_mutants_differ_from_the_source_and_leave_it_as_it_was() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
@@ -35,6 +36,12 @@ class Kernel:
     """How the file was made."""
     cotangents: dict[str, str] = field(default_factory=dict)
     """For a model without a loss, the input that weighs each output."""
+    forward_only: bool = False
+    """Inputs are read where they are, and loops go through them in each call."""
+    batch_first: bool = False
+    """What runs over time is handed in, and handed out, with the sequences first."""
+    one_step: bool = False
+    """What runs over time is handed in, and handed out, without a time axis."""
     windows: Windows | None = None
     """Where backpropagation is cut, the windows of steps."""
 
@@ -54,6 +61,7 @@ class Contract:
             for s in self.system.symbols.values()
             if s.role in ("input", "target") and s.name in arrays
         ]
+        self.ids = by_id.classes(kernel.program)
         self.groups = self.state_groups()
 
     def state_groups(self) -> dict[str, list[str]]:
@@ -70,13 +78,15 @@ class Contract:
 
     def axes(self, name: str) -> tuple[str | int, ...]:
         symbol = self.system.symbols[name]
-        shape = tuple(_axis(width) for width in symbol.shape)
+        shape = () if name in self.ids else tuple(axis(width) for width in symbol.shape)
         if symbol.role == "parameter":
             return shape
         if name in self.groups:
             many = len(self.groups[name])
             return (*((many,) if many > 1 else ()), "B", *shape)
-        return (*(("T",) if symbol.timed else ()), "B", *shape)
+        if symbol.timed:
+            return (*(("B", "T") if self.kernel.batch_first else ("T", "B")), *shape)
+        return ("B", *shape)
 
     def tables(self) -> dict[str, dict[str, Axes]]:
         """PARAMS, INPUTS, STATES and OUTPUTS: the axes of everything, by name."""
@@ -112,6 +122,7 @@ class Contract:
         """The contract as statements; `needed` says which inputs a call cannot do without."""
         return [
             *(f"{key} = {as_dict(value)}" for key, value in self.tables().items()),
+            *([f"IDS = {as_dict(self.ids)}"] if self.ids else []),
             f"START = {as_dict(self.starts())}",
             *self.facts(),
             f"_EVERY = {as_dict(self.every)}",
@@ -141,7 +152,8 @@ class Contract:
     def facts(self) -> list[str]:
         """What the file's own check must know."""
         losses = losses_of(self.kernel.written)
-        targets = [s for s in self.system.symbols.values() if s.name in losses]
+        symbols = self.system.symbols.values()
+        targets = [s for s in symbols if s.name in losses and s.name not in self.ids]
         onehot = [s.name for s in targets if s.onehot]
         shares = [s.name for s in targets if not s.onehot and "ce" in losses[s.name]]
         return [
@@ -170,7 +182,8 @@ class Contract:
         kernel = self.kernel
         steps = kernel.steps
         most = "up to " if kernel.program.ragged else ""
-        title = f"{kernel.name}: forward pass and gradients, {most}{steps} step{'s' * (steps > 1)}."
+        what = "forward pass" if kernel.forward_only else "forward pass and gradients"
+        title = f"{kernel.name}: {what}, {most}{steps} step{'s' * (steps > 1)}."
         gradient = [
             show_definition(d)
             for e in self.system.equations
@@ -187,9 +200,9 @@ class Contract:
         return f'"""{escaped(body)}\n"""'
 
 
-def _axis(width: Width) -> str | int:
+def axis(width: Width) -> str | int:
     """
-    >>> _axis(Width(("H", "K"), 1)), _axis(Width((), 3))
+    >>> axis(Width(("H", "K"), 1)), axis(Width((), 3))
     ('H+K+1', 3)
     """
     if not width.names:

@@ -45,6 +45,18 @@ def wrapped(left: str, parts: Sequence[str], right: str, bare: bool = False) -> 
     return f"{left}{opening}\n{inside}{closing}{right}"
 
 
+def imported(names: Sequence[str]) -> str:
+    """What is taken from NumPy.
+
+    >>> print(imported(["add", "dot"]))
+    from numpy import add, dot
+    """
+    line = f"from numpy import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return "\n".join(["from numpy import (", *(f"    {name}," for name in names), ")"])
+
+
 def fitted(line: str, indent: int) -> list[str]:
     """An assignment on as many lines as it needs.
 

@@ -2,24 +2,16 @@
 
 from typing import Any
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract, Kernel
-from symrnn.backends.numpy.lines import as_tuple, fitted
-from symrnn.backends.numpy.names import Names
-from symrnn.backends.numpy.packed import PackedPlaces, PackedPrinter, PackedViews
-from symrnn.backends.numpy.passes import Passes, read_in_loops
-from symrnn.backends.numpy.places import Places
-from symrnn.backends.numpy.plan import Plan
-from symrnn.backends.numpy.statements import Printer
-from symrnn.backends.numpy.views import Views
+from symrnn.backends.numpy.lines import as_tuple, imported
+from symrnn.backends.numpy.sheet import Sheet
+from symrnn.backends.numpy.step import stepping
 from symrnn.frame import render
-from symrnn.program.program import Loop, Product, Program, Slice
 from symrnn.system.still import SIZE
 from symrnn.system.symbols import dimensions
 
-FEW = 4
-"""From so many products on, a transposed matrix is copied once: BLAS reads it faster then."""
-
-HELPERS = ("total", "highest", "softplus")
+HELPERS = ("total", "highest", "softplus", *by_id.OWN)
 """Calls that are no names of NumPy."""
 
 
@@ -30,82 +22,55 @@ def source(kernel: Kernel) -> str:
 
 def values(kernel: Kernel) -> dict[str, Any]:
     """What the frame is filled with."""
-    program = kernel.program
     contract = Contract(kernel)
-    printer = printer_of(kernel, contract)
-    places = printer.places
-    passes = Passes(contract, printer)
-    functions = passes.functions()
-    plan = Plan(contract, printer, passes.used)
-    layout, result = plan.layout()
-    reads = {function.name: function.call for function in functions}
-    loss = kernel.system.loss is not None
-    gradient = bool(program.sections.get("backward"))
+    dims = tuple(dimensions(kernel.system.symbols))
+    sheet = Sheet(contract, dims)
+    places, printer, reads = sheet.places, sheet.printer, sheet.reads
+    single = stepping(kernel, dims)
+    sheets = [sheet, single.sheet] if single.sheet else [sheet]
+    used = set[str]().union(*(each.printer.used for each in sheets))
+    layout, result = sheet.plan.layout()
+    gradient = bool(kernel.program.sections.get("backward"))
     inputs = contract.tables()["INPUTS"]
-    needs = {function.name: function.needs for function in functions}
+    needs = {function.name: function.needs for function in sheet.functions}
+    ahead, own = ([n for n in inputs if n in needs.get(key, ())] for key in ("forward", "loss"))
     needed = {
-        "forward": tuple(n for n in inputs if n in needs.get("forward", ())),
-        "loss": tuple(n for n in inputs if gradient or n in needs.get("loss", ())),
+        "forward": tuple(ahead),
+        "loss": tuple(n for n in inputs if gradient or n in ahead or n in own),
     }
     return dict(  # noqa: C408 - keywords, as a template is given them
         docstring=contract.docstring(),
-        calls=sorted(printer.used - set(HELPERS)),
+        imports=imported(sorted(used - set(HELPERS))),
         steps=kernel.steps,
-        lengths=program.ragged,
+        lengths=kernel.program.ragged,
         size=SIZE,
         dims=as_tuple(places.dims),
-        contract="\n".join(contract.lines(needed)),
+        contract="\n".join([*contract.lines(needed), *single.lines, *sheet.strided()]),
         dims_after="".join(f", {places.own[f'dim {name}']}" for name in places.dims),
         layout=layout,
         layout_result=result.split("\n"),
-        plan=[piece for line in plan.lines() for piece in fitted(line, 4)],
-        functions=functions,
-        result=plan.result(),
-        given=given(printer, contract),
+        plans=sheets,
+        given=sheet.given,
         weights=as_tuple(contract.weights),
         forward_reads=", ".join(reads.get("forward", [])),
         loss_reads=", ".join(reads.get("loss", [])),
         backward_reads=", ".join(reads.get("backward", [])),
-        has_loss=loss,
-        has_softplus="softplus" in printer.used,
+        step=single.sheet,
+        has_loss=kernel.system.loss is not None,
+        has_softplus="softplus" in used,
+        has_turns=printer.turns,
         has_gradient=gradient,
+        parts=(),
         truncated=kernel.windows is not None,
         has_cut=any("_cut(" in text for _, views in printer.loops for text in views),
         has_step_weights=bool(contract.step_weights),
+        has_ids=bool(contract.ids),
+        own_calls=used & set(by_id.OWN),
+        forward_only=kernel.forward_only,
+        batch_first=kernel.batch_first,
         floor="1e-4" if kernel.analytic else "1e-3",
         cotangent_inputs=", ".join(
             f'"{weight}": cotangents.get("{output}")'
             for output, weight in kernel.cotangents.items()
         ),
     )
-
-
-def printer_of(kernel: Kernel, contract: Contract) -> Printer:
-    """What prints statements, for the way in which this kernel's arrays lie."""
-    program, names = kernel.program, Names()
-    often, dims = turned_often(program), tuple(dimensions(kernel.system.symbols))
-    if program.ragged:
-        return PackedPrinter(PackedViews(PackedPlaces(program, names, dims)), often=often)
-    direct = frozenset(set(contract.inputs) - read_in_loops(program))
-    return Printer(Views(Places(program, names, dims), direct), often=often)
-
-
-def given(printer: Printer, contract: Contract) -> str:
-    """The names under which a call finds its inputs."""
-    if contract.kernel.program.ragged:
-        return "_"  # they lie in the plan
-    names = [printer.places.own[name] for name in contract.every]
-    return f"({', '.join(names)}{',' * (len(names) == 1)})"
-
-
-def turned_often(program: Program) -> dict[Slice, bool]:
-    """The matrices that are read transposed in a loop, or at more than a few steps."""
-    counts: dict[Slice, int] = {}
-    for statement in program.statements():
-        many = len(statement.steps) if isinstance(statement, Loop) else 1
-        for inner in statement.body if isinstance(statement, Loop) else (statement,):
-            if isinstance(inner, Product):
-                for pair in inner.pairs:
-                    if pair.right_turned and pair.right.when is None:
-                        counts[pair.right] = counts.get(pair.right, 0) + many
-    return {matrix: count >= FEW for matrix, count in counts.items()}

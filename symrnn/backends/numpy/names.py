@@ -12,11 +12,24 @@ from symrnn.program.program import Now
 RESERVED = {
     *keyword.kwlist,
     *("np", "B", "dtype", "theta", "dtheta", "array", "empty", "ones", "zeros", "piece", "self"),
-    *("zip", "tuple", "list", "range", "len", "forward", "loss", "backward", "Plan", "total"),
+    *(
+        "zip",
+        "tuple",
+        "list",
+        "range",
+        "len",
+        "step",
+        "forward",
+        "loss",
+        "backward",
+        "Plan",
+        "total",
+    ),
     *("softplus", "highest", "dot", "matmul", "copyto", "print", "int", "float"),
     *("add", "subtract", "multiply", "divide", "negative", "power", "tanh", "exp", "log", "log1p"),
     *("expm1", "sqrt", "square", "sin", "cos", "maximum", "minimum", "greater", "equal"),
     *("STEPS", "PARAMS", "INPUTS", "STATES", "OUTPUTS", "DIMS", "START", "Kernel", "plan"),
+    *("IDS", "take", "scatter", "pick", "add_at"),
     *("rows", "N", "given", "inputs", "cotangents", "name", "value", "shape", "batch"),
 }
 """Names that a generated function has for itself."""

@@ -52,6 +52,8 @@ class PackedPlaces(Places):
             return super().shape(name)
         blocks = sum(self.fronts(name))
         rows = {0: "N", 1: "B + N"}.get(blocks, f"{blocks} * B + N")
+        if array.classes is not None:
+            return [rows]
         if pack is None:
             return [rows, self.width(array.width)]
         if pack.kind == "blocks":

@@ -1,11 +1,12 @@
 """The passes of a kernel: forward, loss, backward, each statement under its equation."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symrnn.backends.numpy.contract import Contract
-from symrnn.backends.numpy.lines import comment, wrapped
-from symrnn.backends.numpy.statements import Printer
+from symrnn.backends.numpy.finals import Finals
+from symrnn.backends.numpy.lines import WIDTH, comment, wrapped
+from symrnn.backends.numpy.statements import IN_TURN, Printer
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref
 from symrnn.program.program import (
@@ -45,11 +46,11 @@ class Passes:
         self.kernel, self.program = contract.kernel, contract.kernel.program
         self.contract, self.printer, self.places = contract, printer, printer.places
         self.used = names_in_use(self.program)
-        handed = set() if self.program.ragged else set(contract.inputs)
-        self.handed_in = handed
+        self.handed_in = set() if self.program.ragged else set(contract.inputs)
         """The inputs that a pass is given; with lengths they are put in order before."""
-        self.copied = read_in_loops(self.program) & handed
+        self.copied = copied(contract)
         self.already_turned: set[str] = set()
+        self.finals = Finals(contract, self.places)
 
     def functions(self) -> list[Function]:
         return [f for section in SECTIONS if (f := self.function(section)) is not None]
@@ -86,7 +87,9 @@ class Passes:
                 printer.used.add("copyto")
                 arguments = [argument if a == name else a for a in arguments]
         given = [self.python(a) if a in places.own else a for a in arguments]
-        lines = [*self.state_lines(reads), *copies, *views.call_lines, *body]
+        last = self.finals.copies() if section == "forward" else []
+        printer.used |= {"copyto"} if last else set()
+        lines = [*self.state_lines(reads), *copies, *views.call_lines, *body, *last]
         turned = [
             f"if B > 1:\n    copyto({new}, {old}.T)"
             for old, new in printer.turned.items()
@@ -193,7 +196,11 @@ class Passes:
         ends = (loop.first, loop.last) if loop.direction > 0 else (loop.last, loop.first)
         views = list(inside.views.values())
         yield f"# t = {ends[0]} … {ends[1]}"
-        yield from wrapped("for ", views, f" in {inside.name}:", bare=True).split("\n")
+        if self.kernel.forward_only:
+            yield from header(inside.views, len(loop.steps))
+        else:
+            yield from wrapped("for ", views, f" in {inside.name}:", bare=True).split("\n")
+            self.printer.loops.append((inside.name, list(inside.views)))
         said: set[str] = set()
         for statement, line in zip(body, lines, strict=True):
             for name in statement.about.split():
@@ -202,7 +209,35 @@ class Passes:
                     for text in self.equation(name, Now()):
                         yield f"    {text}"
             yield f"    {line}"
-        self.printer.loops.append((inside.name, list(inside.views)))
+
+
+def copied(contract: Contract) -> set[str]:
+    """The inputs that are copied into arrays of the kernel: a loop has views of all their steps."""
+    kernel = contract.kernel
+    if kernel.forward_only or kernel.one_step or kernel.program.ragged:
+        return set()
+    return read_in_loops(contract.kernel.program) & set(contract.inputs)
+
+
+def header(views: Mapping[str, str], count: int) -> Iterator[str]:
+    """The line of a loop that makes its views as it goes along.
+
+    >>> list(header({"x[0:3]": "x_t"}, 3)), list(header({"x": "x_t", "y": "y_t"}, 3))
+    (['for x_t in x[0:3]:'], ['for x_t, y_t in zip(x, y, strict=True):'])
+    """
+    if all(text.startswith(IN_TURN) for text in views):
+        views = {f"range({count})": "_", **views}
+    names = list(views.values())
+    if len(views) == 1:
+        yield f"for {names[0]} in {next(iter(views))}:"
+        return
+    strict = not any(text.startswith(IN_TURN) for text in views)
+    line = f"for {', '.join(names)} in zip({', '.join(views)}, strict={strict}):"
+    if len(line) <= WIDTH - 12:
+        yield line
+        return
+    yield from ("for (", *(f"    {name}," for name in names), ") in zip(")
+    yield from (*(f"    {text}," for text in views), f"    strict={strict},", "):")
 
 
 def names_in_use(program: Program) -> set[str]:

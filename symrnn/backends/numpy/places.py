@@ -49,7 +49,7 @@ class Places:
     def axes_before(self, name: str) -> int:
         """How many axes of an array come before its features."""
         array = self.array(name)
-        return (array.steps is not None) + 1 if array.rows else 0
+        return (array.places is not None) + 1 if array.rows else 0
 
     def row_count(self, what: Slice) -> str:
         """How many rows a slice has."""
@@ -74,6 +74,17 @@ class Places:
         if len(what.names) > 1:
             return pack_name(what.names)
         return self.own[what.names[0]] + ("_part" if what.part is not None else "")
+
+    def are_one(self, one: Slice, other: Slice) -> bool:
+        """Whether two slices are the same piece of memory."""
+
+        def place(what: Slice) -> object:
+            pack, array = self.packs.get(what.name), self.array(what.name)
+            unit, lane = (pack.name, pack.members.index(what.name)) if pack else (what.name, 0)
+            shared = self.program.shared.get(unit, unit)
+            return (shared, lane, array.shape, array.steps, what.when, what.part)
+
+        return place(one) == place(other)
 
     # columns and blocks
 
@@ -111,9 +122,9 @@ class Places:
         pack = self.packs.get(name)
         array = self.array(name)
         axes: list[str] = []
-        timed = array.steps is not None
-        if array.steps is not None:
-            axes.append(str(array.steps[1] - array.steps[0] + 1))
+        timed = array.places is not None
+        if timed:
+            axes.append(str(array.places))
         if array.rows:
             axes.append("B")
         if pack is None:
@@ -144,7 +155,7 @@ class Places:
         """All steps of a slice, time first where it runs over time."""
         first = what.names[0]
         array, pack = self.array(first), self.packs.get(first)
-        timed = array.steps is not None
+        timed = array.places is not None
         before = ":, " * self.axes_before(first)
         if pack is None or (pack.kind == "blocks" and len(what.names) == 1):
             text = self.own[first]
@@ -190,12 +201,15 @@ class Places:
 
     def whole(self, name: str) -> str:
         """An array at all steps of the sequence, without its boundaries."""
-        if self.array(name).steps is None:
+        if self.array(name).places is None:
             return self.base(Slice((name,)), lanes=False)
         return self.cut(Slice((name,)), 1, self.program.steps, lanes=False)
 
     def flat(self, names: tuple[str, ...], first: int, last: int) -> str:
         """The rows of steps `first` to `last` of neighbours, for all sequences."""
+        if self.array(names[0]).classes is not None:
+            ids = self.cut(Slice(names), first, last, lanes=False)
+            return f"{ids}.reshape({last - first + 1} * B)"
         columns = self.columns(names)
         pack = self.packs.get(names[0])
         whole = Slice(pack.members if pack and pack.kind == "columns" else names)

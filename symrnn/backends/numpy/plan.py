@@ -1,23 +1,21 @@
 """The plan of a kernel: its arrays, and the views of them that the passes work on."""
 
-from collections.abc import Sequence
-
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.lines import wrapped
-from symrnn.backends.numpy.packed import PackedPlaces
-from symrnn.backends.numpy.places import between
-from symrnn.backends.numpy.statements import Printer
-from symrnn.program.program import SECTIONS, Slice
+from symrnn.backends.numpy.passes import Passes
+from symrnn.program.program import SECTIONS, Array, Slice
 from symrnn.system.still import SIZE
 
 
 class Plan:
     """Prints what is made once for each number of sequences."""
 
-    def __init__(self, contract: Contract, printer: Printer, used: set[str]) -> None:
+    def __init__(self, contract: Contract, passes: Passes) -> None:
         self.kernel, self.program = contract.kernel, contract.kernel.program
         self.system, self.contract = contract.system, contract
-        self.printer, self.places, self.used = printer, printer.places, used
+        self.printer, self.places = passes.printer, passes.places
+        self.used, self.finals = passes.used, passes.finals
 
     def python(self, name: str) -> str:
         return self.places.own[name]
@@ -75,12 +73,14 @@ class Plan:
             lines += ["", f"{name} = tuple(", "    zip("]
             lines += [f"        {text}," for text in direction]
             lines += ["        strict=True,", "    )", ")"]
+        lines += self.finals.arrays()
         if "softplus" in self.printer.used:
             lines.append("softplus = _softplus(dtype)")
         if "total" in self.printer.used:
             lines.append("total = np.add.reduce")
         if "highest" in self.printer.used:
             lines.append("highest = np.maximum.reduce")
+        lines += [f"{call} = _{call}" for call in by_id.OWN if call in self.printer.used]
         return lines
 
     def arrays(self) -> list[str]:
@@ -111,16 +111,18 @@ class Plan:
             else:
                 shape = ", ".join(places.shape(name))
                 comma = "," if ", " not in shape else ""
-                lines.append(f"{own} = {self.empty(f'({shape}{comma})')}")
+                lines.append(f"{own} = {self.empty(array, f'({shape}{comma})')}")
             if pack is not None and pack.kind == "blocks":
-                time_first = places.time_first and array.steps is not None
+                time_first = places.time_first and array.places is not None
                 first = f"{own}.swapaxes(0, 1)" if time_first else own
                 blocks.append(f"{', '.join(self.python(m) for m in pack.members)} = {first}")
         heading = ["# in the place of what is needed no more"] if again else []
         return [*lines, *heading, *again, *blocks]
 
-    def empty(self, shape: str) -> str:
+    def empty(self, array: Array, shape: str) -> str:
         """A new array."""
+        if array.classes is not None:
+            return f"np.empty({shape}, np.intp)"
         return f"empty({shape})" if self.program.ragged else f"np.empty({shape}, dtype)"
 
     def kept(self) -> set[str]:
@@ -132,10 +134,9 @@ class Plan:
         for section in SECTIONS:
             if program.sections.get(section):
                 lines.append(f"plan.{section} = {section}")
-        outputs = [f'"{s.name}": {places.whole(s.name)}' for s in self.system.outputs]
+        outputs = [f'"{s.name}": {self.handed_out(s.name)}' for s in self.system.outputs]
         lines += wrapped("plan.outputs = {", outputs, "}").split("\n")
-        final = self.final_of_each if program.ragged else self.final
-        states = [f'"{name}": {final(name, own)}' for name, own in self.contract.groups.items()]
+        states = [f'"{name}": {self.finals.text(name)}' for name in self.contract.groups]
         lines += wrapped("plan.states = {", states, "}").split("\n")
         if program.ragged:
             lines.append("plan.rows = rows")
@@ -147,8 +148,10 @@ class Plan:
             lines += wrapped("plan.given = {", given, "}").split("\n")
         if self.system.loss:
             lines.append(f"plan.value = {places.whole(self.system.loss)}")
+        if self.kernel.forward_only or self.kernel.one_step:
+            return lines
         grads = [
-            f'"{a.of}": {places.whole(a.name)}'
+            f'"{a.of}": {self.handed_out(a.name)}'
             for a in program.arrays.values()
             if a.of in self.contract.inputs and a.rows
         ]
@@ -156,28 +159,11 @@ class Plan:
         lines += wrapped(f"plan.{kind} = {{", grads, "}").split("\n")
         return lines
 
-    def final_of_each(self, name: str, own: Sequence[str]) -> str:
-        """The same where each sequence has a last step of its own: for each lag the array, how
-        many boundaries it has before and behind, and the step, from the first or from the last."""
-        ref = self.kernel.states[name]
-        assert isinstance(self.places, PackedPlaces)
-        before, behind = self.places.fronts(ref.name)
-        array = self.places.base(Slice((ref.name,), None), lanes=False)
-        shifts = sorted(self.kernel.states[one].shift for one in own)
-        steps = [f"{shift}, None" if ref.base == "T" else f"None, {shift + 1}" for shift in shifts]
-        parts = [f"({array}, {before}, {behind}, {step})" for step in steps]
-        return f"[{', '.join(parts)}]"
-
-    def final(self, name: str, own: Sequence[str]) -> str:
-        """Where a state is after the last step: what the next kernel is to be given."""
-        ref = self.kernel.states[name]
-        steps = self.places.steps(ref.name)
-        shifts = sorted(self.kernel.states[one].shift for one in own)
-        if ref.base == "T":
-            places = [shift - 1 - steps[0] + 1 for shift in shifts]
-        else:
-            places = [self.program.steps + shift + 1 - steps[0] for shift in shifts]
-        text = self.places.base(Slice((ref.name,), None), lanes=False)
-        if len(places) == 1:
-            return f"{text}[{places[0]}]"
-        return f"{text}[{between(places[0], places[-1] + 1)}]"
+    def handed_out(self, name: str) -> str:
+        """An array as the caller sees it."""
+        text = self.places.whole(name)
+        array = self.places.array(name)
+        if self.kernel.one_step and array.places is not None:
+            return f"{self.places.base(Slice((name,)), lanes=False)}[{array.place(1)}]"
+        turned = self.kernel.batch_first and array.places is not None and not self.program.ragged
+        return f"{text}.swapaxes(0, 1)" if turned else text

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
 
+from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.names import looped
 from symrnn.backends.numpy.places import Places
 from symrnn.backends.numpy.views import Views
@@ -12,6 +13,7 @@ from symrnn.language.printer import show_expr
 from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
 from symrnn.program.program import (
     Argument,
+    Array,
     Loop,
     Map,
     Now,
@@ -22,7 +24,7 @@ from symrnn.program.program import (
     Reduce,
     Slice,
 )
-from symrnn.program.rewrite import is_cut
+from symrnn.program.rewrite import is_by_id, is_cut
 
 CALLS = {
     "positive": "greater({args}, {zero}, {out})",
@@ -33,6 +35,9 @@ CALLS = {
     "minimum": "minimum({args}, out={out})",
 }
 """Operations that are not one NumPy function of the same name."""
+
+IN_TURN = "_in_turn"
+"""The function that goes through a few views again and again."""
 
 SAID = {"1": "one", "0.5": "half", "2": "two", "0": "zero", "-1": "minus_one", "3": "three"}
 
@@ -51,7 +56,10 @@ class Inside:
         assert isinstance(what.when, Now)
         shift = what.when.shift
         first, last = self.loop.first + shift, self.loop.last + shift
-        if self.places.array(what.names[0]).steps is None:  # one place for all steps
+        array = self.places.array(what.names[0])
+        if array.window:
+            text = self.in_turn(what, array, lanes)
+        elif array.steps is None:  # one place for all steps
             text = f"[{self.places.base(what, lanes)}] * {last - first + 1}"
         else:
             text = self.places.cut(what, first, last, lanes)
@@ -61,6 +69,14 @@ class Inside:
             assert what.when.cut is not None
             text = f"_cut({text}, {as_range(self.loop)}, {what.when.cut.shift})"
         return self.name_of(what, text, what.when)
+
+    def in_turn(self, what: Slice, array: Array, lanes: bool) -> str:
+        """The places of an array that has few, from the first step of the loop on."""
+        assert isinstance(what.when, Now)
+        assert array.window is not None
+        base = self.places.base(what, lanes)
+        steps = [step + what.when.shift for step in self.loop.steps[: array.window.places]]
+        return f"{IN_TURN}({', '.join(f'{base}[{array.place(step)}]' for step in steps)})"
 
     def name_of(self, what: Slice, text: str, when: Now) -> str:
         """The name of a view that the loop goes through."""
@@ -85,6 +101,10 @@ class Printer:
     used: set[str] = field(default_factory=set)
     often: dict[Slice, bool] = field(default_factory=dict)
     """The matrices that are read transposed at many steps."""
+    gaps: frozenset[str] = frozenset()
+    """Inputs whose rows need not lie one after the other."""
+    turns: bool = False
+    """Whether a loop goes through a few places in turn."""
 
     @property
     def places(self) -> Places:
@@ -102,12 +122,18 @@ class Printer:
     def argument(self, arg: Argument, lanes: bool, inside: Inside | None) -> str:
         if isinstance(arg, Number):
             return self.number(arg.value)
-        if inside is not None and isinstance(arg.when, Now):
+        if inside is not None and self.is_each(arg):
             return inside.view(arg, lanes)
         return self.views.operand(arg, lanes)
 
+    def is_each(self, what: Slice) -> bool:
+        """Whether each step of a loop has a view of its own."""
+        if not isinstance(what.when, Now):
+            return False
+        return what.when.cut is not None or self.places.array(what.names[0]).places is not None
+
     def matrix(self, arg: Slice, inside: Inside | None) -> str:
-        if inside is not None and isinstance(arg.when, Now):
+        if inside is not None and self.is_each(arg):
             return inside.view(arg, lanes=False)
         return self.views.matrix(arg)
 
@@ -117,6 +143,8 @@ class Printer:
         match statement:
             case Product(out=out, pairs=(pair,)):
                 return self.product(out, pair, inside)
+            case Map() if is_by_id(statement):
+                return by_id.map_by_id(self, statement, inside)
             case Map():
                 return self.map(statement, inside)
             case Reduce():
@@ -124,6 +152,8 @@ class Printer:
         raise CheckError("a sum of products meets the printer; `lower` takes it apart")
 
     def product(self, out: Slice, pair: Pair, inside: Inside | None) -> str:
+        if self.places.array(pair.left.names[0]).classes is not None:
+            return by_id.product(self, out, pair, inside)
         left, right = self.matrix(pair.left, inside), self.matrix(pair.right, inside)
         if pair.left_turned:
             left += ".T"
@@ -142,7 +172,10 @@ class Printer:
     def product_call(self, *operands: Slice) -> str:
         """`dot`, the quicker one, where all rows lie one after the other: it copies what has gaps,
         where `matmul` does not."""
-        gaps = any(o.part is not None or self.places.columns(o.names) for o in operands)
+        gaps = any(
+            o.part is not None or self.places.columns(o.names) or o.names[0] in self.gaps
+            for o in operands
+        )
         self.used.add("matmul" if gaps else "dot")
         return "matmul" if gaps else "dot"
 
@@ -200,6 +233,7 @@ class Printer:
     def loop(self, loop: Loop) -> tuple[Inside, list[str], list[Plain]]:
         inside = self.inside(self.places, loop)
         lines = [self.statement(statement, inside) for statement in loop.body]
+        self.turns |= any(text.startswith(IN_TURN) for text in inside.views)
         name = self.places.names.new(f"{self.views.section}_steps")
         inside.name = name
         return inside, lines, list(loop.body)

@@ -40,7 +40,7 @@ class Views:
         """The name under which an element-wise statement finds a slice."""
         name = what.names[0]
         array = self.places.array(name)
-        if array.steps is None:
+        if array.places is None:
             return self.named(what, "", self.places.base(what, lanes))
         match what.when:
             case At(step=step):
@@ -76,10 +76,11 @@ class Views:
 
     def step(self, what: Slice, step: int, lanes: bool) -> str:
         """The view of one step."""
-        if what.names[0] in self.direct:
-            steps = self.places.steps(what.names[0])
-            text = f"{self.places.base(what, lanes)}[{step - steps[0]}]"
-            return self.named(what, f"_{said(step)}", text)
+        array = self.places.array(what.names[0])
+        if what.names[0] in self.direct or array.window:
+            place = array.place(step)
+            text = f"{self.places.base(what, lanes)}[{place}]"
+            return self.named(what, f"_place{place}" if array.window else f"_{said(step)}", text)
         key = (what.names, what.part, self.places.base(what, lanes))
         known = self.steps.setdefault(key, {})
         if step not in known:

@@ -1,16 +1,12 @@
-"""The notes' data: three reviews of three words, and 'hello' letter by letter."""
+"""The notes' data as arrays: one review of three words, or 'hello' letter by letter."""
 
 import numpy as np
 
 from symrnn.derivation.worked.known import Known
 from symrnn.errors import UsageError
 from symrnn.functions import Array
+from symrnn.notes import ANIMALS, LETTERS, REVIEWS, WORD
 from symrnn.system.symbols import Symbol
-
-ANIMALS = "cat", "mat", "rat"
-REVIEWS = (("cat mat rat", 1), ("rat rat mat", 1), ("mat mat cat", 0))
-LETTERS = "helo"
-WORD = "hello"
 
 
 def notes_data(work: Known, row: int) -> dict[str, Array]:

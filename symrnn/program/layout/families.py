@@ -25,6 +25,7 @@ from symrnn.program.program import (
     Slice,
     Span,
 )
+from symrnn.program.rewrite import is_by_id
 
 Kind = Literal["columns", "blocks"]
 
@@ -165,7 +166,7 @@ def _read_as_rows(statements: Iterable[Plain]) -> set[str]:
     found: set[str] = set()
     for statement in statements:
         sums = isinstance(statement, Reduce) and statement.over in ("rows", "all")
-        if isinstance(statement, Product) or sums:
+        if isinstance(statement, Product) or sums or is_by_id(statement):
             for what in (*statement.reads, statement.out):
                 if isinstance(what.when, Span):
                     found.update(what.names)

@@ -10,13 +10,19 @@ from symrnn.program.program import Pack, Program
 from symrnn.system import names
 
 
-def layout(program: Program) -> Program:
-    """The program with packs."""
+def layout(program: Program, parameters: Sequence[Pack] | None = None) -> Program:
+    """The program with packs. Where another program has said how parameters lie, they lie so."""
     lanes = Lanes(program)
     families = families_of(program, lanes)
     rank = ranks(program, lanes, families)
     taken = set(program.arrays)
     packs: list[Pack] = []
+    if parameters is not None:
+        packs += parameters
+        taken |= {pack.name for pack in packs}
+        rank |= {lanes.of[n]: i for p in packs for i, n in enumerate(p.members) if n in lanes.of}
+        given = {name for name, array in program.arrays.items() if array.role == "parameter"}
+        families = [family for family in families if given.isdisjoint(family.members)]
     for family in families:
         members = sorted(family.members, key=lambda name: rank[lanes.of[name]])
         name = names.free(pack_name(members), taken)

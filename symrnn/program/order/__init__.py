@@ -8,6 +8,7 @@
 - `terms`       a reference times its Jacobian
 - `expressions` arithmetic and functions, feature by feature
 - `rows`        functions across the features, and losses
+- `classes`     class ids, in the place of one-hot rows
 - `writer`      statements and arrays as they come to be; what is known is not worked out again
 - `values`      what is written, and where: once, at one step, at many, in a loop
 

@@ -22,6 +22,7 @@ from symrnn.language.tree import (
     map_leaves,
     walk,
 )
+from symrnn.program.order.classes import NOTHING, add_at, alone, onto, picked
 from symrnn.program.order.rows import row
 from symrnn.program.order.values import Open, Value, is_timed
 from symrnn.program.order.writer import Writer
@@ -42,6 +43,8 @@ class Expressions:
         if self.is_number(expr):
             return Number(self.with_numbers(expr))
         match expr:
+            case Ref() if self.has_class(expr):
+                return self.at_class([expr], [], ONE)
             case Ref():
                 return writer.read(expr)
             case Add(terms=terms):
@@ -95,6 +98,9 @@ class Expressions:
 
     def signed_sum(self, terms: Sequence[tuple[bool, Value]]) -> Value:
         """What does not depend on the loop first, of it what has no steps, and then the rest."""
+        classes = [(minus, found) for minus, value in terms if (found := alone(value))]
+        if classes:
+            return self.sum_with(classes, [term for term in terms if not alone(term[1])])
         if len(terms) > 1:
             terms = [(minus, self.writer.named(value)) for minus, value in terms]
         ordered = sorted(terms, key=lambda t: (self.waits(t[1]), self.runs(t[1]), t[0]))
@@ -118,6 +124,12 @@ class Expressions:
     def scaled(self, expr: Expr) -> Value:
         """A product, its numbers together in front, what does not depend on the loop next."""
         over, under, factor = self.factors(expr)
+        for part in filter(self.has_class, over):
+            if isinstance(part, Ref):
+                return self.at_class(over, under, factor)
+            if isinstance(part, Add):
+                over.remove(part)
+                return self.term_by_term(part, over, under, factor)
         tops = [self.argument(part) for part in over]
         downs = [self.argument(part) for part in under]
         return self.multiply(tops, downs, factor)
@@ -160,3 +172,50 @@ class Expressions:
                 case _:
                     (under if down else over).append(part)
         return over, under, factor
+
+    # class ids, which are at one feature of each row and zero elsewhere
+
+    def has_class(self, expr: Expr) -> bool:
+        arrays = self.writer.arrays
+        return any(
+            isinstance(part, Ref) and part.name in arrays and arrays[part.name].classes is not None
+            for part in walk(expr)
+        )
+
+    def at_class(self, over: Sequence[Expr], under: Sequence[Expr], factor: Expr) -> Value:
+        """A product with class ids: the other factors count at their feature alone."""
+        (ref,) = (part for part in over if isinstance(part, Ref) and self.has_class(part))
+        ids = self.writer.read(ref)
+        assert isinstance(ids, Slice)
+        rest = [part for part in over if part is not ref]
+        tops = [picked(self.writer, self.argument(part), ids) for part in rest]
+        downs = [picked(self.writer, self.argument(part), ids) for part in under]
+        return add_at(self.writer, NOTHING, self.multiply(tops, downs, factor), ids)
+
+    def term_by_term(
+        self, terms: Add, over: Sequence[Expr], under: Sequence[Expr], factor: Expr
+    ) -> Value:
+        """(p - y) k   =>   p k - y k"""
+        dense = tuple(term for term in terms.terms if not self.has_class(term))
+        parts = [Add(dense)] if len(dense) > 1 else list(dense)
+        parts += [term for term in terms.terms if self.has_class(term)]
+        found: list[Expr] = []
+        for part in parts:
+            for top in over:
+                part = Mul(part, top)
+            for down in under:
+                part = Div(part, down)
+            found.append(part if factor == ONE else Mul(factor, part))
+        return self.sum([self.value(part) for part in found])
+
+    def sum_with(
+        self,
+        classes: Sequence[tuple[bool, tuple[Argument, Slice]]],
+        terms: Sequence[tuple[bool, Value]],
+    ) -> Value:
+        """A sum in which some terms are class ids times an amount."""
+        total = self.signed_sum(terms) if terms else None
+        for minus, (amount, ids) in classes:
+            total = onto(self.writer, total, minus, amount, ids)
+        assert total is not None
+        return total

@@ -7,6 +7,9 @@ What needs itself at an earlier or a later step is a loop; everything else is do
 once. In a loop every statement stands for the steps at which it happens.
 """
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from symrnn.language.tree import NARROW, Ref
 from symrnn.program.order.equations import Equations
 from symrnn.program.order.forms import Forms, Uniform
@@ -44,6 +47,7 @@ ROLES: dict[str, Role] = {
 def order(
     system: System,
     steps: int,
+    ids: Collection[str] = (),
     ragged: bool = False,
     windows: Windows | None = None,
     loops: bool = True,
@@ -64,7 +68,10 @@ def order(
         h[t] = tanh(a_h[t])
     """
     forms = Uniform(system, steps) if ragged else Forms(system, steps, windows, loops)
-    writer = Writer(system.symbols, _arrays(system, forms), steps, ragged)
+    arrays = _arrays(system, forms)
+    for name in ids:
+        arrays[name] = replace(arrays[name], shape=(), classes=arrays[name].width)
+    writer = Writer(system.symbols, arrays, steps, ragged)
     groups = _Groups(system, forms, writer)
     found: dict[str, list[Statement]] = {section: [] for section in SECTIONS}
     every = system.groups()

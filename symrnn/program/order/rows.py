@@ -4,6 +4,7 @@ softmax(z)    =>    top = max(z, features);  e = exp(z - top);  e / sum(e, featu
 """
 
 from symrnn.language.tree import ONE
+from symrnn.program.order.classes import is_ids, pick
 from symrnn.program.order.values import Open, Value
 from symrnn.program.order.writer import Writer
 from symrnn.program.program import Argument, Number, Slice
@@ -54,6 +55,8 @@ def shifted_exp(writer: Writer, z: Argument) -> tuple[Slice, Slice]:
 
 def loss_of_each(writer: Writer, function: str, y: Argument, p: Argument) -> Open:
     """What of a loss is averaged over the features, where it is; else one number a row."""
+    if isinstance(y, Slice) and is_ids(writer, y):
+        return loss_of_class(writer, function, y, p)
     match function:
         case "mse":
             return writer.map("square", writer.map("subtract", p, y))
@@ -74,6 +77,13 @@ def loss_of_each(writer: Writer, function: str, y: Argument, p: Argument) -> Ope
             picked = writer.place(writer.reduce("sum", hits, "features"))
             return writer.map("subtract", writer.map("multiply", weight, norm), picked)
     raise TypeError(f"no statements for the loss {function}")
+
+
+def loss_of_class(writer: Writer, function: str, y: Slice, p: Argument) -> Open:
+    """-log p where the target is, or what that is of logits."""
+    if function == "ce":
+        return writer.map("negative", writer.map("log", pick(writer, p, y)))
+    return writer.map("subtract", logsumexp(writer, p), pick(writer, p, y))
 
 
 def y_log(writer: Writer, y: Argument, p: Argument) -> Open:

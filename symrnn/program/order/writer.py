@@ -146,7 +146,8 @@ class Writer:
         first = pairs[0]
         left, right = self.arrays[first.left.name], self.arrays[first.right.name]
         if first.left_turned:
-            extent = Extent((left.width, right.width), rows=False, timed=False)
+            shape = (left.classes or left.width, right.width)
+            extent = Extent(shape, rows=False, timed=False)
         else:
             width = right.shape[0] if first.right_turned else right.shape[1]
             extent = Extent((width,), left.rows, is_timed(first.left))

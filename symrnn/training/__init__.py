@@ -1,0 +1,62 @@
+"""Training a kernel: what a framework's loop does, on NumPy arrays and the generated file alone.
+
+>>> import numpy as np, symrnn
+>>> from symrnn import training
+>>> kernel = training.started(symrnn.load("elman").kernel(steps=3), batch=2, D=3, H=4, C=1)
+>>> x = np.eye(3)[[[0, 1], [1, 2], [2, 0]]]
+>>> batches = [{"x": x, "y": np.array([[1.0], [0.0]])}]
+>>> history = training.fit(kernel, batches, training.Adam(0.05), epochs=100)
+>>> history.losses[-1] < 0.02
+True
+
+fit         epochs over batches: callbacks, validation, early stopping
+trainer     one step after the other: gradient, clipping, schedule, update, states carried on
+records     what a step, an epoch and a whole run leave behind
+optimisers  SGD, Adagrad, RMSprop, Adam, AdamW
+memory      what an optimiser remembers of one vector, and how it moves it
+schedules   the learning rate over the steps
+clipping    gradients that are too long
+masking     masks for dropout and zoneout, drawn, or such that they change nothing
+kernels     what is asked of a kernel; one with parameters to start from
+metrics     accuracy, squared error, bits per character, confusion
+data        from files to batches
+"""
+
+from symrnn.training.clipping import clip_norm, clip_value, norm
+from symrnn.training.fit import fit, run
+from symrnn.training.kernels import Kernel, put, started
+from symrnn.training.masking import draw_masks, neutral_masks
+from symrnn.training.memory import Memory, Optimiser
+from symrnn.training.optimisers import OPTIMISERS, SGD, Adagrad, Adam, AdamW, RMSprop
+from symrnn.training.records import STOP, Epoch, History, Step, StopTraining
+from symrnn.training.schedules import Schedule, schedule
+from symrnn.training.trainer import Trainer
+
+__all__ = [
+    "OPTIMISERS",
+    "SGD",
+    "STOP",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Epoch",
+    "History",
+    "Kernel",
+    "Memory",
+    "Optimiser",
+    "RMSprop",
+    "Schedule",
+    "Step",
+    "StopTraining",
+    "Trainer",
+    "clip_norm",
+    "clip_value",
+    "draw_masks",
+    "fit",
+    "neutral_masks",
+    "norm",
+    "put",
+    "run",
+    "schedule",
+    "started",
+]

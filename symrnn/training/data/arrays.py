@@ -1,0 +1,145 @@
+"""Sequences of numbers from an .npz file: x (n, T, D), y, and lengths (n,) if they differ."""
+
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symrnn.errors import DataError, suggestion
+from symrnn.functions import Array
+from symrnn.training.data.files import opened
+from symrnn.training.data.options import Options
+from symrnn.training.data.sequences import Sequences, shortened
+from symrnn.training.data.split import split
+from symrnn.training.data.targets import targets
+from symrnn.training.data.task import Task
+
+NAMES = "x", "y", "lengths"
+BROKEN = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading an archive may raise that is cut off, damaged or locked."""
+EXPECTED = "expected x (n, T, D), y, and lengths (n,) if sequences differ, as numpy.savez writes"
+
+
+def arrays(path: Path, options: Options) -> Sequences:
+    """The examples of the file; `targets` says what y may be."""
+    found = _read(path)
+    x = _features(path, found["x"])
+    lengths = _lengths(path, found.get("lengths"), x)
+    _check_finite(path, "x", x, lengths)
+    if found["y"].ndim == 0 or len(found["y"]) != len(x):
+        raise DataError(
+            f"{path}: y has shape {found['y'].shape}; expected one for each of the"
+            f" {len(x)} examples of x"
+        )
+    steps_of_y = found["y"].ndim == 3 and found["y"].shape[1] == x.shape[1]
+    _check_finite(path, "y", found["y"], lengths if steps_of_y else None)
+    y = targets(path, found["y"], lengths, x.shape[1], options.regress)
+    train, validation = split(len(x), options.share, options.seed, str(path), y.ids)
+    steps, cut = shortened(lengths, options.steps)
+    kept = np.minimum(lengths, steps)
+    task = Task(
+        y.kind,
+        x.shape[2],
+        y.outputs,
+        ids=("y",) if y.kind in ("classes", "steps") else (),
+        labels=y.classes,
+        timed=y.timed,
+    )
+    return Sequences(
+        task,
+        steps,
+        options.batch,
+        _within(x, kept),
+        _within(y.targets, kept) if y.timed else y.targets,
+        train,
+        validation,
+        remarks=cut,
+    )
+
+
+def _within(array: Array, lengths: Array) -> list[Array]:
+    return [each[:length] for each, length in zip(array, lengths, strict=True)]
+
+
+def _read(path: Path) -> dict[str, Array]:
+    """The arrays by name; nothing that would have to be unpickled."""
+    with opened(path) as file:
+        if not zipfile.is_zipfile(file):
+            raise DataError(f"{path} is no .npz file; {EXPECTED}")
+        file.seek(0)
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                there = list(archive)
+                for name in there:
+                    if name not in NAMES:
+                        near = suggestion(name, list(NAMES))
+                        raise DataError(f"{path}: there is no use for '{name}'{near}; {EXPECTED}")
+                for name in ("x", "y"):
+                    if name not in there:
+                        raise DataError(f"{path}: {name} is missing; {EXPECTED}")
+                found = {}
+                for name in there:
+                    found[name] = _array(path, name, archive)
+                return found
+        except BROKEN as error:
+            raise DataError(f"{path} is a broken .npz file: {error}") from None
+
+
+def _array(path: Path, name: str, archive: Any) -> Array:
+    try:
+        array: Array = archive[name]
+    except ValueError as error:
+        if "pickle" not in str(error):
+            raise
+        raise DataError(
+            f"{path}: {name} holds objects, as lists of different lengths become; expected numbers"
+            " padded to one length, and lengths (n,)"
+        ) from None
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
+        kind = getattr(array, "dtype", "no array")
+        raise DataError(f"{path}: {name} holds {kind}; expected real numbers")
+    return array
+
+
+def _features(path: Path, x: Array) -> Array:
+    if x.ndim != 3 or 0 in x.shape:
+        more = ": put an axis of width 1 at the end" if x.ndim == 2 else ""
+        raise DataError(
+            f"{path}: x has shape {x.shape}; expected examples, steps and features (n, T, D), none"
+            f" of them 0{more}"
+        )
+    return x if x.dtype.kind == "f" else x.astype(float)
+
+
+def _lengths(path: Path, lengths: Array | None, x: Array) -> Array:
+    count, steps = x.shape[:2]
+    if lengths is None:
+        return np.full(count, steps)
+    if lengths.shape != (count,) or lengths.dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: lengths have shape {lengths.shape} and hold {lengths.dtype}; expected whole"
+            f" numbers, one for each of the {count} examples of x"
+        )
+    wrong = np.flatnonzero((lengths < 1) | (lengths > steps))
+    if len(wrong):
+        raise DataError(
+            f"{path}: lengths hold {lengths[wrong[0]]} at [{wrong[0]}]; expected 1 to {steps}, the"
+            " steps of x"
+        )
+    return lengths.astype(np.int64)
+
+
+def _check_finite(path: Path, name: str, array: Array, lengths: Array | None) -> None:
+    """What is padding may be anything; at a step that counts every number is one."""
+    bad = ~np.isfinite(array)
+    if lengths is not None:
+        behind = np.arange(array.shape[1]) >= lengths[:, np.newaxis]
+        bad[behind] = False
+    if bad.any():
+        place = tuple(int(n) for n in np.argwhere(bad)[0])
+        raise DataError(
+            f"{path}: {name} holds {array[place]} at {list(place)}; expected finite numbers at"
+            " every step that counts"
+        )

@@ -1,0 +1,60 @@
+"""Labelled texts: from a table to sequences of ids."""
+
+from pathlib import Path
+
+import numpy as np
+
+from symrnn.errors import DataError
+from symrnn.training.data.counting import Counting
+from symrnn.training.data.labels import classes_of, values_of
+from symrnn.training.data.options import Options
+from symrnn.training.data.sequences import Sequences, shortened
+from symrnn.training.data.split import split
+from symrnn.training.data.tables import read_table
+from symrnn.training.data.task import Task
+from symrnn.training.data.tokens import Tokeniser
+from symrnn.training.data.vocabulary import Vocabulary
+
+
+def labelled(path: Path, options: Options) -> Sequences:
+    """The examples of a .csv, .tsv or .jsonl file; the vocabulary is of those trained on."""
+    table = read_table(path, options.text, options.label)
+    if options.regress:
+        labels = values_of(table.labels, table.where)
+    else:
+        labels = classes_of(table.labels, f"{path}, column '{table.column}'")
+    train, validation = split(len(table.texts), options.share, options.seed, str(path), labels.ids)
+    tokeniser = Tokeniser(options.unit or "words", options.lower)
+    counting = Counting(tokeniser)
+    for row in train:
+        counting.add(table.texts[row])
+    vocabulary = Vocabulary.built(counting.counts, tokeniser, options.min_count, options.max_size)
+    ids = [vocabulary.encode(text) for text in table.texts]
+    for row, each in enumerate(ids):
+        if not len(each):
+            raise DataError(
+                f"{table.where(row)}: the text holds no {tokeniser.unit}; expected one or more, or"
+                " no such row"
+            )
+    steps, cut = shortened(np.array([len(each) for each in ids]), options.steps)
+    task = Task(
+        labels.kind,
+        len(vocabulary),
+        labels.outputs,
+        ids=("x", "y") if labels.kind == "classes" else ("x",),
+        labels=labels.classes,
+    )
+    remarks = (*cut, *left_out(counting, vocabulary))
+    x = [each[:steps] for each in ids]
+    return Sequences(
+        task, steps, options.batch, x, labels.targets, train, validation, vocabulary, remarks
+    )
+
+
+def left_out(counting: Counting, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """What has to be said about tokens that are not in the vocabulary."""
+    known, there = len(vocabulary) - 1, len(counting.counts.keys() - {vocabulary.unknown})
+    if known == there:
+        return ()
+    unit = counting.tokeniser.unit
+    return (f"the vocabulary has {known:,} of {there:,} {unit}; the others are unknown",)

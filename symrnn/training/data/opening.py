@@ -1,0 +1,41 @@
+"""Data by the name of a file, or by a name of their own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from symrnn.errors import UsageError, suggestion
+from symrnn.training.data.arrays import arrays
+from symrnn.training.data.batch import Data
+from symrnn.training.data.labelled import labelled
+from symrnn.training.data.notes import BUILT_IN
+from symrnn.training.data.options import Options
+from symrnn.training.data.running import running
+
+READERS: dict[str, Callable[[Path, Options], Data]] = {
+    ".csv": labelled,
+    ".tsv": labelled,
+    ".jsonl": labelled,
+    ".txt": running,
+    ".npz": arrays,
+}
+
+
+def open_data(source: str | Path, options: Options | None = None) -> Data:
+    """The data in a file, by how its name ends, or the notes' data by their name.
+
+    >>> data = open_data("cat-mat-rat")
+    >>> data.task.kind, data.task.dims, data.steps
+    ('binary', {'D': 3, 'C': 1}, 3)
+    """
+    options = options or Options()
+    if isinstance(source, str) and source in BUILT_IN:
+        return BUILT_IN[source](options)
+    path = Path(source)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise UsageError(
+            f"'{source}' is neither a file of a known kind nor data that come along"
+            f"{suggestion(str(source), list(BUILT_IN))}; expected a name that ends with"
+            f" {', '.join(READERS)}, or {', '.join(BUILT_IN)}"
+        )
+    return reader(path, options)

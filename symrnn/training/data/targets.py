@@ -1,0 +1,91 @@
+"""What the array y of an .npz file may be.
+
+(n,)        labels, if whole numbers or nothing but 0 and 1; else numbers
+(n, C)      one-hot rows, or numbers
+(n, T)      labels at every step, if whole numbers
+(n, T, C)   one-hot rows at every step, or numbers at every step
+
+With regression asked for, every y is numbers.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from symrnn.errors import DataError
+from symrnn.functions import Array
+from symrnn.training.data.labels import Labels, of_ids
+
+
+def targets(path: Path, y: Array, lengths: Array, steps: int, regress: bool = False) -> Labels:
+    """The targets of sequences of these lengths, all within so many steps.
+
+    >>> targets(Path("a.npz"), np.array([0, 1]), np.array([3, 3]), 3).kind
+    'binary'
+    """
+    if y.ndim not in (1, 2, 3) or (y.ndim == 3 and y.shape[1] != steps) or 0 in y.shape:
+        raise _unfit(path, y, steps)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim == 3:
+        inside = np.arange(steps) < lengths[:, np.newaxis]
+        if y.shape[2] == 1 and _whole(y) and not regress:
+            return _labels(path, y[:, :, 0], inside)
+        if not regress and _one_hot(y[inside]):
+            return _labels(path, y.argmax(2), inside, y.shape[2])
+        return Labels("regress", (), None, y.astype(float), timed=True)
+    if regress:
+        return _numbers(y)
+    if y.ndim == 1:
+        return _labels(path, y) if _whole(y) or np.isin(y, (0, 1)).all() else _numbers(y)
+    at_every_step = _whole(y) and y.shape[1] == steps
+    if at_every_step and _one_hot(y):
+        raise DataError(
+            f"{path}: y with shape {y.shape} may be one-hot rows, or a label at each of the {steps}"
+            " steps; expected labels (n,) for the first, one-hot rows (n, T, C) for the second"
+        )
+    if at_every_step:
+        return _labels(path, y, np.arange(steps) < lengths[:, np.newaxis])
+    if _one_hot(y):
+        return _labels(path, y.argmax(1), None, y.shape[1])
+    if _whole(y):
+        raise _unfit(path, y, steps)
+    return _numbers(y)
+
+
+def _numbers(y: Array) -> Labels:
+    return Labels("regress", (), None, y.astype(float).reshape(len(y), -1))
+
+
+def _labels(path: Path, y: Array, inside: Array | None = None, width: int = 0) -> Labels:
+    """Classes are what occurs, sorted, or as many as one-hot rows are wide."""
+    there = np.unique(y if inside is None else y[inside])
+    if len(there) == 1:
+        raise DataError(
+            f"{path}: every label in y is {there[0].item()}; expected two classes or more, or"
+            " numbers and regression"
+        )
+    known = np.arange(width) if width else there
+    names = tuple(str(int(each)) for each in known)
+    ids = np.minimum(np.searchsorted(known, y), len(known) - 1)  # padding may be any class
+    if inside is None:
+        return of_ids(ids, names)
+    return Labels("steps", names, None, ids, timed=True)
+
+
+def _whole(y: Array) -> bool:
+    return y.dtype.kind in "biu"
+
+
+def _one_hot(rows: Array) -> bool:
+    """Each row is a single one among zeros."""
+    single = ((rows == 0) | (rows == 1)).all() and (rows.sum(-1) == 1).all()
+    return rows.shape[-1] > 1 and bool(single)
+
+
+def _unfit(path: Path, y: Array, steps: int) -> DataError:
+    kind = "whole numbers" if _whole(y) else "numbers"
+    return DataError(
+        f"{path}: y holds {kind} with shape {y.shape}, for {steps} steps; expected labels (n,) or"
+        " (n, T), one-hot rows (n, C) or (n, T, C), or floats for regression"
+    )

@@ -1,0 +1,194 @@
+"""One step of training after the other."""
+
+from collections.abc import Mapping
+from math import isfinite
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from symrnn.errors import DataError, Diverged, UsageError
+from symrnn.functions import Array
+from symrnn.training.clipping import clip_norm, clip_value, norm
+from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, table
+from symrnn.training.masking import check_masks, draw_masks, neutral_masks
+from symrnn.training.memory import Optimiser, check_array
+from symrnn.training.optimisers import Adam
+from symrnn.training.records import Step
+from symrnn.training.schedules import Constant, Schedule
+from symrnn.training.schedules import schedule as schedule_of
+
+
+class Trainer:
+    """A kernel and whatever training it remembers.
+
+    `clip` is the longest gradient allowed, `value_clip` the largest entry, cut off first. With
+    `carry` the last states of a step are the first of the next. `masks` says with which
+    probability each mask of the model drops or keeps a feature; they are drawn from `seed`.
+
+    >>> import symrnn
+    >>> from symrnn.training.kernels import started
+    >>> kernel = started(symrnn.load("elman").kernel(steps=2), batch=1, D=2, H=3, C=1)
+    >>> trainer = Trainer(kernel, Adam(0.1), clip=1.0)
+    >>> step = trainer.train_step({"x": np.ones((2, 1, 2)), "y": np.ones((1, 1))})
+    >>> step.number, step.loss > 0, step.rate
+    (1, True, 0.1)
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        optimiser: Optimiser | None = None,
+        *,
+        schedule: Schedule | str | None = None,
+        clip: float | None = None,
+        value_clip: float | None = None,
+        carry: bool = False,
+        masks: Mapping[str, float] | None = None,
+        seed: int = 0,
+    ) -> None:
+        check_kernel(kernel)
+        for name, limit in (("clip", clip), ("value_clip", value_clip)):
+            if limit is not None and not limit > 0:
+                raise UsageError(f"{name} is {limit}; expected a number above 0, or None")
+        self.masks = dict(masks or {})
+        check_masks(kernel, self.masks)
+        if carry and not table(kernel, "STATES"):
+            raise UsageError("carry: the model has no states to carry from one step to the next")
+        self.kernel, self.carry, self.carried = kernel, carry, dict[str, Array]()
+        self.clip, self.value_clip = clip, value_clip
+        named = schedule_of(schedule) if isinstance(schedule, str) else schedule
+        self.schedule: Schedule = named or Constant()
+        self.memory = (optimiser or Adam()).start(kernel.theta)
+        self.rng = np.random.default_rng(seed)
+
+    @property
+    def count(self) -> int:
+        """The steps done."""
+        return self.memory.count
+
+    def train_step(self, inputs: Inputs) -> Step:
+        """One step on one batch. A loss or a gradient that is nan or infinite raises Diverged, and
+        theta stays what it was. What is in `inputs` goes before what is carried or drawn."""
+        start = perf_counter()
+        kernel, memory = self.kernel, self.memory
+        if self.carried or self.masks:
+            inputs = self._completed(inputs)
+        value, _ = kernel.loss_and_grads(**inputs)
+        loss, gradient = float(value), kernel.dtheta
+        length = norm(gradient)
+        if not (isfinite(loss) and isfinite(length)):
+            raise _diverged(memory.count + 1, loss, length, inputs)
+        if self.value_clip is not None:
+            clip_value(gradient, self.value_clip)
+        if self.clip is not None:
+            clip_norm(gradient, self.clip, length if self.value_clip is None else None)
+        scale = float(self.schedule(memory.count))
+        if self.carry:
+            self._keep(kernel.states)
+        memory.step(gradient, scale)
+        rate = memory.optimiser.learning_rate * scale
+        return Step(memory.count, loss, length, rate, perf_counter() - start)
+
+    def reset(self) -> None:
+        """Forget the states carried: the next step starts at zero, or with those handed in."""
+        self.carried = {}
+
+    def neutral(self, batch: int) -> dict[str, Array]:
+        """Masks to evaluate with, for so many sequences."""
+        return neutral_masks(self.kernel, batch, self.masks)
+
+    def _completed(self, inputs: Inputs) -> Inputs:
+        """The inputs, with what is carried and what is drawn."""
+        batch = sequences(self.kernel, inputs)
+        for name, value in self.carried.items():
+            axes = table(self.kernel, "STATES")[name]
+            if name not in inputs and value.shape[axes.index("B")] != batch:
+                raise DataError(
+                    f"{name} is carried on from {value.shape[axes.index('B')]} sequences, and now"
+                    f" there are {batch}; expected as many, or reset() before"
+                )
+        drawn = draw_masks(self.kernel, self.masks, batch, self.rng)
+        return {**self.carried, **drawn, **inputs}
+
+    def _keep(self, states: Mapping[str, Array]) -> None:
+        for name, value in states.items():
+            kept = self.carried.get(name)
+            if kept is not None and kept.shape == value.shape:
+                np.copyto(kept, value)
+            else:
+                self.carried[name] = value.copy()
+
+    # to stop, and to go on bit for bit
+
+    def state(self) -> dict[str, Any]:
+        """Everything that goes on: arrays, copied, and the number of steps, under flat names."""
+        return {
+            "theta": self.kernel.theta.copy(),
+            "count": self.count,
+            "rng": _to_words(self.rng),
+            **{f"optimiser.{name}": array.copy() for name, array in self.memory.state.items()},
+            **{f"carried.{name}": array.copy() for name, array in self.carried.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Put back what `state` gave, into a trainer made alike; nothing changes if it does not
+        fit."""
+        remembered = _below("optimiser.", state)
+        carried = _below("carried.", state)
+        missing = {"theta", "count", "rng"} - state.keys()
+        if missing:
+            raise DataError(f"the state has no '{min(missing)}'; expected one of Trainer.state()")
+        odd = carried.keys() - table(self.kernel, "STATES").keys()
+        if odd:
+            raise DataError(f"the state carries '{min(odd)}', which the kernel does not have")
+        check_array("theta", np.asarray(state["theta"]), self.kernel.theta)
+        words = np.asarray(state["rng"])
+        check_array("rng", words, _to_words(self.rng))
+        self.memory.restore(remembered, int(state["count"]))
+        self.kernel.theta[...] = state["theta"]
+        self.carried = {name: array.copy() for name, array in carried.items()}
+        _from_words(self.rng, words)
+
+
+def _below(prefix: str, state: Mapping[str, Any]) -> dict[str, Array]:
+    return {
+        name.removeprefix(prefix): np.asarray(value)
+        for name, value in state.items()
+        if name.startswith(prefix)
+    }
+
+
+def _diverged(number: int, loss: float, length: float, inputs: Inputs) -> Diverged:
+    """What is said where there is no number to go on with; nan in the data is one reason."""
+    what = f"step {number}: the loss is {loss:.4g} and the norm of the gradient {length:.4g}"
+    advice = "try a smaller learning rate, or clip=1.0"
+    for name, value in inputs.items():
+        if "lengths" not in inputs and not np.isfinite(value).all():  # padding may be anything
+            advice = f"{name} holds nan or inf; expected numbers"
+            break
+    return Diverged(f"{what}; theta is as it was before; {advice}", number, loss, length)
+
+
+# the generator's state as six words: four of two long numbers, two of a number kept for later
+
+WORD = 2**64
+
+
+def _to_words(rng: np.random.Generator) -> Array:
+    found = rng.bit_generator.state
+    inner = found["state"]
+    words = [*divmod(inner["state"], WORD), *divmod(inner["inc"], WORD)]
+    return np.array([*words, found["has_uint32"], found["uinteger"]], np.uint64)
+
+
+def _from_words(rng: np.random.Generator, words: Array) -> None:
+    a, b, c, d, has, kept = (int(word) for word in words)
+    inner = {"state": a * WORD + b, "inc": c * WORD + d}
+    kind = rng.bit_generator.state["bit_generator"]
+    rng.bit_generator.state = {
+        "bit_generator": kind,
+        "state": inner,
+        "has_uint32": has,
+        "uinteger": kept,
+    }
