@@ -63,6 +63,11 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     if case.named("parameter"):  # whose dtype is the kernel's
         yield _tried("float32", CONTRACT, partial(_narrow, module, case))
     yield _tried("step by step", CONTRACT, partial(_stepwise, module, case, found))
+    if case.windows is not None:
+        cut = f"cut after {case.windows.size} steps, of which slopes of the kernel know nothing"
+        for against in (COMPLEX, CENTRAL) if case.wrt else ():
+            yield Check("gradient", against, None, note=f"not applicable: {cut}")
+        return
     rough = rough_functions(case.written)
     if rough and case.wrt:
         yield Check("gradient", COMPLEX, None, note=f"not applicable: {', '.join(rough)}")

@@ -12,6 +12,7 @@
 - `step`       the function for a single step, or why there is none
 - `contract`   names, axes and starts: what a module promises
 - `module`     the whole file: what is the same in every kernel comes from `templates/numpy`
+- `segments`   the file of a kernel that keeps few states: several plans, and who calls them
 - `lines`      Python as a person would lay it out
 - `load`       a source compiled in memory, so that tracebacks show its lines
 """
