@@ -154,8 +154,9 @@ def _check_alone(loops: bool | None, features: Features) -> None:
     others += [name for name, value in features.items() if value and name != "checkpoint"]
     if others:
         raise UsageError(
-            f"--checkpoint and {option(others[0])} do not go together: what is worked out in segments"
-            " has all sequences as long as each other, as rows, in a loop; leave one of them out"
+            f"--checkpoint and {option(others[0])} do not go together: what is worked out in"
+            " segments has all sequences as long as each other, as rows, in a loop; leave one of"
+            " them out"
         )
 
 
