@@ -46,7 +46,7 @@ def held_out(groups: Array, fraction: float, rng: np.random.Generator) -> tuple[
         valid[places[: min(round(fraction * len(places)), len(places) - 1)]] = True
     if not valid.any():
         raise EstimatorError(
-            f"validation_fraction={fraction} of {len(groups)} sequences leaves none to validate"
-            " with; expected more of them, a larger share, or patience=None"
+            f"validation_fraction={fraction} leaves none of {len(groups)} to validate with;"
+            " expected more sequences, a larger share, or patience=None"
         )
     return np.flatnonzero(~valid), np.flatnonzero(valid)

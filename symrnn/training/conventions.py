@@ -5,6 +5,8 @@ import warnings
 from inspect import signature
 from typing import Any, Self
 
+import numpy as np
+
 from symrnn.errors import EstimatorError, SymrnnError, suggestion
 
 
@@ -55,7 +57,7 @@ class Conventional:
     def __sklearn_is_fitted__(self) -> bool:
         return any(name.endswith("_") and not name.startswith("_") for name in vars(self))
 
-    def check_fitted(self) -> None:
+    def _check_fitted(self) -> None:
         """Refuse to predict before anything is learned."""
         if not self.__sklearn_is_fitted__():
             raise not_fitted(f"this {type(self).__name__} is not fitted; call fit(X, y) first")
@@ -78,6 +80,12 @@ def not_fitted(message: str) -> NotFitted:
         return NotFitted(message)
     found: NotFitted = type("NotFitted", (NotFitted, theirs.NotFittedError), {})(message)
     return found
+
+
+def check_whole(name: str, value: Any) -> None:
+    """Refuse what is no number of things."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise EstimatorError(f"{name} is {value!r}; expected a whole number, at least 1")
 
 
 def warn_of_column() -> None:

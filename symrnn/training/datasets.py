@@ -7,17 +7,18 @@ import numpy as np
 
 from symrnn.errors import EstimatorError
 from symrnn.functions import Array
+from symrnn.training.conventions import check_whole
 
 
 @dataclass(frozen=True)
 class Sequences:
-    """One array (T_i, D) a sequence; where all are as long, also one for all, (T, n, D)."""
+    """Where all are as long, one array for all, (T, n, D); else one a sequence, (T_i, D)."""
 
-    arrays: tuple[Array, ...] | Array
     lengths: Array
-    stacked: Array | None
     columns: int
-    """What scikit-learn calls the number of features: of a table, its columns; else D."""
+    """What scikit-learn calls the number of features: the columns of a table; else D."""
+    stacked: Array | None
+    arrays: tuple[Array, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -25,19 +26,15 @@ class Sequences:
     @property
     def width(self) -> int:
         """D."""
-        return int(self.arrays[0].shape[1])
+        return int((self.arrays[0] if self.stacked is None else self.stacked).shape[-1])
 
     def some(self, places: Array) -> "Sequences":
         """Those at these places."""
-        arrays = self.arrays
-        kept = arrays[places] if isinstance(arrays, np.ndarray) else [arrays[p] for p in places]
-        stacked = None if self.stacked is None else self.stacked[:, places]
-        return Sequences(
-            kept if isinstance(kept, np.ndarray) else tuple(kept),
-            self.lengths[places],
-            stacked,
-            self.columns,
-        )
+        if self.stacked is not None:
+            stacked = self.stacked[:, places]
+            return Sequences(self.lengths[places], self.columns, stacked)
+        arrays = tuple(self.arrays[place] for place in places)
+        return Sequences(self.lengths[places], self.columns, None, arrays)
 
     def padded(self, places: Array) -> Array:
         """x of these sequences, (T, B, D); zero where one has ended."""
@@ -80,8 +77,7 @@ def sequences_of(data: Any, features: int | None, dtype: Any) -> Sequences:
 
 def _table(X: Array, features: int, dtype: Any) -> Sequences:
     """Each row a sequence, step after step."""
-    if isinstance(features, bool) or not isinstance(features, int | np.integer) or features < 1:
-        raise EstimatorError(f"features is {features!r}; expected a whole number, at least 1")
+    check_whole("features", features)
     if X.ndim != 2:
         raise EstimatorError(
             f"X has shape {X.shape}; expected a table (n, T * {features}), since features="
@@ -102,8 +98,8 @@ def _table(X: Array, features: int, dtype: Any) -> Sequences:
 
 def _alike(X: Array, columns: int) -> Sequences:
     _check_finite(X)
-    lengths = np.full(len(X), X.shape[1])
-    return Sequences(X, lengths, np.ascontiguousarray(X.transpose(1, 0, 2)), columns)
+    stacked = np.ascontiguousarray(X.transpose(1, 0, 2))
+    return Sequences(np.full(len(X), X.shape[1]), columns, stacked)
 
 
 def _items(data: Any) -> list[Any] | None:
@@ -134,7 +130,7 @@ def _ragged(items: list[Any], dtype: Any) -> Sequences:
     for place, array in enumerate(arrays):
         _check_finite(array[None], place)
     lengths = np.array([len(array) for array in arrays])
-    return Sequences(tuple(arrays), lengths, None, arrays[0].shape[1])
+    return Sequences(lengths, arrays[0].shape[1], None, tuple(arrays))
 
 
 def numbers(data: Any, name: str) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +18,9 @@ from symrnn.summary import Line
 from symrnn.system import with_head
 from symrnn.system.head import head_names
 from symrnn.training.bucketing import cut
+from symrnn.training.conventions import check_whole
 from symrnn.training.datasets import Sequences
-from symrnn.training.kernels import Kernel, put
+from symrnn.training.kernels import put
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,8 @@ class Network:
                 " number for all"
             )
         for name in rest:
-            size = wanted[name]
-            if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-                raise EstimatorError(f"hidden is {size!r}; expected a whole number, at least 1")
-            found[name] = int(size)
+            check_whole("hidden", wanted[name])
+            found[name] = int(wanted[name])
         return found
 
     def inputs(
@@ -179,7 +178,7 @@ class Reader:
 
     def outputs(self, params: Mapping[str, Array]) -> Array:
         """Predictions, (n, C)."""
-        put(cast(Kernel, self.kernel), params)
+        put(self.kernel, params)
         found = None
         for places in self.blocks:
             outputs, _ = self.kernel.forward(**self.network.inputs(self.data, places))
@@ -192,7 +191,7 @@ class Reader:
 
     def loss(self, params: Mapping[str, Array], targets: Array) -> float:
         """The mean loss."""
-        put(cast(Kernel, self.kernel), params)
+        put(self.kernel, params)
         losses = [
             float(self.kernel.loss(**self.network.inputs(self.data, places, targets)))
             for places in self.blocks

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from symrnn.errors import EstimatorError, suggestion
 from symrnn.functions import Array
 from symrnn.training.bucketing import held_out, shuffled
-from symrnn.training.conventions import Conventional
+from symrnn.training.conventions import Conventional, check_whole
 from symrnn.training.datasets import Sequences, sequences_of
 from symrnn.training.fit import fit
 from symrnn.training.kernels import Kernel, started
@@ -110,12 +110,12 @@ class SequenceEstimator(Conventional):
                 for places in shuffled(lengths, batch, rng)
             ),
             self._optimiser(),
-            self.epochs,
+            int(self.epochs),  # which may be one of NumPy's
             schedule=self._schedule(-(-len(train) // batch)),
             clip=self.clip,
             masks=dict.fromkeys(masks, self.dropout),
             validate=validate,
-            patience=self.patience,
+            patience=None if self.patience is None else int(self.patience),
             tokens=lambda inputs: len(inputs[trained.target]),
             seed=int(rng.integers(2**31)),
         )
@@ -142,7 +142,7 @@ class SequenceEstimator(Conventional):
         """What the read-out says of each sequence, (n, C)."""
         from symrnn.training.network import Reader
 
-        self.check_fitted()
+        self._check_fitted()
         data = self._data(X)
         if data.columns != self.n_features_in_:
             raise EstimatorError(
@@ -156,9 +156,12 @@ class SequenceEstimator(Conventional):
         dtype = np.dtype(self.dtype)
         if dtype.kind != "f":
             raise EstimatorError(f"dtype is {dtype}; expected one of real numbers, such as float32")
-        size = self.batch_size
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise EstimatorError(f"batch_size is {size!r}; expected a whole number, at least 1")
+        check_whole("epochs", self.epochs)
+        check_whole("batch_size", self.batch_size)
+        if self.patience is not None:
+            check_whole("patience", self.patience)
+        if not isinstance(self.dropout, float | int | np.floating) or not 0 <= self.dropout < 1:
+            raise EstimatorError(f"dropout is {self.dropout!r}; expected one from 0 to below 1")
         return sequences_of(X, self.features, dtype)
 
     def _optimiser(self) -> Optimiser:
@@ -174,7 +177,7 @@ class SequenceEstimator(Conventional):
 
     def _schedule(self, steps: int) -> str | Schedule | None:
         """The schedule, for epochs of so many steps."""
-        return Cosine(self.epochs * steps) if self.schedule == "cosine" else self.schedule
+        return Cosine(int(self.epochs) * steps) if self.schedule == "cosine" else self.schedule
 
     def _tags(self, kind: str, **tags: Any) -> Any:
         from sklearn.utils import InputTags, Tags, TargetTags

@@ -38,7 +38,7 @@ def labels_of(y: Any, count: int) -> tuple[Array, Array]:
             " or all numbers"
         ) from None
     if len(classes) < 2:
-        raise EstimatorError(f"y has one class, {classes[0]!r}; expected at least two")
+        raise EstimatorError(f"y has one class, {classes[0]}; expected at least two")
     return classes, places
 
 
