@@ -11,7 +11,8 @@ from symrnn.program import Program, forward_program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
 from symrnn.system.ids import with_ids
-from symrnn.system.still import parted, still
+from symrnn.system.parted import parted
+from symrnn.system.still import still
 from symrnn.system.windows import windows
 
 BACKENDS = ("numpy",)

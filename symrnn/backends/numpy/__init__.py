@@ -2,6 +2,7 @@
 
 - `names`      names, each for one thing
 - `places`     where the arrays of a program live, and what slices of them are in Python
+- `packed`     where they live when sequences have lengths of their own, and how that is printed
 - `views`      the views of them that statements need
 - `statements` statements as calls that write where they are told to
 - `by_id`      those over class ids
