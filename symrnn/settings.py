@@ -107,7 +107,7 @@ class Settings:
         """The options of the command that makes the same.
 
         >>> Settings.of(3, wrt=("x",), lengths=True, ids=("y",)).options()
-        '--steps 3 --unroll --wrt x --lengths --ids y'
+        '--steps 3 --loop --wrt x --lengths --ids y'
         """
         words = [f"--steps {self.steps}", "--loop" if self.loops else "--unroll"]
         if self.wrt:
@@ -125,7 +125,7 @@ class Settings:
     def said(cls, words: Sequence[str]) -> "Settings":
         """The settings that these options say.
 
-        >>> Settings.said("--steps 3 --unroll --wrt x --lengths --ids y".split()).ids
+        >>> Settings.said("--steps 3 --loop --wrt x --lengths --ids y".split()).ids
         ('y',)
         """
         after = dict(pairwise(words))
@@ -154,9 +154,8 @@ def _check_alone(loops: bool | None, features: Features) -> None:
     others += [name for name, value in features.items() if value and name != "checkpoint"]
     if others:
         raise UsageError(
-            f"--checkpoint and {option(others[0])} do not go together: what is worked out in"
-            " segments has all sequences as long as each other, as rows, in a loop; leave one of"
-            " them out"
+            f"--checkpoint and {option(others[0])} do not go together: segments are loops over rows"
+            " of numbers, all sequences of one length; leave one of them out"
         )
 
 

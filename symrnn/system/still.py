@@ -50,7 +50,7 @@ def still(system: System, ids: Collection[str] = ()) -> System:
     prev_h[t] = h[t-1]
     h[t] = prev_h[t] * u + x[t]
     each_size_T[t] = size_T
-    p = sum(h[t] * (1 / each_size_T[t]))
+    p = sum(h[t] / each_size_T[t])
     """
     result = _Still(system, ids).system()
     check(result, "still")

@@ -309,3 +309,8 @@ def test_a_case_is_the_same_for_the_same_seed() -> None:
         return [(name, array.tobytes()) for name, array in data.items()]
 
     assert drawn(5) == drawn(5) != drawn(6)
+
+
+def test_a_loss_may_compare_two_variables() -> None:
+    text = "h[t] = tanh(x[t] * u + h[t-1] * v); h: 1; L = mean(mse(h[t-1], h[t]) + mse(y[t], h[t]))"
+    assert symrnn.parse(text).verify(3).holds

@@ -152,8 +152,8 @@ class Contract:
     def facts(self) -> list[str]:
         """What the file's own check must know."""
         losses = losses_of(self.kernel.written)
-        symbols = self.system.symbols.values()
-        targets = [s for s in symbols if s.name in losses and s.name not in self.ids]
+        given = (self.system.symbols[name] for name in self.inputs)
+        targets = [s for s in given if s.name in losses and s.name not in self.ids]
         onehot = [s.name for s in targets if s.onehot]
         shares = [s.name for s in targets if not s.onehot and "ce" in losses[s.name]]
         return [
