@@ -179,7 +179,7 @@ class Writer:
         return several and is_timed(out) and not value.extent.timed
 
     def lacks_rows(self, out: Slice, value: Open) -> bool:
-        """Whether a sum or a product is the same for all sequences, and written for each of them."""
+        """Whether a sum or a product is the same for all sequences, and written for each."""
         spreads = isinstance(value.statement, Map)
         return not spreads and self.arrays[out.name].rows and not value.extent.rows
 
