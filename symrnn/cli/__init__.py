@@ -1,7 +1,7 @@
 """The command line: it reads arguments, calls the package, prints. Nothing else happens here.
 
-Results go to stdout, everything else to stderr. The status is 0, 1 if a check did not hold, or 2
-for bad input.
+Results go to stdout, everything else to stderr. The status is 0, 1 if a check or a run of training
+did not hold, 2 for bad input, or 130 after Ctrl-C.
 
 - `parser`   the commands and their options
 - `commands` what each of them does
@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from symrnn.cli.commands import COMMANDS, Checked
+from symrnn.cli.commands import COMMANDS, Answer
 from symrnn.cli.parser import build_parser
 from symrnn.errors import SymrnnError
 
@@ -21,18 +21,24 @@ from symrnn.errors import SymrnnError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; --help and bad options leave by SystemExit."""
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    options, more = parser.parse_known_args(arguments)
+    if any(each.startswith("-") for each in more) or (more and not hasattr(options, "texts")):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    if more:  # texts behind an option, which argparse takes for nothing
+        options.texts += more
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every letter
             stream.reconfigure(errors="backslashreplace")
-    status = 0
     try:
-        result = COMMANDS[options.command](options)
+        answer = COMMANDS[options.command](options)
     except SymrnnError as error:
         return _say(str(error))
-    if isinstance(result, Checked):
-        status = 0 if result.holds else 1
-        result = result.text
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 130
+    if not isinstance(answer, Answer):
+        answer = Answer(answer, 0)
+    result, status = answer.text, answer.status
     if getattr(options, "output", None) is not None:
         return _write(options.output, result)
     if sys.stdout is None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symrnn import derive, verify, zoo
+from symrnn import derive, train, trained, verify, zoo
 from symrnn.bench import command as bench
-from symrnn.cli.options import features, load, passes
+from symrnn.cli.options import features, load, named, passes
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What a command prints that has checked something, and whether it held."""
+class Answer:
+    """What a command prints, and an exit status that is not 0 where something did not hold."""
 
-    text: str
-    holds: bool
+    text: str | bytes
+    status: int
 
 
 def _models(options: argparse.Namespace) -> str:
@@ -103,7 +103,7 @@ def _generate(options: argparse.Namespace) -> str:
     )
 
 
-def _verify(options: argparse.Namespace) -> Checked:
+def _verify(options: argparse.Namespace) -> Answer:
     generated = verify.is_generated(options)
     chosen = features(options)
     if generated:
@@ -111,23 +111,49 @@ def _verify(options: argparse.Namespace) -> Checked:
     else:
         found = verify.model(load(options), options, chosen)
     text = _json(found.as_json()) if options.format == "json" else str(found)
-    return Checked(text, found.holds)
+    return Answer(text, 0 if found.holds else 1)
 
 
 def _bench(options: argparse.Namespace) -> str:
     return bench.bench(options)
 
 
+def _train(options: argparse.Namespace) -> Answer:
+    train.one_thread()
+    given = (options.model, options.file, options.equations)
+    resumed = options.resume is not None or given == (None, None, None)
+    return Answer(*train.train(None if resumed else named(options), options))
+
+
+def _predict(options: argparse.Namespace) -> str:
+    train.one_thread()
+    return trained.predict(options)
+
+
+def _sample(options: argparse.Namespace) -> str:
+    train.one_thread()
+    return trained.sample(options)
+
+
+def _evaluate(options: argparse.Namespace) -> str:
+    train.one_thread()
+    return trained.evaluate(options)
+
+
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], str | bytes | Checked]] = {
+COMMANDS: dict[str, Callable[[argparse.Namespace], str | bytes | Answer]] = {
     "models": _models,
     "show": _show,
     "summary": _summary,
     "derive": _derive,
     "generate": _generate,
     "verify": _verify,
+    "train": _train,
+    "predict": _predict,
+    "sample": _sample,
+    "evaluate": _evaluate,
     "bench": _bench,
 }

@@ -18,13 +18,14 @@ ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes th
 # what a command may be given
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser, changed: bool = True) -> None:
     """A model, and what is to be changed about it."""
     parser.description = f"{parser.description}\n\n{MODEL}"
     parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, a path, or -")
     parser.add_argument("-f", "--file", metavar="FILE", help="a file of any name")
     parser.add_argument("-e", "--equations", metavar="TEXT", help="equations, separated by ;")
-    changes.add_options(parser)
+    if changed:
+        changes.add_options(parser)
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
@@ -110,6 +111,11 @@ def dims(text: str) -> dict[str, int]:
 
 def load(options: argparse.Namespace) -> "Model":
     """The model that the arguments name, changed as they say."""
+    return changes.changed(named(options), options)
+
+
+def named(options: argparse.Namespace) -> "Model":
+    """The model that the arguments name."""
     from symrnn import model as models
 
     given = [g for g in (options.model, options.file, options.equations) if g is not None]
@@ -119,20 +125,18 @@ def load(options: argparse.Namespace) -> "Model":
             " -e TEXT"
         )
     if options.equations is not None:
-        found = models.parse(options.equations, "-e")
-    elif options.file is not None:
-        found = models.parse(models.read_file(options.file), options.file)
-    elif options.model == "-":
+        return models.parse(options.equations, "-e")
+    if options.file is not None:
+        return models.parse(models.read_file(options.file), options.file)
+    if options.model == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed; there is nothing to read")
         try:
             data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
         except OSError as error:
             raise UsageError(f"cannot read standard input: {error.strerror}") from None
-        found = models.parse(models.read_bytes(data, "standard input"), "standard input")
-    else:
-        found = models.load(options.model)
-    return changes.changed(found, options)
+        return models.parse(models.read_bytes(data, "standard input"), "standard input")
+    return models.load(options.model)
 
 
 def passes(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:

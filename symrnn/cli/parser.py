@@ -2,7 +2,7 @@
 
 import argparse
 
-from symrnn import __version__, derive_options, verify
+from symrnn import __version__, derive_options, train_options, trained, verify
 from symrnn.bench import command as bench
 from symrnn.cli.options import add_features, add_format, add_model, add_schedule, dims
 
@@ -102,6 +102,42 @@ def build_parser() -> argparse.ArgumentParser:
         "--dims", type=dims, default={}, metavar="D=5,H=3", help="widths (drawn where unsaid)"
     )
     add_format(verification)
+
+    training = _command(
+        commands,
+        "train",
+        "train a model on data: a run directory, which predicts, and which can be resumed",
+        "symrnn train elman --data cat-mat-rat\n"
+        "         symrnn train birnn --data reviews --hidden 16\n"
+        "         symrnn train char --data hello --out hello",
+    )
+    add_model(training, changed=False)
+    train_options.add_options(training)
+
+    predicting = _command(
+        commands,
+        "predict",
+        "predict by a trained model, from texts, a table or arrays",
+        "symrnn predict elman-cat-mat-rat 'cat rat rat' 'mat mat rat'\n"
+        "         symrnn predict elman-cat-mat-rat --data cat-mat-rat --format json",
+    )
+    trained.add_predict(predicting)
+
+    sampling = _command(
+        commands,
+        "sample",
+        "write text by a model that was trained on running text",
+        "symrnn sample char-hello --start h --length 4 --temperature 0",
+    )
+    trained.add_sample(sampling)
+
+    evaluation = _command(
+        commands,
+        "evaluate",
+        "tell loss and accuracy, squared error or bits per character of a trained model",
+        "symrnn evaluate elman-cat-mat-rat",
+    )
+    trained.add_evaluate(evaluation)
 
     measurement = _command(
         commands,

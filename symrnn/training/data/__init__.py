@@ -14,7 +14,7 @@
 
 from symrnn.training.data.batch import Batch, Batches, Data, Position
 from symrnn.training.data.opening import open_data
-from symrnn.training.data.options import Options
+from symrnn.training.data.options import Known, Options
 from symrnn.training.data.task import Task, one_hot
 from symrnn.training.data.tokens import Tokeniser
 from symrnn.training.data.vocabulary import Vocabulary
@@ -23,6 +23,7 @@ __all__ = [
     "Batch",
     "Batches",
     "Data",
+    "Known",
     "Options",
     "Position",
     "Task",

@@ -35,7 +35,7 @@ def arrays(path: Path, options: Options) -> Sequences:
         )
     steps_of_y = found["y"].ndim == 3 and found["y"].shape[1] == x.shape[1]
     _check_finite(path, "y", found["y"], lengths if steps_of_y else None)
-    y = targets(path, found["y"], lengths, x.shape[1], options.regress)
+    y = targets(path, found["y"], lengths, x.shape[1], options.values, options.labels)
     train, validation = split(len(x), options.share, options.seed, str(path), y.ids)
     steps, cut = shortened(lengths, options.steps)
     kept = np.minimum(lengths, steps)
@@ -59,11 +59,20 @@ def arrays(path: Path, options: Options) -> Sequences:
     )
 
 
+def features(path: Path) -> list[Array]:
+    """The sequences of x alone; y need not be there."""
+    found = _read(path, ("x",))
+    x = _features(path, found["x"])
+    lengths = _lengths(path, found.get("lengths"), x)
+    _check_finite(path, "x", x, lengths)
+    return _within(x, lengths)
+
+
 def _within(array: Array, lengths: Array) -> list[Array]:
     return [each[:length] for each, length in zip(array, lengths, strict=True)]
 
 
-def _read(path: Path) -> dict[str, Array]:
+def _read(path: Path, needed: tuple[str, ...] = ("x", "y")) -> dict[str, Array]:
     """The arrays by name; nothing that would have to be unpickled."""
     with opened(path) as file:
         if not zipfile.is_zipfile(file):
@@ -76,7 +85,7 @@ def _read(path: Path) -> dict[str, Array]:
                     if name not in NAMES:
                         near = suggestion(name, list(NAMES))
                         raise DataError(f"{path}: there is no use for '{name}'{near}; {EXPECTED}")
-                for name in ("x", "y"):
+                for name in needed:
                     if name not in there:
                         raise DataError(f"{path}: {name} is missing; {EXPECTED}")
                 found = {}

@@ -19,16 +19,16 @@ from symrnn.training.data.vocabulary import Vocabulary
 def labelled(path: Path, options: Options) -> Sequences:
     """The examples of a .csv, .tsv or .jsonl file; the vocabulary is of those trained on."""
     table = read_table(path, options.text, options.label)
-    if options.regress:
+    if options.values:
         labels = values_of(table.labels, table.where)
     else:
-        labels = classes_of(table.labels, f"{path}, column '{table.column}'")
+        labels = classes_of(table.labels, f"{path}, column '{table.column}'", options.labels)
     train, validation = split(len(table.texts), options.share, options.seed, str(path), labels.ids)
-    tokeniser = Tokeniser(options.unit or "words", options.lower)
+    tokeniser = options.tokeniser or Tokeniser(options.unit or "words", options.lower)
     counting = Counting(tokeniser)
     for row in train:
         counting.add(table.texts[row])
-    vocabulary = Vocabulary.built(counting.counts, tokeniser, options.min_count, options.max_size)
+    vocabulary = vocabulary_of(counting, options)
     ids = [vocabulary.encode(text) for text in table.texts]
     for row, each in enumerate(ids):
         if not len(each):
@@ -51,10 +51,20 @@ def labelled(path: Path, options: Options) -> Sequences:
     )
 
 
+def vocabulary_of(counting: Counting, options: Options) -> Vocabulary:
+    """The known one, or that of the tokens that were counted."""
+    if options.known and options.known.vocabulary:
+        return options.known.vocabulary
+    return Vocabulary.built(
+        counting.counts, counting.tokeniser, options.min_count, options.max_size
+    )
+
+
 def left_out(counting: Counting, vocabulary: Vocabulary) -> tuple[str, ...]:
     """What has to be said about tokens that are not in the vocabulary."""
-    known, there = len(vocabulary) - 1, len(counting.counts.keys() - {vocabulary.unknown})
-    if known == there:
+    there = counting.counts.keys() - {vocabulary.unknown}
+    known = len(there & set(vocabulary.tokens))
+    if known == len(there):
         return ()
     unit = counting.tokeniser.unit
-    return (f"the vocabulary has {known:,} of {there:,} {unit}; the others are unknown",)
+    return (f"the vocabulary has {known:,} of {len(there):,} {unit}; the others are unknown",)

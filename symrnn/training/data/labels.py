@@ -35,12 +35,15 @@ class Labels:
         return 1 if self.kind == "binary" else len(self.classes)
 
 
-def classes_of(labels: Sequence[str], source: str) -> Labels:
-    """Two classes are one number, 0 or 1; more are ids. Numbers are sorted as numbers.
+def classes_of(labels: Sequence[str], source: str, known: tuple[str, ...] = ()) -> Labels:
+    """Two classes are one number, 0 or 1; more are ids. Numbers are sorted as numbers. Where the
+    classes are `known`, no other may occur.
 
     >>> classes_of(["10", "9", "10"], "a.csv").classes
     ('9', '10')
     """
+    if known:
+        return of_ids(_ids(labels, source, known), known)
     numbers = [_number(each) for each in set(labels)]
     if (
         len(numbers) > MANY
@@ -58,8 +61,16 @@ def classes_of(labels: Sequence[str], source: str) -> Labels:
             f"{source}: every label is {classes[0]!r}; expected two classes or more, or numbers and"
             " regression"
         )
-    known = {each: n for n, each in enumerate(classes)}
-    return of_ids(np.array([known[each] for each in labels]), classes)
+    return of_ids(_ids(labels, source, classes), classes)
+
+
+def _ids(labels: Sequence[str], source: str, classes: tuple[str, ...]) -> Array:
+    places = {each: n for n, each in enumerate(classes)}
+    odd = next((each for each in labels if each not in places), None)
+    if odd is not None:
+        few = ", ".join(classes[:10]) + (", …" if len(classes) > 10 else "")
+        raise DataError(f"{source}: the label {odd!r} is not among those trained on: {few}")
+    return np.array([places[each] for each in labels])
 
 
 def of_ids(ids: Array, classes: tuple[str, ...]) -> Labels:

@@ -1,15 +1,17 @@
 """Data by the name of a file, or by a name of their own."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from symrnn.errors import UsageError, suggestion
+from symrnn.errors import DataError, UsageError, suggestion
 from symrnn.training.data.arrays import arrays
 from symrnn.training.data.batch import Data
 from symrnn.training.data.labelled import labelled
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.data.options import Options
 from symrnn.training.data.running import running
+from symrnn.training.data.task import Task
 
 READERS: dict[str, Callable[[Path, Options], Data]] = {
     ".csv": labelled,
@@ -28,8 +30,15 @@ def open_data(source: str | Path, options: Options | None = None) -> Data:
     ('binary', {'D': 3, 'C': 1}, 3)
     """
     options = options or Options()
+    data = _reader(source)(options)
+    if options.known:
+        _check(source, data.task, options.known.task)
+    return data
+
+
+def _reader(source: str | Path) -> Callable[[Options], Data]:
     if isinstance(source, str) and source in BUILT_IN:
-        return BUILT_IN[source](options)
+        return BUILT_IN[source]
     path = Path(source)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -38,4 +47,18 @@ def open_data(source: str | Path, options: Options | None = None) -> Data:
             f"{suggestion(str(source), list(BUILT_IN))}; expected a name that ends with"
             f" {', '.join(READERS)}, or {', '.join(BUILT_IN)}"
         )
-    return reader(path, options)
+    return partial(reader, path)
+
+
+def _check(source: str | Path, found: Task, known: Task) -> None:
+    """Refuse data of another task than the one that is known."""
+    for what, one, other in (
+        ("the task", found.kind, known.kind),
+        ("the width of x", found.features, known.features),
+        ("the width of y", found.outputs, known.outputs),
+        ("a target at every step", found.timed, known.timed),
+    ):
+        if one != other:
+            raise DataError(
+                f"{source} is no data for this model: {what} is {one}; trained on was {other}"
+            )

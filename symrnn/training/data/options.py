@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 
 from symrnn.errors import UsageError
-from symrnn.training.data.tokens import UNITS, Unit
+from symrnn.training.data.task import Task
+from symrnn.training.data.tokens import UNITS, Tokeniser, Unit
+from symrnn.training.data.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a model was trained on: other data for it are read into the same numbers."""
+
+    task: Task
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,8 @@ class Options:
     """Keep the end of a running text that does not fill T steps of every stream."""
     chunk: int = 1 << 16
     """How many bytes of a running text are read at a time, at most."""
+    known: Known | None = None
+    """Read the file in these numbers, instead of finding out what its tokens and labels are."""
 
     def __post_init__(self) -> None:
         least = {"steps": 1, "batch": 1, "min_count": 1, "max_size": 2, "chunk": 1}
@@ -49,6 +61,23 @@ class Options:
             )
         if self.unit is not None and self.unit not in UNITS:
             raise UsageError(f"'{self.unit}' is no unit of texts; there are {' and '.join(UNITS)}")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that are known; unsaid, those that occur."""
+        return self.known.task.labels if self.known else ()
+
+    @property
+    def tokeniser(self) -> Tokeniser | None:
+        """How the known vocabulary takes texts apart."""
+        if self.known is None or self.known.vocabulary is None:
+            return None
+        return self.known.vocabulary.tokeniser
+
+    @property
+    def values(self) -> bool:
+        """Whether labels are numbers."""
+        return self.known.task.kind == "regress" if self.known else self.regress
 
     @property
     def share(self) -> float:

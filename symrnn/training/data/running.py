@@ -11,7 +11,7 @@ from symrnn.errors import DataError, UsageError
 from symrnn.functions import Array
 from symrnn.training.data.batch import Batch, Batches, Position, position
 from symrnn.training.data.files import opened
-from symrnn.training.data.labelled import left_out
+from symrnn.training.data.labelled import left_out, vocabulary_of
 from symrnn.training.data.options import Options
 from symrnn.training.data.pieces import pieces
 from symrnn.training.data.scan import Part, Scan, scan, stamp_of
@@ -129,12 +129,10 @@ def running(path: Path, options: Options) -> Running:
     steps = STEPS if options.steps is None else options.steps
     if steps < 2:
         raise UsageError(f"steps is {steps}; expected 2 or more for a running text")
-    tokeniser = Tokeniser(options.unit or "characters", options.lower)
+    tokeniser = options.tokeniser or Tokeniser(options.unit or "characters", options.lower)
     known = scan(path, tokeniser, options.share, options.chunk)
     _check_length(path, known, tokeniser, options, steps)
-    vocabulary = Vocabulary.built(
-        known.counting.counts, tokeniser, options.min_count, options.max_size
-    )
+    vocabulary = vocabulary_of(known.counting, options)
     task = Task("steps", len(vocabulary), len(vocabulary), ("x", "y"), timed=True)
     windows = Windows.of(known.training.tokens, options.batch, steps, options.tail)
     chunk = min(options.chunk, max(1 << 12, IN_HAND // options.batch))

@@ -38,19 +38,20 @@ class Table:
         return f"{self.path}, line {self.lines[row]}"
 
 
+def read_texts(path: Path, text: str | None = None) -> list[str]:
+    """The column of texts alone; there may be no labels."""
+    columns, rows = _read(path)
+    column = _column(path, columns, text, TEXTS, "text")
+    return [_text(path, line, row, column) for line, row in rows]
+
+
 def read_table(path: Path, text: str | None = None, label: str | None = None) -> Table:
     """The columns of these names, or of usual ones."""
-    with opened(path) as file:
-        start = start_of(path, file)
-        file.seek(start)
-        content = decoded(path, file.read(), start)
-    columns, rows = (_objects if path.suffix.lower() == ".jsonl" else _cells)(path, content)
+    columns, rows = _read(path)
     texts = _column(path, columns, text, TEXTS, "text")
     labels = _column(path, columns, label, LABELS, "label")
     if texts == labels:
         raise UsageError(f"{path}: the column '{texts}' cannot be both text and label")
-    if not rows:
-        raise DataError(f"{path} has a header and no rows; expected a row for each example")
     lines = tuple(line for line, _ in rows)
     pairs = [
         (_text(path, line, row, texts), _label(path, line, row, labels).strip())
@@ -62,6 +63,18 @@ def read_table(path: Path, text: str | None = None, label: str | None = None) ->
                 f"{path}, line {line}: the label is empty; expected one in the column '{labels}'"
             )
     return Table(path, tuple(t for t, _ in pairs), tuple(n for _, n in pairs), lines, labels)
+
+
+def _read(path: Path) -> tuple[list[str], Rows]:
+    """The names of the columns, and at least one row."""
+    with opened(path) as file:
+        start = start_of(path, file)
+        file.seek(start)
+        content = decoded(path, file.read(), start)
+    columns, rows = (_objects if path.suffix.lower() == ".jsonl" else _cells)(path, content)
+    if not rows:
+        raise DataError(f"{path} has a header and no rows; expected a row for each example")
+    return columns, rows
 
 
 def _column(

@@ -17,8 +17,16 @@ from symrnn.functions import Array
 from symrnn.training.data.labels import Labels, of_ids
 
 
-def targets(path: Path, y: Array, lengths: Array, steps: int, regress: bool = False) -> Labels:
-    """The targets of sequences of these lengths, all within so many steps.
+def targets(
+    path: Path,
+    y: Array,
+    lengths: Array,
+    steps: int,
+    regress: bool = False,
+    known: tuple[str, ...] = (),
+) -> Labels:
+    """The targets of sequences of these lengths, all within so many steps; `known` are the classes
+    if they are known.
 
     >>> targets(Path("a.npz"), np.array([0, 1]), np.array([3, 3]), 3).kind
     'binary'
@@ -30,14 +38,15 @@ def targets(path: Path, y: Array, lengths: Array, steps: int, regress: bool = Fa
     if y.ndim == 3:
         inside = np.arange(steps) < lengths[:, np.newaxis]
         if y.shape[2] == 1 and _whole(y) and not regress:
-            return _labels(path, y[:, :, 0], inside)
+            return _labels(path, y[:, :, 0], inside, known=known)
         if not regress and _one_hot(y[inside]):
-            return _labels(path, y.argmax(2), inside, y.shape[2])
+            return _labels(path, y.argmax(2), inside, y.shape[2], known)
         return Labels("regress", (), None, y.astype(float), timed=True)
     if regress:
         return _numbers(y)
     if y.ndim == 1:
-        return _labels(path, y) if _whole(y) or np.isin(y, (0, 1)).all() else _numbers(y)
+        labels = _whole(y) or np.isin(y, (0, 1)).all()
+        return _labels(path, y, known=known) if labels else _numbers(y)
     at_every_step = _whole(y) and y.shape[1] == steps
     if at_every_step and _one_hot(y):
         raise DataError(
@@ -45,9 +54,9 @@ def targets(path: Path, y: Array, lengths: Array, steps: int, regress: bool = Fa
             " steps; expected labels (n,) for the first, one-hot rows (n, T, C) for the second"
         )
     if at_every_step:
-        return _labels(path, y, np.arange(steps) < lengths[:, np.newaxis])
+        return _labels(path, y, np.arange(steps) < lengths[:, np.newaxis], known=known)
     if _one_hot(y):
-        return _labels(path, y.argmax(1), None, y.shape[1])
+        return _labels(path, y.argmax(1), None, y.shape[1], known)
     if _whole(y):
         raise _unfit(path, y, steps)
     return _numbers(y)
@@ -57,20 +66,39 @@ def _numbers(y: Array) -> Labels:
     return Labels("regress", (), None, y.astype(float).reshape(len(y), -1))
 
 
-def _labels(path: Path, y: Array, inside: Array | None = None, width: int = 0) -> Labels:
-    """Classes are what occurs, sorted, or as many as one-hot rows are wide."""
+def _labels(
+    path: Path,
+    y: Array,
+    inside: Array | None = None,
+    width: int = 0,
+    known: tuple[str, ...] = (),
+) -> Labels:
+    """Classes are the known ones, or what occurs, sorted, or as many as one-hot rows are wide."""
     there = np.unique(y if inside is None else y[inside])
-    if len(there) == 1:
+    if known:
+        there = _all_known(path, there, known)
+    elif len(there) == 1:
         raise DataError(
             f"{path}: every label in y is {there[0].item()}; expected two classes or more, or"
             " numbers and regression"
         )
-    known = np.arange(width) if width else there
-    names = tuple(str(int(each)) for each in known)
-    ids = np.minimum(np.searchsorted(known, y), len(known) - 1)  # padding may be any class
+    classes = np.arange(width) if width and not known else there
+    names = tuple(str(int(each)) for each in classes)
+    ids = np.minimum(np.searchsorted(classes, y), len(classes) - 1)  # padding may be any class
     if inside is None:
         return of_ids(ids, names)
     return Labels("steps", names, None, ids, timed=True)
+
+
+def _all_known(path: Path, there: Array, known: tuple[str, ...]) -> Array:
+    """The known classes as numbers, if no other is there."""
+    odd = [str(int(each)) for each in there if str(int(each)) not in known]
+    if odd:
+        raise DataError(
+            f"{path}: y holds the label {odd[0]}, which is not among those trained on:"
+            f" {', '.join(known[:10])}{', …' if len(known) > 10 else ''}"
+        )
+    return np.array([int(each) for each in known])
 
 
 def _whole(y: Array) -> bool:

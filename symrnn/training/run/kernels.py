@@ -1,0 +1,89 @@
+"""The kernels of a run, made from its model each time, and what they are fed with."""
+
+from typing import Any
+
+import numpy as np
+
+from symrnn.backends.numpy import load_source
+from symrnn.functions import Array
+from symrnn.model import Model
+from symrnn.training.data import Batch, one_hot
+from symrnn.training.kernels import put
+from symrnn.training.masking import neutral_masks
+from symrnn.training.run.config import Config
+from symrnn.training.run.roles import roles
+
+DTYPE = np.float32
+PLAIN, LENGTHS = "kernel.py", "kernel_lengths.py"
+
+
+class Kernels:
+    """The kernel for sequences of T steps, and one that takes lengths where some are shorter; both
+    have the same theta. And the batches of data as their inputs.
+
+    Other `steps` than those of the run are for longer sequences to predict with.
+    """
+
+    def __init__(
+        self, model: Model, config: Config, batch: int | None = None, steps: int | None = None
+    ) -> None:
+        made = config.kernel
+        self.config, self.roles = config, roles(model)
+        self.steps = steps or made.steps
+        self.sources = {PLAIN: model.generate(self.steps, ids=made.ids)}
+        if made.ragged:
+            self.sources[LENGTHS] = model.generate(self.steps, ids=made.ids, lengths=True)
+        self.modules = {name: load_source(s, f"{model.name}") for name, s in self.sources.items()}
+        size = batch or config.data.batch
+        self.plain: Any = self.modules[PLAIN].Kernel(size, dtype=DTYPE, **made.dims)
+        self.ragged: Any = None
+        if made.ragged:
+            shared = {"theta": self.plain.theta, "dtheta": self.plain.dtheta}
+            self.ragged = self.modules[LENGTHS].Kernel(size, dtype=DTYPE, **shared, **made.dims)
+
+    def start(self, seed: int) -> None:
+        """Parameters as the model says that they start."""
+        put(self.plain, self.modules[PLAIN].init_params(seed, DTYPE, **self.config.kernel.dims))
+
+    def of(self, inputs: dict[str, Any]) -> Any:
+        """The kernel that such inputs are for."""
+        return self.ragged if "lengths" in inputs else self.plain
+
+    def inputs(self, batch: Batch, target: bool = True) -> dict[str, Any]:
+        """A batch under the model's own names; one-hot rows where it takes no ids."""
+        task, x, y = self.config.task, self.roles.x, self.roles.y
+        found: dict[str, Any] = {x.name: self._rows("x", x.name, batch["x"], task.features)}
+        if target and y is not None:
+            found[y.name] = self._rows("y", y.name, batch["y"], task.outputs)
+        if batch["lengths"].min() < self.steps:
+            found["lengths"] = batch["lengths"]
+        return found
+
+    def neutral(self, kernel: Any, batch: int) -> dict[str, Array]:
+        """Masks to evaluate with."""
+        return neutral_masks(kernel, batch, self.config.training.masks)
+
+    def _rows(self, said: str, name: str, value: Array, width: int) -> Array:
+        plain = said not in self.config.task.ids or name in self.config.kernel.ids
+        return value if plain else one_hot(value, width, DTYPE)
+
+    # what carries on
+
+    @property
+    def carries(self) -> bool:
+        """Whether a batch of running text goes on where the one before has ended."""
+        return self.is_text and bool(self.modules[PLAIN].STATES)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether what is predicted is the next token."""
+        return is_text(self.config)
+
+    @property
+    def causal(self) -> bool:
+        return bool(self.modules[PLAIN].CAUSAL)
+
+
+def is_text(config: Config) -> bool:
+    """Whether a model predicts the next token: a class at every step, which has no label."""
+    return config.task.kind == "steps" and not config.task.labels

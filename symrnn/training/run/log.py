@@ -1,0 +1,82 @@
+"""What a run leaves line by line: `metrics.jsonl`, an object for some steps and every epoch."""
+
+import json
+import os
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from symrnn.errors import UsageError
+
+SECONDS = 1.0
+"""How long a line may wait for a reader."""
+
+
+class Log:
+    """Lines behind those that a checkpoint knows of; what came after it is cut off first."""
+
+    def __init__(self, path: Path, length: int = 0) -> None:
+        self.path = path
+        self._shown = monotonic()
+        try:
+            self._file: BinaryIO = open(path, "ab")  # noqa: SIM115 (open as long as the run)
+            if not _locked(self._file):
+                raise UsageError(f"another process is training in {path.parent}; wait for its end")
+            there = self._file.seek(0, os.SEEK_END)
+            self.lost = there < length
+            """Whether lines are gone that should be there."""
+            self._file.truncate(min(length, there))
+            self._file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def write(self, record: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(record).encode() + b"\n")
+            if monotonic() - self._shown > SECONDS:
+                self._file.flush()
+                self._shown = monotonic()
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def settle(self) -> int:
+        """Everything on the disk; how long the file is now."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            return self._file.tell()
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._file.close()
+        except OSError:  # it has been said when it was settled
+            return
+
+    def _failed(self, error: OSError) -> UsageError:
+        return UsageError(f"cannot write {self.path}: {error.strerror or error}")
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Whether nobody else holds the file; where there are no locks, nobody does."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True

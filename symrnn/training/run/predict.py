@@ -1,0 +1,152 @@
+"""What a trained model says of sequences that it is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from symrnn.errors import DataError, UsageError
+from symrnn.functions import Array
+from symrnn.training.data import Batch, open_data
+from symrnn.training.data.arrays import features
+from symrnn.training.data.buckets import in_order
+from symrnn.training.data.notes import BUILT_IN
+from symrnn.training.data.sequences import side_by_side
+from symrnn.training.data.tables import read_texts
+from symrnn.training.run.kernels import is_text
+from symrnn.training.run.scores import predicted
+from symrnn.training.run.session import Trained
+
+BATCH = 64
+TOP = 5
+"""So many next tokens are told of."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of one sequence: what it is called, the answer in a word, and the numbers behind it."""
+
+    of: str
+    answer: Any
+    """A label, a number, or a list: of numbers, or a label for each step."""
+    probability: float | None
+    """Of the answer, if it is one label."""
+    others: dict[str, float]
+    """The probability of each label, or of the likeliest next tokens."""
+
+
+def predict(run: Trained, names: Sequence[str], xs: Sequence[Array]) -> list[Prediction]:
+    """A prediction for each sequence, in their order."""
+    cut = run.config.data.steps
+    if cut is not None and not is_text(run.config):
+        xs = [x[:cut] for x in xs]
+    lengths = np.array([len(x) for x in xs])
+    steps = max(int(lengths.max()), 2)
+    kernels = run.kernels(min(BATCH, len(xs)), steps)
+    if kernels.roles.prediction is None:
+        raise UsageError(
+            f"{run.config.model} gives its prediction no name; expected a loss of two names, as"
+            " in L = mse(y, yhat)"
+        )
+    found: dict[int, Prediction] = {}
+    for rows in in_order(lengths, BATCH):
+        batch: Any = {
+            "x": side_by_side([xs[row] for row in rows], steps),
+            "lengths": lengths[rows],
+        }
+        outputs = _outputs(kernels, batch)
+        for at, row in enumerate(rows.tolist()):
+            own = outputs[: lengths[row], at] if outputs.ndim == 3 else outputs[at]
+            found[row] = _said(run, names[row], own)
+    return [found[row] for row in range(len(xs))]
+
+
+def _outputs(kernels: Any, batch: Batch) -> Array:
+    inputs = kernels.inputs(batch, target=False)
+    kernel = kernels.of(inputs)
+    kernel.forward(**inputs, **kernels.neutral(kernel, len(batch["lengths"])))
+    found = predicted(kernels, kernel)
+    assert found is not None
+    return found.astype(np.float64)
+
+
+def _said(run: Trained, name: str, output: Array) -> Prediction:
+    """One output in words."""
+    task = run.config.task
+    if is_text(run.config):
+        assert run.vocabulary is not None
+        tokens = run.vocabulary.tokens
+        order = np.argsort(-output[-1], kind="stable")[:TOP].tolist()
+        likely = {tokens[each]: float(output[-1, each]) for each in order}
+        return Prediction(name, tokens[order[0]], likely[tokens[order[0]]], likely)
+    if task.kind == "regress":
+        return Prediction(name, output.tolist() if output.size > 1 else output.item(), None, {})
+    if task.kind == "steps":
+        return Prediction(name, [task.labels[each] for each in output.argmax(-1)], None, {})
+    if task.kind == "binary":
+        output = np.array([1 - output[0], output[0]])
+    likely = {label: float(p) for label, p in zip(task.labels, output, strict=True)}
+    answer = task.labels[int(output.argmax())]
+    return Prediction(name, answer, likely[answer], likely)
+
+
+# what predictions are asked of
+
+
+def from_texts(run: Trained, texts: Sequence[str]) -> tuple[list[str], list[Array]]:
+    """Texts in the ids of the run."""
+    if run.vocabulary is None:
+        raise UsageError(
+            f"{run.config.model} was trained on numbers, not on texts; expected --data FILE.npz"
+        )
+    xs = [run.vocabulary.encode(text) for text in texts]
+    for text, x in zip(texts, xs, strict=True):
+        if not len(x):
+            unit = run.vocabulary.tokeniser.unit
+            raise DataError(f"the text {text[:40]!r} holds no {unit}; expected one or more")
+    return list(texts), xs
+
+
+def from_data(
+    run: Trained, source: str, column: str | None = None
+) -> tuple[list[str], list[Array]]:
+    """The texts of a table, the lines of a .txt file, the sequences of an .npz file, or data that
+    come along; labels are not asked for."""
+    if source in BUILT_IN:
+        return from_texts(run, _texts_of(source))
+    path = Path(source)
+    match path.suffix.lower():
+        case ".csv" | ".tsv" | ".jsonl":
+            return from_texts(run, read_texts(path, column or run.config.data.text))
+        case ".txt":
+            return from_texts(run, _lines(path))
+        case ".npz":
+            if run.vocabulary is not None:
+                raise UsageError(f"{run.config.model} was trained on texts; {source} holds numbers")
+            xs = features(path)
+            wide = run.config.task.features
+            if xs[0].shape[1] != wide:
+                raise DataError(f"{source}: x has the width {xs[0].shape[1]}; expected {wide}")
+            return [str(row) for row in range(len(xs))], xs
+    open_data(source)  # says what there is
+    raise UsageError(f"{source}: no predictions can be made of it")
+
+
+def _texts_of(source: str) -> list[str]:
+    data: Any = open_data(source)
+    return [data.vocabulary.decode(x) for x in data.x]
+
+
+def _lines(path: Path) -> list[str]:
+    from symrnn.training.data.files import decoded, opened, start_of
+
+    with opened(path) as file:
+        start = start_of(path, file)
+        file.seek(start)
+        content = decoded(path, file.read(), start)
+    lines = [line for line in content.splitlines() if line.strip()]
+    if not lines:
+        raise DataError(f"{path} holds empty lines alone; expected a text in each line")
+    return lines

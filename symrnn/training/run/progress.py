@@ -1,0 +1,202 @@
+"""How a run goes, for whoever watches: a bar on a terminal, a line now and then elsewhere."""
+
+from contextlib import suppress
+from time import perf_counter
+from typing import Any, TextIO
+
+from symrnn.training.records import Step
+from symrnn.training.run.loop import EpochEnd
+
+LINES = 10
+"""So many lines about epochs, if they are quick."""
+LONG = 30.0
+"""Seconds after which there is a line in any case."""
+EVERY = 0.1
+"""Seconds between two pictures of a bar."""
+
+
+class Forgiving:
+    """A stream whose reader may go away: that is no reason to end a run."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self.out.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self.out.flush()
+
+
+class Quiet:
+    """Says nothing."""
+
+    def step(self, step: Step) -> None:
+        """A step is done."""
+
+    def epoch(self, epoch: EpochEnd) -> None:
+        """An epoch is done."""
+
+    def close(self) -> None:
+        """Nothing comes any more."""
+
+
+class Pace:
+    """What is told of: a mean of the last losses, tokens a second, the time that is left."""
+
+    def __init__(self, first: int, total: int) -> None:
+        self.first, self.total = first, total
+        self.start = self._since = perf_counter()
+        self._tokens, self._all, self._speed = 0, 0, 0.0
+        self.loss: float | None = None
+        self.done, self.norm = first, 0.0
+
+    def add(self, step: Step) -> bool:
+        """One more step; whether it is time for a new picture."""
+        self.done, self.norm = step.number, step.norm
+        self._tokens += step.tokens or 0
+        self._all += step.tokens or 0
+        self.loss = step.loss if self.loss is None else 0.95 * self.loss + 0.05 * step.loss
+        now = perf_counter()
+        if now - self._since < EVERY:
+            return False
+        self._speed = self._tokens / (now - self._since)
+        self._tokens, self._since = 0, now
+        return True
+
+    @property
+    def speed(self) -> str:
+        """Tokens a second, of late."""
+        found = self._speed or self._all / max(perf_counter() - self.start, 1e-9)
+        return f"{found:,.0f} tokens/s"
+
+    def left(self) -> str:
+        """
+        >>> pace = Pace(0, 10)
+        >>> pace.left()
+        '…'
+        """
+        done = self.done - self.first
+        if not done:
+            return "…"
+        return clock((perf_counter() - self.start) / done * max(0, self.total - self.done))
+
+    def __str__(self) -> str:
+        loss = "…" if self.loss is None else f"{self.loss:.4f}"
+        return f"loss {loss}, {self.rest()}"
+
+    def rest(self) -> str:
+        """Without the loss."""
+        return f"{self.speed}, |gradient| {self.norm:.3g}"
+
+
+class Lines(Quiet):
+    """A line for some epochs, and for a long one in its middle."""
+
+    def __init__(self, out: Forgiving, first: int, total: int, epochs: int) -> None:
+        self.out, self.epochs = out, epochs
+        self.pace = Pace(first, total)
+        self._said = perf_counter()
+
+    def step(self, step: Step) -> None:
+        if self.pace.add(step) and perf_counter() - self._said > LONG:
+            self._line(f"step {step.number} of {self.pace.total}: {self.pace}")
+
+    def epoch(self, epoch: EpochEnd) -> None:
+        every = max(1, self.epochs // LINES)
+        late = perf_counter() - self._said > LONG
+        if epoch.number % every == 0 or epoch.number == self.epochs or late:
+            self._line(f"epoch {epoch.number} of {self.epochs}: {ended(epoch)}, {self.pace.rest()}")
+
+    def _line(self, text: str) -> None:
+        self._said = perf_counter()
+        left = f", {self.pace.left()} left" if self.pace.done < self.pace.total else ""
+        print(text + left, file=self.out, flush=True)
+
+
+class Bar(Quiet):
+    """One line that is drawn again and again."""
+
+    WIDTH = 20
+
+    def __init__(self, out: Forgiving, first: int, total: int, epochs: int) -> None:
+        self.out, self.epochs, self.last = out, epochs, ""
+        self.pace = Pace(first, total)
+
+    def step(self, step: Step) -> None:
+        if self.pace.add(step):
+            self._draw()
+
+    def epoch(self, epoch: EpochEnd) -> None:
+        self.last = f", epoch {epoch.number}: {ended(epoch)}"
+
+    def close(self) -> None:
+        self._draw()
+        print(file=self.out, flush=True)
+
+    def _draw(self) -> None:
+        share = min(1.0, self.pace.done / max(1, self.pace.total))
+        full = int(share * self.WIDTH)
+        bar = "=" * full + " " * (self.WIDTH - full)
+        text = f"{share:4.0%} [{bar}] {self.pace}, {self.pace.left()} left{self.last}"
+        print(f"\r{text}\x1b[K", end="", file=self.out, flush=True)
+
+
+class Tqdm(Quiet):
+    """The same by tqdm."""
+
+    def __init__(self, tqdm: Any, out: Forgiving, first: int, total: int) -> None:
+        self.pace, self.last = Pace(first, total), ""
+        self.bar = tqdm(total=total, initial=first, file=out, unit="step", dynamic_ncols=True)
+
+    def step(self, step: Step) -> None:
+        if self.pace.add(step):
+            self._draw()
+
+    def epoch(self, epoch: EpochEnd) -> None:
+        self.last = f", epoch {epoch.number}: {ended(epoch)}"
+
+    def close(self) -> None:
+        self._draw()
+        self.bar.close()
+
+    def _draw(self) -> None:
+        self.bar.set_postfix_str(f"{self.pace}{self.last}", refresh=False)
+        self.bar.update(self.pace.done - self.bar.n)
+
+
+def watcher(stream: TextIO | None, first: int, total: int, epochs: int, quiet: bool) -> Quiet:
+    """Who watches a run: tqdm or a bar of its own on a terminal, lines elsewhere."""
+    if quiet or stream is None:
+        return Quiet()
+    out = Forgiving(stream)
+    if not stream.isatty():
+        return Lines(out, first, total, epochs)
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return Bar(out, first, total, epochs)
+    return Tqdm(tqdm, out, first, total)
+
+
+def ended(epoch: EpochEnd) -> str:
+    """An epoch in a few words."""
+    text = f"loss {epoch.loss:.4f}"
+    if epoch.validation is not None:
+        mark = " (lowest)" if epoch.best else ""
+        text += f", validation {epoch.validation.loss:.4f}{mark}"
+        if epoch.validation.value is not None:
+            text += f", {epoch.validation.metric} {epoch.validation.said()}"
+    return text
+
+
+def clock(seconds: float) -> str:
+    """
+    >>> clock(75), clock(4000)
+    ('1:15', '1:06:40')
+    """
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
