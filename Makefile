@@ -7,19 +7,18 @@ READY  := $(VENV)/ready
 
 .PHONY: demo test test-all lint format golden bench clean
 
-demo: $(READY)
-	$(BIN)/symrnn show elman
+demo: $(READY)  # derive, print, generate, verify, train: what is made lies in demo/
+	rm -rf demo
+	mkdir demo
+	$(BIN)/symrnn derive elman_n4 --steps 3 --scalar --view chain,closed --format unicode
+	$(BIN)/symrnn derive elman_n4 --steps 3 --scalar --format tex --figure -o demo/elman.tex
+	$(BIN)/symrnn derive elman --steps 3 --format html --figure -o demo/elman.html
+	$(BIN)/symrnn generate elman --steps 3 -o demo/elman_t3.py
+	$(BIN)/symrnn verify demo/elman_t3.py
+	$(BIN)/symrnn train elman --data cat-mat-rat --out demo/cat-mat-rat
+	$(BIN)/symrnn predict demo/cat-mat-rat 'cat mat rat' 'mat mat cat'
 	@echo
-	$(BIN)/symrnn show elman --adjoint
-	@echo
-	$(BIN)/symrnn summary elman --dims D=5,H=3,C=1
-	@echo
-	$(BIN)/symrnn derive elman --steps 3 --format unicode
-	@echo
-	$(BIN)/symrnn derive elman --format unicode
-	@echo
-	$(BIN)/symrnn generate elman --steps 3 -o $(VENV)/elman_t3.py
-	$(BIN)/python $(VENV)/elman_t3.py
+	@ls demo/elman.tex demo/elman.html demo/elman_t3.py demo/cat-mat-rat/loss.png
 
 test: lint
 	$(BIN)/pytest
@@ -54,4 +53,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) demo .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
