@@ -7,24 +7,18 @@ READY  := $(VENV)/ready
 
 .PHONY: demo test test-all lint format golden bench clean
 
-DEMO   := $(VENV)/demo
-
-demo: $(READY)
-	rm -rf $(DEMO) && mkdir $(DEMO)
-	$(BIN)/symrnn show elman
+demo: $(READY)  # derive, print, generate, verify, train: what is made lies in demo/
+	rm -rf demo
+	mkdir demo
+	$(BIN)/symrnn derive elman_n4 --steps 3 --scalar --view chain,closed --format unicode
+	$(BIN)/symrnn derive elman_n4 --steps 3 --scalar --format tex --figure -o demo/elman.tex
+	$(BIN)/symrnn derive elman --steps 3 --format html --figure -o demo/elman.html
+	$(BIN)/symrnn generate elman --steps 3 -o demo/elman_t3.py
+	$(BIN)/symrnn verify demo/elman_t3.py
+	$(BIN)/symrnn train elman --data cat-mat-rat --out demo/cat-mat-rat
+	$(BIN)/symrnn predict demo/cat-mat-rat 'cat mat rat' 'mat mat cat'
 	@echo
-	$(BIN)/symrnn derive elman --steps 3 --format unicode
-	@echo
-	$(BIN)/symrnn derive elman --steps 3 -o $(DEMO)/gradient.tex
-	$(BIN)/symrnn derive elman --steps 3 --format html --figure -o $(DEMO)/gradient.html
-	$(BIN)/symrnn generate elman --steps 3 -o $(DEMO)/elman_t3.py
-	$(BIN)/symrnn verify $(DEMO)/elman_t3.py
-	@echo
-	$(BIN)/symrnn train elman --data cat-mat-rat --out $(DEMO)/run
-	@echo
-	$(BIN)/symrnn predict $(DEMO)/run 'cat rat mat' 'mat rat cat'
-	@echo
-	@ls $(DEMO)/gradient.tex $(DEMO)/gradient.html $(DEMO)/elman_t3.py $(DEMO)/run/*.png
+	@ls demo/elman.tex demo/elman.html demo/elman_t3.py demo/cat-mat-rat/loss.png
 
 test: lint
 	$(BIN)/pytest
@@ -50,6 +44,8 @@ bench: $(READY)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/lengths.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/ids.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/training.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/memory.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/digits.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/char.py
 
 $(READY): pyproject.toml
@@ -58,4 +54,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) demo .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

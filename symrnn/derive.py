@@ -30,7 +30,7 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
         extra = {"data": data, "eta": 0.001 if options.eta is None else options.eta}
         if not options.scalar:
             options.dims = {**Sizes(model.system.symbols, data, steps).dims, **options.dims}
-    derivation = model.derive(steps, options.wrt, options.scalar, options.dims)
+    derivation = model.derive(steps, options.wrt, options.scalar, options.dims, options.truncate)
     teaching = options.exercise or options.slip is not None
     whole = options.format in DOCUMENTS and not teaching  # other views would give it away
     views = options.view or default_views(derivation, whole, options.format == "sympy")
@@ -136,7 +136,9 @@ def _python(output: "Output", parts: "list[Part]") -> str:
 
     sheets = [sheet for part in parts for sheet in part.sheets]
     printer = output.latex_printer
-    return python_text(sheets, output.derivation, printer.letters, deltas=printer.deltas)
+    return python_text(
+        sheets, output.derivation, printer.letters, output.remarks, deltas=printer.deltas
+    )
 
 
 def _tikz(derivation: "Derivation", output: "Output") -> str:
@@ -145,7 +147,7 @@ def _tikz(derivation: "Derivation", output: "Output") -> str:
 
     if derivation.system.steps is None:
         raise UsageError("a picture needs a number of steps; say --steps")
-    drawn = picture(derivation.system, derivation.own)
+    drawn = picture(derivation.system, derivation.own, windows=derivation.windows)
     needs = ",".join(TIKZ_LIBRARIES)
     head = f"% needs \\usepackage{{tikz}} and \\usetikzlibrary{{{needs}}}\n"
     return head + tikz(drawn, output.latex_printer.letters).rstrip() + "\n\n"

@@ -15,6 +15,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what")
     what.add_argument("--steps", type=int, metavar="T", help="for T steps; else for a symbolic T")
     what.add_argument(
+        "--truncate",
+        type=int,
+        metavar="K",
+        help="with --steps: backpropagation cut after K steps, in windows counted from the last",
+    )
+    what.add_argument(
         "--view",
         type=names,
         default=(),

@@ -38,12 +38,19 @@ class UsageError(SymrnnError):
     """A command or a call asks for something that is not there (models, heads, options)."""
 
 
+class EstimatorError(SymrnnError, ValueError):
+    """What an estimator is given does not fit: X, y or a parameter (training)."""
+
+
 class Diverged(SymrnnError):  # noqa: N818 (it says what happened)
     """A loss or a gradient is nan or infinite (training): at which step, and which numbers."""
 
     def __init__(self, message: str, step: int, loss: float, norm: float) -> None:
         super().__init__(message)
         self.step, self.loss, self.norm = step, loss, norm
+
+    def __reduce__(self) -> tuple[type["Diverged"], tuple[str, int, float, float]]:
+        return type(self), (str(self), self.step, self.loss, self.norm)  # another process raised it
 
 
 def suggestion(name: str, known: list[str], cutoff: float = 0.6) -> str:

@@ -11,7 +11,9 @@ from symrnn.program import Program, forward_program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, initial_states, normal, with_states
 from symrnn.system.ids import with_ids
-from symrnn.system.still import parted, still
+from symrnn.system.parted import parted
+from symrnn.system.still import still
+from symrnn.system.windows import windows
 
 BACKENDS = ("numpy",)
 MADE = "Made by symrnn generate "
@@ -35,7 +37,8 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
         return (system, system, forward_program(system, *how))
     full = adjoint(system, settings.wrt, no_loss)
     if not settings.lengths:
-        return (full, *schedule(full, *how))
+        cut = windows(system, settings.steps, settings.truncate)
+        return (full, *schedule(full, *how, windows=cut))
     own = parted(adjoint(still(system, ids), settings.wrt, no_loss))
     return (full, *schedule(own, settings.steps, True, settings.passes, ids, ragged=True))
 
@@ -61,7 +64,13 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         cotangents(full) if full.loss is None and not settings.forward_only else {},
         settings.forward_only,
         settings.batch_first,
+        windows=windows(full, settings.steps, settings.truncate),
     )
+    if settings.checkpoint:
+        from symrnn.backends.numpy.segments import segmented
+        from symrnn.checkpoint import parts
+
+        return segmented(kernel, parts(normal(written, stable=True), settings))
     return source(kernel)
 
 

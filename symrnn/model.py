@@ -96,9 +96,11 @@ class Model:
         wrt: str | Sequence[str] = (),
         scalar: bool = False,
         dims: Mapping[str, int] | None = None,
+        truncate: int | None = None,
     ) -> "Derived":
         """The derivation of the gradient by every parameter, and by the inputs and initial states
-        in `wrt`: for a number of steps or, without, for a symbolic T.
+        in `wrt`: for a number of steps or, without, for a symbolic T. With `truncate` there are no
+        paths between windows of so many steps, counted from the last.
 
         >>> print(load("elman_n4").derive(steps=2).text("chain", "w_h"))
         Gradient by w_h
@@ -124,7 +126,9 @@ class Model:
         if self.system.steps is not None and steps not in (None, self.system.steps):
             raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
         self.check_dims(dims or {}, scalar)
-        return Derived(self.name, self.written, steps, tuple(extra), scalar, dims)
+        made = Derived(self.name, self.written, steps, tuple(extra), scalar, dims, truncate)
+        _ = made.windows  # what is wrong with them is said now
+        return made
 
     def generate(
         self,

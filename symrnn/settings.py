@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 from symrnn.errors import UsageError
 from symrnn.program import OPTIONAL, UNROLLED, known_passes
 from symrnn.system.unroll import check_steps
+from symrnn.system.windows import check_size
 
 
 class Features(TypedDict, total=False):
@@ -27,7 +28,6 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
-UNBUILT = ("truncate", "checkpoint")
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 
 
@@ -59,11 +59,18 @@ class Settings:
         check_steps(steps, "make a kernel of")
         chosen = known_passes(passes)
         kept = tuple(name for name in OPTIONAL if name in chosen)
-        for name in UNBUILT:
-            if features.get(name):
-                raise UsageError(f"{option(name)} is not there yet")
+        if features.get("truncate") is not None:
+            check_size(features["truncate"])
+            if features.get("lengths"):
+                raise UsageError(
+                    "--truncate and --lengths do not go together: windows are counted from the last"
+                    " step, and each sequence has its own; leave one of them out"
+                )
         if features.get("forward_only"):
             _check_forward_only(wrt, features)
+        if features.get("checkpoint"):
+            _check_alone(loops, features)
+            loops = True
         if features.get("lengths") and loops is False:
             raise UsageError(
                 "--unroll writes steps out, and with --lengths each call has its own number of"
@@ -100,7 +107,7 @@ class Settings:
         """The options of the command that makes the same.
 
         >>> Settings.of(3, wrt=("x",), lengths=True, ids=("y",)).options()
-        '--steps 3 --unroll --wrt x --lengths --ids y'
+        '--steps 3 --loop --wrt x --lengths --ids y'
         """
         words = [f"--steps {self.steps}", "--loop" if self.loops else "--unroll"]
         if self.wrt:
@@ -118,7 +125,7 @@ class Settings:
     def said(cls, words: Sequence[str]) -> "Settings":
         """The settings that these options say.
 
-        >>> Settings.said("--steps 3 --unroll --wrt x --lengths --ids y".split()).ids
+        >>> Settings.said("--steps 3 --loop --wrt x --lengths --ids y".split()).ids
         ('y',)
         """
         after = dict(pairwise(words))
@@ -138,6 +145,17 @@ class Settings:
             checkpoint="--checkpoint" in words,
             forward_only="--forward-only" in words,
             batch_first="--batch-first" in words,
+        )
+
+
+def _check_alone(loops: bool | None, features: Features) -> None:
+    """Refuse what does not go together with few states."""
+    others = ["unroll"] if loops is False else []
+    others += [name for name, value in features.items() if value and name != "checkpoint"]
+    if others:
+        raise UsageError(
+            f"--checkpoint and {option(others[0])} do not go together: segments are loops over rows"
+            " of numbers, all sequences of one length; leave one of them out"
         )
 
 

@@ -35,8 +35,11 @@ def picture(report: Report, ending: str) -> bytes:
             points = [(n, row.figures[peer]) for n, row in enumerate(rows) if peer in row.figures]
             if points:
                 where, what = zip(*points, strict=True)
-                style = {"color": "black", "linestyle": ":"} if peer == "floor" else {"marker": "o"}
-                field.plot(where, [1e6 * f.median for f in what], label=peer, **style)
+                (line,) = field.plot(where, [1e6 * f.median for f in what], label=peer)
+                if peer == "floor":
+                    line.set(color="black", linestyle=":")
+                else:
+                    line.set(marker="o")
         field.set_xticks(range(len(rows)), [str(row.size) for row in rows], rotation=40, ha="right")
         field.set(title=model, yscale="log", xlabel="T, B, D, H")
         field.set_ylabel(f"µs a training step, {report.dtype}, one core")

@@ -72,6 +72,10 @@ def _program(model: "Model", options: argparse.Namespace) -> str:
     settings = Settings.of(
         options.steps, loops, options.wrt, **passes(options), **features(options)
     )
+    if settings.checkpoint:
+        raise UsageError(
+            "--program shows one program, and --checkpoint makes several; leave it out"
+        )
     *_, made = program(model.written, settings)
     if options.format == "json":
         return _json({"model": model.name, "form": "program", "text": str(made)})

@@ -78,7 +78,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
         help="inputs and targets that come as class ids, as x,y",
     )
     group.add_argument(
-        "--truncate", type=int, metavar="K", help="gradients are carried back K steps at most"
+        "--truncate", type=int, metavar="K", help="backpropagation cut after K steps"
     )
     group.add_argument(
         "--checkpoint",

@@ -17,6 +17,7 @@ from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.tree import Ref, Written
 from symrnn.system import initial_states, normal, unroll, with_states
 from symrnn.system.system import System
+from symrnn.system.windows import Windows, windows
 
 __all__ = ["LOSS", "Derivation"]
 
@@ -35,11 +36,13 @@ class Derivation:
     """Inputs and initial states whose gradient is wanted beside that of every parameter."""
     scalar: bool = False
     given: Mapping[str, int] | None = None
+    truncate: int | None = None
+    """After how many steps backpropagation is cut."""
 
     @cached_property
     def rolled(self) -> "Derivation":
         """The same derivation with a symbolic T, unless the text fixes the steps."""
-        return self if self.steps is None else replace(self, steps=None)
+        return self if self.steps is None else replace(self, steps=None, truncate=None)
 
     @cached_property
     def plain(self) -> System:
@@ -78,6 +81,16 @@ class Derivation:
         return self.steps is not None or self.plain.steps is not None
 
     @cached_property
+    def windows(self) -> Windows | None:
+        """The windows that no path leads out of, where backpropagation is cut."""
+        if self.truncate is not None and self.steps is None:
+            raise UsageError(
+                "backpropagation is cut within a number of steps, and T is any number here; say"
+                " how many there are (--steps T)"
+            )
+        return None if self.steps is None else windows(self.plain, self.steps, self.truncate)
+
+    @cached_property
     def dims(self) -> dict[str, int]:
         """What is known of the dimensions: all of them 1 in the scalar form."""
         names = {n for s in self.plain.symbols.values() for w in s.shape for n in w.names}
@@ -97,7 +110,7 @@ class Derivation:
 
     def network_of(self, own: frozenset[str]) -> Network:
         """The network of the same system over other nodes."""
-        return network(self.system, own, self.wrt, self.starts)
+        return network(self.system, own, self.wrt, self.starts, self.windows)
 
     @cached_property
     def rows(self) -> Rows:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from symrnn.derivation.derivation import LOSS, Derivation
 from symrnn.errors import UsageError
 from symrnn.language.tree import Ref
+from symrnn.system.windows import Windows
 
 MOST = 20_000
 """Partial derivatives in all terms together: some hundred pages."""
@@ -23,10 +24,28 @@ def factors(derivation: Derivation, names: Sequence[str] = ()) -> int:
     [2, 5, 9, 230]
     """
     steps = derivation.steps
+    if derivation.windows is not None:
+        return _within_windows(derivation, derivation.windows, names)
     if steps is None or steps <= FITTED[-1]:
         return _counted(derivation, names)
     a, b, c = (_counted(replace(derivation, steps=each), names) for each in FITTED)
     far = steps - FITTED[0]  # a term grows by the same number of factors from step to step
+    return a + far * (b - a) + far * (far - 1) // 2 * (c - 2 * b + a)
+
+
+def _within_windows(derivation: Derivation, cut: Windows, names: Sequence[str]) -> int:
+    """The same where backpropagation is cut: every window beyond the first few adds as much more
+    as the one before it."""
+    whole = factors(replace(derivation, steps=cut.size, truncate=None), names)
+    if whole > MOST:
+        return whole
+    start = cut.steps % cut.size + cut.size * -(-FITTED[0] // cut.size)
+    if cut.steps <= start + 2 * cut.size:
+        return _counted(derivation, names)
+    a, b, c = (
+        _counted(replace(derivation, steps=start + more * cut.size), names) for more in range(3)
+    )
+    far = (cut.steps - start) // cut.size
     return a + far * (b - a) + far * (far - 1) // 2 * (c - 2 * b + a)
 
 

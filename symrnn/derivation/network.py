@@ -19,6 +19,7 @@ from symrnn.system.rewrite import Change, map_jacobian
 from symrnn.system.shares import Share, Shares
 from symrnn.system.system import Equation, Jacobian, Pointwise, Row, Scale, System, Term, uses
 from symrnn.system.values import Values
+from symrnn.system.windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,16 @@ class Network:
 
 
 def network(
-    system: System, own: Iterable[str], wrt: Iterable[str] = (), starts: Iterable[Ref] = ()
+    system: System,
+    own: Iterable[str],
+    wrt: Iterable[str] = (),
+    starts: Iterable[Ref] = (),
+    windows: Windows | None = None,
 ) -> Network:
     """The network of a plain system (its losses as written), unrolled or with a symbolic T.
 
-    `starts` are boundaries that only say the name of an initial state; they are folded.
+    `starts` are boundaries that only say the name of an initial state; they are folded. Between
+    windows, of an unrolled system, there are no edges.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -101,7 +107,8 @@ def network(
     >>> [(edge.of.name, edge.of.shift + 1) for edge in found.edges[Ref("U")]]
     [('h', 2), ('h', 1)]
     """
-    return _Builder(system, frozenset(own) | {"L"}, frozenset(wrt), frozenset(starts)).network()
+    names = frozenset(own) | {"L"}
+    return _Builder(system, names, frozenset(wrt), frozenset(starts), windows).network()
 
 
 class _Builder:
@@ -111,7 +118,9 @@ class _Builder:
         own: frozenset[str],
         wrt: frozenset[str],
         starts: frozenset[Ref],
+        windows: Windows | None,
     ) -> None:
+        self.windows = windows
         self.system, self.own, self.wrt, self.starts = system, own, wrt, starts
         self.symbols = dict(system.symbols)
         self.varied = {*wrt, *(s.name for s in system.named("parameter"))}
@@ -142,6 +151,8 @@ class _Builder:
         place = {node: position for position, node in enumerate(nodes)}
         kept = sorted(filter(self.is_kept, self.edges), key=lambda node: place.get(node, -1))
         edges = {node: self.edges[node] for node in kept}
+        if self.windows is not None:
+            edges = _from_the_loss(edges)
         system = replace(self.system, symbols=self.symbols)
         return Network(system, self.own, edges, folded)
 
@@ -206,6 +217,8 @@ class _Builder:
     def push(self, node: Ref, found: tuple[Share, Carrier]) -> None:
         """Hand what arrives at a node on to what it reads: from itself, if it is the author's."""
         share, carrier = found
+        if self.windows is not None and self.is_cut(node, share.ref):
+            return
         source = Ref(node.name, *share.at) if share.at is not None else node
         if share.ref.name in self.varied and not self.symbols[share.ref.name].timed:
             over = source.base == "t" or share.over
@@ -233,6 +246,15 @@ class _Builder:
                         without = _without(edge, share.ref.shift) if generic else ()
                         moved = replace(moved, without=without)
                     self.arrive(moved, target, _moved_carrier(carrier, move), landed)
+
+    def is_cut(self, node: Ref, read: Ref) -> bool:
+        """Whether a step reads a variable at a step of another window."""
+        windows = self.windows
+        if windows is None or not node.base or not read.base:
+            return False
+        if self.symbols[read.name].role != "variable" or not 0 <= node.shift < windows.steps:
+            return False
+        return windows.part(windows.step(node, 0), windows.step(read, 0))
 
     def arrivals(self, node: Ref, at: tuple[str, int] | None) -> list[Edge]:
         """What arrives at a folded node: at any step, or at the one at which something is added."""
@@ -273,6 +295,26 @@ class _Builder:
                 edges[position] = replace(known, routes=known.routes + new.routes)
                 return
         edges.append(new)
+
+
+def _from_the_loss(edges: dict[Ref, list[Edge]]) -> dict[Ref, list[Edge]]:
+    """The edges that a path from the loss arrives at, and no others."""
+    found: dict[Ref, list[Edge]] = {}
+    alive = {Ref("L")}
+    targets: dict[Ref, list[Ref]] = {}
+    for target, own in edges.items():
+        for edge in own:
+            targets.setdefault(edge.of, []).append(target)
+    waiting = [Ref("L")]
+    while waiting:
+        for target in targets.get(waiting.pop(), ()):
+            if target not in alive:
+                alive.add(target)
+                waiting.append(target)
+    for target, own in edges.items():
+        if kept := [edge for edge in own if edge.of in alive]:
+            found[target] = kept
+    return found
 
 
 def _mover(source: Ref, landed: Ref) -> Change:

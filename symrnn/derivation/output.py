@@ -35,6 +35,7 @@ from symrnn.derivation.sheets import (
     update_rules,
 )
 from symrnn.derivation.views.local import closed_edge
+from symrnn.system.windows import sentence
 
 DEFAULT_WIDTH = 80
 
@@ -89,11 +90,25 @@ class Output:
         return Plain(*self._lettering, digits=self.look.digits)
 
     def parts(self) -> list[Part]:
-        """The chosen views, for one sequence."""
-        return [
+        """The chosen views, for one sequence; where paths are cut, the first of them says so."""
+        parts = [
             Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
+        return [replace(parts[0], sheets=self.remarked(parts[0].sheets)), *parts[1:]]
+
+    def remarked(self, sheets: Sheets) -> Sheets:
+        first, *others = sheets
+        note = tuple(f"{remark} " for remark in self.remarks)
+        return (replace(first, note=(*note, *first.note)), *others)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be known of every formula."""
+        cut = self.derivation.windows
+        if cut is None:
+            return []
+        return [f"{sentence(cut)}, and no path leads from one of them into another."]
 
     def finished(self, parts: Sequence[Part]) -> list[Part]:
         """The parts as they are printed: averaged over the batch, if that is asked for."""

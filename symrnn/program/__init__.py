@@ -36,6 +36,7 @@ from symrnn.program.order import order
 from symrnn.program.peel import peel, unroll
 from symrnn.program.program import Loop, Program
 from symrnn.system.system import System
+from symrnn.system.windows import Windows
 
 OPTIONAL = ("fold", "hoist", "layout", "merge", "shrink", "share")
 """The passes that can be left out: what they make is quicker or smaller, and the same."""
@@ -55,11 +56,13 @@ def schedule(
     passes: Iterable[str] = OPTIONAL,
     ids: Collection[str] = (),
     ragged: bool = False,
+    windows: Windows | None = None,
 ) -> tuple[System, Program]:
-    """The system as it is worked out, and the program that does it; `ids` come as class ids."""
+    """The system as it is worked out, and the program that does it; `ids` come as class ids, and
+    backpropagation is cut where there are windows."""
     chosen = known_passes(passes)
     folded = fold(system, across=not ragged) if "fold" in chosen else system
-    program = order(folded, max(steps, 2) if ragged else steps, ids, ragged)
+    program = order(folded, max(steps, 2) if ragged else steps, ids, ragged, windows, loops)
     for name, run in (("hoist", hoist), ("layout", layout), ("merge", merge)):
         program = run(program) if name in chosen else program
     program = lower(peel(program))

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from symrnn.program.program import Loop, Map, Now, Plain, Program, Slice, Statement
-from symrnn.program.rewrite import map_slices
+from symrnn.program.rewrite import is_cut, map_slices
 
 Unit = str
 """An array, or the pack that it lies in: what has one place."""
@@ -27,7 +27,9 @@ def shrink(program: Program) -> Program:
     small = _known_to_one_step(program)
 
     def once(what: Slice) -> Slice:
-        return replace(what, when=None) if what.names[0] in small else what
+        if what.names[0] not in small or is_cut(what, (1, program.steps)):
+            return what
+        return replace(what, when=None)
 
     def change(statement: Statement) -> Statement:
         if not isinstance(statement, Loop):
@@ -48,7 +50,8 @@ def _known_to_one_step(program: Program) -> set[str]:
     users: dict[Unit, set[int | None]] = {}
     for (place, _), statement, loop in _moments(program):
         for what in (statement.out, *statement.reads):
-            here = place if loop is not None and what.when == Now() else None
+            now = isinstance(what.when, Now) and not what.when.shift
+            here = place if loop is not None and now else None
             users.setdefault(units.of[what.names[0]], set()).add(here)
     small = {unit for unit, places in users.items() if len(places) == 1 and None not in places}
     return {

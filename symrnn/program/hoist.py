@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from symrnn.program.program import Loop, Plain, Program, Statement
-from symrnn.program.rewrite import moved, tight
+from symrnn.program.rewrite import is_cut, moved, tight
 
 
 def hoist(program: Program) -> Program:
@@ -34,9 +34,15 @@ def _split(loop: Loop) -> list[Statement]:
     def leaves(statement: Plain) -> Statement:
         return moved(statement, statement.during or (loop.first, loop.last))
 
-    before = _leaving(body, lambda s, rest: not (_reads(s) & _written(rest)))
+    def stays(statement: Plain) -> bool:
+        steps = statement.during or (loop.first, loop.last)
+        return any(is_cut(read, steps) for read in statement.reads)
+
+    before = _leaving(body, lambda s, rest: not (stays(s) or _reads(s) & _written(rest)))
     body = [s for s in body if s not in before]
-    after = _leaving(body[::-1], lambda s, rest: not (set(s.out.names) & _all_read(rest)))[::-1]
+    after = _leaving(
+        body[::-1], lambda s, rest: not (stays(s) or set(s.out.names) & _all_read(rest))
+    )[::-1]
     body = [s for s in body if s not in after]
     kept = [tight(replace(loop, body=tuple(body)))] if body else []
     return [*map(leaves, before), *kept, *map(leaves, after)]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from symrnn.language.tree import Expr, Width
+from symrnn.system.windows import Cut
 
 # where in time
 
@@ -25,6 +26,8 @@ class Now:
     """The step of the loop, and a shift from it."""
 
     shift: int = 0
+    cut: Cut | None = None
+    """Zeros are read at the steps that this cuts off: what comes from another window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ When = Now | At | Span | End
 
 def shifted(when: When | None, by: int) -> When | None:
     match when:
-        case Now(shift):
+        case Now(shift=shift):
             return Now(shift + by)
         case At(step):
             return At(step + by)

@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from symrnn.errors import CheckError
+from symrnn.language.tree import ZERO
 from symrnn.program.program import (
+    Argument,
     At,
     Loop,
     Map,
     Now,
+    Number,
     Plain,
     Product,
     Reduce,
@@ -20,6 +24,9 @@ from symrnn.program.program import (
 
 def moved(statement: Plain, steps: Steps) -> Plain:
     """The same statement with the step of its loop said: one of them, or many."""
+    if isinstance(statement, Map) and steps[0] == steps[1]:
+        args = (Number(ZERO) if is_cut(arg, steps) else arg for arg in statement.args)
+        statement = replace(statement, args=tuple(args))
 
     def when(old: When | None) -> When | None:
         if not isinstance(old, Now):
@@ -28,9 +35,17 @@ def moved(statement: Plain, steps: Steps) -> Plain:
         return At(first) if first == last else Span(first, last)
 
     def at(old: Slice) -> Slice:
+        if is_cut(old, steps):
+            raise CheckError(f"{old.name} is read for all steps at once, and cut at some of them")
         return replace(old, when=when(old.when))
 
     return map_slices(replace(statement, during=None), at)
+
+
+def is_cut(what: Argument, steps: Steps) -> bool:
+    """Whether zeros are read at some of these steps, because the rest lies in another window."""
+    cut = what.when.cut if isinstance(what, Slice) and isinstance(what.when, Now) else None
+    return cut is not None and any(map(cut.at, range(steps[0], steps[1] + 1)))
 
 
 def map_slices(statement: Plain, f: Callable[[Slice], Slice]) -> Plain:

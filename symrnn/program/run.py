@@ -29,7 +29,7 @@ from symrnn.program.program import (
     Span,
     When,
 )
-from symrnn.program.rewrite import is_by_id
+from symrnn.program.rewrite import is_by_id, is_cut
 
 OPS: dict[str, Any] = {
     "add": np.add,
@@ -168,6 +168,8 @@ class _Run:
     def lane(self, arg: Argument, lane: int) -> Any:
         if isinstance(arg, Number):
             return np.asarray(number_of(arg.value, self.dims))
+        if is_cut(arg, (self.t, self.t)):
+            return np.zeros(())
         name = arg.names[lane if len(arg.names) > 1 else 0]
         return self.view(Slice((name,), arg.when, arg.part))
 

@@ -21,6 +21,7 @@ from symrnn.program.program import (
     Statement,
     When,
 )
+from symrnn.system.windows import Cut
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "power": "**"}
 
@@ -105,6 +106,8 @@ def show_argument(argument: Argument) -> str:
 
 def _when(when: When) -> str:
     match when:
+        case Now(cut=Cut() as cut):
+            return f"{_when(Now(when.shift))} or nothing: {cut.windows.size} at a time"
         case Now(shift=0):
             return "t"
         case Now(shift=shift):

@@ -16,7 +16,10 @@
   writing, `shares`: what each operand gets of it, `landing`: at which step, `values`: of functions)
 - `unroll`    a system written out for a number of steps
 - `states`    initial states as inputs
+- `segment`   a system taken apart in time: segments of steps, and what happens once
+- `windows`   steps in windows, between which backpropagation is cut
 - `stepping`  whether one step can be worked out alone, and what it needs
+- `still`, `parted`  every equation at its own step, for sequences that end at steps of their own
 - `head`      another read-out and loss on the same body
 - `weights`, `dropout`, `zoneout`  masks that the caller gives: on the steps of the loss, on
   features, on what a state forgets (`inputs`: what they share)

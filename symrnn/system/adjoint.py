@@ -33,11 +33,17 @@ from symrnn.system.system import (
 from symrnn.system.values import Values
 
 
-def adjoint(system: System, wrt: Sequence[str] = (), cotangents: bool = False) -> System:
+def adjoint(
+    system: System,
+    wrt: Sequence[str] = (),
+    cotangents: bool = False,
+    carried: Sequence[str] = (),
+) -> System:
     """The system together with its gradient by every parameter, and by the inputs in `wrt`.
 
     The gradient is that of the loss; with `cotangents` it is that of all outputs, each weighted
-    with an input of its own: the transpose of the model's Jacobian.
+    with an input of its own: the transpose of the model's Jacobian. Variables that are `carried`
+    get such an input beside the loss: what is read of them elsewhere.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -49,7 +55,7 @@ def adjoint(system: System, wrt: Sequence[str] = (), cotangents: bool = False) -
     """
     if system.named("adjoint"):
         raise EquationError("this system holds adjoints already; take the adjoint of the model")
-    if system.loss is None and not cotangents:
+    if system.loss is None and not (cotangents or carried):
         raise EquationError(
             "the model has no loss; write L = … or put a head on it, such as binary or steps"
         )
@@ -60,14 +66,16 @@ def adjoint(system: System, wrt: Sequence[str] = (), cotangents: bool = False) -
                 f"'{name}' is no input to take a gradient by{suggestion(name, inputs)}; the inputs"
                 f" are {', '.join(inputs) or 'none'} (every parameter's gradient is there anyway)"
             )
-    result = _Adjoint(system, tuple(dict.fromkeys(wrt)), cotangents).system()
+    result = _Adjoint(system, tuple(dict.fromkeys(wrt)), cotangents, frozenset(carried)).system()
     check(result, "adjoint")
     return result
 
 
 class _Adjoint:
-    def __init__(self, system: System, wrt: tuple[str, ...], cotangents: bool) -> None:
-        self.primal, self.wrt, self.cotangents = system, wrt, cotangents
+    def __init__(
+        self, system: System, wrt: tuple[str, ...], cotangents: bool, carried: frozenset[str]
+    ) -> None:
+        self.primal, self.wrt, self.cotangents, self.carried = system, wrt, cotangents, carried
         self.symbols = dict(system.symbols)
         self.equations = {e.target: e for e in system.equations}
         self.varied = {*wrt, *(symbol.name for symbol in system.named("parameter"))}
@@ -86,8 +94,7 @@ class _Adjoint:
         """The name of what a softmax gathers of its adjoint, the same at every step."""
 
     def system(self) -> System:
-        if self.cotangents:
-            self.seed()
+        self.seed()
         for group in reversed(self.primal.groups()):
             self.propagate(group)
         for node in self.input_nodes():
@@ -103,7 +110,9 @@ class _Adjoint:
     # what is measured and what is varied
 
     def is_root(self, node: Ref) -> bool:
-        return self.symbols[node.name].output if self.cotangents else node.name == "L"
+        if self.cotangents:
+            return self.symbols[node.name].output
+        return node.name == "L" or node.name in self.carried
 
     def wants(self, ref: Ref) -> bool:
         return ref.name in self.varied or ref.name in self.active_names
@@ -121,8 +130,11 @@ class _Adjoint:
         return nodes
 
     def seed(self) -> None:
-        """Each output's adjoint starts with a cotangent, an input of its own."""
-        for symbol in self.primal.outputs:
+        """An adjoint that starts with a cotangent gets an input of its own."""
+        outputs = self.primal.outputs if self.cotangents else self.primal.symbols.values()
+        for symbol in outputs:
+            if not (self.cotangents or symbol.name in self.carried):
+                continue
             if symbol.name not in self.active_names:
                 continue
             name = names.free(f"ct_{symbol.name}", self.symbols)

@@ -20,9 +20,18 @@ masking     masks for dropout and zoneout, drawn, or such that they change nothi
 kernels     what is asked of a kernel; one with parameters to start from
 metrics     accuracy, squared error, bits per character, confusion
 data        from files to batches
+
+estimators  fit, predict and score on arrays, in scikit-learn's convention
+sequence_estimator  what both of them are
+conventions parameters and errors as scikit-learn has them
+datasets    X, checked: sequences of one length, or of several
+targets     y, checked: labels, or numbers
+bucketing   which sequences stand together
+network     a model under a read-out, and the kernels that train it and read it
 """
 
 from symrnn.training.clipping import clip_norm, clip_value, norm
+from symrnn.training.estimators import SequenceClassifier, SequenceRegressor
 from symrnn.training.fit import fit, run
 from symrnn.training.kernels import Kernel, put, started
 from symrnn.training.masking import draw_masks, neutral_masks
@@ -46,6 +55,8 @@ __all__ = [
     "Optimiser",
     "RMSprop",
     "Schedule",
+    "SequenceClassifier",
+    "SequenceRegressor",
     "Step",
     "StopTraining",
     "Trainer",

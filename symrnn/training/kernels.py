@@ -61,21 +61,31 @@ def table(kernel: Kernel, name: str) -> dict[str, Axes]:
     return cast(dict[str, Axes], _file(kernel)[name])
 
 
-def shape(kernel: Kernel, axes: Axes, batch: int) -> tuple[int, ...]:
-    """Axes such as ("T", "B", "H_f+H_b", 3) as numbers, for so many sequences."""
-    sizes = {"T": _file(kernel)["STEPS"], "B": batch, **kernel.dims}
+def shape(kernel: Kernel, axes: Axes, batch: int, steps: int | None = None) -> tuple[int, ...]:
+    """Axes such as ("T", "B", "H_f+H_b", 3) as numbers, for so many sequences; of all steps, if it
+    is not said how many."""
+    sizes = {"T": steps or _file(kernel)["STEPS"], "B": batch, **kernel.dims}
     parts = [str(axis).split("+") for axis in axes]
     return tuple(sum(int(p) if p.isdigit() else sizes[p] for p in part) for part in parts)
 
 
 def sequences(kernel: Kernel, inputs: Inputs) -> int:
     """How many sequences there are, read off the first input that tells."""
+    return _extent(kernel, inputs, "B") or kernel.batch
+
+
+def steps(kernel: Kernel, inputs: Inputs) -> int | None:
+    """How many steps there are, likewise; with lengths they may be fewer than the kernel's."""
+    return _extent(kernel, inputs, "T")
+
+
+def _extent(kernel: Kernel, inputs: Inputs, axis: str) -> int | None:
     for name, axes in table(kernel, "INPUTS").items():
-        if name in inputs and "B" in axes:
+        if name in inputs and axis in axes:
             found = np.shape(inputs[name])
             if len(found) == len(axes):
-                return int(found[axes.index("B")])
-    return kernel.batch
+                return int(found[axes.index(axis)])
+    return None
 
 
 def check_kernel(kernel: Any) -> None:

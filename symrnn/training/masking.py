@@ -38,14 +38,19 @@ def check_masks(kernel: Kernel, probabilities: Mapping[str, float]) -> None:
 
 
 def draw_masks(
-    kernel: Kernel, probabilities: Mapping[str, float], batch: int, rng: np.random.Generator
+    kernel: Kernel,
+    probabilities: Mapping[str, float],
+    batch: int,
+    rng: np.random.Generator,
+    steps: int | None = None,
 ) -> dict[str, Array]:
     """A mask for each name, features dropped or kept with its probability; drawn in the order of
-    the file, so that the order of the names changes nothing."""
+    the file, so that the order of the names changes nothing. `steps` are fewer than the kernel's
+    where its sequences are."""
     axes = table(kernel, "INPUTS")
     return {
         name: DRAWS[name[:5]](
-            rng, shape(kernel, axes[name], batch), probabilities[name], kernel.dtype
+            rng, shape(kernel, axes[name], batch, steps), probabilities[name], kernel.dtype
         )
         for name in mask_names(kernel)
         if name in probabilities

@@ -10,7 +10,7 @@ import numpy as np
 from symrnn.errors import DataError, Diverged, UsageError
 from symrnn.functions import Array
 from symrnn.training.clipping import clip_norm, clip_value, norm
-from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, table
+from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, steps, table
 from symrnn.training.masking import check_masks, draw_masks, neutral_masks
 from symrnn.training.memory import Optimiser, check_array
 from symrnn.training.optimisers import Adam
@@ -108,7 +108,7 @@ class Trainer:
                     f"{name} is carried on from {value.shape[axes.index('B')]} sequences, and now"
                     f" there are {batch}; expected as many, or reset() before"
                 )
-        drawn = draw_masks(self.kernel, self.masks, batch, self.rng)
+        drawn = draw_masks(self.kernel, self.masks, batch, self.rng, steps(self.kernel, inputs))
         return {**self.carried, **drawn, **inputs}
 
     def _keep(self, states: Mapping[str, Array]) -> None:

@@ -4,6 +4,7 @@
 - `reference`  what the text itself gives for them, at 50 digits (`exact`), and what with `large`
                parameters
 - `lengths`    the same for sequences with lengths of their own, one by one
+- `windowed`   the text of which slopes are taken where backpropagation is cut
 - `calls`      a kernel, called on the same numbers
 - `steps`      the forward pass held against single steps
 - `checks`     the two held against each other, one check after the other
@@ -44,6 +45,7 @@ def verify(
         steps = model.system.steps or DEFAULT_STEPS
     made = case(model.written, steps, wrt, batch, dims or {}, seed, features)
     module = model.kernel(steps, loops, wrt, **features)
+    loops = True if features.get("checkpoint") else loops
     return Report.of(model.name, made, loops, checks(module, made, reference(made)))
 
 

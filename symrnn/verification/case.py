@@ -19,6 +19,7 @@ from symrnn.system.ids import with_ids
 from symrnn.system.stepping import why_no_step
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
+from symrnn.system.windows import Windows, windows
 from symrnn.verification.lengths import Alone, Joined, drawn
 
 DEFAULT_STEPS = 3
@@ -51,6 +52,8 @@ class Case:
     """Why one step alone cannot be worked out, if it cannot."""
     lengths: tuple[int, ...] = ()
     """The number of steps of each sequence, where they have their own."""
+    windows: Windows | None = None
+    """Where backpropagation is cut."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -168,6 +171,7 @@ def case(
         chosen,
         why_no_step(form),
         drawn(np.random.default_rng([seed, 4]), steps, batch) if chosen.get("lengths") else (),
+        windows(form, steps, chosen.get("truncate")),
     )
     asked = made.named("parameter", "input", "target")
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)

@@ -20,7 +20,7 @@ def drawn(rng: np.random.Generator, steps: int, batch: int) -> tuple[int, ...]:
     """Lengths up to a number of steps: one sequence has all of them, and another one alone.
 
     >>> drawn(np.random.default_rng(0), 5, 4)
-    (5, 1, 4, 3)
+    (4, 5, 1, 5)
     """
     rest = rng.integers(1, steps + 1, size=batch)
     lengths = np.concatenate([[steps, 1], rest])[:batch]

@@ -12,6 +12,7 @@ from symrnn.verification.case import Case
 from symrnn.verification.exact import NO_NUMBER, floats, worked_out
 from symrnn.verification.large import Large, large
 from symrnn.verification.lengths import Joined
+from symrnn.verification.windowed import windowed
 
 FEW_STEPS = 4
 FEW_ENTRIES = 600
@@ -51,7 +52,11 @@ def reference(case: Case, every: bool | None = None) -> Reference:
         every = case.steps <= FEW_STEPS and count <= FEW_ENTRIES
     try:
         result = worked_out(case, case.data, DIGITS)
-        slope = precise(case.written, case.data, case.steps, case.value, case.run)
+        if case.windows is not None:
+            text, data = windowed(case.written, case.symbols, case.windows, case.data)
+            slope = precise(text, data, case.steps, case.value)
+        else:
+            slope = precise(case.written, case.data, case.steps, case.value, case.run)
         ways = {name: directions(case, name, every) for name in case.wrt}
         slopes = {
             name: np.array([slope({name: way}) for way in found]) for name, found in ways.items()

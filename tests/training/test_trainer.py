@@ -316,3 +316,11 @@ def test_training_imports_neither_sympy_nor_a_framework() -> None:
     )
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert not loaded & {"sympy", "jinja2", "mpmath", "torch", "jax", "sklearn", "matplotlib"}
+
+
+def test_masks_have_as_many_steps_as_the_sequences_where_lengths_differ() -> None:
+    model = symrnn.load("elman").with_dropout("x")
+    own = started(model.kernel(8, lengths=True), 2, D=2, H=3, C=1)
+    trainer = Trainer(own, masks={"drop_x": 0.5})
+    inputs = {"x": np.ones((3, 2, 2)), "y": np.ones((2, 1)), "lengths": [3, 1]}
+    assert trainer.train_step(inputs).loss > 0

@@ -309,3 +309,23 @@ def test_a_case_is_the_same_for_the_same_seed() -> None:
         return [(name, array.tobytes()) for name, array in data.items()]
 
     assert drawn(5) == drawn(5) != drawn(6)
+
+
+def test_a_loss_may_compare_two_variables() -> None:
+    text = "h[t] = tanh(x[t] * u + h[t-1] * v); h: 1; L = mean(mse(h[t-1], h[t]) + mse(y[t], h[t]))"
+    assert symrnn.parse(text).verify(3).holds
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "L = mse(y, h[T]) + 0.1 * rowsum(u * u)",
+        "r = rowmean(u * u); L = mse(y, h[T]) + r",
+        "k = softmax(g); L = mse(y, h[T] * k)",
+        "k = concat(g, q); h: 5; g: 2; L = mse(y, h[T] + k)",
+    ],
+)
+def test_what_is_made_of_parameters_alone_is_there_for_every_sequence(line: str) -> None:
+    made = symrnn.parse(f"h[t] = tanh(x[t] @ W + h[t-1] * u); {line}")
+    assert failed(made.verify(2)) == []
+    assert failed(made.verify(4, loops=True, batch=3)) == []

@@ -2,6 +2,7 @@
 
 - `names`      names, each for one thing
 - `places`     where the arrays of a program live, and what slices of them are in Python
+- `packed`     where they live when sequences have lengths of their own, and how that is printed
 - `views`      the views of them that statements need
 - `statements` statements as calls that write where they are told to
 - `by_id`      those over class ids
@@ -12,6 +13,7 @@
 - `step`       the function for a single step, or why there is none
 - `contract`   names, axes and starts: what a module promises
 - `module`     the whole file: what is the same in every kernel comes from `templates/numpy`
+- `segments`   the file of a kernel that keeps few states: several plans, and who calls them
 - `lines`      Python as a person would lay it out
 - `load`       a source compiled in memory, so that tracebacks show its lines
 """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from symrnn.backends.numpy import by_id
-from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented
+from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
 from symrnn.oracle import is_analytic
@@ -12,6 +12,7 @@ from symrnn.sample import losses_of
 from symrnn.system.spell import spell_equation
 from symrnn.system.system import System
 from symrnn.system.weights import weights_of
+from symrnn.system.windows import Windows, reached, said
 
 Axes = tuple[str | int, ...]
 
@@ -41,6 +42,8 @@ class Kernel:
     """What runs over time is handed in, and handed out, with the sequences first."""
     one_step: bool = False
     """What runs over time is handed in, and handed out, without a time axis."""
+    windows: Windows | None = None
+    """Where backpropagation is cut, the windows of steps."""
 
     @property
     def analytic(self) -> bool:
@@ -149,8 +152,8 @@ class Contract:
     def facts(self) -> list[str]:
         """What the file's own check must know."""
         losses = losses_of(self.kernel.written)
-        symbols = self.system.symbols.values()
-        targets = [s for s in symbols if s.name in losses and s.name not in self.ids]
+        given = (self.system.symbols[name] for name in self.inputs)
+        targets = [s for s in given if s.name in losses and s.name not in self.ids]
         onehot = [s.name for s in targets if s.onehot]
         shares = [s.name for s in targets if not s.onehot and "ce" in losses[s.name]]
         return [
@@ -159,6 +162,20 @@ class Contract:
             f"ONEHOT = {as_tuple(onehot)}",
             f"BETWEEN_0_AND_1 = {as_tuple(shares)}",
             *([f"WEIGHTS = {as_dict(self.step_weights)}"] if self.step_weights else []),
+            *self.cut(),
+        ]
+
+    def cut(self) -> list[str]:
+        """After how many steps backpropagation is cut, and the gradients that this may change."""
+        if self.kernel.windows is None:
+            return []
+        changed = reached(self.system)
+        symbols = self.system.symbols.values()
+        names = [s.of.name for s in symbols if s.of is not None and s.name in changed]
+        kept = [name for name in names if name in {**self.tables()["PARAMS"], **self.every}]
+        return [
+            f"TRUNCATE = {self.kernel.windows.size}",
+            f"CUT = {as_tuple(list(dict.fromkeys(kept)))}",
         ]
 
     def docstring(self) -> str:
@@ -177,6 +194,8 @@ class Contract:
         parts = [title, kernel.remark, indented(kernel.text)]
         if gradient:
             parts += ["Its gradient:", indented("\n".join(gradient))]
+            if kernel.windows is not None:
+                parts.append(wrapped_text(said(kernel.windows, self.system)))
         body = "\n\n".join(part for part in parts if part)
         return f'"""{escaped(body)}\n"""'
 

@@ -16,6 +16,10 @@ def indented(text: str) -> str:
     return textwrap.indent(text.strip("\n"), "    ").rstrip()
 
 
+def wrapped_text(text: str) -> str:
+    return textwrap.fill(text, WIDTH - 8, break_long_words=False)
+
+
 def as_tuple(values: Sequence[object]) -> str:
     inside = ", ".join(_literal(value) for value in values)
     return f"({inside}{',' * (len(values) == 1)})"

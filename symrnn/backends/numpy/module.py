@@ -1,5 +1,7 @@
 """The source of a kernel: what a program prints, in the frame that all kernels share."""
 
+from typing import Any
+
 from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_tuple, imported
@@ -15,6 +17,11 @@ HELPERS = ("total", "highest", "softplus", *by_id.OWN)
 
 def source(kernel: Kernel) -> str:
     """The whole file."""
+    return render("numpy/module.py.jinja", **values(kernel))
+
+
+def values(kernel: Kernel) -> dict[str, Any]:
+    """What the frame is filled with."""
     contract = Contract(kernel)
     dims = tuple(dimensions(kernel.system.symbols))
     sheet = Sheet(contract, dims)
@@ -31,8 +38,7 @@ def source(kernel: Kernel) -> str:
         "forward": tuple(ahead),
         "loss": tuple(n for n in inputs if gradient or n in ahead or n in own),
     }
-    return render(
-        "numpy/module.py.jinja",
+    return dict(  # noqa: C408 - keywords, as a template is given them
         docstring=contract.docstring(),
         imports=imported(sorted(used - set(HELPERS))),
         steps=kernel.steps,
@@ -54,6 +60,9 @@ def source(kernel: Kernel) -> str:
         has_softplus="softplus" in used,
         has_turns=printer.turns,
         has_gradient=gradient,
+        parts=(),
+        truncated=kernel.windows is not None,
+        has_cut=any("_cut(" in text for _, views in printer.loops for text in views),
         has_step_weights=bool(contract.step_weights),
         has_ids=bool(contract.ids),
         own_calls=used & set(by_id.OWN),

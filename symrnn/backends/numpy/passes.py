@@ -32,6 +32,8 @@ class Function:
     arguments: list[str]
     call: list[str]
     """What a kernel hands to it."""
+    reads: list[str]
+    """The names of that in the model."""
     lines: list[str]
     needs: frozenset[str]
     """The inputs and states that it cannot do without."""
@@ -76,6 +78,7 @@ class Passes:
             dict.fromkeys(members.get(name, name) for name in self.contract.inputs if name in reads)
         )
         copies = []
+        own = list(arguments)
         call = [self.python(name) for name in arguments]
         for name in self.contract.inputs:
             if name in self.copied and name in reads and self.first_reader(name) == section:
@@ -98,7 +101,7 @@ class Passes:
         ahead = [line for text in turned for line in text.split("\n")]
         every = {name for s in plain(statements) for what in s.reads for name in what.names}
         needs = frozenset(members.get(name, name) for name in every)
-        return Function(section, given, call, [*ahead, *lines], needs)
+        return Function(section, given, call, own, [*ahead, *lines], needs)
 
     def first_reader(self, name: str) -> str:
         for section in SECTIONS:
@@ -173,6 +176,8 @@ class Passes:
                 continue
             if isinstance(when, At):
                 if target.base == "t" and 1 <= when.step <= self.program.steps:
+                    if self.kernel.windows is not None:
+                        equation = self.kernel.windows.left(folded.symbols, equation, when.step)
                     equation = at_one_step(folded, equation, self.program.steps, when.step)
                 elif self.step_of(target) != when.step:
                     continue

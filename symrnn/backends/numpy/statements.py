@@ -24,7 +24,7 @@ from symrnn.program.program import (
     Reduce,
     Slice,
 )
-from symrnn.program.rewrite import is_by_id
+from symrnn.program.rewrite import is_by_id, is_cut
 
 CALLS = {
     "positive": "greater({args}, {zero}, {out})",
@@ -59,10 +59,15 @@ class Inside:
         array = self.places.array(what.names[0])
         if array.window:
             text = self.in_turn(what, array, lanes)
+        elif array.steps is None:  # one place for all steps
+            text = f"[{self.places.base(what, lanes)}] * {last - first + 1}"
         else:
             text = self.places.cut(what, first, last, lanes)
             if self.loop.direction < 0:
                 text = f"{text}[::-1]"
+        if is_cut(what, (self.loop.first, self.loop.last)):
+            assert what.when.cut is not None
+            text = f"_cut({text}, {as_range(self.loop)}, {what.when.cut.shift})"
         return self.name_of(what, text, what.when)
 
     def in_turn(self, what: Slice, array: Array, lanes: bool) -> str:
@@ -123,7 +128,9 @@ class Printer:
 
     def is_each(self, what: Slice) -> bool:
         """Whether each step of a loop has a view of its own."""
-        return isinstance(what.when, Now) and self.places.array(what.names[0]).places is not None
+        if not isinstance(what.when, Now):
+            return False
+        return what.when.cut is not None or self.places.array(what.names[0]).places is not None
 
     def matrix(self, arg: Slice, inside: Inside | None) -> str:
         if inside is not None and self.is_each(arg):
@@ -230,6 +237,15 @@ class Printer:
         name = self.places.names.new(f"{self.views.section}_steps")
         inside.name = name
         return inside, lines, list(loop.body)
+
+
+def as_range(loop: Loop) -> str:
+    """
+    >>> as_range(Loop(1, 9, -1, ()))
+    'range(9, 0, -1)'
+    """
+    steps = loop.steps
+    return f"range({steps.start}, {steps.stop}{', -1' if loop.direction < 0 else ''})"
 
 
 def plain_number(value: Expr, places: Places) -> str:

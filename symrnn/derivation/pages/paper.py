@@ -144,6 +144,8 @@ class Paper:
     def reading(self, view: str) -> str:
         """How the formulas of a view are to be read."""
         order = ORDER[self.output.notation.orientation]
+        if view == "delta" and self.derivation.windows is not None:
+            return "From the last step back, one equation a step."
         matrices = view in ORDERED and not self.derivation.scalar
         return READING[view] + (order if matrices else "")
 
@@ -181,11 +183,14 @@ class Paper:
         from symrnn.derivation.picture.svg import svg
         from symrnn.derivation.picture.tikz import tikz
 
-        drawn = picture(self.derivation.system, self.derivation.own)
+        derivation = self.derivation
+        drawn = picture(derivation.system, derivation.own, windows=derivation.windows)
         letters = self.output.latex_printer.letters
         caption = (
             "The unrolled network: solid arrows forwards, dashed ones the way back of the gradient."
         )
+        if derivation.windows is not None:
+            caption += f" It is cut after {derivation.windows.size} steps."
         return Figure(tikz(drawn, letters), svg(drawn, letters), (caption,))
 
     def updates(self) -> list[Section]:

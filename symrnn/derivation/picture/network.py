@@ -7,6 +7,7 @@ from symrnn.functions import LOSSES
 from symrnn.language.tree import Ref
 from symrnn.system.activity import reached
 from symrnn.system.system import Equation, Linear, Matrix, Row, System, Total, uses
+from symrnn.system.windows import Windows
 
 Edges = dict[tuple[Ref, Ref], tuple[str, ...]]
 """Who reads whom, (read, reader), and the matrices that stand between them."""
@@ -15,7 +16,10 @@ Edges = dict[tuple[Ref, Ref], tuple[str, ...]]
 class Network:
     """The author's variables of an unrolled system, and who of them reads whom."""
 
-    def __init__(self, system: System, own: Collection[str]) -> None:
+    def __init__(
+        self, system: System, own: Collection[str], windows: Windows | None = None
+    ) -> None:
+        self.windows = windows
         assert system.steps is not None, "the picture of a system needs a number of steps"
         self.symbols, self.steps = system.symbols, system.steps
         self.own = frozenset(own)
@@ -52,10 +56,18 @@ class Network:
     @cached_property
     def flows(self) -> set[tuple[Ref, Ref]]:
         """The edges along which a gradient comes back: from the loss, to a parameter."""
-        reads, readers = both_ways(self.edges)
+        back = [(u, v) for u, v in self.edges if not self.is_cut(u, v)]
+        reads, readers = both_ways(back)[0], both_ways(self.edges)[1]
         loss = [ref for ref in self.equations if ref == Ref("L") and "L" in self.own]
         needed, moved = reached(loss, reads), reached(self.trained, readers)
-        return {(u, v) for u, v in self.edges if v in needed and u in moved}
+        return {(u, v) for u, v in back if v in needed and u in moved}
+
+    def is_cut(self, read: Ref, reader: Ref) -> bool:
+        """Whether a step reads a variable at a step of another window."""
+        if self.windows is None or not (read.base and reader.base) or read.name not in self.own:
+            return False
+        inside = 0 <= reader.shift < self.steps
+        return inside and self.windows.part(read.shift + 1, reader.shift + 1)
 
 
 def _operands(equation: Equation) -> Iterator[tuple[Ref, str, bool]]:

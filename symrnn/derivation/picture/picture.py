@@ -14,15 +14,18 @@ from symrnn.derivation.picture.plan import Plan
 from symrnn.derivation.picture.routes import Router
 from symrnn.derivation.picture.shapes import RADIUS, Arrow, Label, Picture, Spot, extent
 from symrnn.system.system import System
+from symrnn.system.windows import Windows
 
 LANE = 0.06  # from the middle of a route to the arrows of either direction
 MARGIN = 0.15
 
 
-def picture(system: System, own: Collection[str], most: int = 6) -> Picture:
+def picture(
+    system: System, own: Collection[str], most: int = 6, windows: Windows | None = None
+) -> Picture:
     """The picture of an unrolled system with the variables `own`, time from left to right.
 
-    Above `most` steps the middle ones are left out.
+    Above `most` steps the middle ones are left out. No gradient comes back from another window.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system import normal, unroll
@@ -30,7 +33,7 @@ def picture(system: System, own: Collection[str], most: int = 6) -> Picture:
     >>> [(a.source.name, a.target.name) for a in picture(unroll(system, 1), ["h", "L"]).arrows]
     [('x', 'h'), ('h', 'h'), ('h', 'L'), ('L', 'h')]
     """
-    network = Network(system, own)
+    network = Network(system, own, windows)
     plan = Plan(network, most)
     routes = Router(plan).routes()
     arrows: list[Arrow] = []

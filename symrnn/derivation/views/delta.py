@@ -37,7 +37,7 @@ def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
 def fitting(derivation: Derivation, names: Sequence[str] = ()) -> Derivation:
     """The derivation for any T, or for its own steps where what is said for any T would not hold
     for so few of them: h_1 and h_T are the same for T = 1."""
-    if derivation.steps is None:
+    if derivation.steps is None or derivation.windows is not None:
         return derivation
     try:
         found = deltas(derivation.rolled)

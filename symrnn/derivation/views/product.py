@@ -37,6 +37,11 @@ FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 def products(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """The gradient of each parameter, and what the Jacobians in it are."""
+    if derivation.windows is not None:
+        raise UsageError(
+            "the product view is for any number of steps, and backpropagation is cut here; chain,"
+            " closed and delta show the cut"
+        )
     found = _Products(derivation.rolled)
     if derivation.steps is not None and derivation.steps < found.least:
         raise UsageError(

@@ -19,7 +19,7 @@ def ranks(program: Program, lanes: Lanes, families: Sequence[Family]) -> dict[st
     """The place of each lane in its group: those of the order with the fewest gaps."""
     wishes: dict[str, list[Wish]] = {}
     for wanted, gain in _wishes(program, lanes, families):
-        wishes.setdefault(lanes.root(next(iter(wanted))), []).append((wanted, gain))
+        wishes.setdefault(lanes.root(min(wanted)), []).append((wanted, gain))
     found: dict[str, int] = {}
     for root, members in lanes.groups().items():
         best: Sequence[str] = members

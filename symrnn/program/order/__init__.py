@@ -2,7 +2,7 @@
 
 - `groups`      scans become loops, the rest is done for all steps at once
 - `sections`    which groups are the forward pass, which the loss, which the backward pass
-- `forms`       what is left of an equation at which step
+- `forms`       what is left of an equation at which step (`cuts`: where backpropagation is cut)
 - `equations`   an equation into statements, one kind after the other
 - `sums`        what is summed over time and batch: the loss, gradients, sums over all steps
 - `terms`       a reference times its Jacobian

@@ -22,6 +22,7 @@ from symrnn.system.system import (
     Term,
     Total,
 )
+from symrnn.system.windows import Cut
 
 
 class Equations:
@@ -43,14 +44,16 @@ class Equations:
                 self.concat(args, out)
             case Row(function=function, args=args):
                 writer.into(out, row(writer, function, [writer.read(arg) for arg in args]))
-            case Linear(terms=(Term(by=PadTo() as pad, over=False) as term,)):
-                self.terms.pad_into(out, self.terms.operand(term.ref), pad)
+            case Linear(target=target, terms=(Term(by=PadTo() as pad, over=False) as only,)) if (
+                self.cut(target, only) is None
+            ):
+                self.terms.pad_into(out, self.terms.operand(only.ref), pad)
             case Linear(terms=(Term(when=int()) as term,)) if writer.ragged:
                 self.seldom(term, out)
             case Linear(terms=terms) if writer.ragged and carries(terms):
                 self.carry(terms, out)
-            case Linear(terms=terms):
-                writer.into(out, self.linear(terms))
+            case Linear(target=target, terms=terms):
+                writer.into(out, self.linear(target, terms))
             case Total(terms=terms):
                 value = self.sums.total(terms, is_loss=equation.target.name == self.system.loss)
                 writer.into(out, Number(ZERO) if value is None else value)
@@ -91,8 +94,29 @@ class Equations:
                 args = (writer.named(value), every)
                 writer.out.append(Map(place, "land", args, about=writer.about))
 
-    def linear(self, terms: Sequence[Term]) -> Value:
-        """Σ of terms: the products that can leave the loop are one sum, those that stay another."""
+    def linear(self, target: Ref, terms: Sequence[Term]) -> Value:
+        """Σ of terms; those that are cut at certain steps are read as zero there."""
+        ways: dict[Cut | None, list[Term]] = {None: []}
+        for term in terms:
+            ways.setdefault(self.cut(target, term), []).append(term)
+        values: list[Value] = []
+        for cut, own in ways.items():
+            found = self.summands(own)
+            values += found if cut is None else [self.read_within(cut, value) for value in found]
+        return self.expressions.sum(values) if values else Number(ZERO)
+
+    def cut(self, target: Ref, term: Term) -> Cut | None:
+        return self.sums.forms.cuts.zeros(target, term, self.writer.scope.steps)
+
+    def read_within(self, cut: Cut, value: Value) -> Slice:
+        """A value as it is read where it comes from the same window, and zeros elsewhere: nothing
+        is multiplied with them, so what is cut may be anything."""
+        place = self.writer.place(value)
+        assert isinstance(place.when, Now)
+        return replace(place, when=replace(place.when, cut=cut))
+
+    def summands(self, terms: Sequence[Term]) -> list[Value]:
+        """The products that can leave the loop as one sum, those that stay as another."""
         kinds: dict[tuple[bool, bool], list[Pair]] = {}
         summands: list[Value] = []
         for term in terms:
@@ -105,8 +129,7 @@ class Equations:
             else:
                 summands.append(self.terms.value(term))
         products = [self.writer.product(kinds[kind]) for kind in sorted(kinds)]
-        both = [*products, *summands]
-        return self.expressions.sum(both) if both else Number(ZERO)
+        return [*products, *summands]
 
 
 def carries(terms: Sequence[Term]) -> bool:

@@ -3,6 +3,8 @@
 A term whose adjoint lies outside 1…T, or is made of nothing, is gone before it is worked out; what
 the model reads outside 1…T is zero, unless a boundary says more. Steps at which the same is left of
 an equation make a run; a scan is a few runs, most of them one step long.
+
+Where backpropagation is cut, a term from another window is gone too (`cuts`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from symrnn.language.tree import ZERO, Expr, Ref, map_leaves
+from symrnn.program.order.cuts import Cuts
 from symrnn.program.program import Steps
 from symrnn.system.algebra import tidy
 from symrnn.system.graph import Group, at_step
@@ -27,6 +30,7 @@ from symrnn.system.system import (
     uses,
 )
 from symrnn.system.unroll import with_number_of_steps
+from symrnn.system.windows import Windows
 
 Run = tuple[Steps, Equation]
 Form = TypeVar("Form")
@@ -38,8 +42,11 @@ NOWHERE = "0"
 class Forms:
     """The equations of a system at each step. Groups are asked for in their order."""
 
-    def __init__(self, system: System, steps: int) -> None:
+    def __init__(
+        self, system: System, steps: int, windows: Windows | None = None, loops: bool = False
+    ) -> None:
         self.steps, self.symbols = steps, system.symbols
+        self.cuts = Cuts(system.symbols, windows, loops)
         self.own = {e.target: with_number_of_steps(e, steps) for e in system.equations}
         self.boundaries = {
             (target.name, self.step(target, 0)) for target in self.own if target.base in ("1", "T")
@@ -81,7 +88,7 @@ class Forms:
     def over(self, term: Term) -> list[tuple[Steps, Term]]:
         """The steps over which a term is summed, in runs at which the same is left of it."""
         runs: list[tuple[Steps, Term]] = []
-        for t in range(1, self.steps + 1):
+        for t in self.cuts.summed(term, self.steps):
             left = self.term(replace(term, over=False), t)
             if left is not None:
                 _extend(runs, t, left)
@@ -94,9 +101,12 @@ class Forms:
         target = equation.target
         match equation:
             case Linear(terms=terms) | Total(terms=terms):
-                kept = tuple(self.terms(terms, t))
-                gone = not kept and self.may_go(target.name)
-                return None if gone else replace(equation, terms=kept)
+                found = tuple(self.terms(terms, target, t))
+                alive = tuple(term for term, is_cut in found if not is_cut)
+                if not alive and self.may_go(target.name):
+                    return None
+                kept = tuple(term for term, _ in found)
+                return replace(equation, terms=kept)
             case Pointwise(body=body):
                 return Pointwise(target, self.value(body, t))
             case Row(function=function, args=args):
@@ -108,18 +118,20 @@ class Forms:
         asked = of is not None and self.symbols[of.name].role == "input"
         return self.symbols[name].role == "adjoint" and not asked
 
-    def terms(self, terms: Sequence[Term], t: int) -> Iterator[Term]:
+    def terms(self, terms: Sequence[Term], target: Ref, t: int) -> Iterator[tuple[Term, bool]]:
+        """What is left of terms, and whether it is to be read as zero: it is cut."""
         for term in terms:
             if term.when not in (None, self.steps):
                 continue
             if term.at is not None and at_step(Ref("", *term.at), self.steps).shift != t - 1:
                 continue
             if term.over:
-                yield term
+                yield self.cuts.placed(term, target), False
                 continue
             kept = self.term(term, t)
-            if kept is not None:
-                yield kept
+            is_cut = self.cuts.cuts(target, term, t)
+            if kept is not None and (not is_cut or self.cuts.stays(target, term)):
+                yield kept, is_cut
 
     def term(self, term: Term, t: int) -> Term | None:
         if term.ref is not None and not self.is_there(term.ref, t):
@@ -172,10 +184,11 @@ class Forms:
 
     def critical(self, group: Group) -> set[int]:
         """Steps that read beyond an end, or hear of what happens at one step alone."""
-        steps = {1, self.steps}
+        steps = {1, self.steps, *self.cuts.ends()}
         for shift in self.shifts(group):
             beyond = (1, -shift) if shift < 0 else (self.steps - shift + 1, self.steps)
             steps.update(range(beyond[0], beyond[1] + 1))
+            steps.update(self.cuts.edges(shift))
         for node in group.nodes:
             equation = self.own[node]
             if isinstance(equation, Linear):
@@ -205,8 +218,8 @@ class Uniform(Forms):
         left = self.term(replace(term, over=False), 0)
         return [] if left is None else [((1, self.steps), left)]
 
-    def terms(self, terms: Sequence[Term], t: int) -> Iterator[Term]:
-        return (term for term in terms if term.ref is None or self.is_there(term.ref, t))
+    def terms(self, terms: Sequence[Term], target: Ref, t: int) -> Iterator[tuple[Term, bool]]:
+        return ((term, False) for term in terms if term.ref is None or self.is_there(term.ref, t))
 
     def is_there(self, ref: Ref, t: int) -> bool:
         return (ref.name, None) not in self.nothing

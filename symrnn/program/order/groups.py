@@ -31,6 +31,7 @@ from symrnn.system.graph import Group
 from symrnn.system.states import initial_states
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import System
+from symrnn.system.windows import Windows
 
 ROLES: dict[str, Role] = {
     "input": "input",
@@ -43,7 +44,14 @@ ROLES: dict[str, Role] = {
 """What the arrays of symbols are; constants have none."""
 
 
-def order(system: System, steps: int, ids: Collection[str] = (), ragged: bool = False) -> Program:
+def order(
+    system: System,
+    steps: int,
+    ids: Collection[str] = (),
+    ragged: bool = False,
+    windows: Windows | None = None,
+    loops: bool = True,
+) -> Program:
     """Without an end in common, `ragged`, every step is like every other.
 
     >>> from symrnn.language.parse import parse
@@ -59,7 +67,7 @@ def order(system: System, steps: int, ids: Collection[str] = (), ragged: bool = 
         a_h[t] = x_W[t] + h_U[t]
         h[t] = tanh(a_h[t])
     """
-    forms = Uniform(system, steps) if ragged else Forms(system, steps)
+    forms = Uniform(system, steps) if ragged else Forms(system, steps, windows, loops)
     arrays = _arrays(system, forms)
     for name in ids:
         arrays[name] = replace(arrays[name], shape=(), classes=arrays[name].width)
@@ -114,7 +122,7 @@ class _Groups:
         self.scans = 0
 
     def write(self, group: Group) -> None:
-        if group.direction:
+        if group.direction or self.forms.cuts.makes_a_loop(group, self.forms.own):
             self.scan(group)
             return
         for node in group.nodes:
@@ -146,5 +154,5 @@ class _Groups:
                 with self.writer.within(Scope(Now(), steps, scan)):
                     self.equations.write(form, Slice((node.name,), Now()))
         if scan.body:
-            loop = Loop(1, self.forms.steps, group.direction, tuple(scan.body))
+            loop = Loop(1, self.forms.steps, group.direction or 1, tuple(scan.body))
             self.writer.out.append(tight(loop))

@@ -161,7 +161,9 @@ class Writer:
     def into(self, out: Slice, value: Value) -> None:
         """Work a value out, and put it there."""
         if isinstance(value, Open) and (
-            self.is_spread(out, value) or key(value, self.scope) in self.known
+            self.is_spread(out, value)
+            or self.lacks_rows(out, value)
+            or key(value, self.scope) in self.known
         ):
             value = self.place(value)
         if not isinstance(value, Open):
@@ -175,6 +177,11 @@ class Writer:
         steps = self.scope.steps
         several = steps is not None and steps[0] != steps[1]
         return several and is_timed(out) and not value.extent.timed
+
+    def lacks_rows(self, out: Slice, value: Open) -> bool:
+        """Whether a sum or a product is the same for all sequences, and written for each."""
+        spreads = isinstance(value.statement, Map)
+        return not spreads and self.arrays[out.name].rows and not value.extent.rows
 
     def is_once(self, out: Slice, value: Open) -> bool:
         """Whether the place of a result may be read wherever the same is asked for."""
