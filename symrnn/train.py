@@ -12,8 +12,8 @@ from symrnn.train_options import given
 
 if TYPE_CHECKING:
     from symrnn.model import Model
-    from symrnn.training.run.folder import Folder
-    from symrnn.training.run.session import Session
+    from symrnn.training.runs.folder import Folder
+    from symrnn.training.runs.session import Session
 
 THREADS = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
 
@@ -39,8 +39,8 @@ def train(model: "Model | None", options: argparse.Namespace) -> tuple[str, int]
 
 
 def _started(model: "Model", options: argparse.Namespace) -> tuple[str, int]:
-    from symrnn.training.run.folder import check_free, default_path
-    from symrnn.training.run.session import begin, settle
+    from symrnn.training.runs.folder import check_free, default_path
+    from symrnn.training.runs.session import begin, settle
 
     path = Path(options.out) if options.out else default_path(model.name, options.data)
     check_free(path)
@@ -51,8 +51,8 @@ def _started(model: "Model", options: argparse.Namespace) -> tuple[str, int]:
 
 def _resumed(options: argparse.Namespace) -> tuple[str, int]:
     from symrnn.train_options import check_agrees
-    from symrnn.training.run.folder import Folder
-    from symrnn.training.run.session import resume
+    from symrnn.training.runs.folder import Folder
+    from symrnn.training.runs.session import resume
 
     folder = Folder(options.resume)
     config = folder.config()
@@ -65,11 +65,11 @@ def _run(
     session: "Session", folder: "Folder", options: argparse.Namespace, remarks: Sequence[str]
 ) -> tuple[str, int]:
     """From where the session is to its end, whatever that is."""
-    from symrnn.training.run.folder import METRICS
-    from symrnn.training.run.log import Log
-    from symrnn.training.run.loop import Loop
-    from symrnn.training.run.progress import watcher
-    from symrnn.training.run.stopping import Stopping
+    from symrnn.training.runs.folder import METRICS
+    from symrnn.training.runs.log import Log
+    from symrnn.training.runs.loop import Loop
+    from symrnn.training.runs.progress import watcher
+    from symrnn.training.runs.stopping import Stopping
 
     epochs = options.epochs or session.config.training.epochs
     total, count = session.data.batches * epochs, session.trainer.count
@@ -102,10 +102,10 @@ def _run(
 
 def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> str:
     """The table, what is taken for what, samples; and the picture is drawn."""
-    from symrnn.training.run.evaluate import own_scores
-    from symrnn.training.run.folder import METRICS, PICTURE, WEIGHTS
-    from symrnn.training.run.plot import plot
-    from symrnn.training.run.report import confusion, samples, table
+    from symrnn.training.runs.evaluate import own_scores
+    from symrnn.training.runs.folder import METRICS, PICTURE, WEIGHTS
+    from symrnn.training.runs.plot import plot
+    from symrnn.training.runs.report import confusion, samples, table
 
     place = session.place
     if place.best is not None:

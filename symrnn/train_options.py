@@ -7,9 +7,9 @@ from symrnn import zoo
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from symrnn.training.run.config import Config
-    from symrnn.training.run.masks import Chances, Kind
-    from symrnn.training.run.session import Wish
+    from symrnn.training.runs.config import Config
+    from symrnn.training.runs.masks import Chances, Kind
+    from symrnn.training.runs.session import Wish
 
 OPTIMISERS = "sgd", "adagrad", "rmsprop", "adam", "adamw"
 READING = [
@@ -133,7 +133,7 @@ def _add_reading(group: Any) -> None:
 
 def given(options: argparse.Namespace) -> "Wish":
     """What is asked of a new run."""
-    from symrnn.training.run.session import Wish
+    from symrnn.training.runs.session import Wish
 
     _check(options)
     return Wish(
@@ -159,7 +159,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _kinds() -> "dict[str, Kind]":
-    from symrnn.training.run import masks
+    from symrnn.training.runs import masks
 
     return dict(zip(MASKS, (masks.DROPOUT, masks.RECURRENT, masks.ZONEOUT), strict=True))
 
@@ -167,7 +167,7 @@ def _kinds() -> "dict[str, Kind]":
 def check_agrees(options: argparse.Namespace, config: "Config") -> None:
     """A resumed run keeps its configuration: whatever is said has to be what it has, but for more
     epochs."""
-    from symrnn.training.run.folder import short
+    from symrnn.training.runs.folder import short
 
     for name, value in (("--out", options.out), ("-f", options.file), ("-e", options.equations)):
         if value is not None:

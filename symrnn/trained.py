@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from symrnn.training.run.predict import Prediction
+    from symrnn.training.runs.predict import Prediction
 
 LENGTH = 200
 
@@ -75,9 +75,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def predict(options: argparse.Namespace) -> str:
     """A line for each sequence, in their order."""
-    from symrnn.training.run.predict import from_data, from_texts
-    from symrnn.training.run.predict import predict as predictions
-    from symrnn.training.run.session import trained
+    from symrnn.training.runs.predict import from_data, from_texts
+    from symrnn.training.runs.predict import predict as predictions
+    from symrnn.training.runs.session import trained
 
     if bool(options.texts) == (options.data is not None):
         raise UsageError(
@@ -128,9 +128,9 @@ def _escaped(text: str) -> str:
 
 def sample(options: argparse.Namespace) -> str:
     """A text."""
-    from symrnn.training.run.kernels import is_text
-    from symrnn.training.run.sample import sample as drawn
-    from symrnn.training.run.session import trained
+    from symrnn.training.runs.kernels import is_text
+    from symrnn.training.runs.sample import sample as drawn
+    from symrnn.training.runs.session import trained
 
     run = trained(options.run)
     if run.vocabulary is None or not is_text(run.config):
@@ -150,9 +150,9 @@ def sample(options: argparse.Namespace) -> str:
 
 def evaluate(options: argparse.Namespace) -> str:
     """Loss, metric, and what was taken for what."""
-    from symrnn.training.run.evaluate import evaluate as scores_of
-    from symrnn.training.run.report import confusion, table
-    from symrnn.training.run.session import trained
+    from symrnn.training.runs.evaluate import evaluate as scores_of
+    from symrnn.training.runs.report import confusion, table
+    from symrnn.training.runs.session import trained
 
     run = trained(options.run)
     scores, part = scores_of(run, options.data, options.text, options.label)

@@ -20,6 +20,7 @@ masking     masks for dropout and zoneout, drawn, or such that they change nothi
 kernels     what is asked of a kernel; one with parameters to start from
 metrics     accuracy, squared error, bits per character, confusion
 data        from files to batches
+runs        run directories: what `symrnn train` makes
 
 estimators  fit, predict and score on arrays, in scikit-learn's convention
 sequence_estimator  what both of them are

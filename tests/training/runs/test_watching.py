@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from symrnn.training.records import Step
-from symrnn.training.run.loop import EpochEnd
-from symrnn.training.run.plot import plot
-from symrnn.training.run.progress import Bar, Lines, Quiet, Tqdm, watcher
-from symrnn.training.run.scores import Scores
-from tests.training.run.setting import Here, labelled
+from symrnn.training.runs.loop import EpochEnd
+from symrnn.training.runs.plot import plot
+from symrnn.training.runs.progress import Bar, Lines, Quiet, Tqdm, watcher
+from symrnn.training.runs.scores import Scores
+from tests.training.runs.setting import Here, labelled
 
 
 class Terminal(io.StringIO):
@@ -40,9 +40,9 @@ def test_a_bar_of_its_own_where_there_is_no_tqdm(monkeypatch: pytest.MonkeyPatch
     out = watched(Terminal())
     assert isinstance(watcher(Terminal(), 0, 6, 2, quiet=False), Bar)
     pictures = out.split("\r")
-    assert pictures[1].startswith(" 17% [===                 ] loss 1.0000, 32 tokens/s, |grad")
-    assert ", epoch 1: loss 0.5000, validation 0.2500 (lowest), accuracy 75.0 %" in pictures[-2]
-    assert ", epoch 2: loss 0.5000, validation 0.2500, accuracy 75.0 %" in pictures[-1]
+    assert pictures[1].startswith(" 17% [===                 ] loss 1, 32 tokens/s, |grad")
+    assert ", epoch 1: loss 0.5, validation 0.25 (lowest), accuracy 75.0 %" in pictures[-2]
+    assert ", epoch 2: loss 0.5, validation 0.25, accuracy 75.0 %" in pictures[-1]
     assert pictures[-1].startswith("100% [====================] ")
     assert out.endswith("\n")
 
@@ -70,7 +70,7 @@ def test_tqdm_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tqdm", fake)
     assert isinstance(watcher(Terminal(), 0, 6, 2, quiet=False), Tqdm)
     lines = watched(Terminal()).splitlines()
-    assert lines[0] == "1/6 loss 1.0000, 32 tokens/s, |gradient| 0.5"
+    assert lines[0] == "1/6 loss 1, 32 tokens/s, |gradient| 0.5"
     assert lines[-2].startswith("6/6 loss ")
     assert lines[-1] == "closed"
 
@@ -78,9 +78,9 @@ def test_tqdm_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_lines_where_there_is_no_terminal() -> None:
     assert isinstance(watcher(io.StringIO(), 0, 6, 2, quiet=False), Lines)
     first, second = watched(io.StringIO()).splitlines()
-    assert first.startswith("epoch 1 of 2: loss 0.5000, validation 0.2500 (lowest), accuracy 75")
+    assert first.startswith("epoch 1 of 2: loss 0.5, validation 0.25 (lowest), accuracy 75")
     assert first.endswith(" left")
-    assert second.startswith("epoch 2 of 2: loss 0.5000, validation 0.2500, accuracy 75.0 %, 32")
+    assert second.startswith("epoch 2 of 2: loss 0.5, validation 0.25, accuracy 75.0 %, 32")
 
 
 def test_nothing_if_asked(here: Here) -> None:

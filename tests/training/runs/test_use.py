@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from symrnn.training.run.kernels import Kernels
-from symrnn.training.run.session import trained
-from tests.training.run.setting import Here, finished, numbers, start
+from symrnn.training.runs.kernels import Kernels
+from symrnn.training.runs.session import trained
+from tests.training.runs.setting import Here, finished, numbers, start
 
 
 @pytest.fixture

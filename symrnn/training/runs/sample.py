@@ -5,8 +5,8 @@ import numpy as np
 from symrnn.errors import UsageError
 from symrnn.functions import Array
 from symrnn.training.data import Vocabulary
-from symrnn.training.run.kernels import DTYPE, Kernels
-from symrnn.training.run.scores import squashed
+from symrnn.training.runs.kernels import DTYPE, Kernels
+from symrnn.training.runs.scores import squashed
 
 
 def sample(

@@ -10,7 +10,7 @@ from symrnn.errors import DataError
 from symrnn.functions import Array
 from symrnn.training import metrics
 from symrnn.training.data import Batch
-from symrnn.training.run.kernels import Kernels
+from symrnn.training.runs.kernels import Kernels
 
 
 @dataclass(frozen=True)

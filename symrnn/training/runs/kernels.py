@@ -10,8 +10,8 @@ from symrnn.model import Model
 from symrnn.training.data import Batch, one_hot
 from symrnn.training.kernels import put
 from symrnn.training.masking import neutral_masks
-from symrnn.training.run.config import Config
-from symrnn.training.run.roles import roles
+from symrnn.training.runs.config import Config
+from symrnn.training.runs.roles import roles
 
 DTYPE = np.float32
 PLAIN, LENGTHS = "kernel.py", "kernel_lengths.py"

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 import symrnn
+import symrnn.training
 from symrnn.errors import DataError, UsageError
 from symrnn.training.data import Known, Options, Position, Task, open_data
-from symrnn.training.run import checkpoint
-from symrnn.training.run.checkpoint import Place
-from symrnn.training.run.config import Config, Made, Reading, Training
-from symrnn.training.run.folder import default_path
-from symrnn.training.run.head import ids, under_head, widths
-from symrnn.training.run.log import Log
-from symrnn.training.run.masks import DROPOUT, RECURRENT, ZONEOUT, with_masks
-from symrnn.training.run.roles import suits
+from symrnn.training.runs import checkpoint
+from symrnn.training.runs.checkpoint import Place
+from symrnn.training.runs.config import Config, Made, Reading, Training
+from symrnn.training.runs.folder import default_path
+from symrnn.training.runs.head import ids, under_head, widths
+from symrnn.training.runs.log import Log
+from symrnn.training.runs.masks import DROPOUT, RECURRENT, ZONEOUT, with_masks
+from symrnn.training.runs.roles import suits
 from tests.cases import ZOO
 
 BINARY = Task("binary", 5, 1, ids=("x",), labels=("no", "yes"))
@@ -158,3 +159,7 @@ def test_arrays_in_known_classes(tmp_path: Path) -> None:
     assert batch["y"].tolist() == [2, 2, 2, 2]
     with pytest.raises(DataError, match="y holds the label 8, which is not among those trained"):
         open_data(tmp_path / "c.npz", Options(validation=0, known=known))
+
+
+def test_the_function_that_runs_a_trainer_keeps_its_name() -> None:
+    assert callable(symrnn.training.run)  # no package may be called like it

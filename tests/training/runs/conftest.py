@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from symrnn.cli import main
-from tests.training.run.setting import Here, labelled, text
+from tests.training.runs.setting import Here, labelled, text
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from symrnn import files, weights
-from tests.training.run.setting import Here, finished, labelled, numbers, same, start
+from tests.training.runs.setting import Here, finished, labelled, numbers, same, start
 
 RUN = "train gru --data colours.csv --hidden 6 --batch 8 --quiet"
 
@@ -52,7 +52,7 @@ def test_a_line_that_cannot_be_written(
     labelled(tmp_path / "colours.csv", 30)
     here.result(f"{RUN} --epochs 2 --out run")
     before = (tmp_path / "run/checkpoint.npz").read_bytes()
-    monkeypatch.setattr("symrnn.training.run.log.os.fsync", full)
+    monkeypatch.setattr("symrnn.training.runs.log.os.fsync", full)
     assert here.refusal("train --resume run --epochs 6 --quiet").startswith(
         "cannot write run/metrics.jsonl: No space left on device\nthe checkpoint of step "
     )

@@ -12,7 +12,7 @@ from symrnn.errors import SymrnnError, UsageError
 from symrnn.model import Model
 from symrnn.system import initial_states
 from symrnn.training.masking import DRAWS
-from symrnn.training.run.roles import roles
+from symrnn.training.runs.roles import roles
 
 Chances = float | Mapping[str, float] | None
 """One probability for all names that suit, or one for each of these; or none."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.run.setting import Here, labelled, numbers
+from tests.training.runs.setting import Here, labelled, numbers
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from symrnn.training.data.files import opened
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.data.opening import READERS
 from symrnn.training.optimisers import OPTIMISERS
-from symrnn.training.run import checkpoint, head
-from symrnn.training.run.checkpoint import Place
-from symrnn.training.run.config import Config, Made, Reading, Training
-from symrnn.training.run.folder import (
+from symrnn.training.runs import checkpoint, head
+from symrnn.training.runs.checkpoint import Place
+from symrnn.training.runs.config import Config, Made, Reading, Training
+from symrnn.training.runs.folder import (
     CHECKPOINT,
     CONFIG,
     MODEL,
@@ -28,8 +28,8 @@ from symrnn.training.run.folder import (
     Unfinished,
     short,
 )
-from symrnn.training.run.kernels import Kernels, is_text
-from symrnn.training.run.masks import Chances, Kind, with_masks
+from symrnn.training.runs.kernels import Kernels, is_text
+from symrnn.training.runs.masks import Chances, Kind, with_masks
 from symrnn.training.trainer import Trainer
 
 STEPS, EPOCHS = 1000, 10

@@ -8,7 +8,7 @@ from symrnn.model import Model
 from symrnn.system.ids import with_ids
 from symrnn.system.symbols import dimensions
 from symrnn.training.data import Task
-from symrnn.training.run.roles import roles, suits
+from symrnn.training.runs.roles import roles, suits
 
 HIDDEN = 128
 """The width of every state, unless it is said."""

@@ -15,9 +15,9 @@ from symrnn.training.data.buckets import in_order
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.data.sequences import side_by_side
 from symrnn.training.data.tables import read_texts
-from symrnn.training.run.kernels import is_text
-from symrnn.training.run.scores import predicted
-from symrnn.training.run.session import Trained
+from symrnn.training.runs.kernels import is_text
+from symrnn.training.runs.scores import predicted
+from symrnn.training.runs.session import Trained
 
 BATCH = 64
 TOP = 5

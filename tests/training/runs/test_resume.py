@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.run.setting import Here, finished, labelled, numbers, same, start, text
+from tests.training.runs.setting import Here, finished, labelled, numbers, same, start, text
 
 WIDE = "SYMRNN_WIDE" in os.environ
 KILLS = 50 if WIDE else 8

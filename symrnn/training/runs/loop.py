@@ -8,12 +8,12 @@ from typing import Any, Protocol
 from symrnn.errors import UsageError
 from symrnn.training.data import Batch
 from symrnn.training.records import Step
-from symrnn.training.run import checkpoint
-from symrnn.training.run.folder import CHECKPOINT, Folder
-from symrnn.training.run.log import Log
-from symrnn.training.run.scores import Scores, score
-from symrnn.training.run.session import Session
-from symrnn.training.run.stopping import Stopping
+from symrnn.training.runs import checkpoint
+from symrnn.training.runs.folder import CHECKPOINT, Folder
+from symrnn.training.runs.log import Log
+from symrnn.training.runs.scores import Scores, score
+from symrnn.training.runs.session import Session
+from symrnn.training.runs.stopping import Stopping
 
 AFTER_EPOCH = 1.0
 """Seconds since the last checkpoint after which the end of an epoch is one."""

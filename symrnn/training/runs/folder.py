@@ -25,7 +25,7 @@ from symrnn.files import write
 from symrnn.functions import Array
 from symrnn.model import MAX_BYTES, Model, parse, read_bytes
 from symrnn.training.data import Vocabulary
-from symrnn.training.run.config import Config
+from symrnn.training.runs.config import Config
 
 MODEL, CONFIG, VOCABULARY = "model.rnn", "config.json", "vocabulary.json"
 CHECKPOINT, WEIGHTS, METRICS = "checkpoint.npz", "weights.safetensors", "metrics.jsonl"

@@ -7,9 +7,9 @@ import numpy as np
 
 from symrnn.training.data import Data, open_data
 from symrnn.training.data.notes import BUILT_IN
-from symrnn.training.run.kernels import Kernels
-from symrnn.training.run.scores import Scores, score
-from symrnn.training.run.session import Trained, same_data
+from symrnn.training.runs.kernels import Kernels
+from symrnn.training.runs.scores import Scores, score
+from symrnn.training.runs.session import Trained, same_data
 
 
 def evaluate(

@@ -1,4 +1,4 @@
-"""A run: a directory that a model is trained in, goes on from, and predicts from.
+"""Runs: a directory that a model is trained in, goes on from, and predicts from.
 
 session      a run made ready, from its beginning or from a checkpoint; what has been trained
 config       what it was started with: config.json

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from symrnn.functions import Array
 from symrnn.training.data import Vocabulary
-from symrnn.training.run.kernels import Kernels
-from symrnn.training.run.sample import sample
+from symrnn.training.runs.kernels import Kernels
+from symrnn.training.runs.sample import sample
 
 LONGEST = 200
 MOST = 20

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any, TextIO
 
 from symrnn.training.records import Step
-from symrnn.training.run.loop import EpochEnd
+from symrnn.training.runs.loop import EpochEnd
 
 LINES = 10
 """So many lines about epochs, if they are quick."""
