@@ -167,6 +167,7 @@ def _kinds() -> "dict[str, Kind]":
 def check_agrees(options: argparse.Namespace, config: "Config") -> None:
     """A resumed run keeps its configuration: whatever is said has to be what it has, but for more
     epochs."""
+    from symrnn.training.data.notes import BUILT_IN
     from symrnn.training.runs.folder import short
 
     for name, value in (("--out", options.out), ("-f", options.file), ("-e", options.equations)):
@@ -174,7 +175,7 @@ def check_agrees(options: argparse.Namespace, config: "Config") -> None:
             raise UsageError(
                 f"--resume goes on in its own directory with its own model; leave out {name}"
             )
-    if options.data is not None and not config.data.digest:  # a file is known by its content
+    if options.data in BUILT_IN or (options.data is not None and not config.data.digest):
         _check_one("--data", options.data, config.data.source)
     own = _own(config)
     for name in ("model", "head", "hidden", *READING, *TRAINING, *MASKS):

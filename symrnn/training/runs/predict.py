@@ -43,8 +43,12 @@ def predict(run: Trained, names: Sequence[str], xs: Sequence[Array]) -> list[Pre
     if cut is not None and not is_text(run.config):
         xs = [x[:cut] for x in xs]
     lengths = np.array([len(x) for x in xs])
-    steps = max(int(lengths.max()), 2)
-    kernels = run.kernels(min(BATCH, len(xs)), steps)
+    steps = int(lengths.max())
+    fixed = run.model.system.steps
+    if fixed is not None and (lengths != fixed).any():
+        odd = int(lengths[lengths != fixed][0])
+        raise DataError(f"{run.config.model} is for {fixed} steps; there is a sequence of {odd}")
+    kernels = run.kernels(min(BATCH, len(xs)), steps, bool((lengths < steps).any()))
     if kernels.roles.prediction is None:
         raise UsageError(
             f"{run.config.model} gives its prediction no name; expected a loss of two names, as"

@@ -206,8 +206,8 @@ def same_data(config: Config, source: str, vocabulary: Vocabulary | None) -> Dat
     """The data of the run, or one message."""
     if config.data.digest and (source in BUILT_IN or digest(source) != config.data.digest):
         raise DataError(
-            f"{source} has changed since the run began; a resumed run needs the same data: put them"
-            " back, or start a run of its own"
+            f"{source} has changed since the run began, and its own data are needed: put them back,"
+            " or start a run of its own"
         )
     data = open_data(source, config.data.options(config.training.seed))
     if asdict(data.task) != asdict(config.task) or data.vocabulary != vocabulary:
@@ -241,9 +241,9 @@ class Trained:
     model: Model
     vocabulary: Vocabulary | None
 
-    def kernels(self, batch: int, steps: int | None = None) -> Kernels:
-        """With the weights of the run; for sequences of any length up to `steps`."""
-        made = replace(self.config.kernel, ragged=True)
+    def kernels(self, batch: int, steps: int | None = None, ragged: bool = False) -> Kernels:
+        """With the weights of the run; for sequences of so many steps, or up to so many."""
+        made = replace(self.config.kernel, ragged=ragged)
         found = Kernels(self.model, replace(self.config, kernel=made), batch, steps)
         params = self.folder.weights(self.model, made.dims)
         for name, value in params.items():

@@ -153,8 +153,8 @@ def run(here: Here, tmp_path: Path) -> Path:
             "--resume goes on in its own directory with its own model; leave out --out",
         ),
         ("-e h=x", "--resume goes on in its own directory with its own model; leave out -e"),
-        ("--data hello", "hello has changed since the run began; a resumed run needs the same"),
-        ("--data other.csv", "other.csv has changed since the run began; a resumed run needs"),
+        ("--data hello", "--data hello contradicts the run's "),
+        ("--data other.csv", "other.csv has changed since the run began, and its own data are"),
     ],
 )
 def test_a_resumed_run_keeps_its_configuration(

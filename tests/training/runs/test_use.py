@@ -80,6 +80,23 @@ def test_the_next_character(there: Here) -> None:
     assert set(row["probabilities"]) == set("helo")
 
 
+def test_a_text_that_fixes_the_number_of_steps(here: Here, tmp_path: Path) -> None:
+    numbers(tmp_path / "mean.npz", x=np.ones((60, 3, 2)), lengths=np.full(60, 3))
+    equations = "T = 3; h[t] = tanh(x[t] @ W + h[t-1] @ U); yhat = h[T] @ V; L = mse(y, yhat)"
+    said = here(
+        "train",
+        "-e",
+        equations,
+        *["--data", "mean.npz", "--epochs", "1", "--out", "run", "--quiet"],
+    )
+    assert said.status == 0, said.err
+    assert len(here.result("predict run --data mean.npz").splitlines()) == 60
+    assert "validation, 6 sequences" in here.result("evaluate run")
+    np.savez(tmp_path / "long.npz", x=np.ones((2, 4, 2)))
+    refused = here.refusal("predict run --data long.npz")
+    assert refused == "model is for 3 steps; there is a sequence of 4"
+
+
 # samples
 
 
