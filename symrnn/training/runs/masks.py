@@ -50,7 +50,6 @@ def with_masks(
     for kind, chances in asked:
         if chances is None:
             continue
-        named = isinstance(chances, Mapping)
         each = chances if isinstance(chances, Mapping) else _default(plain, kind, chances, ids)
         if not each:
             raise UsageError(f"{kind.option}: {model.name} has nothing to put a mask on")
@@ -59,10 +58,7 @@ def with_masks(
                 raise UsageError(
                     f"{kind.option}: the probability is {p:g}; expected one from 0 to below 1"
                 )
-            try:
-                model, mask = _put(model, kind, name)
-            except SymrnnError as error:
-                raise error if named else UsageError(f"{kind.option}: {error}") from None
+            model, mask = _put(model, kind, name)
             found[mask] = p
     for name in _masks(model):
         if name not in found:
