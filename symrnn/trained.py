@@ -77,7 +77,7 @@ def predict(options: argparse.Namespace) -> str:
     """A line for each sequence, in their order."""
     from symrnn.training.runs.predict import from_data, from_texts
     from symrnn.training.runs.predict import predict as predictions
-    from symrnn.training.runs.session import trained
+    from symrnn.training.runs.trained import trained
 
     if bool(options.texts) == (options.data is not None):
         raise UsageError(
@@ -130,7 +130,7 @@ def sample(options: argparse.Namespace) -> str:
     """A text."""
     from symrnn.training.runs.kernels import is_text
     from symrnn.training.runs.sample import sample as drawn
-    from symrnn.training.runs.session import trained
+    from symrnn.training.runs.trained import trained
 
     run = trained(options.run)
     if run.vocabulary is None or not is_text(run.config):
@@ -152,7 +152,7 @@ def evaluate(options: argparse.Namespace) -> str:
     """Loss, metric, and what was taken for what."""
     from symrnn.training.runs.evaluate import evaluate as scores_of
     from symrnn.training.runs.report import confusion, table
-    from symrnn.training.runs.session import trained
+    from symrnn.training.runs.trained import trained
 
     run = trained(options.run)
     scores, part = scores_of(run, options.data, options.text, options.label)

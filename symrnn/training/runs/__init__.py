@@ -1,6 +1,7 @@
 """Runs: a directory that a model is trained in, goes on from, and predicts from.
 
-session      a run made ready, from its beginning or from a checkpoint; what has been trained
+session      a run made ready, from its beginning or from a checkpoint
+trained      a run directory, read to predict with
 config       what it was started with: config.json
 head, roles  a model for a task: its head, its widths; which of its names is fed with what
 masks        dropout and zoneout by a probability

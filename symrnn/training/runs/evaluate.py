@@ -9,7 +9,8 @@ from symrnn.training.data import Data, open_data
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.runs.kernels import Kernels
 from symrnn.training.runs.scores import Scores, score
-from symrnn.training.runs.session import Trained, same_data
+from symrnn.training.runs.session import same_data
+from symrnn.training.runs.trained import Trained
 
 
 def evaluate(

@@ -17,7 +17,7 @@ from symrnn.training.data.sequences import side_by_side
 from symrnn.training.data.tables import read_texts
 from symrnn.training.runs.kernels import is_text
 from symrnn.training.runs.scores import predicted
-from symrnn.training.runs.session import Trained
+from symrnn.training.runs.trained import Trained
 
 BATCH = 64
 TOP = 5

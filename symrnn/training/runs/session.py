@@ -23,7 +23,6 @@ from symrnn.training.runs.folder import (
     CONFIG,
     MODEL,
     VOCABULARY,
-    WEIGHTS,
     Folder,
     Unfinished,
     short,
@@ -227,34 +226,3 @@ def digest(source: str) -> str:
         except OSError as error:
             raise UsageError(f"cannot read {source}: {error.strerror}") from None
     return found.hexdigest()
-
-
-# what has been trained
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The model of a run, to predict with."""
-
-    folder: Folder
-    config: Config
-    model: Model
-    vocabulary: Vocabulary | None
-
-    def kernels(self, batch: int, steps: int | None = None, ragged: bool = False) -> Kernels:
-        """With the weights of the run; for sequences of so many steps, or up to so many."""
-        made = replace(self.config.kernel, ragged=ragged)
-        found = Kernels(self.model, replace(self.config, kernel=made), batch, steps)
-        params = self.folder.weights(self.model, made.dims)
-        for name, value in params.items():
-            found.plain.params[name][...] = value
-        return found
-
-
-def trained(path: str | Path) -> Trained:
-    """A run directory, read."""
-    folder = Folder(path)
-    config = folder.config()
-    if not (folder / WEIGHTS).exists():
-        raise UsageError(f"{path} has no {WEIGHTS}; it has not been trained yet")
-    return Trained(folder, config, folder.model(config), folder.vocabulary(config))
