@@ -41,7 +41,7 @@ from symrnn.derivation.formula import (
 from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import Num, Own, Ref, Size, Width
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -217,8 +217,8 @@ class Evaluator:
                 return np.asarray(of(top) / of(bottom))
             case Power(base=base, exponent=exponent):
                 return np.asarray(of(base) ** of(exponent))
-            case Apply(function=function, args=args):
-                return self.apply(function, [of(arg) for arg in args])
+            case Apply(function=function, args=args, own=own):
+                return self.apply(own or function, [of(arg) for arg in args])
             case Transposed(arg=arg):
                 return of(arg).T
             case Diagonal(arg=arg):
@@ -282,13 +282,13 @@ class Evaluator:
             return row * matrix
         return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
 
-    def apply(self, function: str, args: list[Array]) -> Array:
+    def apply(self, function: str | Own, args: list[Array]) -> Array:
         axis = 0 if self.columns else -1
         turned = [a.T for a in args] if self.columns else args
-        if function in ("softmax", "logsumexp"):
+        if isinstance(function, str) and function in ("softmax", "logsumexp"):
             found = getattr(self.on, function)(turned[0])
         else:
-            found = self.on.apply(function, turned[0])
+            found = self.on.apply(function, *turned)
         return np.asarray(found.T if axis == 0 else found)
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from symrnn.derivation.closed import closed_of
 from symrnn.derivation.columns import flipped
+from symrnn.derivation.definitions import definitions
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.exercises.exercise import exercise
 from symrnn.derivation.formula import (
@@ -95,7 +96,9 @@ class Output:
             Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
-        return [replace(parts[0], sheets=self.remarked(parts[0].sheets)), *parts[1:]]
+        told = definitions(sheet for part in parts for sheet in part.sheets)
+        first = replace(parts[0], sheets=(*self.remarked(parts[0].sheets), *told))
+        return [first, *parts[1:]]
 
     def remarked(self, sheets: Sheets) -> Sheets:
         first, *others = sheets

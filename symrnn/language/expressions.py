@@ -5,11 +5,14 @@ Whatever is not listed ends in an error with line and caret that says what may s
 
 import ast
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import NoReturn
 
 from symrnn.errors import LanguageError, suggestion
 from symrnn.functions import ARITY
+from symrnn.language.elementwise import is_pointwise, put
 from symrnn.language.guard import MAX_DEPTH
 from symrnn.language.tree import (
     Add,
@@ -20,6 +23,7 @@ from symrnn.language.tree import (
     Mul,
     Neg,
     Num,
+    Own,
     Pad,
     Part,
     Place,
@@ -66,6 +70,8 @@ class Expressions:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.own: dict[str, Own] = {}
+        """The functions that the text has defined so far."""
         self.lines = source.text.split("\n")
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
@@ -123,15 +129,16 @@ class Expressions:
         if not isinstance(node.func, ast.Name):
             self.fail(node.func, "expected the name of a function before the bracket")
         name = node.func.id
-        if name not in ARITY:
-            self.fail(node.func, f"unknown function '{name[:MAX_NAME]}'{_near(name, node.args)}")
+        if name not in ARITY and name not in self.own:
+            self.fail(
+                node.func, f"unknown function '{name[:MAX_NAME]}'{_near(name, node.args, self.own)}"
+            )
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
-            self.fail(node, f"{name} takes its arguments by place alone: {_usage(name)}")
-        arity = ARITY[name]
-        if len(node.args) != arity if arity is not None else len(node.args) < 2:
-            count = {1: "one argument", 2: "two arguments", 3: "three arguments"}
-            wanted = count[arity] if arity else "two or more arguments"
-            self.fail(node, f"{name} takes {wanted}: {_usage(name)}")
+            self.fail(node, f"{name} takes its arguments by place alone: {self.usage(name)}")
+        arity = len(self.own[name].args) if name in self.own else ARITY[name]
+        numbers = (arity,) if isinstance(arity, int) else arity
+        if len(node.args) not in numbers if numbers else len(node.args) < 2:
+            self.fail(node, f"{name} takes {_wanted(numbers)}: {self.usage(name)}")
         if name == "size":
             return Size(self.size(node.args[0]), place=place)
         first = self.expr(node.args[0], depth + 1)
@@ -142,7 +149,17 @@ class Expressions:
             kind = Part if name == "part" else Pad
             return kind(first, skip, width, place=place)
         rest = tuple(self.expr(arg, depth + 1) for arg in node.args[1:])
-        return Call(name, (first, *rest), place=place)
+        return self.called(Call(name, (first, *rest), self.own.get(name), place=place))
+
+    def called(self, call: Call) -> Expr:
+        """The call; of a function that is not element by element what it is defined to be."""
+        own = call.own
+        if own is None or is_pointwise(own.body):
+            return call
+        return replace(put(own.body, dict(zip(own.args, call.args, strict=True))), place=call.place)
+
+    def usage(self, name: str) -> str:
+        return f"{name}({', '.join(self.own[name].args)})" if name in self.own else _usage(name)
 
     def size(self, node: ast.expr) -> Width:
         if isinstance(node, ast.Name) and node.id in ("T", "B"):
@@ -172,8 +189,8 @@ class Expressions:
         match node:
             case ast.Name(id=name):
                 return Ref(self.name(node, name), place=place)
-            case ast.Subscript(value=ast.Name(id=name)) if name in ARITY:
-                self.fail(node, f"a function takes round brackets: {_usage(name)}")
+            case ast.Subscript(value=ast.Name(id=name)) if name in ARITY or name in self.own:
+                self.fail(node, f"a function takes round brackets: {self.usage(name)}")
             case ast.Subscript(value=ast.Name(id=name) as named, slice=index):
                 base, shift = self.step(index)
                 return Ref(self.name(named, name), base, shift, place=place)
@@ -189,7 +206,7 @@ class Expressions:
         if name in RESERVED:
             what = "the current step" if name == "t" else "the number of steps"
             self.fail(node, f"{name} is {what}; use it in brackets, as v[{name}], or as size(T)")
-        if name in ARITY:
+        if name in ARITY or name in self.own:
             self.fail(node, f"'{name}' is a function and cannot be a variable; call it {name}_")
         return name
 
@@ -244,9 +261,17 @@ class Expressions:
         self.fail(node, f"{what} is a whole number from {least} to {most}")
 
 
+def _wanted(numbers: tuple[int, ...] | None) -> str:
+    """How many arguments a function takes, in words."""
+    words = ("no arguments", "one argument", "two arguments", "three arguments")
+    if numbers is None:
+        return "two or more arguments"
+    if len(numbers) == 2:
+        return "one or two arguments"
+    return words[numbers[0]] if numbers[0] < len(words) else f"{numbers[0]} arguments"
+
+
 INSTEAD = {
-    "max": "relu(v) is the greater of v and 0",
-    "min": "-relu(-v) is the lesser of v and 0",
     "dot": "a product with a matrix is written v @ W",
     "matmul": "a product with a matrix is written v @ W",
     "cat": "concat(p, q) joins features",
@@ -259,7 +284,7 @@ INSTEAD = {
 }
 
 
-def _near(name: str, args: list[ast.expr]) -> str:
+def _near(name: str, args: list[ast.expr], own: Iterable[str]) -> str:
     """What was probably meant by a function that does not exist."""
     for arg in args:
         names = {node.id for node in ast.walk(arg) if isinstance(node, ast.Name)}
@@ -267,7 +292,8 @@ def _near(name: str, args: list[ast.expr]) -> str:
             return f"; time stands in square brackets: {name}[{ast.unparse(arg)}]"
     if name.lower() in INSTEAD:
         return "; " + INSTEAD[name.lower()]
-    return suggestion(name, list(ARITY)) or "; the functions are " + " ".join(ARITY)
+    known = [*ARITY, *own]
+    return suggestion(name, known) or "; the functions are " + " ".join(known)
 
 
 def _usage(name: str) -> str:

@@ -56,12 +56,12 @@ def check_size(source: Source) -> None:
                 )
 
 
-def tree_of(source: Source) -> ast.Module:
-    """Python's tree of a text."""
+def tree_of(source: Source, readable: str | None = None) -> ast.Module:
+    """Python's tree of a text, or of what stands for it, place by place."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", SyntaxWarning)  # `3in x`, say, is no syntax of ours
-            return ast.parse(source.text)
+            return ast.parse(source.text if readable is None else readable)
     except SyntaxError as error:
         line = min(error.lineno or 1, source.text.count("\n") + 1)
         start = max(0, (error.offset or 1) - 1)

@@ -10,9 +10,12 @@ from fractions import Fraction
 from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
+from symrnn.functions import ELEMENTWISE
+from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
+from symrnn.language.functions import Functions, bracketed, functions_in
 from symrnn.language.guard import STATEMENTS, check_size, tree_of
-from symrnn.language.tree import Declaration, Definition, Expr, Ref, Source, Written
+from symrnn.language.tree import Call, Declaration, Definition, Expr, Own, Ref, Source, Written
 
 WORDS = ("onehot", "input", "target", "parameter", "output", "hidden")
 STARTS = ("orthogonal", "glorot", "zeros")
@@ -33,8 +36,15 @@ def parse(text: str, name: str = "text") -> Written:
     definitions: list[Definition] = []
     declarations: list[Declaration] = []
     steps: int | None = None
-    for node in tree_of(source).body:
+    readable, places = bracketed(plain)
+    body = tree_of(source, readable).body
+    functions = functions_in(body, places)
+    Functions(reader, body).read(functions)
+    lines = [line for line, _, _ in functions]
+    for node in body:
         match node:
+            case ast.Assign() if node in lines:
+                continue
             case ast.Assign(targets=[ast.Name(id="T")]):
                 if steps is not None:
                     reader.fail(node, "the number of steps is given twice")
@@ -67,6 +77,21 @@ def parse(text: str, name: str = "text") -> Written:
 def rule(text: str) -> Expr:
     """A rule of the table of functions, parsed once."""
     return parse_expression(text)
+
+
+def definition(function: str | Own) -> tuple[tuple[str, ...], Expr] | None:
+    """The arguments of a function, and its value in them; None of an elementary one."""
+    if isinstance(function, Own):
+        return function.args, function.body
+    row = ELEMENTWISE[function]
+    return (row.arguments, rule(row.definition)) if row.definition else None
+
+
+def written_out(call: Call) -> Expr:
+    """A call as what its function is defined to be."""
+    found = definition(call.own or call.function)
+    assert found is not None
+    return put(found[1], dict(zip(found[0], call.args, strict=True)))
 
 
 def _indentation(text: str) -> int:

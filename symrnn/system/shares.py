@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from symrnn.functions import LOSSES
+from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.tree import NARROW, ONE, ZERO, Call, Expr, Ref, Width, refs
-from symrnn.system.algebra import derivative, mul, put, size, tidy
+from symrnn.system.algebra import derivative, mul, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
     Dot,

@@ -9,7 +9,8 @@ whatever holds no adjoint, since every adjoint equation is linear in the adjoint
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
-from symrnn.functions import ELEMENTWISE, TIME
+from symrnn.functions import TIME
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     NARROW,
     ONE,
@@ -75,7 +76,7 @@ class Terms:
             role = self.builder.symbols[node.name].role
             return role != "adjoint" if self.beside_adjoints else role in ("parameter", "constant")
         if isinstance(node, Call):
-            return self.beside_adjoints and node.function in ELEMENTWISE
+            return self.beside_adjoints and is_elementwise(node)
         return isinstance(node, Num | Size | Neg | Add | Mul | Div | Pow)
 
     def is_flat(self, expr: Expr) -> bool:

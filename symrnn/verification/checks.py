@@ -16,6 +16,7 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from symrnn.functions import Array
+from symrnn.held import stops
 from symrnn.oracle import central_slope, complex_slope, error, rough_functions
 from symrnn.verification.calls import (
     Found,
@@ -68,10 +69,13 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
         for against in (COMPLEX, CENTRAL) if case.wrt else ():
             yield Check("gradient", against, None, note=f"not applicable: {cut}")
         return
-    rough = rough_functions(case.written)
-    if rough and case.wrt:
+    stopped, rough = stops(case.written), rough_functions(case.written)
+    if stopped and case.wrt:
+        note = "not applicable: differences know nothing of what is stopped"
+        yield Check("gradient", CENTRAL, None, note=note)
+    elif rough and case.wrt:
         yield Check("gradient", COMPLEX, None, note=f"not applicable: {', '.join(rough)}")
-    for against in (CENTRAL,) if rough else (COMPLEX, CENTRAL):
+    for against in (COMPLEX,) if stopped else (CENTRAL,) if rough else (COMPLEX, CENTRAL):
         for name in case.wrt:
             difference = partial(_difference, module, case, found, wanted, name, against)
             yield _tried(f"gradient {name}", against, difference)

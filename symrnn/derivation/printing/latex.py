@@ -5,6 +5,7 @@ from collections import Counter
 from fractions import Fraction
 
 from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, Sum, walk
+from symrnn.derivation.notation.glyph import GREEK
 from symrnn.derivation.printing.layout import (
     Atom,
     Before,
@@ -17,9 +18,9 @@ from symrnn.derivation.printing.layout import (
     width,
 )
 from symrnn.derivation.printing.printer import ATOM, Printer
-from symrnn.functions import ELEMENTWISE
+from symrnn.functions import ELEMENTWISE, PI
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Ref, Width
+from symrnn.language.tree import Own, Ref, Width
 
 
 def length(latex: str) -> float:
@@ -50,6 +51,7 @@ class Latex(Printer):
     plus = Atom(" + ", 3)
     minus = Atom(" - ", 3)
     sign = Atom("-", 1.5)
+    comma = Atom(", ", 1)
     brackets = LatexBrackets()
 
     def line(self, formula: Formula) -> str:
@@ -104,6 +106,8 @@ class Latex(Printer):
         )
 
     def number(self, value: Fraction) -> Atom:
+        if value == Fraction(PI):
+            return self.atom(r"\pi")
         if is_decimal(value):
             return self.atom(show_number(value))
         return self.atom(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", True)
@@ -165,7 +169,20 @@ class Latex(Printer):
     def transpose(self, arg: Formula) -> Doc:
         return self.raised(self.within(arg, ATOM), r"\top", 1)
 
+    def own_function(self, own: Own) -> Atom:
+        """mish, its derivative mish′; of several arguments the derivative by one: ∂_a lerp."""
+        if own.of is not None:
+            whole = self.own_function(own.of).text
+            by = rf"\{own.by}" if own.by in GREEK else own.by
+            text = f"{whole}'" if len(own.args) == 1 else rf"\partial_{{{by}}} {whole}"
+            return self.atom(text)
+        name = own.name.replace("_", r"\_")
+        return self.atom(name if len(name) == 1 else rf"\mathrm{{{name}}}")
+
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
+        if len(args) > 1:
+            symbol = self.function(function)
+            return self.called(Atom(symbol, length(symbol)), args)
         (arg,) = args
         inside = self.doc(arg)
         match function:

@@ -39,7 +39,7 @@ from symrnn.derivation.formula import (
 )
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import Num, Own, Ref, Size, Width
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
@@ -147,6 +147,8 @@ class Printer(ABC):
                 return self.power(base, exponent), POWER
             case Transposed(arg=arg):
                 return self.transpose(arg), POWER
+            case Apply(own=Own() as own, args=args):
+                return self.called(self.own_function(own), args), POWER
             case Apply(function=function, args=args):
                 return self.applied(function, args)
             case Diagonal(arg=arg):
@@ -204,6 +206,15 @@ class Printer(ABC):
             case "exp" | "sqrt" | "abs":
                 return self.apply(function, args), POWER
         return self.apply(function, args), POWER if function not in ("log",) else PRODUCT
+
+    def called(self, symbol: Atom, args: tuple[Formula, ...]) -> Doc:
+        """A function's symbol, and its arguments in brackets."""
+        first, *rest = map(self.doc, args)
+        inside = Row(first, tuple((self.comma, each) for each in rest)) if rest else first
+        return Before(symbol, Fence("(", ")", inside))
+
+    @abstractmethod
+    def own_function(self, own: Own) -> Atom: ...
 
     @abstractmethod
     def greater(self) -> Atom: ...

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 
-from symrnn.derivation.formula import Apply, Carried, Formula, Minus, Power, Ratio, Sum, Times
+from symrnn.derivation.definitions import in_place_of
+from symrnn.derivation.formula import Carried, Formula
+from symrnn.derivation.notation.writing import unavailable
 from symrnn.derivation.printing.python.algebra import Algebra
 from symrnn.derivation.printing.python.code import ACROSS, Code
 from symrnn.derivation.printing.python.prelude import Prelude
-from symrnn.errors import CheckError
-from symrnn.functions import ELEMENTWISE
-from symrnn.language.parse import parse_expression
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
+from symrnn.language.parse import definition
+from symrnn.language.tree import Own
 
-SYMPY = {name: name for name in ("tanh", "exp", "log", "sin", "cos", "sqrt")} | {"abs": "Abs"}
+SAME = ("tanh", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "erf")
+SYMPY = {name: name for name in SAME} | {"abs": "Abs", "arctan": "atan"}
 """Functions that SymPy has."""
 
 
@@ -25,23 +26,27 @@ class Functions:
         self.prelude, self.algebra, self.write = prelude, algebra, write
         self.functions: dict[str, str] = {}
 
-    def function(self, name: str) -> str:
+    def function(self, function: str | Own) -> str:
         """SymPy's function, or one that the module defines."""
-        if name in SYMPY:
-            return self.prelude.use(SYMPY[name])
+        if isinstance(function, str) and function in SYMPY:
+            return self.prelude.use(SYMPY[function])
+        name = named(function)
         if name not in self.functions:
-            self.functions[name] = self._function(name)
+            text = self._function(function)
+            self.functions[name] = text
         return name
 
-    def _function(self, name: str) -> str:
-        if name in ACROSS:
-            return self._across(name)
-        if name == "step":
+    def _function(self, function: str | Own) -> str:
+        if function in ACROSS:
+            return self._across(str(function))
+        if function == "step":
             return (
                 f"def step(x):\n    return {self.prelude.use('Piecewise')}((1, x > 0), (0, True))"
             )
-        body = self.write(_formula(parse_expression(ELEMENTWISE[name].definition)), Code("x"))
-        return f"def {name}(x):\n    return {body.text}"
+        found = definition(function)
+        assert found is not None
+        body = self.write(in_place_of(found[0], (Carried(),), found[1]), Code("x"))
+        return f"def {named(function)}(x):\n    return {body.text}"
 
     def _across(self, name: str) -> str:
         exp, total = self.prelude.use("exp"), self.algebra.total("e")
@@ -49,23 +54,8 @@ class Functions:
         return f"def {name}(v):\n    e = v.applyfunc({exp})\n    return {found}"
 
 
-def _formula(expr: Expr) -> Formula:
-    """A definition of one argument as a formula: its argument is what is carried."""
-    match expr:
-        case Num():
-            return expr
-        case Ref():
-            return Carried()
-        case Neg(arg=arg):
-            return Minus(_formula(arg))
-        case Add(terms=terms):
-            return Sum(tuple(map(_formula, terms)))
-        case Mul(left=left, right=right):
-            return Times((_formula(left), _formula(right)))
-        case Div(left=left, right=right):
-            return Ratio(_formula(left), _formula(right))
-        case Pow(left=left, right=right):
-            return Power(_formula(left), _formula(right))
-        case Call(function=function, args=args):
-            return Apply(function, tuple(map(_formula, args)))
-    raise CheckError(f"no definition holds {type(expr).__name__}")
+def named(function: str | Own) -> str:
+    """The name of a function in a module; one of the text's own may be a name of SymPy's."""
+    if isinstance(function, str):
+        return function
+    return f"{function.name}_" if function.name in unavailable() else function.name
