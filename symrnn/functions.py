@@ -272,8 +272,21 @@ LOSSES: dict[str, Loss] = {
     )
 }
 
-ROW = ("softmax", "logsumexp", "rowsum", "rowmean", "concat")
+ROW = ("softmax", "logsumexp", "rowmax", "rowsum", "rowmean", "concat")
 """Functions across the features of one step."""
+
+WRITTEN_OUT: dict[str, tuple[tuple[str, ...], str]] = {
+    "rowmin": (("v",), "-rowmax(-v)"),
+    "layernorm": (
+        ("v", "eps"),
+        "(v - rowmean(v)) / sqrt(rowmean(square(v - rowmean(v))) + eps)",
+    ),
+    "rmsnorm": (("v", "eps"), "v / sqrt(rowmean(square(v)) + eps)"),
+}
+"""Functions that stand for an expression: their arguments, and what a text means by them."""
+
+EPS = "0.00001"
+"""What `eps` is where nothing is said, as with PyTorch."""
 
 TIME = ("sum", "mean")
 """Functions over all steps."""
@@ -281,6 +294,9 @@ TIME = ("sum", "mean")
 ARITY: dict[str, int | tuple[int, ...] | None] = {
     **{name: len(row.arguments) for name, row in ELEMENTWISE.items()},
     **dict.fromkeys(ROW, 1),
+    "rowmin": 1,
+    "layernorm": (1, 2),
+    "rmsnorm": (1, 2),
     **dict.fromkeys(TIME, 1),
     **dict.fromkeys(LOSSES, 2),
     "concat": None,  # two or more

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.arithmetic import Arithmetic, Floats
+from symrnn.arithmetic import Arithmetic, Floats, highest
 from symrnn.errors import CheckError, DataError
 from symrnn.functions import LOSSES, TIME, Array
 from symrnn.language.elementwise import is_elementwise
@@ -300,6 +300,8 @@ class _Run:
                 return self.on.softmax(rows[0])
             case "logsumexp":
                 return self.on.logsumexp(rows[0])
+            case "rowmax":
+                return highest(rows[0])
         raise CheckError(f"{function} is unknown to the interpreter")
 
     def mean(self, row: Array) -> Any:

@@ -31,6 +31,14 @@ TEXTS = {
         "norm(v) = (v - rowmean(v)) / sqrt(rowmean(square(v - rowmean(v))) + 1e-5)\n"
         "h[t] = tanh(norm(x[t] @ W))\nL = mse(y, h[T])"
     ),
+    "layer norm": (
+        "h[t] = tanh(g * layernorm(x[t] @ W + h[t-1] @ U) + b)\nL = mse(y, rmsnorm(h[T] @ V, 0.1))"
+    ),
+    "rows": (
+        "a[t] = x[t] @ W + h[t-1] @ U\nh[t] = tanh(a[t] - rowmax(a[t])) + rowmin(a[t])\n"
+        "L = mse(y, h[T] @ V)"
+    ),
+    "width one": ("a: 1\na[t] = x[t] @ W\nh[t] = layernorm(a[t]) + rowmax(a[t])\nL = mse(y, h[T])"),
     "erf": "h[t] = erf(x[t] @ W + h[t-1] @ U + b)\nL = mse(y, gelu(h[T] @ V))",
     "max and min": "h[t] = max(x[t] @ W + b, min(h[t-1] @ U, 0.2))\nL = mse(y, h[T] @ V)",
     "spikes": (
@@ -161,3 +169,28 @@ def test_erf_is_accurate_to_a_few_units_in_the_last_place() -> None:
     stepped = functions.ELEMENTWISE["erf"].stable(x[:-2] + 1e-30j).imag / 1e-30
     assert np.allclose(stepped, 2 / np.sqrt(np.pi) * np.exp(-(x[:-2] ** 2)), rtol=1e-14, atol=0)
     assert functions.ELEMENTWISE["erf"].stable(x.astype(np.float32)).dtype == np.float32
+
+
+def test_those_that_are_the_largest_share_the_adjoint() -> None:
+    found = interpret(
+        symrnn.parse("m = rowmax(x[1])\nL = mse(y, 2 * m)").gradient(["x"]),
+        {"x": np.array([[[1.0, 3.0, 3.0, 0.5]]]), "y": np.zeros((1, 1))},
+    ).adjoint_of("x")
+    assert found is not None
+    assert found.ravel().tolist() == [0.0, 12.0, 12.0, 0.0]
+
+
+def test_at_a_tie_each_of_two_gets_half() -> None:
+    data = {"x": np.full((1, 1, 1), 2.0), "z": np.full((1, 1, 1), 2.0), "y": np.zeros((1, 1))}
+    for name in ("max", "min"):
+        text = f"L = mse(y, {name}(x[1], z[1]))"
+        found = interpret(symrnn.parse(text).gradient(["x", "z"]), data)
+        assert [float(found.adjoint_of(n)) for n in "xz"] == [2.0, 2.0]  # type: ignore[arg-type]
+
+
+def test_layer_norm_is_what_it_stands_for() -> None:
+    x = np.random.default_rng(0).normal(size=(1, 2, 5))
+    found = interpret(parse("h[t] = layernorm(x[t])\nr[t] = rmsnorm(x[t], 0.1)"), {"x": x})
+    gap = x - x.mean(-1, keepdims=True)
+    assert np.allclose(found["h"], gap / np.sqrt((gap**2).mean(-1, keepdims=True) + 1e-5))
+    assert np.allclose(found["r"], x / np.sqrt((x**2).mean(-1, keepdims=True) + 0.1))

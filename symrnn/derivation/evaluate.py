@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from symrnn.arithmetic import Floats
+from symrnn.arithmetic import Floats, highest
 from symrnn.derivation.formula import (
     Apply,
     Big,
@@ -287,6 +287,8 @@ class Evaluator:
         turned = [a.T for a in args] if self.columns else args
         if isinstance(function, str) and function in ("softmax", "logsumexp"):
             found = getattr(self.on, function)(turned[0])
+        elif function == "rowmax":
+            found = highest(turned[0])
         else:
             found = self.on.apply(function, *turned)
         return np.asarray(found.T if axis == 0 else found)

@@ -146,6 +146,8 @@ class Expressions(Sizes):
                 return Blocks((tuple(part for part, _ in parts),)), together(w for _, w in parts)
             case "softmax":
                 return Apply("softmax", (first,)), width
+            case "rowmax":
+                return (first if wide == NARROW else Apply("rowmax", (first,))), NARROW
             case "logsumexp":
                 return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
         if function in LOSSES:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from symrnn.errors import LanguageError, suggestion
-from symrnn.functions import ARITY
+from symrnn.functions import ARITY, WRITTEN_OUT
 from symrnn.language.elementwise import is_pointwise, put
 from symrnn.language.guard import MAX_DEPTH
 from symrnn.language.tree import (
@@ -153,10 +153,16 @@ class Expressions:
 
     def called(self, call: Call) -> Expr:
         """The call; of a function that is not element by element what it is defined to be."""
+        if call.function in WRITTEN_OUT:
+            return self.stands_for(call)
         own = call.own
         if own is None or is_pointwise(own.body):
             return call
         return replace(put(own.body, dict(zip(own.args, call.args, strict=True))), place=call.place)
+
+    def stands_for(self, call: Call) -> Expr:
+        """The expression that a function of the table stands for."""
+        raise NotImplementedError
 
     def usage(self, name: str) -> str:
         return f"{name}({', '.join(self.own[name].args)})" if name in self.own else _usage(name)
@@ -299,6 +305,11 @@ def _near(name: str, args: list[ast.expr], own: Iterable[str]) -> str:
 def _usage(name: str) -> str:
     usages = {
         "concat": "concat(p, q)",
+        "max": "max(a, b)",
+        "min": "min(a, b)",
+        "surrogate": "surrogate(value, slope)",
+        "layernorm": "layernorm(v) or layernorm(v, 0.001)",
+        "rmsnorm": "rmsnorm(v) or rmsnorm(v, 0.001)",
         "part": "part(v, skip, width)",
         "pad": "pad(v, skip, total)",
         "size": "size(H)",

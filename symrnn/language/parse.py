@@ -6,16 +6,27 @@ comparisons, strings all end in an error that says what stands there and what ma
 
 import ast
 import textwrap
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
-from symrnn.functions import ELEMENTWISE
+from symrnn.functions import ELEMENTWISE, EPS, WRITTEN_OUT
 from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
 from symrnn.language.guard import STATEMENTS, check_size, tree_of
-from symrnn.language.tree import Call, Declaration, Definition, Expr, Own, Ref, Source, Written
+from symrnn.language.tree import (
+    Call,
+    Declaration,
+    Definition,
+    Expr,
+    Own,
+    Ref,
+    Source,
+    Written,
+    refs,
+)
 
 WORDS = ("onehot", "input", "target", "parameter", "output", "hidden")
 STARTS = ("orthogonal", "glorot", "zeros")
@@ -119,6 +130,15 @@ def near_word(word: str) -> str:
 
 class _Statements(Expressions):
     """Equations, additions and declarations."""
+
+    def stands_for(self, call: Call) -> Expr:
+        names, text = WRITTEN_OUT[call.function]
+        args = call.args if len(call.args) == len(names) else (*call.args, rule(EPS))
+        if len(args) > 1 and any(True for _ in refs(args[1])):
+            place, message = args[1].place, f"the second argument of {call.function} is a number"
+            raise LanguageError(self.source.mark(place, message))
+        found = put(rule(text), dict(zip(names, args, strict=True)))
+        return replace(found, place=call.place)
 
     def definition(self, node: ast.stmt, target: ast.expr, value: ast.expr) -> Definition:
         ref = self.ref(target, what="the left side")

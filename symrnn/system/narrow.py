@@ -23,7 +23,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.symbols import Symbols
 
-GATHERED = ("rowsum", "rowmean", "logsumexp", *LOSSES)
+GATHERED = ("rowsum", "rowmean", "logsumexp", "rowmax", *LOSSES)
 """Functions with one number for each row."""
 
 

@@ -57,7 +57,7 @@ from symrnn.system.terms import Terms
 from symrnn.system.twins import without_twins
 from symrnn.system.unroll import unroll
 
-ROWS = ("softmax", "logsumexp", "concat", *LOSSES)
+ROWS = ("softmax", "logsumexp", "rowmax", "concat", *LOSSES)
 """What makes a Row; rowsum and rowmean are linear."""
 
 

@@ -52,6 +52,7 @@ class Printer(ABC):
     plus: Atom
     minus: Atom
     sign: Atom
+    comma: Atom
 
     def __init__(
         self, letters: Letters, deltas: Mapping[str, str] | None = None, digits: int = 4

@@ -49,6 +49,8 @@ class Functions:
         return f"def {named(function)}(x):\n    return {body.text}"
 
     def _across(self, name: str) -> str:
+        if name == "rowmax":
+            return f"def rowmax(v):\n    return {self.prelude.use('Max')}(*v)"
         exp, total = self.prelude.use("exp"), self.algebra.total("e")
         found = f"e/{total}" if name == "softmax" else f"{self.prelude.use('log')}({total})"
         return f"def {name}(v):\n    e = v.applyfunc({exp})\n    return {found}"

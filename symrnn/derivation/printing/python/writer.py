@@ -295,8 +295,8 @@ class Writer:
         arg = self.code(args[0])
         if function in ACROSS:
             if arg.is_number:
-                return arg if function == "logsumexp" else Code("1")
-            shape = NUMBER if function == "logsumexp" else arg.shape
+                return Code("1") if function == "softmax" else arg
+            shape = arg.shape if function == "softmax" else NUMBER
             return Code(f"{self.functions.function(function)}({arg.text})", shape=shape)
         name = self.functions.function(function)
         if arg.is_number:
