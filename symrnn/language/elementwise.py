@@ -1,6 +1,7 @@
 """Functions element by element: those of the table, and those that a text defines."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from symrnn.functions import ELEMENTWISE, Elementwise
 from symrnn.language.tree import (
@@ -14,7 +15,7 @@ from symrnn.language.tree import (
     Own,
     Pow,
     Ref,
-    map_leaves,
+    map_children,
     walk,
 )
 
@@ -31,12 +32,16 @@ def is_elementwise(expr: Expr) -> bool:
 
 
 def put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    """The expression with other expressions in the place of plain names."""
+    """The expression with other expressions in the place of plain names.
 
-    def leaf(e: Expr) -> Expr:
-        return values.get(e.name, e) if isinstance(e, Ref) else e
-
-    return map_leaves(expr, leaf)
+    A sum that comes to stand first in a sum is part of it, as where it is read.
+    """
+    if isinstance(expr, Ref):
+        return values.get(expr.name, expr)
+    found = map_children(expr, lambda child: put(child, values))
+    if isinstance(found, Add) and isinstance(found.terms[0], Add):
+        return replace(found, terms=(*found.terms[0].terms, *found.terms[1:]))
+    return found
 
 
 def own_functions(exprs: Iterable[Expr]) -> Iterator[Own]:

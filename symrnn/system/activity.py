@@ -1,10 +1,11 @@
 """Which nodes have an adjoint worth writing: those between what is varied and what is measured."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 
-from symrnn.language.tree import Ref
-from symrnn.system.graph import edges_of
-from symrnn.system.system import System, uses
+from symrnn.language.tree import ZERO, Ref
+from symrnn.system.algebra import derivative
+from symrnn.system.graph import Use, edges_of
+from symrnn.system.system import Equation, Pointwise, System, uses
 
 
 def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
@@ -16,7 +17,7 @@ def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
     >>> sorted({node.name for node in active(system, [Ref("L")], {"W"})})
     ['L', 'h', 'l_L', 'yhat']
     """
-    definitions = {e.target: list(uses(e)) for e in system.equations}
+    definitions = {e.target: list(_moved_by(e)) for e in system.equations}
     needs = {
         node: [other for other, _ in edges]
         for node, edges in edges_of(definitions, system.steps).items()
@@ -27,6 +28,14 @@ def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
             readers.setdefault(other, []).append(node)
     moved = [n for n, found in definitions.items() if any(u.ref.name in varied for u in found)]
     return reached(roots, needs) & reached(moved, readers)
+
+
+def _moved_by(equation: Equation) -> Iterator[Use]:
+    """What an equation reads, but for what its derivative by is zero: what a stop holds back."""
+    for use in uses(equation):
+        if isinstance(equation, Pointwise) and derivative(equation.body, use.ref) == ZERO:
+            continue
+        yield use
 
 
 def reached(start: Iterable[Ref], edges: Mapping[Ref, list[Ref]]) -> set[Ref]:
