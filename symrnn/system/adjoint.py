@@ -17,7 +17,7 @@ from symrnn.system.check import check
 from symrnn.system.graph import Group
 from symrnn.system.landing import Landing
 from symrnn.system.shares import Share, Shares, times
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import GIVEN, Symbol
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -59,12 +59,12 @@ def adjoint(
         raise EquationError(
             "the model has no loss; write L = … or put a head on it, such as binary or steps"
         )
-    inputs = [symbol.name for symbol in system.named("input")]
+    asked = [symbol.name for symbol in system.named("input", "fixed")]
     for name in wrt:
-        if name not in inputs:
+        if name not in asked:
             raise EquationError(
-                f"'{name}' is no input to take a gradient by{suggestion(name, inputs)}; the inputs"
-                f" are {', '.join(inputs) or 'none'} (every parameter's gradient is there anyway)"
+                f"'{name}' is no input to take a gradient by{suggestion(name, asked)}; the inputs"
+                f" are {', '.join(asked) or 'none'} (every parameter's gradient is there anyway)"
             )
     result = _Adjoint(system, tuple(dict.fromkeys(wrt)), cotangents, frozenset(carried)).system()
     check(result, "adjoint")
@@ -87,7 +87,9 @@ class _Adjoint:
         self.landing = Landing(system)
         self.sources: dict[Ref, list[Term]] = {}
         """What the adjoint of each node is the sum of."""
-        self.totals: dict[str, list[Term]] = {s.name: [] for s in system.named("parameter")}
+        self.totals: dict[str, list[Term]] = {
+            s.name: [] for s in system.named(*GIVEN) if s.name in self.varied
+        }
         self.bars: dict[Ref, Ref] = {}
         self.made: list[Equation] = []
         self.gathered: dict[str, str] = {}
@@ -121,6 +123,8 @@ class _Adjoint:
         """The places at which the inputs in `wrt` are read."""
         nodes: list[Ref] = []
         for name in self.wrt:
+            if self.symbols[name].role == "fixed":
+                continue  # a total, as for a parameter
             if not self.symbols[name].timed:
                 nodes.append(Ref(name))
             elif self.primal.steps is None:

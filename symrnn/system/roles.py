@@ -6,11 +6,12 @@ a target if it only ever stands first in a loss. Whatever is computed from an ad
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import cast
 
 from symrnn.language.tree import Declaration, Definition, Ref, Written
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, occurrences
-from symrnn.system.symbols import Role, Symbol, Symbols
+from symrnn.system.symbols import GIVEN, Role, Symbol, Symbols
 
 
 def roles(written: Written) -> Symbols:
@@ -68,7 +69,7 @@ class Roles:
                 names.setdefault(found.ref.name)
             names.setdefault(definition.target.name)
         for declaration in self.written.declarations:
-            if declaration.kind in ("input", "target", "parameter"):
+            if declaration.kind in ("input", "target", *GIVEN):
                 names.setdefault(declaration.name)  # known, even if no equation reads it
         table = {name: self.symbol(name) for name in names}
         for name, value in self.constants(table).items():
@@ -96,14 +97,15 @@ class Roles:
             if name == "L" or (isinstance(of, Ref) and self.is_parameter(of.name)):
                 return "total"
             return "adjoint" if name in self.adjoints else "variable"
-        if self.says(name, "input") or self.says(name, "parameter"):
-            return "input" if self.says(name, "input") else "parameter"
+        for said in ("input", "fixed", "parameter"):
+            if self.says(name, said):
+                return cast(Role, said)
         if self.is_target(name):
             return "target"
         return "parameter" if self.is_parameter(name) else "input"
 
     def is_parameter(self, name: str) -> bool:
-        if self.says(name, "parameter"):
+        if any(self.says(name, said) for said in GIVEN):
             return True
         plain = any(not found.ref.base for found in self.uses.get(name, ()))
         given = name in self.defined or self.says(name, "input") or self.is_target(name)

@@ -8,14 +8,15 @@ from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, wal
 from symrnn.system.graph import at_step
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, fault, occurrences, runs
-from symrnn.system.symbols import Role, Symbol, Symbols
+from symrnn.system.symbols import GIVEN, Role, Symbol, Symbols
 
 SAID_OF: dict[str, tuple[Role, ...]] = {
-    "init": ("parameter",),
+    "init": ("parameter", "fixed"),
     "onehot": ("target", "input"),
     "input": ("input",),
     "target": ("target",),
     "parameter": ("parameter",),
+    "fixed": ("fixed",),
     "output": ("variable",),
     "adjoint": ("adjoint", "total"),
     "hidden": ("variable",),
@@ -26,6 +27,7 @@ CALLED: dict[Role, str] = {
     "input": "an input",
     "target": "a target",
     "parameter": "a parameter",
+    "fixed": "a fixed array",
     "constant": "a constant",
     "variable": "a variable with an equation",
     "adjoint": "an adjoint",
@@ -113,8 +115,9 @@ class Rules:
                     f"{symbol.name} is {CALLED[symbol.role]}; {declaration.kind} is said of"
                     f" {' or '.join(CALLED[role] for role in wanted)}",
                 )
-            if declaration.kind == "parameter" and symbol.timed:
-                self.break_at(declaration, f"{symbol.name} has a time index; a parameter has none")
+            if declaration.kind in GIVEN and symbol.timed:
+                what = "a parameter" if declaration.kind == "parameter" else "what is fixed"
+                self.break_at(declaration, f"{symbol.name} has a time index; {what} has none")
             if declaration.name == "L":
                 self.break_at(declaration, "L is the loss, one number; nothing is declared of it")
             if isinstance(declaration.value, Ref):
@@ -152,7 +155,7 @@ class Rules:
             self.break_at(definition, "[T == …] belongs to adjoints alone")
 
     def check_matrix(self, found: Occurrence, symbol: Symbol) -> None:
-        if found.matrix and (found.ref.base or symbol.role != "parameter"):
+        if found.matrix and (found.ref.base or symbol.role not in GIVEN):
             what = "has a time index" if found.ref.base else f"is {CALLED[symbol.role]}"
             self.break_at(
                 found.ref,

@@ -20,7 +20,7 @@ from symrnn.system.names import free
 from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import initial_states, with_states
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import GIVEN, Symbol
 from symrnn.system.system import Equation, Linear, System, Term, Total, uses
 from symrnn.system.unroll import with_number_of_steps
 
@@ -74,11 +74,12 @@ class _Parter:
         states = {name: self.left_of(ref) for name, ref in initial_states(self.system).items()}
         read = tuple(dict.fromkeys(use.ref.name for e in end for use in uses(e)))
         last = tuple(name for name in self.last.values() if name in read)
-        parameters = {symbol.name for symbol in self.system.named("parameter")}
+        parameters = {symbol.name for symbol in self.system.named(*GIVEN)}
+        fixed = {symbol.name for symbol in self.system.named("fixed")} if end else set()
         steps = self.named((*self.timed, *self.made), "segment", parameters)
         return Segments(
             with_states(steps),
-            self.named(tuple(end), "end", set()),
+            self.named(tuple(end), "end", fixed),
             states,
             last,
             tuple(self.sums),

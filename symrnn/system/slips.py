@@ -4,7 +4,7 @@ from symrnn.errors import EquationError
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Call, MatMul, Ref, Written, refs, walk
 from symrnn.system.occurrences import fault, occurrences
-from symrnn.system.symbols import Symbols
+from symrnn.system.symbols import GIVEN, Symbols
 
 
 def check_slips(written: Written, symbols: Symbols) -> None:
@@ -46,6 +46,6 @@ def _only_predicted(written: Written, symbols: Symbols) -> set[str]:
     """Names without an equation that stand nowhere but second in a loss."""
     found = [o for d in written.definitions for o in occurrences(d.body)]
     elsewhere = {o.ref.name for o in found if not o.prediction}
-    given = {s.name for s in symbols.values() if s.role in ("parameter", "input")}
-    said = {d.name for d in written.declarations if d.kind in ("input", "parameter")}
+    given = {s.name for s in symbols.values() if s.role in ("input", *GIVEN)}
+    said = {d.name for d in written.declarations if d.kind in ("input", *GIVEN)}
     return given - elsewhere - said

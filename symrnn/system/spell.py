@@ -30,7 +30,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.algebra import number
 from symrnn.system.roles import roles
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.symbols import GIVEN, Symbol, Symbols
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -175,7 +175,7 @@ def _sum(terms: list[Expr]) -> Expr:
 def _widths(system: System, inferred: Symbols) -> Iterator[Declaration]:
     """Each dimension where it appears first, widths that are numbers or sums, and unread names."""
     named: set[str] = set()
-    order = ("input", "target", "variable", "parameter", "adjoint")
+    order = ("input", "target", "variable", *GIVEN, "adjoint")
     symbols = [s for s in _in_order(system, inferred) if s.role in order]
     for symbol in sorted(symbols, key=lambda s: order.index(s.role)):
         unread = symbol.name not in inferred or inferred[symbol.name].role == "constant"
@@ -197,6 +197,8 @@ def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
             yield Declaration(symbol.name, symbol.role, "t" if symbol.timed else None)
         elif symbol.role == "input" and (not symbol.timed or inferred[symbol.name].role != "input"):
             yield Declaration(symbol.name, "input")
+        elif symbol.role == "fixed":
+            yield Declaration(symbol.name, "fixed")
         if symbol.onehot:
             yield Declaration(symbol.name, "onehot")
         if symbol.start is not None:

@@ -6,9 +6,13 @@ from typing import Literal
 
 from symrnn.language.tree import Ref, Width
 
-Role = Literal["input", "target", "parameter", "constant", "variable", "adjoint", "total"]
-"""An `adjoint` is linear in adjoints and has a row for each sequence, like a `variable`; a `total`
-is summed over the batch: the loss, or the gradient of a parameter."""
+Role = Literal["input", "target", "parameter", "fixed", "constant", "variable", "adjoint", "total"]
+"""What is `fixed` is handed in as a parameter is, and not trained. An `adjoint` is linear in
+adjoints and has a row for each sequence, like a `variable`; a `total` is summed over the batch: the
+loss, or the gradient of a parameter."""
+
+GIVEN: tuple[Role, ...] = ("parameter", "fixed")
+"""What is handed in and has no row for each sequence."""
 
 Symbols = dict[str, "Symbol"]
 
@@ -42,5 +46,6 @@ class Symbol:
 
 def dimensions(symbols: Symbols) -> list[str]:
     """The named dimensions, in order of appearance."""
-    asked = [s for s in symbols.values() if s.role in ("input", "target", "parameter", "variable")]
+    roles = ("input", "target", "variable", *GIVEN)
+    asked = [s for s in symbols.values() if s.role in roles]
     return list(dict.fromkeys(name for s in asked for width in s.shape for name in width.names))

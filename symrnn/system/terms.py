@@ -35,7 +35,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system import names
 from symrnn.system.algebra import div, mul, neg, size, tidy
-from symrnn.system.symbols import Symbols
+from symrnn.system.symbols import GIVEN, Symbols
 from symrnn.system.system import Dot, Jacobian, Linear, Matrix, Outer, PadTo, PartOf, Scale, Term
 
 LOSS = Ref("L")
@@ -73,7 +73,7 @@ class Terms:
     def _is_coefficient_node(self, node: Expr) -> bool:
         if isinstance(node, Ref):
             role = self.builder.symbols[node.name].role
-            return role != "adjoint" if self.beside_adjoints else role in ("parameter", "constant")
+            return role != "adjoint" if self.beside_adjoints else role in (*GIVEN, "constant")
         if isinstance(node, Call):
             return self.beside_adjoints and node.function in ELEMENTWISE
         return isinstance(node, Num | Size | Neg | Add | Mul | Div | Pow)

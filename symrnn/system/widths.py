@@ -31,7 +31,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.dimensions import name_open_widths
 from symrnn.system.narrow import Narrow
-from symrnn.system.symbols import Symbols
+from symrnn.system.symbols import GIVEN, Symbols
 from symrnn.system.unify import (
     MAX_PARTS,
     ONE,
@@ -73,7 +73,7 @@ class _Inference:
             d.name
             for d in written.declarations
             if isinstance(d.value, tuple) and len(d.value) == 2
-            if symbols[d.name].role == "parameter"
+            if symbols[d.name].role in GIVEN
         }
 
     def solve(self) -> Symbols:
