@@ -61,12 +61,18 @@ class _Parter:
         self.system = system
         equations = [with_number_of_steps(e, steps) for e in system.equations]
         self.timed = [e for e in equations if e.target.base == "t"]
-        self.once = [e for e in equations if not e.target.base]
+        once = [e for e in equations if not e.target.base]
+        self.weights = {e.target.name: e for e in once if self.is_weight(e.target)}
+        """What is computed of parameters alone: worked out in each part that reads it."""
+        self.once = [e for e in once if not self.is_weight(e.target)]
         self.symbols = dict(system.symbols)
         self.made: list[Equation] = []
         """What the segments give, beside their own equations."""
         self.last: dict[Ref, str] = {}
         self.sums: list[str] = []
+
+    def is_weight(self, target: Ref) -> bool:
+        return self.system.symbols[target.name].role == "weight"
 
     def segments(self) -> Segments:
         self.check()
@@ -181,6 +187,7 @@ class _Parter:
 
     def named(self, equations: tuple[Equation, ...], after: str, also: set[str]) -> System:
         """A system with the symbols that it needs; what it reads and does not define is given."""
+        equations = (*self.weights_for(equations), *equations)
         own = {e.target.name for e in equations}
         read = {use.ref.name for e in equations for use in uses(e)} | own
         symbols = {
@@ -193,3 +200,13 @@ class _Parter:
         result = System(equations, symbols)
         check(result, after)
         return result
+
+    def weights_for(self, equations: tuple[Equation, ...]) -> list[Equation]:
+        """The equations of the weights that these read, in the order of the text."""
+        found: set[str] = set()
+        waiting = list(equations)
+        while waiting:
+            read = {use.ref.name for use in uses(waiting.pop())} & self.weights.keys() - found
+            waiting += [self.weights[name] for name in read]
+            found |= read
+        return [e for name, e in self.weights.items() if name in found]

@@ -29,7 +29,7 @@ from symrnn.program.program import (
 from symrnn.program.rewrite import tight
 from symrnn.system.graph import Group
 from symrnn.system.states import initial_states
-from symrnn.system.symbols import GIVEN, Symbol
+from symrnn.system.symbols import ROWLESS, Symbol
 from symrnn.system.system import System
 from symrnn.system.windows import Windows
 
@@ -39,6 +39,7 @@ ROLES: dict[str, Role] = {
     "parameter": "parameter",
     "fixed": "fixed",
     "variable": "variable",
+    "weight": "variable",
     "adjoint": "variable",
     "total": "gradient",
 }
@@ -87,10 +88,11 @@ def _arrays(system: System, forms: Forms) -> dict[str, Array]:
     """An array for each symbol that is no number, with places for its boundaries."""
 
     def role_of(symbol: Symbol) -> Role:
-        """A gradient by what is fixed lies by itself, as a variable does."""
-        by = system.symbols[symbol.of.name].role if symbol.of else "parameter"
-        alone = symbol.role == "total" and (symbol.name == system.loss or by != "parameter")
-        return "variable" if alone else ROLES[symbol.role]
+        """A gradient by anything but a parameter lies by itself, as a variable does."""
+        if symbol.role != "total":
+            return ROLES[symbol.role]
+        by = system.symbols[symbol.of.name].role if symbol.of else ""
+        return "gradient" if by == "parameter" else "variable"
 
     def array(symbol: Symbol) -> Array:
         known = [step for name, step in forms.boundaries if name == symbol.name]
@@ -99,7 +101,7 @@ def _arrays(system: System, forms: Forms) -> dict[str, Array]:
             symbol.name,
             role=role_of(symbol),
             shape=symbol.shape or (NARROW,),
-            rows=symbol.role not in (*GIVEN, "total"),
+            rows=symbol.role not in ROWLESS,
             steps=(min(places), max(places)) if symbol.timed else None,
             of=symbol.of.name if symbol.of else "",
         )
