@@ -30,6 +30,7 @@ ROLES = {
     "fixed": "fixed",
     "constant": "constant",
     "variable": "variable",
+    "weight": "computed of parameters",
     "total": "loss",
 }
 
