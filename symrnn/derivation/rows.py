@@ -46,8 +46,16 @@ class Rows(Expressions):
         return product(row[0], whole), width
 
     def along(self, row: Sized, route: Route) -> Sized:
-        for carrier in route:
-            row = self.step(row, carrier)
+        for place, carrier in enumerate(route):
+            following = route[place + 1] if place + 1 < len(route) else None
+            number = (row[1], self.rows_of(row[0])) == (NARROW, NARROW)
+            match carrier.by:
+                case Scale(factor=factor) if (
+                    number and carrier.rows is not None and _alike(carrier, following)
+                ):  # what follows spreads it over the matrix, if it has to be
+                    row = self.multiplied(row, self.value(factor))
+                case _:
+                    row = self.step(row, carrier)
         return row
 
     def step(self, row: Sized, carrier: Carrier) -> Sized:
@@ -213,3 +221,10 @@ def _ends(route: Route) -> bool:
 
 def _is_multiple(carrier: Carrier, rows: Rows) -> bool:
     return isinstance(carrier.by, Scale) and rows.value(carrier.by.factor)[1] == NARROW
+
+
+def _alike(one: Carrier, following: Carrier | None) -> bool:
+    """Whether both are factors, entry by entry, of matrices of one shape."""
+    if following is None or not (isinstance(one.by, Scale) and isinstance(following.by, Scale)):
+        return False
+    return (one.rows, one.width) == (following.rows, following.width)
