@@ -4,6 +4,7 @@
 """
 
 from symrnn.errors import EquationError, LanguageError, SymrnnError, WidthError
+from tests.foreign_texts import FOREIGN, SLIPS
 
 H = "h[t] = tanh(x[t] @ W + h[t-1] @ U)\n"
 PARTS = "; expected variables, numbers, + - * / ** @ and functions"
@@ -273,7 +274,7 @@ WIDTHS = {
 }
 
 TABLES: dict[type[SymrnnError], dict[str, list[str]]] = {
-    LanguageError: LANGUAGE,
-    EquationError: EQUATIONS,
+    LanguageError: {**LANGUAGE, **FOREIGN},
+    EquationError: {**EQUATIONS, **SLIPS},
     WidthError: WIDTHS,
 }

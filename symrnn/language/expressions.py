@@ -144,7 +144,10 @@ class Expressions:
             self.fail(node.func, meant.callee(node.func, self.said))
         name = node.func.id
         if name not in ARITY:
-            self.fail(node.func, f"unknown function '{name[:MAX_NAME]}'{meant.function(name, node, self.said)}")
+            self.fail(
+                node.func,
+                f"unknown function '{name[:MAX_NAME]}'{meant.function(name, node, self.said)}",
+            )
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
             across = f"; across the features it is row{name}(v)" if name in ("sum", "mean") else ""
             self.fail(node, f"{name} takes its arguments by place alone: {usage(name)}{across}")

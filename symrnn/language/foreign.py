@@ -104,7 +104,9 @@ SIGNS: dict[str, str] = {
     ),
     **dict.fromkeys("ᵀ⊤", "a transposed matrix is written transpose(W)"),
     **dict.fromkeys("←≔≜≡", "an equation is written with ="),
-    **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾", "a power stands behind the time, as in v[t]**2 or v[t]**(-1)"),
+    **dict.fromkeys(
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾", "a power stands behind the time, as in v[t]**2 or v[t]**(-1)"
+    ),
     **dict.fromkeys("≤≥≠", "a comparison is not part of the language; " + CHOSEN),
     **dict.fromkeys("∥‖", "sqrt(rowsum(square(v))) is the norm of a row"),
     **dict.fromkeys("…⋯", "nothing is left out: an equation with [t] holds at every step"),
@@ -141,7 +143,8 @@ LONGEST = 1000
 
 NAMES = "a name is written with a-z A-Z 0-9 _"
 
-NAME = r"(?:(?!(?:%s)\b)[A-Za-z]\w*)" % "|".join([*keyword.kwlist, "T", "t"])
+NO_NAME = "|".join([*keyword.kwlist, "T", "t"])
+NAME = rf"(?:(?!(?:{NO_NAME})\b)[A-Za-z]\w*)"
 AT = r"\[[^\[\]]*\]"
 
 
@@ -312,9 +315,9 @@ SPELLINGS: tuple[tuple[re.Pattern[str], Say], ...] = (
     ),
     (
         re.compile(
-            rf"(?<![\w.])(?!0[xob])(\d+(?:\.\d*)?|\.\d+)(?![eE][-+]?\d)\s*({NAME}(?:{AT})?|\()"
+            rf"(?<![\w.])(?!0[xob])(\d+(?:\.\d*)?|\.\d+)(?![eE][-+]?\d)\s*({NAME}(?:{AT})?)"
         ),
-        lambda m: f"a product is written {m[1]} * {m[2]}" + ("…)" if m[2] == "(" else ""),
+        lambda m: f"a product is written {m[1]} * {m[2]}",
     ),
     (
         re.compile(
@@ -323,8 +326,8 @@ SPELLINGS: tuple[tuple[re.Pattern[str], Say], ...] = (
         _beside,
     ),
     (
-        re.compile(rf"\)\s*({NAME}(?:{AT})?|\()"),
-        lambda m: f"a product is written with *: (…) * {m[1]}" + ("…)" if m[1] == "(" else ""),
+        re.compile(rf"\)\s*({NAME}(?:{AT})?)"),
+        lambda m: f"a product is written with *: (…) * {m[1]}",
     ),
 )
 """Tried in this order, on a line that is refused."""

@@ -1,6 +1,6 @@
 """Letters that mean one thing only are read as the language writes it, each in its own column.
 
-    a[t] ⊙ b[t]²  =>  a[t] * b[t]**2
+a[t] ⊙ b[t]²  =>  a[t] * b[t]**2
 """
 
 import re
@@ -62,7 +62,8 @@ def plain(text: str) -> Plain:
 
 def _longer(code: str) -> tuple[str, list[int] | None]:
     """The code with the letters written out that take several, and where each column stood."""
-    found, columns, end = "", [], 0
+    found, end = "", 0
+    columns: list[int] = []
     for letter in LONGER.finditer(code):
         said = "sigmoid" if letter[0] == "σ" else "**" + letter[0].translate(DIGITS)
         found += code[end : letter.start()] + said

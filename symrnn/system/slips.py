@@ -40,7 +40,9 @@ def _check_steps_in_names(written: Written, symbols: Symbols) -> None:
                 _refuse(written, target.place, f"{target.name[:-2]}[t] = …")
         nodes = list(walk(definition.body))
         rows = {id(node.left) for node in nodes if isinstance(node, MatMul)}
-        terms = {id(t) for node in nodes if isinstance(node, Add) for t in map(_unsigned, node.terms)}
+        terms = {
+            id(t) for node in nodes if isinstance(node, Add) for t in map(_unsigned, node.terms)
+        }
         for ref in (o.ref for o in read if not o.matrix and not o.ref.base):
             stem, _, end = ref.name.rpartition("_")
             step = STEPS.get(f"_{end}")
