@@ -47,7 +47,8 @@ def plain(text: str) -> Plain:
     >>> found.text, found.column(1, found.text.index("b"))
     ('h[t] = sigmoid(a[t]) * b[t]**2  # σ', 17)
     """
-    lines, columns = [], {}
+    lines: list[str] = []
+    columns: dict[int, tuple[int, ...]] = {}
     for number, line in enumerate(text.split("\n")):
         if not line.isascii():
             code, mark, comment = line.partition("#")

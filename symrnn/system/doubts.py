@@ -82,11 +82,15 @@ class _Doubts:
     def near(self) -> Iterator[Doubt]:
         """Z for z, yhatt for yhat."""
         inputs: dict[str, str] = {}
+        alike: dict[str, list[str]] = {}
+        for name in self.own:
+            for key in _keys(name) if name != "L" else ():
+                alike.setdefault(key, []).append(name)
         for symbol in self.unsaid("input", "target", "parameter"):
             if any(found.matrix for found in self.uses[symbol.name]):
                 continue
-            variables = (name for name in self.own if name != "L")
-            meant = next((name for name in variables if _is_slip(symbol.name, name)), None)
+            near = (name for key in _keys(symbol.name) for name in alike.get(key, ()))
+            meant = next((name for name in near if _is_slip(symbol.name, name)), None)
             if meant is None and symbol.role != "parameter":
                 meant = inputs.setdefault(symbol.name.lower(), symbol.name)
             if meant not in (None, symbol.name):
@@ -199,8 +203,10 @@ class _Doubts:
             reads.setdefault(definition.target.name, []).extend(
                 ref.name for ref in refs(definition.body)
             )
-        roots = ["L", *(s.name for s in self.symbols.values() if s.output and self.says(s.name))]
-        needed = reached(roots, {name: reads.get(name, []) for name in {*self.uses, *reads}})
+        outputs = [d.name for d in self.written.declarations if d.kind == "output"]
+        needed = reached(
+            ["L", *outputs], {name: reads.get(name, []) for name in {*self.uses, *reads}}
+        )
         idle = [
             symbol.name
             for name in self.uses
@@ -221,9 +227,6 @@ class _Doubts:
             message += f"; no equation defines {predicted[0]}, which L compares with the target"
         yield Doubt(self.first((predicted or idle)[0]), idle[0], message)
 
-    def says(self, name: str) -> bool:
-        return any(d.name == name and d.kind == "output" for d in self.written.declarations)
-
 
 def _computes_loss(definition: Definition) -> bool:
     return any(isinstance(node, Call) and node.function in LOSSES for node in walk(definition.body))
@@ -232,6 +235,12 @@ def _computes_loss(definition: Definition) -> bool:
 def _listed(names: list[str]) -> str:
     shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} others"]
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+
+
+def _keys(name: str) -> set[str]:
+    """What a name and its slips have in common: the letters without _, and all but one of them."""
+    name = name.lower().replace("_", "")
+    return {name, *(name[:i] + name[i + 1 :] for i in range(len(name)))}
 
 
 def _is_slip(name: str, meant: str) -> bool:

@@ -32,6 +32,7 @@ def _check_steps_in_names(written: Written, symbols: Symbols) -> None:
     said = {d.name for d in written.declarations}
     own = {d.target.name for d in written.definitions}
     timed = {s.name for s in symbols.values() if s.timed}
+    lines = written.source.text.split("\n") if written.source else []
     for definition in written.definitions:
         target, read = definition.target, list(occurrences(definition.body))
         if target.name.endswith("_t") and not target.base and target.name not in said:
@@ -48,7 +49,7 @@ def _check_steps_in_names(written: Written, symbols: Symbols) -> None:
             step = STEPS.get(f"_{end}")
             if step is None or ref.name in said | own:
                 continue
-            lag = _lag(written, ref.place, closely=stem not in timed) if step == "t" else ""
+            lag = _lag(lines, ref.place, closely=stem not in timed) if step == "t" else ""
             bias = id(ref) in terms and step in ("t", "T")
             if lag or (stem in timed and not bias) or (step == "t" and id(ref) in rows):
                 place = ref.place and replace(ref.place, end=ref.place.end + len(lag))
@@ -59,12 +60,9 @@ def _unsigned(term: Expr) -> Expr:
     return term.arg if isinstance(term, Neg) else term
 
 
-def _lag(written: Written, place: Place | None, closely: bool) -> str:
+def _lag(lines: list[str], place: Place | None, closely: bool) -> str:
     """The `-1` that stands behind a name, as it is written."""
-    if place is None or written.source is None:
-        return ""
-    line = written.source.text.split("\n")[place.line - 1]
-    found = LAG.match(line, place.end)
+    found = LAG.match(lines[place.line - 1], place.end) if lines and place else None
     return found[0] if found and not (closely and found[1]) else ""
 
 
