@@ -30,7 +30,8 @@ def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
         for other in others:
             readers.setdefault(other, []).append(node)
     moved = [n for n, found in definitions.items() if any(u.ref.name in varied for u in found)]
-    return reached(roots, needs) & reached(moved, readers)
+    needed, dependent = reached(roots, needs), reached(moved, readers)
+    return needed & dependent
 
 
 def reached(start: Iterable[N], edges: Mapping[N, list[N]]) -> set[N]:
