@@ -34,6 +34,9 @@ class Symbol:
     of: Ref | None = None
     """What it is the adjoint of."""
 
+    keeps: str = ""
+    """The input of which it keeps earlier steps."""
+
     @property
     def width(self) -> Width:
         """The features of one row."""

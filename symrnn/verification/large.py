@@ -32,7 +32,7 @@ class Large:
 def large(case: Case) -> Large | None:
     """The value, if the text has one and it does not take too long."""
     named = case.wrt or [symbol.name for symbol in case.named("parameter")]
-    entries = sum(int(np.prod(case.shape(name))) for name in named)
+    entries = sum(int(np.prod(case.full_shape(name))) for name in named)
     if case.steps * case.batch * entries > WORK or not named:
         return None
     return next((found for times in TIMES if (found := _value(case, times)) is not None), None)
