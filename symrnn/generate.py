@@ -92,7 +92,7 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         from symrnn.backends.numpy.segments import segmented
         from symrnn.checkpoint import parts
 
-        return segmented(kernel, parts(kept(normal(written, stable=True)), settings))
+        return segmented(kernel, parts(kept(normal(written, stable=True)), settings, written))
     return source(kernel)
 
 

@@ -56,7 +56,7 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     yield from _gradients(found, wanted)
     yield _tried("second call", CONTRACT, partial(_again, module, case, found))
     if wanted.large is None:
-        note = "not applicable: no parameters, no finite value, or too much work"
+        note = "not applicable: no parameters, numbers that no float can hold, or too much work"
         yield Check("large numbers", CONTRACT, None, note=note)
     else:
         yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
