@@ -54,8 +54,10 @@ def each_state(system: System, wrt: Sequence[str]) -> tuple[str, ...]:
     for name in wrt:
         if name not in (*inputs, *groups):
             held = next((key for key, own in groups.items() if name in own), "")
-            advice = f"; it is part of {held}, of {len(groups[held])} steps" if held else (
-                suggestion(name, [*inputs, *groups])
+            advice = (
+                f"; it is part of {held}, of {len(groups[held])} steps"
+                if held
+                else (suggestion(name, [*inputs, *groups]))
             )
             raise UsageError(
                 f"'{name}' is no input or state to take a gradient by{advice}; there are"

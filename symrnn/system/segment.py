@@ -116,7 +116,9 @@ class _Parter:
         """Refuse what a step reads that its segment does not know."""
         symbol, said = self.symbols[ref.name], self.said(ref)
         if ref.base in ("1", "T"):
-            self.refuse(equation, f"reads {said} at a fixed step, which is in one segment only", ref)
+            self.refuse(
+                equation, f"reads {said} at a fixed step, which is in one segment only", ref
+            )
         if not ref.base and symbol.role == "variable" and ref.name not in self.before:
             self.refuse(equation, f"reads {said}, which may need all the steps", ref)
         if ref.base == "t" and ref.shift > 0 and symbol.role != "variable":
@@ -130,8 +132,7 @@ class _Parter:
             )
 
     def refuse(self, equation: Equation, why: str, ref: Ref | None = None) -> NoReturn:
-        """Say what stands in the way, as its author wrote it: the definition that reads a reference,
-        or makes the equation."""
+        """Say what stands in the way, as its author wrote it."""
         found = self.definition_of(equation, ref)
         said = [found] if found is not None else spell_equation(equation)
         raise UsageError(f"--checkpoint: {'; '.join(map(show_definition, said))} {why}")
@@ -262,4 +263,5 @@ def _with_needed(
                 needed[name] = before[name]
                 waiting.append(before[name])
     own = {e.target for e in equations}
-    return (*(e for name, e in before.items() if name in needed and e.target not in own), *equations)
+    ahead = [e for name, e in before.items() if name in needed and e.target not in own]
+    return (*ahead, *equations)

@@ -233,9 +233,7 @@ def with_lines(
     lines += [Definition(Ref(keeper, "t"), Ref(name, "t")) for name, keeper in known.items()]
     said = [Declaration(name, "input") for name in states]
     said += [Declaration(keeper, "hidden") for keeper in known.values()]
-    return replace(
-        written, definitions=tuple(lines), declarations=(*written.declarations, *said)
-    )
+    return replace(written, definitions=tuple(lines), declarations=(*written.declarations, *said))
 
 
 def _widths(symbols: Symbols, given: Mapping[str, int], seed: int) -> dict[str, int]:

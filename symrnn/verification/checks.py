@@ -142,9 +142,7 @@ def _outside(case: Case, name: str) -> tuple[int, ...]:
 
 
 def _state_shapes(case: Case) -> dict[str, tuple[int, ...]]:
-    return {
-        key: case.full_shape(key)[: -1 if key in case.ids else None] for key in case.groups
-    }
+    return {key: case.full_shape(key)[: -1 if key in case.ids else None] for key in case.groups}
 
 
 def _misfits(
