@@ -124,7 +124,7 @@ SLIPS = {
 READ = {
     "h[t] = σ(x[t] @ W) ⊙ h[t−1]² − b": "h[t] = sigmoid(x[t] @ W) * h[t-1]**2 - b",
     "h[t] = x[t] ∘ u – b": "h[t] = x[t] * u - b",
-    "h[t] = x[t]¹⁰ # ⊙ β": "h[t] = x[t]**10",
+    "h[t] = u * x[t]¹⁰ # ⊙ β": "h[t] = u * x[t]**10",
     "h[t]\N{NO-BREAK SPACE}= （x[t]＋b）＊u": "h[t] = (x[t] + b) * u",
 }
 """Texts in other letters, and what they say."""
