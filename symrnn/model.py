@@ -121,7 +121,8 @@ class Model:
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
         extra = [name for name in dict.fromkeys(wrt) if name not in known]
-        near = [s.name for s in self.system.named("input")] + list(initial_states(self.system))
+        near = [s.name for s in self.system.named("input", "fixed")]
+        near += initial_states(self.system)
         for name in extra:
             if name not in near:
                 raise UsageError(

@@ -15,7 +15,7 @@ from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
 from symrnn.language.letters import plain
 from symrnn.language.tree import Declaration, Definition, Expr, Ref, Source, Written
 
-WORDS = ("onehot", "input", "target", "parameter", "output", "hidden")
+WORDS = ("onehot", "input", "target", "parameter", "fixed", "output", "hidden")
 STARTS = ("orthogonal", "glorot", "zeros")
 
 
@@ -149,7 +149,7 @@ class _Statements(Expressions):
                 self.fail(
                     node.annotation,
                     "expected a width (64, K, (D, H)), init(…), onehot, input, target,"
-                    " parameter, output, hidden or adjoint(v)",
+                    " parameter, fixed, output, hidden or adjoint(v)",
                 )
 
     def sequence(self, node: ast.AnnAssign, ref: Ref) -> Declaration:

@@ -11,6 +11,7 @@ import numpy as np
 from symrnn.functions import Array
 from symrnn.oracle import Value, error
 from symrnn.sizes import Data
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.case import Case
 from symrnn.verification.lengths import without_padding
 
@@ -53,7 +54,7 @@ def apart(one: Found, other: Found) -> float:
 def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array]]:
     """Parameters, and inputs: as class ids what is asked for so, states of a variable together, and
     axes in the kernel's order."""
-    params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
+    params = {s.name: _locked(data[s.name]) for s in case.named(*GIVEN)}
     inputs = {
         symbol.name: _locked(turned(case, symbol.name, as_given(case, data, symbol.name)))
         for symbol in case.named("input", "target")

@@ -17,7 +17,7 @@ from symrnn.settings import Features
 from symrnn.system import System, initial_states, normal, resolve, with_states
 from symrnn.system.ids import with_ids
 from symrnn.system.stepping import is_causal, why_no_step
-from symrnn.system.symbols import Symbol, Symbols, dimensions
+from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
 from symrnn.verification.lengths import Alone, Joined, drawn
@@ -109,7 +109,7 @@ class Case:
 
     def _shape(self, symbol: Symbol) -> tuple[int, ...]:
         own = tuple(width.count(self.dims) for width in symbol.shape)
-        if symbol.role == "parameter":
+        if symbol.role in GIVEN:
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
 
@@ -176,7 +176,7 @@ def case(
         drawn(np.random.default_rng([seed, 4]), steps, batch) if chosen.get("lengths") else (),
         windows(form, steps, chosen.get("truncate")),
     )
-    asked = made.named("parameter", "input", "target")
+    asked = made.named("input", "target", *GIVEN)
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)
     if count > MOST_NUMBERS:
         raise UsageError(

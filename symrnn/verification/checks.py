@@ -17,6 +17,7 @@ import numpy as np
 
 from symrnn.functions import Array
 from symrnn.oracle import central_slope, complex_slope, error, rough_functions
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.calls import (
     SMALL,
     Found,
@@ -113,6 +114,8 @@ def _contract(module: ModuleType, case: Case) -> Check:
         "STATES": _state_shapes(case),
         "OUTPUTS": {name: _outside(case, name) for name in _output_shapes(case)},
     }
+    if fixed := case.named("fixed"):
+        wanted["FIXED"] = {s.name: case.shape(s.name) for s in fixed}
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
     ids = sorted(getattr(module, "IDS", {}))
     wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
@@ -232,7 +235,7 @@ def _again(module: ModuleType, case: Case, found: Found) -> Check:
 
 def _other_numbers(case: Case) -> dict[str, Array]:
     """NaN for parameters and states, which spreads; the rest in another order."""
-    spread = {symbol.name for symbol in case.named("parameter")} | case.states.keys()
+    spread = {symbol.name for symbol in case.named(*GIVEN)} | case.states.keys()
     return {
         name: np.full(array.shape, np.nan) if name in spread else _other_way_round(array)
         for name, array in case.data.items()

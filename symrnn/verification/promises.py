@@ -15,7 +15,7 @@ import numpy as np
 from symrnn.functions import Array
 from symrnn.oracle import error
 from symrnn.sizes import Data
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import GIVEN, Symbol
 from symrnn.verification.calls import Found, apart, arguments, fill, of_kernel, plainly
 from symrnn.verification.case import Case
 
@@ -155,6 +155,9 @@ def copies(module: ModuleType, case: Case, found: Found) -> Finding | None:
         if not np.array_equal(other.theta, kernel.theta):
             wrong.append(f"{way} has other parameters")
             continue
+        held = [kernel.fixed[name] for name in getattr(module, "FIXED", ())]
+        if any(np.shares_memory(one, array) for one in held for array in other.fixed.values()):
+            wrong.append(f"{way} shares what is fixed")
         other.theta[...] = np.nan
         of_kernel(other, case, {name: np.zeros_like(array) for name, array in case.data.items()})
         if not np.isfinite(kernel.theta).all() or not kernel.theta.any():
@@ -202,7 +205,7 @@ def _sequence(case: Case, place: int) -> Case:
     one = slice(place, place + 1)
 
     def own(name: str, array: Array) -> Array:
-        if every[name].role == "parameter":
+        if every[name].role in GIVEN:
             return array
         return array[:, one] if every[name].timed else array[one]
 

@@ -27,6 +27,7 @@ ROLES = {
     "input": "input",
     "target": "target",
     "parameter": "parameter",
+    "fixed": "fixed",
     "constant": "constant",
     "variable": "variable",
     "total": "loss",

@@ -32,7 +32,7 @@ from symrnn.interpret import Result, interpret
 from symrnn.language.tree import Num, Ref
 from symrnn.sizes import Sizes
 from symrnn.system import initial_states
-from symrnn.system.symbols import PI
+from symrnn.system.symbols import GIVEN, PI
 
 LIMIT = 4000
 """How many numbers a worked example may print."""
@@ -157,7 +157,7 @@ class _Work:
     def given(self) -> Iterator[Equation]:
         """The data, the weights, the initial states and the learning rate of the example."""
         steps = self.derivation.system.steps or 0
-        for symbol in self.derivation.system.named("input", "target", "parameter"):
+        for symbol in self.derivation.system.named("input", "target", *GIVEN):
             places = range(steps) if symbol.timed else range(1)
             for step in places:
                 ref = Ref(symbol.name, "1", step) if symbol.timed else Ref(symbol.name)
