@@ -16,7 +16,9 @@ def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, di
     """The letters, and for each pre-activation with a δ the name under which they know it."""
     system = derivation.rolled.system
     activations = set(pre_activations(system)) & kept(derivation)
-    made_up = {s.name for s in system.named("variable")} - derivation.own - activations
+    # the recursion may be that for any T, which names a sum over a sum
+    named = derivation.own | derivation.rolled.own
+    made_up = {s.name for s in system.named("variable")} - named - activations
     symbols = {n: s for n, s in system.symbols.items() if n not in made_up}
     deltas: dict[str, str] = {}
     for name in sorted(activations, key=list(symbols).index):
@@ -26,14 +28,16 @@ def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, di
         deltas[name] = adjoint
     equations = tuple(e for e in system.equations if e.target.name not in made_up)
     known = replace(system, equations=equations, symbols=symbols)
-    return _Letters(notation, known, derivation), deltas
+    return _Letters(notation, known, derivation, named), deltas
 
 
 class _Letters(Letters):
     """An initial state, O0 in Python, is printed as the step that it is: O_0."""
 
-    def __init__(self, notation: Notation, system: System, derivation: Derivation) -> None:
-        super().__init__(notation, system, own=derivation.own)
+    def __init__(
+        self, notation: Notation, system: System, derivation: Derivation, own: frozenset[str]
+    ) -> None:
+        super().__init__(notation, system, own=own)
         self.states = derivation.states
 
     def latex(self, ref: Ref) -> str:
