@@ -77,6 +77,9 @@ class Network:
     values: dict[Ref, Equation] = field(default_factory=dict)
     """What the names that are not the author's stand for."""
 
+    folded: dict[Ref, list[Edge]] = field(default_factory=dict)
+    """The edges into what has no node: where in time they lead to is true of the others too."""
+
     @cached_property
     def hubs(self) -> set[Ref]:
         """The nodes that several edges reach: their total derivative has an equation of its own."""
@@ -154,7 +157,8 @@ class _Builder:
         if self.windows is not None:
             edges = _from_the_loss(edges)
         system = replace(self.system, symbols=self.symbols)
-        return Network(system, self.own, edges, folded)
+        others = {node: found for node, found in self.edges.items() if node not in edges}
+        return Network(system, self.own, edges, folded, others)
 
     def sums_twice(self, node: Ref, shares: list[Share]) -> bool:
         """Whether a sum over time arrives at what is itself a sum over time: Σ_t Σ_k. One of them
