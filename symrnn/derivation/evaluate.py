@@ -149,9 +149,10 @@ class Evaluator:
     ) -> tuple[Equation, Indices, object] | None:
         refs = list(_refs(key))
         steps = [self.step(r, at) if r.base else None for r in refs]
-        label = (type(key).__name__, tuple((r.name, s) for r, s in zip(refs, steps, strict=True)))
+        at_steps = tuple((r.name, s) for r, s in zip(refs, steps, strict=True))
+        label = (type(key).__name__, _within(key), at_steps)
         for equation in self.exact_first:
-            if type(equation.left) is not type(key):
+            if type(equation.left) is not type(key) or _within(equation.left) != _within(key):
                 continue
             left = list(_refs(equation.left))
             if [r.name for r in left] != [r.name for r in refs]:
@@ -309,6 +310,11 @@ def _refs(key: Formula) -> Iterator[Ref]:
             yield Ref(f"({letter})", at.base, at.shift)
         case Ref():
             yield key
+
+
+def _within(key: Formula) -> bool:
+    """Whether it is a derivative over one step of a recurrence."""
+    return isinstance(key, Immediate) and key.fixed is not None
 
 
 def _key(left: Formula) -> object:
