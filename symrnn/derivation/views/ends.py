@@ -57,8 +57,12 @@ def _reads(formula: Formula, low: Ref, high: Ref) -> Iterator[tuple[Ref, Ref, Re
 def least(paths: Paths, nodes: Iterable[Ref]) -> int:
     """The least T with which the fixed steps of each node are different steps within 1…T, and so
     those of whatever is folded between them."""
-    every = (*nodes, *paths.network.folded)
-    return max((_least(paths.landings(node)) for node in every), default=1)
+    network = paths.network
+    places = [paths.landings(node) for node in nodes]
+    for node in network.folded:
+        added = [Ref(node.name, *at) for at in network.added.get(node, [])]
+        places.append([*paths.landings(node), *added])
+    return max(map(_least, places), default=1)
 
 
 def _least(places: Sequence[Ref]) -> int:
