@@ -37,11 +37,12 @@ from symrnn.derivation.formula import (
     Transposed,
     Value,
     Zeros,
+    walk,
 )
 from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import ZERO, Num, Ref, Size, Width
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -123,7 +124,7 @@ class Evaluator:
 
     def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
         """The value of a left side, at a step: by an equation for that step, or for all."""
-        exact = self.lookup(key, at)
+        exact = self.lookup(key, at) or self.only(key, at)
         if exact is None:
             return self.nothing(key)
         equation, inner, label = exact
@@ -161,6 +162,12 @@ class Evaluator:
             if inner is not None:
                 return equation, inner, label
         return None
+
+    def only(
+        self, key: Total | Immediate | Name, at: Indices
+    ) -> tuple[Equation, Indices, object] | None:
+        """A total derivative by the equation of the immediate one, where nothing else is left."""
+        return self.lookup(Immediate(key.of, key.by), at) if isinstance(key, Total) else None
 
     def matches(
         self, left: list[Ref], steps: list[int | None], equation: Equation
@@ -256,8 +263,12 @@ class Evaluator:
 
     def chain(self, factors: tuple[Formula, ...], at: Indices) -> Array:
         """Each factor carries the row to its left one step back: v̄ Jᵀ, or δ ↦ … at its end."""
-        row = self.value(factors[0], at, None)
-        for factor in factors[1:]:
+        first, *others = factors
+        if isinstance(first, Total | Immediate) and first.of != LOSS:
+            row = self.carry(np.ones((1, 1)), first, at)  # of a number, such as L_t
+        else:
+            row = self.value(first, at, None)
+        for factor in others:
             row = self.carry(row, factor, at)
         return row
 
@@ -268,20 +279,40 @@ class Evaluator:
             for step in reversed(steps) if _runs_back(factor.body) else steps:
                 row = self.carry(row, factor.body, {**at, factor.index: step})
             return row
-        if isinstance(factor, Immediate | Name):
-            found = self.lookup(factor, at)
+        if isinstance(factor, Total | Immediate | Name):
+            found = self.lookup(factor, at) or self.only(factor, at)
             if found is None:
                 raise CheckError(f"{factor} is not defined")
             equation, inner, _ = found
             body = equation.rights[-1]
             if isinstance(body, Carry):
                 return self.value(body.body, inner, row)
+            if any(isinstance(part, Total | Immediate) for part in walk(body)):
+                return self.through(row, body, inner)
+            if body == ZERO:
+                return np.zeros((1, 1))
             matrix = self.value(body, inner, None)
         else:
             matrix = self.value(factor, at, None)
         if matrix.shape == (1, 1):
             return row * matrix
         return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
+
+    def through(self, row: Array, formula: Formula, at: Indices) -> Array:
+        """A row carried back by what is itself a sum of products of partial derivatives."""
+        match formula:
+            case Sum(terms=terms):
+                return _fold(np.add, (self.through(row, term, at) for term in terms))
+            case Chain(factors=factors):
+                for factor in factors:
+                    row = self.carry(row, factor, at)
+                return row
+            case Bracket(body=body):
+                return self.through(row, body, at)
+            case Big(sign="sum", index=index, low=low, high=high, body=body):
+                steps = range(self.step(low, at), self.step(high, at) + 1)
+                return _fold(np.add, (self.through(row, body, {**at, index: s}) for s in steps))
+        return self.carry(row, formula, at)
 
     def apply(self, function: str, args: list[Array]) -> Array:
         axis = 0 if self.columns else -1

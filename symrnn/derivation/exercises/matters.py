@@ -97,6 +97,7 @@ def _gradients(sheets: Sheets, derivation: Derivation) -> list[Total]:
         equation.left
         for equation in equations_of(sheets)
         if isinstance(equation.left, Total)
+        and equation.left.of == Ref("L")
         and isinstance(equation.left.by, Ref)
         and equation.left.by.name in derivation.parameters
     ]
