@@ -319,13 +319,14 @@ def renumbered(by: int) -> Callable[[Formula], Formula]:
 
 def plainly(part: Part) -> Part:
     """The part without a second form of the same sum, which would give the first one away."""
-    if part.view != "closed":
+    kept = {"closed": slice(1), "local": slice(-1, None), "uses": slice(-1, None)}.get(part.view)
+    if kept is None:
         return part
     return replace(
         part,
         sheets=tuple(
             replace(
-                sheet, equations=tuple(replace(e, rights=e.rights[:1]) for e in sheet.equations)
+                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
             )
             for sheet in part.sheets
         ),

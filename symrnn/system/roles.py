@@ -7,7 +7,7 @@ a target if it only ever stands first in a loss. Whatever is computed from an ad
 from dataclasses import replace
 from fractions import Fraction
 
-from symrnn.language.tree import Declaration, Definition, Ref, Written
+from symrnn.language.tree import Add, Declaration, Definition, Expr, Neg, Ref, Written, refs, walk
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, occurrences
 from symrnn.system.symbols import Role, Symbol, Symbols
@@ -111,7 +111,27 @@ class Roles:
 
     def is_target(self, name: str) -> bool:
         first = all(o.target and not o.matrix for o in self.uses.get(name, ()))
-        return self.says(name, "target") or first
+        return self.says(name, "target") or first or self.is_compared(name)
+
+    def is_compared(self, name: str) -> bool:
+        """Whether it only ever stands on one side of a difference in the loss: L = y - yhat."""
+        uses = self.uses.get(name, ())
+        body = next((d.body for d in self.written.definitions if d.target == Ref("L")), None)
+        if body is None or name in self.defined or name in self.declared:
+            return False
+        compared = [
+            side
+            for node in walk(body)
+            if isinstance(node, Add) and len(node.terms) == 2
+            for side, other in (node.terms, node.terms[::-1])
+            if isinstance(side, Neg) != isinstance(other, Neg) and self.reads_variable(other)
+        ]
+        sides = [side.arg if isinstance(side, Neg) else side for side in compared]
+        found = [side for side in sides if isinstance(side, Ref) and side.name == name]
+        return bool(uses) and len(found) == len(uses)
+
+    def reads_variable(self, expr: Expr) -> bool:
+        return any(ref.name in self.defined for ref in refs(expr))
 
     def timed(self, name: str) -> bool:
         if name in self.defined:
