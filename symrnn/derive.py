@@ -141,9 +141,7 @@ def _python(output: "Output", parts: "list[Part]") -> str:
     sheets = [sheet for part in parts for sheet in part.sheets]
     printer = output.latex_printer
     remarks = [*output.remarks, *filter(None, [output.words(output.told).strip()])]
-    return python_text(
-        sheets, output.derivation, printer.letters, remarks, output.plain_printer
-    )
+    return python_text(sheets, output.derivation, printer.letters, remarks, output.plain_printer)
 
 
 def _tikz(derivation: "Derivation", output: "Output") -> str:

@@ -131,7 +131,11 @@ class Evaluator:
         if isinstance(key, Total) and self.is_outside(key, equation, at):
             return self.nothing(key)
         if label not in self._known:
-            found = self.value(equation.rights[-1], inner, None)
+            right = equation.rights[-1]
+            if isinstance(right, Carry):  # of a number, such as L_t
+                found = self.value(right.body, inner, np.ones((1, 1)))
+            else:
+                found = self.value(right, inner, None)
             shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
         return self._known[label]

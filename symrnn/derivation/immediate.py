@@ -39,7 +39,9 @@ def ambiguous(sheets: Iterable[Sheet]) -> bool:
     return any(len(found) > 1 for found in kinds.values())
 
 
-def told(sheets: Iterable[Sheet], parameters: Sequence[str], shown: Callable[[Formula], str]) -> Words:
+def told(
+    sheets: Iterable[Sheet], parameters: Sequence[str], shown: Callable[[Formula], str]
+) -> Words:
     """One line that says which derivatives are immediate; nothing where none is.
 
     Those over one step of a recurrence the view `product` explains itself.
@@ -52,7 +54,10 @@ def told(sheets: Iterable[Sheet], parameters: Sequence[str], shown: Callable[[Fo
     listed: list[str | Formula] = [*found.values()]
     uses = [d for d in found.values() if isinstance(d.by, Ref) and d.by.name in parameters]
     if len(uses) > MOST and all(use.of != LOSS for use in uses):
-        listed = ["the derivatives of variables by parameters", *(d for d in listed if d not in uses)]
+        listed = [
+            "the derivatives of variables by parameters",
+            *(d for d in listed if d not in uses),
+        ]
     if not listed:
         return ()
     words: list[str | Formula] = ["Here ", listed[0]]

@@ -33,9 +33,7 @@ ROLES = {
 }
 
 READING = {
-    "chain": (
-        "Each term goes from the loss back to one use of the parameter. "
-    ),
+    "chain": ("Each term goes from the loss back to one use of the parameter. "),
     "local": (
         "∂L/∂v has the shape of v, and for a matrix parameter it is said how what belongs to v is"
         " carried back to it. "

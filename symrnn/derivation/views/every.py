@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Equation, Formula, Sheet, Total
+from symrnn.derivation.formula import Equation, Formula, Sheet
 from symrnn.derivation.network import Edge
 from symrnn.derivation.paths import LOSS, Term
 from symrnn.derivation.views.common import bracketed, gradient
@@ -36,20 +36,13 @@ def paths(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
 
 def equation(derivation: Derivation, target: Ref) -> Equation:
     terms = [Term(target, LOSS, path) for path in every_path(derivation, target)]
-    several = len(terms) > 1
+    several = len({term.last.of for term in terms}) > 1
 
     def make(term: Term) -> Formula:
         body = joined([derivation.factor(edge) for edge in term.path])
         return bracketed(term, body) if several else body
 
-    if len({term.last.of for term in terms}) == 1 and several:
-        found = gradient(derivation.paths, terms, target, lambda term: joined(
-            [derivation.factor(edge) for edge in term.path]
-        ))
-    else:
-        found = gradient(derivation.paths, terms, target, make)
-    assert isinstance(found.left, Total)
-    return found
+    return gradient(derivation.paths, terms, target, make)
 
 
 def every_path(derivation: Derivation, target: Ref) -> Iterator[tuple[Edge, ...]]:

@@ -12,7 +12,7 @@ from symrnn.derivation.formula import Bracket, Equation, Formula, Immediate, She
 from symrnn.derivation.network import Edge, moved_edge
 from symrnn.derivation.paths import LOSS
 from symrnn.derivation.views.ends import FIRST, LAST
-from symrnn.derivation.views.named import joined, losses
+from symrnn.derivation.views.named import alone, joined, losses
 from symrnn.errors import UsageError
 from symrnn.language.tree import Ref
 from symrnn.system.graph import outside
@@ -20,7 +20,7 @@ from symrnn.system.graph import outside
 Factors = tuple[Formula, ...]
 
 MOST = 2000
-"""Partial derivatives in the equations of one parameter."""
+"""Products in the equations of one parameter."""
 
 
 def forward(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
@@ -56,7 +56,14 @@ class _Forward:
         self.direct: dict[Ref, list[Edge]] = {}
         self.operands: dict[Ref, list[Operand]] = {}
         self.find()
+        count = sum(map(len, self.operands.values()))
+        if count > MOST:
+            raise UsageError(
+                f"the view forward would have {count:,} products (the limit is {MOST:,}); delta and"
+                " product say the same for any T"
+            )
         self.needed: dict[Ref, None] = {}
+        self.zeros: dict[Ref, None] = {}
         self.between: dict[tuple[Ref, Ref], Factors] = {}
 
     # what depends on the parameter, and by way of what
@@ -115,7 +122,7 @@ class _Forward:
     def follow(self, ref: Ref) -> tuple[Factors, Ref]:
         """The derivatives from a variable on, as long as the way is one, and where it ends."""
         found: list[Formula] = []
-        while (only := self.folds(self.node(ref))) is not None:
+        while not self.leaves(ref) and (only := self.folds(self.node(ref))) is not None:
             edge = only.edge
             if self.steps is None and ref.base and only.ref.base:
                 edge = moved_edge(edge, only.ref, self.shifted(only.ref, ref))
@@ -134,7 +141,11 @@ class _Forward:
     def last(self, ref: Ref) -> Formula:
         """∂v/∂w at the end of a product."""
         node = self.node(ref)
-        if node not in self.operands:
+        if self.leaves(ref):
+            at = ("1", -1) if ref.shift < 0 else ("T", 1)
+            for more in range(abs(ref.shift)):
+                self.zeros.setdefault(Ref(ref.name, at[0], at[1] * (more + 1)))
+        elif node not in self.operands:
             (edge, *_) = self.direct[node]
             return replace(self.factor(replace(edge, of=node)), of=ref)
         self.needed.setdefault(node)
@@ -151,9 +162,13 @@ class _Forward:
             elif not self.never(end):
                 yield joined((own, *way, self.last(end))), operand
 
+    def leaves(self, ref: Ref) -> bool:
+        """Whether what is read at another step may lie outside 1…T: then its total is zero."""
+        return self.steps is None and ref.base == "t" and ref.shift != 0
+
     def never(self, ref: Ref) -> bool:
-        """Whether a fixed step lies outside 1…T."""
-        return ref.base in ("1", "T") and outside(ref)
+        """Whether a fixed step, of a symbolic T, lies outside 1…T."""
+        return self.steps is None and ref.base in ("1", "T") and outside(ref)
 
     def of_step(self, operand: Operand, way: Factors, end: Ref) -> Formula:
         """∂L_t/∂h_t · ∂h_t/∂w, with what L_t counts in L in front of it."""
@@ -171,12 +186,6 @@ class _Forward:
         found = list(self.carried())
         apart = [Equation(Total(*ends), (joined(way),)) for ends, way in self.between.items()]
         equations = [*apart, *found]
-        written = sum(1 for e in equations for _ in e.rights)
-        if written > MOST:
-            raise UsageError(
-                f"the view forward would have {written:,} equations (the limit is {MOST:,}); delta"
-                " and product say the same for any T"
-            )
         yield Sheet(("Gradient by ", self.target), (gradient,), self.target.name)
         if equations:
             yield Sheet(("Total derivatives by ", self.target), tuple(equations))
@@ -200,18 +209,11 @@ class _Forward:
     def carried(self) -> Iterator[Equation]:
         """∂v/∂w for all that the others need, and the zeros before the first step."""
         done: set[Ref] = set()
-        before: dict[Ref, None] = {}
         while waiting := [node for node in self.needed if node not in done]:
             node = waiting[0]
             done.add(node)
-            yield self.equation(node)
-            for operand in self.operands.get(node, []) if self.steps is None else ():
-                way = self.follow(operand.ref)[1]
-                for shift in range(1, abs(way.shift) + 1) if way.base == "t" else ():
-                    at = ("1", -shift) if way.shift < 0 else ("T", shift)
-                    before.setdefault(Ref(way.name, *at))
-        for ref in before:
-            if self.node(Ref(ref.name, "t")) in self.operands:
-                yield Equation(Total(ref, self.target), (ZERO,))
-
-
+            equation = self.equation(node)
+            if equation.rights != (alone(equation.left),):
+                yield equation
+        for ref in self.zeros:
+            yield Equation(Total(ref, self.target), (ZERO,))

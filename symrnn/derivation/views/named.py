@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Chain, Equation, Formula, Sheet, Total
+from symrnn.derivation.formula import Chain, Equation, Formula, Immediate, Sheet, Total
 from symrnn.derivation.paths import LOSS, Term
 from symrnn.language.tree import Ref
 
@@ -41,3 +41,8 @@ def rooted(equation: Equation, root: Ref) -> Equation:
     left = equation.left
     assert isinstance(left, Total)
     return replace(equation, left=Total(root, left.by))
+
+
+def alone(left: Formula) -> Formula:
+    """What says nothing of a total derivative: that it is the only derivative there is."""
+    return Immediate(left.of, left.by, alone=True) if isinstance(left, Total) else left

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from symrnn.derivation.build import total_over
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Chain, Equation, Formula, Immediate, Sheet, Sum, Total
+from symrnn.derivation.formula import Chain, Equation, Formula, Immediate, Sheet, Total
 from symrnn.derivation.length import check
 from symrnn.derivation.paths import LOSS, Term
-from symrnn.derivation.views.common import bracketed, gradient, recursion
 from symrnn.derivation.views.chain import over_steps
+from symrnn.derivation.views.common import bracketed, gradient, recursion
 from symrnn.derivation.views.ends import ended, holds, least
-from symrnn.derivation.views.named import joined, rooted, within
+from symrnn.derivation.views.named import alone, joined, rooted, within
 from symrnn.derivation.views.partials import in_print
 from symrnn.language.tree import Ref
 
@@ -27,7 +27,8 @@ def uses(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
         for name in derivation.chosen(names)
         for target in derivation.targets(name)
     ]
-    equations = ended(list(found.equations()), [e for sheet in sheets for e in sheet.equations])
+    readers = [equation for sheet in sheets for equation in sheet.equations]
+    equations = ended(list(found.equations()), readers, found.root)
     if equations:
         targets = [t for name in derivation.chosen(names) for t in derivation.targets(name)]
         said = holds(least(derivation.paths, [*found.needed, *targets]))
@@ -115,11 +116,6 @@ class _Uses:
 
     def terms(self, node: Ref) -> tuple[Term, ...]:
         return in_print(self.derivation, node)
-
-
-def alone(left: Formula) -> Formula:
-    """What says nothing of a total derivative: that it is the only derivative there is."""
-    return Immediate(left.of, left.by, alone=True) if isinstance(left, Total) else left
 
 
 def root_of(derivation: Derivation) -> Ref:

@@ -12,6 +12,7 @@ from symrnn.functions import Array
 from symrnn.language.tree import Written
 from symrnn.system.symbols import Symbols
 
+
 def worked_data(
     written: Written,
     symbols: Symbols,
