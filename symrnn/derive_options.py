@@ -68,7 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--data",
         metavar="FILE",
-        help="JSON with x and y; or the notes' own: cat-mat-rat, reviews, hello (notes: what suits)",
+        help="JSON with x and y, or the notes' own: cat-mat-rat, reviews, hello; notes: what suits",
     )
     work.add_argument("--row", type=int, metavar="N", help="the N-th sequence of it (default: 1)")
     work.add_argument("--weights", metavar="FILE", help="JSON with the parameters")

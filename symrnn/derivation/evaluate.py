@@ -43,6 +43,7 @@ from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import ZERO, Num, Ref, Size, Width
+from symrnn.system.symbols import Symbol
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -131,11 +132,7 @@ class Evaluator:
         if isinstance(key, Total) and self.is_outside(key, equation, at):
             return self.nothing(key)
         if label not in self._known:
-            right = equation.rights[-1]
-            if isinstance(right, Carry):  # of a number, such as L_t
-                found = self.value(right.body, inner, np.ones((1, 1)))
-            else:
-                found = self.value(right, inner, None)
+            found = self.value(equation.rights[-1], inner, None)
             shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
         return self._known[label]
@@ -246,6 +243,8 @@ class Evaluator:
                 return of(arg)[part] if self.columns else of(arg)[:, part]
             case Blocks(rows=rows):
                 return np.block([[of(each) for each in row] for row in rows])
+            case Total() | Immediate() if self.is_of_number(formula):
+                return self.carry(np.ones((1, 1)), formula, at)
             case Total() | Immediate() | Name():
                 return self.named(formula, at)
             case Marked(arg=arg):
@@ -267,12 +266,8 @@ class Evaluator:
 
     def chain(self, factors: tuple[Formula, ...], at: Indices) -> Array:
         """Each factor carries the row to its left one step back: v̄ Jᵀ, or δ ↦ … at its end."""
-        first, *others = factors
-        if isinstance(first, Total | Immediate) and first.of != LOSS:
-            row = self.carry(np.ones((1, 1)), first, at)  # of a number, such as L_t
-        else:
-            row = self.value(first, at, None)
-        for factor in others:
+        row = self.value(factors[0], at, None)
+        for factor in factors[1:]:
             row = self.carry(row, factor, at)
         return row
 
@@ -301,6 +296,14 @@ class Evaluator:
         if matrix.shape == (1, 1):
             return row * matrix
         return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
+
+    def is_of_number(self, key: Total | Immediate) -> bool:
+        """Whether it is of another number than the loss, such as L_t: with the shape of ∂L/∂v."""
+        of = key.of
+        return isinstance(of, Ref) and of != LOSS and self.width(self.symbol(of).width) == 1
+
+    def symbol(self, ref: Ref) -> Symbol:
+        return self.values.symbols[ref.name]
 
     def through(self, row: Array, formula: Formula, at: Indices) -> Array:
         """A row carried back by what is itself a sum of products of partial derivatives."""

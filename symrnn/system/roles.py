@@ -6,6 +6,7 @@ a target if it only ever stands first in a loss. Whatever is computed from an ad
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 
 from symrnn.language.tree import Add, Declaration, Definition, Expr, Neg, Ref, Written, refs, walk
 from symrnn.system.numbers import Numbers
@@ -115,23 +116,34 @@ class Roles:
 
     def is_compared(self, name: str) -> bool:
         """Whether it only ever stands on one side of a difference in the loss: L = y - yhat."""
-        uses = self.uses.get(name, ())
-        body = next((d.body for d in self.written.definitions if d.target == Ref("L")), None)
-        if body is None or name in self.defined or name in self.declared:
+        if name in self.defined or name in self.declared:
             return False
-        compared = [
-            side
-            for node in walk(body)
-            if isinstance(node, Add) and len(node.terms) == 2
-            for side, other in (node.terms, node.terms[::-1])
-            if isinstance(side, Neg) != isinstance(other, Neg) and self.reads_variable(other)
-        ]
-        sides = [side.arg if isinstance(side, Neg) else side for side in compared]
-        found = [side for side in sides if isinstance(side, Ref) and side.name == name]
+        uses = self.uses.get(name, ())
+        found = [side for side, _ in self.differences if _is_name(side, name)]
         return bool(uses) and len(found) == len(uses)
+
+    @cached_property
+    def differences(self) -> list[tuple[Expr, Expr]]:
+        """Either side of each difference in the loss, with the other, which reads a variable."""
+        found: list[tuple[Expr, Expr]] = []
+        for definition in self.defined.get("L", ()):
+            for node in walk(definition.body):
+                if isinstance(node, Add) and len(node.terms) == 2:
+                    one, other = node.terms
+                    if isinstance(one, Neg) != isinstance(other, Neg):
+                        sides = [s.arg if isinstance(s, Neg) else s for s in (one, other)]
+                        found += [(sides[0], sides[1]), (sides[1], sides[0])]
+        return [(side, other) for side, other in found if self.reads_variable(other)]
 
     def reads_variable(self, expr: Expr) -> bool:
         return any(ref.name in self.defined for ref in refs(expr))
+
+    def is_judged(self, name: str) -> bool:
+        """Whether the loss holds a target against it without a function for that."""
+        return any(
+            _is_name(other, name) and isinstance(side, Ref) and self.is_compared(side.name)
+            for side, other in self.differences
+        )
 
     def timed(self, name: str) -> bool:
         if name in self.defined:
@@ -144,6 +156,7 @@ class Roles:
         the text declares its outputs."""
         uses = self.model_uses.get(symbol.name, [])
         predicts = any(found.prediction == "value" for found in uses)
+        predicts = predicts or self.is_judged(symbol.name)
         read = any(not (o.prediction or (o.ref.base == "t" and o.ref.shift)) for o in uses)
         hidden = self.says(symbol.name, "hidden")
         is_one = symbol.role == "variable" and (predicts or not read) and not hidden
@@ -169,3 +182,7 @@ class Roles:
         }:
             values |= found
         return values
+
+
+def _is_name(expr: Expr, name: str) -> bool:
+    return isinstance(expr, Ref) and expr.name == name

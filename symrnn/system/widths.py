@@ -61,12 +61,12 @@ def infer(written: Written, symbols: Symbols) -> Symbols:
     """
     try:
         return _Inference(written, symbols).solve()
-    except _OneNumber as found:
+    except _OneNumberError as found:
         said = tuple(Declaration(name, "width", (NARROW,)) for name in found.names)
         return infer(replace(written, declarations=(*written.declarations, *said)), symbols)
 
 
-class _OneNumber(Exception):
+class _OneNumberError(Exception):
     """What a loss is made of is one number for each sequence, as the loss is: L = y - yhat."""
 
     def __init__(self, names: list[str]) -> None:
@@ -185,7 +185,7 @@ class _Inference:
         width = self.width(body)
         if width is not None and not self.narrow.expr(body):
             if names := self.of_loss_alone(width):
-                raise _OneNumber(names)
+                raise _OneNumberError(names)
             self.widths.fail(
                 "the loss is one number for each sequence, and this may be wider:"
                 f" {self.widths.text(width)}; expected a loss such as bce(y, yhat), or the"

@@ -140,7 +140,7 @@ def test_the_loss_of_n2_as_it_is_written(capsys: pytest.CaptureFixture[str]) -> 
     [
         ("q = x[T] @ W; L = (q - y)**2", "target"),
         ("q[t] = x[t] @ W; L = mean(square(y[t] - q[t]))", "target"),
-        ("q = x[T] @ W; L = mse(z, q) + rowsum(y)", "parameter"),
+        ("q = x[T] @ W; L = mse(z, q) + rowsum(q * y)", "parameter"),
         ("q = x[T] @ W - y; L = mse(z, q)", "parameter"),
         ("q = x[T] @ W; y: parameter; L = rowsum(square(q - y))", "parameter"),
     ],

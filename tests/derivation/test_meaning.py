@@ -37,9 +37,11 @@ L    = mean(mse(y[t], q[t])) + mean(mse(s[t], h[t]))
 
 CELLS = {
     "shared": SHARED,
-    "both ways": "f[t] = tanh(x[t] @ W + f[t-1] @ U); b[t] = tanh(x[t] @ W + b[t+1] @ Z + f[t] @ V);"
+    "both ways": "f[t] = tanh(x[t] @ W + f[t-1] @ U);"
+    " b[t] = tanh(x[t] @ W + b[t+1] @ Z + f[t] @ V);"
     " L = mean(mse(y[t], (f[t] + b[t]) @ Q)) + mse(z, b[1] @ R)",
-    "lone total": "h[t] = tanh(x[t] @ W + h[t-1] @ U); m[t] = h[t] - mean(h[t]); L = mse(y, m[T] @ V)",
+    "lone total": "h[t] = tanh(x[t] @ W + h[t-1] @ U); m[t] = h[t] - mean(h[t]);"
+    " L = mse(y, m[T] @ V)",
 }
 
 

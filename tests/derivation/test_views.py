@@ -14,7 +14,6 @@ from symrnn.derivation.derivation import LOSS, Derivation
 from symrnn.derivation.evaluate import Evaluator
 from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Sum, Total
 from symrnn.derivation.sheets import VIEWS
-from symrnn.errors import UsageError
 from symrnn.functions import Array
 from symrnn.interpret import interpret
 from symrnn.language.tree import Ref
@@ -25,6 +24,9 @@ from tests.cases import ZOO, Oracle, model, odd_widths, oracle
 
 STEPS = (1, 2, 3, 4)
 AGREES = 1e-12
+TOO_MANY = {("lstm_peephole", 3), ("lstm_peephole", 4)}
+"""Where the paths to one parameter are more than two hundred."""
+
 FORMS = ("scalar", "matrix", "columns")
 
 
@@ -84,11 +86,9 @@ def test_written_out(view: str, name: str, form: str) -> None:
     scalar, columns = form == "scalar", form == "columns"
     for steps in STEPS:
         derivation = Derivation(name, model(name).written, steps, scalar=scalar)
-        try:
-            sheets = sheets_of(derivation, view)
-        except UsageError as error:  # the paths of a cell with gates are soon too many
-            assert view == "paths" and "chain puts together" in str(error)
+        if view == "paths" and (name, steps) in TOO_MANY:
             continue
+        sheets = sheets_of(derivation, view)
         sheets = as_columns(sheets) if columns else sheets
         work = evaluator(derivation, sheets, steps, columns)
         for parameter in derivation.parameters:

@@ -26,9 +26,9 @@ def worked_data(
 ) -> tuple[dict[str, Array], int]:
     """One sequence, its target and all parameters, and the number of steps.
 
-    `data` is the name of the notes' data or the path of a JSON file, of which `row` picks one sequence; `weights` is
-    the path of another; `dims` are widths that both must have. What is not given is made up by the
-    seed, in the scalar form with width 1.
+    `data` is the name of the notes' data or the path of a JSON file, of which `row` picks one
+    sequence; `weights` is the path of another; `dims` are widths that both must have. What is not
+    given is made up by the seed, in the scalar form with width 1.
     """
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected a whole number from 0 on")
