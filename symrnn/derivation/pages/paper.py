@@ -34,11 +34,7 @@ ROLES = {
 }
 
 READING = {
-    "chain": (
-        "Each term goes from the loss back to one use of the parameter. ∂⁺ is the immediate"
-        " derivative, every other occurrence held fixed; where nothing else is left it is the"
-        " total one, and written ∂. "
-    ),
+    "chain": ("Each term goes from the loss back to one use of the parameter. "),
     "local": (
         "∂L/∂v has the shape of v, and for a matrix parameter it is said how what belongs to v is"
         " carried back to it. "
@@ -49,6 +45,11 @@ READING = {
     "expanded": "Every variable put in, until only inputs, targets and weights are left.",
     "numbers": "Every formula, then with its numbers, then its value.",
 }
+
+PLUS = (
+    "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
+    " it is the total one, and written ∂. "
+)
 
 ORDER = {
     "row": (
@@ -148,7 +149,8 @@ class Paper:
         if view == "delta" and self.derivation.windows is not None:
             return "From the last step back, one equation a step."
         matrices = view in ORDERED and not self.derivation.scalar
-        return READING[view] + (order if matrices else "")
+        plus = PLUS if view == "chain" and self.output.shows_plus else ""
+        return READING[view] + plus + (order if matrices else "")
 
     def model(self) -> Section:
         """The text as it was typed, and its equations."""

@@ -136,6 +136,11 @@ class Latex(Printer):
             True,
         )
 
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom:
+        below = ", ".join(map(self.line, fixed))
+        text = rf"\left. {partial.text} \right|_{{{below}}}"
+        return Atom(text, partial.width + length(below) + 1, True)
+
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
         above, below = self.line(top), self.line(bottom)
         return Atom(rf"\frac{{{above}}}{{{below}}}", max(length(above), length(below)), True)

@@ -46,10 +46,12 @@ def numbers(
     *,
     data: Mapping[str, Array],
     eta: float = 0.001,
+    meaning: str = "",
 ) -> tuple[Sheet, ...]:
     """The forward pass, the backward pass, the gradients and one step of descent, in numbers.
 
     `data` holds one sequence, a target and all parameters; an initial state left out is zero.
+    `meaning` says what its numbers stand for.
     """
     derivation, data, values = _fitted(derivation, data)
     chosen = derivation.chosen(names)
@@ -57,7 +59,8 @@ def numbers(
     found = deltas(derivation)
     work = _Work(derivation, found, chosen, data, values, eta)
     with np.errstate(all="ignore"):  # a number too large prints as infinite
-        sheets = tuple(sheet for sheet in work.sheets() if sheet.equations)
+        first, *others = (sheet for sheet in work.sheets() if sheet.equations)
+    sheets = (replace(first, note=(f"{meaning}. ",) if meaning else ()), *others)
     _refuse(printed(sheets))
     return sheets
 
