@@ -82,7 +82,7 @@ class Contract:
         steps one for each."""
         found: dict[str, list[str]] = {}
         for array in self.kernel.program.arrays.values():
-            if (array.of in self.inputs and array.rows) or array.of in self.fixed:
+            if array.of in self.inputs and array.rows:
                 found.setdefault(self.members.get(array.of, array.of), []).append(array.of)
         of = {a.of: a.name for a in self.kernel.program.arrays.values() if a.of}
         return {
