@@ -135,8 +135,8 @@ class Output:
         comment = f"% {part.title if part.task or not part.view else part.view}: "
         comment += self.words(sheet.title)
         lines = [comment, *(f"% {line}" for line in [self.words(sheet.note)] if line)]
-        body = self.latex_printer.display(sheet.equations, self.look.width)
-        return "\n".join([*lines, r"\[", body, r"\]", ""])
+        body = self.latex_printer.fragment(sheet.equations, self.look.width)
+        return "\n".join([*lines, body])
 
     def words(self, parts: "tuple[str | Formula, ...]") -> str:
         """A title or a note as plain text."""

@@ -65,7 +65,7 @@ class Plain(Printer):
             doc = self.doc(right)
             if equation.by_terms and isinstance(right, Sum) and isinstance(doc, Row):
                 doc = Row(doc.first, doc.rest, fill=False)
-            broken = lines(doc, self.brackets, space, space)
+            broken = [line for line, _ in lines(doc, self.brackets, space, space)]
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
             found += [indent + line for line in broken[1:]]
         if equation.steps:
