@@ -122,7 +122,7 @@ def _check_unused(options: argparse.Namespace) -> None:
 
 
 ENDINGS = {
-    ".tex": ("latex", "tex"),
+    ".tex": ("tex", "latex"),
     ".pdf": ("pdf",),
     ".html": ("html",),
     ".htm": ("html",),

@@ -37,6 +37,7 @@ from symrnn.derivation.formula import (
     Transposed,
     Value,
     Zeros,
+    children,
 )
 from symrnn.errors import CheckError
 from symrnn.functions import Array
@@ -290,6 +291,21 @@ class Evaluator:
         else:
             found = self.on.apply(function, turned[0])
         return np.asarray(found.T if axis == 0 else found)
+
+
+class Strict(Evaluator):
+    """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
+
+    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+        if isinstance(formula, Big) and formula.sign != "sum":
+            raise CheckError("a product of Jacobians has a value only within a chain")
+        if not isinstance(formula, Sum | Times | Odot | Ratio):
+            return super().value(formula, at, carried)
+        parts = [self.value(child, at, carried) for child in children(formula)]
+        if len({part.shape for part in parts if part.size != 1}) > 1:
+            raise CheckError("the shapes differ")
+        joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}
+        return _fold(joins[type(formula)], parts)
 
 
 def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:

@@ -9,6 +9,7 @@ from symrnn.derivation.closed import closed_of
 from symrnn.derivation.columns import flipped
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.exercises.exercise import exercise
+from symrnn.derivation.exercises.worked import exercise_in_numbers, misput
 from symrnn.derivation.formula import (
     Blank,
     Equation,
@@ -256,16 +257,25 @@ def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Par
     from symrnn.derivation.exercises.slip import plant
 
     first, *others = map(plainly, parts)
-    columns = output.request.columns and not output.derivation.scalar
-    matters = matters_for(output.derivation, first.sheets, columns)
-    wrong, slip = plant(first.sheets, seed, matters)
-    told = Sheet(("Right is",), (slip.equation,), note=slip.says)
-    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=FIND)
+    task = FIND
+    if first.view == "numbers":
+        wrong, told = misput(output.derivation, output.request, first.sheets, seed)
+        wrong, task = output.remarked(wrong), FIND_NUMBER
+    else:
+        columns = output.request.columns and not output.derivation.scalar
+        matters = matters_for(output.derivation, first.sheets, columns)
+        wrong, slip = plant(first.sheets, seed, matters)
+        told = Sheet(("Right is",), (slip.equation,), note=slip.says)
+    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
     return [asked, *others], Part("The slip", (told,), task="What was wrong:")
 
 
 FILL = "Fill in the blanks."
 FIND = "One of these formulas is wrong. Find it, and put it right."
+FIND_NUMBER = (
+    "In one of these lines the numbers are not those of the formula, and all that follows is worked"
+    " out with what came of it. Find it, and put it right."
+)
 
 
 def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
@@ -274,7 +284,8 @@ def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Par
     blanks: list[Part] = []
     count = 0
     for part in parts:
-        sheets, answers = exercise(part.sheets, seed)
+        worked = part.view == "numbers"
+        sheets, answers = (exercise_in_numbers if worked else exercise)(part.sheets, seed)
         sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
         count += len(answers)
         blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))

@@ -171,9 +171,12 @@ class Latex(Printer):
         return self.atom(rf"\frac{{{sign} {top}}}{{\partial {bottom}}}", True)
 
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
-        short = self.atom(rf"\frac{{{self.line(top)}}}{{{self.line(bottom)}}}", True)
-        parts = self.within(top, POWER), self.within(bottom, POWER)
-        return Choice(short, Fence("(", ")", Row(parts[0], ((Atom(" / ", 0.5), parts[1]),))))
+        (above, tight), (below, close) = self.bound(top), self.bound(bottom)
+        texts = flat(above, self.brackets), flat(below, self.brackets)
+        first = above if tight >= POWER else Fence("(", ")", above)
+        second = below if close >= POWER else Fence("(", ")", below)
+        long = Fence("(", ")", Row(first, ((Atom(" / ", 0.5), second),)))
+        return Choice(self.atom(rf"\frac{{{texts[0]}}}{{{texts[1]}}}", True), long)
 
     def raised(self, base: Doc, exponent: str, width: float) -> Doc:
         if isinstance(base, Fence):
@@ -207,9 +210,10 @@ class Latex(Printer):
         match function:
             case "exp":
                 long = Before(self.atom(r"\exp"), Fence("(", ")", inside))
-                return Choice(self.atom(f"e^{{{self.line(arg)}}}"), long)
+                return Choice(self.atom(f"e^{{{flat(inside, self.brackets)}}}"), long)
             case "sqrt":
-                short = self.atom(rf"\sqrt{{{self.line(arg)}}}", tall(inside))
+                text = flat(inside, self.brackets)
+                short = self.atom(rf"\sqrt{{{text}}}", tall(inside))
                 return Choice(short, Fence("(", ")", inside, self.atom("^{1/2}")))
             case "abs":
                 return Fence("|", "|", inside)

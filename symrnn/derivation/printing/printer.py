@@ -237,7 +237,8 @@ class Printer(ABC):
             parts.append(self.within(factor, tightness))
         rest = []
         for before, factor, part in zip(factors, factors[1:], parts[1:], strict=False):
-            clash = isinstance(factor, Num | Value) and isinstance(before, Num | Value | Size)
+            numbers = Num | Value | Size | Blank
+            clash = isinstance(factor, Num | Value | Blank) and isinstance(before, numbers)
             rest.append((self.dot if clash else self.gap, part))
         return Row(parts[0], tuple(rest))
 
