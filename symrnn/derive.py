@@ -133,8 +133,10 @@ def _document(
 
 def _python(output: "Output", parts: "list[Part]") -> str:
     from symrnn.derivation.printing.python.module import python_text
+    from symrnn.derivation.slopes import is_slope
 
-    sheets = [sheet for part in parts for sheet in part.sheets]
+    # what f′ is, the functions of the text say
+    sheets = [s for part in parts for s in part.sheets if not any(is_slope(e.left) for e in s.equations)]
     printer = output.latex_printer
     return python_text(
         sheets, output.derivation, printer.letters, output.remarks, deltas=printer.deltas

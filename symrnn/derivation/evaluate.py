@@ -39,6 +39,7 @@ from symrnn.derivation.formula import (
     Zeros,
     children,
 )
+from symrnn.derivation.slopes import LONG, formula_of, slope_of
 from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
@@ -218,6 +219,8 @@ class Evaluator:
                 return np.asarray(of(top) / of(bottom))
             case Power(base=base, exponent=exponent):
                 return np.asarray(of(base) ** of(exponent))
+            case Apply(function=function, args=(arg,)) if function in LONG:
+                return self.value(formula_of(slope_of(function), Carried()), at, of(arg))
             case Apply(function=function, args=args):
                 return self.apply(function, [of(arg) for arg in args])
             case Transposed(arg=arg):

@@ -58,7 +58,7 @@ from symrnn.language.tree import (
     map_leaves,
 )
 from symrnn.system.algebra import size
-from symrnn.system.graph import at_step
+from symrnn.system.graph import at_step, outside
 from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_term
 from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total
@@ -235,7 +235,16 @@ class Expressions(Sizes):
         equation = self.equation_of(ref)
         if equation is not None:
             return self.stands_for(equation)
+        if self.is_nothing(ref):
+            return ZERO, self.width_of(ref)
         return ref, self.width_of(ref)
+
+    def is_nothing(self, ref: Ref) -> bool:
+        """Whether it is an input outside 1…T, which is zero."""
+        if self.symbols[ref.name].role not in ("input", "target") or ref.base not in ("1", "T"):
+            return False
+        steps = self.system.steps
+        return outside(ref) or (steps is not None and ref.base == "1" and ref.shift >= steps)
 
     def equation_of(self, ref: Ref) -> Equation | None:
         """The equation of a made-up name, at the step at which it is read."""

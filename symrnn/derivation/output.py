@@ -26,6 +26,7 @@ from symrnn.derivation.paths import Term
 from symrnn.derivation.printing.latex import Latex
 from symrnn.derivation.printing.plain import NARROWEST, Plain
 from symrnn.derivation.printing.terminal import GLUE, columns, filled
+from symrnn.derivation.slopes import definitions
 from symrnn.derivation.sheets import (
     ABOUT,
     Request,
@@ -36,6 +37,8 @@ from symrnn.derivation.sheets import (
     update_rules,
 )
 from symrnn.derivation.views.local import closed_edge
+from symrnn.language.tree import Ref
+from symrnn.system.system import System, uses
 from symrnn.system.windows import sentence
 
 DEFAULT_WIDTH = 80
@@ -96,7 +99,16 @@ class Output:
             Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
-        return [replace(parts[0], sheets=self.remarked(parts[0].sheets)), *parts[1:]]
+        parts = [replace(parts[0], sheets=self.remarked(parts[0].sheets)), *parts[1:]]
+        return [*parts[:-1], replace(parts[-1], sheets=(*parts[-1].sheets, *self.slopes(parts)))]
+
+    def slopes(self, parts: Sequence[Part]) -> Sheets:
+        """What the derivatives f′ are that the parts read, once for all of them."""
+        equations = (e for part in parts for sheet in part.sheets for e in sheet.equations)
+        letters = self.latex_printer.letters
+        taken = {letters.latex(Ref(name)) for name in letters.system.symbols}
+        found = definitions((right for e in equations for right in e.rights), taken)
+        return (Sheet(("Derivatives of functions",), tuple(found)),) if found else ()
 
     def remarked(self, sheets: Sheets) -> Sheets:
         first, *others = sheets
@@ -106,10 +118,13 @@ class Output:
     @property
     def remarks(self) -> list[str]:
         """What is to be known of every formula."""
+        found = []
         cut = self.derivation.windows
-        if cut is None:
-            return []
-        return [f"{sentence(cut)}, and no path leads from one of them into another."]
+        if cut is not None:
+            found.append(f"{sentence(cut)}, and no path leads from one of them into another.")
+        if self.derivation.system.steps is None and reads_beyond(self.derivation.plain):
+            found.append("Inputs outside 1, …, T are zero.")
+        return found
 
     def finished(self, parts: Sequence[Part]) -> list[Part]:
         """The parts as they are printed: averaged over the batch, if that is asked for."""
@@ -249,6 +264,14 @@ class Output:
             "latex": self.latex_printer.line(formula),
             "text": self.plain_printer.line(formula),
         }
+
+
+def reads_beyond(system: System) -> bool:
+    """Whether an input is read at steps that may lie outside 1…T."""
+    roles = system.symbols
+    reads = (use.ref for equation in system.equations for use in uses(equation))
+    shifted = (ref for ref in reads if ref.base == "t" and ref.shift)
+    return any(roles[ref.name].role in ("input", "target") for ref in shifted)
 
 
 def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":

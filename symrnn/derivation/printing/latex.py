@@ -20,7 +20,8 @@ from symrnn.derivation.printing.layout import (
     width,
 )
 from symrnn.derivation.printing.measure import CHARACTER, height, measure
-from symrnn.derivation.printing.printer import ATOM, POWER, Printer
+from symrnn.derivation.printing.printer import ATOM, KNOWN, POWER, Printer
+from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.functions import ELEMENTWISE
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Ref, Width
@@ -142,6 +143,8 @@ class Latex(Printer):
         )
 
     def number(self, value: Fraction) -> Atom:
+        if value in KNOWN:
+            return self.atom(KNOWN[value].latex)
         if is_decimal(value):
             return self.atom(show_number(value))
         return self.atom(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", True)
@@ -196,7 +199,9 @@ class Latex(Printer):
         return self.raised(self.within(base, ATOM), above, measure(f"{{}}^{{{above}}}"))
 
     def function(self, name: str) -> str:
-        """The notation's letter for a function, or the usual one."""
+        """The notation's letter for a function, or the usual one; f′ for its derivative."""
+        if name in LONG:
+            return self.function(name.removesuffix(PRIME)) + r"^{\prime}"
         row = ELEMENTWISE.get(name)
         usual = row.latex if row is not None else rf"\mathrm{{{name}}}"
         return self.letters.notation.functions.get(name) or usual

@@ -25,8 +25,9 @@ from symrnn.derivation.notation.glyph import GREEK, SymbolError, glyph
 from symrnn.derivation.notation.writing import SUPERSCRIPTS, time_text
 from symrnn.derivation.printing.latex import figure
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
-from symrnn.derivation.printing.printer import ATOM, POWER, PRODUCT, Printer
+from symrnn.derivation.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer
 from symrnn.derivation.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
+from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Num, Ref, Size, Width
 
@@ -102,6 +103,8 @@ class Plain(Printer):
         return f"{ref.base} {'+' if ref.shift > 0 else '-'} {abs(ref.shift)}"
 
     def number(self, value: Fraction) -> Atom:
+        if value in KNOWN:
+            return atom(KNOWN[value].plain)
         return atom(show_number(value) if is_decimal(value) else str(value))
 
     def size(self, width: Width) -> Atom:
@@ -202,7 +205,9 @@ class Plain(Printer):
         return self.raised(self._base(arg), "ᵀ", 1)
 
     def function(self, name: str) -> str:
-        """The notation's letter for a function, or its name."""
+        """The notation's letter for a function, or its name; f′ for its derivative."""
+        if name in LONG:
+            return self.function(name.removesuffix(PRIME)) + "′"
         said = self.letters.notation.functions.get(name)
         try:
             return glyph(said).stem.plain if said else "σ" if name == "sigmoid" else name

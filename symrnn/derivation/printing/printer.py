@@ -38,11 +38,20 @@ from symrnn.derivation.formula import (
     Zeros,
 )
 from symrnn.derivation.notation.letters import Letters
+from symrnn.derivation.notation.glyph import Piece
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
+from symrnn.functions import GELU
 from symrnn.language.tree import Num, Ref, Size, Width
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
+
+
+KNOWN = {
+    Fraction(GELU): Piece(r"2 \sqrt{2 / \pi}", "2 √(2/π)"),
+    Fraction("3.141592653589793"): Piece(r"\pi", "π"),
+}
+"""Numbers that everybody writes in another way."""
 
 
 class Printer(ABC):
