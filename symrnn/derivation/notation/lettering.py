@@ -33,7 +33,8 @@ class _Letters(Letters):
     """An initial state, O0 in Python, is printed as the step that it is: O_0."""
 
     def __init__(self, notation: Notation, system: System, derivation: Derivation) -> None:
-        super().__init__(notation, system, own=derivation.own)
+        own = {definition.target.name for definition in derivation.written.definitions}
+        super().__init__(notation, system, own=own, whole=derivation.rolled.system)
         self.states = derivation.states
 
     def latex(self, ref: Ref) -> str:

@@ -249,7 +249,11 @@ class Paper:
             return ("number",)
         if self.output.request.columns:
             rows, columns = columns, rows
-        return self.inline(self.size(rows)), " × ", self.inline(self.size(columns))
+        return *self.size(rows), " × ", *self.size(columns)
 
-    def size(self, width: Width) -> Formula:
-        return Size(width)
+    def size(self, width: Width) -> Text:
+        """A width; a sum in brackets, since it is multiplied."""
+        found = self.inline(Size(width))
+        if len(set(width.names)) + bool(width.number) < 2:
+            return (found,)
+        return (Inline(f"({found.latex})", f"({found.plain})"),)

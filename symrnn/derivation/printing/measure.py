@@ -76,7 +76,7 @@ def measure(latex: str, display: bool = True) -> float:
     r"""The width of a formula in em.
 
     >>> measure("x"), measure(r"x_t + \frac{1}{2}")
-    (0.57, 3.13)
+    (0.57, 2.87)
     """
     return round(_Measure(TOKEN.findall(latex), 1.0, display).row() / 100, 2)
 
