@@ -136,7 +136,9 @@ def _python(output: "Output", parts: "list[Part]") -> str:
     from symrnn.derivation.slopes import is_slope
 
     # what f′ is, the functions of the text say
-    sheets = [s for part in parts for s in part.sheets if not any(is_slope(e.left) for e in s.equations)]
+    sheets = [
+        s for part in parts for s in part.sheets if not any(is_slope(e.left) for e in s.equations)
+    ]
     printer = output.latex_printer
     return python_text(
         sheets, output.derivation, printer.letters, output.remarks, deltas=printer.deltas

@@ -99,9 +99,7 @@ def misput(
                 says = (*_told(change), " From there on the wrong value is used. ")
                 says = tuple(flipped(p) if turned and not isinstance(p, str) else p for p in says)
                 return wrong, Sheet(("Right is",), (right,), note=says)
-    raise UsageError(
-        "there is nothing to get wrong in these numbers: no slip would change a value"
-    )
+    raise UsageError("there is nothing to get wrong in these numbers: no slip would change a value")
 
 
 def _told(change: Change) -> Text:

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, Sum, walk
 from symrnn.derivation.printing.layout import (
@@ -32,6 +33,9 @@ EQUALS, INDENT = 1.34, 1.0
 
 HIGHEST = 30.0
 """Of a display that does not break, in em: a page of an `article` has 55."""
+
+MOST_ROWS = 30
+"""Of a matrix: more would be too high for a page."""
 
 NARROWEST = 20
 """Characters: a right side is never given less room than this."""
@@ -89,7 +93,8 @@ class Latex(Printer):
             head = f"{left} &= " if left and not rows else "&= "
             broken = lines(doc, self.brackets, space, space - INDENT)
             rows.append(head + broken[0][0])
-            rows += [rf"&\quad {{}}{line}" for line, _ in broken[1:]]
+            for (before, _), (line, _) in pairwise(broken):
+                rows.append(r"&\quad " + ("" if before[-1] in ",;" else "{}") + line)
             used = broken[-1][1] + (INDENT if len(broken) > 1 else 0)
         if equation.steps:
             steps = self.steps(equation)
@@ -238,9 +243,18 @@ class Latex(Printer):
         return self.atom(f"{letter}_{{{self.wide(width)}}}")
 
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
-        printed = [[self.line(each) for each in row] for row in rows]
-        body = r" \\ ".join(" & ".join(row) for row in printed)
-        return self.atom(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", len(rows) > 1)
+        return self.grid([[self.doc(each) for each in row] for row in rows])
+
+    def grid(self, rows: Sequence[Sequence[Doc]]) -> Doc:
+        """A matrix; where it is too wide or too high its entries one after the other, and a
+        semicolon behind each row: (a, b; c, d)."""
+        cells = [[flat(cell, self.brackets) for cell in row] for row in rows]
+        body = r" \\ ".join(" & ".join(row) for row in cells)
+        short = self.atom(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", len(rows) > 1)
+        comma, semicolon = Atom(", ", 0.45, ends=True), Atom("; ", 0.45, ends=True)
+        one, *rest = [(semicolon if not i else comma, c) for r in rows for i, c in enumerate(r)]
+        long = Fence("(", ")", Row(one[1], tuple(rest)))
+        return Choice(short, long) if len(rows) <= MOST_ROWS else long
 
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc:
         after = Width(start.names, start.number + 1)
@@ -253,12 +267,11 @@ class Latex(Printer):
         sign = rf"\{formula.sign}_{{{formula.index}={low}}}^{{{high}}} "
         return self.atom(sign, True)
 
-    def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom:
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc:
         printed = [[self.figure(x) for x in row] for row in rows]
         if len(rows) == len(rows[0]) == 1:
             return self.atom(printed[0][0])
-        body = r" \\ ".join(" & ".join(row) for row in printed)
-        return self.atom(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", len(rows) > 1)
+        return self.grid([[self.atom(each) for each in row] for row in printed])
 
     def figure(self, x: float) -> str:
         return figure(x, self.digits, r"{} \cdot 10^{{{}}}")

@@ -18,6 +18,9 @@ class Atom:
     broken: str | None = None
     """What an operator looks like where a line begins with it, if it looks different there."""
 
+    ends: bool = False
+    """Whether a line ends with it, as with a comma."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -159,6 +162,10 @@ def _broken(row: Row, on: Brackets, first: float, room: float) -> list[Line]:
         if op.broken is not None and own > room - op.width and left > room / 4:
             inner = lines(item, on, left, room)  # rather within the brackets than before them
             done[-1] = (text + op.text + inner[0][0], used + op.width + inner[0][1])
+        elif op.ends:
+            done[-1] = (text + op.text.rstrip(), used + op.width)
+            inner = lines(item, on, room, room)
+            done.append(inner[0])
         else:
             # a gap that becomes a dot is wider there
             wide = op.width if op.broken is None else max(op.width, 2)

@@ -127,9 +127,19 @@ class Plain(Printer):
         letter = GREEK.get(name.letter.removeprefix("\\"), name.letter)
         return atom(letter + lowered(time_text(name.at)))
 
-    def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom:
-        printed = "; ".join(", ".join(map(self.figure, row)) for row in rows)
-        return atom(printed if len(rows) == len(rows[0]) == 1 else f"[{printed}]")
+    def grid(self, rows: Sequence[Sequence[Doc]]) -> Doc:
+        """A matrix, row by row."""
+        if len(rows) == len(rows[0]) == 1:
+            return rows[0][0]
+        cells = [
+            (Atom("; " if not place else ", ", 2, ends=True), each)
+            for row in rows
+            for place, each in enumerate(row)
+        ]
+        return Fence("[", "]", Row(cells[0][1], tuple(cells[1:])))
+
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc:
+        return self.grid([[atom(self.figure(x)) for x in row] for row in rows])
 
     def figure(self, x: float) -> str:
         if math.isfinite(x):
@@ -238,7 +248,7 @@ class Plain(Printer):
         return Fence("[", "]", self.doc(arg), atom(f"_{{{first}{between}{last}}}"))
 
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
-        return atom(f"[{'; '.join(', '.join(map(self.line, row)) for row in rows)}]")
+        return self.grid([[self.doc(each) for each in row] for row in rows])
 
     def big(self, formula: Big) -> Atom:
         low, high = time_text(formula.low), time_text(formula.high)
