@@ -336,7 +336,8 @@ def test_names_that_are_none(option: str, names: str, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("file", "words", "begins"),
     [
-        ("a.tex", "", "% delta: Forward"),
+        ("a.tex", "", "\\documentclass"),
+        ("a.tex", "--format latex", "% delta: Forward"),
         ("a.tex", "--format tex", "\\documentclass"),
         ("a.TXT", "", "Forward\n"),
         ("a.txt", "--format latex", "% delta: Forward"),

@@ -26,7 +26,6 @@ from symrnn.derivation.paths import Term
 from symrnn.derivation.printing.latex import Latex
 from symrnn.derivation.printing.plain import NARROWEST, Plain
 from symrnn.derivation.printing.terminal import GLUE, columns, filled
-from symrnn.derivation.slopes import definitions
 from symrnn.derivation.sheets import (
     ABOUT,
     Request,
@@ -36,6 +35,7 @@ from symrnn.derivation.sheets import (
     sheets_of,
     update_rules,
 )
+from symrnn.derivation.slopes import definitions
 from symrnn.derivation.views.local import closed_edge
 from symrnn.language.tree import Ref
 from symrnn.system.system import System, uses

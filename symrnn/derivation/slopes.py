@@ -74,7 +74,12 @@ SELU = Fraction("1.0507"), Fraction("1.6733")
 
 def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equation]:
     """What each f′ in the formulas is, and the letters in it, none of which is taken."""
-    read = (part.function for formula in formulas for part in walk(formula) if is_slope(part))
+    read = (
+        part.function
+        for formula in formulas
+        for part in walk(formula)
+        if isinstance(part, Apply) and part.function in LONG
+    )
     letters = [Name(next(x for x in LETTERS[n::3] if x not in taken)) for n in range(3)]
     argument, *constants = letters
     known: dict[Formula, Formula] = {

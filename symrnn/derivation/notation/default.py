@@ -7,7 +7,6 @@ from symrnn.derivation.notation.glyph import ACCENTS, GREEK, Glyph, Piece, accen
 from symrnn.derivation.notation.writing import PRIME, side_by_side
 from symrnn.functions import ARITY
 
-
 SHORT = {
     **dict.fromkeys(("lam", "lamb", "lamda", "lambd", "lmbda"), "lambda"),
     **{"eps": "varepsilon", "gam": "gamma", "kap": "kappa", "Lam": "Lambda", "Gam": "Gamma"},

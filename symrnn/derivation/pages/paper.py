@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from symrnn.derivation.columns import as_columns
 from symrnn.derivation.formula import Equation, Formula, Name, Sheet
-from symrnn.derivation.output import Output, Part
+from symrnn.derivation.output import DEFAULT_WIDTH, Output, Part
 from symrnn.derivation.pages.document import (
     Display,
     Document,
@@ -116,7 +116,7 @@ class Paper:
         return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
-        width = min(self.output.look.width or PAPER, PAPER)
+        width = min(self.output.look.width or DEFAULT_WIDTH, PAPER)  # paper has a width
         return Display(
             self.output.latex_printer.display(equations, width),
             self.output.plain_printer.display(equations, width),

@@ -18,7 +18,6 @@ from symrnn.derivation.printing.layout import (
     flat,
     lines,
     tall,
-    width,
 )
 from symrnn.derivation.printing.measure import CHARACTER, height, measure
 from symrnn.derivation.printing.printer import ATOM, KNOWN, POWER, Printer
@@ -27,15 +26,14 @@ from symrnn.functions import ELEMENTWISE
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Ref, Width
 
-
 EQUALS, INDENT = 1.34, 1.0
 """How wide a sign = is, and how far a line that goes on is moved in."""
 
 HIGHEST = 30.0
 """Of a display that does not break, in em: a page of an `article` has 55."""
 
-MOST_ROWS = 30
-"""Of a matrix: more would be too high for a page."""
+MOST_ROWS, MOST_COLUMNS = 30, 10
+"""Of a matrix: more rows would be too high for a page, and amsmath has no more columns."""
 
 NARROWEST = 20
 """Characters: a right side is never given less room than this."""
@@ -254,7 +252,8 @@ class Latex(Printer):
         comma, semicolon = Atom(", ", 0.45, ends=True), Atom("; ", 0.45, ends=True)
         one, *rest = [(semicolon if not i else comma, c) for r in rows for i, c in enumerate(r)]
         long = Fence("(", ")", Row(one[1], tuple(rest)))
-        return Choice(short, long) if len(rows) <= MOST_ROWS else long
+        fits = len(rows) <= MOST_ROWS and len(rows[0]) <= MOST_COLUMNS
+        return Choice(short, long) if fits else long
 
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc:
         after = Width(start.names, start.number + 1)

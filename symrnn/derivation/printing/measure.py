@@ -12,44 +12,30 @@ CHARACTER = 34.5 / 80
 PAPER = 96
 """Characters on a line of a printed document: 16 cm at 11 pt."""
 
-ITALIC = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        map(
-            float,
-            "53 43 43 52 47 60 51 58 35 47 55 32 88 60 49 50 48 48 47 36 57 52 74 57 53 51"
-            " 75 81 79 86 80 78 79 91 52 65 92 68 108 91 79 78 79 77 67 72 79 81 108 91 80 76".split(),
-        ),
-        strict=True,
-    )
+
+def _table(names: str, widths: str) -> dict[str, float]:
+    return dict(zip(names.split(), map(float, widths.split()), strict=True))
+
+
+LETTERS = " ".join("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+ITALIC = _table(
+    LETTERS,
+    "53 43 43 52 47 60 51 58 35 47 55 32 88 60 49 50 48 48 47 36 57 52 74 57 53 51"
+    " 75 81 79 86 80 78 79 91 52 65 92 68 108 91 79 78 79 77 67 72 79 81 108 91 80 76",
 )
 """Letters of a formula, in hundredths of an em, with what their slant needs."""
 
-UPRIGHT = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        map(
-            float,
-            "50 56 44 56 44 38 51 56 28 31 53 28 83 56 50 56 53 39 39 39 56 54 74 53 54 44"
-            " 75 71 72 76 68 65 79 75 36 51 78 63 92 75 78 68 78 74 56 72 75 76 104 75 78 61".split(),
-        ),
-        strict=True,
-    )
+UPRIGHT = _table(
+    LETTERS,
+    "50 56 44 56 44 38 51 56 28 31 53 28 83 56 50 56 53 39 39 39 56 54 74 53 54 44"
+    " 75 71 72 76 68 65 79 75 36 51 78 63 92 75 78 68 78 74 56 72 75 76 104 75 78 61",
 )
-GREEK = dict(
-    zip(
-        (
-            "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma"
-            " tau upsilon phi chi psi omega varepsilon vartheta varpi varrho varsigma varphi Gamma"
-            " Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
-        ).split(),
-        map(
-            float,
-            "64 62 57 48 41 51 53 50 35 58 58 60 56 48 61 52 61 55 57 60 63 69 62 47 62 86 52 44"
-            " 65 63 83 78 69 67 75 72 78 72 78 72".split(),
-        ),
-        strict=True,
-    )
+GREEK = _table(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau"
+    " upsilon phi chi psi omega varepsilon vartheta varpi varrho varsigma varphi Gamma Delta Theta"
+    " Lambda Xi Pi Sigma Upsilon Phi Psi Omega",
+    "64 62 57 48 41 51 53 50 35 58 58 60 56 48 61 52 61 55 57 60 63 69 62 47 62 86 52 44 65 63 83"
+    " 78 69 67 75 72 78 72 78 72",
 )
 SIGNS = {
     "partial": 59, "infty": 100, "top": 78, "bot": 78, "ell": 42, "prime": 28, "star": 50,
@@ -132,9 +118,9 @@ class _Measure:
             return 0
         if BIN in (one, other):
             return MEDIUM
-        if REL in (one, other) and not {one, other} & {OPEN, CLOSE} - {CLOSE}:
+        if REL in (one, other) and one != OPEN:
             return THICK if one != other else 0
-        if one == PUNCT or (INNER in (one, other) and OPEN != one and CLOSE != other):
+        if one == PUNCT or (INNER in (one, other) and one != OPEN and other != CLOSE):
             return THIN
         return 0
 
@@ -161,6 +147,8 @@ class _Measure:
             return ORD, ITALIC.get(token, 50) * size
         if name in BIG:
             return OP, BIG[name][not self.display] * size
+        if name in ("ldots", "cdots"):
+            return INNER, SIGNS[name] * size
         if name in GREEK or name in SIGNS:
             return ORD, (GREEK.get(name) or SIGNS[name]) * size
         return self.macro(name)

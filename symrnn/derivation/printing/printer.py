@@ -37,8 +37,8 @@ from symrnn.derivation.formula import (
     Value,
     Zeros,
 )
-from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.glyph import Piece
+from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
 from symrnn.functions import GELU
 from symrnn.language.tree import Num, Ref, Size, Width
