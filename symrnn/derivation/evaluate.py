@@ -5,6 +5,7 @@ model's: its inputs, parameters and the values of its variables.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 
 import numpy as np
 
@@ -45,7 +46,7 @@ from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import Num, Ref, Size, Width
 
-LOSS = Ref("L")
+LOSS, ZERO = Ref("L"), Num(Fraction(0))
 Indices = Mapping[str, int]
 """The step that an index stands for: t, k, j."""
 
@@ -133,7 +134,8 @@ class Evaluator:
             return self.nothing(key)
         if label not in self._known:
             found = self.value(equation.rights[-1], inner, None)
-            shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
+            known = isinstance(key, Total) or equation.rights[-1] == ZERO
+            shape = self.nothing(key).shape if known else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
         return self._known[label]
 
@@ -186,11 +188,14 @@ class Evaluator:
         return inner
 
     def nothing(self, key: Total | Immediate | Name) -> Array:
-        """A total derivative at a step that no equation reaches is zero."""
-        if isinstance(key, Total) and isinstance(key.by, Ref):
+        """A total derivative at a step that no equation reaches is zero; so is a partial one that
+        is printed 0, whatever its shape."""
+        if isinstance(key, Total | Immediate) and isinstance(key.by, Ref):
             symbol = self.values.symbols[key.by.name]
             widths = [self.width(width) for width in symbol.shape]
             shape = (widths[0], widths[1]) if len(widths) == 2 else (1, *widths)
+            if key.of != LOSS and isinstance(key.of, Ref):
+                shape = (widths[0], self.width(self.values.symbols[key.of.name].width))
             return np.zeros(shape[::-1] if self.columns else shape)
         raise CheckError(f"{key} is not defined")
 
@@ -280,6 +285,8 @@ class Evaluator:
             if isinstance(body, Carry):
                 return self.value(body.body, inner, row)
             matrix = self.value(body, inner, None)
+            if body == ZERO:
+                matrix = self.nothing(factor)
         else:
             matrix = self.value(factor, at, None)
         if matrix.shape == (1, 1):
