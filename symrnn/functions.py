@@ -219,6 +219,7 @@ ARITY: dict[str, int | None] = {
     **dict.fromkeys(LOSSES, 2),
     "concat": None,  # two or more
     "batchsum": 1,
+    "total": 1,
     "transpose": 1,
     "size": 1,
     "part": 3,

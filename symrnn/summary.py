@@ -30,6 +30,8 @@ class Line:
 class Summary:
     name: str
     parameters: tuple[Line, ...]
+    fixed: tuple[Line, ...]
+    """What is handed in and not trained."""
     states: tuple[Line, ...]
     inputs: tuple[Line, ...]
     outputs: tuple[Line, ...]
@@ -46,7 +48,7 @@ class Summary:
         lines = [
             f"{self.name}: dimensions {' '.join(self.dims) or 'none'}{given and f' ({given})'}"
         ]
-        for title in ("parameters", "states", "inputs", "outputs"):
+        for title in ("parameters", "fixed", "states", "inputs", "outputs"):
             found: tuple[Line, ...] = getattr(self, title)
             if found:
                 lines += ["", title, *self.table(found)]
@@ -86,6 +88,7 @@ class Summary:
             "dimensions": list(self.dims),
             "given": self.given,
             "parameters": rows(self.parameters),
+            "fixed": rows(self.fixed),
             "states": rows(self.states),
             "inputs": rows(self.inputs),
             "outputs": rows(self.outputs),
@@ -129,6 +132,7 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
     return Summary(
         name,
         tuple(line(s.name, s.shape, counted=True) for s in system.named("parameter")),
+        tuple(line(s.name, s.shape, counted=True) for s in system.named("fixed")),
         tuple(
             line(state, (BATCH, *system.symbols[node.name].shape), note=_where(node))
             for state, node in initial_states(system).items()

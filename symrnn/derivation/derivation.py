@@ -128,7 +128,8 @@ class Derivation:
     def chosen(self, names: Sequence[str] = ()) -> list[str]:
         """The parameters of these names, or all of them."""
         if not self.parameters:
-            others = [s.name for s in self.plain.named("input")] + list(initial_states(self.plain))
+            others = [s.name for s in self.plain.named("input", "fixed")]
+            others += initial_states(self.plain)
             raise UsageError(
                 "no parameters; what else there can be a gradient by, --wrt asks for:"
                 f" {', '.join(others) or 'but this model has no input either'}"

@@ -45,6 +45,7 @@ from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.system.symbols import GIVEN
 
 LOSS, ZERO = Ref("L"), Num(Fraction(0))
 Indices = Mapping[str, int]
@@ -95,7 +96,7 @@ class Evaluator:
             return np.array([[float(symbol.value)]])
         if ref.name in self.data:
             array = np.asarray(self.data[ref.name])
-            if symbol.role == "parameter":
+            if symbol.role in GIVEN:
                 found = array.reshape(1, -1) if array.ndim == 1 else array
                 return found.T if self.columns else found
             step = self.step(ref, at) if ref.base else 0

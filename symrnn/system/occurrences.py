@@ -17,7 +17,7 @@ class Occurrence:
     """"value" where it is the prediction of a loss, "logits" where a link goes before that."""
 
     matrix: bool = False
-    """Right of an @: a matrix."""
+    """Right of an @: in a matrix."""
 
 
 def occurrences(expr: Expr) -> Iterator[Occurrence]:
@@ -30,7 +30,7 @@ def _within(expr: Expr, here: Occurrence) -> Iterator[Occurrence]:
         case Ref():
             yield replace(here, ref=expr)
         case MatMul(left=left, right=right):
-            yield from _within(left, replace(here, matrix=False))
+            yield from _within(left, here)
             yield from _within(right, replace(here, matrix=not isinstance(left, Transpose)))
         case Call(function=function, args=(target, prediction)) if function in LOSSES:
             said = "logits" if function.endswith("_logits") else "value"
@@ -42,7 +42,7 @@ def _within(expr: Expr, here: Occurrence) -> Iterator[Occurrence]:
             yield from _within(arg, here)
         case _:
             for child in children(expr):
-                yield from _within(child, replace(here, matrix=False))
+                yield from _within(child, here)
 
 
 def runs(expr: Expr) -> bool:

@@ -20,7 +20,7 @@ from symrnn.system.names import free
 from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import initial_states, with_states
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import GIVEN, Symbol
 from symrnn.system.system import Equation, Linear, System, Term, Total, uses
 from symrnn.system.unroll import with_number_of_steps
 
@@ -61,12 +61,18 @@ class _Parter:
         self.system = system
         equations = [with_number_of_steps(e, steps) for e in system.equations]
         self.timed = [e for e in equations if e.target.base == "t"]
-        self.once = [e for e in equations if not e.target.base]
+        once = [e for e in equations if not e.target.base]
+        self.weights = {e.target.name: e for e in once if self.is_weight(e.target)}
+        """What is computed of parameters alone: worked out in each part that reads it."""
+        self.once = [e for e in once if not self.is_weight(e.target)]
         self.symbols = dict(system.symbols)
         self.made: list[Equation] = []
         """What the segments give, beside their own equations."""
         self.last: dict[Ref, str] = {}
         self.sums: list[str] = []
+
+    def is_weight(self, target: Ref) -> bool:
+        return self.system.symbols[target.name].role == "weight"
 
     def segments(self) -> Segments:
         self.check()
@@ -74,11 +80,12 @@ class _Parter:
         states = {name: self.left_of(ref) for name, ref in initial_states(self.system).items()}
         read = tuple(dict.fromkeys(use.ref.name for e in end for use in uses(e)))
         last = tuple(name for name in self.last.values() if name in read)
-        parameters = {symbol.name for symbol in self.system.named("parameter")}
+        parameters = {symbol.name for symbol in self.system.named(*GIVEN)}
+        fixed = {symbol.name for symbol in self.system.named("fixed")} if end else set()
         steps = self.named((*self.timed, *self.made), "segment", parameters)
         return Segments(
             with_states(steps),
-            self.named(tuple(end), "end", set()),
+            self.named(tuple(end), "end", fixed),
             states,
             last,
             tuple(self.sums),
@@ -180,6 +187,7 @@ class _Parter:
 
     def named(self, equations: tuple[Equation, ...], after: str, also: set[str]) -> System:
         """A system with the symbols that it needs; what it reads and does not define is given."""
+        equations = (*self.weights_for(equations), *equations)
         own = {e.target.name for e in equations}
         read = {use.ref.name for e in equations for use in uses(e)} | own
         symbols = {
@@ -192,3 +200,13 @@ class _Parter:
         result = System(equations, symbols)
         check(result, after)
         return result
+
+    def weights_for(self, equations: tuple[Equation, ...]) -> list[Equation]:
+        """The equations of the weights that these read, in the order of the text."""
+        found: set[str] = set()
+        waiting = list(equations)
+        while waiting:
+            read = {use.ref.name for use in uses(waiting.pop())} & self.weights.keys() - found
+            waiting += [self.weights[name] for name in read]
+            found |= read
+        return [e for name, e in self.weights.items() if name in found]

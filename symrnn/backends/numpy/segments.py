@@ -80,7 +80,7 @@ def _tables(kernel: Kernel, parts: Parts) -> list[str]:
     grads = {
         array.of: contract.every.get(array.of) or contract.axes(array.of)
         for array in kernel.program.arrays.values()
-        if array.of in contract.inputs and array.rows
+        if (array.of in contract.inputs and array.rows) or array.of in contract.fixed
     }
     return [
         f"SEGMENT = {parts.size}",
