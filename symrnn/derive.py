@@ -137,8 +137,12 @@ def _document(
 
 def _python(output: "Output", parts: "list[Part]") -> str:
     from symrnn.derivation.printing.python.module import python_text
+    from symrnn.derivation.slopes import is_slope
 
-    sheets = [sheet for part in parts for sheet in part.sheets]
+    # what f′ is, the functions of the text say
+    sheets = [
+        s for part in parts for s in part.sheets if not any(is_slope(e.left) for e in s.equations)
+    ]
     printer = output.latex_printer
     remarks = [*output.remarks, *filter(None, [output.words(output.told).strip()])]
     return python_text(sheets, output.derivation, printer.letters, remarks, output.plain_printer)

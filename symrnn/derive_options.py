@@ -52,14 +52,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         help="latex (default): fragments to paste; tex, pdf, html: documents; unicode; sympy; json;"
-        " unsaid, the ending of -o FILE tells (.pdf .html .json .py .txt .tex)",
+        " unsaid, the ending of -o FILE tells (.tex .pdf .html .json .py .txt)",
     )
     look.add_argument(
         "--width",
         type=int,
         default=80,
         metavar="N",
-        help="characters a line, 0 for no limit (a document has one)",
+        help="characters a line, 0 for no limit (a document has one); in LaTeX 80 are 345 pt",
     )
     look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
     look.add_argument("--title", default="", help="the title of a document")
@@ -126,7 +126,7 @@ def _check_unused(options: argparse.Namespace) -> None:
 
 
 ENDINGS = {
-    ".tex": ("latex", "tex"),
+    ".tex": ("tex", "latex"),
     ".pdf": ("pdf",),
     ".html": ("html",),
     ".htm": ("html",),

@@ -37,8 +37,10 @@ from symrnn.derivation.formula import (
     Transposed,
     Value,
     Zeros,
+    children,
     walk,
 )
+from symrnn.derivation.slopes import LONG, formula_of, slope_of
 from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
@@ -133,7 +135,8 @@ class Evaluator:
             return self.nothing(key)
         if label not in self._known:
             found = self.value(equation.rights[-1], inner, None)
-            shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
+            known = isinstance(key, Total) or equation.rights[-1] == ZERO
+            shape = self.nothing(key).shape if known else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
         return self._known[label]
 
@@ -193,11 +196,14 @@ class Evaluator:
         return inner
 
     def nothing(self, key: Total | Immediate | Name) -> Array:
-        """A total derivative at a step that no equation reaches is zero."""
-        if isinstance(key, Total) and isinstance(key.by, Ref):
+        """A total derivative at a step that no equation reaches is zero; so is a partial one that
+        is printed 0, whatever its shape."""
+        if isinstance(key, Total | Immediate) and isinstance(key.by, Ref):
             symbol = self.values.symbols[key.by.name]
             widths = [self.width(width) for width in symbol.shape]
             shape = (widths[0], widths[1]) if len(widths) == 2 else (1, *widths)
+            if key.of != LOSS and isinstance(key.of, Ref):
+                shape = (widths[0], self.width(self.values.symbols[key.of.name].width))
             return np.zeros(shape[::-1] if self.columns else shape)
         raise CheckError(f"{key} is not defined")
 
@@ -226,6 +232,8 @@ class Evaluator:
                 return np.asarray(of(top) / of(bottom))
             case Power(base=base, exponent=exponent):
                 return np.asarray(of(base) ** of(exponent))
+            case Apply(function=function, args=(arg,)) if function in LONG:
+                return self.value(formula_of(slope_of(function), Carried()), at, of(arg))
             case Apply(function=function, args=args):
                 return self.apply(function, [of(arg) for arg in args])
             case Transposed(arg=arg):
@@ -329,6 +337,21 @@ class Evaluator:
         else:
             found = self.on.apply(function, turned[0])
         return np.asarray(found.T if axis == 0 else found)
+
+
+class Strict(Evaluator):
+    """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
+
+    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+        if isinstance(formula, Big) and formula.sign != "sum":
+            raise CheckError("a product of Jacobians has a value only within a chain")
+        if not isinstance(formula, Sum | Times | Odot | Ratio):
+            return super().value(formula, at, carried)
+        parts = [self.value(child, at, carried) for child in children(formula)]
+        if len({part.shape for part in parts if part.size != 1}) > 1:
+            raise CheckError("the shapes differ")
+        joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}
+        return _fold(joins[type(formula)], parts)
 
 
 def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.activity import active
@@ -213,8 +214,10 @@ class _Builder:
                 case Row(function=function, args=(target, prediction)) if function in LOSSES:
                     if share.ref == prediction:
                         carrier = Carrier(share.by, function, prediction, target, width)
-                case Pointwise(body=Call(function=function, args=(Ref(),))):
-                    carrier = Carrier(share.by, function, equation.target, width=width)
+                case Pointwise(body=Call(function=function, args=(Ref() as arg,))):
+                    long = function + PRIME in LONG
+                    by = Scale(Call(function + PRIME, (arg,))) if long else share.by
+                    carrier = Carrier(by, function, equation.target, width=width)
             found.append((share, carrier))
         return found
 

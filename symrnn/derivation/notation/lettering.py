@@ -40,7 +40,7 @@ class _Letters(Letters):
     def __init__(
         self, notation: Notation, system: System, derivation: Derivation, own: frozenset[str]
     ) -> None:
-        super().__init__(notation, system, own=own)
+        super().__init__(notation, system, own=own, whole=derivation.rolled.system)
         self.states = derivation.states
         self.losses = derivation.by_steps.step_losses
 

@@ -18,6 +18,7 @@ from symrnn.derivation.pages.document import (
     Table,
     Text,
 )
+from symrnn.derivation.printing.measure import PAPER
 from symrnn.derivation.sheets import update_rules
 from symrnn.language.tree import NARROW, Ref, Size, Width
 from symrnn.system import initial_states
@@ -117,7 +118,7 @@ class Paper:
         return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
-        width = self.output.look.width or DEFAULT_WIDTH  # paper has a width
+        width = min(self.output.look.width or DEFAULT_WIDTH, PAPER)  # paper has a width
         return Display(
             self.output.latex_printer.display(equations, width),
             self.output.plain_printer.display(equations, width),
@@ -251,7 +252,11 @@ class Paper:
             return ("number",)
         if self.output.request.columns:
             rows, columns = columns, rows
-        return self.inline(self.size(rows)), " × ", self.inline(self.size(columns))
+        return *self.size(rows), " × ", *self.size(columns)
 
-    def size(self, width: Width) -> Formula:
-        return Size(width)
+    def size(self, width: Width) -> Text:
+        """A width; a sum in brackets, since it is multiplied."""
+        found = self.inline(Size(width))
+        if len(set(width.names)) + bool(width.number) < 2:
+            return (found,)
+        return (Inline(f"({found.latex})", f"({found.plain})"),)

@@ -37,12 +37,21 @@ from symrnn.derivation.formula import (
     Value,
     Zeros,
 )
+from symrnn.derivation.notation.glyph import Piece
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
+from symrnn.functions import GELU
 from symrnn.language.tree import Num, Ref, Size, Width
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
+
+
+KNOWN = {
+    Fraction(GELU): Piece(r"2 \sqrt{2 / \pi}", "2 √(2/π)"),
+    Fraction("3.141592653589793"): Piece(r"\pi", "π"),
+}
+"""Numbers that everybody writes in another way."""
 
 
 class Printer(ABC):
@@ -91,7 +100,7 @@ class Printer(ABC):
     @abstractmethod
     def big(self, formula: Big) -> Atom: ...
     @abstractmethod
-    def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom: ...
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc: ...
     @abstractmethod
     def name(self, name: Name) -> Atom: ...
     def marked(self, arg: Ref, mark: str) -> Atom:
@@ -247,7 +256,8 @@ class Printer(ABC):
             parts.append(self.within(factor, tightness))
         rest = []
         for before, factor, part in zip(factors, factors[1:], parts[1:], strict=False):
-            clash = isinstance(factor, Num | Value) and isinstance(before, Num | Value | Size)
+            numbers = Num | Value | Size | Blank
+            clash = isinstance(factor, Num | Value | Blank) and isinstance(before, numbers)
             rest.append((self.dot if clash else self.gap, part))
         return Row(parts[0], tuple(rest))
 

@@ -104,8 +104,8 @@ class Writer:
                 return self.algebra.turned(self.rows.shape_of(name))
             case Marked(arg=ref):
                 return self.shape_of(ref)
-        if key in self.defined:
-            right = right_of(self.defined[key])
+        right = right_of(self.defined[key]) if key in self.defined else None
+        if right is not None and not (isinstance(key, Immediate) and right == ZERO):
             kept = self.reads
             found = self.carry(right) if isinstance(right, Carry) else self.code(right)
             self.reads = kept
