@@ -146,9 +146,10 @@ class _Still:
 
     def carrier(self, key: Ref | tuple[str, Ref], wish: Ref, source: Ref) -> Ref:
         if source.name in self.ids:
+            read = replace(source, name=self.symbols[source.name].keeps or source.name)
             raise UsageError(
-                f"{show_ref(source)} is read at other steps than its own; with lengths of their own"
-                f" sequences have it there as rows alone (leave {source.name} out of --ids)"
+                f"{show_ref(read)} is read at other steps than its own; with lengths of their own"
+                f" sequences have it there as rows alone (leave {read.name} out of --ids)"
             )
         if key not in self.carriers:
             old = self.symbols[source.name]

@@ -29,6 +29,12 @@ ROWLESS: tuple[Role, ...] = (*GIVEN, "constant", "weight", "total")
 
 Symbols = dict[str, "Symbol"]
 
+PI = Fraction(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211"
+)
+"""The value of the name `pi`, unless a text gives it another: to 95 digits, as a number of a text
+has at most a hundred."""
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -50,6 +56,15 @@ class Symbol:
     output: bool = False
     of: Ref | None = None
     """What it is the adjoint of."""
+
+    keeps: str = ""
+    """The input of which it keeps earlier steps."""
+
+    @property
+    def double(self) -> Fraction:
+        """The number of a constant as a kernel works with it: of pi, its double."""
+        assert self.value is not None
+        return Fraction(repr(float(PI))) if self.value == PI else self.value
 
     @property
     def width(self) -> Width:
