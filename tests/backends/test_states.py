@@ -4,7 +4,7 @@ steps with their gradients, and inputs of earlier steps."""
 import os
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def wrong(mine: Model, steps: int, loops: bool | None, seed: int = 0, **way: Any
     inputs = [s.name for s in mine.system.named("input") if s.name not in way.get("ids", ())]
     wrt = () if way.get("forward_only") else (*inputs, *state_names(mine))
     wrt = tuple(n for n in wrt if n.rstrip("0123456789") not in way.get("ids", ()))
-    made = case(mine.written, steps, wrt, 2, {}, seed, Features(**way))
+    made = case(mine.written, steps, wrt, 2, {}, seed, cast(Features, way))
     loops = None if way.get("checkpoint") or way.get("lengths") else loops
     return far_off(mine.kernel(steps, loops, wrt, **way), made)
 
