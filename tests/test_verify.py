@@ -129,7 +129,7 @@ def test_json(capsys: pytest.CaptureFixture[str], file: Path, wrong: bool) -> No
         ("elman --steps 0", "cannot unroll 0 steps; expected a number from 1 to 10,000"),
         ("elman --batch 0", "0 sequences; expected a number from 1 to 1,000,000"),
         ("elman --seed -1", "the seed is -1; expected 0 or more"),
-        ("elman --wrt z", "'z' is no input to take a gradient by; the inputs are x, O0"),
+        ("elman --wrt z", "'z' is no input or state to take a gradient by; there are x, O0"),
         ("elmann", "unknown model 'elmann'; did you mean 'elman'?"),
     ],
 )

@@ -15,6 +15,7 @@ from symrnn.training.data.buckets import in_order
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.data.sequences import side_by_side
 from symrnn.training.data.tables import read_texts
+from symrnn.training.kernels import blanks
 from symrnn.training.runs.kernels import is_text
 from symrnn.training.runs.scores import predicted
 from symrnn.training.runs.trained import Trained
@@ -70,7 +71,8 @@ def predict(run: Trained, names: Sequence[str], xs: Sequence[Array]) -> list[Pre
 def _outputs(kernels: Any, batch: Batch) -> Array:
     inputs = kernels.inputs(batch, target=False)
     kernel = kernels.of(inputs)
-    kernel.forward(**inputs, **kernels.neutral(kernel, len(batch["lengths"])))
+    inputs = {**inputs, **kernels.neutral(kernel, len(batch["lengths"]))}
+    kernel.forward(**inputs, **blanks(kernel, inputs))
     found = predicted(kernels, kernel)
     assert found is not None
     return found.astype(np.float64)
