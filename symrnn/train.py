@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symrnn.errors import Diverged, UsageError
+from symrnn.errors import Diverged, UsageError, readable
 from symrnn.train_options import given
 
 if TYPE_CHECKING:
@@ -146,11 +146,11 @@ def _how(session: "Session") -> str:
 
 def _say(text: str, options: argparse.Namespace) -> None:
     if not options.quiet and sys.stderr is not None:
-        print(text, file=sys.stderr)
+        print(readable(text), file=sys.stderr)
 
 
 def _broken(text: str) -> str:
     """Said where errors are; nothing is printed as a result."""
     if sys.stderr is not None:
-        print(f"symrnn: {text}", file=sys.stderr)
+        print(f"symrnn: {readable(text)}", file=sys.stderr)
     return ""

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from symrnn.cli.commands import COMMANDS, Answer
 from symrnn.cli.parser import build_parser
-from symrnn.errors import SymrnnError
+from symrnn.errors import SymrnnError, readable, visible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = COMMANDS[options.command](options)
     except SymrnnError as error:
         return _say(str(error))
+    except MemoryError as error:
+        return _say(_too_large(error, sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.buffer.write(result)
             sys.stdout.flush()
         else:
-            print(result, end="", flush=True)
+            print(visible(result) if sys.stdout.isatty() else result, end="", flush=True)
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
@@ -67,9 +69,18 @@ def _write(path: str, result: str | bytes) -> int:
     return 0
 
 
+def _too_large(error: MemoryError, arguments: Sequence[str]) -> str:
+    """What was asked for, when there is not enough memory for it."""
+    said = f": {error}" if str(error) else ""
+    return (
+        f"there is not enough memory{said}; asked for was: {' '.join(arguments)}. Expected a smaller"
+        " file, or fewer steps, sequences or features"
+    )
+
+
 def _say(message: str) -> int:
     if sys.stderr is not None:
-        print(f"symrnn: {message}", file=sys.stderr)
+        print(f"symrnn: {readable(message)}", file=sys.stderr)
     return 2
 
 
