@@ -84,6 +84,11 @@ def visible(text: str) -> str:
     return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def not_enough(error: MemoryError) -> str:
+    """What is said when there is not enough memory; NumPy knows for what."""
+    return f"there is not enough memory{f': {error}' if str(error) else ''}"
+
+
 LONG, LONGEST = 1_000, 20_000
 """So many letters of a line, and of a message, are shown."""
 

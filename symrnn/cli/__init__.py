@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from symrnn.cli.commands import COMMANDS, Answer
 from symrnn.cli.parser import build_parser
-from symrnn.errors import SymrnnError, readable, visible
+from symrnn.errors import SymrnnError, not_enough, readable, visible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SymrnnError as error:
         return _say(str(error))
     except MemoryError as error:
-        return _say(_too_large(error, sys.argv[1:] if arguments is None else arguments))
+        asked = " ".join(sys.argv[1:] if arguments is None else arguments)
+        advice = "expected a smaller file, or fewer steps, sequences or features"
+        return _say(f"{not_enough(error)}; asked for was {asked}: {advice}")
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
@@ -67,15 +69,6 @@ def _write(path: str, result: str | bytes) -> int:
     except SymrnnError as error:
         return _say(str(error))
     return 0
-
-
-def _too_large(error: MemoryError, arguments: Sequence[str]) -> str:
-    """What was asked for, when there is not enough memory for it."""
-    said = f": {error}" if str(error) else ""
-    return (
-        f"there is not enough memory{said}; asked for was: {' '.join(arguments)}. Expected a smaller"
-        " file, or fewer steps, sequences or features"
-    )
 
 
 def _say(message: str) -> int:

@@ -12,7 +12,7 @@ from symrnn.training.data.options import Options
 from symrnn.training.data.sequences import Sequences, shortened
 from symrnn.training.data.split import split
 from symrnn.training.data.targets import targets
-from symrnn.training.data.task import Task
+from symrnn.training.data.task import LARGEST, Task
 from symrnn.weights import npz
 
 NAMES = "x", "y", "lengths"
@@ -122,13 +122,16 @@ def _lengths(path: Path, lengths: Array | None, x: Array) -> Array:
 
 def _check_finite(path: Path, name: str, array: Array, lengths: Array | None) -> None:
     """What is padding may be anything; at a step that counts every number is one."""
-    bad = ~np.isfinite(array)
+    bad = ~(abs(array) <= LARGEST)  # nan too
     if lengths is not None:
         behind = np.arange(array.shape[1]) >= lengths[:, np.newaxis]
         bad[behind] = False
     if bad.any():
         place = tuple(int(n) for n in np.argwhere(bad)[0])
+        what = "numbers up to 3.4e38, as single precision has," if np.isfinite(array[place]) else (
+            "finite numbers"
+        )
         raise DataError(
-            f"{path}: {name} holds {array[place]} at {list(place)}; expected finite numbers at"
-            " every step that counts"
+            f"{path}: {name} holds {array[place]} at {list(place)}; expected {what} at every step"
+            " that counts"
         )

@@ -72,7 +72,8 @@ def predict(run: Trained, names: Sequence[str], xs: Sequence[Array]) -> list[Pre
 def _outputs(kernels: Any, batch: Batch) -> Array:
     inputs = kernels.inputs(batch, target=False)
     kernel = kernels.of(inputs)
-    kernel.forward(**inputs, **kernels.neutral(kernel, len(batch["lengths"])))
+    with np.errstate(all="ignore"):
+        kernel.forward(**inputs, **kernels.neutral(kernel, len(batch["lengths"])))
     found = predicted(kernels, kernel)
     assert found is not None
     return found.astype(np.float64)
