@@ -90,7 +90,9 @@ def _run(
             watching.close()
         if diverged is not None:
             loop.save_weights()
-            cure = "numbers of the order of 1" if diverged.step == 1 else "a smaller --learning-rate"
+            cure = (
+                "numbers of the order of 1" if diverged.step == 1 else "a smaller --learning-rate"
+            )
             kept = f"{folder.path} keeps the weights from before; start anew with {cure}"
             return _broken(f"{diverged}\n{kept}"), 1
     if ended == "signal":
@@ -118,9 +120,7 @@ def worse(first: float | None, last: float) -> bool:
     return first is not None and not last - first <= abs(first) + 1e-6
 
 
-def _report(
-    session: "Session", folder: "Folder", epochs: int, ended: str
-) -> tuple[str, float]:
+def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> tuple[str, float]:
     """The table, what is taken for what, samples; and the picture is drawn. And the last loss."""
     from symrnn.training.runs.evaluate import own_scores
     from symrnn.training.runs.folder import METRICS, PICTURE, WEIGHTS

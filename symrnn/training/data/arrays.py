@@ -128,8 +128,10 @@ def _check_finite(path: Path, name: str, array: Array, lengths: Array | None) ->
         bad[behind] = False
     if bad.any():
         place = tuple(int(n) for n in np.argwhere(bad)[0])
-        what = "numbers up to 3.4e38, as single precision has," if np.isfinite(array[place]) else (
-            "finite numbers"
+        what = (
+            "numbers up to 3.4e38, as single precision has,"
+            if np.isfinite(array[place])
+            else ("finite numbers")
         )
         raise DataError(
             f"{path}: {name} holds {array[place]} at {list(place)}; expected {what} at every step"

@@ -101,7 +101,9 @@ def _listed(columns: list[str]) -> str:
     >>> _listed(["text", "label"])
     "the columns 'text', 'label'"
     """
-    said = ", ".join(repr(each if len(each) <= WIDE else f"{each[:WIDE]}…") for each in columns[:MANY])
+    said = ", ".join(
+        repr(each if len(each) <= WIDE else f"{each[:WIDE]}…") for each in columns[:MANY]
+    )
     more = len(columns) - MANY
     return f"the columns {said}" + (f" and {more:,} more" if more > 0 else "")
 

@@ -54,7 +54,7 @@ class Windows:
         >>> Windows.of(tokens=10, rows=2, steps=3).share(1)
         0.5
         """
-        largest = self.full and self.steps * len(self.starts) or int(self.rest[0].sum())
+        largest = (self.full and self.steps * len(self.starts)) or int(self.rest[0].sum())
         return float(self.lengths(window).sum()) / largest
 
     def lengths(self, window: int) -> Array:

@@ -87,11 +87,7 @@ class Folder:
 
     def digests(self) -> dict[str, str]:
         """Of the files that never change."""
-        return {
-            name: digest(self / name)
-            for name in FIXED
-            if (self / name).exists()
-        }
+        return {name: digest(self / name) for name in FIXED if (self / name).exists()}
 
     def sweep(self) -> None:
         """Remove what a write that was cut off has left."""

@@ -37,6 +37,7 @@ class Scores:
             return f"{100 * self.value:.1f} %"
         return f"{self.value:.4g}"
 
+
 MANY = 1_000
 """Of more classes than these there is no table of what was taken for what."""
 
