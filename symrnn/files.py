@@ -65,7 +65,7 @@ def size(file: BinaryIO) -> int:
 
 def fill(file: IO[bytes], flat: "Array") -> int:
     """Read into an array of one axis; how many bytes there were, if the file has so many."""
-    room, done = memoryview(flat.view("u1")), 0
+    room, done = flat.view("u1").data, 0
     while done < len(room) and (part := file.read(min(PIECE, len(room) - done))):
         room[done : done + len(part)] = part
         done += len(part)

@@ -114,7 +114,7 @@ def _array(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Arra
 
 
 def _header(name: str, file: IO[bytes]) -> tuple[tuple[int, ...], bool, Any]:
-    """Shape, whether columns come first, and dtype; no more is read than a header of numbers has."""
+    """Shape, whether columns come first, and dtype; no more is read than a header needs."""
     start = file.read(8)
     wide = file.read(2 if start[6:7] == b"\x01" else 4)
     length = int.from_bytes(wide, "little")

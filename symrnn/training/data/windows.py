@@ -54,8 +54,7 @@ class Windows:
         >>> Windows.of(tokens=10, rows=2, steps=3).share(1)
         0.5
         """
-        largest = (self.full and self.steps * len(self.starts)) or int(self.rest[0].sum())
-        return float(self.lengths(window).sum()) / largest
+        return float(self.lengths(window).sum() / self.lengths(0).sum())
 
     def lengths(self, window: int) -> Array:
         if window < self.full:

@@ -165,9 +165,7 @@ class Loop:
         numbers."""
         if not np.isfinite(self.kernels.plain.theta).all():
             count = self.trainer.count
-            said = (
-                f"step {count}: parameters have become nan or infinite; try a smaller learning rate"
-            )
+            said = f"step {count}: parameters are nan or infinite now; try a smaller learning rate"
             raise Diverged(said, count, nan, nan)
         place, now = self.place, perf_counter()
         place.seconds, self.started = place.seconds + now - self.started, now
