@@ -161,7 +161,12 @@ class Writer:
         return f"{self.atom(width, depth)} / (1.5 + square({self.ref(width)}))"
 
     def biased(self, width: str, depth: int) -> str:
-        form = self.choose.choice(("{v} * {e}", "{e} + {v}", "0.5 * {e} - {v}", "{e}**2 * {v}"))
+        form = self.choose.choice(
+            (
+                *("{v} * {e}", "{e} + {v}", "0.5 * {e} - {v}", "{e}**2 * {v}"),
+                *("{e} * pi / 4 - {v}", "{e} / sqrt(2 * pi) + {v} * log(pi)"),
+            )
+        )
         return f"({form.format(v=self.vector(width), e=self.atom(width, depth))})"
 
     def across(self, width: str, depth: int) -> str:

@@ -218,9 +218,7 @@ class _Normaliser:
         return self.named(expr, names.before(names.label(target)))
 
     def named(self, expr: Expr, name: str) -> Ref:
-        if isinstance(expr, Ref):
-            if self.symbols[expr.name].role == "constant":
-                self.fail(f"a function of the constant {expr.name} alone; write its value")
+        if isinstance(expr, Ref) and self.symbols[expr.name].role != "constant":
             return expr
         target = Ref(names.free(name, self.symbols), "t" if runs(expr) else "")
         return self.variable(self.equation(target, expr))

@@ -10,7 +10,7 @@ from fractions import Fraction
 from symrnn.language.tree import Declaration, Definition, Ref, Written
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, occurrences
-from symrnn.system.symbols import Role, Symbol, Symbols
+from symrnn.system.symbols import PI, Role, Symbol, Symbols
 
 
 def roles(written: Written) -> Symbols:
@@ -73,6 +73,8 @@ class Roles:
         table = {name: self.symbol(name) for name in names}
         for name, value in self.constants(table).items():
             table[name] = Symbol(name, "constant", value=value)
+        if "pi" in table and self.is_pi(table["pi"]):
+            table["pi"] = Symbol("pi", "constant", value=PI)
         if any(symbol.output for symbol in table.values()):
             return table
         return {name: self.with_output(symbol) for name, symbol in table.items()}
@@ -130,6 +132,11 @@ class Roles:
         return replace(symbol, output=True) if is_one else symbol
 
     # constants
+
+    def is_pi(self, symbol: Symbol) -> bool:
+        """Whether `pi` is the number: where a text says nothing else of it."""
+        unsaid = symbol.name not in self.declared and symbol.role == "parameter"
+        return unsaid and not any(found.matrix for found in self.uses[symbol.name])
 
     def constants(self, table: Symbols) -> dict[str, Fraction]:
         """The names that stand for a number: `alpha = 0.1`, `beta = 1 - alpha`."""

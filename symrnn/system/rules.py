@@ -129,7 +129,10 @@ class Rules:
 
     def check_uses(self, symbols: Symbols) -> None:
         numbers = Numbers(self.written)
-        constants = {s.name: s.value for s in symbols.values() if s.value is not None}
+        defined = {target.name for target in self.defined}  # pi is no fraction, and is none's part
+        constants = {
+            s.name: s.value for s in symbols.values() if s.value is not None and s.name in defined
+        }
         for definition in self.written.definitions:
             self.check_loss(definition)
             self.check_when(definition, symbols)

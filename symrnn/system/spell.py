@@ -30,7 +30,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.algebra import number
 from symrnn.system.roles import roles
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.symbols import PI, Symbol, Symbols
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -69,7 +69,7 @@ def spell_equations(system: System) -> Written:
     constants = [
         Definition(Ref(s.name), number(s.value))
         for s in system.named("constant")
-        if s.value is not None
+        if s.value not in (None, PI)  # pi has its value without an equation
     ]
     definitions = [d for e in system.equations for d in spell_equation(e, e.target.name == "L")]
     return Written(tuple(constants + definitions), steps=system.steps)

@@ -12,6 +12,12 @@ is summed over the batch: the loss, or the gradient of a parameter."""
 
 Symbols = dict[str, "Symbol"]
 
+PI = Fraction(
+    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211"
+)
+"""The value of the name `pi`, unless a text gives it another: to 95 digits, as a number of a text
+has at most a hundred."""
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -33,6 +39,12 @@ class Symbol:
     output: bool = False
     of: Ref | None = None
     """What it is the adjoint of."""
+
+    @property
+    def double(self) -> Fraction:
+        """The number of a constant as a kernel works with it: of pi, its double."""
+        assert self.value is not None
+        return Fraction(repr(float(PI))) if self.value == PI else self.value
 
     @property
     def width(self) -> Width:

@@ -7,6 +7,7 @@
 - `windowed`   the text of which slopes are taken where backpropagation is cut
 - `calls`      a kernel, called on the same numbers
 - `steps`      the forward pass held against single steps
+- `promises`   what is promised beyond one call: starts, shared vectors, float32, refusals, …
 - `checks`     the two held against each other, one check after the other
 - `report`     what was found, as a table or as JSON
 - `generated`  a generated file: checked as it stands, or compared with what is generated today

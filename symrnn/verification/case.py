@@ -16,7 +16,7 @@ from symrnn.sample import sample
 from symrnn.settings import Features
 from symrnn.system import System, initial_states, normal, resolve, with_states
 from symrnn.system.ids import with_ids
-from symrnn.system.stepping import why_no_step
+from symrnn.system.stepping import is_causal, why_no_step
 from symrnn.system.symbols import Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
@@ -50,6 +50,8 @@ class Case:
     """What the kernel can do beside."""
     no_step: str | None = None
     """Why one step alone cannot be worked out, if it cannot."""
+    causal: bool = True
+    """Whether no step needs a later one."""
     lengths: tuple[int, ...] = ()
     """The number of steps of each sequence, where they have their own."""
     windows: Windows | None = None
@@ -170,6 +172,7 @@ def case(
         {},
         chosen,
         why_no_step(form),
+        is_causal(form),
         drawn(np.random.default_rng([seed, 4]), steps, batch) if chosen.get("lengths") else (),
         windows(form, steps, chosen.get("truncate")),
     )

@@ -18,7 +18,9 @@ import numpy as np
 from symrnn.functions import Array
 from symrnn.oracle import central_slope, complex_slope, error, rough_functions
 from symrnn.verification.calls import (
+    SMALL,
     Found,
+    apart,
     arguments,
     fill,
     forward_of,
@@ -29,13 +31,13 @@ from symrnn.verification.calls import (
 )
 from symrnn.verification.case import Case, sizes
 from symrnn.verification.large import Large, larger
+from symrnn.verification.promises import Finding, promises
 from symrnn.verification.reference import Reference, directions
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 from symrnn.verification.steps import chain
 
 EXACT = 1e-12  # for 50 digits and for a complex step
 DIFFERENCE = 1e-7  # for central differences
-SMALL = 1e-3
 MANY = 5000
 """From so many entries on, differences of the kernel are taken along three directions too."""
 
@@ -60,8 +62,8 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     else:
         yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
     yield _tried("no states given", CONTRACT, partial(_stateless, module, case))
-    if case.named("parameter"):  # whose dtype is the kernel's
-        yield _tried("float32", CONTRACT, partial(_narrow, module, case))
+    for promise, work in promises(module, case, found):
+        yield _tried(promise, CONTRACT, partial(_kept, promise, work))
     yield _tried("step by step", CONTRACT, partial(_stepwise, module, case, found))
     if case.windows is not None:
         cut = f"cut after {case.windows.size} steps, of which slopes of the kernel know nothing"
@@ -87,6 +89,14 @@ def _tried(what: str, against: str, work: Callable[[], Check]) -> Check:
         return Check(what, against, False, note=f"raised {said[:200]}")
 
 
+def _kept(what: str, work: Callable[[], Finding | None]) -> Check:
+    finding = work()
+    if finding is None:
+        return Check(what, CONTRACT, None, note="not applicable")
+    wrong, looked_at = finding
+    return Check(what, CONTRACT, not wrong, note="; ".join(wrong) or looked_at)
+
+
 def _held(what: str, against: str, off: float, allowed: float, note: str = "") -> Check:
     return Check(what, against, bool(off <= allowed), off, allowed, note)
 
@@ -106,6 +116,9 @@ def _contract(module: ModuleType, case: Case) -> Check:
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
     ids = sorted(getattr(module, "IDS", {}))
     wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
+    for fact, right in (("CAUSAL", case.causal), ("ANALYTIC", not rough_functions(case.written))):
+        if getattr(module, fact) != right:
+            wrong.append(f"{fact} is {getattr(module, fact)}, not {right}")
     for table, shapes in wanted.items():
         said = {name: sizes(axes, known) for name, axes in getattr(module, table).items()}
         wrong += _misfits(table, said, shapes)
@@ -213,7 +226,7 @@ def _again(module: ModuleType, case: Case, found: Found) -> Check:
     with nothing_in_memory(module):
         kernel = module.Kernel(case.batch + 1, **case.dims)
         of_kernel(kernel, case, _other_numbers(case))
-        off = _apart(of_kernel(kernel, case, case.data), found)
+        off = apart(of_kernel(kernel, case, case.data), found)
     return _held("second call", CONTRACT, off, EXACT, "a kernel used again, after NaN")
 
 
@@ -249,16 +262,8 @@ def _stateless(module: ModuleType, case: Case) -> Check:
     kernel = module.Kernel(case.batch, **case.dims)
     fill(kernel, params)
     same_outputs, same_states = kernel.forward(**left)
-    off = _apart(Found(None, same_outputs, same_states, {}), Found(None, outputs, states, {}))
+    off = apart(Found(None, same_outputs, same_states, {}), Found(None, outputs, states, {}))
     return _held("no states given", CONTRACT, off, EXACT, "states left out are zero")
-
-
-def _narrow(module: ModuleType, case: Case) -> Check:
-    """What comes in float32 goes out in float32."""
-    data = {name: array.astype(np.float32) for name, array in case.data.items()}
-    arrays = plainly(module, case, data).arrays()
-    wrong = [f"{name} is {a.dtype}" for name, a in arrays.items() if a.dtype != np.float32]
-    return Check("float32", CONTRACT, not wrong, note="; ".join(wrong) or "stays float32")
 
 
 def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
@@ -268,14 +273,5 @@ def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
     if case.lengths:  # a chain has all steps of all sequences
         case = replace(case, lengths=())
         found = forward_of(module, case)
-    off = _apart(chain(module, case), replace(found, value=None, grads={}))
+    off = apart(chain(module, case), replace(found, value=None, grads={}))
     return _held("step by step", CONTRACT, off, EXACT, "a chain of single steps")
-
-
-def _apart(one: Found, other: Found) -> float:
-    """The largest error of all that two calls gave."""
-    ours, theirs = one.arrays(), other.arrays()
-    if ours.keys() != theirs.keys():
-        return float("nan")
-    scale = SMALL * max((float(np.linalg.norm(a)) for a in theirs.values()), default=0.0)
-    return float(np.max([error(ours[name], theirs[name], scale) for name in ours], initial=0.0))

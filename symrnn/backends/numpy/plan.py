@@ -149,7 +149,7 @@ class Plan:
         if self.system.loss:
             lines.append(f"plan.value = {places.whole(self.system.loss)}")
         if self.kernel.forward_only or self.kernel.one_step:
-            return lines
+            return [*lines, "plan.grads = {}"]
         grads = [
             f'"{a.of}": {self.handed_out(a.name)}'
             for a in program.arrays.values()

@@ -21,7 +21,7 @@ from symrnn.derivation.pages.document import (
 from symrnn.derivation.sheets import update_rules
 from symrnn.language.tree import NARROW, Ref, Size, Width
 from symrnn.system import initial_states
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import PI, Symbol
 
 ROLES = {
     "input": "input",
@@ -239,7 +239,7 @@ class Paper:
         ref = Ref(symbol.name, "t") if symbol.timed else Ref(symbol.name)
         meaning = ROLES[symbol.role] + (", output" if symbol.output else "")
         if symbol.value is not None:
-            meaning += f", {symbol.value}"
+            meaning += ", 3.14159…" if symbol.value == PI else f", {symbol.value}"
         return (self.inline(ref),), (symbol.name,), (meaning,), self.shape(symbol)
 
     def shape(self, symbol: Symbol) -> Text:

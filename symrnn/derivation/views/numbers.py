@@ -32,6 +32,7 @@ from symrnn.interpret import Result, interpret
 from symrnn.language.tree import Num, Ref
 from symrnn.sizes import Sizes
 from symrnn.system import initial_states
+from symrnn.system.symbols import PI
 
 LIMIT = 4000
 """How many numbers a worked example may print."""
@@ -215,7 +216,9 @@ class _Work:
         """The value of a letter or of a derivative; a constant of the text as it stands there."""
         if leaf not in self._numbers:
             fixed = self.symbols[leaf.name].value if isinstance(leaf, Ref) else None
-            number = Num(fixed) if fixed is not None and fixed >= 0 else None
+            number: Formula | None = Num(fixed) if fixed is not None and fixed >= 0 else None
+            if fixed == PI:
+                number = leaf  # nobody puts a number there
             self._numbers[leaf] = number or value_of(self.evaluate(leaf))
         return self._numbers[leaf]
 

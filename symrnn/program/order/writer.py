@@ -78,7 +78,7 @@ class Writer:
         """A reference at the steps of the scope. Beyond the ends it reads zeros."""
         symbol = self.symbols[ref.name]
         if symbol.value is not None:
-            return Number(number(symbol.value))
+            return Number(number(symbol.double))
         if ref.base == NOWHERE:
             return self.zeros(self.arrays[ref.name].shape)
         return Slice((ref.name,), self.when(ref))

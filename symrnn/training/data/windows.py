@@ -54,7 +54,8 @@ class Windows:
         >>> Windows.of(tokens=10, rows=2, steps=3).share(1)
         0.5
         """
-        return float(self.lengths(window).sum() / self.lengths(0).sum())
+        largest = max(self.lengths(each).sum() for each in (0, len(self) - 1))
+        return float(self.lengths(window).sum() / largest)
 
     def lengths(self, window: int) -> Array:
         if window < self.full:

@@ -22,7 +22,7 @@ from pathlib import Path
 from symrnn import files, weights
 from symrnn.errors import DataError, UsageError
 from symrnn.functions import Array
-from symrnn.model import MAX_BYTES, Model, parse, read_bytes
+from symrnn.model import MAX_BYTES, Model, read, read_bytes
 from symrnn.training.data import Vocabulary
 from symrnn.training.runs.config import Config
 
@@ -64,7 +64,7 @@ class Folder:
         """The model, under its name, from its text."""
         text = files.read(self / MODEL, MAX_BYTES, "a model is a few lines of equations")
         where = str(self / MODEL)
-        return Model(config.model, parse(read_bytes(text, where), where).written)
+        return Model(config.model, read(read_bytes(text, where), where).written)
 
     def vocabulary(self, config: Config) -> Vocabulary | None:
         path = self / VOCABULARY

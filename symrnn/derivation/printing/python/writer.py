@@ -57,6 +57,7 @@ from symrnn.derivation.printing.python.steps import at_step, exact_of, key_of, r
 from symrnn.errors import UsageError
 from symrnn.functions import LOSSES
 from symrnn.language.tree import NARROW, Num, Ref, Size, Width
+from symrnn.system.symbols import PI
 
 
 class Writer:
@@ -131,6 +132,8 @@ class Writer:
             return self.prelude.constant("ZeroMatrix", "0", *self.shape_of(key))
         if isinstance(key, Ref):
             value = self.rows.symbols[key.name].value
+            if value == PI:
+                return Code(self.prelude.use("pi"))
             if value is not None:
                 self.prelude.constants[name] = self.prelude.number(value, True)
                 return Code(name)
