@@ -43,7 +43,7 @@ def save(path: Path, params: Mapping[str, Any]) -> None:
     all."""
     encode = FORMATS[_format(path)][1]
     try:
-        data = encode({name: np.asarray(value) for name, value in params.items()})
+        data = encode({name: np.asanyarray(value) for name, value in params.items()})
     except DataError as error:
         raise DataError(f"cannot write {os.fspath(path)}: {error}") from None
     files.write(path, data)
