@@ -9,6 +9,9 @@ from symrnn.training.kernels import blanks
 from symrnn.training.runs.kernels import DTYPE, Kernels
 from symrnn.training.runs.scores import squashed
 
+MOST = 10_000_000
+"""So many tokens can be asked for; they are held in memory."""
+
 
 def sample(
     kernels: Kernels,
@@ -24,8 +27,9 @@ def sample(
         raise UsageError(
             f"--temperature is {temperature}; expected a number from 0 up, such as 0.8"
         )
-    if length < 0:
-        raise UsageError(f"--length is {length}; expected a whole number from 0 up")
+    if not 0 <= length <= MOST:
+        wanted = "from 0 up" if length < 0 else f"up to {MOST:,}"
+        raise UsageError(f"--length is {length}; expected a whole number {wanted}")
     ids = vocabulary.encode(start).tolist()
     if not ids:
         raise UsageError(
