@@ -5,6 +5,7 @@
 
 from symrnn.errors import EquationError, LanguageError, SymrnnError, WidthError
 from symrnn.functions import ARITY
+from tests.foreign_texts import FOREIGN, SLIPS
 
 H = "h[t] = tanh(x[t] @ W + h[t-1] @ U)\n"
 PARTS = "; expected variables, numbers, + - * / ** @ and functions"
@@ -13,10 +14,14 @@ COMPREHENSION = "a comprehension is not part of the language"
 ONE_INDEX = " with at most one time index: v, v[t], v[t-1], v[T], v[1]"
 TABLE = " ".join(ARITY)
 DECLARED = (
-    "expected a width (64, K, (D, H)), init(…), onehot, input, target, parameter, output, hidden"
-    " or adjoint(v)"
+    "expected a width (64, K, (D, H)), init(…), onehot, input, target, parameter, fixed, output,"
+    " hidden or adjoint(v)"
 )
-NO_STEPS = ["t/2", "2*t", "k", "t-k", "1.5", "t-0.5", ":", "t,1", "-t", "1+t", "True", "x[t]"]
+NO_STEPS = ["t/2", "2*t", "t-k", "1.5", "t-0.5", "-t", "1+t", "True", "x[t]"]
+INDEX = (
+    "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a whole"
+    " number, at most 10000"
+)
 TOO_FAR = ["t-10001", "T+10001", "10001"]
 
 LANGUAGE = {
@@ -40,24 +45,21 @@ LANGUAGE = {
     "the function f is defined twice": ["f(z) = z\n«f»(z) = 2 * z\nh[t] = f(x[t])"],
     "'a_f' is no name for a function: at most 30 letters, and not one letter with a _ behind it, as"
     " in a_…, which symrnn uses itself": ["«a_f»(z) = z\nh[t] = a_f(x[t])"],
-    f"invalid syntax{STATEMENT}": ["h[t] = «=» 3", "h[t] = x[t] «y»[t]"],
-    f"invalid character '−'{STATEMENT}": ["h[t] = x[t] «−» 3"],
+    f"invalid syntax{STATEMENT}": ["h[t] = «=» 3"],
     "'(' was never closed": ["h[t] = tanh«(»x[t] @ W", "v = 1\nh[t] = tanh«(»x[t]\ny = h[T]"],
     "unmatched ')'": ["h[t] = x[t]«)»"],
     "time stands in square brackets: h[t] = …": ["«h(t)» = x[t]"],
-    "unknown function 'x'; time stands in square brackets: x[t - 1]": ["h[t] = «x»(t-1)"],
+    "unknown function 'x'; time stands in square brackets: x[t-1]": ["h[t] = «x»(t-1)"],
     f"unknown function 'quux'; the functions are {TABLE}": ["h[t] = tanh(1) + «quux»(x[t])"],
     f"unknown function '__import__'; the functions are {TABLE}": ["h[t] = «__import__»('os')"],
     f"unknown function 'eval'; the functions are {TABLE}": ["h[t] = «eval»('1')"],
     "unknown function 'tanhh'; did you mean 'tanh'?": ["y = 1\nh[t] = x[t] + «tanhh»(x[t])"],
     "unknown function 'Sigmoid'; did you mean 'sigmoid'?": ["h[t] = «Sigmoid»(x[t])"],
     "expected the name of a function before the bracket": [
-        "h[t] = «np.tanh»(x[t])",
         "h[t] = («lambda q: q»)(x[t])",
         "h[t] = «tanh(x[t])»(y[t])",
     ],
     f"an attribute is not part of the language (W transposed is transpose(W)){PARTS}": [
-        "h[t] = «x[t].T»",
         "h = «x.__class__»",
     ],
     f"a lambda is not part of the language{PARTS}": ["h[t] = «lambda q: q»"],
@@ -83,8 +85,9 @@ LANGUAGE = {
         "h[t] = «x[t], y[t]»"
     ],
     f"this is not part of the language{PARTS}": ["h[t] = «x[t] and y[t]»", "h[t] = «~x[t]»"],
-    "an operator that the language does not have; a power is written a**2, a transposed"
-    " matrix transpose(W)": ["h[t] = «x[t]^2»"],
+    "an operator that the language does not have; a quotient is written a / b": [
+        "h[t] = «x[t] // 2»"
+    ],
     f"this says nothing about any variable{STATEMENT}": ["«tanh(x[t])»", "«exec('1')»", "«h[t]»"],
     f"this is no statement of the language{STATEMENT}": [
         "«import os»",
@@ -114,8 +117,12 @@ LANGUAGE = {
     "an equation defines h[t]; shift its right side instead": ["«h[t-1]» = x[t]"],
     "expected the left side" + ONE_INDEX: ["«a[t], b[t]» = x[t]", "«h[t][1]» = x[t]"],
     "expected a variable" + ONE_INDEX: ["h[t] = «x[t][1]»", "h[t] = «3[t]»"],
-    "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a whole"
-    " number, at most 10000": [f"h[t] = x[«{index}»]" for index in NO_STEPS + TOO_FAR],
+    INDEX: [f"h[t] = x[«{index}»]" for index in NO_STEPS + TOO_FAR],
+    f"{INDEX}; write x[t]": ["h[t] = x[«k»]", "h[t] = x[«t, :»]", "h[t] = x[«:, t»]"],
+    f"{INDEX}; write x[t-1]": ["h[t] = x[«n - 1»]", "h[t] = x[«:, t-1»]"],
+    f"{INDEX}; write x[T]": ["h[t] = x[«N»]"],
+    f"{INDEX}; x[t] has all features, and sum(x[t]) is over the steps": ["h[t] = x[«:»]"],
+    f"{INDEX}; features are taken by part(x[t], skip, width)": ["h[t] = x[«t,1»]"],
     "tanh takes its arguments by place alone: tanh(v)": ["h = «tanh(x=3)»", "h = «tanh(*x)»"],
     "a function takes round brackets: tanh(v)": ["h[t] = «tanh[x[t]]»"],
     "tanh takes one argument: tanh(v)": ["h[t] = «tanh(x[t], y[t])»", "h[t] = x[t] + «tanh()»"],
@@ -189,8 +196,14 @@ EQUATIONS = {
     "z has no time index; write z": [f"{H}z = w * h[T]\nL = mse(y, «z[T]»)"],
     "h runs over time; write h[t], h[T] or mean(h[t])": [f"{H}L = mse(y, «h»)"],
     "w runs over time; write w[t], w[T] or mean(w[t])": ["h[t] = x[t] * w[t] + «w»"],
-    "right of @ stands a plain parameter, and V has a time index; rows stand left, as in x[t] @ W"
-    " or x[t] @ transpose(W)": ["h[t] = x[t] @ «V[t]»"],
+    "right of @ stand parameters, and V has a time index; rows stand left, as in x[t] @ W or x[t] @"
+    " (W * M)": ["h[t] = x[t] @ «V[t]»"],
+    "A has a time index; what is fixed has none": [f"{H}k[t] = h[t] + A[t]\n«A: fixed»"],
+    "U is a fixed array; parameter is said of a parameter": [f"{H}U: fixed\n«U: parameter»"],
+    "total(…) is the sum of all entries of parameters, and h has a row for each sequence; the sum"
+    " of a row is rowsum(…), that over time sum(…)": [f"{H}L = «total(h[T])»"],
+    "total(…) is the sum of all entries of parameters, and here is none; the sum of a row is"
+    " rowsum(…), that over time sum(…)": [f"{H}k = h[T] + «total(2)»"],
     "z is defined once; write h[T], or the sum or mean of h[t]": ["h[t] = x[t]\nz = «h[t]»"],
     "a fixed step of h has no current step t; write x[T], or the sum or mean of x[t]": [
         "h[0] = «x[t]»\nh[t] = h[t-1] + x[t]"
@@ -226,9 +239,12 @@ EQUATIONS = {
     "no equation uses 'hidd'; did you mean 'hid'?": ["hid[t] = x[t]\n«hidd: 3»"],
     "the width of h is declared twice": [f"{H}h: 3\n«h: 4»"],
     "the init of U is declared twice": [f"{H}U: init(1)\nh: 3\n«U: init(0)»"],
-    "h is a variable with an equation; init is said of a parameter": [f"{H}«h: init(1)»"],
+    "h is a variable with an equation; init is said of a parameter or a fixed array": [
+        f"{H}«h: init(1)»"
+    ],
     "W is a parameter; onehot is said of a target or an input": [f"{H}«W: onehot»"],
-    "W is a parameter; hidden is said of a variable with an equation": [f"{H}«W: hidden»"],
+    "W is a parameter; hidden is said of a variable with an equation or a matrix or vector"
+    " computed of parameters": [f"{H}«W: hidden»"],
     "an adjoint is that of a variable or a parameter": [
         f"{H}«d: adjoint(d)»\nd[t] = h[t]",
         f"{H}L = mse(y, h[T])\n«d: adjoint(L)»\nd = h[T]",
@@ -261,12 +277,16 @@ WIDTHS = {
     OPEN.format("W", "W: (D, K)"): ["«h[t] = x[t] @ W @ V»"],
     OPEN.format("y", "y: K"): ["«L = mse(y, y)»"],
     OPEN.format("u", "u: K"): ["«u: parameter»\nh[t] = x[t]"],
-    "right of @ stands a parameter, W or transpose(W)": [
-        "h[t] = «x[t] @ (W + V)»",
+    "right of @ stands a matrix: W, transpose(W), W * M": [
         "h[t] = «x[t] @ 3»",
+        "b: H\nh[t] = «x[t] @ tanh(b)»",
     ],
+    "transpose(…) takes a matrix; a vector has no other form": [
+        "b: H\nh[t] = x[t] @ «transpose(tanh(b))»"
+    ],
+    "part, pad and concat take rows, not matrices": ["W: (D, H)\nh[t] = «x[t] @ concat(W, W)»"],
     "left of @ stands a row, not a number": ["h[t] = x[t] + «3 @ W»"],
-    "W is a matrix; it stands right of an @ alone": ["h[t] = x[t] @ W + «W»"],
+    "W is a matrix; beside rows it stands right of an @": ["h[t] = x[t] @ W + «W»"],
     "h is a row or a vector, h: 64": [f"{H}«h: (3, 4)»"],
     "W is a matrix, W: (D, H)": [f"{H}«W: 3»"],
     "4 features do not fit into 3": ["x: 3\nh[t] = tanh(«part(x[t], 2, 2)»)"],
@@ -283,7 +303,7 @@ WIDTHS = {
 }
 
 TABLES: dict[type[SymrnnError], dict[str, list[str]]] = {
-    LanguageError: LANGUAGE,
-    EquationError: EQUATIONS,
+    LanguageError: {**LANGUAGE, **FOREIGN},
+    EquationError: {**EQUATIONS, **SLIPS},
     WidthError: WIDTHS,
 }

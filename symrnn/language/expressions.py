@@ -5,15 +5,18 @@ Whatever is not listed ends in an error with line and caret that says what may s
 
 import ast
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import NoReturn
 
-from symrnn.errors import LanguageError, suggestion
+from symrnn.errors import LanguageError
 from symrnn.functions import ARITY, WRITTEN_OUT
+from symrnn.language import meant
 from symrnn.language.elementwise import is_pointwise, put
-from symrnn.language.guard import MAX_DEPTH
+from symrnn.language.foreign import spelling
+from symrnn.language.guard import MAX_DEPTH, at
+from symrnn.language.letters import Plain
+from symrnn.language.meant import usage
 from symrnn.language.tree import (
     Add,
     Call,
@@ -68,20 +71,24 @@ HINTS: dict[type[ast.AST], str] = {
 class Expressions:
     """Turns nodes of Python's tree into ours; holds the source for the messages."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, text: Plain) -> None:
         self.source = source
         self.own: dict[str, Own] = {}
         """The functions that the text has defined so far."""
-        self.lines = source.text.split("\n")
+        self.plain = text
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
-        line = self.lines[node.lineno - 1]
-        start = len(line.encode()[: node.col_offset].decode(errors="replace"))
-        if node.end_lineno == node.lineno and node.end_col_offset is not None:
-            end = len(line.encode()[: node.end_col_offset].decode(errors="replace"))
-        else:
-            end = len(line)
-        return Place(node.lineno, start, end)
+        return at(self.plain, node.lineno, *self.span(node))
+
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """The columns of a node, as far as its first line, in the text that Python reads."""
+        line = self.plain.lines[node.lineno - 1].encode()
+        one_line = node.end_lineno == node.lineno
+        end = node.end_col_offset if one_line else len(line)
+        return (
+            len(line[: node.col_offset].decode(errors="replace")),
+            len(line[:end].decode(errors="replace")),
+        )
 
     def fail(self, node: ast.expr | ast.stmt, message: str) -> NoReturn:
         raise LanguageError(self.source.mark(self.place(node), message))
@@ -105,12 +112,24 @@ class Expressions:
                 kind = BINARY[type(op)]
                 return kind(self.expr(left, depth + 1), self.expr(right, depth + 1), place=place)
             case ast.BinOp(op=op):
+                self.fail_if_foreign(node)
                 hint = HINTS.get(type(op), "the operators are + - * / ** @")
                 self.fail(node, f"an operator that the language does not have; {hint}")
             case ast.Call():
                 return self.call(node, depth)
+            case ast.Attribute() if known := meant.attribute(node, self.said):
+                self.fail(node, known)
+            case ast.List() if known := meant.matrix(node):
+                self.fail(node, known)
         hint = HINTS.get(type(node), "this is not part of the language")
         self.fail(node, f"{hint}; expected variables, numbers, + - * / ** @ and functions")
+
+    def fail_if_foreign(self, node: ast.expr) -> None:
+        """Say what to write, where a node is spelt as somebody else spells it."""
+        if found := spelling(self.said(node)):
+            start = self.span(node)[0]
+            place = at(self.plain, node.lineno, start + found.start, start + found.end)
+            raise LanguageError(self.source.mark(place, found.message))
 
     def sum(self, node: ast.BinOp, depth: int) -> Add:
         """`a + b - c` as one sum of three terms, however many there are."""
@@ -127,14 +146,17 @@ class Expressions:
     def call(self, node: ast.Call, depth: int) -> Expr:
         place = self.place(node)
         if not isinstance(node.func, ast.Name):
-            self.fail(node.func, "expected the name of a function before the bracket")
+            self.fail(node.func, meant.callee(node.func, self.said))
         name = node.func.id
         if name not in ARITY and name not in self.own:
             self.fail(
-                node.func, f"unknown function '{name[:MAX_NAME]}'{_near(name, node.args, self.own)}"
+                node.func,
+                f"unknown function '{name[:MAX_NAME]}'{meant.function(name, node, self.said)}",
             )
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
-            self.fail(node, f"{name} takes its arguments by place alone: {self.usage(name)}")
+            across = f"; across the features it is row{name}(v)" if name in ACROSS else ""
+            called = self.usage(name)
+            self.fail(node, f"{name} takes its arguments by place alone: {called}{across}")
         arity = len(self.own[name].args) if name in self.own else ARITY[name]
         numbers = (arity,) if isinstance(arity, int) else arity
         if len(node.args) not in numbers if numbers else len(node.args) < 2:
@@ -165,7 +187,7 @@ class Expressions:
         raise NotImplementedError
 
     def usage(self, name: str) -> str:
-        return f"{name}({', '.join(self.own[name].args)})" if name in self.own else _usage(name)
+        return f"{name}({', '.join(self.own[name].args)})" if name in self.own else usage(name)
 
     def size(self, node: ast.expr) -> Width:
         if isinstance(node, ast.Name) and node.id in ("T", "B"):
@@ -187,8 +209,8 @@ class Expressions:
 
     def said(self, node: ast.expr | ast.stmt) -> str:
         """The text of a node, as far as its first line."""
-        place = self.place(node)
-        return self.lines[place.line - 1][place.start : place.end]
+        start, end = self.span(node)
+        return self.plain.lines[node.lineno - 1][start:end]
 
     def ref(self, node: ast.expr, what: str) -> Ref:
         place = self.place(node)
@@ -198,7 +220,7 @@ class Expressions:
             case ast.Subscript(value=ast.Name(id=name)) if name in ARITY or name in self.own:
                 self.fail(node, f"a function takes round brackets: {self.usage(name)}")
             case ast.Subscript(value=ast.Name(id=name) as named, slice=index):
-                base, shift = self.step(index)
+                base, shift = self.step(index, name)
                 return Ref(self.name(named, name), base, shift, place=place)
         self.fail(node, f"expected {what} with at most one time index: v, v[t], v[t-1], v[T], v[1]")
 
@@ -216,7 +238,7 @@ class Expressions:
             self.fail(node, f"'{name}' is a function and cannot be a variable; call it {name}_")
         return name
 
-    def step(self, node: ast.expr) -> tuple[str, int]:
+    def step(self, node: ast.expr, name: str) -> tuple[str, int]:
         """The base and the shift of a time index."""
         match node:
             case ast.Name(id="t" | "T" as base):
@@ -236,7 +258,7 @@ class Expressions:
         self.fail(
             node,
             "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a"
-            f" whole number, at most {MAX_STEP}",
+            f" whole number, at most {MAX_STEP}{meant.step(name, node, self.said)}",
         )
 
     # widths and other whole numbers
@@ -267,6 +289,10 @@ class Expressions:
         self.fail(node, f"{what} is a whole number from {least} to {most}")
 
 
+ACROSS = ("sum", "mean", "max", "min")
+"""Functions that have one across the features beside them: rowsum, …"""
+
+
 def _wanted(numbers: tuple[int, ...] | None) -> str:
     """How many arguments a function takes, in words."""
     words = ("no arguments", "one argument", "two arguments", "three arguments")
@@ -275,49 +301,3 @@ def _wanted(numbers: tuple[int, ...] | None) -> str:
     if len(numbers) == 2:
         return "one or two arguments"
     return words[numbers[0]] if numbers[0] < len(words) else f"{numbers[0]} arguments"
-
-
-INSTEAD = {
-    "dot": "a product with a matrix is written v @ W",
-    "matmul": "a product with a matrix is written v @ W",
-    "cat": "concat(p, q) joins features",
-    "cross_entropy": "the cross-entropy is ce(y, yhat)",
-    "crossentropy": "the cross-entropy is ce(y, yhat)",
-    "sigma": "the logistic function is sigmoid(v)",
-    "logistic": "the logistic function is sigmoid(v)",
-    "pow": "a power is written v**2",
-    "norm": "sqrt(rowsum(square(v))) is the norm of a row",
-}
-
-
-def _near(name: str, args: list[ast.expr], own: Iterable[str]) -> str:
-    """What was probably meant by a function that does not exist."""
-    for arg in args:
-        names = {node.id for node in ast.walk(arg) if isinstance(node, ast.Name)}
-        if names and names <= set(RESERVED):
-            return f"; time stands in square brackets: {name}[{ast.unparse(arg)}]"
-    if name.lower() in INSTEAD:
-        return "; " + INSTEAD[name.lower()]
-    known = [*ARITY, *own]
-    return suggestion(name, known) or "; the functions are " + " ".join(known)
-
-
-def _usage(name: str) -> str:
-    usages = {
-        "concat": "concat(p, q)",
-        "max": "max(a, b)",
-        "min": "min(a, b)",
-        "surrogate": "surrogate(value, slope)",
-        "layernorm": "layernorm(v) or layernorm(v, 0.001)",
-        "rmsnorm": "rmsnorm(v) or rmsnorm(v, 0.001)",
-        "part": "part(v, skip, width)",
-        "pad": "pad(v, skip, total)",
-        "size": "size(H)",
-        "transpose": "transpose(W)",
-        "bce": "bce(y, yhat)",
-        "ce": "ce(y, yhat)",
-        "mse": "mse(y, yhat)",
-        "bce_logits": "bce_logits(y, z)",
-        "ce_logits": "ce_logits(y, z)",
-    }
-    return usages.get(name, f"{name}(v)")

@@ -15,7 +15,8 @@ from symrnn.functions import ELEMENTWISE, EPS, WRITTEN_OUT
 from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
-from symrnn.language.guard import STATEMENTS, check_size, tree_of
+from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
+from symrnn.language.letters import plain
 from symrnn.language.tree import (
     Call,
     Declaration,
@@ -28,7 +29,7 @@ from symrnn.language.tree import (
     refs,
 )
 
-WORDS = ("onehot", "input", "target", "parameter", "output", "hidden")
+WORDS = ("onehot", "input", "target", "parameter", "fixed", "output", "hidden")
 STARTS = ("orthogonal", "glorot", "zeros")
 
 
@@ -41,14 +42,17 @@ def parse(text: str, name: str = "text") -> Written:
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
     check_size(Source(text, name))
-    plain = textwrap.dedent(text)
-    source = Source(plain, name, indent=_indentation(text) - _indentation(plain))
-    reader = _Statements(source)
+    dedented = textwrap.dedent(text)
+    source = Source(dedented, name, indent=_indentation(text) - _indentation(dedented))
+    own = plain(dedented)
+    check_letters(source, own)
+    readable, places = bracketed(own.text)
+    own = replace(own, lines=tuple(readable.split("\n")))
+    reader = _Statements(source, own)
     definitions: list[Definition] = []
     declarations: list[Declaration] = []
     steps: int | None = None
-    readable, places = bracketed(plain)
-    body = tree_of(source, readable).body
+    body = tree_of(source, own).body
     functions = functions_in(body, places)
     Functions(reader, body).read(functions)
     lines = [line for line, _, _ in functions]
@@ -68,6 +72,8 @@ def parse(text: str, name: str = "text") -> Written:
                 declarations.append(reader.declaration(node))
             case ast.Assign():
                 reader.fail(node, "one equation defines one variable: v[t] = …")
+            case ast.Expr(value=ast.Compare(ops=[ast.Eq()])):
+                reader.fail(node, "an equation is written with one =")
             case ast.Expr():
                 reader.fail(node, f"this says nothing about any variable; expected {STATEMENTS}")
             case ast.AugAssign():
@@ -189,7 +195,7 @@ class _Statements(Expressions):
                 self.fail(
                     node.annotation,
                     "expected a width (64, K, (D, H)), init(…), onehot, input, target,"
-                    " parameter, output, hidden or adjoint(v)",
+                    " parameter, fixed, output, hidden or adjoint(v)",
                 )
 
     def sequence(self, node: ast.AnnAssign, ref: Ref) -> Declaration:

@@ -4,7 +4,7 @@
 - `resolve`   sense made of a text: roles, rules, shapes
 - `occurrences`  where each name stands, and in which order definitions are worked out
 - `roles`, `numbers`, `rules`  what names stand for, constants, and what a text may not say
-- `slips`     what a text may say, and a person hardly means
+- `slips`, `doubts`  what a text may say, and nobody means, or a person hardly does
 - `widths`    the shapes of the names, by unification (`unify`, `narrow`, `dimensions`)
 - `graph`     who needs whom: scans, their direction, cycles
 - `system`    the intermediate form: four kinds of equations
@@ -15,7 +15,7 @@
 - `adjoint`   the gradient of a system, a system again (`activity`: what has an adjoint worth
   writing, `shares`: what each operand gets of it, `landing`: at which step, `values`: of functions)
 - `unroll`    a system written out for a number of steps
-- `states`    initial states as inputs
+- `states`    initial states as inputs, and inputs of earlier steps as states
 - `segment`   a system taken apart in time: segments of steps, and what happens once
 - `windows`   steps in windows, between which backpropagation is cut
 - `stepping`  whether one step can be worked out alone, and what it needs
@@ -36,7 +36,7 @@ from symrnn.system.head import with_head
 from symrnn.system.normal import normal
 from symrnn.system.prune import prune
 from symrnn.system.resolve import resolve
-from symrnn.system.states import initial_states, with_states
+from symrnn.system.states import initial_states, kept, with_states
 from symrnn.system.system import System
 from symrnn.system.unroll import unroll
 from symrnn.system.weights import with_weights
@@ -46,6 +46,7 @@ __all__ = [
     "System",
     "adjoint",
     "initial_states",
+    "kept",
     "normal",
     "prune",
     "resolve",

@@ -1,11 +1,15 @@
 """Which nodes have an adjoint worth writing: those between what is varied and what is measured."""
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import TypeVar
 
-from symrnn.language.tree import ZERO, Ref
+from symrnn.language.tree import ZERO, Call, Ref
 from symrnn.system.algebra import derivative
 from symrnn.system.graph import Use, edges_of
 from symrnn.system.system import Equation, Pointwise, System, uses
+
+N = TypeVar("N")
+"""A node: a reference, or a name alone."""
 
 
 def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
@@ -27,20 +31,21 @@ def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
         for other in others:
             readers.setdefault(other, []).append(node)
     moved = [n for n, found in definitions.items() if any(u.ref.name in varied for u in found)]
-    return reached(roots, needs) & reached(moved, readers)
+    needed, dependent = reached(roots, needs), reached(moved, readers)
+    return needed & dependent
 
 
 def _moved_by(equation: Equation) -> Iterator[Use]:
     """What an equation reads, but for what its derivative by is zero: what a stop holds back."""
+    body = equation.body if isinstance(equation, Pointwise) else None
     for use in uses(equation):
-        if isinstance(equation, Pointwise) and derivative(equation.body, use.ref) == ZERO:
-            continue
-        yield use
+        if not isinstance(body, Call) or derivative(body, use.ref) != ZERO:
+            yield use
 
 
-def reached(start: Iterable[Ref], edges: Mapping[Ref, list[Ref]]) -> set[Ref]:
+def reached(start: Iterable[N], edges: Mapping[N, list[N]]) -> set[N]:
     """Everything that can be reached along the edges, the start included."""
-    found: set[Ref] = set()
+    found: set[N] = set()
     waiting = list(start)
     while waiting:
         node = waiting.pop()

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from symrnn.language.tree import ONE, Call, Expr, Neg, Ref, map_children
 from symrnn.system import names
-from symrnn.system.shapes import width_of
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.shapes import shape_of
+from symrnn.system.symbols import ROWLESS, Role, Symbol, Symbols
 from symrnn.system.system import Dot, Equation, Linear, Pointwise, Row, Scale, System, Term
 
 ACROSS = ("softmax", "logsumexp", "rowsum")
@@ -54,8 +54,10 @@ class Values:
         target = Ref(name, of.base, of.shift) if label == of.name else Ref(name)
         if target not in {e.target for e in self.made}:
             made = equation(target)
-            width = width_of(made, self.symbols)
-            self.symbols[name] = Symbol(name, "variable", bool(target.base), (width,))
+            rowless = self.symbols[of.name].role in ROWLESS
+            role: Role = "weight" if rowless else "variable"
+            shape = shape_of(made, self.symbols)
+            self.symbols[name] = Symbol(name, role, bool(target.base), shape)
             self.made.append(made)
         return target
 
@@ -71,8 +73,10 @@ class Values:
         equation: Equation = Row(target, call.function, (ref,))
         if call.function == "rowsum":
             equation = Linear(target, (Term(ref, Dot()),))
-        width = width_of(equation, self.symbols)
-        self.symbols[name] = Symbol(name, "variable", bool(target.base), (width,))
+        shape = shape_of(equation, self.symbols)
+        rowless = self.symbols[ref.name].role in ROWLESS
+        role: Role = "weight" if rowless else "variable"
+        self.symbols[name] = Symbol(name, role, bool(target.base), shape)
         self.known[call.function, ref] = target
         self.made.append(equation)
         return target

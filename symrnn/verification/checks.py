@@ -17,9 +17,12 @@ import numpy as np
 
 from symrnn.functions import Array
 from symrnn.held import stops
-from symrnn.oracle import central_slope, complex_slope, error, rough_functions
+from symrnn.oracle import central_slope, complex_slope, error, is_analytic, rough_functions
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.calls import (
+    SMALL,
     Found,
+    apart,
     arguments,
     fill,
     forward_of,
@@ -30,13 +33,14 @@ from symrnn.verification.calls import (
 )
 from symrnn.verification.case import Case, sizes
 from symrnn.verification.large import Large, larger
+from symrnn.verification.promises import Finding, promises
 from symrnn.verification.reference import Reference, directions
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 from symrnn.verification.steps import chain
+from symrnn.verification.stream import in_a_row
 
 EXACT = 1e-12  # for 50 digits and for a complex step
 DIFFERENCE = 1e-7  # for central differences
-SMALL = 1e-3
 MANY = 5000
 """From so many entries on, differences of the kernel are taken along three directions too."""
 
@@ -56,14 +60,15 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     yield from _gradients(found, wanted)
     yield _tried("second call", CONTRACT, partial(_again, module, case, found))
     if wanted.large is None:
-        note = "not applicable: no parameters, no finite value, or too much work"
+        note = "not applicable: no parameters, numbers that no float can hold, or too much work"
         yield Check("large numbers", CONTRACT, None, note=note)
     else:
         yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
     yield _tried("no states given", CONTRACT, partial(_stateless, module, case))
-    if case.named("parameter"):  # whose dtype is the kernel's
-        yield _tried("float32", CONTRACT, partial(_narrow, module, case))
+    for promise, work in promises(module, case, found):
+        yield _tried(promise, CONTRACT, partial(_kept, promise, work))
     yield _tried("step by step", CONTRACT, partial(_stepwise, module, case, found))
+    yield _tried("windows in a row", CONTRACT, partial(_in_a_row, module, case))
     if case.windows is not None:
         cut = f"cut after {case.windows.size} steps, of which slopes of the kernel know nothing"
         for against in (COMPLEX, CENTRAL) if case.wrt else ():
@@ -91,6 +96,14 @@ def _tried(what: str, against: str, work: Callable[[], Check]) -> Check:
         return Check(what, against, False, note=f"raised {said[:200]}")
 
 
+def _kept(what: str, work: Callable[[], Finding | None]) -> Check:
+    finding = work()
+    if finding is None:
+        return Check(what, CONTRACT, None, note="not applicable")
+    wrong, looked_at = finding
+    return Check(what, CONTRACT, not wrong, note="; ".join(wrong) or looked_at)
+
+
 def _held(what: str, against: str, off: float, allowed: float, note: str = "") -> Check:
     return Check(what, against, bool(off <= allowed), off, allowed, note)
 
@@ -107,9 +120,14 @@ def _contract(module: ModuleType, case: Case) -> Check:
         "STATES": _state_shapes(case),
         "OUTPUTS": {name: _outside(case, name) for name in _output_shapes(case)},
     }
+    if fixed := case.named("fixed"):
+        wanted["FIXED"] = {s.name: case.shape(s.name) for s in fixed}
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
-    ids = sorted(getattr(module, "IDS", {}))
-    wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
+    ids, asked = sorted(getattr(module, "IDS", {})), sorted(set(case.ids) & case.given)
+    wrong += [f"IDS has {ids}, not {asked}"] if ids != asked else []
+    for fact, right in (("CAUSAL", case.causal), ("ANALYTIC", is_analytic(case.written))):
+        if getattr(module, fact) != right:
+            wrong.append(f"{fact} is {getattr(module, fact)}, not {right}")
     for table, shapes in wanted.items():
         said = {name: sizes(axes, known) for name, axes in getattr(module, table).items()}
         wrong += _misfits(table, said, shapes)
@@ -124,7 +142,7 @@ def _result(module: ModuleType, case: Case, into: list[Found]) -> Check:
         **loss,
         **{f"output {name}": shape for name, shape in _output_shapes(case).items()},
         **{f"state {name}": shape for name, shape in _state_shapes(case).items()},
-        **{f"gradient {name}": case.shape(name) for name in case.wrt},
+        **{f"gradient {name}": case.full_shape(name) for name in case.wrt},
     }
     arrays = found.arrays()
     wrong = _misfits("", {name: np.shape(array) for name, array in arrays.items()}, shapes)
@@ -144,10 +162,7 @@ def _outside(case: Case, name: str) -> tuple[int, ...]:
 
 
 def _state_shapes(case: Case) -> dict[str, tuple[int, ...]]:
-    return {
-        key: (*((len(own),) if len(own) > 1 else ()), *case.shape(key))
-        for key, own in case.groups.items()
-    }
+    return {key: case.full_shape(key)[: -1 if key in case.ids else None] for key in case.groups}
 
 
 def _misfits(
@@ -190,7 +205,7 @@ def _difference(
     module: ModuleType, case: Case, found: Found, wanted: Reference, name: str, against: str
 ) -> Check:
     """A gradient against slopes of the kernel's own forward pass."""
-    every = int(np.prod(case.shape(name))) <= MANY
+    every = int(np.prod(case.full_shape(name))) <= MANY
     ways = directions(case, name, every)
     if against == COMPLEX:
         slope = complex_slope(value_of(module, case, np.complex128), case.data)
@@ -199,7 +214,7 @@ def _difference(
         slope = central_slope(value_of(module, case, np.float64), case.data)
         floor = SMALL * max(wanted.size, wanted.scale) * float(np.sqrt(len(ways)))
         allowed = DIFFERENCE
-    slopes = np.array([slope({name: way}) for way in ways])
+    slopes = np.array([slope(case.way(name, way)) for way in ways])
     off = error(_along(found.grads[name], ways), slopes, floor)
     note = "" if every else f"{len(ways)} random directions"
     return _held(f"gradient {name}", against, off, allowed, note)
@@ -217,13 +232,13 @@ def _again(module: ModuleType, case: Case, found: Found) -> Check:
     with nothing_in_memory(module):
         kernel = module.Kernel(case.batch + 1, **case.dims)
         of_kernel(kernel, case, _other_numbers(case))
-        off = _apart(of_kernel(kernel, case, case.data), found)
+        off = apart(of_kernel(kernel, case, case.data), found)
     return _held("second call", CONTRACT, off, EXACT, "a kernel used again, after NaN")
 
 
 def _other_numbers(case: Case) -> dict[str, Array]:
     """NaN for parameters and states, which spreads; the rest in another order."""
-    spread = {symbol.name for symbol in case.named("parameter")} | case.states.keys()
+    spread = {symbol.name for symbol in case.named(*GIVEN)} | case.states.keys()
     return {
         name: np.full(array.shape, np.nan) if name in spread else _other_way_round(array)
         for name, array in case.data.items()
@@ -253,16 +268,8 @@ def _stateless(module: ModuleType, case: Case) -> Check:
     kernel = module.Kernel(case.batch, **case.dims)
     fill(kernel, params)
     same_outputs, same_states = kernel.forward(**left)
-    off = _apart(Found(None, same_outputs, same_states, {}), Found(None, outputs, states, {}))
+    off = apart(Found(None, same_outputs, same_states, {}), Found(None, outputs, states, {}))
     return _held("no states given", CONTRACT, off, EXACT, "states left out are zero")
-
-
-def _narrow(module: ModuleType, case: Case) -> Check:
-    """What comes in float32 goes out in float32."""
-    data = {name: array.astype(np.float32) for name, array in case.data.items()}
-    arrays = plainly(module, case, data).arrays()
-    wrong = [f"{name} is {a.dtype}" for name, a in arrays.items() if a.dtype != np.float32]
-    return Check("float32", CONTRACT, not wrong, note="; ".join(wrong) or "stays float32")
 
 
 def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
@@ -272,14 +279,15 @@ def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
     if case.lengths:  # a chain has all steps of all sequences
         case = replace(case, lengths=())
         found = forward_of(module, case)
-    off = _apart(chain(module, case), replace(found, value=None, grads={}))
+    off = apart(chain(module, case), replace(found, value=None, grads={}))
     return _held("step by step", CONTRACT, off, EXACT, "a chain of single steps")
 
 
-def _apart(one: Found, other: Found) -> float:
-    """The largest error of all that two calls gave."""
-    ours, theirs = one.arrays(), other.arrays()
-    if ours.keys() != theirs.keys():
-        return float("nan")
-    scale = SMALL * max((float(np.linalg.norm(a)) for a in theirs.values()), default=0.0)
-    return float(np.max([error(ours[name], theirs[name], scale) for name in ours], initial=0.0))
+def _in_a_row(module: ModuleType, case: Case) -> Check:
+    """Windows that hand their states on give what the text gives for one long sequence."""
+    why = case.no_step
+    found = None if why is not None else in_a_row(module, case)
+    if found is None:
+        note = f"not applicable: {why or 'the long sequence gives no finite number'}"
+        return Check("windows in a row", CONTRACT, None, note=note)
+    return _held("windows in a row", CONTRACT, apart(*found), EXACT, "as one long sequence")

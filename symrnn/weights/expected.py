@@ -4,11 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from symrnn.arrays import check_plain
 from symrnn.errors import DataError, suggestion
 from symrnn.functions import Array
 from symrnn.language.printer import show_widths
 from symrnn.language.tree import Width
 from symrnn.model import Model
+from symrnn.system.symbols import GIVEN
 
 Expected = Model | Mapping[str, Sequence[str | int]]
 """A model, or the PARAMS of a kernel."""
@@ -22,7 +24,7 @@ def shapes(expected: Expected) -> Shapes:
     Width(names=('H', 'H_b'), number=0)
     """
     if isinstance(expected, Model):
-        return {symbol.name: symbol.shape for symbol in expected.system.named("parameter")}
+        return {symbol.name: symbol.shape for symbol in expected.system.named(*GIVEN)}
     return {name: tuple(map(_width, axes)) for name, axes in expected.items()}
 
 
@@ -102,6 +104,7 @@ def _check_shape(
 
 def numbers(name: str, value: Array) -> Array:
     """An array of numbers, or a DataError."""
+    check_plain(name, value)
     if value.dtype.kind not in "fciub":
         raise DataError(f"{name} holds {value.dtype}; expected numbers")
     return value

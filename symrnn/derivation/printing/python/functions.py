@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from symrnn.derivation.definitions import in_place_of
 from symrnn.derivation.formula import Carried, Formula
 from symrnn.derivation.notation.writing import unavailable
 from symrnn.derivation.printing.python.algebra import Algebra
 from symrnn.derivation.printing.python.code import ACROSS, Code
 from symrnn.derivation.printing.python.prelude import Prelude
-from symrnn.language.parse import definition
+from symrnn.derivation.slopes import PRIME, definition_of, formula_of
 from symrnn.language.tree import Own
 
 SAME = ("tanh", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "erf")
@@ -43,9 +42,7 @@ class Functions:
             return (
                 f"def step(x):\n    return {self.prelude.use('Piecewise')}((1, x > 0), (0, True))"
             )
-        found = definition(function)
-        assert found is not None
-        body = self.write(in_place_of(found[0], (Carried(),), found[1]), Code("x"))
+        body = self.write(formula_of(definition_of(function), Carried()), Code("x"))
         return f"def {named(function)}(x):\n    return {body.text}"
 
     def _across(self, name: str) -> str:
@@ -57,7 +54,11 @@ class Functions:
 
 
 def named(function: str | Own) -> str:
-    """The name of a function in a module; one of the text's own may be a name of SymPy's."""
+    """A function's name in Python; one of the text's own may be a name of SymPy's.
+
+    >>> named("silu'")
+    'silu_prime'
+    """
     if isinstance(function, str):
-        return function
+        return function.replace(PRIME, "_prime")
     return f"{function.name}_" if function.name in unavailable() else function.name

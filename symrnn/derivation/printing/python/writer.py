@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from symrnn.derivation.columns import flipped
-from symrnn.derivation.definitions import in_place_of
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import (
     Apply,
@@ -55,10 +54,12 @@ from symrnn.derivation.printing.python.functions import Functions
 from symrnn.derivation.printing.python.names import Names
 from symrnn.derivation.printing.python.prelude import Prelude
 from symrnn.derivation.printing.python.steps import at_step, exact_of, key_of, right_of
+from symrnn.derivation.slopes import formula_of
 from symrnn.errors import UsageError
 from symrnn.functions import LOSSES
 from symrnn.language.parse import definition
 from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
+from symrnn.system.symbols import PI
 
 
 class Writer:
@@ -105,8 +106,8 @@ class Writer:
                 return self.algebra.turned(self.rows.shape_of(name))
             case Marked(arg=ref):
                 return self.shape_of(ref)
-        if key in self.defined:
-            right = right_of(self.defined[key])
+        right = right_of(self.defined[key]) if key in self.defined else None
+        if right is not None and not (isinstance(key, Immediate) and right == ZERO):
             kept = self.reads
             found = self.carry(right) if isinstance(right, Carry) else self.code(right)
             self.reads = kept
@@ -133,6 +134,8 @@ class Writer:
             return self.prelude.constant("ZeroMatrix", "0", *self.shape_of(key))
         if isinstance(key, Ref):
             value = self.rows.symbols[key.name].value
+            if value == PI:
+                return Code(self.prelude.use("pi"))
             if value is not None:
                 self.prelude.constants[name] = self.prelude.number(value, True)
                 return Code(name)
@@ -291,7 +294,8 @@ class Writer:
         if len(args) > 1:  # SymPy applies a function of one number to a matrix, and no other
             found = definition(function)
             assert found is not None
-            return self.code(in_place_of(found[0], args, found[1]))
+            known = dict(zip(found[0], args, strict=True))
+            return self.code(formula_of(found[1], known))
         arg = self.code(args[0])
         if function in ACROSS:
             if arg.is_number:
