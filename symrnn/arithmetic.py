@@ -162,11 +162,11 @@ def mpmath_objects(digits: int = 50) -> Objects:
     def convert(value: Fraction) -> Any:
         return context.mpf(value.numerator) / value.denominator
 
-    def bounded(name: str, above: Any, below: Any) -> Callable[[Any], Any]:
+    def bounded(name: str, above: Any, below: Any, far: int = FAR) -> Callable[[Any], Any]:
         function = getattr(context, name)
 
         def value(x: Any) -> Any:
-            if context.mag(x) > FAR:
+            if context.mag(x) > far:
                 return context.mpf(above if x > 0 else below)
             return function(x)
 
@@ -176,6 +176,7 @@ def mpmath_objects(digits: int = 50) -> Objects:
     ends = {"exp": (context.inf, 0), "tanh": (1, -1), "sin": (nan, nan), "cos": (nan, nan)}
     functions = {name: getattr(context, ELSEWHERE.get(name, name)) for name in PLAIN}
     functions |= {name: bounded(name, *limits) for name, limits in ends.items()}
+    functions["erf"] = bounded("erf", 1, -1, far=8)  # from 128 on it is 1 to 7,000 digits
     functions["step"] = lambda x: context.mpf(1 if x > 0 else 0)
     return Objects(convert, functions)
 

@@ -46,6 +46,7 @@ from symrnn.derivation.formula import (
     Total as Derivative,
 )
 from symrnn.derivation.sizes import Sizes, less, together, widest
+from symrnn.derivation.slopes import LONG
 from symrnn.errors import CheckError
 from symrnn.functions import LOSSES, TIME
 from symrnn.language.elementwise import is_elementwise
@@ -184,6 +185,8 @@ class Expressions(Sizes):
                 return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
         if function in LOSSES:
             return self.loss(function, *parts), NARROW
+        if function in LONG:
+            return Apply(function, (first,)), wide
         raise CheckError(f"no formula for {function}")
 
     def loss(self, function: str, target: Sized, prediction: Sized) -> Formula:
