@@ -353,8 +353,7 @@ def own_check(module: ModuleType, case: Case) -> Finding | None:
         result = exact(*args, **inputs)
         grads = result[1] if isinstance(result, tuple) else result
         for grad in grads.values():
-            grad *= 1 + PLANTED
-            grad += PLANTED
+            grad += PLANTED * (1 + np.abs(grad))  # never nothing, whatever the gradient is
         return result
 
     setattr(module, name, changed)
