@@ -722,6 +722,7 @@ def _step_plan(B, dtype, theta, D, H, C):
     plan.step = step
     plan.outputs = {"yhat": yhat}
     plan.states = {"h0": h[1], "c0": c[1]}
+    plan.grads = {}
     return plan
 
 
@@ -730,6 +731,8 @@ class Kernel:
 
     `params` and `grads` are views into the vectors `theta` and `dtheta`. What a call gives back is
     valid until the next call.
+    A kernel serves one call at a time. A copy, or what comes out of a pickle, is a kernel of its
+    own with the same parameters.
     """
 
     def __init__(self, batch, *, dtype=np.float64, theta=None, dtheta=None, **dims):
@@ -739,9 +742,18 @@ class Kernel:
         size = sum(int(np.prod(_sizes(axes, self.dims))) for axes in PARAMS.values())
         self.theta = _vector("theta", theta, size, self.dtype)
         self.dtheta = _vector("dtheta", dtheta, size, self.dtype)
+        if np.shares_memory(self.theta, self.dtheta):
+            raise ValueError("theta and dtheta overlap; expected two vectors")
+        self._alone = _Alone()
         self.params = _lay_out(self.theta, *self.dims.values())[1]
         self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
         self._plans = {}
+
+    def __reduce__(self):
+        return _kernel_like, (self.batch, self.dtype, self.theta, self.dims)
+
+    def __copy__(self):
+        return _kernel_like(self.batch, self.dtype, self.theta.copy(), self.dims)
 
     def _ready(self, inputs, wanted, every=_EVERY, make=None):
         """The plan for as many sequences as came, and every input as an array that fits it."""
@@ -762,6 +774,7 @@ class Kernel:
                 for name, shape in plan.shapes.items()
                 if name in _OPTIONAL
             }
+            plan.written = _owners(plan.outputs, plan.states, plan.grads)
             self._plans[make, batch] = plan
         if not inputs.keys() <= plan.shapes.keys():
             _complain_of_names(inputs, plan.shapes)
@@ -779,43 +792,74 @@ class Kernel:
                 or not value.flags.c_contiguous
             ):
                 value = _array(name, value, shape, self.dtype)
+            base = None if value is None else value.base
+            if id(value if base is None else base) in plan.written:
+                _complain_of_overlap(name, value, plan)
             found.append(value)
         return plan, found
 
     def forward(self, **inputs):
         """The outputs, and the states after the last step, under the names of STATES."""
-        plan, (x, y, h0, c0) = self._ready(inputs, _NEEDED["forward"])
-        with np.errstate(all="ignore"):
-            plan.forward(x, h0, c0)
-        self.outputs, self.states = plan.outputs, plan.states
-        return self.outputs, self.states
+        with self._alone:
+            plan, (x, y, h0, c0) = self._ready(inputs, _NEEDED["forward"])
+            with np.errstate(all="ignore"):
+                plan.forward(x, h0, c0)
+            self.outputs, self.states = plan.outputs, plan.states
+            return self.outputs, self.states
 
     def loss(self, **inputs):
         """The loss alone."""
-        plan, (x, y, h0, c0) = self._ready(inputs, _NEEDED["loss"])
-        with np.errstate(all="ignore"):
-            plan.forward(x, h0, c0)
-            plan.loss(y)
-        self.outputs, self.states = plan.outputs, plan.states
-        return _checked(plan.value[0], inputs)
+        with self._alone:
+            plan, (x, y, h0, c0) = self._ready(inputs, _NEEDED["loss"])
+            with np.errstate(all="ignore"):
+                plan.forward(x, h0, c0)
+                plan.loss(y)
+            self.outputs, self.states = plan.outputs, plan.states
+            return _checked(plan.value[0], inputs)
 
     def loss_and_grads(self, **inputs):
         """The loss and its gradients, by name."""
-        plan, (x, y, h0, c0) = self._ready(inputs, _NEEDED["loss"])
-        with np.errstate(all="ignore"):
-            plan.forward(x, h0, c0)
-            plan.loss(y)
-            plan.backward(x, y)
-        self.outputs, self.states = plan.outputs, plan.states
-        return _checked(plan.value[0], inputs), plan.grads
+        with self._alone:
+            plan, (x, y, h0, c0) = self._ready(inputs, _NEEDED["loss"])
+            with np.errstate(all="ignore"):
+                plan.forward(x, h0, c0)
+                plan.loss(y)
+                plan.backward(x, y)
+            self.outputs, self.states = plan.outputs, plan.states
+            return _checked(plan.value[0], inputs), plan.grads
 
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
-        plan, ((x, h0, c0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
-        with np.errstate(all="ignore"):
-            plan.step(x, h0, c0)
-        self.outputs, self.states = plan.outputs, plan.states
-        return plan.outputs, plan.states
+        with self._alone:
+            plan, ((x, h0, c0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+            with np.errstate(all="ignore"):
+                plan.step(x, h0, c0)
+            self.outputs, self.states = plan.outputs, plan.states
+            return plan.outputs, plan.states
+
+
+class _Alone:
+    """A call by itself: while one is under way, another would write to the same arrays."""
+
+    def __init__(self):
+        self.free = [True]  # taken out and put back: each is one step, also among threads
+
+    def __enter__(self):
+        try:
+            self.free.pop()
+        except IndexError:
+            raise RuntimeError(
+                "this kernel is at work in another call, and serves one at a time; give each"
+                " thread a kernel of its own, such as copy.copy(kernel)"
+            ) from None
+
+    def __exit__(self, *_):
+        self.free.append(True)
+
+
+def _kernel_like(batch, dtype, theta, dims):
+    """What a copy of a kernel is, and what comes out of a pickle."""
+    return Kernel(batch, dtype=dtype, theta=theta, **dims)
 
 
 # the same as plain functions, which give back arrays of their own
@@ -984,6 +1028,23 @@ def _batch(inputs, most, dims, every):
         first, axes = next(iter(every.items()))
         raise TypeError(f"{first} is missing; expected an array with the axes ({', '.join(axes)})")
     return most or 1
+
+
+def _owners(*groups):
+    """What the arrays of some dictionaries lie in, each under its id."""
+    owners = [a if a.base is None else a.base for arrays in groups for a in arrays.values()]
+    return {id(owner): owner for owner in owners}
+
+
+def _complain_of_overlap(name, value, plan):
+    """An input that a call would write to is refused, but for states: they are read first."""
+    own = {**plan.outputs, **plan.grads, **({} if name in STATES else plan.states)}
+    for other, array in own.items():
+        if name not in STATES and np.shares_memory(value, array):
+            raise ValueError(
+                f"{name} lies in this kernel's own {other}, which the call writes; hand in a copy:"
+                f" {name}.copy()"
+            )
 
 
 def _complain_of_names(inputs, known):

@@ -17,25 +17,26 @@ along), `weights` (parameters in files) and `layouts` (weights of other framewor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symrnn.errors import SymrnnError
+from symrnn.errors import ModelWarning, SymrnnError
 from symrnn.zoo import models
 
 if TYPE_CHECKING:
     from symrnn.model import Model
 
 __version__ = "0.1.0"
-__all__ = ["SymrnnError", "load", "models", "parse"]
+__all__ = ["ModelWarning", "SymrnnError", "load", "models", "parse"]
 
 
-def load(model: str | Path) -> "Model":
+def load(model: str | Path, strict: bool = False) -> "Model":
     """A model of the zoo by its name, or the model in a .rnn file by its path."""
     from symrnn.model import load
 
-    return load(model)
+    return load(model, strict)
 
 
-def parse(text: str, name: str = "model") -> "Model":
-    """A model from its equations."""
+def parse(text: str, name: str = "model", strict: bool = False) -> "Model":
+    """A model from its equations. What is probably not meant is warned of (`ModelWarning`), or
+    with `strict` refused."""
     from symrnn.model import parse
 
-    return parse(text, name)
+    return parse(text, name, strict)

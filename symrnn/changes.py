@@ -16,6 +16,13 @@ MASKS = {
 }
 
 
+def add_strict(parser: argparse.ArgumentParser) -> None:
+    """For whoever reads a model."""
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse a model that would be warned of otherwise"
+    )
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """In the order in which they are done."""
     parser.add_argument(

@@ -88,4 +88,4 @@ def _part(system: System, steps: int, settings: Settings) -> Part:
 
 
 def _inputs(system: System) -> set[str]:
-    return {symbol.name for symbol in system.named("input")}
+    return {symbol.name for symbol in system.named("input", "fixed")}

@@ -34,6 +34,14 @@ class LayoutError(SymrnnError):
     """No layer of a framework computes what the model says (layouts)."""
 
 
+class DoubtError(SymrnnError):
+    """What is probably not meant, where no doubt is allowed (strict)."""
+
+
+class ModelWarning(UserWarning):
+    """A text can be read, and probably means something else."""
+
+
 class UsageError(SymrnnError):
     """A command or a call asks for something that is not there (models, heads, options)."""
 

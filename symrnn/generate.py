@@ -50,7 +50,7 @@ def each_state(system: System, wrt: Sequence[str]) -> tuple[str, ...]:
     """What to take gradients by, of a state of several steps each step; refused is what a kernel
     has no name for."""
     groups = grouped(initial_states(system))
-    inputs = [symbol.name for symbol in system.named("input")]
+    inputs = [symbol.name for symbol in system.named("input", "fixed")]
     for name in wrt:
         if name not in (*inputs, *groups):
             held = next((key for key, own in groups.items() if name in own), "")

@@ -34,13 +34,15 @@ from symrnn.language.tree import (
     Width,
     Written,
     children,
+    refs,
 )
 from symrnn.sizes import Data, Sizes, common_dtype
 from symrnn.system.graph import at_step
+from symrnn.system.matrices import is_matrix
 from symrnn.system.occurrences import dependencies
 from symrnn.system.resolve import resolve
 from symrnn.system.spell import spell_equations
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.symbols import ROWLESS, Symbol, Symbols
 from symrnn.system.system import System
 
 
@@ -128,6 +130,9 @@ class _Run:
         self.values: dict[tuple[str, int | None], Array] = {}
         self.nothing: set[tuple[str, int | None]] = set()
         """Adjoints that no term reaches: they annihilate, as those outside 1…T do."""
+        self.matrices = {s.name for s in of.symbols.values() if len(s.shape) == 2}
+        self.alone = False
+        """Whether the equation at hand is that of something without rows."""
         self.has_adjoints = any(s.role == "adjoint" for s in of.symbols.values())
 
     def result(self) -> Result:
@@ -150,6 +155,7 @@ class _Run:
             return
         adjoint = symbol.role in ("adjoint", "total") and symbol.name != "L"
         empty = adjoint and definition.body == ZERO
+        self.alone = symbol.role in ROWLESS and symbol.name != "L"
         value = None if empty else self.value(definition.body, t)
         for addition in self.of.added.get(target.name, ()):
             if self.lands(addition, target, step):
@@ -169,10 +175,11 @@ class _Run:
         if symbol.name == "L" and symbol.role == "total":
             rows = np.broadcast_to(self.on.array(value), (self.batch, 1))
             return self.on.array(rows.sum() / self.on.number(Fraction(self.batch)))
-        if symbol.role != "total":
-            shape = (self.batch, *shape)
         zero = self.on.number(Fraction(0))
-        return np.broadcast_to(self.on.array(zero if value is None else value), shape)
+        found = self.on.array(zero if value is None else value)
+        if symbol.role in ROWLESS:  # a vector may stand as one row
+            return np.broadcast_to(found[0] if found.ndim > len(shape) else found, shape)
+        return np.broadcast_to(found, (self.batch, *shape))
 
     def step(self, ref: Ref, t: int) -> int | None:
         """The step that a reference reads, counted from the first."""
@@ -262,9 +269,14 @@ class _Run:
         return base ** self.value(power, t)
 
     def row(self, expr: Expr, t: int) -> Array:
-        """A value with a row for each sequence, also where it is the same for all of them."""
+        """A value with a row for each sequence, also where it is the same for all of them; in what
+        is computed of parameters alone with one, unless it is a matrix."""
         value = self.on.array(self.value(expr, t))
-        return np.broadcast_to(value, (self.batch, value.shape[-1] if value.ndim else 1))
+        if is_matrix(expr, self.matrices):
+            return value
+        alone = self.alone and all(self.symbols[ref.name].role in ROWLESS for ref in refs(expr))
+        rows = 1 if alone else self.batch
+        return np.broadcast_to(value, (rows, value.shape[-1] if value.ndim else 1))
 
     def pad(self, row: Array, skip: Width, total: Width) -> Array:
         before = skip.count(self.sizes.dims)
@@ -282,7 +294,11 @@ class _Run:
                 total = _plus(total, self.value(args[0], step))
             share = Fraction(1, self.steps) if function == "mean" else Fraction(1)
             return None if total is None else total * self.on.number(share)
+        if function == "total":
+            return self.on.array([self.on.array(self.value(args[0], t)).sum()])
+        before, self.alone = self.alone, self.alone and function != "batchsum"
         rows = [self.row(arg, t) for arg in args]
+        self.alone = before
         if function in LOSSES:
             return self.loss(function, *np.broadcast_arrays(*rows))
         match function:

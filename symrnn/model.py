@@ -1,5 +1,7 @@
 """A model: a text, the system that it describes, and what can be made of it."""
 
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from symrnn import zoo
-from symrnn.errors import UsageError, suggestion
+from symrnn.errors import DoubtError, ModelWarning, UsageError, suggestion
 from symrnn.language.guard import MAX_TEXT, decode
 from symrnn.language.parse import parse as parse_text
 from symrnn.language.printer import show
@@ -26,6 +28,7 @@ from symrnn.system import (
     with_weights,
     with_zoneout,
 )
+from symrnn.system.doubts import doubts
 from symrnn.system.roles import roles
 from symrnn.system.slips import check_slips
 from symrnn.system.unroll import check_steps
@@ -66,6 +69,11 @@ class Model:
     def system(self) -> System:
         """The equations in normal form."""
         return normal(self.written)
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """What the text says and hardly means, each with its place."""
+        return doubts(self.written, self.system.symbols)
 
     @cached_property
     def adjoint(self) -> System:
@@ -117,7 +125,8 @@ class Model:
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
         extra = [name for name in dict.fromkeys(wrt) if name not in known]
-        near = [s.name for s in self.system.named("input")] + list(initial_states(self.system))
+        near = [s.name for s in self.system.named("input", "fixed")]
+        near += initial_states(self.system)
         for name in extra:
             if name not in near:
                 raise UsageError(
@@ -256,8 +265,20 @@ def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def parse(text: str, name: str = "model") -> Model:
-    """A model from its equations."""
+def parse(text: str, name: str = "model", strict: bool = False) -> Model:
+    """A model from its equations. What is probably not meant is warned of, or with `strict`
+    refused.
+    """
+    model = read(text, name)
+    if model.doubts and strict:
+        raise DoubtError("\n".join(model.doubts))
+    for doubt in model.doubts:
+        warnings.warn(doubt, ModelWarning, _outside())
+    return model
+
+
+def read(text: str, name: str) -> Model:
+    """The same without a word about doubts: for texts that have been read before."""
     written = parse_text(text, name)
     check_slips(written, roles(written))
     model = Model(name, written)
@@ -265,12 +286,20 @@ def parse(text: str, name: str = "model") -> Model:
     return model
 
 
-def load(model: str | Path) -> Model:
+def _outside() -> int:
+    """How many calls lie between `parse` and whoever called the package."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "symrnn":
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def load(model: str | Path, strict: bool = False) -> Model:
     """A model of the zoo by its name, or the model in a .rnn file by its path."""
     name = str(model)
     if isinstance(model, Path) or is_path(name):
-        return parse(read_file(name), name)
-    return parse(zoo.read("models", name), name)
+        return parse(read_file(name), name, strict)
+    return parse(zoo.read("models", name), name, strict)
 
 
 def is_path(name: str) -> bool:

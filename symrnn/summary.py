@@ -31,6 +31,8 @@ class Line:
 class Summary:
     name: str
     parameters: tuple[Line, ...]
+    fixed: tuple[Line, ...]
+    """What is handed in and not trained."""
     states: tuple[Line, ...]
     inputs: tuple[Line, ...]
     outputs: tuple[Line, ...]
@@ -47,7 +49,7 @@ class Summary:
         lines = [
             f"{self.name}: dimensions {' '.join(self.dims) or 'none'}{given and f' ({given})'}"
         ]
-        for title in ("parameters", "states", "inputs", "outputs"):
+        for title in ("parameters", "fixed", "states", "inputs", "outputs"):
             found: tuple[Line, ...] = getattr(self, title)
             if found:
                 lines += ["", title, *self.table(found)]
@@ -87,6 +89,7 @@ class Summary:
             "dimensions": list(self.dims),
             "given": self.given,
             "parameters": rows(self.parameters),
+            "fixed": rows(self.fixed),
             "states": rows(self.states),
             "inputs": rows(self.inputs),
             "outputs": rows(self.outputs),
@@ -143,6 +146,7 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
     return Summary(
         name,
         tuple(line(s.name, s.shape, counted=True) for s in system.named("parameter")),
+        tuple(line(s.name, s.shape, counted=True) for s in system.named("fixed")),
         tuple(
             line(key, (*_lags(own), BATCH, *shape_of(own)), note=where(own))
             for key, own in grouped(states).items()

@@ -4,6 +4,7 @@
 """
 
 from symrnn.errors import EquationError, LanguageError, SymrnnError, WidthError
+from tests.foreign_texts import FOREIGN, SLIPS
 
 H = "h[t] = tanh(x[t] @ W + h[t-1] @ U)\n"
 PARTS = "; expected variables, numbers, + - * / ** @ and functions"
@@ -19,16 +20,19 @@ DECLARED = (
     "expected a width (64, K, (D, H)), init(…), onehot, input, target, parameter, output, hidden"
     " or adjoint(v)"
 )
-NO_STEPS = ["t/2", "2*t", "k", "t-k", "1.5", "t-0.5", ":", "t,1", "-t", "1+t", "True", "x[t]"]
+NO_STEPS = ["t/2", "2*t", "t-k", "1.5", "t-0.5", "-t", "1+t", "True", "x[t]"]
+INDEX = (
+    "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a whole"
+    " number, at most 10000"
+)
 TOO_FAR = ["t-10001", "T+10001", "10001"]
 
 LANGUAGE = {
-    f"invalid syntax{STATEMENT}": ["h[t] = «=» 3", "h[t] = x[t] «y»[t]"],
-    f"invalid character '−'{STATEMENT}": ["h[t] = x[t] «−» 3"],
+    f"invalid syntax{STATEMENT}": ["h[t] = «=» 3"],
     "'(' was never closed": ["h[t] = tanh«(»x[t] @ W", "v = 1\nh[t] = tanh«(»x[t]\ny = h[T]"],
     "unmatched ')'": ["h[t] = x[t]«)»"],
     "time stands in square brackets: h[t] = …": ["«h(t)» = x[t]"],
-    "unknown function 'x'; time stands in square brackets: x[t - 1]": ["h[t] = «x»(t-1)"],
+    "unknown function 'x'; time stands in square brackets: x[t-1]": ["h[t] = «x»(t-1)"],
     f"unknown function 'blorp'; the functions are {TABLE}": ["h[t] = tanh(1) + «blorp»(x[t])"],
     f"unknown function '__import__'; the functions are {TABLE}": ["h[t] = «__import__»('os')"],
     f"unknown function 'eval'; the functions are {TABLE}": ["h[t] = «eval»('1')"],
@@ -36,12 +40,10 @@ LANGUAGE = {
     "unknown function 'Sigmoid'; did you mean 'sigmoid'?": ["h[t] = «Sigmoid»(x[t])"],
     "unknown function 'max'; relu(v) is the greater of v and 0": ["h[t] = «max»(x[t], 0)"],
     "expected the name of a function before the bracket": [
-        "h[t] = «np.tanh»(x[t])",
         "h[t] = («lambda q: q»)(x[t])",
         "h[t] = «tanh(x[t])»(y[t])",
     ],
     f"an attribute is not part of the language (W transposed is transpose(W)){PARTS}": [
-        "h[t] = «x[t].T»",
         "h = «x.__class__»",
     ],
     f"a lambda is not part of the language{PARTS}": ["h[t] = «lambda q: q»"],
@@ -67,8 +69,9 @@ LANGUAGE = {
         "h[t] = «x[t], y[t]»"
     ],
     f"this is not part of the language{PARTS}": ["h[t] = «x[t] and y[t]»", "h[t] = «~x[t]»"],
-    "an operator that the language does not have; a power is written a**2, a transposed"
-    " matrix transpose(W)": ["h[t] = «x[t]^2»"],
+    "an operator that the language does not have; a quotient is written a / b": [
+        "h[t] = «x[t] // 2»"
+    ],
     f"this says nothing about any variable{STATEMENT}": ["«tanh(x[t])»", "«exec('1')»", "«h[t]»"],
     f"this is no statement of the language{STATEMENT}": [
         "«import os»",
@@ -98,8 +101,12 @@ LANGUAGE = {
     "an equation defines h[t]; shift its right side instead": ["«h[t-1]» = x[t]"],
     "expected the left side" + ONE_INDEX: ["«a[t], b[t]» = x[t]", "«h[t][1]» = x[t]"],
     "expected a variable" + ONE_INDEX: ["h[t] = «x[t][1]»", "h[t] = «3[t]»"],
-    "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a whole"
-    " number, at most 10000": [f"h[t] = x[«{index}»]" for index in NO_STEPS + TOO_FAR],
+    INDEX: [f"h[t] = x[«{index}»]" for index in NO_STEPS + TOO_FAR],
+    f"{INDEX}; write x[t]": ["h[t] = x[«k»]", "h[t] = x[«t, :»]", "h[t] = x[«:, t»]"],
+    f"{INDEX}; write x[t-1]": ["h[t] = x[«n - 1»]", "h[t] = x[«:, t-1»]"],
+    f"{INDEX}; write x[T]": ["h[t] = x[«N»]"],
+    f"{INDEX}; x[t] has all features, and sum(x[t]) is over the steps": ["h[t] = x[«:»]"],
+    f"{INDEX}; features are taken by part(x[t], skip, width)": ["h[t] = x[«t,1»]"],
     "tanh takes its arguments by place alone: tanh(v)": ["h = «tanh(x=3)»", "h = «tanh(*x)»"],
     "a function takes round brackets: tanh(v)": ["h[t] = «tanh[x[t]]»"],
     "tanh takes one argument: tanh(v)": ["h[t] = «tanh(x[t], y[t])»", "h[t] = x[t] + «tanh()»"],
@@ -267,7 +274,7 @@ WIDTHS = {
 }
 
 TABLES: dict[type[SymrnnError], dict[str, list[str]]] = {
-    LanguageError: LANGUAGE,
-    EquationError: EQUATIONS,
+    LanguageError: {**LANGUAGE, **FOREIGN},
+    EquationError: {**EQUATIONS, **SLIPS},
     WidthError: WIDTHS,
 }

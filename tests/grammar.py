@@ -179,7 +179,12 @@ class Writer:
         return f"{self.atom(width, depth)} / (1.5 + square({self.ref(width)}))"
 
     def biased(self, width: str, depth: int) -> str:
-        form = self.choose.choice(("{v} * {e}", "{e} + {v}", "0.5 * {e} - {v}", "{e}**2 * {v}"))
+        form = self.choose.choice(
+            (
+                *("{v} * {e}", "{e} + {v}", "0.5 * {e} - {v}", "{e}**2 * {v}"),
+                *("{e} * pi / 4 - {v}", "{e} / sqrt(2 * pi) + {v} * log(pi)"),
+            )
+        )
         return f"({form.format(v=self.vector(width), e=self.atom(width, depth))})"
 
     def across(self, width: str, depth: int) -> str:
@@ -203,7 +208,16 @@ class Writer:
             return self.ref(width)
         name = self.choose.choice(done).name
         shift = self.choose.choice(("t", "t", "t-1", "t+1"))
-        return f"{self.choose.choice(('mean', 'sum'))}({name}[{shift}] * {self.vector(width)})"
+        over = self.choose.choice(("mean", "sum"))
+        form = self.choose.randrange(6)
+        if form == 0:  # what is left of it, beside its mean
+            return f"({name}[t] - mean({name}[{shift}]))"
+        if form == 1:  # softmax over time, by hand
+            weight = f"exp(sin({name}[t] * {self.vector(width)}))"
+            return f"({weight} / sum({weight}))"
+        if form == 2:  # a sum over a sum
+            return f"{over}({name}[t] * square({name}[{shift}] - mean({name}[t])))"
+        return f"{over}({name}[{shift}] * {self.vector(width)})"
 
     def atom(self, width: str, depth: int) -> str:
         return f"({self.expression(width, depth)})" if depth else self.ref(width)

@@ -137,6 +137,7 @@ SCRAPS = [
 EDITS = st.tuples(st.integers(0, 10**4), st.integers(0, 3), st.sampled_from(SCRAPS))
 
 
+@pytest.mark.filterwarnings("ignore::symrnn.ModelWarning")
 @given(st.sampled_from(ZOO), st.lists(EDITS, min_size=1, max_size=4))
 def test_whatever_a_slip_of_the_pen_makes_of_a_model_it_is_read_or_refused(
     name: str, edits: list[tuple[int, int, str]]

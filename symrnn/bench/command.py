@@ -13,6 +13,7 @@ from symrnn.bench.plan import (
     read_seconds,
     read_sizes,
 )
+from symrnn.changes import add_strict
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help=f"models, or paths of .rnn files (default: {','.join(MODELS)})",
     )
+    add_strict(parser)
     parser.add_argument(
         "--sizes",
         default=",".join(str(n) for n, _ in enumerate(SIZES, 1)),
@@ -83,7 +85,7 @@ def request(options: argparse.Namespace) -> Request:
     seconds = read_seconds(options.seconds)
     if not options.models:
         raise UsageError("--models is empty; expected names, as elman,lstm")
-    models = [load(name) for name in dict.fromkeys(options.models)]
+    models = [load(name, options.strict) for name in dict.fromkeys(options.models)]
     for model in models:
         if model.system.loss is None:
             raise UsageError(f"{model.name} has no loss; there is no training step to measure")

@@ -11,7 +11,7 @@ from symrnn.bench.peers import PEERS, Entrant, LeftOut, Peer, absent
 from symrnn.bench.peers.kernels import kernel
 from symrnn.bench.plan import Request
 from symrnn.bench.report import Report, Row
-from symrnn.model import load, parse
+from symrnn.model import load, read
 from symrnn.zoo import models
 
 
@@ -23,7 +23,7 @@ def measure(
     missing = {name: peers[name].needs for name in request.peers if name not in there}
     rows = []
     for name, text in request.models:
-        model = load(name) if name in models() else parse(text, name)
+        model = load(name) if name in models() else read(text, name)
         for size in request.sizes:
             say(f"{name}: {size}")
             made = case(model, size)

@@ -11,11 +11,13 @@ did not hold, 2 for bad input, or 130 after Ctrl-C.
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from symrnn.cli.commands import COMMANDS, Answer
 from symrnn.cli.parser import build_parser
-from symrnn.errors import SymrnnError
+from symrnn.errors import ModelWarning, SymrnnError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a terminal may not know every letter
             stream.reconfigure(errors="backslashreplace")
     try:
-        answer = COMMANDS[options.command](options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", ModelWarning)
+            warnings.showwarning = _warn
+            answer = COMMANDS[options.command](options)
     except SymrnnError as error:
         return _say(str(error))
     except KeyboardInterrupt:
@@ -65,6 +70,16 @@ def _write(path: str, result: str | bytes) -> int:
     except SymrnnError as error:
         return _say(str(error))
     return 0
+
+
+def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    """A warning about a model without the line of code that gave it; others as they come."""
+    if sys.stderr is None:
+        return
+    if issubclass(category, ModelWarning):
+        print(f"symrnn: warning: {message}", file=sys.stderr)
+    else:
+        print(warnings.formatwarning(message, category, *where[:2]), end="", file=sys.stderr)
 
 
 def _say(message: str) -> int:

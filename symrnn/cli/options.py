@@ -24,6 +24,7 @@ def add_model(parser: argparse.ArgumentParser, changed: bool = True) -> None:
     parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, a path, or -")
     parser.add_argument("-f", "--file", metavar="FILE", help="a file of any name")
     parser.add_argument("-e", "--equations", metavar="TEXT", help="equations, separated by ;")
+    changes.add_strict(parser)
     if changed:
         changes.add_options(parser)
 
@@ -125,9 +126,9 @@ def named(options: argparse.Namespace) -> "Model":
             " -e TEXT"
         )
     if options.equations is not None:
-        return models.parse(options.equations, "-e")
+        return models.parse(options.equations, "-e", options.strict)
     if options.file is not None:
-        return models.parse(models.read_file(options.file), options.file)
+        return models.parse(models.read_file(options.file), options.file, options.strict)
     if options.model == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed; there is nothing to read")
@@ -135,8 +136,9 @@ def named(options: argparse.Namespace) -> "Model":
             data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
         except OSError as error:
             raise UsageError(f"cannot read standard input: {error.strerror}") from None
-        return models.parse(models.read_bytes(data, "standard input"), "standard input")
-    return models.load(options.model)
+        text = models.read_bytes(data, "standard input")
+        return models.parse(text, "standard input", options.strict)
+    return models.load(options.model, options.strict)
 
 
 def passes(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:

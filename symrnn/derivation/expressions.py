@@ -11,6 +11,7 @@ from fractions import Fraction
 from symrnn.derivation.build import (
     ONE,
     ZERO,
+    is_zero,
     minus,
     odot,
     plus,
@@ -34,6 +35,7 @@ from symrnn.derivation.formula import (
     Times,
     Zeros,
     children,
+    walk,
 )
 from symrnn.derivation.sizes import Sizes, less, together, widest
 from symrnn.errors import CheckError
@@ -58,12 +60,15 @@ from symrnn.language.tree import (
     map_leaves,
 )
 from symrnn.system.algebra import size
-from symrnn.system.graph import at_step
+from symrnn.system.graph import at_step, outside
 from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_term
 from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total
 
 TWO = Num(Fraction(2))
+BARE = (Num, Size, Minus, Sum, Times, Ratio, Power)
+"""What numbers alone are made of."""
+
 Sized = tuple[Formula, Width]
 """A formula for a row (or a number), and how wide it is."""
 
@@ -83,6 +88,15 @@ class Expressions(Sizes):
 
     def value(self, expr: Expr, inner: str = "t") -> Sized:
         """An expression of the language; `inner` is the index that a sum over time binds."""
+        formula, width = self.formula(expr, inner)
+        if width == NARROW or any(not isinstance(p, BARE) for p in walk(formula)):
+            return formula, width
+        # a row of equal numbers, since an input outside 1…T that stood there is zero
+        if formula == ZERO:
+            return Zeros(NARROW, width), width
+        return times(formula, transposed(Ones(width))), width
+
+    def formula(self, expr: Expr, inner: str) -> Sized:
         match expr:
             case Num():
                 return expr, NARROW
@@ -212,13 +226,15 @@ class Expressions(Sizes):
 
     def part(self, row: Sized, skip: Width, width: Width) -> Sized:
         start, own = self.width(skip), self.width(width)
-        if own == row[1] or row[0] == ZERO:
-            return row[0], own
+        if own == row[1]:
+            return row
+        if is_zero(row[0]):
+            return ZERO, own
         return Slice(row[0], start, self.width(start + own)), own
 
     def pad(self, row: Sized, skip: Width, total: Width) -> Sized:
         before, whole = self.width(skip), self.width(total)
-        if row[0] == ZERO:
+        if is_zero(row[0]):
             return ZERO, whole
         after = less(less(whole, before), row[1])
         parts = [Zeros(NARROW, before), row[0], Zeros(NARROW, after)]
@@ -235,7 +251,17 @@ class Expressions(Sizes):
         equation = self.equation_of(ref)
         if equation is not None:
             return self.stands_for(equation)
+        if self.is_nothing(ref):
+            width = self.width_of(ref)
+            return (ZERO if width == NARROW else Zeros(NARROW, width)), width
         return ref, self.width_of(ref)
+
+    def is_nothing(self, ref: Ref) -> bool:
+        """Whether it is an input outside 1…T, which is zero."""
+        if self.symbols[ref.name].role not in ("input", "target") or ref.base not in ("1", "T"):
+            return False
+        steps = self.system.steps
+        return outside(ref) or (steps is not None and ref.base == "1" and ref.shift >= steps)
 
     def equation_of(self, ref: Ref) -> Equation | None:
         """The equation of a made-up name, at the step at which it is read."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.activity import active
@@ -77,6 +78,12 @@ class Network:
     values: dict[Ref, Equation] = field(default_factory=dict)
     """What the names that are not the author's stand for."""
 
+    folded: dict[Ref, list[Edge]] = field(default_factory=dict)
+    """The edges into what has no node: where in time they lead to is true of the others too."""
+
+    added: dict[Ref, list[tuple[str, int]]] = field(default_factory=dict)
+    """The steps at which something is added to what has no node."""
+
     @cached_property
     def hubs(self) -> set[Ref]:
         """The nodes that several edges reach: their total derivative has an equation of its own."""
@@ -130,6 +137,7 @@ class _Builder:
         self.shares = Shares(self.symbols, self.made_values, self.wants)
         self.landing = Landing(system)
         self.edges: dict[Ref, list[Edge]] = {}
+        self.added: dict[Ref, list[tuple[str, int]]] = {}
 
     def wants(self, ref: Ref) -> bool:
         return ref.name in self.varied or ref.name in self.active_names
@@ -154,7 +162,8 @@ class _Builder:
         if self.windows is not None:
             edges = _from_the_loss(edges)
         system = replace(self.system, symbols=self.symbols)
-        return Network(system, self.own, edges, folded)
+        others = {node: found for node, found in self.edges.items() if node not in edges}
+        return Network(system, self.own, edges, folded, others, self.added)
 
     def sums_twice(self, node: Ref, shares: list[Share]) -> bool:
         """Whether a sum over time arrives at what is itself a sum over time: Σ_t Σ_k. One of them
@@ -205,8 +214,10 @@ class _Builder:
                 case Row(function=function, args=(target, prediction)) if function in LOSSES:
                     if share.ref == prediction:
                         carrier = Carrier(share.by, function, prediction, target, width)
-                case Pointwise(body=Call(function=function, args=(Ref(),))):
-                    carrier = Carrier(share.by, function, equation.target, width=width)
+                case Pointwise(body=Call(function=function, args=(Ref() as arg,))):
+                    long = function + PRIME in LONG
+                    by = Scale(Call(function + PRIME, (arg,))) if long else share.by
+                    carrier = Carrier(by, function, equation.target, width=width)
             found.append((share, carrier))
         return found
 
@@ -261,6 +272,7 @@ class _Builder:
         found = self.edges.get(node, [])
         if at is None or node.base != "t":
             return found
+        self.added.setdefault(node, []).append(at)
         place = Ref(node.name, *at)
         here = [edge for edge in found if edge.at in (None, at) and at not in edge.without]
         return [replace(moved_edge(edge, node, place), at=None) for edge in here]

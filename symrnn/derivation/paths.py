@@ -70,7 +70,8 @@ class Paths:
     def landings(self, node: Ref) -> list[Ref]:
         """The fixed steps at which more or less arrives at a node than at others."""
         if node not in self._landings:
-            edges = self.network.edges.get(node, []) if node.base == "t" else []
+            known = self.network.edges.get(node) or self.network.folded.get(node, [])
+            edges = known if node.base == "t" else []
             places = dict.fromkeys(place for edge in edges for place in self.places(edge))
             self._landings[node] = [Ref(node.name, *place) for place in places]
         return self._landings[node]

@@ -1,6 +1,6 @@
 """Rows carried back along the edges of a network, and the matrices that do the same."""
 
-from symrnn.derivation.build import ONE, minus, plus, product, times, transposed
+from symrnn.derivation.build import ONE, is_zero, minus, plus, product, times, transposed
 from symrnn.derivation.expressions import Expressions, Sized
 from symrnn.derivation.formula import Blocks, Diagonal, Eye, Formula, Ones, Sum, Zeros
 from symrnn.derivation.logits import cancelled
@@ -115,6 +115,8 @@ class Rows(Expressions):
                 factor, own = self.value(expr)
                 if width == NARROW:
                     return self.spread((factor, own), carrier)
+                if own != NARROW and is_zero(factor):
+                    return Zeros(width, own), own
                 return (factor, width) if own == NARROW else (Diagonal(factor), own)
             case Dot(factor=expr):
                 factor, own = self.value(expr)

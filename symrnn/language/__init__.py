@@ -2,6 +2,8 @@
 
 - `tree`     what a text says, as frozen data
 - `parse`    text to trees, through an allow-list over Python's `ast`; nothing is evaluated
+- `letters`  letters that mean one thing only, read as the language writes them
+- `foreign`, `meant`  what is written elsewhere, and what to write here
 - `printer`  trees to text, with as few brackets as the meaning allows
 """
 

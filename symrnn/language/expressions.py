@@ -8,9 +8,13 @@ import re
 from fractions import Fraction
 from typing import NoReturn
 
-from symrnn.errors import LanguageError, suggestion
+from symrnn.errors import LanguageError
 from symrnn.functions import ARITY
-from symrnn.language.guard import MAX_DEPTH
+from symrnn.language import meant
+from symrnn.language.foreign import spelling
+from symrnn.language.guard import MAX_DEPTH, at
+from symrnn.language.letters import Plain
+from symrnn.language.meant import usage
 from symrnn.language.tree import (
     Add,
     Call,
@@ -64,18 +68,22 @@ HINTS: dict[type[ast.AST], str] = {
 class Expressions:
     """Turns nodes of Python's tree into ours; holds the source for the messages."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, text: Plain) -> None:
         self.source = source
-        self.lines = source.text.split("\n")
+        self.plain = text
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
-        line = self.lines[node.lineno - 1]
-        start = len(line.encode()[: node.col_offset].decode(errors="replace"))
-        if node.end_lineno == node.lineno and node.end_col_offset is not None:
-            end = len(line.encode()[: node.end_col_offset].decode(errors="replace"))
-        else:
-            end = len(line)
-        return Place(node.lineno, start, end)
+        return at(self.plain, node.lineno, *self.span(node))
+
+    def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """The columns of a node, as far as its first line, in the text that Python reads."""
+        line = self.plain.lines[node.lineno - 1].encode()
+        one_line = node.end_lineno == node.lineno
+        end = node.end_col_offset if one_line else len(line)
+        return (
+            len(line[: node.col_offset].decode(errors="replace")),
+            len(line[:end].decode(errors="replace")),
+        )
 
     def fail(self, node: ast.expr | ast.stmt, message: str) -> NoReturn:
         raise LanguageError(self.source.mark(self.place(node), message))
@@ -99,12 +107,24 @@ class Expressions:
                 kind = BINARY[type(op)]
                 return kind(self.expr(left, depth + 1), self.expr(right, depth + 1), place=place)
             case ast.BinOp(op=op):
+                self.fail_if_foreign(node)
                 hint = HINTS.get(type(op), "the operators are + - * / ** @")
                 self.fail(node, f"an operator that the language does not have; {hint}")
             case ast.Call():
                 return self.call(node, depth)
+            case ast.Attribute() if known := meant.attribute(node, self.said):
+                self.fail(node, known)
+            case ast.List() if known := meant.matrix(node):
+                self.fail(node, known)
         hint = HINTS.get(type(node), "this is not part of the language")
         self.fail(node, f"{hint}; expected variables, numbers, + - * / ** @ and functions")
+
+    def fail_if_foreign(self, node: ast.expr) -> None:
+        """Say what to write, where a node is spelt as somebody else spells it."""
+        if found := spelling(self.said(node)):
+            start = self.span(node)[0]
+            place = at(self.plain, node.lineno, start + found.start, start + found.end)
+            raise LanguageError(self.source.mark(place, found.message))
 
     def sum(self, node: ast.BinOp, depth: int) -> Add:
         """`a + b - c` as one sum of three terms, however many there are."""
@@ -121,17 +141,21 @@ class Expressions:
     def call(self, node: ast.Call, depth: int) -> Expr:
         place = self.place(node)
         if not isinstance(node.func, ast.Name):
-            self.fail(node.func, "expected the name of a function before the bracket")
+            self.fail(node.func, meant.callee(node.func, self.said))
         name = node.func.id
         if name not in ARITY:
-            self.fail(node.func, f"unknown function '{name[:MAX_NAME]}'{_near(name, node.args)}")
+            self.fail(
+                node.func,
+                f"unknown function '{name[:MAX_NAME]}'{meant.function(name, node, self.said)}",
+            )
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
-            self.fail(node, f"{name} takes its arguments by place alone: {_usage(name)}")
+            across = f"; across the features it is row{name}(v)" if name in ("sum", "mean") else ""
+            self.fail(node, f"{name} takes its arguments by place alone: {usage(name)}{across}")
         arity = ARITY[name]
         if len(node.args) != arity if arity is not None else len(node.args) < 2:
             count = {1: "one argument", 2: "two arguments", 3: "three arguments"}
             wanted = count[arity] if arity else "two or more arguments"
-            self.fail(node, f"{name} takes {wanted}: {_usage(name)}")
+            self.fail(node, f"{name} takes {wanted}: {usage(name)}")
         if name == "size":
             return Size(self.size(node.args[0]), place=place)
         first = self.expr(node.args[0], depth + 1)
@@ -164,8 +188,8 @@ class Expressions:
 
     def said(self, node: ast.expr | ast.stmt) -> str:
         """The text of a node, as far as its first line."""
-        place = self.place(node)
-        return self.lines[place.line - 1][place.start : place.end]
+        start, end = self.span(node)
+        return self.plain.lines[node.lineno - 1][start:end]
 
     def ref(self, node: ast.expr, what: str) -> Ref:
         place = self.place(node)
@@ -173,9 +197,9 @@ class Expressions:
             case ast.Name(id=name):
                 return Ref(self.name(node, name), place=place)
             case ast.Subscript(value=ast.Name(id=name)) if name in ARITY:
-                self.fail(node, f"a function takes round brackets: {_usage(name)}")
+                self.fail(node, f"a function takes round brackets: {usage(name)}")
             case ast.Subscript(value=ast.Name(id=name) as named, slice=index):
-                base, shift = self.step(index)
+                base, shift = self.step(index, name)
                 return Ref(self.name(named, name), base, shift, place=place)
         self.fail(node, f"expected {what} with at most one time index: v, v[t], v[t-1], v[T], v[1]")
 
@@ -193,7 +217,7 @@ class Expressions:
             self.fail(node, f"'{name}' is a function and cannot be a variable; call it {name}_")
         return name
 
-    def step(self, node: ast.expr) -> tuple[str, int]:
+    def step(self, node: ast.expr, name: str) -> tuple[str, int]:
         """The base and the shift of a time index."""
         match node:
             case ast.Name(id="t" | "T" as base):
@@ -213,7 +237,7 @@ class Expressions:
         self.fail(
             node,
             "a time index is t, t-1, t+1, T, T-1, 1, 0, …: the step is called t, and a lag is a"
-            f" whole number, at most {MAX_STEP}",
+            f" whole number, at most {MAX_STEP}{meant.step(name, node, self.said)}",
         )
 
     # widths and other whole numbers
@@ -242,45 +266,3 @@ class Expressions:
                 if least <= value <= most:
                     return value
         self.fail(node, f"{what} is a whole number from {least} to {most}")
-
-
-INSTEAD = {
-    "max": "relu(v) is the greater of v and 0",
-    "min": "-relu(-v) is the lesser of v and 0",
-    "dot": "a product with a matrix is written v @ W",
-    "matmul": "a product with a matrix is written v @ W",
-    "cat": "concat(p, q) joins features",
-    "cross_entropy": "the cross-entropy is ce(y, yhat)",
-    "crossentropy": "the cross-entropy is ce(y, yhat)",
-    "sigma": "the logistic function is sigmoid(v)",
-    "logistic": "the logistic function is sigmoid(v)",
-    "pow": "a power is written v**2",
-    "norm": "sqrt(rowsum(square(v))) is the norm of a row",
-}
-
-
-def _near(name: str, args: list[ast.expr]) -> str:
-    """What was probably meant by a function that does not exist."""
-    for arg in args:
-        names = {node.id for node in ast.walk(arg) if isinstance(node, ast.Name)}
-        if names and names <= set(RESERVED):
-            return f"; time stands in square brackets: {name}[{ast.unparse(arg)}]"
-    if name.lower() in INSTEAD:
-        return "; " + INSTEAD[name.lower()]
-    return suggestion(name, list(ARITY)) or "; the functions are " + " ".join(ARITY)
-
-
-def _usage(name: str) -> str:
-    usages = {
-        "concat": "concat(p, q)",
-        "part": "part(v, skip, width)",
-        "pad": "pad(v, skip, total)",
-        "size": "size(H)",
-        "transpose": "transpose(W)",
-        "bce": "bce(y, yhat)",
-        "ce": "ce(y, yhat)",
-        "mse": "mse(y, yhat)",
-        "bce_logits": "bce_logits(y, z)",
-        "ce_logits": "ce_logits(y, z)",
-    }
-    return usages.get(name, f"{name}(v)")

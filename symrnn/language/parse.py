@@ -11,10 +11,11 @@ from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
 from symrnn.language.expressions import MAX_STEP, Expressions
-from symrnn.language.guard import STATEMENTS, check_size, tree_of
+from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
+from symrnn.language.letters import plain
 from symrnn.language.tree import Declaration, Definition, Expr, Ref, Source, Written
 
-WORDS = ("onehot", "input", "target", "parameter", "output", "hidden")
+WORDS = ("onehot", "input", "target", "parameter", "fixed", "output", "hidden")
 STARTS = ("orthogonal", "glorot", "zeros")
 
 
@@ -27,13 +28,15 @@ def parse(text: str, name: str = "text") -> Written:
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
     check_size(Source(text, name))
-    plain = textwrap.dedent(text)
-    source = Source(plain, name, indent=_indentation(text) - _indentation(plain))
-    reader = _Statements(source)
+    dedented = textwrap.dedent(text)
+    source = Source(dedented, name, indent=_indentation(text) - _indentation(dedented))
+    own = plain(dedented)
+    check_letters(source, own)
+    reader = _Statements(source, own)
     definitions: list[Definition] = []
     declarations: list[Declaration] = []
     steps: int | None = None
-    for node in tree_of(source).body:
+    for node in tree_of(source, own).body:
         match node:
             case ast.Assign(targets=[ast.Name(id="T")]):
                 if steps is not None:
@@ -47,6 +50,8 @@ def parse(text: str, name: str = "text") -> Written:
                 declarations.append(reader.declaration(node))
             case ast.Assign():
                 reader.fail(node, "one equation defines one variable: v[t] = …")
+            case ast.Expr(value=ast.Compare(ops=[ast.Eq()])):
+                reader.fail(node, "an equation is written with one =")
             case ast.Expr():
                 reader.fail(node, f"this says nothing about any variable; expected {STATEMENTS}")
             case ast.AugAssign():
@@ -144,7 +149,7 @@ class _Statements(Expressions):
                 self.fail(
                     node.annotation,
                     "expected a width (64, K, (D, H)), init(…), onehot, input, target,"
-                    " parameter, output, hidden or adjoint(v)",
+                    " parameter, fixed, output, hidden or adjoint(v)",
                 )
 
     def sequence(self, node: ast.AnnAssign, ref: Ref) -> Declaration:

@@ -32,7 +32,7 @@ from symrnn.system import names
 ELEMENTARY = (
     *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos"),
     *("softplus", "maximum", "minimum", "positive", "is_zero"),
-    *("add", "subtract", "multiply", "divide", "negative", "power", "copy"),
+    *("add", "subtract", "multiply", "divide", "negative", "power", "copy", "turned"),
     *("pick", "add_at"),
 )
 

@@ -40,6 +40,7 @@ OPS: dict[str, Any] = {
     "power": np.power,
     "square": np.square,
     "copy": lambda x: x,
+    "turned": lambda x: x.T,
     "is_zero": lambda x: (x == 0).astype(x.dtype),
     "maximum": lambda x, y: np.where(x.real >= np.real(y), x, y),
     "minimum": lambda x, y: np.where(x.real <= np.real(y), x, y),

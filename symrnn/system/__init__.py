@@ -4,7 +4,7 @@
 - `resolve`   sense made of a text: roles, rules, shapes
 - `occurrences`  where each name stands, and in which order definitions are worked out
 - `roles`, `numbers`, `rules`  what names stand for, constants, and what a text may not say
-- `slips`     what a text may say, and a person hardly means
+- `slips`, `doubts`  what a text may say, and nobody means, or a person hardly does
 - `widths`    the shapes of the names, by unification (`unify`, `narrow`, `dimensions`)
 - `graph`     who needs whom: scans, their direction, cycles
 - `system`    the intermediate form: four kinds of equations

@@ -1,10 +1,14 @@
 """Which nodes have an adjoint worth writing: those between what is varied and what is measured."""
 
 from collections.abc import Iterable, Mapping, Set
+from typing import TypeVar
 
 from symrnn.language.tree import Ref
 from symrnn.system.graph import edges_of
 from symrnn.system.system import System, uses
+
+N = TypeVar("N")
+"""A node: a reference, or a name alone."""
 
 
 def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
@@ -26,12 +30,13 @@ def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
         for other in others:
             readers.setdefault(other, []).append(node)
     moved = [n for n, found in definitions.items() if any(u.ref.name in varied for u in found)]
-    return reached(roots, needs) & reached(moved, readers)
+    needed, dependent = reached(roots, needs), reached(moved, readers)
+    return needed & dependent
 
 
-def reached(start: Iterable[Ref], edges: Mapping[Ref, list[Ref]]) -> set[Ref]:
+def reached(start: Iterable[N], edges: Mapping[N, list[N]]) -> set[N]:
     """Everything that can be reached along the edges, the start included."""
-    found: set[Ref] = set()
+    found: set[N] = set()
     waiting = list(start)
     while waiting:
         node = waiting.pop()

@@ -37,8 +37,8 @@ from symrnn.system.graph import at_step
 from symrnn.system.logits import from_logits
 from symrnn.system.occurrences import fault, runs
 from symrnn.system.resolve import resolve
-from symrnn.system.shapes import width_of
-from symrnn.system.symbols import Role, Symbol, Symbols
+from symrnn.system.shapes import counts_rows, shape_of, width_of
+from symrnn.system.symbols import ROWLESS, Role, Symbol, Symbols
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -213,14 +213,16 @@ class _Normaliser:
         """A reference to the value of an expression, which gets an equation if it has none."""
         return self.named(expr, names.part(expr, names.label(target)))
 
+    def matrix(self, expr: Expr, target: Ref) -> str:
+        """The name of what stands right of an @."""
+        return self.named(expr, names.matrix(expr, names.label(target))).name
+
     def operand(self, expr: Expr, target: Ref) -> Ref:
         """The same for what goes into the function that makes the target."""
         return self.named(expr, names.before(names.label(target)))
 
     def named(self, expr: Expr, name: str) -> Ref:
-        if isinstance(expr, Ref):
-            if self.symbols[expr.name].role == "constant":
-                self.fail(f"a function of the constant {expr.name} alone; write its value")
+        if isinstance(expr, Ref) and self.symbols[expr.name].role != "constant":
             return expr
         target = Ref(names.free(name, self.symbols), "t" if runs(expr) else "")
         return self.variable(self.equation(target, expr))
@@ -233,21 +235,23 @@ class _Normaliser:
             return Ref(known, base)
         name = names.free(equation.target.name, self.symbols)
         equation = replace(equation, target=Ref(name, base))
-        width = width_of(equation, self.symbols)
-        self.symbols[name] = Symbol(name, self.role_of(equation), bool(base), (width,))
+        shape = shape_of(equation, self.symbols)
+        self.symbols[name] = Symbol(name, self.role_of(equation), bool(base), shape)
         self.emit(equation)
         return equation.target
 
     def role_of(self, equation: Equation) -> Role:
         read = {self.symbols[use.ref.name].role for use in uses(equation)}
+        if read <= set(ROWLESS) and not read <= {"constant"} and not counts_rows(equation):
+            return "total" if "total" in read else "weight"
         return "adjoint" if "adjoint" in read else "variable"
 
     def loss_args(self, args: tuple[Expr, ...]) -> tuple[Ref, ...]:
         """The target and the prediction; a prediction that gets a name is an output."""
         target, prediction = self.named(args[0], "y"), self.named(args[1], "yhat")
         symbol = self.symbols[prediction.name]
-        if not isinstance(args[1], Ref) and symbol.role == "variable":
-            self.symbols[symbol.name] = replace(symbol, output=True)
+        if not isinstance(args[1], Ref) and symbol.role in ("variable", "weight"):
+            self.symbols[symbol.name] = replace(symbol, role="variable", output=True)
         return target, prediction
 
     # arithmetic

@@ -21,7 +21,7 @@ from symrnn.system.names import free
 from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import initial_states, with_states
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import GIVEN, Symbol
 from symrnn.system.system import Equation, Linear, System, Term, Total, uses
 from symrnn.system.unroll import with_number_of_steps
 
@@ -78,12 +78,13 @@ class _Parter:
         states = {name: self.left_of(ref) for name, ref in initial_states(self.system).items()}
         read = tuple(dict.fromkeys(use.ref.name for e in end for use in uses(e)))
         last = tuple(name for name in self.last.values() if name in read)
-        parameters = {symbol.name for symbol in self.system.named("parameter")}
+        parameters = {symbol.name for symbol in self.system.named(*GIVEN)}
         inside = _with_needed((*self.timed, *self.made), self.before)
+        fixed = {symbol.name for symbol in self.system.named("fixed")} if end else set()
         last_of_all = [e for e in end if e.target.name not in self.before or self.is_output(e)]
         return Segments(
             with_states(self.named(inside, "segment", parameters)),
-            self.named(_with_needed(last_of_all, self.before), "end", set()),
+            self.named(_with_needed(last_of_all, self.before), "end", fixed),
             states,
             last,
             tuple(self.sums),

@@ -13,6 +13,7 @@ from symrnn.system.algebra import derivative, mul, put, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
     Dot,
+    Entries,
     Equation,
     Jacobian,
     Linear,
@@ -25,6 +26,7 @@ from symrnn.system.system import (
     Scale,
     Term,
     Total,
+    Turned,
 )
 from symrnn.system.values import Values
 
@@ -82,6 +84,10 @@ class Shares:
                 by = PadTo(skip, self.symbols[ref.name].width)
             case PadTo(skip=skip):
                 by = PartOf(skip, self.symbols[ref.name].width)
+            case Turned():
+                by = Turned()
+            case Entries(factor=factor):
+                by = Scale(factor)
             case Outer():
                 raise TypeError("the gradient of a gradient is not part of this system")
         if self.wants(ref):
@@ -89,7 +95,7 @@ class Shares:
 
     def of_factor(self, target: Ref, term: Term) -> Iterator[Share]:
         """What the parameters in a term's factor get."""
-        if not isinstance(term.by, Scale | Dot):
+        if not isinstance(term.by, Scale | Dot | Entries):
             return
         for inner in filter(self.wants, dict.fromkeys(refs(term.by.factor))):
             slope = derivative(term.by.factor, inner)
@@ -98,6 +104,7 @@ class Shares:
             factor = mul(term.ref, slope) if term.ref is not None else slope
             if isinstance(term.by, Scale):
                 by = self.scale(target, inner, factor)
+
             else:
                 by = self.gather(inner, term.reads(), factor)
             yield Share(inner, by, term.over, term.at)
@@ -133,15 +140,26 @@ class Shares:
 
     def gather(self, ref: Ref, others: Iterable[Ref], factor: Expr) -> Jacobian:
         """A factor that goes to `ref` in a product with others: gathered if it alone is narrow."""
+        others = list(others)
         wide = any(self.symbols[other.name].width != NARROW for other in others)
         narrow = self.symbols[ref.name].width == NARROW
-        return Dot(factor) if narrow and wide else Scale(factor)
+        if not (narrow and wide):
+            return Scale(factor)
+        shapes = [self.symbols[other.name].shape for other in others]
+        if len(self.symbols[ref.name].shape) == 1 and any(len(shape) == 2 for shape in shapes):
+            return Entries(factor)
+        return Dot(factor)
 
 
 def times(by: Jacobian, scale: Expr) -> Jacobian:
     """A Jacobian times a number."""
-    if isinstance(by, Scale | Dot):
+    if isinstance(by, Scale | Dot | Entries):
         return type(by)(tidy(mul(scale, by.factor)))
     if scale == ONE:
         return by
     raise TypeError(f"{type(by).__name__} takes an adjoint, not a number")
+
+
+def reads(by: Jacobian) -> Iterator[Ref]:
+    """What a Jacobian reads."""
+    return Term(None, by).reads()

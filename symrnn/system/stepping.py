@@ -10,6 +10,7 @@ from symrnn.system.check import check
 from symrnn.system.graph import Use, edges_of
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import initial_states
+from symrnn.system.symbols import GIVEN
 from symrnn.system.system import Equation, Linear, System, uses
 from symrnn.system.unroll import with_number_of_steps
 
@@ -59,7 +60,7 @@ def forward_part(system: System) -> System:
     equations = tuple(_forward(system))
     names = {e.target.name for e in equations}
     names |= {use.ref.name for e in equations for use in uses(e)}
-    names |= {symbol.name for symbol in system.named("parameter")}
+    names |= {symbol.name for symbol in system.named(*GIVEN)}
     symbols = {name: symbol for name, symbol in system.symbols.items() if name in names}
     result = replace(system, equations=equations, symbols=symbols)
     check(result, "forward_part")

@@ -2,8 +2,8 @@
 
 from symrnn.language.tree import ONE, Call, Expr, Ref, map_children
 from symrnn.system import names
-from symrnn.system.shapes import width_of
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.shapes import shape_of
+from symrnn.system.symbols import ROWLESS, Role, Symbol, Symbols
 from symrnn.system.system import Dot, Equation, Linear, Pointwise, Row, System, Term
 
 ACROSS = ("softmax", "logsumexp", "rowsum")
@@ -49,8 +49,10 @@ class Values:
         equation: Equation = Row(target, call.function, (ref,))
         if call.function == "rowsum":
             equation = Linear(target, (Term(ref, Dot()),))
-        width = width_of(equation, self.symbols)
-        self.symbols[name] = Symbol(name, "variable", bool(target.base), (width,))
+        shape = shape_of(equation, self.symbols)
+        rowless = self.symbols[ref.name].role in ROWLESS
+        role: Role = "weight" if rowless else "variable"
+        self.symbols[name] = Symbol(name, role, bool(target.base), shape)
         self.known[call.function, ref] = target
         self.made.append(equation)
         return target

@@ -28,9 +28,16 @@ class Kernel(Protocol):
 
 
 def started(
-    module: Any, batch: int, *, seed: int = 0, dtype: DTypeLike = np.float64, **dims: int
+    module: Any,
+    batch: int,
+    *,
+    params: Mapping[str, Array] | None = None,
+    seed: int = 0,
+    dtype: DTypeLike = np.float64,
+    **dims: int,
 ) -> Kernel:
-    """A kernel of a generated file with the parameters of its `init_params`.
+    """A kernel of a generated file with the parameters of its `init_params`; those in `params` go
+    before them, and what is fixed may be there alone.
 
     >>> import symrnn
     >>> kernel = started(symrnn.load("elman").kernel(steps=3), batch=2, D=3, H=4, C=1)
@@ -38,7 +45,7 @@ def started(
     ((4, 4), True)
     """
     kernel: Kernel = module.Kernel(batch, dtype=dtype, **dims)
-    put(kernel, module.init_params(seed, dtype, **dims))
+    put(kernel, {**module.init_params(seed, dtype, **dims), **(params or {})})
     return kernel
 
 
@@ -47,6 +54,11 @@ def put(kernel: Kernel, params: Mapping[str, Array]) -> None:
     if params.keys() != kernel.params.keys():
         odd = min(params.keys() ^ kernel.params.keys())
         said = "is missing" if odd in kernel.params else "is no parameter"
+        if odd in getattr(kernel, "fixed", {}):
+            raise DataError(
+                f"'{odd}' is fixed and missing: hand it in, or say in the model how it starts, such"
+                f" as {odd}: init(orthogonal)"
+            )
         raise DataError(f"'{odd}' {said}; expected {', '.join(kernel.params)}")
     for name, value in params.items():
         wanted = kernel.params[name].shape

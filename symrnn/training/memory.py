@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import KW_ONLY, dataclass, fields
 from math import isfinite
 from typing import ClassVar
@@ -79,6 +80,9 @@ class Memory:
         self.state = {name: np.full_like(theta, optimiser.first) for name in optimiser.keeps}
         self._taken = np.empty_like(theta)
         self._decay = np.empty_like(theta) if optimiser.weight_decay else None
+
+    def __copy__(self) -> "Memory":
+        return deepcopy(self)
 
     def step(self, gradient: Array, scale: float = 1.0) -> None:
         """Take one step; `scale` multiplies the learning rate. The gradient stays as it is."""

@@ -16,7 +16,7 @@ from symrnn.language.tree import BATCH, STEPS, Call, Width, refs, walk
 from symrnn.model import Model, load, parse
 from symrnn.summary import Line
 from symrnn.system import with_head
-from symrnn.system.head import head_names
+from symrnn.system.occurrences import head_names
 from symrnn.training.bucketing import cut
 from symrnn.training.conventions import check_whole
 from symrnn.training.datasets import Sequences

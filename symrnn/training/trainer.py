@@ -1,6 +1,7 @@
 """One step of training after the other."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -61,6 +62,9 @@ class Trainer:
         self.schedule: Schedule = named or Constant()
         self.memory = (optimiser or Adam()).start(kernel.theta)
         self.rng = np.random.default_rng(seed)
+
+    def __copy__(self) -> "Trainer":
+        return deepcopy(self)  # a trainer of its own: two that move one theta would both be wrong
 
     @property
     def count(self) -> int:

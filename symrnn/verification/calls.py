@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from symrnn.functions import Array
-from symrnn.oracle import Value
+from symrnn.oracle import Value, error
 from symrnn.sizes import Data
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.case import Case
 from symrnn.verification.lengths import without_padding
+
+SMALL = 1e-3
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,22 @@ class Found:
         }
 
 
+def apart(one: Found, other: Found) -> float:
+    """The largest error of all that two calls gave; NaN where they do not give the same things.
+
+    What is much smaller than the rest, a difference of larger terms, is held relative to the rest.
+    """
+    ours, theirs = one.arrays(), other.arrays()
+    if ours.keys() != theirs.keys():
+        return float("nan")
+    scale = SMALL * max((float(np.linalg.norm(a)) for a in theirs.values()), default=0.0)
+    return float(np.max([error(ours[name], theirs[name], scale) for name in ours], initial=0.0))
+
+
 def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array]]:
     """Parameters, and inputs: as class ids what is asked for so, states of a variable together, and
     axes in the kernel's order."""
-    params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
+    params = {s.name: _locked(data[s.name]) for s in case.named(*GIVEN)}
     inputs = {
         symbol.name: _locked(turned(case, symbol.name, as_given(case, data, symbol.name)))
         for symbol in case.named("input", "target")

@@ -16,8 +16,8 @@ from symrnn.settings import Features
 from symrnn.system import System, initial_states, kept, normal, resolve, with_states
 from symrnn.system.ids import with_ids
 from symrnn.system.states import all_ids, grouped
-from symrnn.system.stepping import why_no_step
-from symrnn.system.symbols import Symbol, Symbols, dimensions
+from symrnn.system.stepping import is_causal, why_no_step
+from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
 from symrnn.verification.lengths import Alone, Joined, drawn
@@ -50,6 +50,8 @@ class Case:
     """What the kernel can do beside."""
     no_step: str | None = None
     """Why one step alone cannot be worked out, if it cannot."""
+    causal: bool = True
+    """Whether no step needs a later one."""
     lengths: tuple[int, ...] = ()
     """The number of steps of each sequence, where they have their own."""
     windows: Windows | None = None
@@ -121,7 +123,7 @@ class Case:
 
     def _shape(self, symbol: Symbol) -> tuple[int, ...]:
         own = tuple(width.count(self.dims) for width in symbol.shape)
-        if symbol.role == "parameter":
+        if symbol.role in GIVEN:
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
 
@@ -187,11 +189,12 @@ def case(
         {},
         chosen,
         why_no_step(form),
+        is_causal(form),
         drawn(np.random.default_rng([seed, 4]), steps, batch) if chosen.get("lengths") else (),
         windows(form, steps, chosen.get("truncate")),
         written,
     )
-    asked = made.named("parameter", "input", "target")
+    asked = made.named("input", "target", *GIVEN)
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)
     if count > MOST_NUMBERS:
         raise UsageError(

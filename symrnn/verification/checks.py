@@ -17,8 +17,11 @@ import numpy as np
 
 from symrnn.functions import Array
 from symrnn.oracle import central_slope, complex_slope, error, rough_functions
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.calls import (
+    SMALL,
     Found,
+    apart,
     arguments,
     fill,
     forward_of,
@@ -29,6 +32,7 @@ from symrnn.verification.calls import (
 )
 from symrnn.verification.case import Case, sizes
 from symrnn.verification.large import Large, larger
+from symrnn.verification.promises import Finding, promises
 from symrnn.verification.reference import Reference, directions
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 from symrnn.verification.steps import chain
@@ -36,7 +40,6 @@ from symrnn.verification.stream import in_a_row
 
 EXACT = 1e-12  # for 50 digits and for a complex step
 DIFFERENCE = 1e-7  # for central differences
-SMALL = 1e-3
 MANY = 5000
 """From so many entries on, differences of the kernel are taken along three directions too."""
 
@@ -61,8 +64,8 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     else:
         yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
     yield _tried("no states given", CONTRACT, partial(_stateless, module, case))
-    if case.named("parameter"):  # whose dtype is the kernel's
-        yield _tried("float32", CONTRACT, partial(_narrow, module, case))
+    for promise, work in promises(module, case, found):
+        yield _tried(promise, CONTRACT, partial(_kept, promise, work))
     yield _tried("step by step", CONTRACT, partial(_stepwise, module, case, found))
     yield _tried("windows in a row", CONTRACT, partial(_in_a_row, module, case))
     if case.windows is not None:
@@ -89,6 +92,14 @@ def _tried(what: str, against: str, work: Callable[[], Check]) -> Check:
         return Check(what, against, False, note=f"raised {said[:200]}")
 
 
+def _kept(what: str, work: Callable[[], Finding | None]) -> Check:
+    finding = work()
+    if finding is None:
+        return Check(what, CONTRACT, None, note="not applicable")
+    wrong, looked_at = finding
+    return Check(what, CONTRACT, not wrong, note="; ".join(wrong) or looked_at)
+
+
 def _held(what: str, against: str, off: float, allowed: float, note: str = "") -> Check:
     return Check(what, against, bool(off <= allowed), off, allowed, note)
 
@@ -105,9 +116,14 @@ def _contract(module: ModuleType, case: Case) -> Check:
         "STATES": _state_shapes(case),
         "OUTPUTS": {name: _outside(case, name) for name in _output_shapes(case)},
     }
+    if fixed := case.named("fixed"):
+        wanted["FIXED"] = {s.name: case.shape(s.name) for s in fixed}
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
     ids, asked = sorted(getattr(module, "IDS", {})), sorted(set(case.ids) & case.given)
     wrong += [f"IDS has {ids}, not {asked}"] if ids != asked else []
+    for fact, right in (("CAUSAL", case.causal), ("ANALYTIC", not rough_functions(case.written))):
+        if getattr(module, fact) != right:
+            wrong.append(f"{fact} is {getattr(module, fact)}, not {right}")
     for table, shapes in wanted.items():
         said = {name: sizes(axes, known) for name, axes in getattr(module, table).items()}
         wrong += _misfits(table, said, shapes)
@@ -212,13 +228,13 @@ def _again(module: ModuleType, case: Case, found: Found) -> Check:
     with nothing_in_memory(module):
         kernel = module.Kernel(case.batch + 1, **case.dims)
         of_kernel(kernel, case, _other_numbers(case))
-        off = _apart(of_kernel(kernel, case, case.data), found)
+        off = apart(of_kernel(kernel, case, case.data), found)
     return _held("second call", CONTRACT, off, EXACT, "a kernel used again, after NaN")
 
 
 def _other_numbers(case: Case) -> dict[str, Array]:
     """NaN for parameters and states, which spreads; the rest in another order."""
-    spread = {symbol.name for symbol in case.named("parameter")} | case.states.keys()
+    spread = {symbol.name for symbol in case.named(*GIVEN)} | case.states.keys()
     return {
         name: np.full(array.shape, np.nan) if name in spread else _other_way_round(array)
         for name, array in case.data.items()
@@ -248,20 +264,8 @@ def _stateless(module: ModuleType, case: Case) -> Check:
     kernel = module.Kernel(case.batch, **case.dims)
     fill(kernel, params)
     same_outputs, same_states = kernel.forward(**left)
-    off = _apart(Found(None, same_outputs, same_states, {}), Found(None, outputs, states, {}))
+    off = apart(Found(None, same_outputs, same_states, {}), Found(None, outputs, states, {}))
     return _held("no states given", CONTRACT, off, EXACT, "states left out are zero")
-
-
-def _narrow(module: ModuleType, case: Case) -> Check:
-    """What comes in float32 goes out in float32."""
-    data = {name: array.astype(np.float32) for name, array in case.data.items()}
-    arrays = plainly(module, case, data).arrays()
-    wrong = [
-        f"{name} is {a.dtype}"
-        for name, a in arrays.items()
-        if a.dtype != np.float32 and a.dtype.kind in "fc"
-    ]
-    return Check("float32", CONTRACT, not wrong, note="; ".join(wrong) or "stays float32")
 
 
 def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
@@ -271,7 +275,7 @@ def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
     if case.lengths:  # a chain has all steps of all sequences
         case = replace(case, lengths=())
         found = forward_of(module, case)
-    off = _apart(chain(module, case), replace(found, value=None, grads={}))
+    off = apart(chain(module, case), replace(found, value=None, grads={}))
     return _held("step by step", CONTRACT, off, EXACT, "a chain of single steps")
 
 
@@ -282,13 +286,4 @@ def _in_a_row(module: ModuleType, case: Case) -> Check:
     if found is None:
         note = f"not applicable: {why or 'the long sequence gives no finite number'}"
         return Check("windows in a row", CONTRACT, None, note=note)
-    return _held("windows in a row", CONTRACT, _apart(*found), EXACT, "as one long sequence")
-
-
-def _apart(one: Found, other: Found) -> float:
-    """The largest error of all that two calls gave."""
-    ours, theirs = one.arrays(), other.arrays()
-    if ours.keys() != theirs.keys():
-        return float("nan")
-    scale = SMALL * max((float(np.linalg.norm(a)) for a in theirs.values()), default=0.0)
-    return float(np.max([error(ours[name], theirs[name], scale) for name in ours], initial=0.0))
+    return _held("windows in a row", CONTRACT, apart(*found), EXACT, "as one long sequence")

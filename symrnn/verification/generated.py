@@ -8,7 +8,7 @@ from types import ModuleType
 from symrnn.backends.numpy import load_source
 from symrnn.errors import UsageError
 from symrnn.generate import Origin, origin
-from symrnn.model import Model, parse
+from symrnn.model import Model, read
 from symrnn.verification.case import Case, case
 from symrnn.verification.checks import checks
 from symrnn.verification.reference import Reference, reference
@@ -67,7 +67,7 @@ def read_source(path: str) -> str:
 
 
 def model_of(made: Origin, file: str) -> Model:
-    return parse(made.text, f"the model in {file}")
+    return read(made.text, f"the model in {file}")
 
 
 def compare(source: str, file: str) -> Comparison:

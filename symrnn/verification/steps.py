@@ -5,6 +5,7 @@ from types import ModuleType
 import numpy as np
 
 from symrnn.functions import Array
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.calls import Found, as_given, fill, nothing_in_memory, states_given
 from symrnn.verification.case import Case
 
@@ -12,7 +13,7 @@ from symrnn.verification.case import Case
 def chain(module: ModuleType, case: Case) -> Found:
     """The outputs at every step, or after the last, and the last states, by one kernel."""
     kernel = module.Kernel(case.batch, **case.dims)
-    fill(kernel, {symbol.name: case.data[symbol.name] for symbol in case.named("parameter")})
+    fill(kernel, {symbol.name: case.data[symbol.name] for symbol in case.named(*GIVEN)})
     given = {s.name: s.timed for s in case.named("input", "target") if s.name in module._STEP}
     states = states_given(case, case.data)
     each: list[dict[str, Array]] = []

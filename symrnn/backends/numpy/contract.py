@@ -11,6 +11,7 @@ from symrnn.program.program import Program
 from symrnn.sample import losses_of
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import grouped
+from symrnn.system.symbols import GIVEN
 from symrnn.system.system import System
 from symrnn.system.weights import weights_of
 from symrnn.system.windows import Windows, reached, said
@@ -92,7 +93,7 @@ class Contract:
     def axes(self, name: str) -> tuple[str | int, ...]:
         symbol = self.system.symbols[name]
         shape = () if name in self.ids else tuple(axis(width) for width in symbol.shape)
-        if symbol.role == "parameter":
+        if symbol.role in GIVEN:
             return shape
         if name in self.groups:
             many = len(self.groups[name])
@@ -102,17 +103,23 @@ class Contract:
         return ("B", *shape)
 
     def tables(self) -> dict[str, dict[str, Axes]]:
-        """PARAMS, INPUTS, STATES and OUTPUTS: the axes of everything, by name."""
+        """PARAMS, INPUTS, STATES and OUTPUTS: the axes of everything, by name; and FIXED, what is
+        handed in with the parameters and not trained, where there is such a thing."""
         symbols = self.system.symbols.values()
         states = {name for own in self.groups.values() for name in own}
         weights = set(self.kernel.cotangents.values())
         plain_inputs = [n for n in self.inputs if n not in states and n not in weights]
         return {
             "PARAMS": {s.name: self.axes(s.name) for s in symbols if s.role == "parameter"},
+            **({"FIXED": {name: self.axes(name) for name in self.fixed}} if self.fixed else {}),
             "INPUTS": {name: self.axes(name) for name in plain_inputs},
             "STATES": {name: self.axes(name) for name in self.groups},
             "OUTPUTS": {s.name: self.axes(s.name) for s in self.system.outputs},
         }
+
+    @property
+    def fixed(self) -> list[str]:
+        return [symbol.name for symbol in self.system.named("fixed")]
 
     @property
     def weights(self) -> list[str]:
@@ -155,7 +162,9 @@ class Contract:
 
     def starts(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        for symbol in self.system.named("parameter"):
+        for symbol in self.system.named(*GIVEN):
+            if symbol.role == "fixed" and symbol.start is None:
+                continue
             matrix = len(symbol.shape) == 2
             start = symbol.start if symbol.start is not None else "glorot" if matrix else 0
             if (start == "glorot" and not matrix) or start == "zeros":

@@ -57,6 +57,8 @@ def values(kernel: Kernel) -> dict[str, Any]:
         backward_reads=", ".join(reads.get("backward", [])),
         step=single.sheet,
         has_loss=kernel.system.loss is not None,
+        has_fixed=bool(contract.fixed),
+        unstarted=[name for name in contract.fixed if name not in contract.starts()],
         has_softplus="softplus" in used,
         has_turns=printer.turns,
         has_gradient=gradient,

@@ -44,7 +44,7 @@ class PackedPlaces(Places):
         return 1 - first, last - self.program.steps
 
     def row_count(self, what: Slice) -> str:
-        return "N" if self.array(what.names[0]).steps is not None else "B"
+        return "N" if self.array(what.names[0]).steps is not None else super().row_count(what)
 
     def shape(self, name: str) -> list[str]:
         array, pack = self.array(name), self.packs.get(name)

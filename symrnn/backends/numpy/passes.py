@@ -68,6 +68,7 @@ class Passes:
             return NOTHING if section == "forward" else None
         printer, places, views = self.printer, self.places, self.printer.views
         views.section = section
+        printer.made = {name for s in plain(statements) for name in s.out.names}
         views.call_lines = []
         body = list(self.commented(statements))
         reads = {

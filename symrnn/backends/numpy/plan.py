@@ -61,6 +61,7 @@ class Plan:
                 gradients = list(dict.fromkeys(self.unit(found[name]) for name in parameters))
                 group = ", ".join(gradients) + "," * (len(gradients) == 1)
                 lines.append(f"({group}), _ = _lay_out(dtheta{dims})")
+        lines += [f'{self.python(name)} = fixed["{name}"]' for name in self.contract.fixed]
         lines += self.arrays()
         lines += [
             f"{name} = np.array({text}, dtype)" for text, name in self.printer.numbers.items()
@@ -96,7 +97,7 @@ class Plan:
         order = [n for n in program.arrays if n in self.used or n in self.kept()]
         for name in order:
             array = program.arrays[name]
-            if array.role in ("parameter",) or (array.role == "gradient" and not array.rows):
+            if array.role in ("parameter", "fixed", "gradient"):
                 continue
             if name in self.printer.views.direct:
                 continue
@@ -148,13 +149,21 @@ class Plan:
         if self.system.loss:
             lines.append(f"plan.value = {places.whole(self.system.loss)}")
         if self.kernel.forward_only or self.kernel.one_step:
-            return lines
+            return [*lines, "plan.grads = {}"]
         grads = [
             f'"{name}": {self.finals.gradients.get(name) or self.handed_out(own[0])}'
             for name, own in self.contract.by_input.items()
         ]
-        kind = "packed" if program.ragged else "grads"
-        lines += wrapped(f"plan.{kind} = {{", grads, "}").split("\n")
+        by_fixed = [
+            f'"{a.of}": {self.python(a.name)}'
+            for a in program.arrays.values()
+            if a.of in self.contract.fixed and a.role != "scratch"
+        ]
+        if program.ragged:
+            lines += wrapped("plan.packed = {", grads, "}").split("\n")
+            grads = []
+        if by_fixed or not program.ragged:
+            lines += wrapped("plan.grads = {", [*grads, *by_fixed], "}").split("\n")
         return lines
 
     def handed_out(self, name: str) -> str:

@@ -81,7 +81,9 @@ def _tables(kernel: Kernel, parts: Parts) -> list[str]:
     """How many steps a segment has, and what the parts hand to each other, by name."""
     contract, found = Contract(kernel), parts.segments
     timed = [n for n in contract.tables()["INPUTS"] if kernel.system.symbols[n].timed]
-    grads = {name: contract.every.get(name) or contract.axes(name) for name in contract.by_input}
+    of = {array.of for array in kernel.program.arrays.values()}
+    by = (*contract.by_input, *(name for name in contract.fixed if name in of))
+    grads = {name: contract.every.get(name) or contract.axes(name) for name in by}
     return [
         f"SEGMENT = {parts.size}",
         f"_GROUPS = {as_dict({key: tuple(own) for key, own in contract.groups.items()})}",

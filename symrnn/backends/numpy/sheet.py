@@ -26,6 +26,7 @@ class Sheet:
         self.contract = contract
         alone = kernel.forward_only or kernel.one_step
         self.vectors = "theta" if alone else "theta, dtheta"
+        self.vectors += ", fixed" * bool(contract.fixed)
         self.ragged = program.ragged
         self.printer = self.printer_of(program, dims)
         self.places = self.printer.places

@@ -18,26 +18,24 @@ from symrnn.derivation.pages.document import (
     Table,
     Text,
 )
+from symrnn.derivation.printing.measure import PAPER
 from symrnn.derivation.sheets import update_rules
 from symrnn.language.tree import NARROW, Ref, Size, Width
 from symrnn.system import initial_states
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import PI, Symbol
 
 ROLES = {
     "input": "input",
     "target": "target",
     "parameter": "parameter",
+    "fixed": "fixed",
     "constant": "constant",
     "variable": "variable",
     "total": "loss",
 }
 
 READING = {
-    "chain": (
-        "Each term goes from the loss back to one use of the parameter. ∂⁺ is the immediate"
-        " derivative, every other occurrence held fixed; where nothing else is left it is the"
-        " total one, and written ∂. "
-    ),
+    "chain": ("Each term goes from the loss back to one use of the parameter. "),
     "local": (
         "∂L/∂v has the shape of v, and for a matrix parameter it is said how what belongs to v is"
         " carried back to it. "
@@ -48,6 +46,11 @@ READING = {
     "expanded": "Every variable put in, until only inputs, targets and weights are left.",
     "numbers": "Every formula, then with its numbers, then its value.",
 }
+
+PLUS = (
+    "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
+    " it is the total one, and written ∂. "
+)
 
 ORDER = {
     "row": (
@@ -115,7 +118,7 @@ class Paper:
         return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
-        width = self.output.look.width or DEFAULT_WIDTH  # paper has a width
+        width = min(self.output.look.width or DEFAULT_WIDTH, PAPER)  # paper has a width
         return Display(
             self.output.latex_printer.display(equations, width),
             self.output.plain_printer.display(equations, width),
@@ -147,7 +150,8 @@ class Paper:
         if view == "delta" and self.derivation.windows is not None:
             return "From the last step back, one equation a step."
         matrices = view in ORDERED and not self.derivation.scalar
-        return READING[view] + (order if matrices else "")
+        plus = PLUS if view == "chain" and self.output.shows_plus else ""
+        return READING[view] + plus + (order if matrices else "")
 
     def model(self) -> Section:
         """The text as it was typed, and its equations."""
@@ -239,7 +243,7 @@ class Paper:
         ref = Ref(symbol.name, "t") if symbol.timed else Ref(symbol.name)
         meaning = ROLES[symbol.role] + (", output" if symbol.output else "")
         if symbol.value is not None:
-            meaning += f", {symbol.value}"
+            meaning += ", 3.14159…" if symbol.value == PI else f", {symbol.value}"
         return (self.inline(ref),), (symbol.name,), (meaning,), self.shape(symbol)
 
     def shape(self, symbol: Symbol) -> Text:
@@ -248,7 +252,11 @@ class Paper:
             return ("number",)
         if self.output.request.columns:
             rows, columns = columns, rows
-        return self.inline(self.size(rows)), " × ", self.inline(self.size(columns))
+        return *self.size(rows), " × ", *self.size(columns)
 
-    def size(self, width: Width) -> Formula:
-        return Size(width)
+    def size(self, width: Width) -> Text:
+        """A width; a sum in brackets, since it is multiplied."""
+        found = self.inline(Size(width))
+        if len(set(width.names)) + bool(width.number) < 2:
+            return (found,)
+        return (Inline(f"({found.latex})", f"({found.plain})"),)

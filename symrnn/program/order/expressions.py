@@ -80,8 +80,8 @@ class Expressions:
         """The expression with the numbers of its constants."""
 
         def leaf(part: Expr) -> Expr:
-            value = self.writer.symbols[part.name].value if isinstance(part, Ref) else None
-            return part if value is None else number(value)
+            symbol = self.writer.symbols[part.name] if isinstance(part, Ref) else None
+            return part if symbol is None or symbol.value is None else number(symbol.double)
 
         return map_leaves(expr, leaf)
 

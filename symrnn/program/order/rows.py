@@ -32,7 +32,7 @@ def row(writer: Writer, function: str, args: list[Argument]) -> Open:
 
 def mean(writer: Writer, value: Value) -> Open:
     arg = writer.place(value)
-    (width,) = writer.extent(arg).shape
+    width = writer.extent(arg).shape[-1]
     total = writer.reduce("sum", arg, "features")
     return writer.map("multiply", Number(div(ONE, size(width))), total)
 

@@ -23,7 +23,7 @@ from symrnn import weights
 from symrnn.errors import DataError, UsageError
 from symrnn.files import write
 from symrnn.functions import Array
-from symrnn.model import MAX_BYTES, Model, parse, read_bytes
+from symrnn.model import MAX_BYTES, Model, read, read_bytes
 from symrnn.training.data import Vocabulary
 from symrnn.training.runs.config import Config
 
@@ -58,7 +58,7 @@ class Folder:
     def model(self, config: Config) -> Model:
         """The model, under its name, from its text."""
         text = read_bytes(self._read(MODEL, MAX_BYTES + 1), str(self / MODEL))
-        return Model(config.model, parse(text, str(self / MODEL)).written)
+        return Model(config.model, read(text, str(self / MODEL)).written)
 
     def vocabulary(self, config: Config) -> Vocabulary | None:
         path = self / VOCABULARY

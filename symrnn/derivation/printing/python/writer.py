@@ -57,6 +57,7 @@ from symrnn.derivation.printing.python.steps import at_step, exact_of, key_of, r
 from symrnn.errors import UsageError
 from symrnn.functions import LOSSES
 from symrnn.language.tree import NARROW, Num, Ref, Size, Width
+from symrnn.system.symbols import PI
 
 
 class Writer:
@@ -103,8 +104,8 @@ class Writer:
                 return self.algebra.turned(self.rows.shape_of(name))
             case Marked(arg=ref):
                 return self.shape_of(ref)
-        if key in self.defined:
-            right = right_of(self.defined[key])
+        right = right_of(self.defined[key]) if key in self.defined else None
+        if right is not None and not (isinstance(key, Immediate) and right == ZERO):
             kept = self.reads
             found = self.carry(right) if isinstance(right, Carry) else self.code(right)
             self.reads = kept
@@ -131,6 +132,8 @@ class Writer:
             return self.prelude.constant("ZeroMatrix", "0", *self.shape_of(key))
         if isinstance(key, Ref):
             value = self.rows.symbols[key.name].value
+            if value == PI:
+                return Code(self.prelude.use("pi"))
             if value is not None:
                 self.prelude.constants[name] = self.prelude.number(value, True)
                 return Code(name)
