@@ -114,9 +114,7 @@ def test_a_name_twice(tmp_path: Path) -> None:
         open_data(tmp_path / "a.npz")
 
 
-def test_more_than_a_file_should_hold(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_than_a_file_should_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights.npz, "ROOM", 1 << 20)
     path = bomb(tmp_path / "a.npz", 8)
     for read in (weights.load, open_data):

@@ -39,9 +39,7 @@ def same_numbers(one: Numbers, other: Numbers) -> bool:
 
 
 def session() -> Session:
-    return begin(
-        symrnn.load("elman"), "cat-mat-rat", Wish({}, {"epochs": 9}, hidden=3)
-    )
+    return begin(symrnn.load("elman"), "cat-mat-rat", Wish({}, {"epochs": 9}, hidden=3))
 
 
 def test_each_call_of_a_checkpoint_may_fail(tmp_path: Path) -> None:
