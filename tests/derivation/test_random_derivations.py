@@ -70,7 +70,8 @@ def printed(
     sheets = sheets_of(derivation, view)
     columns = form == "columns"
     equations = [e for s in (as_columns(sheets) if columns else sheets) for e in s.equations]
-    values = interpret(derivation.by_steps.plain, data, steps)
+    named = derivation.by_steps if view in ("paths", "forward") else derivation
+    values = interpret(named.plain, data, steps)
     work = Evaluator(equations, values, data, FORMS[form], columns)
     found = {name: work(Total(LOSS, Ref(name))) for name in derivation.parameters}
     return {name: g.T if columns else g for name, g in found.items()}
