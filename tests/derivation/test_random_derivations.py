@@ -114,7 +114,7 @@ def test_for_a_number_of_steps(view: str, form: str) -> None:
         derivation = Derivation("drawn", model.written, steps, scalar=form == "scalar")
         try:
             found = printed(derivation, view, data, form, steps)
-        except UsageError:
+        except (EquationError, UsageError):
             refusals += 1
             continue
         holds(found, wanted(model, data, steps, seed))
