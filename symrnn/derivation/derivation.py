@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derivation.formula import Immediate, Total
-from symrnn.derivation.network import Edge, Network, network
+from symrnn.derivation.network import Edge, Network, matrices, network
 from symrnn.derivation.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derivation.rows import Rows
 from symrnn.derivation.step_losses import with_step_losses
@@ -79,7 +79,8 @@ class Derivation:
         """The variables that the author wrote, and those that a sum over a sum needs a name for."""
         written = {d.target.name for d in self.written.definitions}
         symbols = self.plain.symbols
-        found = frozenset(n for n in written if symbols[n].role in ("variable", "total"))
+        roles = ("variable", "weight", "total")
+        found = frozenset(n for n in written if symbols[n].role in roles) | matrices(self.plain)
         return found if self.unrolled else self.network_of(found).own - {"L"} | found
 
     @cached_property
@@ -120,7 +121,8 @@ class Derivation:
 
     def network_of(self, own: frozenset[str]) -> Network:
         """The network of the same system over other nodes."""
-        return network(self.system, own, self.wrt, self.starts, self.windows)
+        nodes = own | matrices(self.plain)
+        return network(self.system, nodes, self.wrt, self.starts, self.windows)
 
     @cached_property
     def rows(self) -> Rows:

@@ -112,7 +112,7 @@ class Evaluator:
 
     def variable(self, ref: Ref, at: Indices) -> Array:
         if not ref.base:
-            return np.asarray(self.values.values[ref.name, None])
+            return np.atleast_2d(self.values.values[ref.name, None])
         step = self.step(ref, at)
         if (ref.name, step) in self.values.values:
             return self.values.values[ref.name, step]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import NARROW, Num, Ref, Size, Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,10 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The row that a `Carry` takes."""
+    """The row, or the matrix of so many rows and columns, that a `Carry` takes."""
+
+    rows: Width = NARROW
+    columns: Width = NARROW
 
 
 ALWAYS = Ref("")

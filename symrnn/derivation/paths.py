@@ -99,7 +99,7 @@ class Paths:
     def is_total(self, ref: Ref) -> bool:
         """Whether several edges reach a node, or one that exists at certain steps alone."""
         found = self.network.edges.get(self.node(ref), [])
-        if self.every or len(found) != 1:
+        if self.every or len(found) != 1 or self.network.is_matrix(ref):
             return True
         (edge,) = found
         node = self.node(ref)

@@ -31,6 +31,7 @@ ROLES = {
     "fixed": "fixed",
     "constant": "constant",
     "variable": "variable",
+    "weight": "computed of parameters",
     "total": "loss",
 }
 
@@ -188,7 +189,8 @@ class Paper:
         from symrnn.derivation.picture.tikz import tikz
 
         derivation = self.derivation
-        drawn = picture(derivation.system, derivation.own, windows=derivation.windows)
+        rows = {s.name for s in derivation.plain.named("variable", "total")}
+        drawn = picture(derivation.system, derivation.own & rows, windows=derivation.windows)
         letters = self.output.latex_printer.letters
         caption = (
             "The unrolled network: solid arrows forwards, dashed ones the way back of the gradient."
@@ -235,7 +237,7 @@ class Paper:
             s
             for s in self.derivation.rolled.system.symbols.values()
             if s.role in ROLES and s.name not in self.derivation.states
-            if s.role != "variable" or s.name in self.derivation.own
+            if s.role not in ("variable", "weight") or s.name in self.derivation.own
         ]
         return sorted(found, key=lambda s: order.index(s.role))
 

@@ -70,10 +70,10 @@ def closed_edge(rows: Rows, edge: Edge) -> Formula:
 
 def at_one_step(rows: Rows, edge: Edge) -> Formula:
     """The matrix of an edge; for a matrix parameter how a row is carried back to it."""
-    ends = isinstance(edge.routes[0][-1].by, Outer)
-    width = rows.width_of(edge.of)
+    width, count = rows.width_of(edge.of), rows.shape_of(edge.of.name)[0]
+    ends = isinstance(edge.routes[0][-1].by, Outer) or len(rows.symbols[edge.of.name].shape) == 2
     if not ends or edge.of.name == "L":
         return rows.jacobian(edge)
-    if width == NARROW and not rows.is_matrix(edge.by.name):
+    if (width, count) == (NARROW, NARROW) and not rows.is_matrix(edge.by.name):
         return rows.carried((ONE, NARROW), edge.routes)[0]
-    return Carry(edge.of, rows.carried((Carried(), width), edge.routes)[0])
+    return Carry(edge.of, rows.carried((Carried(count, width), width), edge.routes)[0])
