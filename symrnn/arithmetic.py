@@ -109,8 +109,19 @@ class Objects:
         return np.asarray(self.apply("softplus", z) - y * z)
 
 
+FAR = 100
+"""Beyond 2**FAR a function is what it tends to: numbers such as exp(exp(exp(9))) have more digits
+than there is memory, and none of them matters to a float."""
+
+
 def mpmath_objects(digits: int = 50) -> Objects:
-    """mpmath numbers of that many digits."""
+    """mpmath numbers of that many digits.
+
+    >>> on = mpmath_objects()
+    >>> x = on.convert(Fraction(2)**200)
+    >>> [str(on.functions[name](x)) for name in ("exp", "tanh", "sin")], on.functions["exp"](-x)
+    (['+inf', '1.0', 'nan'], mpf('0.0'))
+    """
     import mpmath
 
     context = mpmath.mp.clone()
@@ -119,7 +130,20 @@ def mpmath_objects(digits: int = 50) -> Objects:
     def convert(value: Fraction) -> Any:
         return context.mpf(value.numerator) / value.denominator
 
+    def bounded(name: str, above: Any, below: Any) -> Callable[[Any], Any]:
+        function = getattr(context, name)
+
+        def value(x: Any) -> Any:
+            if context.mag(x) > FAR:
+                return context.mpf(above if x > 0 else below)
+            return function(x)
+
+        return value
+
+    nan = context.nan
+    ends = {"exp": (context.inf, 0), "tanh": (1, -1), "sin": (nan, nan), "cos": (nan, nan)}
     functions = {name: getattr(context, name) for name in ELEMENTARY if name != "step"}
+    functions |= {name: bounded(name, *limits) for name, limits in ends.items()}
     functions["step"] = lambda x: context.mpf(1 if x > 0 else 0)
     return Objects(convert, functions)
 

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=names,
         default=(),
         metavar="V[,V]",
-        help="chain, local, closed, delta, product, expanded, numbers"
+        help="chain, local, closed, delta, product, paths, uses, forward, expanded, numbers"
         " (default: delta; with --steps chain, for sympy closed; a document without --exercise or"
         " --slip has several)",
     )
@@ -65,7 +65,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--title", default="", help="the title of a document")
     look.add_argument("-o", "--output", metavar="FILE", help="write to this file")
     work = parser.add_argument_group("worked examples (--view numbers) and teaching")
-    work.add_argument("--data", metavar="FILE", help="JSON with x and y, or the word notes")
+    work.add_argument(
+        "--data",
+        metavar="FILE",
+        help="JSON with x and y, or the notes' own: cat-mat-rat, reviews, hello; notes: what suits",
+    )
     work.add_argument("--row", type=int, metavar="N", help="the N-th sequence of it (default: 1)")
     work.add_argument("--weights", metavar="FILE", help="JSON with the parameters")
     work.add_argument(

@@ -182,6 +182,8 @@ class Loss:
     """The function after which the loss is computed from what stands inside it, ..."""
     from_logits: str = ""
     """... by the loss of this name: bce of a sigmoid, ce of a softmax."""
+    by_terms: str = ""
+    """The derivative by the prediction before its terms are put together."""
 
 
 LOSSES: dict[str, Loss] = {
@@ -194,6 +196,7 @@ LOSSES: dict[str, Loss] = {
             "(log(1 - p) - log(p)) / n",
             link="sigmoid",
             from_logits="bce_logits",
+            by_terms="(-(y / p) + (1 - y) / (1 - p)) / n",
         ),
         Loss("ce", "-y / p", "-log(p)", link="softmax", from_logits="ce_logits"),
         Loss("bce_logits", "(sigmoid(p) - y) / n", "-p / n"),

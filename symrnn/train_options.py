@@ -161,6 +161,9 @@ def _check(options: argparse.Namespace) -> None:
     """What no other part of the package would say."""
     if options.clip is not None and not 0 <= options.clip < float("inf"):
         raise UsageError(f"--clip is {options.clip}; expected a number above 0, or 0 for none")
+    rate = options.learning_rate
+    if rate is not None and not 0 < rate < float("inf"):
+        raise UsageError(f"--learning-rate is {rate}; expected a number above 0, such as 0.002")
     if options.seed is not None and options.seed < 0:
         raise UsageError(f"--seed is {options.seed}; expected a whole number from 0 up")
 

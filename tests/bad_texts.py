@@ -14,11 +14,11 @@ ONE_INDEX = " with at most one time index: v, v[t], v[t-1], v[T], v[1]"
 TABLE = (
     "tanh sigmoid relu leaky_relu elu selu softplus softsign exp log sqrt square sin cos abs"
     " hard_sigmoid hard_tanh silu gelu identity step sign softmax logsumexp rowsum rowmean concat"
-    " sum mean mse bce ce bce_logits ce_logits batchsum transpose size part pad"
+    " sum mean mse bce ce bce_logits ce_logits batchsum total transpose size part pad"
 )
 DECLARED = (
-    "expected a width (64, K, (D, H)), init(…), onehot, input, target, parameter, output, hidden"
-    " or adjoint(v)"
+    "expected a width (64, K, (D, H)), init(…), onehot, input, target, parameter, fixed, output,"
+    " hidden or adjoint(v)"
 )
 NO_STEPS = ["t/2", "2*t", "t-k", "1.5", "t-0.5", "-t", "1+t", "True", "x[t]"]
 INDEX = (
@@ -180,8 +180,14 @@ EQUATIONS = {
     "z has no time index; write z": [f"{H}z = w * h[T]\nL = mse(y, «z[T]»)"],
     "h runs over time; write h[t], h[T] or mean(h[t])": [f"{H}L = mse(y, «h»)"],
     "w runs over time; write w[t], w[T] or mean(w[t])": ["h[t] = x[t] * w[t] + «w»"],
-    "right of @ stands a plain parameter, and V has a time index; rows stand left, as in x[t] @ W"
-    " or x[t] @ transpose(W)": ["h[t] = x[t] @ «V[t]»"],
+    "right of @ stand parameters, and V has a time index; rows stand left, as in x[t] @ W or x[t] @"
+    " (W * M)": ["h[t] = x[t] @ «V[t]»"],
+    "A has a time index; what is fixed has none": [f"{H}k[t] = h[t] + A[t]\n«A: fixed»"],
+    "U is a fixed array; parameter is said of a parameter": [f"{H}U: fixed\n«U: parameter»"],
+    "total(…) is the sum of all entries of parameters, and h has a row for each sequence; the sum"
+    " of a row is rowsum(…), that over time sum(…)": [f"{H}L = «total(h[T])»"],
+    "total(…) is the sum of all entries of parameters, and here is none; the sum of a row is"
+    " rowsum(…), that over time sum(…)": [f"{H}k = h[T] + «total(2)»"],
     "z is defined once; write h[T], or the sum or mean of h[t]": ["h[t] = x[t]\nz = «h[t]»"],
     "a fixed step of h has no current step t; write x[T], or the sum or mean of x[t]": [
         "h[0] = «x[t]»\nh[t] = h[t-1] + x[t]"
@@ -217,9 +223,12 @@ EQUATIONS = {
     "no equation uses 'hidd'; did you mean 'hid'?": ["hid[t] = x[t]\n«hidd: 3»"],
     "the width of h is declared twice": [f"{H}h: 3\n«h: 4»"],
     "the init of U is declared twice": [f"{H}U: init(1)\nh: 3\n«U: init(0)»"],
-    "h is a variable with an equation; init is said of a parameter": [f"{H}«h: init(1)»"],
+    "h is a variable with an equation; init is said of a parameter or a fixed array": [
+        f"{H}«h: init(1)»"
+    ],
     "W is a parameter; onehot is said of a target or an input": [f"{H}«W: onehot»"],
-    "W is a parameter; hidden is said of a variable with an equation": [f"{H}«W: hidden»"],
+    "W is a parameter; hidden is said of a variable with an equation or a matrix or vector"
+    " computed of parameters": [f"{H}«W: hidden»"],
     "an adjoint is that of a variable or a parameter": [
         f"{H}«d: adjoint(d)»\nd[t] = h[t]",
         f"{H}L = mse(y, h[T])\n«d: adjoint(L)»\nd = h[T]",
@@ -252,12 +261,16 @@ WIDTHS = {
     OPEN.format("W", "W: (D, K)"): ["«h[t] = x[t] @ W @ V»"],
     OPEN.format("y", "y: K"): ["«L = mse(y, y)»"],
     OPEN.format("u", "u: K"): ["«u: parameter»\nh[t] = x[t]"],
-    "right of @ stands a parameter, W or transpose(W)": [
-        "h[t] = «x[t] @ (W + V)»",
+    "right of @ stands a matrix: W, transpose(W), W * M": [
         "h[t] = «x[t] @ 3»",
+        "b: H\nh[t] = «x[t] @ tanh(b)»",
     ],
+    "transpose(…) takes a matrix; a vector has no other form": [
+        "b: H\nh[t] = x[t] @ «transpose(tanh(b))»"
+    ],
+    "part, pad and concat take rows, not matrices": ["W: (D, H)\nh[t] = «x[t] @ concat(W, W)»"],
     "left of @ stands a row, not a number": ["h[t] = x[t] + «3 @ W»"],
-    "W is a matrix; it stands right of an @ alone": ["h[t] = x[t] @ W + «W»"],
+    "W is a matrix; beside rows it stands right of an @": ["h[t] = x[t] @ W + «W»"],
     "h is a row or a vector, h: 64": [f"{H}«h: (3, 4)»"],
     "W is a matrix, W: (D, H)": [f"{H}«W: 3»"],
     "4 features do not fit into 3": ["x: 3\nh[t] = tanh(«part(x[t], 2, 2)»)"],

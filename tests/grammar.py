@@ -37,6 +37,8 @@ class Writer:
 
     choose: random.Random
     rough: bool = False
+    lagged: bool = False
+    """Whether the loss reads a variable of its own at earlier steps."""
     lines: list[str] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -95,6 +97,8 @@ class Writer:
 
     def write_loss(self) -> None:
         terms = [self.loss_term(number) for number in range(self.choose.randint(1, 2))]
+        if self.lagged:
+            terms.append(self.lagged_term())
         for number in range(1, len(terms)):
             terms[number] = f"{self.choose.choice(('0.5 *', '2 *', '-0.3 *'))} {terms[number]}"
         self.lines.append("L = " + " + ".join(terms))
@@ -111,6 +115,20 @@ class Writer:
             self.lines.append(f"y{number}: onehot")
         term = f"{kind}({target}, {value})"
         return f"{self.choose.choice(('mean', 'sum'))}({term})" if timed else term
+
+    def lagged_term(self) -> str:
+        """A variable that the loss alone reads, at several steps, maybe with a target in it."""
+        width = self.choose.choice(("D", "E", "1"))
+        name = self.fresh("o")
+        self.declare(name, width)
+        body = self.expression(width, 1)
+        if self.chance(0.3):
+            body = f"{body} - z[t]"
+            self.lines.append(f"z: target\nz: {width}")
+        self.lines.append(f"{name}[t] = {body}")
+        lags = [self.choose.choice(("t-1", "t-2", "t-1", "t-3")) for _ in range(2)]
+        inner = " - 0.5 * ".join([f"{name}[t]", *(f"{name}[{lag}]" for lag in lags)])
+        return f"{self.choose.choice(('mean', 'sum'))}(rowmean(square({inner})))"
 
     # expressions of a width, with a value at each step
 
@@ -190,7 +208,16 @@ class Writer:
             return self.ref(width)
         name = self.choose.choice(done).name
         shift = self.choose.choice(("t", "t", "t-1", "t+1"))
-        return f"{self.choose.choice(('mean', 'sum'))}({name}[{shift}] * {self.vector(width)})"
+        over = self.choose.choice(("mean", "sum"))
+        form = self.choose.randrange(6)
+        if form == 0:  # what is left of it, beside its mean
+            return f"({name}[t] - mean({name}[{shift}]))"
+        if form == 1:  # softmax over time, by hand
+            weight = f"exp(sin({name}[t] * {self.vector(width)}))"
+            return f"({weight} / sum({weight}))"
+        if form == 2:  # a sum over a sum
+            return f"{over}({name}[t] * square({name}[{shift}] - mean({name}[t])))"
+        return f"{over}({name}[{shift}] * {self.vector(width)})"
 
     def atom(self, width: str, depth: int) -> str:
         return f"({self.expression(width, depth)})" if depth else self.ref(width)

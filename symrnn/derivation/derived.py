@@ -8,8 +8,10 @@ from symrnn.derivation.closed import closed_of
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Formula
 from symrnn.derivation.network import Edge
+from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.output import Look, Output, default_views
 from symrnn.derivation.paths import Term
+from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.sheets import Request
 from symrnn.derivation.views.common import chained
 from symrnn.derivation.views.local import closed_edge
@@ -22,7 +24,8 @@ class Derived(Derivation):
     def show(self, what: Term | Formula, notation: str = "default") -> str:
         """A term as its chain, or any formula, as text in one line."""
         formula = chained(self, what) if isinstance(what, Term) else what
-        return self.output(notation=notation).plain_printer.line(formula)
+        output = self.output(notation=notation)
+        return Plain(*letters_for(self, output.notation), output.look.digits).line(formula)
 
     def closed(self, term: Term) -> Formula:
         """A term with its local derivatives put in."""

@@ -5,7 +5,6 @@ model's: its inputs, parameters and the values of its variables.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from fractions import Fraction
 
 import numpy as np
 
@@ -39,15 +38,16 @@ from symrnn.derivation.formula import (
     Value,
     Zeros,
     children,
+    walk,
 )
 from symrnn.derivation.slopes import LONG, formula_of, slope_of
 from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
-from symrnn.language.tree import Num, Ref, Size, Width
-from symrnn.system.symbols import GIVEN
+from symrnn.language.tree import ZERO, Num, Ref, Size, Width
+from symrnn.system.symbols import GIVEN, Symbol
 
-LOSS, ZERO = Ref("L"), Num(Fraction(0))
+LOSS = Ref("L")
 Indices = Mapping[str, int]
 """The step that an index stands for: t, k, j."""
 
@@ -112,7 +112,7 @@ class Evaluator:
 
     def variable(self, ref: Ref, at: Indices) -> Array:
         if not ref.base:
-            return np.asarray(self.values.values[ref.name, None])
+            return np.atleast_2d(self.values.values[ref.name, None])
         step = self.step(ref, at)
         if (ref.name, step) in self.values.values:
             return self.values.values[ref.name, step]
@@ -127,7 +127,7 @@ class Evaluator:
 
     def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
         """The value of a left side, at a step: by an equation for that step, or for all."""
-        exact = self.lookup(key, at)
+        exact = self.lookup(key, at) or self.only(key, at)
         if exact is None:
             return self.nothing(key)
         equation, inner, label = exact
@@ -154,9 +154,10 @@ class Evaluator:
     ) -> tuple[Equation, Indices, object] | None:
         refs = list(_refs(key))
         steps = [self.step(r, at) if r.base else None for r in refs]
-        label = (type(key).__name__, tuple((r.name, s) for r, s in zip(refs, steps, strict=True)))
+        at_steps = tuple((r.name, s) for r, s in zip(refs, steps, strict=True))
+        label = (type(key).__name__, _within(key), at_steps)
         for equation in self.exact_first:
-            if type(equation.left) is not type(key):
+            if type(equation.left) is not type(key) or _within(equation.left) != _within(key):
                 continue
             left = list(_refs(equation.left))
             if [r.name for r in left] != [r.name for r in refs]:
@@ -165,6 +166,12 @@ class Evaluator:
             if inner is not None:
                 return equation, inner, label
         return None
+
+    def only(
+        self, key: Total | Immediate | Name, at: Indices
+    ) -> tuple[Equation, Indices, object] | None:
+        """A total derivative by the equation of the immediate one, where nothing else is left."""
+        return self.lookup(Immediate(key.of, key.by), at) if isinstance(key, Total) else None
 
     def matches(
         self, left: list[Ref], steps: list[int | None], equation: Equation
@@ -183,8 +190,8 @@ class Evaluator:
                 if inner.setdefault(ref.base, found) != found:
                     return None
                 if equation.steps:
-                    bounds = sorted(self.step(b, {}) for b in equation.steps)
-                    if not bounds[0] <= found <= bounds[-1]:
+                    low, high = sorted(equation.steps, key=lambda bound: bound.base)
+                    if not self.step(low, {}) <= found <= self.step(high, {}):
                         return None
         return inner
 
@@ -244,6 +251,8 @@ class Evaluator:
                 return of(arg)[part] if self.columns else of(arg)[:, part]
             case Blocks(rows=rows):
                 return np.block([[of(each) for each in row] for row in rows])
+            case Total() | Immediate() if self.is_of_number(formula):
+                return self.carry(np.ones((1, 1)), formula, at)
             case Total() | Immediate() | Name():
                 return self.named(formula, at)
             case Marked(arg=arg):
@@ -277,22 +286,48 @@ class Evaluator:
             for step in reversed(steps) if _runs_back(factor.body) else steps:
                 row = self.carry(row, factor.body, {**at, factor.index: step})
             return row
-        if isinstance(factor, Immediate | Name):
-            found = self.lookup(factor, at)
+        if isinstance(factor, Total | Immediate | Name):
+            found = self.lookup(factor, at) or self.only(factor, at)
             if found is None:
                 raise CheckError(f"{factor} is not defined")
             equation, inner, _ = found
             body = equation.rights[-1]
             if isinstance(body, Carry):
                 return self.value(body.body, inner, row)
-            matrix = self.value(body, inner, None)
+            if any(isinstance(part, Total | Immediate) for part in walk(body)):
+                return self.through(row, body, inner)
             if body == ZERO:
-                matrix = self.nothing(factor)
+                return np.zeros((1, 1))
+            matrix = self.value(body, inner, None)
         else:
             matrix = self.value(factor, at, None)
         if matrix.shape == (1, 1):
             return row * matrix
         return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
+
+    def is_of_number(self, key: Total | Immediate) -> bool:
+        """Whether it is of another number than the loss, such as L_t: with the shape of ∂L/∂v."""
+        of = key.of
+        return isinstance(of, Ref) and of != LOSS and self.width(self.symbol(of).width) == 1
+
+    def symbol(self, ref: Ref) -> Symbol:
+        return self.values.symbols[ref.name]
+
+    def through(self, row: Array, formula: Formula, at: Indices) -> Array:
+        """A row carried back by what is itself a sum of products of partial derivatives."""
+        match formula:
+            case Sum(terms=terms):
+                return _fold(np.add, (self.through(row, term, at) for term in terms))
+            case Chain(factors=factors):
+                for factor in factors:
+                    row = self.carry(row, factor, at)
+                return row
+            case Bracket(body=body):
+                return self.through(row, body, at)
+            case Big(sign="sum", index=index, low=low, high=high, body=body):
+                steps = range(self.step(low, at), self.step(high, at) + 1)
+                return _fold(np.add, (self.through(row, body, {**at, index: s}) for s in steps))
+        return self.carry(row, formula, at)
 
     def apply(self, function: str, args: list[Array]) -> Array:
         axis = 0 if self.columns else -1
@@ -336,6 +371,11 @@ def _refs(key: Formula) -> Iterator[Ref]:
             yield Ref(f"({letter})", at.base, at.shift)
         case Ref():
             yield key
+
+
+def _within(key: Formula) -> bool:
+    """Whether it is a derivative over one step of a recurrence."""
+    return isinstance(key, Immediate) and key.fixed is not None
 
 
 def _key(left: Formula) -> object:

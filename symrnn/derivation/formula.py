@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import NARROW, Num, Ref, Size, Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,9 @@ class Immediate:
     of: "Formula"
     by: "Formula"
     alone: bool = False
+    fixed: tuple["Formula", ...] | None = None
+    """For one over a step of a recurrence, with whatever happens within the step put in: what it
+    holds fixed, if that has to be printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,10 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The row that a `Carry` takes."""
+    """The row, or the matrix of so many rows and columns, that a `Carry` takes."""
+
+    rows: Width = NARROW
+    columns: Width = NARROW
 
 
 ALWAYS = Ref("")
@@ -292,8 +298,8 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
             return Blocks(tuple(tuple(map(f, row)) for row in rows))
         case Total(of=of, by=by):
             return Total(f(of), f(by))
-        case Immediate(of=of, by=by, alone=alone):
-            return Immediate(f(of), f(by), alone)
+        case Immediate(of=of, by=by):
+            return replace(formula, of=f(of), by=f(by))
         case Bracket(body=body) | Big(body=body) | Carry(body=body):
             return replace(formula, body=f(body))
     return formula

@@ -19,6 +19,7 @@ from symrnn.derivation.formula import (
     map_children,
     map_sheet,
 )
+from symrnn.derivation.immediate import Words, ambiguous, told
 from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.notation import load_notation
@@ -87,20 +88,32 @@ class Output:
 
     @cached_property
     def latex_printer(self) -> Latex:
-        return Latex(*self._lettering, digits=self.look.digits)
+        return Latex(*self._lettering, self.look.digits, self.shows_plus)
 
     @cached_property
     def plain_printer(self) -> Plain:
-        return Plain(*self._lettering, digits=self.look.digits)
+        return Plain(*self._lettering, self.look.digits, self.shows_plus)
 
     def parts(self) -> list[Part]:
-        """The chosen views, for one sequence; where paths are cut, the first of them says so."""
-        parts = [
+        """The chosen views, for one sequence. The first of them says what holds of all: where paths
+        are cut, and which derivatives are immediate, if ∂⁺ does not show it."""
+        first, *others = self.views
+        parts = [replace(first, sheets=self.remarked(first.sheets)), *others]
+        return [*parts[:-1], replace(parts[-1], sheets=(*parts[-1].sheets, *self.slopes(parts)))]
+
+    @cached_property
+    def views(self) -> list[Part]:
+        return [
             Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
-        parts = [replace(parts[0], sheets=self.remarked(parts[0].sheets)), *parts[1:]]
-        return [*parts[:-1], replace(parts[-1], sheets=(*parts[-1].sheets, *self.slopes(parts)))]
+
+    @cached_property
+    def shows_plus(self) -> bool:
+        """Whether immediate derivatives are printed as ∂⁺: by the notation, or since one symbol
+        would have two meanings without."""
+        sheets = [sheet for part in self.views for sheet in part.sheets]
+        return self.notation.immediate or ambiguous(sheets)
 
     def slopes(self, parts: Sequence[Part]) -> Sheets:
         """What the derivatives f′ are that the parts read, once for all of them."""
@@ -112,8 +125,16 @@ class Output:
 
     def remarked(self, sheets: Sheets) -> Sheets:
         first, *others = sheets
-        note = tuple(f"{remark} " for remark in self.remarks)
+        note = (*(f"{remark} " for remark in self.remarks), *self.told)
         return (replace(first, note=(*note, *first.note)), *others)
+
+    @property
+    def told(self) -> Words:
+        """Which derivatives are immediate, where they look like any other."""
+        if self.shows_plus:
+            return ()
+        sheets = [sheet for part in self.views for sheet in part.sheets]
+        return told(sheets, self.derivation.parameters, self.plain_printer.line)
 
     @property
     def remarks(self) -> list[str]:
@@ -150,7 +171,7 @@ class Output:
     def latex_sheet(self, part: Part, sheet: Sheet) -> str:
         comment = f"% {part.title if part.task or not part.view else part.view}: "
         comment += self.words(sheet.title)
-        lines = [comment, *(f"% {line}" for line in [self.words(sheet.note)] if line)]
+        lines = [comment, *(f"% {line}" for line in [self.words(sheet.note).rstrip()] if line)]
         body = self.latex_printer.fragment(sheet.equations, self.look.width)
         return "\n".join([*lines, body])
 
@@ -332,13 +353,14 @@ def renumbered(by: int) -> Callable[[Formula], Formula]:
 
 def plainly(part: Part) -> Part:
     """The part without a second form of the same sum, which would give the first one away."""
-    if part.view != "closed":
+    kept = {"closed": slice(1), "local": slice(-1, None), "uses": slice(-1, None)}.get(part.view)
+    if kept is None:
         return part
     return replace(
         part,
         sheets=tuple(
             replace(
-                sheet, equations=tuple(replace(e, rights=e.rights[:1]) for e in sheet.equations)
+                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
             )
             for sheet in part.sheets
         ),

@@ -89,7 +89,7 @@ def matrix(node: ast.expr) -> str:
         return ""
     return (
         "numbers are not listed in a text; a matrix or a vector has a name, as in x[t] @ A, and"
-        " its numbers are handed in under it"
+        " its numbers are handed in under it (A: fixed, if they are not trained)"
     )
 
 

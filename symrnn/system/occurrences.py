@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symrnn.functions import LOSSES, TIME
-from symrnn.language.tree import Call, Expr, MatMul, Place, Ref, Transpose, Written, children
+from symrnn.language.tree import Call, Expr, MatMul, Place, Ref, Transpose, Written, children, refs
 from symrnn.system.graph import Group, Use, order
 
 
@@ -53,6 +53,25 @@ def runs(expr: Expr) -> bool:
         case Call(function=function) if function in TIME:
             return False
     return any(map(runs, children(expr)))
+
+
+def head_names(written: Written) -> set[str]:
+    """The variables that only the loss uses, and the loss.
+
+    >>> from symrnn.language.parse import parse
+    >>> sorted(head_names(parse("h[t] = u * h[t-1] + x[t]; z = h[T] @ W; L = mse(y, z)")))
+    ['L', 'z']
+    """
+    defined = {d.target.name for d in written.definitions}
+    readers: dict[str, set[str]] = {name: set() for name in defined}
+    for definition in written.definitions:
+        for ref in refs(definition.body):
+            if ref.name in defined:
+                readers[ref.name].add(definition.target.name)
+    found = {"L"} & defined
+    while grown := {n for n, r in readers.items() if n not in found and r and r <= found}:
+        found |= grown
+    return found
 
 
 def dependencies(written: Written) -> list[Group]:

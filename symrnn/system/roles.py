@@ -6,19 +6,23 @@ a target if it only ever stands first in a loss. Whatever is computed from an ad
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import cast
 
 from symrnn.functions import LOSSES
 from symrnn.language.tree import (
     BATCH,
     STEPS,
+    Add,
     Call,
     Declaration,
     Definition,
     Expr,
+    Neg,
     Ref,
     Size,
     Written,
+    refs,
     walk,
 )
 from symrnn.system.numbers import Numbers
@@ -127,7 +131,38 @@ class Roles:
 
     def is_target(self, name: str) -> bool:
         first = all(o.target and not o.matrix for o in self.uses.get(name, ()))
-        return self.says(name, "target") or first
+        return self.says(name, "target") or first or self.is_compared(name)
+
+    def is_compared(self, name: str) -> bool:
+        """Whether it only ever stands on one side of a difference in the loss: L = y - yhat."""
+        if name in self.defined or name in self.declared:
+            return False
+        uses = self.uses.get(name, ())
+        found = [side for side, _ in self.differences if _is_name(side, name)]
+        return bool(uses) and len(found) == len(uses)
+
+    @cached_property
+    def differences(self) -> list[tuple[Expr, Expr]]:
+        """Either side of each difference in the loss, with the other, which reads a variable."""
+        found: list[tuple[Expr, Expr]] = []
+        for definition in self.defined.get("L", ()):
+            for node in walk(definition.body):
+                if isinstance(node, Add) and len(node.terms) == 2:
+                    one, other = node.terms
+                    if isinstance(one, Neg) != isinstance(other, Neg):
+                        sides = [s.arg if isinstance(s, Neg) else s for s in (one, other)]
+                        found += [(sides[0], sides[1]), (sides[1], sides[0])]
+        return [(side, other) for side, other in found if self.reads_variable(other)]
+
+    def reads_variable(self, expr: Expr) -> bool:
+        return any(ref.name in self.defined for ref in refs(expr))
+
+    def is_judged(self, name: str) -> bool:
+        """Whether the loss holds a target against it without a function for that."""
+        return any(
+            _is_name(other, name) and isinstance(side, Ref) and self.is_compared(side.name)
+            for side, other in self.differences
+        )
 
     def timed(self, name: str) -> bool:
         if name in self.defined:
@@ -140,6 +175,7 @@ class Roles:
         the text declares its outputs."""
         uses = self.model_uses.get(symbol.name, [])
         predicts = any(found.prediction == "value" for found in uses)
+        predicts = predicts or self.is_judged(symbol.name)
         read = any(not (o.prediction or (o.ref.base == "t" and o.ref.shift)) for o in uses)
         hidden = self.says(symbol.name, "hidden")
         is_one = symbol.role == "variable" and (predicts or not read) and not hidden
@@ -194,6 +230,10 @@ class Roles:
         }:
             values |= found
         return values
+
+
+def _is_name(expr: Expr, name: str) -> bool:
+    return isinstance(expr, Ref) and expr.name == name
 
 
 def _counts_rows(expr: Expr) -> bool:

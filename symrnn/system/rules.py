@@ -30,7 +30,7 @@ CALLED: dict[Role, str] = {
     "fixed": "a fixed array",
     "constant": "a constant",
     "variable": "a variable with an equation",
-    "weight": "computed of parameters",
+    "weight": "a matrix or vector computed of parameters",
     "adjoint": "an adjoint",
     "total": "a sum over the batch",
 }

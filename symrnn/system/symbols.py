@@ -57,6 +57,9 @@ class Symbol:
     of: Ref | None = None
     """What it is the adjoint of."""
 
+    keeps: str = ""
+    """The input of which it keeps earlier steps."""
+
     @property
     def double(self) -> Fraction:
         """The number of a constant as a kernel works with it: of pi, its double."""

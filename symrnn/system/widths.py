@@ -8,8 +8,10 @@ from dataclasses import replace
 
 from symrnn.functions import ELEMENTWISE, LOSSES, TIME
 from symrnn.language.tree import (
+    NARROW,
     Add,
     Call,
+    Declaration,
     Definition,
     Div,
     Expr,
@@ -31,7 +33,7 @@ from symrnn.language.tree import (
 from symrnn.system.dimensions import name_open_widths
 from symrnn.system.matrices import matrices
 from symrnn.system.narrow import Narrow
-from symrnn.system.occurrences import occurrences
+from symrnn.system.occurrences import head_names, occurrences
 from symrnn.system.symbols import Symbols
 from symrnn.system.unify import (
     MAX_PARTS,
@@ -57,7 +59,18 @@ def infer(written: Written, symbols: Symbols) -> Symbols:
     >>> {name: " × ".join(map(str, s.shape)) for name, s in shapes.items()}
     {'x': 'D', 'w': 'D × 1', 'g': '1', 'h': 'H', 'W': 'D × H'}
     """
-    return _Inference(written, symbols).solve()
+    try:
+        return _Inference(written, symbols).solve()
+    except _OneNumberError as found:
+        said = tuple(Declaration(name, "width", (NARROW,)) for name in found.names)
+        return infer(replace(written, declarations=(*written.declarations, *said)), symbols)
+
+
+class _OneNumberError(Exception):
+    """What a loss is made of is one number for each sequence, as the loss is: L = y - yhat."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
 
 
 class _Inference:
@@ -208,11 +221,28 @@ class _Inference:
     def loss(self, body: Expr) -> None:
         width = self.width(body)
         if width is not None and not self.narrow.expr(body):
+            if names := self.of_loss_alone(width):
+                raise _OneNumberError(names)
             self.widths.fail(
                 "the loss is one number for each sequence, and this may be wider:"
                 f" {self.widths.text(width)}; expected a loss such as bce(y, yhat), or the"
                 " rowsum of a formula whose target is declared, y: target"
             )
+
+    def of_loss_alone(self, width: Sum) -> list[str]:
+        """The variables of a width that nothing has fixed, if only the loss reads them."""
+        parts, number = flat(width)
+        if number or len(parts) != 1 or parts[0].name is not None:
+            return []
+        found = [
+            name
+            for name, shape in self.shapes.items()
+            if len(shape) == 1 and flat(shape[0]) == (parts, 0)
+            if self.symbols[name].role in ("variable", "target", "input")
+        ]
+        known = head_names(self.written)
+        judged = [name for name in found if self.symbols[name].role == "variable"]
+        return found if judged and all(name in known for name in judged) else []
 
     def width(self, expr: Expr) -> Sum | None:
         """The width of an expression; None for a number, which takes any."""

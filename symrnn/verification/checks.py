@@ -36,6 +36,7 @@ from symrnn.verification.promises import Finding, promises
 from symrnn.verification.reference import Reference, directions
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 from symrnn.verification.steps import chain
+from symrnn.verification.stream import in_a_row
 
 EXACT = 1e-12  # for 50 digits and for a complex step
 DIFFERENCE = 1e-7  # for central differences
@@ -58,7 +59,7 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     yield from _gradients(found, wanted)
     yield _tried("second call", CONTRACT, partial(_again, module, case, found))
     if wanted.large is None:
-        note = "not applicable: no parameters, no finite value, or too much work"
+        note = "not applicable: no parameters, numbers that no float can hold, or too much work"
         yield Check("large numbers", CONTRACT, None, note=note)
     else:
         yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
@@ -66,6 +67,7 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     for promise, work in promises(module, case, found):
         yield _tried(promise, CONTRACT, partial(_kept, promise, work))
     yield _tried("step by step", CONTRACT, partial(_stepwise, module, case, found))
+    yield _tried("windows in a row", CONTRACT, partial(_in_a_row, module, case))
     if case.windows is not None:
         cut = f"cut after {case.windows.size} steps, of which slopes of the kernel know nothing"
         for against in (COMPLEX, CENTRAL) if case.wrt else ():
@@ -117,8 +119,8 @@ def _contract(module: ModuleType, case: Case) -> Check:
     if fixed := case.named("fixed"):
         wanted["FIXED"] = {s.name: case.shape(s.name) for s in fixed}
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
-    ids = sorted(getattr(module, "IDS", {}))
-    wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
+    ids, asked = sorted(getattr(module, "IDS", {})), sorted(set(case.ids) & case.given)
+    wrong += [f"IDS has {ids}, not {asked}"] if ids != asked else []
     for fact, right in (("CAUSAL", case.causal), ("ANALYTIC", not rough_functions(case.written))):
         if getattr(module, fact) != right:
             wrong.append(f"{fact} is {getattr(module, fact)}, not {right}")
@@ -136,7 +138,7 @@ def _result(module: ModuleType, case: Case, into: list[Found]) -> Check:
         **loss,
         **{f"output {name}": shape for name, shape in _output_shapes(case).items()},
         **{f"state {name}": shape for name, shape in _state_shapes(case).items()},
-        **{f"gradient {name}": case.shape(name) for name in case.wrt},
+        **{f"gradient {name}": case.full_shape(name) for name in case.wrt},
     }
     arrays = found.arrays()
     wrong = _misfits("", {name: np.shape(array) for name, array in arrays.items()}, shapes)
@@ -156,10 +158,7 @@ def _outside(case: Case, name: str) -> tuple[int, ...]:
 
 
 def _state_shapes(case: Case) -> dict[str, tuple[int, ...]]:
-    return {
-        key: (*((len(own),) if len(own) > 1 else ()), *case.shape(key))
-        for key, own in case.groups.items()
-    }
+    return {key: case.full_shape(key)[: -1 if key in case.ids else None] for key in case.groups}
 
 
 def _misfits(
@@ -202,7 +201,7 @@ def _difference(
     module: ModuleType, case: Case, found: Found, wanted: Reference, name: str, against: str
 ) -> Check:
     """A gradient against slopes of the kernel's own forward pass."""
-    every = int(np.prod(case.shape(name))) <= MANY
+    every = int(np.prod(case.full_shape(name))) <= MANY
     ways = directions(case, name, every)
     if against == COMPLEX:
         slope = complex_slope(value_of(module, case, np.complex128), case.data)
@@ -211,7 +210,7 @@ def _difference(
         slope = central_slope(value_of(module, case, np.float64), case.data)
         floor = SMALL * max(wanted.size, wanted.scale) * float(np.sqrt(len(ways)))
         allowed = DIFFERENCE
-    slopes = np.array([slope({name: way}) for way in ways])
+    slopes = np.array([slope(case.way(name, way)) for way in ways])
     off = error(_along(found.grads[name], ways), slopes, floor)
     note = "" if every else f"{len(ways)} random directions"
     return _held(f"gradient {name}", against, off, allowed, note)
@@ -278,3 +277,13 @@ def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
         found = forward_of(module, case)
     off = apart(chain(module, case), replace(found, value=None, grads={}))
     return _held("step by step", CONTRACT, off, EXACT, "a chain of single steps")
+
+
+def _in_a_row(module: ModuleType, case: Case) -> Check:
+    """Windows that hand their states on give what the text gives for one long sequence."""
+    why = case.no_step
+    found = None if why is not None else in_a_row(module, case)
+    if found is None:
+        note = f"not applicable: {why or 'the long sequence gives no finite number'}"
+        return Check("windows in a row", CONTRACT, None, note=note)
+    return _held("windows in a row", CONTRACT, apart(*found), EXACT, "as one long sequence")

@@ -9,7 +9,8 @@ from symrnn.verification.case import Case
 from symrnn.verification.exact import NO_NUMBER, worked_out
 
 TIMES = (1000, 300, 100, 30, 10, 5, 4, 3, 2)
-"""The largest of these is taken with which the text itself has a value."""
+"""The largest of these is taken with which the text itself has a value, and no exp that it asks
+for leaves the range of floats."""
 DIGITS = 3000
 """One minus a sigmoid has as many nines as its argument has digits of e: many hundreds."""
 WORK = 10_000
@@ -32,7 +33,7 @@ class Large:
 def large(case: Case) -> Large | None:
     """The value, if the text has one and it does not take too long."""
     named = case.wrt or [symbol.name for symbol in case.named("parameter")]
-    entries = sum(int(np.prod(case.shape(name))) for name in named)
+    entries = sum(int(np.prod(case.full_shape(name))) for name in named)
     if case.steps * case.batch * entries > WORK or not named:
         return None
     return next((found for times in TIMES if (found := _value(case, times)) is not None), None)
@@ -49,7 +50,9 @@ def _value(case: Case, times: int) -> Large | None:
     data = larger(case, times)
     near = {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in data.items()}
     try:
-        value, other = (case.value(worked_out(case, each, DIGITS)) for each in (data, near))
+        value, other = (
+            case.value(worked_out(case, each, DIGITS, in_range=True)) for each in (data, near)
+        )
         found = Large(times, float(value), LEEWAY * abs(float(value) - float(other)))
     except NO_NUMBER:
         return None

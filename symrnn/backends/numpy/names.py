@@ -29,7 +29,7 @@ RESERVED = {
     *("add", "subtract", "multiply", "divide", "negative", "power", "tanh", "exp", "log", "log1p"),
     *("expm1", "sqrt", "square", "sin", "cos", "maximum", "minimum", "greater", "equal"),
     *("STEPS", "PARAMS", "FIXED", "INPUTS", "STATES", "OUTPUTS", "DIMS", "START", "Kernel", "plan"),
-    *("IDS", "take", "scatter", "pick", "add_at"),
+    *("IDS", "take", "look_up", "scatter", "pick", "add_at"),
     *("rows", "N", "given", "fixed", "inputs", "cotangents", "name", "value", "shape", "batch"),
 }
 """Names that a generated function has for itself."""

@@ -1,10 +1,12 @@
 """The plan of a kernel: its arrays, and the views of them that the passes work on."""
 
+from collections.abc import Sequence
+
 from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.lines import wrapped
 from symrnn.backends.numpy.passes import Passes
-from symrnn.program.program import SECTIONS, Array, Slice
+from symrnn.program.program import Array, Slice
 from symrnn.system.still import SIZE
 
 
@@ -129,12 +131,9 @@ class Plan:
     def kept(self) -> set[str]:
         return {name for name in self.program.kept if name in self.program.arrays}
 
-    def result(self) -> list[str]:
+    def result(self, passes: Sequence[str]) -> list[str]:
         places, program = self.places, self.program
-        lines = []
-        for section in SECTIONS:
-            if program.sections.get(section):
-                lines.append(f"plan.{section} = {section}")
+        lines = [f"plan.{section} = {section}" for section in passes]
         outputs = [f'"{s.name}": {self.handed_out(s.name)}' for s in self.system.outputs]
         lines += wrapped("plan.outputs = {", outputs, "}").split("\n")
         states = [f'"{name}": {self.finals.text(name)}' for name in self.contract.groups]
@@ -152,9 +151,8 @@ class Plan:
         if self.kernel.forward_only or self.kernel.one_step:
             return [*lines, "plan.grads = {}"]
         grads = [
-            f'"{a.of}": {self.handed_out(a.name)}'
-            for a in program.arrays.values()
-            if a.of in self.contract.inputs and a.rows
+            f'"{name}": {self.finals.gradients.get(name) or self.handed_out(own[0])}'
+            for name, own in self.contract.by_input.items()
         ]
         by_fixed = [
             f'"{a.of}": {self.python(a.name)}'

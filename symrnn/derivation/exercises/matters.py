@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def matters_for(derivation: Derivation, sheets: Sheets, columns: bool = False) -
 
     def matters(found: Sheets) -> bool:
         new = _partials(found) - known
-        if any(Immediate(p.by, p.of, p.alone) in known for p in new):
+        if any(replace(p, of=p.by, by=p.of) in known for p in new):
             return True
         try:
             wrong = worked_out(found)
@@ -82,6 +83,7 @@ def _gradients(sheets: Sheets, derivation: Derivation) -> list[Total]:
         equation.left
         for equation in equations_of(sheets)
         if isinstance(equation.left, Total)
+        and equation.left.of == Ref("L")
         and isinstance(equation.left.by, Ref)
         and equation.left.by.name in derivation.parameters
     ]

@@ -164,7 +164,7 @@ def _shifted(formula: Formula, path: Path, known: frozenset[Formula]) -> Iterato
         case Immediate(of=Ref() as of, by=Ref() as operand) if (
             of.base and of.base == operand.base and of.shift != operand.shift
         ):
-            turned = Immediate(operand, of, formula.alone)
+            turned = replace(formula, of=operand, by=of)
             why = (turned, " is written for ", formula, ": ", operand, " does not depend on ", of)
             yield Change(
                 REVERSED, path, turned, formula, turned, (*why, ", so that partial is zero")

@@ -176,6 +176,10 @@ class Latex(Printer):
         top, bottom = self.line(of), self.line(by)
         return self.atom(rf"\frac{{{sign} {top}}}{{\partial {bottom}}}", True)
 
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom:
+        below = ", ".join(map(self.line, fixed))
+        return self.atom(rf"\left. {partial.text} \right|_{{{below}}}", True)
+
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
         (above, tight), (below, close) = self.bound(top), self.bound(bottom)
         texts = flat(above, self.brackets), flat(below, self.brackets)

@@ -170,6 +170,9 @@ class Plain(Printer):
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
         return atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.line(by)}")
 
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom:
+        return atom(f"{partial.text}|_{{{', '.join(map(self.line, fixed))}}}")
+
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
         return Row(self._closed(top), ((atom("/", broken="/"), self._closed(bottom)),))
 

@@ -63,9 +63,15 @@ class Printer(ABC):
     sign: Atom
 
     def __init__(
-        self, letters: Letters, deltas: Mapping[str, str] | None = None, digits: int = 4
+        self,
+        letters: Letters,
+        deltas: Mapping[str, str] | None = None,
+        digits: int = 4,
+        shows_plus: bool | None = None,
     ) -> None:
         self.letters, self.deltas, self.digits = letters, deltas or {}, digits
+        self.shows_plus = letters.notation.immediate if shows_plus is None else shows_plus
+        """Whether an immediate partial is printed as ∂⁺."""
 
     # what a format says
 
@@ -77,6 +83,8 @@ class Printer(ABC):
     def size(self, width: Width) -> Atom: ...
     @abstractmethod
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom: ...
+    @abstractmethod
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom: ...
     @abstractmethod
     def ratio(self, top: Formula, bottom: Formula) -> Doc: ...
     @abstractmethod
@@ -172,8 +180,10 @@ class Printer(ABC):
                 return self.blocks(rows), ATOM
             case Total(of=of, by=by):
                 return self.total(of, by), ATOM
+            case Immediate(of=of, by=by, fixed=fixed) if fixed:
+                return self.with_fixed(self.partial(of, by, False), fixed), ATOM
             case Immediate(of=of, by=by, alone=alone):
-                return self.partial(of, by, not alone and self.letters.notation.immediate), ATOM
+                return self.partial(of, by, not alone and self.shows_plus), ATOM
             case Bracket(body=body, at=at):
                 return Fence("[", "]", self.doc(body), self.at(at)), ATOM
             case Big(body=body):

@@ -46,13 +46,15 @@ def numbers(
     *,
     data: Mapping[str, Array],
     eta: float = 0.001,
+    meaning: str = "",
     slip: tuple[Formula, Formula] | None = None,
 ) -> tuple[Sheet, ...]:
     """The forward pass, the backward pass, the gradients and one step of descent, in numbers.
 
-    `data` holds one sequence, a target and all parameters; an initial state left out is zero. With
-    a `slip` (a left side, and a formula) the numbers of one equation are put into a wrong formula,
-    and what is worked out with its value is worked out with the wrong one.
+    `data` holds one sequence, a target and all parameters; an initial state left out is zero.
+    `meaning` says what its numbers stand for. With a `slip` (a left side, and a formula) the
+    numbers of one equation are put into a wrong formula, and what is worked out with its value is
+    worked out with the wrong one.
     """
     derivation, data, values = _fitted(derivation, data)
     chosen = derivation.chosen(names)
@@ -60,7 +62,8 @@ def numbers(
     found = deltas(derivation)
     work = _Work(derivation, found, chosen, data, values, eta, slip)
     with np.errstate(all="ignore"):  # a number too large prints as infinite
-        sheets = tuple(sheet for sheet in work.sheets() if sheet.equations)
+        first, *others = (sheet for sheet in work.sheets() if sheet.equations)
+    sheets = (replace(first, note=(f"{meaning}. ",) if meaning else ()), *others)
     _refuse(printed(sheets))
     return sheets
 

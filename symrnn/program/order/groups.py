@@ -28,7 +28,7 @@ from symrnn.program.program import (
 )
 from symrnn.program.rewrite import tight
 from symrnn.system.graph import Group
-from symrnn.system.states import initial_states
+from symrnn.system.states import all_ids, initial_states
 from symrnn.system.symbols import ROWLESS, Symbol
 from symrnn.system.system import System
 from symrnn.system.windows import Windows
@@ -71,7 +71,7 @@ def order(
     """
     forms = Uniform(system, steps) if ragged else Forms(system, steps, windows, loops)
     arrays = _arrays(system, forms)
-    for name in ids:
+    for name in all_ids(system, ids):
         arrays[name] = replace(arrays[name], shape=(), classes=arrays[name].width)
     writer = Writer(system.symbols, arrays, steps, ragged)
     groups = _Groups(system, forms, writer)

@@ -27,6 +27,7 @@ from symrnn.derivation.formula import (
 )
 from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.notation.notation import load_notation
+from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.printing.python.module import python_text
 from symrnn.derivation.sheets import Request, over_batch, sheets_of, update_rules
 from symrnn.errors import UsageError
@@ -59,7 +60,7 @@ def module(
 ) -> tuple[str, dict[str, Any]]:
     """The text, and what it assigns."""
     letters, deltas = letters_for(derivation, load_notation(notation))
-    text = python_text(sheets, derivation, letters, deltas=deltas)
+    text = python_text(sheets, derivation, letters, plain=Plain(letters, deltas))
     found: dict[str, Any] = {}
     exec(compile(text, "derivation", "exec"), found)
     return text, found
