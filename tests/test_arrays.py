@@ -53,8 +53,8 @@ def test_a_mask_is_never_lost(call: str, tmp_path: Path, monkeypatch: pytest.Mon
 def test_numbers_that_the_dtype_has_not_are_told_of() -> None:
     large = np.where(np.arange(12).reshape(2, 3, 2) == 4, 1e39, 0.0)
     net = SequenceRegressor("elman", dtype="float32")
-    for X in (large, list(large)):
+    for odd in (large, list(large)):
         with pytest.raises(ValueError, match=r"X\[0\] holds 1e\+39 at step 2, feature 0; expected"):
-            net.fit(X, [0.0, 1.0])
+            net.fit(odd, [0.0, 1.0])
     with pytest.raises(ValueError, match=r"y\[1\] is -1e\+39; expected finite numbers of float32"):
         net.fit(np.zeros((2, 3, 2)), [0.0, -1e39])

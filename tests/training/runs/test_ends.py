@@ -107,7 +107,7 @@ def test_data_that_single_precision_has_not(here: Here, tmp_path: Path) -> None:
         " regression is asked for"
     )
     numbers(tmp_path / "many.npz", x=np.full((60, 6, 2), 1e30), y=np.full(60, 1e30))
-    said = here(*"train elman --data many.npz --quiet --out run".split())
+    said = here("train", "elman", "--data", "many.npz", "--quiet", "--out", "run")
     assert said.status == 1
     assert said.err.startswith("symrnn: step 1: the loss is inf and the norm of the gradient ")
     assert said.err.endswith(

@@ -157,7 +157,7 @@ def test_memory_that_is_full_in_the_middle(
         raise MemoryError
 
     monkeypatch.setattr(weights.npz, "encode", full)
-    monkeypatch.setitem(weights.FORMATS, ".npz", (weights.npz.decode, full))  # type: ignore[arg-type]
+    monkeypatch.setitem(weights.FORMATS, ".npz", (weights.npz.decode, full))
     said = here.refusal("train --resume run --epochs 3 --quiet")
     assert said == (
         "there is not enough memory\nthe checkpoint of step 2 is as it was; symrnn train --resume"

@@ -1,4 +1,4 @@
-"""Files that are none, texts that are empty, names without end: one message that a person can read."""
+"""Files that are none, texts that are empty, names without end: one message that can be read."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def test_a_configuration_that_is_a_disk(there: Here, tmp_path: Path) -> None:
         (
             "a.tsv",
             "text\tb\nred\t1\n \t2\n",
-            "a.tsv, line 3: the text ' ' holds no words; expected",
+            "a.tsv, line 3: the text ' ' holds no words; ex",
         ),
         ("a.jsonl", '{"text": "red"}\n\n{"text": ""}\n', "a.jsonl, line 3: the text '' holds no w"),
     ],
