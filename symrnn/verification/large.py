@@ -20,6 +20,9 @@ WORK = 10_000
 ROUNDING = 2.0**-52
 LEEWAY = 1000
 TURNS = 8
+GROSS = 1e-6
+"""How far off a value may be that is held against floats, which lose digits of their own: what
+overflows, or is cut off, is further off than that."""
 FLOATS = 10
 """How much more a kernel may lose than its equations, worked out one by one."""
 
@@ -75,6 +78,8 @@ def _value(case: Case, times: int) -> Large | None:
         value, outputs = float(case.value(exact)), {n: floats(exact[n]) for n in case.outputs}
         with np.errstate(all="ignore"):
             plain = case.run_of(case.system)(data, case.steps)
+        if not plain.is_finite():
+            return None
         moves = _moves(value, float(case.value(other)), float(case.value(plain)))
         apart = {n: _moves(a, floats(other[n]), plain[n]) for n, a in outputs.items()}
     except NO_NUMBER:
@@ -94,7 +99,7 @@ def _turned(case: Case, data: dict[str, Array], rng: np.random.Generator) -> Ite
         with np.errstate(all="ignore"):
             value, moved = (float(case.value(run(each, case.steps))) for each in (other, near))
         if np.isfinite([value, moved]).all():
-            yield Turned(other, value, LEEWAY * abs(moved - value))
+            yield Turned(other, value, max(GROSS * max(abs(value), 1), LEEWAY * abs(moved - value)))
 
 
 def _moves(exact: Any, other: Any, plain: Any) -> float:
