@@ -215,7 +215,8 @@ class _Run:
         """Whether an adjoint outside 1…T annihilates the expression; found without a value."""
         match expr:
             case Ref():
-                return self.symbols[expr.name].role == "adjoint" and self.read(expr, t) is None
+                bars = ("adjoint", "total")
+                return self.symbols[expr.name].role in bars and self.read(expr, t) is None
             case Add(terms=terms):
                 return all(self.vanishes(term, t) for term in terms)
             case Div(left=left):

@@ -115,6 +115,8 @@ class Writer:
             terms.append(self.lagged_term())
         for number in range(1, len(terms)):
             terms[number] = f"{self.choose.choice(('0.5 *', '2 *', '-0.3 *'))} {terms[number]}"
+        if self.chance(0.3):
+            terms.append(self.penalty())
         self.lines.append("L = " + " + ".join(terms))
 
     def loss_term(self, number: int) -> str:
@@ -178,7 +180,8 @@ class Writer:
 
     def affine(self, width: str, depth: int) -> str:
         other = self.choose.choice(("D", "E"))
-        product = f"{self.atom(other, depth)} @ {self.matrix(other, width)}"
+        matrix = self.computed if self.chance(0.25) else self.matrix
+        product = f"{self.atom(other, depth)} @ {matrix(other, width)}"
         rest = self.choose.choice((self.vector(width), self.expression(width, depth)))
         return f"({product} {self.choose.choice('+-')} {rest})"
 
@@ -298,6 +301,42 @@ class Writer:
         name = self.fresh(f"W_{rows}{columns}_")
         self.declare(name, f"({rows}, {columns})")
         return name
+
+    def computed(self, rows: str, columns: str) -> str:
+        """A matrix computed of parameters: in the place where it is read, or under a name."""
+        known = [n for n in self.declared if n.startswith(f"V_{rows}{columns}_")]
+        if known and self.chance(0.3):
+            return self.choose.choice(known)
+        one, other = self.matrix(rows, columns), self.matrix(rows, columns)
+        turned = self.matrix(columns, rows)
+        inner = self.choose.choice(("D", "E"))
+        forms = [
+            f"({one} * {other})",
+            f"({one} - transpose({turned}))" if "transpose" not in turned else f"sin({one})",
+            f"tanh({one})",
+            f"softmax({one})",
+            f"(cos({self.vector(columns)}) * {one})",
+            f"({one} / (1.5 + square({other})))",
+            f"({one} + {self.vector('1')} * {other})",
+            f"({one} / (1.5 + rowmean(square({other}))))",
+            f"({self.matrix(rows, inner)} @ {self.matrix(inner, columns)})",
+        ]
+        found = self.choose.choice(forms)
+        if self.chance(0.3):
+            name = self.fresh(f"V_{rows}{columns}_")
+            self.declare(name, f"({rows}, {columns})")
+            self.lines.append(f"{name} = {found}")
+            return name
+        return found
+
+    def penalty(self) -> str:
+        """Σ over the entries of something that is computed of parameters."""
+        names = [n for n in self.declared if n[:2] in ("W_", "V_", "b_")]
+        if not names:
+            return f"0.1 * total(square({self.vector('D')}))"
+        form = self.choose.choice(("{n}**2", "tanh({n})", "{n} * sin({n})", "{n}"))
+        factor = self.choose.choice(("0.1", "0.5", "-0.2"))
+        return f"{factor} * total({form.format(n=self.choose.choice(names))})"
 
     def vector(self, width: str) -> str:
         known = [n for n in self.declared if n.startswith(f"b_{width}_")]

@@ -8,6 +8,7 @@ from symrnn import training
 from symrnn.errors import DataError, EquationError
 from symrnn.oracle import complex_step, gradient
 from symrnn.sample import sample
+from symrnn.settings import Features
 from symrnn.system import resolve
 
 RESERVOIR = """R: fixed
@@ -25,7 +26,13 @@ m[t] = m[t-1] @ A + x[t] @ e @ B
 h[t] = tanh(x[t] @ W + m[t] @ V)
 L = mse(y, h[T])"""
 DIMS = {"D": 2, "C": 3, "H": 4, "M": 5}
-WAYS = ({}, {"lengths": True}, {"checkpoint": True}, {"batch_first": True}, {"truncate": 2})
+WAYS: tuple[Features, ...] = (
+    {},
+    {"lengths": True},
+    {"checkpoint": True},
+    {"batch_first": True},
+    {"truncate": 2},
+)
 
 
 @pytest.mark.parametrize("text", [RESERVOIR, LMU])
@@ -47,7 +54,7 @@ def test_it_has_no_gradient_and_moves_no_other(text: str) -> None:
 
 @pytest.mark.parametrize("ways", WAYS, ids=lambda ways: ", ".join(ways) or "plain")
 def test_kernels_of_every_kind_take_it_and_can_be_asked_for_its_gradient(
-    ways: dict[str, bool],
+    ways: Features,
 ) -> None:
     wrt = () if "truncate" in ways else ("A",)
     assert symrnn.parse(LMU).verify(5, wrt=wrt, **ways).holds

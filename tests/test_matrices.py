@@ -85,7 +85,7 @@ def test_the_gradient_is_the_slope(text: str) -> None:
             own, wanted = found.adjoint_of(symbol.name), gradient(slope, data, symbol.name)
             assert own is not None
             assert own.shape == wanted.shape
-            assert np.linalg.norm(own - wanted) <= 1e-12 * max(1, np.linalg.norm(wanted))
+            assert np.linalg.norm(own - wanted) <= 1e-12 * max(1.0, float(np.linalg.norm(wanted)))
 
 
 @pytest.mark.parametrize("text", CELLS.values(), ids=CELLS)

@@ -9,7 +9,7 @@ Each definition is stable in floating point, and takes its branch by the real pa
 number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -37,6 +37,8 @@ ELEMENTARY = (
 )
 
 SIGMOID = "0.5 * tanh(0.5 * {x}) + 0.5"
+TAIL = "exp(-softplus(-x))"
+"""A sigmoid that keeps its relative exactness where it is small: for f / (f + i) that is needed."""
 DEFINITIONS: dict[str, str] = {
     "sigmoid": SIGMOID.format(x="x"),
     "relu": "maximum(x, 0)",
@@ -66,15 +68,43 @@ def lower(program: Program) -> Program:
 
 
 @cache
-def definition(op: str) -> tuple[tuple[str, ...], Expr]:
-    """The arguments of an operation, and its value in them."""
+def definition(op: str, relative: bool = False) -> tuple[tuple[str, ...], Expr]:
+    """The arguments of an operation, and its value in them; `relative` where a quotient or a
+    logarithm reads it."""
     import ast
 
     row = ELEMENTWISE[op]
-    text = DEFINITIONS.get(op) or row.definition
+    text = TAIL if relative and op == "sigmoid" else DEFINITIONS.get(op) or row.definition
     if not text:
         raise TypeError(f"no back end has {op}, and the table of functions does not define it")
     return row.arguments, _tree(ast.parse(text, mode="eval").body)
+
+
+def _divisors(program: Program) -> set[str]:
+    """The arrays whose size matters, however small: what is divided by, or goes into a log, and
+    what that is a sum or a product of."""
+    maps = [s for body in program.sections.values() for s in _plainly(body) if isinstance(s, Map)]
+    found: set[str] = set()
+    for each in maps:
+        if each.op in ("divide", "log") and isinstance(each.args[-1], Slice):
+            found.update(each.args[-1].names)
+    while True:
+        more = {
+            name
+            for each in maps
+            if each.op in ("add", "multiply", "copy") and found & set(each.out.names)
+            for arg in each.args
+            if isinstance(arg, Slice)
+            for name in arg.names
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+def _plainly(body: Iterable[Statement]) -> Iterator[Plain]:
+    for statement in body:
+        yield from statement.body if isinstance(statement, Loop) else (statement,)
 
 
 def _tree(node: object) -> Expr:
@@ -113,6 +143,7 @@ class _Lower:
         self.arrays = dict(old.arrays)
         self.packs = list(old.packs)
         self.pack_of = old.pack_of()
+        self.divisors = _divisors(old)
         self.taken = {*old.arrays, *(pack.name for pack in old.packs)}
 
     def program(self) -> Program:
@@ -132,7 +163,8 @@ class _Lower:
     def plain(self, statement: Plain) -> Iterator[Plain]:
         match statement:
             case Map(op=op, args=args) if op in ELEMENTWISE and op not in ELEMENTARY:
-                names, body = definition(op)
+                relative = bool(self.divisors & set(statement.out.names))
+                names, body = definition(op, relative)
                 for made in self.define(statement, body, dict(zip(names, args, strict=True)), {}):
                     yield from self.plain(made)
             case Product(pairs=pairs) if len(pairs) > 1:

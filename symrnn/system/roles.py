@@ -7,7 +7,6 @@ a target if it only ever stands first in a loss. Whatever is computed from an ad
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
-from typing import cast
 
 from symrnn.functions import LOSSES
 from symrnn.language.tree import (
@@ -48,6 +47,8 @@ class Roles:
         self.adjoints = self.find_adjoints()
         self.model_uses: dict[str, list[Occurrence]] = {}
         self.uses: dict[str, list[Occurrence]] = {}
+        self.in_matrices: set[str] = set()
+        """What stands right of an @, and what that is computed of."""
         self.find_uses()
 
     def find_adjoints(self) -> set[str]:
@@ -71,6 +72,20 @@ class Roles:
             for found in occurrences(definition.body):
                 uses.setdefault(found.ref.name, []).append(found)
         self.uses = {**by_adjoints, **self.model_uses}
+        self.in_matrices = {
+            name for name, found in self.uses.items() if any(o.matrix for o in found)
+        }
+        bodies = {name: [d.body for d in found] for name, found in self.defined.items()}
+        while (
+            grown := {
+                o.ref.name
+                for name in self.in_matrices
+                for body in bodies.get(name, ())
+                for o in occurrences(body)
+            }
+            - self.in_matrices
+        ):
+            self.in_matrices |= grown
 
     def says(self, name: str, kind: str) -> bool:
         """Whether the text declares this of a name."""
@@ -115,9 +130,10 @@ class Roles:
             if name == "L" or (isinstance(of, Ref) and self.is_parameter(of.name)):
                 return "total"
             return "adjoint" if name in self.adjoints else "variable"
-        for said in ("input", "fixed", "parameter"):
+        given: tuple[Role, ...] = ("input", "fixed", "parameter")
+        for said in given:
             if self.says(name, said):
-                return cast(Role, said)
+                return said
         if self.is_target(name):
             return "target"
         return "parameter" if self.is_parameter(name) else "input"
@@ -178,6 +194,7 @@ class Roles:
         predicts = predicts or self.is_judged(symbol.name)
         read = any(not (o.prediction or (o.ref.base == "t" and o.ref.shift)) for o in uses)
         hidden = self.says(symbol.name, "hidden")
+        hidden = hidden or symbol.name in self.in_matrices
         is_one = symbol.role == "variable" and (predicts or not read) and not hidden
         return replace(symbol, output=True) if is_one else symbol
 

@@ -191,8 +191,8 @@ class Rules:
         symbol = symbols[name]
         if name == "L" and symbol.role != "total":
             self.break_at(ref, "L is the loss, and no equation defines it; write L = …")
-        target = symbols[definition.target.name]
-        if symbol.role == "total" and (name == "L" or target.role != "total"):
+        inside = symbols[definition.target.name].role
+        if symbol.role == "total" and (name == "L" or inside != "total"):
             self.break_at(ref, f"{name} is summed over the batch; no equation can read it")
         if symbol.timed and not ref.base:
             self.break_at(

@@ -246,5 +246,5 @@ class Terms:
                 if self.builder.symbols[right.name].role in ("adjoint", "total"):
                     return [Term(right, Outer(left))]
                 return [Term(left, Outer(right, flipped=True))]
-        terms = self.linear(expr, self.builder.about.target)
-        return [replace(term, rowless=True) for term in terms]
+        found = self.linear(expr, self.builder.about.target)
+        return [replace(each, rowless=True) for each in found]

@@ -345,21 +345,21 @@ class _Inference:
                 width = self.width(arg) or ONE
                 return (unknown(),) if self.narrow.expr(arg) else (width,)
             case MatMul(left=Transpose(arg=left), right=right) if rank == 2:
-                first, second = self.width(left), self.width(right)
-                if first is not None and second is not None:
-                    return first, second
+                front, back = self.width(left), self.width(right)
+                if front is not None and back is not None:
+                    return front, back
             case Add(terms=terms):
                 shape, *others = [self.total(term, rank) for term in terms]
                 for other in others:
                     for one, two in zip(shape, other, strict=True):
                         self.widths.unify(one, two)
                 return shape
-        rows, width = self.entries(expr)
+        many, wide = self.entries(expr)
         if not any(o.ref.base for o in occurrences(expr)) and rank == 2:
-            narrow = width is None or self.narrow.expr(expr)
-            return (rows or unknown(), unknown() if narrow else width or unknown())
-        if not any(o.ref.base for o in occurrences(expr)) and rows is None:
-            return (unknown() if self.narrow.expr(expr) else width or unknown(),)
+            narrow = wide is None or self.narrow.expr(expr)
+            return (many or unknown(), unknown() if narrow else wide or unknown())
+        if not any(o.ref.base for o in occurrences(expr)) and many is None:
+            return (unknown() if self.narrow.expr(expr) else wide or unknown(),)
         form = "sum(transpose(a[t]) @ b[t])" if rank == 2 else "sum(batchsum(b[t]))"
         self.widths.fail(f"the gradient of this parameter is written {form}, or a sum of such")
 

@@ -31,7 +31,7 @@ def started(
     module: Any,
     batch: int,
     *,
-    params: Mapping[str, Array] | None = None,
+    params: Any = None,
     seed: int = 0,
     dtype: DTypeLike = np.float64,
     **dims: int,

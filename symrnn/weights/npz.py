@@ -37,6 +37,8 @@ UNREADABLE = (
 """The same for the header of an array, which is a literal of Python."""
 LONGEST_HEADER = 10_000
 """Bytes; that of an array of numbers has some dozens."""
+MARGIN = 1 << 10
+"""More bytes than what stands around an array takes."""
 ROOM, TIMES = 1 << 28, 100
 """An archive may unpack to so many bytes, and so many times as many as it has."""
 
@@ -48,11 +50,15 @@ def accept(names: Sequence[str]) -> None:
 def encode(params: Mapping[str, Array]) -> bytes:
     """The bytes of an archive."""
     whole = io.BytesIO()
+    whole.seek(sum(value.nbytes + len(name) + MARGIN for name, value in params.items()))
+    whole.write(b"0")  # all the room at once: a memory that is full in its middle breaks a ZipFile
+    whole.seek(0)
     with zipfile.ZipFile(whole, "w") as archive:
         for name, value in params.items():
             one = io.BytesIO()
             np.lib.format.write_array(one, numbers(name, value), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(name + SUFFIX), one.getvalue())
+    whole.truncate()
     return whole.getvalue()
 
 
