@@ -4,6 +4,7 @@
 - `parse`    text to trees, through an allow-list over Python's `ast`; nothing is evaluated
 - `letters`  letters that mean one thing only, read as the language writes them
 - `foreign`, `meant`  what is written elsewhere, and what to write here
+- `functions`, `elementwise`  functions of one's own; what works element by element
 - `printer`  trees to text, with as few brackets as the meaning allows
 """
 

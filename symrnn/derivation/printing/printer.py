@@ -50,6 +50,7 @@ SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 KNOWN = {
     Fraction(GELU): Piece(r"2 \sqrt{2 / \pi}", "2 √(2/π)"),
     Fraction("3.141592653589793"): Piece(r"\pi", "π"),
+    Fraction("6.283185307179586"): Piece(r"2 \pi", "2 π"),
 }
 """Numbers that everybody writes in another way."""
 
