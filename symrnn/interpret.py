@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.arithmetic import Arithmetic, Floats
+from symrnn.arithmetic import Arithmetic, Floats, highest
 from symrnn.errors import CheckError, DataError
-from symrnn.functions import ELEMENTWISE, LOSSES, TIME, Array
+from symrnn.functions import LOSSES, TIME, Array
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     ZERO,
     Add,
@@ -261,6 +262,9 @@ class _Run:
                 return self.row(arg, t)[:, start : start + width.count(self.sizes.dims)]
             case Pad(arg=arg, skip=skip, total=total):
                 return self.pad(self.row(arg, t), skip, total)
+            case Call(args=args) if is_elementwise(expr):
+                values = [self.value(arg, t) for arg in args]
+                return self.on.apply(expr.own or expr.function, *values)
             case Call(function=function, args=args):
                 return self.call(function, args, t)
 
@@ -287,8 +291,6 @@ class _Run:
         return wide
 
     def call(self, function: str, args: tuple[Expr, ...], t: int) -> Any:
-        if function in ELEMENTWISE:
-            return self.on.apply(function, self.value(args[0], t))
         if function in TIME:
             total = None
             for step in range(1, self.steps + 1):
@@ -315,6 +317,8 @@ class _Run:
                 return self.on.softmax(rows[0])
             case "logsumexp":
                 return self.on.logsumexp(rows[0])
+            case "rowmax":
+                return highest(rows[0])
         raise CheckError(f"{function} is unknown to the interpreter")
 
     def mean(self, row: Array) -> Any:

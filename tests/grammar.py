@@ -13,9 +13,22 @@ SMOOTH = (
     "cos",
     "silu",
     "gelu",
+    "gelu_tanh",
+    "erf",
+    "arctan",
     "square",
     "identity",
+    "mish",
+    "stop",
 )
+OWN = {
+    "mish": "mish(z) = z * tanh(softplus(z))",
+    "mix": "mix(a, b) = a * sigmoid(b) - 0.5 * cos(b)",
+    "through": "through(v) = surrogate(sin(v), tanh(v))",
+}
+"""Functions of one's own, defined in front of the text that calls them."""
+PAIRS = ("mix", "surrogate")
+ROUGH_PAIRS = ("max", "min")
 ROUGH = ("relu", "leaky_relu", "elu", "selu", "softsign", "abs", "hard_sigmoid", "hard_tanh")
 
 
@@ -62,7 +75,8 @@ class Writer:
         equations = "\n".join(self.lines)
         used = set(re.findall(r"\w+", equations))
         said = [f"{name}: {what}" for name, what in self.declared.items() if name in used]
-        return "\n".join([*said, equations])
+        own = [text for name, text in OWN.items() if name in used]
+        return "\n".join([*own, *said, equations])
 
     # equations
 
@@ -175,7 +189,11 @@ class Writer:
         return f"{self.atom(width, depth)} * {self.atom(width, depth)}"
 
     def function(self, width: str, depth: int) -> str:
-        known = SMOOTH + ROUGH if self.rough else SMOOTH
+        if self.chance(0.2):
+            pairs = PAIRS + ROUGH_PAIRS if self.rough else PAIRS
+            both = f"{self.expression(width, depth)}, {self.expression(width, depth)}"
+            return self.call(self.choose.choice(pairs), both)
+        known = (*SMOOTH, "through", *(ROUGH if self.rough else ()))
         return self.call(self.choose.choice(known), self.expression(width, depth))
 
     def quotient(self, width: str, depth: int) -> str:
@@ -194,7 +212,11 @@ class Writer:
         """A function across features, of the same width or of width 1."""
         other = self.choose.choice(("D", "E"))
         if width == "1":
-            return f"{self.choose.choice(('rowsum', 'rowmean'))}({self.expression(other, depth)})"
+            known = ("rowsum", "rowmean", *(("rowmax", "rowmin") if self.rough else ()))
+            return f"{self.choose.choice(known)}({self.expression(other, depth)})"
+        if self.chance(0.2):
+            norm = self.choose.choice(("layernorm({e}, 0.5)", "rmsnorm({e}, 0.5)"))
+            return norm.format(e=self.expression(width, depth))
         if self.chance(0.4):
             return f"softmax({self.expression(width, depth)})"
         if self.chance(0.5):

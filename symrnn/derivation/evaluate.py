@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from symrnn.arithmetic import Floats
+from symrnn.arithmetic import Floats, highest
 from symrnn.derivation.formula import (
     Apply,
     Big,
@@ -44,7 +44,7 @@ from symrnn.derivation.slopes import LONG, formula_of, slope_of
 from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
-from symrnn.language.tree import ZERO, Num, Ref, Size, Width
+from symrnn.language.tree import ZERO, Num, Own, Ref, Size, Width
 from symrnn.system.symbols import GIVEN, Symbol
 
 LOSS = Ref("L")
@@ -234,8 +234,8 @@ class Evaluator:
                 return np.asarray(of(base) ** of(exponent))
             case Apply(function=function, args=(arg,)) if function in LONG:
                 return self.value(formula_of(slope_of(function), Carried()), at, of(arg))
-            case Apply(function=function, args=args):
-                return self.apply(function, [of(arg) for arg in args])
+            case Apply(function=function, args=args, own=own):
+                return self.apply(own or function, [of(arg) for arg in args])
             case Transposed(arg=arg):
                 return of(arg).T
             case Diagonal(arg=arg):
@@ -329,13 +329,15 @@ class Evaluator:
                 return _fold(np.add, (self.through(row, body, {**at, index: s}) for s in steps))
         return self.carry(row, formula, at)
 
-    def apply(self, function: str, args: list[Array]) -> Array:
+    def apply(self, function: str | Own, args: list[Array]) -> Array:
         axis = 0 if self.columns else -1
         turned = [a.T for a in args] if self.columns else args
-        if function in ("softmax", "logsumexp"):
+        if isinstance(function, str) and function in ("softmax", "logsumexp"):
             found = getattr(self.on, function)(turned[0])
+        elif function == "rowmax":
+            found = highest(turned[0])
         else:
-            found = self.on.apply(function, turned[0])
+            found = self.on.apply(function, *turned)
         return np.asarray(found.T if axis == 0 else found)
 
 

@@ -46,8 +46,10 @@ from symrnn.derivation.formula import (
     Total as Derivative,
 )
 from symrnn.derivation.sizes import Sizes, less, together, widest
+from symrnn.derivation.slopes import LONG
 from symrnn.errors import CheckError
 from symrnn.functions import LOSSES, TIME
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     NARROW,
     Add,
@@ -145,6 +147,10 @@ class Expressions(Sizes):
                 return self.part(self.value(arg, inner), skip, width)
             case Pad(arg=arg, skip=skip, total=total):
                 return self.pad(self.value(arg, inner), skip, total)
+            case Call(function=function, args=args) if is_elementwise(expr):
+                parts = [self.value(arg, inner) for arg in args]
+                applied = Apply(function, tuple(part for part, _ in parts), expr.own)
+                return applied, widest(width for _, width in parts)
             case Call(function=function, args=args):
                 return self.call(function, args, inner)
         raise CheckError(f"no formula for {type(expr).__name__}")
@@ -173,11 +179,15 @@ class Expressions(Sizes):
                 return Blocks((tuple(part for part, _ in parts),)), together(w for _, w in parts)
             case "softmax":
                 return Apply("softmax", (first,)), width
+            case "rowmax":
+                return (first if wide == NARROW else Apply("rowmax", (first,))), NARROW
             case "logsumexp":
                 return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
         if function in LOSSES:
             return self.loss(function, *parts), NARROW
-        return Apply(function, (first,)), wide
+        if function in LONG:
+            return Apply(function, (first,)), wide
+        raise CheckError(f"no formula for {function}")
 
     def loss(self, function: str, target: Sized, prediction: Sized) -> Formula:
         """A loss as its formula: y (log ŷ)ᵀ is the sum over the entries."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.language.tree import NARROW, Num, Ref, Size, Width
+from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class Apply:
 
     function: str
     args: tuple["Formula", ...]
+    own: Own | None = None
+    """What the function is, where the text defines it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,8 +290,8 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
             return Ratio(f(top), f(bottom))
         case Power(base=base, exponent=exponent):
             return Power(f(base), f(exponent))
-        case Apply(function=function, args=args):
-            return Apply(function, tuple(map(f, args)))
+        case Apply(args=args):
+            return replace(formula, args=tuple(map(f, args)))
         case Minus(arg=arg) | Transposed(arg=arg) | Diagonal(arg=arg):
             return type(formula)(f(arg))
         case Slice(arg=arg):

@@ -2,9 +2,10 @@
 
 from symrnn.derivation.network import Carrier, Route
 from symrnn.functions import LOSSES
+from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.tree import Call, Expr, Ref, map_children
-from symrnn.system.algebra import put, size
+from symrnn.system.algebra import size
 from symrnn.system.system import Scale, System
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from symrnn.derivation.closed import closed_of
 from symrnn.derivation.columns import flipped
+from symrnn.derivation.definitions import functions_of
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.exercises.exercise import exercise
 from symrnn.derivation.exercises.worked import exercise_in_numbers, misput
@@ -121,7 +122,8 @@ class Output:
         letters = self.latex_printer.letters
         taken = {letters.latex(Ref(name)) for name in letters.system.symbols}
         found = definitions((right for e in equations for right in e.rights), taken)
-        return (Sheet(("Derivatives of functions",), tuple(found)),) if found else ()
+        own = functions_of(sheet for part in parts for sheet in part.sheets)
+        return (*own, *([Sheet(("Derivatives of functions",), tuple(found))] if found else []))
 
     def remarked(self, sheets: Sheets) -> Sheets:
         first, *others = sheets

@@ -1,16 +1,16 @@
 """Derivatives that are too long to be written out wherever they are read: f′, given once."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 
 from symrnn.derivation.build import minus, plus, power, ratio, times
 from symrnn.derivation.formula import Apply, Equation, Formula, Name, map_children, walk
 from symrnn.errors import CheckError
 from symrnn.functions import ELEMENTWISE, SELU_SCALE, SELU_SLOPE
+from symrnn.language.elementwise import put
 from symrnn.language.parse import parse_expression, rule
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
+from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref
 from symrnn.language.tree import walk as parts_of
-from symrnn.system.algebra import put
 
 LONGEST = 8
 """A derivative of so many parts still stands where it is read: σ(x) and 1 - o²."""
@@ -19,7 +19,8 @@ PRIME = "'"
 LONG = frozenset(
     name + PRIME
     for name, row in ELEMENTWISE.items()
-    if sum(1 for _ in parts_of(rule(row.derivative))) > LONGEST
+    if len(row.arguments) == 1
+    if sum(1 for _ in parts_of(rule(row.derivatives[0]))) > LONGEST
 )
 """The derivatives that are functions: gelu', silu', …"""
 
@@ -32,16 +33,18 @@ def slope_of(name: str) -> Expr:
     'silu(x) + sigmoid(x) * (1 - silu(x))'
     """
     own = name.removesuffix(PRIME)
-    return put(rule(ELEMENTWISE[own].derivative), {"o": Call(own, (Ref("x"),))})
+    return put(rule(ELEMENTWISE[own].derivatives[0]), {"o": Call(own, (Ref("x"),))})
 
 
-def definition_of(name: str) -> Expr:
-    """What a function that is no elementary one is made of, in its argument x."""
+def definition_of(name: str | Own) -> Expr:
+    """What a function that is no elementary one is made of, in its argument."""
+    if isinstance(name, Own):
+        return name.body
     return slope_of(name) if name in LONG else parse_expression(ELEMENTWISE[name].definition)
 
 
-def formula_of(expr: Expr, argument: Formula) -> Formula:
-    """A definition as a formula, of this argument."""
+def formula_of(expr: Expr, argument: Formula | Mapping[str, Formula]) -> Formula:
+    """A definition as a formula, of this argument, or of several by their names."""
 
     def of(inner: Expr) -> Formula:
         return formula_of(inner, argument)
@@ -49,8 +52,8 @@ def formula_of(expr: Expr, argument: Formula) -> Formula:
     match expr:
         case Num():
             return expr
-        case Ref():
-            return argument
+        case Ref(name=name):
+            return argument[name] if isinstance(argument, Mapping) else argument
         case Neg(arg=arg):
             return minus(of(arg))
         case Add(terms=terms):
@@ -61,8 +64,8 @@ def formula_of(expr: Expr, argument: Formula) -> Formula:
             return ratio(of(left), of(right))
         case Pow(left=left, right=right):
             return power(of(left), of(right))
-        case Call(function=function, args=args):
-            return Apply(function, tuple(map(of, args)))
+        case Call(function=function, args=args, own=own):
+            return Apply(function, tuple(map(of, args)), own)
     raise CheckError(f"no definition holds {type(expr).__name__}")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from symrnn.functions import GELU, SELU_SCALE, SELU_SLOPE
+from symrnn.functions import ELEMENTWISE, GELU, SELU_SCALE, SELU_SLOPE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
 from symrnn.program.program import (
     Argument,
@@ -30,8 +30,8 @@ from symrnn.program.program import (
 from symrnn.system import names
 
 ELEMENTARY = (
-    *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos"),
-    *("softplus", "maximum", "minimum", "positive", "is_zero"),
+    *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos", "sinh", "cosh"),
+    *("arctan", "erf", "stop", "softplus", "maximum", "minimum", "positive", "is_zero"),
     *("add", "subtract", "multiply", "divide", "negative", "power", "copy", "turned"),
     *("pick", "add_at"),
 )
@@ -50,11 +50,16 @@ DEFINITIONS: dict[str, str] = {
     "hard_sigmoid": "minimum(maximum(x / 6 + 0.5, 0), 1)",
     "hard_tanh": "minimum(maximum(x, -1), 1)",
     "silu": "x * (" + SIGMOID.format(x="x") + ")",
-    "gelu": "x * (" + SIGMOID.format(x=f"({GELU} * (x + 0.044715 * x**3))") + ")",
+    "tan": "sin(x) / cos(x)",
+    "gelu": "0.5 * x * (1 + erf(0.7071067811865476 * x))",
+    "gelu_tanh": "x * (" + SIGMOID.format(x=f"({GELU} * (x + 0.044715 * x**3))") + ")",
     "identity": "x",
     "step": "positive(x)",
     "sign": "positive(x) - positive(-x)",
+    "max": "maximum(a, b)",
+    "min": "minimum(a, b)",
 }
+"""What back ends do quicker, or more exactly, than by the definition in the table."""
 
 
 def lower(program: Program) -> Program:
@@ -63,12 +68,16 @@ def lower(program: Program) -> Program:
 
 
 @cache
-def definition(op: str, relative: bool = False) -> Expr:
-    """What an op stands for; `relative` where a quotient or a logarithm reads its value."""
+def definition(op: str, relative: bool = False) -> tuple[tuple[str, ...], Expr]:
+    """The arguments of an operation, and its value in them; `relative` where a quotient or a
+    logarithm reads it."""
     import ast
 
-    text = TAIL if relative and op == "sigmoid" else DEFINITIONS[op]
-    return _tree(ast.parse(text, mode="eval").body)
+    row = ELEMENTWISE[op]
+    text = TAIL if relative and op == "sigmoid" else DEFINITIONS.get(op) or row.definition
+    if not text:
+        raise TypeError(f"no back end has {op}, and the table of functions does not define it")
+    return row.arguments, _tree(ast.parse(text, mode="eval").body)
 
 
 def _divisors(program: Program) -> set[str]:
@@ -153,9 +162,11 @@ class _Lower:
 
     def plain(self, statement: Plain) -> Iterator[Plain]:
         match statement:
-            case Map(op=op, args=(arg,)) if op in DEFINITIONS:
+            case Map(op=op, args=args) if op in ELEMENTWISE and op not in ELEMENTARY:
                 relative = bool(self.divisors & set(statement.out.names))
-                yield from self.define(statement, definition(op, relative), arg, {})
+                names, body = definition(op, relative)
+                for made in self.define(statement, body, dict(zip(names, args, strict=True)), {}):
+                    yield from self.plain(made)
             case Product(pairs=pairs) if len(pairs) > 1:
                 yield from self.products(statement)
             case _:
@@ -175,9 +186,9 @@ class _Lower:
                 total = out
 
     def define(
-        self, statement: Map, body: Expr, x: Argument, known: dict[Expr, Argument]
+        self, statement: Map, body: Expr, x: dict[str, Argument], known: dict[Expr, Argument]
     ) -> Iterator[Plain]:
-        """Statements for a definition in x, the last one into the statement's own result."""
+        """Statements for a definition in the arguments `x`, the last one into the result."""
         made: list[Plain] = []
         result = self.value(statement, body, x, known, made, statement.out)
         if result != statement.out:
@@ -188,13 +199,13 @@ class _Lower:
         self,
         statement: Map,
         body: Expr,
-        x: Argument,
+        x: dict[str, Argument],
         known: dict[Expr, Argument],
         made: list[Plain],
         out: Slice | None = None,
     ) -> Argument:
         if isinstance(body, Ref):
-            return x
+            return x[body.name]
         if isinstance(body, Num) or (isinstance(body, Neg) and isinstance(body.arg, Num)):
             return Number(body)
         if body in known:
@@ -231,6 +242,8 @@ def _operation(body: Expr) -> tuple[str, tuple[Expr, ...]]:
             return "subtract", (left, right)
         case Add(terms=(left, right)):
             return "add", (left, right)
+        case Add(terms=(*several, last)):
+            return _operation(Add((Add(tuple(several)), last)))
         case Mul(left=left, right=right):
             return "multiply", (left, right)
         case Div(left=left, right=right):

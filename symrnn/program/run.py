@@ -47,6 +47,7 @@ OPS: dict[str, Any] = {
     "positive": lambda x: (x.real > 0).astype(x.dtype),
     "log1p": np.log1p,
     "expm1": np.expm1,
+    "stop": lambda x: np.real(x),
 }
 
 

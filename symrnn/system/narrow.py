@@ -23,7 +23,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.symbols import Symbols
 
-GATHERED = ("rowsum", "rowmean", "logsumexp", "total", *LOSSES)
+GATHERED = ("rowsum", "rowmean", "logsumexp", "rowmax", "total", *LOSSES)
 """Functions with one number for each row."""
 
 

@@ -4,7 +4,9 @@ from typing import NoReturn
 
 from symrnn.errors import EquationError, suggestion
 from symrnn.functions import TIME
+from symrnn.language.elementwise import calls, own_functions
 from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
+from symrnn.system.algebra import own_slope
 from symrnn.system.graph import at_step
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, fault, occurrences, runs
@@ -126,12 +128,25 @@ class Rules:
                 if symbols[declaration.value.name].role in ("adjoint", "total", "constant"):
                     self.break_at(declaration, "an adjoint is that of a variable or a parameter")
 
+    def check_functions(self) -> None:
+        """What is called d_f is the derivative of f, as it is derived, and nothing else."""
+        for own in own_functions(d.body for d in self.written.definitions):
+            if own.of is None:
+                continue
+            slope = own_slope(own.of, own.of.args.index(own.by))
+            if not isinstance(slope, Call) or slope.own != own:
+                name = own.of.name
+                self.break_at(
+                    own, f"{own.name} is the derivative of {name}; call what is none otherwise"
+                )
+
     def check_known(self, node: Node, name: str, symbols: Symbols) -> None:
         if name not in symbols:
             near = suggestion(name, list(symbols))
             self.break_at(node, f"no equation uses '{name}'{near}")
 
     def check_uses(self, symbols: Symbols) -> None:
+        self.check_functions()
         numbers = Numbers(self.written)
         defined = {target.name for target in self.defined}  # pi is no fraction, and is none's part
         constants = {
@@ -141,6 +156,9 @@ class Rules:
             self.check_loss(definition)
             self.check_when(definition, symbols)
             numbers.check(definition.body, constants)
+            for call in calls(definition.body):
+                if call.own is not None:
+                    numbers.check(call.own.body, {})
             for found in occurrences(definition.body):
                 self.check_matrix(found, symbols[found.ref.name])
                 self.check_time(definition, found, symbols)

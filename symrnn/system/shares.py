@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from symrnn.functions import LOSSES
+from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
-from symrnn.language.tree import NARROW, ONE, ZERO, Call, Expr, Ref, Width, refs
-from symrnn.system.algebra import derivative, mul, put, size, tidy
+from symrnn.language.tree import NARROW, ONE, ZERO, Add, Call, Expr, Neg, Ref, Width, refs
+from symrnn.system.algebra import derivative, div, mul, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
     Dot,
@@ -64,6 +65,13 @@ class Shares:
             case Row(function="logsumexp", args=(ref,)):
                 if self.wants(ref):
                     yield Share(ref, Scale(self.values.put_in(Call("softmax", (ref,)))))
+            case Row(target=target, function="rowmax", args=(ref,)):
+                if self.wants(ref):
+                    below = self.values.below_the_top(ref, target)
+                    count = self.values.put_in(Call("rowsum", (below,)))
+                    width = size(self.symbols[ref.name].width)
+                    share = div(Add((ONE, Neg(below))), Add((width, Neg(count))))
+                    yield Share(ref, Scale(share))
             case Row(function=function) if function in LOSSES:
                 yield from self.of_loss(equation)
             case Row(function=function):

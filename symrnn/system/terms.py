@@ -9,7 +9,8 @@ whatever holds no adjoint, since every adjoint equation is linear in the adjoint
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
-from symrnn.functions import ELEMENTWISE, TIME
+from symrnn.functions import TIME
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     NARROW,
     ONE,
@@ -90,7 +91,7 @@ class Terms:
                 return role not in ("adjoint", "total")
             return role in (*GIVEN, "constant")
         if isinstance(node, Call):
-            return self.beside_adjoints and node.function in ELEMENTWISE
+            return self.beside_adjoints and is_elementwise(node)
         return isinstance(node, Num | Size | Neg | Add | Mul | Div | Pow)
 
     def is_flat(self, expr: Expr) -> bool:

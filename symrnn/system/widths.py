@@ -6,7 +6,8 @@ nothing but such values. Dimensions get names in a fixed order of preference.
 
 from dataclasses import replace
 
-from symrnn.functions import ELEMENTWISE, LOSSES, TIME
+from symrnn.functions import LOSSES, TIME
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     NARROW,
     Add,
@@ -316,9 +317,9 @@ class _Inference:
         function = call.function
         if function == "batchsum":
             self.widths.fail("batchsum(…) belongs to a gradient; a variable has a row a sequence")
+        if is_elementwise(call) or function in TIME:
+            return self.together(call.args)
         widths = [self.width(arg) for arg in call.args]
-        if function in ELEMENTWISE or function in TIME:
-            return widths[0]
         known = [width for width in widths if width is not None]
         if len(known) < len(widths):
             self.widths.fail(f"{function}(…) takes rows with features, not a number")

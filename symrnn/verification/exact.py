@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from symrnn.arithmetic import Objects, mpmath_objects
+from symrnn.arithmetic import worked_out as of_function
 from symrnn.functions import Array
 from symrnn.interpret import Result
+from symrnn.language.tree import Own
 from symrnn.oracle import exactly
 from symrnn.sizes import Data
 from symrnn.verification.case import Case
@@ -23,8 +25,11 @@ class InRange(Objects):
     """Objects that stop where an exp of the text itself leaves the range of floats: it is written
     so, and no other formula stands for it. Inside of other functions exp may be what it likes."""
 
-    def apply(self, function: str, x: Any) -> Array:
-        found = super().apply(function, x)
+    def apply(self, function: str | Own, *args: Any) -> Array:
+        if isinstance(function, Own):  # what stands in it the text has written
+            known = dict(zip(function.args, map(self.array, args), strict=True))
+            return self.array(of_function(function.body, known, self.convert, self.apply))
+        found = super().apply(function, *args)
         if function == "exp" and not all(TINIEST < value < LARGEST for value in found.flat):
             raise OverflowError("an exp leaves the range of floats")
         return found

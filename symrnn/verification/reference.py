@@ -57,7 +57,7 @@ def reference(case: Case, every: bool | None = None) -> Reference:
             text, data = windowed(case.written, case.symbols, case.windows, case.data)
             slope = precise(text, data, case.steps, case.value)
         else:
-            slope = precise(case.written, case.data, case.steps, case.value, case.run)
+            slope = precise(case.written, case.data, case.steps, case.value, case.run_of)
         ways = {name: directions(case, name, every) for name in case.wrt}
         slopes = {
             name: np.array([slope(case.way(name, way)) for way in found])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from symrnn import erf
 from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_tuple, imported
@@ -11,7 +12,7 @@ from symrnn.frame import render
 from symrnn.system.still import SIZE
 from symrnn.system.symbols import dimensions
 
-HELPERS = ("total", "highest", "softplus", *by_id.OWN)
+HELPERS = ("total", "highest", "softplus", "erf", *by_id.OWN)
 """Calls that are no names of NumPy."""
 
 
@@ -60,6 +61,7 @@ def values(kernel: Kernel) -> dict[str, Any]:
         has_fixed=bool(contract.fixed),
         unstarted=[name for name in contract.fixed if name not in contract.starts()],
         has_softplus="softplus" in used,
+        erf=erf.SOURCE if "erf" in used else "",
         has_turns=printer.turns,
         has_gradient=gradient,
         parts=(),

@@ -79,6 +79,8 @@ class Plan:
         lines += self.finals.arrays()
         if "softplus" in self.printer.used:
             lines.append("softplus = _softplus(dtype)")
+        if "erf" in self.printer.used:
+            lines.append("erf = _erf")
         if "total" in self.printer.used:
             lines.append("total = np.add.reduce")
         if "highest" in self.printer.used:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from symrnn import erf
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_dict, as_tuple, imported, wrapped_text
 from symrnn.backends.numpy.module import HELPERS, values
@@ -71,6 +72,7 @@ def segmented(kernel: Kernel, parts: Parts) -> str:
         "plans": plans,
         "parts": sheets,
         "has_softplus": "softplus" in used,
+        "erf": erf.SOURCE if "erf" in used else "",
         "given": "given",
         **dict.fromkeys(("forward_reads", "loss_reads", "backward_reads"), "*given"),
     }

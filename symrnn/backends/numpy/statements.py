@@ -30,6 +30,7 @@ CALLS = {
     "positive": "greater({args}, {zero}, {out})",
     "is_zero": "equal({args}, {zero}, {out})",
     "copy": "copyto({out}, {args})",
+    "stop": "copyto({out}, {args}.real)",  # no complex step comes through
     "turned": "copyto({out}, {args}.T)",
     "softplus": "softplus({args}, {out})",
     "maximum": "maximum({args}, out={out})",  # a third argument by place is going out of use

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, Sum, walk
+from symrnn.derivation.notation.glyph import GREEK
 from symrnn.derivation.printing.layout import (
     Atom,
     Before,
@@ -24,7 +25,7 @@ from symrnn.derivation.printing.printer import ATOM, KNOWN, POWER, Printer
 from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.functions import ELEMENTWISE
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Ref, Width
+from symrnn.language.tree import Own, Ref, Width
 
 EQUALS, INDENT = 1.34, 1.0
 """How wide a sign = is, and how far a line that goes on is moved in."""
@@ -64,6 +65,7 @@ class Latex(Printer):
     plus = Atom(" + ", 1.22)
     minus = Atom(" - ", 1.22)
     sign = Atom("-", 0.78)
+    comma = Atom(", ", 0.45)
     brackets = LatexBrackets()
 
     def line(self, formula: Formula) -> str:
@@ -216,7 +218,19 @@ class Latex(Printer):
     def transpose(self, arg: Formula) -> Doc:
         return self.raised(self.within(arg, ATOM), r"\top", 0.7)
 
+    def own_function(self, own: Own) -> Atom:
+        """mish, its derivative mish′; of several arguments the derivative by one: ∂_a lerp."""
+        if own.of is not None:
+            whole = self.own_function(own.of).text
+            by = rf"\{own.by}" if own.by in GREEK else own.by
+            text = f"{whole}'" if len(own.args) == 1 else rf"\partial_{{{by}}} {whole}"
+            return self.atom(text)
+        name = own.name.replace("_", r"\_")
+        return self.atom(name if len(name) == 1 else rf"\mathrm{{{name}}}")
+
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
+        if len(args) > 1:
+            return self.called(self.atom(self.function(function)), args)
         (arg,) = args
         inside = self.doc(arg)
         match function:

@@ -29,7 +29,7 @@ from symrnn.derivation.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Prin
 from symrnn.derivation.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
 from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import Num, Own, Ref, Size, Width
 
 NARROWEST = 20
 """A line is never given less room than this."""
@@ -42,6 +42,7 @@ class Plain(Printer):
     plus = atom(" + ")
     minus = atom(" - ")
     sign = atom("-")
+    comma = atom(", ")
     brackets = PlainBrackets()
     ratio_binds = PRODUCT
 
@@ -231,13 +232,17 @@ class Plain(Printer):
         found, own = super().applied(function, args)
         return found, POWER if function == "log" else own  # brackets hold its argument
 
+    def own_function(self, own: Own) -> Atom:
+        """mish, its derivative mish′; of several arguments the derivative by one: ∂_a lerp."""
+        if own.of is None:
+            return atom(own.name)
+        whole = self.own_function(own.of).text
+        return atom(f"{whole}′" if len(own.args) == 1 else f"∂_{GREEK.get(own.by, own.by)} {whole}")
+
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
         if function == "abs":
             return Fence("|", "|", self.doc(args[0]))
-        first, *rest = map(self.doc, args)
-        inside = Row(first, tuple((atom(", "), each) for each in rest)) if rest else first
-        symbol = "√" if function == "sqrt" else self.function(function)
-        return Before(atom(symbol), Fence("(", ")", inside))
+        return self.called(atom("√" if function == "sqrt" else self.function(function)), args)
 
     def diagonal(self, arg: Formula) -> Doc:
         return Before(atom("diag"), Fence("(", ")", self.doc(arg)))

@@ -41,7 +41,7 @@ from symrnn.derivation.notation.glyph import Piece
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
 from symrnn.functions import GELU
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import Num, Own, Ref, Size, Width
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
@@ -61,6 +61,7 @@ class Printer(ABC):
     plus: Atom
     minus: Atom
     sign: Atom
+    comma: Atom
 
     def __init__(
         self,
@@ -164,6 +165,8 @@ class Printer(ABC):
                 return self.power(base, exponent), POWER
             case Transposed(arg=arg):
                 return self.transpose(arg), POWER
+            case Apply(own=Own() as own, args=args):
+                return self.called(self.own_function(own), args), POWER
             case Apply(function=function, args=args):
                 return self.applied(function, args)
             case Diagonal(arg=arg):
@@ -223,6 +226,15 @@ class Printer(ABC):
             case "exp" | "sqrt" | "abs":
                 return self.apply(function, args), POWER
         return self.apply(function, args), POWER if function not in ("log",) else PRODUCT
+
+    def called(self, symbol: Atom, args: tuple[Formula, ...]) -> Doc:
+        """A function's symbol, and its arguments in brackets."""
+        first, *rest = map(self.doc, args)
+        inside = Row(first, tuple((self.comma, each) for each in rest)) if rest else first
+        return Before(symbol, Fence("(", ")", inside))
+
+    @abstractmethod
+    def own_function(self, own: Own) -> Atom: ...
 
     @abstractmethod
     def greater(self) -> Atom: ...

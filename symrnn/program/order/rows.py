@@ -19,6 +19,8 @@ def row(writer: Writer, function: str, args: list[Argument]) -> Open:
     match function:
         case "rowsum":
             return writer.reduce("sum", args[0], "features")
+        case "rowmax":
+            return writer.reduce("max", args[0], "features")
         case "rowmean":
             return mean(writer, args[0])
         case "softmax":

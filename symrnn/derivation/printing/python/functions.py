@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from symrnn.derivation.formula import Carried, Formula
+from symrnn.derivation.notation.writing import unavailable
 from symrnn.derivation.printing.python.algebra import Algebra
 from symrnn.derivation.printing.python.code import ACROSS, Code
 from symrnn.derivation.printing.python.prelude import Prelude
 from symrnn.derivation.slopes import PRIME, definition_of, formula_of
+from symrnn.language.tree import Own
 
-SYMPY = {name: name for name in ("tanh", "exp", "log", "sin", "cos", "sqrt")} | {"abs": "Abs"}
+SAME = ("tanh", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "erf")
+SYMPY = {name: name for name in SAME} | {"abs": "Abs", "arctan": "atan"}
 """Functions that SymPy has."""
 
 
@@ -22,34 +25,40 @@ class Functions:
         self.prelude, self.algebra, self.write = prelude, algebra, write
         self.functions: dict[str, str] = {}
 
-    def function(self, name: str) -> str:
+    def function(self, function: str | Own) -> str:
         """SymPy's function, or one that the module defines."""
-        if name in SYMPY:
-            return self.prelude.use(SYMPY[name])
+        if isinstance(function, str) and function in SYMPY:
+            return self.prelude.use(SYMPY[function])
+        name = named(function)
         if name not in self.functions:
-            self.functions[name] = self._function(name)
-        return spelt(name)
+            text = self._function(function)
+            self.functions[name] = text
+        return name
 
-    def _function(self, name: str) -> str:
-        if name in ACROSS:
-            return self._across(name)
-        if name == "step":
+    def _function(self, function: str | Own) -> str:
+        if function in ACROSS:
+            return self._across(str(function))
+        if function == "step":
             return (
                 f"def step(x):\n    return {self.prelude.use('Piecewise')}((1, x > 0), (0, True))"
             )
-        body = self.write(formula_of(definition_of(name), Carried()), Code("x"))
-        return f"def {spelt(name)}(x):\n    return {body.text}"
+        body = self.write(formula_of(definition_of(function), Carried()), Code("x"))
+        return f"def {named(function)}(x):\n    return {body.text}"
 
     def _across(self, name: str) -> str:
+        if name == "rowmax":
+            return f"def rowmax(v):\n    return {self.prelude.use('Max')}(*v)"
         exp, total = self.prelude.use("exp"), self.algebra.total("e")
         found = f"e/{total}" if name == "softmax" else f"{self.prelude.use('log')}({total})"
         return f"def {name}(v):\n    e = v.applyfunc({exp})\n    return {found}"
 
 
-def spelt(name: str) -> str:
-    """A function's name in Python.
+def named(function: str | Own) -> str:
+    """A function's name in Python; one of the text's own may be a name of SymPy's.
 
-    >>> spelt("silu'")
+    >>> named("silu'")
     'silu_prime'
     """
-    return name.replace(PRIME, "_prime")
+    if isinstance(function, str):
+        return function.replace(PRIME, "_prime")
+    return f"{function.name}_" if function.name in unavailable() else function.name

@@ -6,7 +6,7 @@ A name that the equations define is assigned before it is read.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Carry, Equation, Formula, Sheet
+from symrnn.derivation.formula import Apply, Carry, Equation, Formula, Sheet
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.printing.python.code import NUMBER, ROOM, Code, import_line, wrapped
@@ -28,7 +28,7 @@ def python_text(
     """
     if not derivation.unrolled:
         raise UsageError("the sympy format needs a number of steps; say --steps T")
-    equations = [equation for sheet in sheets for equation in sheet.equations]
+    equations = [e for sheet in sheets for e in sheet.equations if not isinstance(e.left, Apply)]
     return _Module(derivation, equations, letters, plain or Plain(letters)).text(comments)
 
 
