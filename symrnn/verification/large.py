@@ -1,11 +1,12 @@
 """What a text gives with large parameters, where a careless formula would overflow."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from symrnn.arithmetic import Floats
 from symrnn.functions import Array
 from symrnn.verification.case import Case
 from symrnn.verification.exact import NO_NUMBER, floats, worked_out
@@ -54,6 +55,19 @@ class Large:
     turned: tuple["Turned", ...]
 
 
+@dataclass(frozen=True)
+class _Blurred(Floats):
+    """Floats, where the value of a function may be off by the last bit of 1: as a sigmoid is that
+    is made of a tanh."""
+
+    rng: np.random.Generator = field(default_factory=np.random.default_rng)
+
+    def apply(self, function: Any, x: Any) -> Array:
+        found = Floats.apply(self, function, x)
+        signs = self.rng.choice([-1, 1], np.shape(found))
+        return np.asarray(found + ROUNDING * signs * np.maximum(np.abs(found), 1))
+
+
 def large(case: Case) -> Large | None:
     """The value, if the text has one and it does not take too long."""
     named = case.wrt or [symbol.name for symbol in case.named("parameter")]
@@ -72,16 +86,20 @@ def larger(case: Case, times: int) -> dict[str, Array]:
 def _value(case: Case, times: int) -> Large | None:
     rng = np.random.default_rng([case.seed, 3])
     data = larger(case, times)
-    near = {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in data.items()}
+    near = [_near(data, rng) for _ in range(TURNS)]
     try:
-        exact, other = (worked_out(case, each, DIGITS, in_range=True) for each in (data, near))
-        value, outputs = float(case.value(exact)), {n: floats(exact[n]) for n in case.outputs}
+        exact, other = (worked_out(case, each, DIGITS, in_range=True) for each in (data, near[0]))
         with np.errstate(all="ignore"):
-            plain = case.run_of(case.system)(data, case.steps)
-        if not plain.is_finite():
+            run, blurred = case.run_of(case.system), _Blurred(np.float64, rng)
+            plain = [run(data, case.steps), *(run(each, case.steps, blurred) for each in near)]
+        if not all(each.is_finite() for each in plain):
             return None
-        moves = _moves(value, float(case.value(other)), float(case.value(plain)))
-        apart = {n: _moves(a, floats(other[n]), plain[n]) for n, a in outputs.items()}
+        value, outputs = float(case.value(exact)), {n: floats(exact[n]) for n in case.outputs}
+        moves = _moves(value, case.value(other), map(case.value, plain))
+        apart = {
+            name: _moves(array, floats(other[name]), (each[name] for each in plain))
+            for name, array in outputs.items()
+        }
     except NO_NUMBER:
         return None
     if not np.isfinite([value, moves, *apart.values()]).all():
@@ -95,13 +113,21 @@ def _turned(case: Case, data: dict[str, Array], rng: np.random.Generator) -> Ite
     for _ in range(TURNS):
         signs = {name: rng.choice([-1, 1], np.shape(data[name])) for name in sorted(parameters)}
         other = {name: a * signs.get(name, 1) for name, a in data.items()}
-        near = {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in other.items()}
         with np.errstate(all="ignore"):
-            value, moved = (float(case.value(run(each, case.steps))) for each in (other, near))
+            value, moved = (
+                float(case.value(run(each, case.steps))) for each in (other, _near(other, rng))
+            )
         if np.isfinite([value, moved]).all():
             yield Turned(other, value, max(GROSS * max(abs(value), 1), LEEWAY * abs(moved - value)))
 
 
-def _moves(exact: Any, other: Any, plain: Any) -> float:
-    off, lost = (float(np.linalg.norm(np.subtract(a, exact))) for a in (other, plain))
-    return max(LEEWAY * off, lost * FLOATS)
+def _near(data: dict[str, Array], rng: np.random.Generator) -> dict[str, Array]:
+    """The same numbers, each with its last bit moved."""
+    return {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in data.items()}
+
+
+def _moves(exact: Any, other: Any, plain: Iterable[Any]) -> float:
+    """How far a number may be off: as it moves, and as floats lose it, at their worst."""
+    off = float(np.linalg.norm(floats(other) - exact))
+    lost = max(float(np.linalg.norm(np.asarray(each) - exact)) for each in plain)
+    return max(LEEWAY * off, FLOATS * lost)
