@@ -506,7 +506,7 @@ def _kernel(params, inputs, every=_EVERY):
     for name, axes in PARAMS.items():
         if name not in params:
             raise TypeError(f"the parameter {name} is missing; it has the axes ({', '.join(axes)})")
-        arrays[name] = np.asarray(params[name])
+        arrays[name] = _plain(name, params[name])
         _learn(dims, axes, arrays[name].shape)
     for name, axes in every.items():
         if name in inputs:
@@ -640,9 +640,16 @@ def _array(name, value, shape, dtype):
     return np.ascontiguousarray(_fitting(name, value, shape, dtype), dtype)
 
 
+def _plain(name, value):
+    """The value as an array, which has no mask: what that hides would count."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, and its mask would be lost; expected a plain one")
+    return np.asarray(value)
+
+
 def _fitting(name, value, shape, dtype):
     """The value as an array, of this shape and of numbers that the dtype has room for."""
-    value = np.asarray(value)
+    value = _plain(name, value)
     if value.dtype.kind not in "fciub":
         raise TypeError(f"{name} holds {value.dtype}; expected numbers")
     if value.dtype.kind == "c" and dtype.kind != "c":

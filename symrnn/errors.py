@@ -4,6 +4,8 @@ Every message says what was wrong, where, what was expected and what to do. The 
 prints it and leaves with status 2; in Python it is raised as it stands.
 """
 
+import re
+
 
 class SymrnnError(Exception):
     """Bad input: the base of everything that symrnn raises on purpose."""
@@ -74,3 +76,36 @@ def suggestion(name: str, known: list[str], cutoff: float = 0.6) -> str:
     by_lower = {k.lower(): k for k in known}
     near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=cutoff)
     return f"; did you mean '{by_lower[near[0]]}'?" if near else ""
+
+
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys: controls, but for the ends of lines and tabs; and what turns the direction
+of letters."""
+
+
+def visible(text: str) -> str:
+    r"""A text for a terminal, with what it would obey written out.
+
+    >>> visible("\x1b[31mred\n")
+    '\\x1b[31mred\n'
+    """
+    return HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def not_enough(error: MemoryError) -> str:
+    """What is said when there is not enough memory; NumPy knows for what."""
+    return f"there is not enough memory{f': {error}' if str(error) else ''}"
+
+
+LONG, LONGEST = 1_000, 20_000
+"""So many letters of a line, and of a message, are shown."""
+
+
+def readable(message: str) -> str:
+    """A message as a terminal shows it, however large and odd what it speaks of.
+
+    >>> readable("a" * 1_002)[-6:]
+    'aa […]'
+    """
+    lines = [line if len(line) <= LONG else f"{line[:LONG]} […]" for line in message.split("\n")]
+    return visible("\n".join(lines)[:LONGEST])

@@ -1,15 +1,95 @@
-"""Writing files: whole or not at all."""
+"""Reading and writing files: whole or not at all, and nothing that has no end."""
 
+import errno
 import os
 import secrets
-from contextlib import suppress
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO
 
-from symrnn.errors import UsageError
+from symrnn.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from symrnn.functions import Array
+
+Name = str | os.PathLike[str]
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+PIECE = 1 << 20
+"""Bytes that are read at a time."""
+
+# reading
 
 
-def write(path: str | os.PathLike[str], data: bytes | str) -> None:
-    """Put the data under this name: a reader finds what was there before, or all of it.
+@contextmanager
+def opened(path: Name) -> Iterator[BinaryIO]:
+    """A file to be read, as bytes. A device, a pipe, a socket or a folder is refused, whatever link
+    leads there: a file says how long it is, and what is read is held against that."""
+    with ExitStack() as stack:
+        try:
+            check_kind(path)
+            file = stack.enter_context(open(path, "rb"))
+        except (OSError, ValueError) as error:
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            raise _unread(path, said) from None
+        yield file
+
+
+def read(path: Name, most: int, what: str) -> bytes:
+    """The content of a file, which is no longer than so many bytes if it is what it should be."""
+    with opened(path) as file:
+        try:
+            there = os.fstat(file.fileno()).st_size
+            if there > most:
+                raise DataError(f"{os.fspath(path)} holds more than {most:,} bytes; {what}")
+            return file.read(there)
+        except OSError as error:
+            raise _unread(path, error.strerror) from None
+
+
+def size(file: BinaryIO) -> int:
+    """How many bytes a file has; it is read from its beginning afterwards."""
+    found = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return found
+
+
+def fill(file: IO[bytes], flat: "Array") -> int:
+    """Read into an array of one axis; how many bytes there were, if the file has so many."""
+    room, done = flat.view("u1").data, 0
+    while done < len(room) and (part := file.read(min(PIECE, len(room) - done))):
+        room[done : done + len(part)] = part
+        done += len(part)
+    return done
+
+
+def check_kind(path: Name) -> None:
+    """Refuse what is there and no file."""
+    mode = os.stat(path).st_mode
+    if not stat.S_ISREG(mode):
+        kind = KINDS.get(stat.S_IFMT(mode), "no file")
+        raise _unread(path, f"it is {kind}; expected a file")
+
+
+def _unread(path: Name, said: str | None) -> UsageError:
+    return UsageError(f"cannot read {os.fspath(path)}: {said}")
+
+
+# writing
+
+
+def write(path: Name, data: bytes | str) -> None:
+    """Put the data under this name: a reader finds what was there before, or all of it, whenever
+    the machine stops.
 
     Text is written as UTF-8. What cannot be written is a UsageError, and nothing is left behind.
     """
@@ -48,6 +128,24 @@ def _replace(target: Path, content: bytes) -> None:
         if mode is not None:
             temporary.chmod(mode)
         os.replace(temporary, target)
+        settle(target.parent)
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def settle(folder: Path) -> None:
+    """Put on the disk which names a folder has: without it a move may be forgotten when the power
+    fails. Where folders cannot be opened (Windows) or synced, the system does it in its own time.
+    """
+    try:
+        number = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(number)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(number)

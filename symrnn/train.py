@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from symrnn.errors import Diverged, UsageError
+from symrnn.errors import Diverged, UsageError, readable
 from symrnn.train_options import given
 
 if TYPE_CHECKING:
@@ -90,18 +90,38 @@ def _run(
             watching.close()
         if diverged is not None:
             loop.save_weights()
-            kept = f"{folder.path} keeps the weights from before; start anew with a smaller"
-            return _broken(f"{diverged}\n{kept} --learning-rate"), 1
+            cure = (
+                "numbers of the order of 1" if diverged.step == 1 else "a smaller --learning-rate"
+            )
+            kept = f"{folder.path} keeps the weights from before; start anew with {cure}"
+            return _broken(f"{diverged}\n{kept}"), 1
     if ended == "signal":
         number = stopping.signal or 0
         where = f"{'interrupted' if number == 2 else 'ended'} at step {session.trainer.count}"
         again = f"symrnn train --resume {folder.path} goes on from there"
         return _broken(f"{where}; {again}"), 128 + number
-    return _report(session, folder, epochs, ended), 0
+    text, last = _report(session, folder, epochs, ended)
+    first = session.place.first
+    if not worse(first, last):
+        return text, 0
+    _broken(
+        f"the loss has grown from {first:.4g} to {last:.4g}: the weights are worse than those to"
+        " start from; start anew with a smaller --learning-rate"
+    )
+    return text, 1
 
 
-def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> str:
-    """The table, what is taken for what, samples; and the picture is drawn."""
+def worse(first: float | None, last: float) -> bool:
+    """Whether a loss is far above that of the first step, or no number.
+
+    >>> worse(0.7, 0.9), worse(3.0, 1.7e5), worse(None, 1.0)
+    (False, True, False)
+    """
+    return first is not None and not last - first <= abs(first) + 1e-6
+
+
+def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> tuple[str, float]:
+    """The table, what is taken for what, samples; and the picture is drawn. And the last loss."""
     from symrnn.training.runs.evaluate import own_scores
     from symrnn.training.runs.folder import METRICS, PICTURE, WEIGHTS
     from symrnn.training.runs.plot import plot
@@ -111,7 +131,7 @@ def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> st
     if place.best is not None:
         session.kernels.plain.theta[...] = place.best
     scores, part = own_scores(session.data, session.kernels)
-    there = plot(folder / METRICS, folder / PICTURE, folder.path.name)
+    why = plot(folder / METRICS, folder / PICTURE, folder.path.name)
     rate = f", {place.tokens / place.seconds:,.0f} tokens a second" if place.seconds > 0 else ""
     early = f": {place.waited} without a lower validation" if ended == "patience" else ""
     best = f", of epoch {place.best_epoch + 1}" if place.best is not None else ""
@@ -121,7 +141,7 @@ def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> st
         ("loss", f"{scores.loss:.4g} ({part})"),
         (scores.metric, f"{scores.said()} ({part})"),
         ("weights", f"{folder / WEIGHTS}{best}"),
-        ("picture", str(folder / PICTURE) if there else "none: there is no matplotlib"),
+        ("picture", f"none: {why}" if why else str(folder / PICTURE)),
     ]
     parts = [table(str(folder.path), rows)]
     if scores.confusion is not None:
@@ -129,7 +149,7 @@ def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> st
     if session.kernels.is_text and session.data.vocabulary:
         length = place.tokens // max(place.epoch, 1)
         parts.append(samples(session.kernels, session.data.vocabulary, length))
-    return "\n".join(parts)
+    return "\n".join(parts), scores.loss
 
 
 def _how(session: "Session") -> str:
@@ -146,11 +166,11 @@ def _how(session: "Session") -> str:
 
 def _say(text: str, options: argparse.Namespace) -> None:
     if not options.quiet and sys.stderr is not None:
-        print(text, file=sys.stderr)
+        print(readable(text), file=sys.stderr)
 
 
 def _broken(text: str) -> str:
     """Said where errors are; nothing is printed as a result."""
     if sys.stderr is not None:
-        print(f"symrnn: {text}", file=sys.stderr)
+        print(f"symrnn: {readable(text)}", file=sys.stderr)
     return ""

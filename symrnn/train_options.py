@@ -25,7 +25,8 @@ of numbers (.npz: x, y, lengths), or one of the data that come along: cat-mat-ra
 The model keeps its own head where that suits the data, and else gets the one that does: binary,
 classes, steps or regress. DIR gets all that there is of the run, and what is there is never
 overwritten; a run that was interrupted or killed goes on from its last checkpoint as if nothing had
-happened. The exit status is 1 if the loss becomes nan or infinite, 130 after Ctrl-C."""
+happened. The exit status is 1 if the loss becomes nan or infinite or more than doubles, 130 after
+Ctrl-C."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -161,6 +162,9 @@ def _check(options: argparse.Namespace) -> None:
     """What no other part of the package would say."""
     if options.clip is not None and not 0 <= options.clip < float("inf"):
         raise UsageError(f"--clip is {options.clip}; expected a number above 0, or 0 for none")
+    rate = options.learning_rate
+    if rate is not None and not 0 < rate < float("inf"):
+        raise UsageError(f"--learning-rate is {rate}; expected a number above 0, such as 0.002")
     if options.seed is not None and options.seed < 0:
         raise UsageError(f"--seed is {options.seed}; expected a whole number from 0 up")
 

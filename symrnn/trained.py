@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from symrnn.errors import UsageError
+from symrnn.errors import UsageError, visible
 
 if TYPE_CHECKING:
     from symrnn.training.runs.predict import Prediction
@@ -121,9 +121,9 @@ def _escaped(text: str) -> str:
     >>> _escaped("a\tb\n")
     'a\\tb\\n'
     """
-    for mark, said in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+    for mark, said in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n")):
         text = text.replace(mark, said)
-    return text
+    return visible(text)
 
 
 def sample(options: argparse.Namespace) -> str:

@@ -2,13 +2,16 @@
 
 import errno
 import os
+import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from symrnn.errors import UsageError
-from symrnn.files import write
+from symrnn.errors import DataError, UsageError
+from symrnn.files import opened, read, write
 
 
 def test_text_and_bytes_are_written(tmp_path: Path) -> None:
@@ -113,3 +116,122 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
         write("/dev/full", "x")
     write(os.devnull, "x")
     assert not Path(os.devnull).is_file()
+
+
+# what fails at any of its calls leaves the old file or the new one
+
+
+class Faulty:
+    """Calls that go through, but for the one of a number, which fails once."""
+
+    def __init__(self, fails: int) -> None:
+        self.left, self.failed = fails, False
+
+    def counted(self, what: Any, half: Any = None) -> Any:
+        def call(*arguments: Any, **more: Any) -> Any:
+            self.left -= 1
+            if self.left == -1:
+                self.failed = True
+                if half is not None:
+                    half(*arguments)
+                raise OSError(errno.EIO, "Input/output error")
+            return what(*arguments, **more)
+
+        return call
+
+
+class Writing:
+    """A file whose calls are counted; a write that fails has written half."""
+
+    def __init__(self, file: Any, faulty: Faulty) -> None:
+        self.file = file
+        self.fileno, self.flush = file.fileno, faulty.counted(file.flush)
+        self.write = faulty.counted(file.write, lambda data: file.write(data[: len(data) // 2]))
+
+    def __enter__(self) -> "Writing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+def faulty(monkeypatch: pytest.MonkeyPatch, number: int) -> Faulty:
+    """Every call of `symrnn.files` that reaches the disk is counted, and this one fails."""
+    found = Faulty(number)
+    real: Any = open
+
+    def opening(path: Any, mode: str = "r", **more: Any) -> Any:
+        if mode != "xb":
+            return real(path, mode, **more)
+        return Writing(found.counted(real)(path, mode, **more), found)
+
+    monkeypatch.setattr("symrnn.files.open", opening, raising=False)
+    for name in ("fsync", "replace", "open"):
+        monkeypatch.setattr(os, name, found.counted(getattr(os, name)))
+    return found
+
+
+CALLS = 7
+"""Of a write: open, write, flush, sync, move, open the folder, sync the folder."""
+
+
+def test_each_call_of_a_write_may_fail(tmp_path: Path) -> None:
+    path, failures = tmp_path / "a.txt", 0
+    for number in range(2 * CALLS):
+        path.write_text("old")
+        with pytest.MonkeyPatch.context() as patch:
+            found = faulty(patch, number)
+            with suppress(UsageError):
+                write(path, "new")
+        assert path.read_text() in ("old", "new")
+        assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+        failures += found.failed
+    assert failures == CALLS
+
+
+def test_a_folder_is_synced_after_a_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda number: synced.append(stat.S_ISDIR(os.fstat(number).st_mode))
+    )
+    write(tmp_path / "a.txt", "x")
+    assert synced == [False, True]
+
+
+# what is read is a file
+
+
+def special(folder: Path, kind: str) -> Path:
+    """Something that has no end, or is none of which one could be told."""
+    path = folder / kind
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as made:
+                made.bind(str(path))
+        case _:
+            path.symlink_to("/dev/zero")
+    return path
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "socket", "device"])
+def test_what_is_no_file_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket has to be short
+    path = special(Path(), kind)
+    with (
+        pytest.raises(UsageError, match=f"cannot read {kind}: it is a {kind}; expected a file"),
+        opened(path),
+    ):
+        pass
+
+
+def test_no_more_is_read_than_there_can_be(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    assert read(tmp_path / "a", 5, "a few bytes") == b"12345"
+    with pytest.raises(DataError, match="a holds more than 4 bytes; a few bytes"):
+        read(tmp_path / "a", 4, "a few bytes")

@@ -17,7 +17,7 @@ from typing import Any
 
 from symrnn.cli.commands import COMMANDS, Answer
 from symrnn.cli.parser import build_parser
-from symrnn.errors import ModelWarning, SymrnnError
+from symrnn.errors import ModelWarning, SymrnnError, not_enough, readable, visible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             answer = COMMANDS[options.command](options)
     except SymrnnError as error:
         return _say(str(error))
+    except MemoryError as error:
+        asked = " ".join(sys.argv[1:] if arguments is None else arguments)
+        advice = "expected a smaller file, or fewer steps, sequences or features"
+        return _say(f"{not_enough(error)}; asked for was {asked}: {advice}")
     except KeyboardInterrupt:
         _say("interrupted")
         return 130
@@ -53,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.buffer.write(result)
             sys.stdout.flush()
         else:
-            print(result, end="", flush=True)
+            print(visible(result) if sys.stdout.isatty() else result, end="", flush=True)
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
@@ -77,14 +81,14 @@ def _warn(message: Warning | str, category: type[Warning], *where: Any, **more: 
     if sys.stderr is None:
         return
     if issubclass(category, ModelWarning):
-        print(f"symrnn: warning: {message}", file=sys.stderr)
+        print(f"symrnn: warning: {readable(str(message))}", file=sys.stderr)
     else:
         print(warnings.formatwarning(message, category, *where[:2]), end="", file=sys.stderr)
 
 
 def _say(message: str) -> int:
     if sys.stderr is not None:
-        print(f"symrnn: {message}", file=sys.stderr)
+        print(f"symrnn: {readable(message)}", file=sys.stderr)
     return 2
 
 

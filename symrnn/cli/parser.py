@@ -1,14 +1,23 @@
 """The commands and their options."""
 
 import argparse
+from typing import NoReturn
 
 from symrnn import __version__, derive_options, train_options, trained, verify
 from symrnn.bench import command as bench
 from symrnn.cli.options import add_features, add_format, add_model, add_schedule, dims
+from symrnn.errors import readable
+
+
+class Parser(argparse.ArgumentParser):
+    """One that a terminal can show whatever it was given."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(readable(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="symrnn",
         description="Write the recurrence; get the derivation you can print and the kernel you"
         " can train with.",
@@ -150,7 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: "argparse._SubParsersAction[Parser]",
     name: str,
     what: str,
     example: str,

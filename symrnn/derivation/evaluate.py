@@ -190,8 +190,8 @@ class Evaluator:
                 if inner.setdefault(ref.base, found) != found:
                     return None
                 if equation.steps:
-                    bounds = sorted(self.step(b, {}) for b in equation.steps)
-                    if not bounds[0] <= found <= bounds[-1]:
+                    low, high = sorted(equation.steps, key=lambda bound: bound.base)
+                    if not self.step(low, {}) <= found <= self.step(high, {}):
                         return None
         return inner
 

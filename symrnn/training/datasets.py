@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from symrnn.arrays import check_plain
 from symrnn.errors import EstimatorError
 from symrnn.functions import Array
 from symrnn.training.conventions import check_whole
@@ -72,7 +73,7 @@ def sequences_of(data: Any, features: int | None, dtype: Any) -> Sequences:
         )
     if not X.size:
         raise EstimatorError(f"X has shape {X.shape}; expected at least one of each")
-    return _alike(X.astype(dtype), X.shape[2])
+    return _alike(_finite(X, dtype), X.shape[2])
 
 
 def _table(X: Array, features: int, dtype: Any) -> Sequences:
@@ -93,11 +94,10 @@ def _table(X: Array, features: int, dtype: Any) -> Sequences:
         raise EstimatorError(
             f"X has {X.shape[1]} columns; expected whole steps, a multiple of features={features}"
         )
-    return _alike(X.astype(dtype).reshape(len(X), -1, features), X.shape[1])
+    return _alike(_finite(X.reshape(len(X), -1, features), dtype), X.shape[1])
 
 
 def _alike(X: Array, columns: int) -> Sequences:
-    _check_finite(X)
     stacked = np.ascontiguousarray(X.transpose(1, 0, 2))
     return Sequences(np.full(len(X), X.shape[1]), columns, stacked)
 
@@ -124,17 +124,16 @@ def _ragged(items: list[Any], dtype: Any) -> Sequences:
                 f"X[{place}] has {array.shape[1]} features, and X[0] {arrays[0].shape[1]};"
                 " expected as many"
             )
-        arrays.append(np.ascontiguousarray(array, dtype))
+        arrays.append(_finite(array[None], dtype, place)[0])
     if len({len(array) for array in arrays}) == 1:
         return _alike(np.stack(arrays), arrays[0].shape[1])
-    for place, array in enumerate(arrays):
-        _check_finite(array[None], place)
     lengths = np.array([len(array) for array in arrays])
     return Sequences(lengths, arrays[0].shape[1], None, tuple(arrays))
 
 
 def numbers(data: Any, name: str) -> Array:
     """An array of real numbers."""
+    check_plain(name, data, EstimatorError)
     try:
         array = np.asarray(data)
         if array.dtype.kind not in "biufc":
@@ -146,12 +145,17 @@ def numbers(data: Any, name: str) -> Array:
     return array
 
 
-def _check_finite(X: Array, first: int = 0) -> None:
-    odd = ~np.isfinite(X)
+def _finite(X: Array, dtype: Any, first: int = 0) -> Array:
+    """The numbers in this dtype, all of them finite there."""
+    with np.errstate(over="ignore"):
+        found = np.ascontiguousarray(X, dtype)
+    odd = ~np.isfinite(found)
     if odd.any():
         place, step, feature = np.argwhere(odd)[0]
-        value = "NaN" if np.isnan(X[place, step, feature]) else "inf"
+        value = X[place, step, feature]
+        said = "NaN" if np.isnan(value) else "inf" if np.isinf(value) else f"{value:.4g}"
         raise EstimatorError(
-            f"X[{first + place}] holds {value} at step {step}, feature {feature}; expected finite"
-            " numbers"
+            f"X[{first + place}] holds {said} at step {step}, feature {feature}; expected finite"
+            f" numbers of {np.dtype(dtype)}"
         )
+    return found

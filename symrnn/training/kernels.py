@@ -81,6 +81,25 @@ def shape(kernel: Kernel, axes: Axes, batch: int, steps: int | None = None) -> t
     return tuple(sum(int(p) if p.isdigit() else sizes[p] for p in part) for part in parts)
 
 
+def blanks(kernel: Kernel, inputs: Inputs, stepwise: bool = False) -> dict[str, Array]:
+    """Zeros for the targets that a forward pass, or a step, asks for because the loss alone reads
+    them of earlier steps: no output depends on them."""
+    file = _file(kernel)
+    every = file["_STEP"] if stepwise else file["_EVERY"]
+    needed = file["_STEP_NEEDED"] if stepwise else file["_NEEDED"]["forward"]
+    batch, length = sequences(kernel, inputs), None if stepwise else steps(kernel, inputs)
+    if stepwise:
+        batch = next(np.shape(v)[every[n].index("B")] for n, v in inputs.items() if n in every)
+    return {
+        name: np.zeros(
+            shape(kernel, every[name], batch, length),
+            np.intp if name in file.get("IDS", {}) else kernel.dtype,
+        )
+        for name in needed
+        if name not in inputs
+    }
+
+
 def sequences(kernel: Kernel, inputs: Inputs) -> int:
     """How many sequences there are, read off the first input that tells."""
     return _extent(kernel, inputs, "B") or kernel.batch
@@ -116,4 +135,5 @@ def check_kernel(kernel: Any) -> None:
 
 def _file(kernel: Kernel) -> dict[str, Any]:
     """The names of the file; a module made in memory stands under no name in sys.modules."""
-    return type(kernel).loss_and_grads.__globals__
+    made: Any = type(kernel)
+    return cast(dict[str, Any], made.forward.__globals__)

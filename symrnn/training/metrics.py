@@ -14,6 +14,7 @@ from math import log
 import numpy as np
 from numpy.typing import ArrayLike
 
+from symrnn.arrays import check_plain
 from symrnn.errors import DataError
 from symrnn.functions import Array
 
@@ -44,7 +45,7 @@ def class_accuracy(
     >>> class_accuracy([0, 2], [[0.6, 0.3, 0.1], [0.1, 0.7, 0.2]])
     0.5
     """
-    yhat = np.asarray(yhat)
+    yhat = _plain("yhat", yhat)
     counted = _counted(yhat, weights, lengths)
     return _mean(_classes(y, yhat, counted) == yhat.argmax(-1), counted)
 
@@ -78,7 +79,7 @@ def bits_per_character(
     >>> bits_per_character([0, 1], [[0.5, 0.5], [0.75, 0.25]])
     1.5
     """
-    yhat = np.asarray(yhat)
+    yhat = _plain("yhat", yhat)
     counted = _counted(yhat, weights, lengths)
     right = np.take_along_axis(yhat, _classes(y, yhat, counted)[..., None], -1)[..., 0]
     with np.errstate(all="ignore"):
@@ -104,7 +105,7 @@ def confusion(
 ) -> Array:
     """How often each class (row) was taken for each (column): no and yes where the width is 1.
     What has a weight other than 0 is counted."""
-    yhat = np.asarray(yhat)
+    yhat = _plain("yhat", yhat)
     counted = _counted(yhat, weights, lengths)
     if yhat.shape[-1] == 1:
         y, yhat = _alike(y, yhat)
@@ -118,7 +119,7 @@ def confusion(
 
 
 def _alike(y: ArrayLike, yhat: ArrayLike) -> tuple[Array, Array]:
-    y, yhat = np.asarray(y), np.asarray(yhat)
+    y, yhat = _plain("y", y), _plain("yhat", yhat)
     if y.shape != yhat.shape:
         raise DataError(f"y has shape {y.shape} and yhat {yhat.shape}; expected the same")
     return y, yhat
@@ -126,7 +127,7 @@ def _alike(y: ArrayLike, yhat: ArrayLike) -> tuple[Array, Array]:
 
 def _classes(y: ArrayLike, yhat: Array, counted: Array) -> Array:
     """The right classes as numbers; where nothing counts, any."""
-    y, count = np.asarray(y), yhat.shape[-1]
+    y, count = _plain("y", y), yhat.shape[-1]
     if y.shape == yhat.shape:
         return np.asarray(y.argmax(-1))
     if y.shape != yhat.shape[:-1] or y.dtype.kind not in "iu":
@@ -148,12 +149,17 @@ def _mean(values: Array, counted: Array) -> float:
     return float((np.where(counted, values, 0) * counted).sum()) / total
 
 
+def _plain(name: str, value: ArrayLike) -> Array:
+    check_plain(name, value)
+    return np.asarray(value)
+
+
 def _counted(yhat: Array, weights: ArrayLike | None, lengths: ArrayLike | None) -> Array:
     """How much each prediction counts."""
     shape = np.shape(yhat)[:-1]
     found = np.ones(shape)
     if weights is not None:
-        given = np.asarray(weights, np.float64)
+        given = _plain("weights", weights).astype(np.float64)
         if given.shape not in (shape, (*shape, 1)):
             raise DataError(f"weights have shape {given.shape}; expected {shape}")
         found *= given.reshape(shape)

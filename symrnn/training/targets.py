@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from symrnn.arrays import check_plain
 from symrnn.errors import EstimatorError
 from symrnn.functions import Array
 from symrnn.training.conventions import warn_of_column
@@ -47,11 +48,14 @@ def numbers_of(y: Any, count: int, dtype: Any) -> Array:
     found = numbers(_targets(y, count, "targets"), "y")
     if found.ndim not in (1, 2) or not found.size:
         raise EstimatorError(f"y has shape {found.shape}; expected (n,) or (n, C)")
-    odd = np.argwhere(~np.isfinite(found))
+    with np.errstate(over="ignore"):
+        wanted: Array = found.astype(dtype)
+    odd = np.argwhere(~np.isfinite(wanted))
     if len(odd):
         at = ", ".join(map(str, odd[0]))
-        raise EstimatorError(f"y[{at}] is {found[tuple(odd[0])]}; expected finite numbers")
-    return found.astype(dtype)
+        value = found[tuple(odd[0])]
+        raise EstimatorError(f"y[{at}] is {value}; expected finite numbers of {wanted.dtype}")
+    return wanted
 
 
 def _targets(y: Any, count: int, what: str) -> Array:
@@ -59,6 +63,7 @@ def _targets(y: Any, count: int, what: str) -> Array:
         raise EstimatorError(
             "fit requires y to be passed, but the target y is None; expected one a sequence"
         )
+    check_plain("y", y, EstimatorError)
     found = np.asarray(y)
     if found.dtype.kind == "c":
         raise EstimatorError(f"Complex data not supported: y is {found.dtype}")

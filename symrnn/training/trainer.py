@@ -71,10 +71,16 @@ class Trainer:
         """The steps done."""
         return self.memory.count
 
-    def train_step(self, inputs: Inputs) -> Step:
+    def train_step(self, inputs: Inputs, share: float = 1.0) -> Step:
         """One step on one batch. A loss or a gradient that is nan or infinite raises Diverged, and
-        theta stays what it was. What is in `inputs` goes before what is carried or drawn."""
+        theta stays what it was. What is in `inputs` goes before what is carried or drawn. A batch
+        that is only a share of the others, such as the end of a text, says so: its gradient, once
+        it is clipped, counts so much."""
         start = perf_counter()
+        with np.errstate(all="ignore"):  # what is no number is said once, and not by NumPy
+            return self._step(inputs, share, start)
+
+    def _step(self, inputs: Inputs, share: float, start: float) -> Step:
         kernel, memory = self.kernel, self.memory
         if self.carried or self.masks:
             inputs = self._completed(inputs)
@@ -82,11 +88,13 @@ class Trainer:
         loss, gradient = float(value), kernel.dtheta
         length = norm(gradient)
         if not (isfinite(loss) and isfinite(length)):
-            raise _diverged(memory.count + 1, loss, length, inputs)
+            raise _diverged(memory.count + 1, loss, length, inputs, kernel.dtype)
         if self.value_clip is not None:
             clip_value(gradient, self.value_clip)
         if self.clip is not None:
             clip_norm(gradient, self.clip, length if self.value_clip is None else None)
+        if share != 1.0:
+            np.multiply(gradient, share, gradient)
         scale = float(self.schedule(memory.count))
         if self.carry:
             self._keep(kernel.states)
@@ -163,13 +171,21 @@ def _below(prefix: str, state: Mapping[str, Any]) -> dict[str, Array]:
     }
 
 
-def _diverged(number: int, loss: float, length: float, inputs: Inputs) -> Diverged:
-    """What is said where there is no number to go on with; nan in the data is one reason."""
+def _diverged(number: int, loss: float, length: float, inputs: Inputs, dtype: Any) -> Diverged:
+    """What is said where there is no number to go on with, with the likeliest reason."""
     what = f"step {number}: the loss is {loss:.4g} and the norm of the gradient {length:.4g}"
     advice = "try a smaller learning rate, or clip=1.0"
+    if number == 1:  # nothing has been learnt yet
+        advice = "the parameters are those to start from: scale the data to the order of 1"
     for name, value in inputs.items():
-        if "lengths" not in inputs and not np.isfinite(value).all():  # padding may be anything
+        if "lengths" in inputs:  # padding may be anything
+            break
+        value = np.asarray(value)
+        if not np.isfinite(value).all():
             advice = f"{name} holds nan or inf; expected numbers"
+            break
+        if value.dtype.kind == "f" and not np.isfinite(value.astype(dtype)).all():
+            advice = f"{name} holds {abs(value).max():.4g}; expected numbers that {dtype} has"
             break
     return Diverged(f"{what}; theta is as it was before; {advice}", number, loss, length)
 

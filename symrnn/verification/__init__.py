@@ -41,7 +41,7 @@ def verify(
 
     >>> from symrnn.model import load
     >>> print(verify(load("elman_n4")).verdict)
-    holds: 20 checks
+    holds: 27 checks
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS

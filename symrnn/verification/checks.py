@@ -248,11 +248,22 @@ def _other_way_round(array: Array) -> Array:
 
 def _large(module: ModuleType, case: Case, wanted: Large) -> Check:
     """With large parameters nothing overflows on the way to a value that does not."""
-    value = float(value_of(module, case, np.float64)(larger(case, wanted.times)))
-    size = max(abs(wanted.value), 1.0)  # a loss near zero is a difference of large numbers
-    off, allowed = abs(value - wanted.value) / size, max(EXACT, wanted.moves / size)
+    value_at = value_of(module, case, np.float64)
+    data = larger(case, wanted.times)
     note = f"parameters {wanted.times} times as large"
-    return _held("large numbers", CONTRACT, off, allowed, note)
+    size = max(abs(wanted.value), 1.0)  # a loss near zero is a difference of large numbers
+    off, allowed = abs(float(value_at(data)) - wanted.value) / size, wanted.moves / size
+    outputs = plainly(module, case, data).outputs
+    for name, exact in wanted.outputs.items():
+        most = max(EXACT, wanted.apart[name])
+        if not error(outputs[name], exact, 1.0) <= most:
+            return _held("large numbers", CONTRACT, error(outputs[name], exact, 1.0), most, note)
+    for turned in wanted.turned:
+        size = max(abs(turned.value), 1.0)
+        other = abs(float(value_at(turned.data)) - turned.value) / size
+        if not other <= max(EXACT, turned.moves / size):
+            return _held("large numbers", CONTRACT, other, max(EXACT, turned.moves / size), note)
+    return _held("large numbers", CONTRACT, off, max(EXACT, allowed), note)
 
 
 def _stateless(module: ModuleType, case: Case) -> Check:

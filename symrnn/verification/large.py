@@ -1,12 +1,14 @@
 """What a text gives with large parameters, where a careless formula would overflow."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from symrnn.functions import Array
 from symrnn.verification.case import Case
-from symrnn.verification.exact import NO_NUMBER, worked_out
+from symrnn.verification.exact import NO_NUMBER, floats, worked_out
 
 TIMES = (1000, 300, 100, 30, 10, 5, 4, 3, 2)
 """The largest of these is taken with which the text itself has a value, and no exp that it asks
@@ -17,6 +19,20 @@ WORK = 10_000
 """Steps times sequences times entries of gradients, up to where that is quick enough."""
 ROUNDING = 2.0**-52
 LEEWAY = 1000
+TURNS = 8
+FLOATS = 10
+"""How much more a kernel may lose than its equations, worked out one by one."""
+
+
+@dataclass(frozen=True)
+class Turned:
+    """Large parameters of other signs, and what the equations give for them in floats, one by one.
+
+    A formula may overflow on one side alone, and a loss with one target looks at one side."""
+
+    data: dict[str, Array]
+    value: float
+    moves: float
 
 
 @dataclass(frozen=True)
@@ -27,7 +43,12 @@ class Large:
     value: float
     moves: float
     """How far the value moves when every number moves by its last bit, and a thousand times that:
-    of a system that is chaotic then, nothing is asked."""
+    of a system that is chaotic then, nothing is asked. Nor can more be asked than the equations
+    themselves give in floats, one by one: a root of 1 - a² is as exact as the difference."""
+    outputs: dict[str, Array]
+    apart: dict[str, float]
+    """How far each output may be off, likewise."""
+    turned: tuple["Turned", ...]
 
 
 def large(case: Case) -> Large | None:
@@ -50,10 +71,32 @@ def _value(case: Case, times: int) -> Large | None:
     data = larger(case, times)
     near = {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in data.items()}
     try:
-        value, other = (
-            case.value(worked_out(case, each, DIGITS, in_range=True)) for each in (data, near)
-        )
-        found = Large(times, float(value), LEEWAY * abs(float(value) - float(other)))
+        exact, other = (worked_out(case, each, DIGITS, in_range=True) for each in (data, near))
+        value, outputs = float(case.value(exact)), {n: floats(exact[n]) for n in case.outputs}
+        with np.errstate(all="ignore"):
+            plain = case.run_of(case.system)(data, case.steps)
+        moves = _moves(value, float(case.value(other)), float(case.value(plain)))
+        apart = {n: _moves(a, floats(other[n]), plain[n]) for n, a in outputs.items()}
     except NO_NUMBER:
         return None
-    return found if np.isfinite([found.value, found.moves]).all() else None
+    if not np.isfinite([value, moves, *apart.values()]).all():
+        return None
+    return Large(times, value, moves, outputs, apart, tuple(_turned(case, data, rng)))
+
+
+def _turned(case: Case, data: dict[str, Array], rng: np.random.Generator) -> Iterator[Turned]:
+    parameters = {symbol.name for symbol in case.named("parameter")}
+    run = case.run_of(case.system)
+    for _ in range(TURNS):
+        signs = {name: rng.choice([-1, 1], np.shape(data[name])) for name in sorted(parameters)}
+        other = {name: a * signs.get(name, 1) for name, a in data.items()}
+        near = {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in other.items()}
+        with np.errstate(all="ignore"):
+            value, moved = (float(case.value(run(each, case.steps))) for each in (other, near))
+        if np.isfinite([value, moved]).all():
+            yield Turned(other, value, LEEWAY * abs(moved - value))
+
+
+def _moves(exact: Any, other: Any, plain: Any) -> float:
+    off, lost = (float(np.linalg.norm(np.subtract(a, exact))) for a in (other, plain))
+    return max(LEEWAY * off, lost * FLOATS)

@@ -15,7 +15,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -30,7 +30,7 @@ __all__ = ["check", "load", "save"]
 Path = str | os.PathLike[str]
 
 FORMATS: dict[
-    str, tuple[Callable[[bytes], dict[str, Array]], Callable[[Mapping[str, Array]], bytes]]
+    str, tuple[Callable[[BinaryIO], dict[str, Array]], Callable[[Mapping[str, Array]], bytes]]
 ] = {
     ".npz": (npz.decode, npz.encode),
     ".safetensors": (safetensors.decode, safetensors.encode),
@@ -43,7 +43,7 @@ def save(path: Path, params: Mapping[str, Any]) -> None:
     all."""
     encode = FORMATS[_format(path)][1]
     try:
-        data = encode({name: np.asarray(value) for name, value in params.items()})
+        data = encode({name: np.asanyarray(value) for name, value in params.items()})
     except DataError as error:
         raise DataError(f"cannot write {os.fspath(path)}: {error}") from None
     files.write(path, data)
@@ -55,17 +55,13 @@ def load(
     """The arrays in a file, by name.
 
     `expected` says which there must be: a model, or the PARAMS of a kernel. The shapes have to
-    agree with each other, and with the `dims` that are given.
+    agree with each other, and with the `dims` that are given. What a file promises is held against
+    what it has before memory is taken for it.
     """
     decode = FORMATS[_format(path)][0]
     try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read {os.fspath(path)!r}: {said}") from None
-    try:
-        found = decode(data)
+        with files.opened(path) as file:
+            found = decode(file)
         if expected is not None:
             check(found, expected, dims)
     except DataError as error:

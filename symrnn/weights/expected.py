@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from symrnn.arrays import check_plain
 from symrnn.errors import DataError, suggestion
 from symrnn.functions import Array
 from symrnn.language.printer import show_widths
@@ -103,6 +104,7 @@ def _check_shape(
 
 def numbers(name: str, value: Array) -> Array:
     """An array of numbers, or a DataError."""
+    check_plain(name, value)
     if value.dtype.kind not in "fciub":
         raise DataError(f"{name} holds {value.dtype}; expected numbers")
     return value

@@ -4,16 +4,18 @@
     the header  JSON: {"w": {"dtype": "F64", "shape": [2, 3], "data_offsets": [0, 48]}, …}
     the rest    the numbers of all arrays, without gaps, rows first, the lowest byte first
 
-Read strictly: every byte belongs to exactly one array, or the file is refused.
+Read strictly: every byte belongs to exactly one array, or the file is refused. The header is held
+against the size of the file first; arrays are read one by one.
 """
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from symrnn import files
 from symrnn.errors import DataError
 from symrnn.functions import Array
 from symrnn.weights.expected import numbers
@@ -28,7 +30,11 @@ NAMES = {np.dtype(said): name for name, said in DTYPES.items()}
 
 METADATA = "__metadata__"
 LONGEST_HEADER = 100_000_000  # the format's own limit
+MOST_AXES = 32  # of an array of NumPy 1; one of NumPy 2 has some more
 FIELDS = {"dtype", "shape", "data_offsets"}
+
+Entry = tuple[str, tuple[int, ...], int, int]
+"""Type, shape, begin and end of an array."""
 
 
 def encode(params: Mapping[str, Array]) -> bytes:
@@ -52,62 +58,78 @@ def encode(params: Mapping[str, Array]) -> bytes:
     return b"".join([len(text).to_bytes(8, "little"), text, *pieces])
 
 
-def decode(data: bytes) -> dict[str, Array]:
+def decode(file: BinaryIO) -> dict[str, Array]:
     """The arrays of a file, by name, in the order in which they lie."""
-    header, body = _parts(data)
+    header, body = _parts(file)
     entries = {name: _entry(name, said) for name, said in header.items() if name != METADATA}
     _check_metadata(header.get(METADATA, {}))
+    lying = sorted(entries.items(), key=lambda entry: entry[1][2:])
+    _check_places(lying, body)
     found: dict[str, Array] = {}
-    reached = 0
-    for name, (dtype, shape, begin, end) in sorted(entries.items(), key=lambda e: e[1][2:]):
-        if begin != reached:
-            what = "overlaps what is before it" if begin < reached else "leaves a gap before it"
-            raise DataError(f"'{name}' {what}: it begins at byte {begin}, expected {reached}")
-        if end > len(body):
-            raise DataError(
-                f"the file is cut short: '{name}' ends at byte {end} of the numbers, and there are"
-                f" {len(body)}"
-            )
-        flat = np.frombuffer(body[begin:end], dtype)
-        found[name] = flat.astype(flat.dtype.newbyteorder("=")).reshape(shape)
-        reached = end
-    if reached != len(body):
-        raise DataError(f"{len(body) - reached} bytes at the end belong to no array")
+    for name, (dtype, shape, _, _) in lying:
+        flat = np.empty(math.prod(shape), dtype)
+        if files.fill(file, flat) < flat.nbytes:
+            raise DataError(f"the file is cut short: it ends in '{name[:60]}'")
+        flat = flat.astype(flat.dtype.newbyteorder("="), copy=False)
+        try:
+            found[name] = flat.reshape(shape)
+        except ValueError:  # 0 times more than an axis can have
+            raise DataError(f"'{name[:60]}' has shape {tuple(shape)}, which no array has") from None
     return found
 
 
-def _parts(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The header as it was read, and the bytes of the numbers."""
-    if len(data) < 8:
-        said = "is empty" if not data else "is cut short"
+def _check_places(lying: Sequence[tuple[str, Entry]], body: int) -> None:
+    """Each array begins where the one before has ended, and the last ends with the file."""
+    reached = 0
+    for name, (_, _, begin, end) in lying:
+        if begin != reached:
+            what = "overlaps what is before it" if begin < reached else "leaves a gap before it"
+            raise DataError(f"'{name[:60]}' {what}: it begins at byte {begin}, expected {reached}")
+        if end > body:
+            raise DataError(
+                f"the file is cut short: '{name[:60]}' ends at byte {end} of the numbers, and there"
+                f" are {body}"
+            )
+        reached = end
+    if reached != body:
+        raise DataError(f"{body - reached} bytes at the end belong to no array")
+
+
+def _parts(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """The header as it was read, and how many bytes of numbers come behind it."""
+    there = files.size(file)
+    start = file.read(9)
+    if there < 8:
+        said = "is empty" if not there else "is cut short"
         raise DataError(f"the file {said}; expected the 8 bytes that a .safetensors begins with")
-    length = int.from_bytes(data[:8], "little")
-    if length > LONGEST_HEADER or data[8:9] not in (b"{", b""):
+    length = int.from_bytes(start[:8], "little")
+    if length > LONGEST_HEADER or start[8:9] not in (b"{", b""):
         raise DataError("the file is no .safetensors: it does not begin as one does")
-    if 8 + length > len(data):
+    if 8 + length > there:
         raise DataError(
-            f"the file is cut short: a header of {length} bytes, and {len(data) - 8} are there"
+            f"the file is cut short: a header of {length} bytes, and {there - 8} are there"
         )
+    file.seek(8)
     try:
-        header = json.loads(data[8 : 8 + length].decode(), object_pairs_hook=_once)
+        header = json.loads(file.read(length).decode(), object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
-        said = str(error).splitlines()[0]
+        said = str(error).splitlines()[0][:200]
         raise DataError(f"the header of the file is no JSON that can be read: {said}") from None
     if not isinstance(header, dict):
         raise DataError("the header of the file holds no names; expected a JSON object")
-    return header, data[8 + length :]
+    return header, there - 8 - length
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"the header of the file names '{twice[:60]}' twice")
+    found: dict[str, Any] = {}
+    for name, said in pairs:
+        if name in found:
+            raise DataError(f"the header of the file names '{name[:60]}' twice")
+        found[name] = said
     return found
 
 
-def _entry(name: str, said: Any) -> tuple[str, tuple[int, ...], int, int]:
+def _entry(name: str, said: Any) -> Entry:
     """Type, shape, begin and end of one array, if they go together."""
     if not isinstance(said, dict) or said.keys() != FIELDS:
         raise DataError(f"'{name[:60]}' in the header: expected {', '.join(sorted(FIELDS))}")
@@ -122,6 +144,8 @@ def _entry(name: str, said: Any) -> tuple[str, tuple[int, ...], int, int]:
             f"'{name[:60]}' in the header: shape and data_offsets are lists of whole numbers,"
             " the latter of two"
         )
+    if len(shape) > MOST_AXES:
+        raise DataError(f"'{name[:60]}' has {len(shape)} axes; expected {MOST_AXES} at most")
     begin, end = offsets
     wanted = math.prod(shape) * np.dtype(DTYPES[dtype]).itemsize
     if end - begin != wanted:

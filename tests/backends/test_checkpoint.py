@@ -27,6 +27,13 @@ AWKWARD = {
     "L = mse(y, yhat)",
     "root": "h[t] = tanh(x[t] @ W + h[t-1] @ U)\nyhat[t] = h[t] @ V\n"
     "L = sqrt(sum(w[t] * mse(y[t], yhat[t])) / sum(w[t]))\nw: 1",
+    "known before": "s = softplus(a)\ng = sigmoid(c @ K) * s\nc: input\n"
+    "h[t] = tanh(x[t] @ W + exp(-softplus(b)) * h[t-1] + g @ V)\nyhat = h[T] @ R * s\n"
+    "L = mse(y, yhat) + sum(rowmean(square(h[t] * s)))",
+    "earlier": "z[t] = tanh(x[t-1] @ A + x[t] @ B)\nh[t] = z[t] + u * h[t-1] * x[t-3]\n"
+    "L = mse(y, h[T])",
+    "loss alone": "h[t] = tanh(x[t] @ W + h[t-1] @ U)\ne[t] = h[t] @ V - y[t]\ny: target\n"
+    "L = mean(rowsum(square(e[t] - e[t-2])))",
     "no state": "h[t] = tanh(x[t] @ W + b)\nyhat = mean(h[t]) @ V\nL = bce(y, sigmoid(yhat))",
 }
 
@@ -159,6 +166,8 @@ REFUSED = {
     "h[t] = tanh(x[t] + h[t-1]); p = mean(h[t]); k[t] = p * h[t]; L = mse(y, k[T])": "may need all",
     "h[t] = tanh(x[t] + h[t-1]); L = mse(y, h[T-1])": r"h\[T-1\]\) reads a step other",
     "h[t] = tanh(x[t] + h[t-1]); L = mse(x[T], h[T])": "other than the last, or an input: x",
+    "h[t] = x[t] + h[t-1]; k[t] = tanh(mean(h[t]) @ U); L = mse(y, k[T])": r"= tanh\(mean\(h\[t",
+    "h[t] = tanh(x[t] + h[t-1]); L = mse(y, sigmoid(h[T-1] @ V))": r"L = mse\(y, sigmoid\(h\[T-1",
     "h[t] = tanh(x[t] + h[t-1])": "the model has no loss",
     "h[t] = tanh(x[t] + h[t-1]); k[t] = 2 * h[t]; k[T] += h[T]; L = mse(y, k[T])": "one step alone",
 }

@@ -64,7 +64,7 @@ def test_the_last_step_alone_is_right_with_a_total_derivative() -> None:
 
 
 def test_the_six_paths_of_three_steps() -> None:
-    found = body(model("elman_steps").derive(3).text("paths", "W_h"))
+    found = body(model("elman_steps").derive(3).text("paths", "W_h", width=100))
     assert found[3:] == [
         "L  = L₁/3 + L₂/3 + L₃/3",
         "∂L/∂W_h = [∂L/∂L₃ · ∂L₃/∂ŷ₃ · ∂ŷ₃/∂h₃ · ∂⁺h₃/∂W_h]_{t=3}",

@@ -112,13 +112,14 @@ def test_what_several_views_say_of_one_symbol_is_the_same_number(name: str) -> N
     dims = odd_widths(found.written)
     data = sample(found.written, resolve(found.written), dims, 4, 1, seed=5)
     derivation = found.derive()
-    values = interpret(derivation.plain, data, 4)
     known: dict[str, Array] = {}
     compared = 0
     documents = seen(name, None, "default")
-    for document in documents.values():
+    for view, document in documents.items():
         sheets = sheets_in(document)
-        around = (*sheets, *sheets_in(documents["local"]))
+        own = derivation.by_steps if view in ("paths", "forward") else derivation
+        around = (*sheets, *VIEWS["local"](own))
+        values = interpret(own.plain, data, 4)
         on = Evaluator([e for sheet in around for e in sheet.equations], values, data, dims)
         for left in (e.left for sheet in sheets for e in sheet.equations):
             if not isinstance(left, Total | Immediate) or not isinstance(left.of, Ref):

@@ -70,7 +70,8 @@ def printed(
     sheets = sheets_of(derivation, view)
     columns = form == "columns"
     equations = [e for s in (as_columns(sheets) if columns else sheets) for e in s.equations]
-    values = interpret(derivation.by_steps.plain, data, steps)
+    named = derivation.by_steps if view in ("paths", "forward") else derivation
+    values = interpret(named.plain, data, steps)
     work = Evaluator(equations, values, data, FORMS[form], columns)
     found = {name: work(Total(LOSS, Ref(name))) for name in derivation.parameters}
     return {name: g.T if columns else g for name, g in found.items()}
@@ -113,7 +114,7 @@ def test_for_a_number_of_steps(view: str, form: str) -> None:
         derivation = Derivation("drawn", model.written, steps, scalar=form == "scalar")
         try:
             found = printed(derivation, view, data, form, steps)
-        except UsageError:
+        except (EquationError, UsageError):
             refusals += 1
             continue
         holds(found, wanted(model, data, steps, seed))

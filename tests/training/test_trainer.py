@@ -1,6 +1,7 @@
 """A trainer: its steps by hand, what it refuses, what it carries, and how it goes on."""
 
 import io
+import re
 import subprocess
 import sys
 from typing import Any
@@ -324,3 +325,53 @@ def test_masks_have_as_many_steps_as_the_sequences_where_lengths_differ() -> Non
     trainer = Trainer(own, masks={"drop_x": 0.5})
     inputs = {"x": np.ones((3, 2, 2)), "y": np.ones((2, 1)), "lengths": [3, 1]}
     assert trainer.train_step(inputs).loss > 0
+
+
+def test_inputs_of_earlier_steps_are_carried_like_states() -> None:
+    """Losses of windows are those of one long sequence: x[t-1] reaches into the window before."""
+    mine = symrnn.parse(
+        "h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-1] @ U); L = mean(mse(y[t], h[t]))"
+    )
+    own = started(mine.kernel(3), 2, D=2, C=4)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, 2, 2)), rng.normal(size=(9, 2, 4))
+    trainer = Trainer(own, SGD(1e-300), carry=True)
+    losses = [
+        trainer.train_step({"x": x[t : t + 3], "y": y[t : t + 3]}).loss for t in range(0, 9, 3)
+    ]
+    params = {name: value.copy() for name, value in own.params.items()}
+    assert np.mean(losses) == pytest.approx(mine.kernel(9).loss(params, x=x, y=y), rel=1e-13)
+    assert np.array_equal(trainer.carried["x0"], x[-1])
+
+
+def test_a_share_of_a_batch_counts_so_much() -> None:
+    """After clipping: what is noisy, since it is short, does not count as much as a whole."""
+    (batch,) = batches(1)
+    moved = []
+    for share in (1.0, 0.25):
+        trainer = Trainer(kernel(), SGD(0.5), clip=1e-3)
+        before = trainer.kernel.theta.copy()
+        step = trainer.train_step(batch, share)
+        assert step.norm > 1e-3
+        moved.append(before - trainer.kernel.theta)
+    np.testing.assert_allclose(moved[1], moved[0] / 4, atol=1e-15)
+    assert np.linalg.norm(moved[0]) == pytest.approx(0.5 * 1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1e300, "x holds 1e+300; expected numbers that float32 has"),
+        (np.nan, "x holds nan or inf; expected numbers"),
+        (1e37, "the parameters are those to start from: scale the data to the order of 1"),
+    ],
+)
+def test_data_that_cannot_be_computed_with_are_said_so(value: float, said: str) -> None:
+    """And no warning tells of a line of generated code."""
+    (batch,) = batches(1)
+    batch["x"][1, 0, 1] = value
+    linear = symrnn.parse("h[t] = x[t] @ W + h[t-1] @ U; yhat = h[T] @ V; L = mse(y, yhat)")
+    own = started(linear.kernel(4), 3, D=2, H=3, C=1, dtype=np.float32)
+    with pytest.raises(Diverged, match=re.escape(said)):
+        Trainer(own).train_step(batch)

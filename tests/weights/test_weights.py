@@ -173,7 +173,7 @@ def test_names_that_are_no_files() -> None:
         weights.load("w.pt")
     with pytest.raises(UsageError, match=r"w\.json: expected a name that ends in"):
         weights.save("w.json", params())
-    with pytest.raises(UsageError, match=r"cannot read '/no/such/w\.npz': No such file"):
+    with pytest.raises(UsageError, match=r"cannot read /no/such/w\.npz: No such file"):
         weights.load("/no/such/w.npz")
     with pytest.raises(UsageError, match="there is no folder"):
         weights.save("/no/such/w.npz", params())
@@ -239,7 +239,10 @@ def test_objects_are_never_read(tmp_path: Path) -> None:
     trap = np.empty(1, object)
     trap[0] = Trap()
     path = archive(tmp_path / "w.npz", {"b.npy": member(trap, pickled=True)})
-    assert said(path) == "b holds objects, which are never read; expected numbers"
+    assert said(path) == (
+        "b holds objects, as lists of different lengths become, and these are never read; expected"
+        " numbers"
+    )
     (tmp_path / "p.npz").write_bytes(pickle.dumps(Trap()))
     assert said(tmp_path / "p.npz").startswith("the file is no .npz archive; expected one that")
 
@@ -248,8 +251,8 @@ def test_objects_are_never_read(tmp_path: Path) -> None:
     ("members", "message"),
     [
         ({"b.txt": b"hello"}, "the archive holds 'b.txt'; expected arrays alone, *.npy"),
-        ({"b.npy": b"hello"}, "b does not begin as an array of NumPy does: "),
-        ({"b.npy": b""}, "b does not begin as an array of NumPy does: "),
+        ({"b.npy": b"hello"}, "b does not begin as an array of NumPy does"),
+        ({"b.npy": b""}, "b does not begin as an array of NumPy does"),
         ({"b.npy": member("text")}, "b holds <U4; expected numbers"),
         (
             {"b.npy": member(np.ones(3))[:-1]},
@@ -274,14 +277,6 @@ def test_an_archive_with_a_name_twice(tmp_path: Path) -> None:
         with pytest.warns(UserWarning, match="Duplicate name"):
             made.writestr("b.npy", member(np.zeros(3)))
     assert said(tmp_path / "w.npz") == "the archive holds 'b' twice"
-
-
-def test_an_archive_that_unpacks_to_too_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(weights.npz, "LARGEST", 100)
-    weights.save(tmp_path / "w.npz", params())
-    assert said(tmp_path / "w.npz") == "the archive unpacks to more than 100 bytes"
 
 
 def tensors(header: Any, body: bytes = b"") -> bytes:

@@ -67,6 +67,7 @@ def values(kernel: Kernel) -> dict[str, Any]:
         has_cut=any("_cut(" in text for _, views in printer.loops for text in views),
         has_step_weights=bool(contract.step_weights),
         has_ids=bool(contract.ids),
+        carried_ids=any("carry_ids(" in line for f in sheet.functions for line in f.lines),
         state_ids=any(name in contract.ids for name in contract.groups),
         own_calls=used & set(by_id.OWN),
         forward_only=kernel.forward_only,

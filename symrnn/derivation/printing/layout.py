@@ -135,9 +135,10 @@ def lines(doc: Doc, on: Brackets, first: float, room: float) -> list[Line]:
             high = tall(body)
             wide = on.width(high)
             after = wide + suffix.width
-            inner = lines(body, on, first - wide, room - after)
-            if len(inner) == 1:  # it would fit but for what closes it
-                inner = lines(body, on, first - wide - after, room - after)
+            inside = first - wide
+            if width(body, on) <= inside:  # it would fit but for what closes it
+                inside -= after
+            inner = lines(body, on, inside, room - after)
             if len(inner) == 1:
                 return [(flat(doc, on), own)]
             opened = (on.open(left, high) + inner[0][0], inner[0][1] + wide)

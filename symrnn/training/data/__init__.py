@@ -9,7 +9,7 @@
 - `sequences`   all of these as batches of similar lengths (`buckets`); `split` keeps some apart
 - `running`     a running text (.txt), read as it is needed: `scan` is the first pass, `windows`
                 what stands where, `pieces` the file in whole tokens
-- `files`       opening, and where a file is no UTF-8
+- `files`       where a text begins, and where it is no UTF-8
 """
 
 from symrnn.training.data.batch import Batch, Batches, Data, Position

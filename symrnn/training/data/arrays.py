@@ -1,24 +1,21 @@
 """Sequences of numbers from an .npz file: x (n, T, D), y, and lengths (n,) if they differ."""
 
-import zipfile
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from symrnn.errors import DataError, suggestion
+from symrnn.files import opened
 from symrnn.functions import Array
-from symrnn.training.data.files import opened
 from symrnn.training.data.options import Options
 from symrnn.training.data.sequences import Sequences, shortened
 from symrnn.training.data.split import split
 from symrnn.training.data.targets import targets
-from symrnn.training.data.task import Task
+from symrnn.training.data.task import LARGEST, Task
+from symrnn.weights import npz
 
 NAMES = "x", "y", "lengths"
-BROKEN = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What reading an archive may raise that is cut off, damaged or locked."""
 EXPECTED = "expected x (n, T, D), y, and lengths (n,) if sequences differ, as numpy.savez writes"
 
 
@@ -73,43 +70,26 @@ def _within(array: Array, lengths: Array) -> list[Array]:
 
 
 def _read(path: Path, needed: tuple[str, ...] = ("x", "y")) -> dict[str, Array]:
-    """The arrays by name; nothing that would have to be unpickled."""
-    with opened(path) as file:
-        if not zipfile.is_zipfile(file):
-            raise DataError(f"{path} is no .npz file; {EXPECTED}")
-        file.seek(0)
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                there = list(archive)
-                for name in there:
-                    if name not in NAMES:
-                        near = suggestion(name, list(NAMES))
-                        raise DataError(f"{path}: there is no use for '{name}'{near}; {EXPECTED}")
-                for name in needed:
-                    if name not in there:
-                        raise DataError(f"{path}: {name} is missing; {EXPECTED}")
-                found = {}
-                for name in there:
-                    found[name] = _array(path, name, archive)
-                return found
-        except BROKEN as error:
-            raise DataError(f"{path} is a broken .npz file: {error}") from None
+    """The arrays by name, all of them real numbers."""
 
+    def check(names: Sequence[str]) -> None:
+        for name in names:
+            if name not in NAMES:
+                near = suggestion(name, list(NAMES))
+                raise DataError(f"there is no use for '{name[:60]}'{near}; {EXPECTED}")
+        for name in needed:
+            if name not in names:
+                raise DataError(f"{name} is missing; {EXPECTED}")
 
-def _array(path: Path, name: str, archive: Any) -> Array:
     try:
-        array: Array = archive[name]
-    except ValueError as error:
-        if "pickle" not in str(error):
-            raise
-        raise DataError(
-            f"{path}: {name} holds objects, as lists of different lengths become; expected numbers"
-            " padded to one length, and lengths (n,)"
-        ) from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-        kind = getattr(array, "dtype", "no array")
-        raise DataError(f"{path}: {name} holds {kind}; expected real numbers")
-    return array
+        with opened(path) as file:
+            found = npz.decode(file, check)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    for name, array in found.items():
+        if array.dtype.kind == "c":
+            raise DataError(f"{path}: {name} holds {array.dtype}; expected real numbers")
+    return found
 
 
 def _features(path: Path, x: Array) -> Array:
@@ -142,13 +122,18 @@ def _lengths(path: Path, lengths: Array | None, x: Array) -> Array:
 
 def _check_finite(path: Path, name: str, array: Array, lengths: Array | None) -> None:
     """What is padding may be anything; at a step that counts every number is one."""
-    bad = ~np.isfinite(array)
+    bad = ~(abs(array) <= LARGEST)  # nan too
     if lengths is not None:
         behind = np.arange(array.shape[1]) >= lengths[:, np.newaxis]
         bad[behind] = False
     if bad.any():
         place = tuple(int(n) for n in np.argwhere(bad)[0])
+        what = (
+            "numbers up to 3.4e38, as single precision has,"
+            if np.isfinite(array[place])
+            else ("finite numbers")
+        )
         raise DataError(
-            f"{path}: {name} holds {array[place]} at {list(place)}; expected finite numbers at"
-            " every step that counts"
+            f"{path}: {name} holds {array[place]} at {list(place)}; expected {what} at every step"
+            " that counts"
         )

@@ -23,6 +23,9 @@ class Batch(TypedDict):
     """(B,): how many steps each sequence has, at least one."""
     tokens: int
     """How many steps there are in it, without padding."""
+    share: float
+    """How much its gradient counts, to that of a whole batch: the end of a running text has fewer
+    steps."""
     reset: bool
     """No state is carried in from the batch before."""
 

@@ -1,25 +1,20 @@
-"""Files as they come: opened, or one clear message; and where one is no UTF-8."""
+"""Files of text as they come: where one begins, and where it is no UTF-8."""
 
 import codecs
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from symrnn.errors import DataError, UsageError
+from symrnn.errors import DataError
+from symrnn.files import opened
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file to be read, as bytes."""
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(open(path, "rb"))
-        except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else str(error)
-            raise UsageError(f"cannot read {path}: {said}") from None
-        yield file
+def whole(path: Path) -> str:
+    """The text of a file."""
+    with opened(path) as file:
+        start = start_of(path, file)
+        file.seek(start)
+        return decoded(path, file.read(), start)
 
 
 def start_of(path: Path, file: BinaryIO) -> int:

@@ -1,10 +1,12 @@
 """Labelled texts: from a table to sequences of ids."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from symrnn.errors import DataError
+from symrnn.functions import Array
 from symrnn.training.data.counting import Counting
 from symrnn.training.data.labels import classes_of, values_of
 from symrnn.training.data.options import Options
@@ -29,13 +31,7 @@ def labelled(path: Path, options: Options) -> Sequences:
     for row in train:
         counting.add(table.texts[row])
     vocabulary = vocabulary_of(counting, options)
-    ids = [vocabulary.encode(text) for text in table.texts]
-    for row, each in enumerate(ids):
-        if not len(each):
-            raise DataError(
-                f"{table.where(row)}: the text holds no {tokeniser.unit}; expected one or more, or"
-                " no such row"
-            )
+    ids = encoded(vocabulary, table.texts, table.where)
     steps, cut = shortened(np.array([len(each) for each in ids]), options.steps)
     task = Task(
         labels.kind,
@@ -49,6 +45,25 @@ def labelled(path: Path, options: Options) -> Sequences:
     return Sequences(
         task, steps, options.batch, x, labels.targets, train, validation, vocabulary, remarks
     )
+
+
+def encoded(
+    vocabulary: Vocabulary, texts: Sequence[str], where: Callable[[int], str]
+) -> list[Array]:
+    """The ids of each text; it is said where one stands that has none."""
+    found = []
+    for row, text in enumerate(texts):
+        try:
+            ids = vocabulary.encode(text)
+        except DataError as error:
+            raise DataError(f"{where(row)}: {error}") from None
+        if not len(ids):
+            raise DataError(
+                f"{where(row)}: the text {text[:40]!r} holds no {vocabulary.tokeniser.unit};"
+                " expected one or more"
+            )
+        found.append(ids)
+    return found
 
 
 def vocabulary_of(counting: Counting, options: Options) -> Vocabulary:

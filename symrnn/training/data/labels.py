@@ -8,7 +8,7 @@ import numpy as np
 
 from symrnn.errors import DataError
 from symrnn.functions import Array
-from symrnn.training.data.task import Kind
+from symrnn.training.data.task import LARGEST, Kind
 
 MANY = 20
 """That many different fractions are measurements, not names of classes."""
@@ -88,10 +88,11 @@ def values_of(labels: Sequence[str], where: Callable[[int], str]) -> Labels:
     """
     numbers = [_number(each) for each in labels]
     for row, number in enumerate(numbers):
-        if number is None:
+        if number is None or abs(number) > LARGEST:
+            what = "a finite number" if number is None else "a number up to 3.4e38"
             raise DataError(
-                f"{where(row)}: the label is {labels[row]!r}; expected a finite number, since"
-                " regression is asked for"
+                f"{where(row)}: the label is {labels[row]!r}; expected {what}, since regression is"
+                " asked for"
             )
     return Labels("regress", (), None, np.array(numbers, float)[:, np.newaxis])
 

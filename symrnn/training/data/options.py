@@ -7,6 +7,9 @@ from symrnn.training.data.task import Task
 from symrnn.training.data.tokens import UNITS, Tokeniser, Unit
 from symrnn.training.data.vocabulary import Vocabulary
 
+MOST = 10_000_000
+"""Of whatever is counted here."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -54,6 +57,8 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < low:
                 raise UsageError(f"{name} is {value}; expected a whole number from {low} up")
+            if value is not None and value > MOST:
+                raise UsageError(f"{name} is {value}; expected a whole number up to {MOST:,}")
         if not 0 <= self.share < 1:
             raise UsageError(
                 f"the share for validation is {self.validation}; expected a number from 0, for"

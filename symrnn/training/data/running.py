@@ -8,9 +8,9 @@ from typing import BinaryIO
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
+from symrnn.files import opened
 from symrnn.functions import Array
 from symrnn.training.data.batch import Batch, Batches, Position, position
-from symrnn.training.data.files import opened
 from symrnn.training.data.labelled import left_out, vocabulary_of
 from symrnn.training.data.options import Options
 from symrnn.training.data.pieces import pieces
@@ -85,8 +85,7 @@ class Running:
                 )
             streams = [Stream(self._ids(file, part, at)) for at in windows.begins(first)]
             for window in range(first, len(windows)):
-                lengths = windows.lengths(window)
-                yield _batch(streams, lengths, windows.steps, reset=window == 0)
+                yield _batch(streams, windows, window)
 
     def _ids(self, file: BinaryIO, part: Part, token: int) -> Iterator[Array]:
         """The ids from this token on."""
@@ -116,12 +115,20 @@ class Stream:
         return ids[:count]
 
 
-def _batch(streams: list[Stream], lengths: Array, steps: int, reset: bool) -> Batch:
+def _batch(streams: list[Stream], windows: Windows, window: int) -> Batch:
+    lengths, steps = windows.lengths(window), windows.steps
     x, y = np.zeros((2, steps, len(streams)), np.int64)
     for row, (stream, length) in enumerate(zip(streams, lengths, strict=True)):
         ids = stream.take(length + 1)
         x[:length, row], y[:length, row] = ids[:-1], ids[1:]
-    return {"x": x, "y": y, "lengths": lengths, "tokens": int(lengths.sum()), "reset": reset}
+    return {
+        "x": x,
+        "y": y,
+        "lengths": lengths,
+        "tokens": int(lengths.sum()),
+        "share": windows.share(window),
+        "reset": window == 0,
+    }
 
 
 def running(path: Path, options: Options) -> Running:

@@ -10,9 +10,10 @@ from typing import BinaryIO
 import numpy as np
 
 from symrnn.errors import DataError
+from symrnn.files import opened
 from symrnn.functions import Array
 from symrnn.training.data.counting import Counting
-from symrnn.training.data.files import opened, start_of
+from symrnn.training.data.files import start_of
 from symrnn.training.data.pieces import Place, pieces
 from symrnn.training.data.tokens import Tokeniser
 

@@ -68,6 +68,7 @@ class Sequences:
             else np.array([self.y[row] for row in rows]),
             "lengths": lengths,
             "tokens": int(lengths.sum()),
+            "share": 1.0,
             "reset": True,
         }
 

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from symrnn.errors import DataError, UsageError, suggestion
-from symrnn.training.data.files import decoded, opened, start_of
+from symrnn.training.data.files import whole
 
 TEXTS = "text", "sentence", "review", "content", "comment", "document", "message", "body"
 LABELS = "label", "class", "category", "sentiment", "target", "y", "labels", "rating", "score"
 """Names of columns, in the order in which they are looked for."""
 
 MAX_CELL = 1 << 27
+MANY, WIDE = 20, 40
+"""So many columns are listed in a message, and so many letters of each."""
 
 Rows = list[tuple[int, dict[str, Any]]]
 
@@ -38,11 +40,11 @@ class Table:
         return f"{self.path}, line {self.lines[row]}"
 
 
-def read_texts(path: Path, text: str | None = None) -> list[str]:
-    """The column of texts alone; there may be no labels."""
+def read_texts(path: Path, text: str | None = None) -> tuple[list[int], list[str]]:
+    """The column of texts alone, and the line where each row begins; there may be no labels."""
     columns, rows = _read(path)
     column = _column(path, columns, text, TEXTS, "text")
-    return [_text(path, line, row, column) for line, row in rows]
+    return [line for line, _ in rows], [_text(path, line, row, column) for line, row in rows]
 
 
 def read_table(path: Path, text: str | None = None, label: str | None = None) -> Table:
@@ -67,10 +69,7 @@ def read_table(path: Path, text: str | None = None, label: str | None = None) ->
 
 def _read(path: Path) -> tuple[list[str], Rows]:
     """The names of the columns, and at least one row."""
-    with opened(path) as file:
-        start = start_of(path, file)
-        file.seek(start)
-        content = decoded(path, file.read(), start)
+    content = whole(path)
     columns, rows = (_objects if path.suffix.lower() == ".jsonl" else _cells)(path, content)
     if not rows:
         raise DataError(f"{path} has a header and no rows; expected a row for each example")
@@ -80,12 +79,13 @@ def _read(path: Path) -> tuple[list[str], Rows]:
 def _column(
     path: Path, columns: list[str], asked: str | None, usual: tuple[str, ...], what: str
 ) -> str:
-    there = f"{path} has the columns {', '.join(repr(each) for each in columns)}"
+    there = f"{path} has {_listed(columns)}"
     if asked is not None:
         if columns.count(asked) > 1:
             raise DataError(f"{there}, more than one called '{asked}'")
         if asked not in columns:
-            raise DataError(f"{there}, and none called '{asked}'{suggestion(asked, columns)}")
+            near = suggestion(asked, columns[:MANY])
+            raise DataError(f"{there}, and none called '{asked}'{near}")
         return asked
     lower = [each.strip().lower() for each in columns]
     for name in usual:
@@ -94,6 +94,18 @@ def _column(
     raise DataError(
         f"{there}; expected one called '{what}'. Give it that name, or say which holds the {what}s"
     )
+
+
+def _listed(columns: list[str]) -> str:
+    """
+    >>> _listed(["text", "label"])
+    "the columns 'text', 'label'"
+    """
+    said = ", ".join(
+        repr(each if len(each) <= WIDE else f"{each[:WIDE]}…") for each in columns[:MANY]
+    )
+    more = len(columns) - MANY
+    return f"the columns {said}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _cells(path: Path, content: str) -> tuple[list[str], Rows]:

@@ -8,6 +8,9 @@ from numpy.typing import DTypeLike
 
 from symrnn.functions import Array
 
+LARGEST = float(np.finfo(np.float32).max)
+"""Runs are in single precision, which has no larger numbers."""
+
 Kind = Literal["binary", "classes", "steps", "regress"]
 
 

@@ -10,13 +10,15 @@ from typing import Any, get_args
 
 import numpy as np
 
-from symrnn.errors import DataError, UsageError
-from symrnn.files import write
+from symrnn import files
+from symrnn.errors import DataError
 from symrnn.functions import Array
 from symrnn.training.data.tokens import Tokeniser, Unit
 
 UNKNOWN: dict[Unit, str] = {"words": "<unk>", "characters": "\N{REPLACEMENT CHARACTER}"}
 """What stands for a token that is not known; no text has the first as a token."""
+MAX_BYTES = 1 << 28
+"""Of the file of a vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,14 @@ class Vocabulary:
         """As JSON."""
         rule = self.tokeniser
         content = {"unit": rule.unit, "lower": rule.lower, "unknown": self.unknown}
-        write(path, json.dumps({**content, "tokens": self.tokens}, ensure_ascii=False) + "\n")
+        files.write(path, json.dumps({**content, "tokens": self.tokens}, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> "Vocabulary":
         """As it was saved."""
+        content = files.read(path, MAX_BYTES, "a vocabulary is a list of tokens")
         try:
-            read = json.loads(Path(path).read_bytes())
-        except OSError as error:
-            raise UsageError(f"cannot read {path}: {error.strerror}") from None
+            read = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{path} is no vocabulary: no JSON ({error})") from None
         wrong = _wrong(read)

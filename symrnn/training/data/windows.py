@@ -48,6 +48,15 @@ class Windows:
     def __len__(self) -> int:
         return self.full + len(self.rest)
 
+    def share(self, window: int) -> float:
+        """How many steps there are in a window, to those in the largest.
+
+        >>> Windows.of(tokens=10, rows=2, steps=3).share(1)
+        0.5
+        """
+        largest = max(self.lengths(each).sum() for each in (0, len(self) - 1))
+        return float(self.lengths(window).sum() / largest)
+
     def lengths(self, window: int) -> Array:
         if window < self.full:
             return np.full(len(self.starts), self.steps)

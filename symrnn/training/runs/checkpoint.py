@@ -49,6 +49,8 @@ class Place:
     """The bytes of metrics.jsonl."""
     digests: dict[str, str] = field(default_factory=dict)
     """Of the files of the run that never change."""
+    first: float | None = None
+    """The loss of the first step."""
 
 
 SIMPLE = tuple(each.name for each in fields(Place) if each.name not in ("best", "position"))

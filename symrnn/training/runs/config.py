@@ -5,7 +5,7 @@ A run keeps its configuration. Whatever goes on with it later reads this, and re
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -14,7 +14,13 @@ from symrnn.training.data import Known, Options, Task, Vocabulary
 from symrnn.training.data.tokens import Unit
 
 VERSION = 1
-"""Of the file's form."""
+"""Of the directory's form, with its checkpoint, weights and vocabulary.
+
+What is added has a default, so that a directory from before it is read; that keeps the version. A
+name that is not known is refused, and so is another version: whoever wrote it meant something that
+is not known here. What changes a meaning makes a new version, and whoever has that reads this one
+too.
+"""
 
 
 @dataclass(frozen=True)
@@ -101,10 +107,13 @@ class Config:
             read = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise DataError(f"{where} is no configuration of a run: no JSON ({error})") from None
-        if not isinstance(read, dict) or read.pop("version", None) != VERSION:
+        version = read.pop("version", None) if isinstance(read, dict) else None
+        if version != VERSION or isinstance(version, bool):
+            later = isinstance(version, int) and version > VERSION
+            cure = ": it was made by a later one, which reads it" if later else ""
             raise DataError(
                 f"{where} is no configuration of a run that this version of symrnn reads; expected"
-                f' "version": {VERSION}'
+                f' "version": {VERSION}{cure}'
             )
         try:
             found: Config = _made(cls, read, "")
@@ -137,13 +146,15 @@ def _dataclass(kind: Any, read: Any, where: str) -> Any:
     hints = get_type_hints(kind)
     if not isinstance(read, Mapping):
         raise Odd(f"'{where}' is {json.dumps(read)[:40]}")
-    odd = sorted(hints.keys() ^ read.keys())
+    needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+    odd = sorted((needed - read.keys()) | (read.keys() - hints.keys()))
     if odd:
         place = f"'{where}' has" if where else "there is"
-        raise Odd(f"{place} {'no' if odd[0] in hints else 'an unknown'} '{odd[0]}'")
+        raise Odd(f"{place} {'no' if odd[0] in hints else 'an unknown'} '{odd[0][:60]}'")
     parts = {
         name: _made(hint, read[name], f"{where}.{name}" if where else name)
         for name, hint in hints.items()
+        if name in read
     }
     return kind(**parts)
 

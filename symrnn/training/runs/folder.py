@@ -19,9 +19,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from symrnn import weights
+from symrnn import files, weights
 from symrnn.errors import DataError, UsageError
-from symrnn.files import write
 from symrnn.functions import Array
 from symrnn.model import MAX_BYTES, Model, read, read_bytes
 from symrnn.training.data import Vocabulary
@@ -32,6 +31,8 @@ CHECKPOINT, WEIGHTS, METRICS = "checkpoint.npz", "weights.safetensors", "metrics
 PICTURE = "loss.png"
 FIXED = MODEL, CONFIG, VOCABULARY
 """What never changes."""
+MAX_CONFIG = 1 << 20
+"""Bytes."""
 
 
 class Folder:
@@ -48,17 +49,22 @@ class Folder:
                 f"{path} is no directory of a run: it has no {missing[0]}; expected one that"
                 " symrnn train has made"
             )
+        for name in (VOCABULARY, CHECKPOINT, WEIGHTS, METRICS):
+            if (self.path / name).exists():
+                files.check_kind(self.path / name)
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
     def config(self) -> Config:
-        return Config.of(self._read(CONFIG), str(self / CONFIG))
+        what = "the configuration of a run is a page"
+        return Config.of(files.read(self / CONFIG, MAX_CONFIG, what), str(self / CONFIG))
 
     def model(self, config: Config) -> Model:
         """The model, under its name, from its text."""
-        text = read_bytes(self._read(MODEL, MAX_BYTES + 1), str(self / MODEL))
-        return Model(config.model, read(text, str(self / MODEL)).written)
+        text = files.read(self / MODEL, MAX_BYTES, "a model is a few lines of equations")
+        where = str(self / MODEL)
+        return Model(config.model, read(read_bytes(text, where), where).written)
 
     def vocabulary(self, config: Config) -> Vocabulary | None:
         path = self / VOCABULARY
@@ -81,24 +87,13 @@ class Folder:
 
     def digests(self) -> dict[str, str]:
         """Of the files that never change."""
-        return {
-            name: hashlib.sha256(self._read(name)).hexdigest()
-            for name in FIXED
-            if (self / name).exists()
-        }
+        return {name: digest(self / name) for name in FIXED if (self / name).exists()}
 
     def sweep(self) -> None:
         """Remove what a write that was cut off has left."""
         for path in self.path.glob(".symrnn-*.tmp"):
             with suppress(OSError):
                 path.unlink()
-
-    def _read(self, name: str, most: int = -1) -> bytes:
-        try:
-            with open(self / name, "rb") as file:
-                return file.read(most)
-        except OSError as error:
-            raise UsageError(f"cannot read {self / name}: {error.strerror}") from None
 
 
 class Unfinished:
@@ -114,12 +109,13 @@ class Unfinished:
             raise _cannot(target, error) from None
 
     def write(self, name: str, data: str | bytes) -> None:
-        write(self.path / name, data)
+        files.write(self.path / name, data)
 
     def finish(self) -> Folder:
         """The directory under its own name."""
         try:
             os.rename(self.path, self.target)
+            files.settle(self.target.absolute().parent)
         except OSError as error:
             raise _cannot(self.target, error) from None
         return Folder(self.target)
@@ -127,6 +123,18 @@ class Unfinished:
     def discard(self) -> None:
         """Leave nothing behind; where it is finished, nothing is done."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def digest(path: str | Path) -> str:
+    """Of the content of a file."""
+    found = hashlib.sha256()
+    with files.opened(path) as file:
+        try:
+            while part := file.read(files.PIECE):
+                found.update(part)
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    return found.hexdigest()
 
 
 def short(name: str) -> str:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import nan
 from time import perf_counter
 from typing import Any, Protocol
 
-from symrnn.errors import UsageError
+import numpy as np
+
+from symrnn.errors import Diverged, UsageError, not_enough
 from symrnn.training.data import Batch
 from symrnn.training.records import Step
 from symrnn.training.runs import checkpoint
@@ -61,9 +64,10 @@ class Loop:
         """Go on to the end of the last epoch; what has ended it: epochs, patience or signal."""
         try:
             return self._run(epochs, stopping)
-        except UsageError as error:  # a file that cannot be written, or be read any more
+        except (UsageError, MemoryError) as error:  # a full disk, a full memory
+            said = not_enough(error) if isinstance(error, MemoryError) else error
             raise UsageError(
-                f"{error}\nthe checkpoint of step {self.kept} is as it was; symrnn train --resume"
+                f"{said}\nthe checkpoint of step {self.kept} is as it was; symrnn train --resume"
                 f" {self.folder.path} goes on from there"
             ) from None
 
@@ -102,7 +106,9 @@ class Loop:
             trainer.reset()
         inputs = self.kernels.inputs(batch)
         trainer.kernel = self.kernels.of(inputs)
-        found = trainer.train_step(inputs)
+        found = trainer.train_step(inputs, batch["share"])
+        if found.number == 1:
+            place.first = found.loss
         weight = batch["tokens"] if self.kernels.config.task.timed else len(batch["lengths"])
         place.loss += found.loss * weight
         place.weight += weight
@@ -155,7 +161,12 @@ class Loop:
         return perf_counter() - self.saved >= seconds
 
     def save(self) -> None:
-        """A checkpoint, and the weights to predict with."""
+        """A checkpoint, and the weights to predict with; there is none of parameters that are no
+        numbers."""
+        if not np.isfinite(self.kernels.plain.theta).all():
+            count = self.trainer.count
+            said = f"step {count}: parameters are nan or infinite now; try a smaller learning rate"
+            raise Diverged(said, count, nan, nan)
         place, now = self.place, perf_counter()
         place.seconds, self.started = place.seconds + now - self.started, now
         place.lines = self.log.settle()
@@ -165,10 +176,11 @@ class Loop:
         self.saved = perf_counter()
 
     def save_weights(self) -> None:
-        """Those of the lowest validation, or the last."""
+        """Those of the lowest validation, or the last, if these are numbers."""
         theta, best = self.kernels.plain.theta, self.place.best
         if best is None:
-            self.folder.save_weights(self.kernels.plain.params)
+            if np.isfinite(theta).all():
+                self.folder.save_weights(self.kernels.plain.params)
             return
         last = theta.copy()
         theta[...] = best

@@ -5,23 +5,36 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
-from symrnn.errors import UsageError
-from symrnn.files import write
+from symrnn.errors import visible
+from symrnn.files import check_kind, opened, write
 
 
-def plot(metrics: Path, out: Path, title: str) -> bool:
-    """Draw the curves; False where matplotlib is not there."""
+def plot(metrics: Path, out: Path, title: str) -> str:
+    """Draw the curves; why there are none, or nothing. What a run has learnt does not depend on
+    its picture, so that whatever goes wrong here ends in a word."""
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+
+        if out.exists():
+            check_kind(out)
+        with catch_warnings(action="ignore"):  # of letters that its font has not
+            write(out, _drawn(list(_records(metrics)), title, Figure, FigureCanvasAgg))
     except ImportError:
-        return False
-    records = list(_records(metrics))
+        return "there is no matplotlib"
+    except Exception as error:
+        return (str(error).splitlines() or [type(error).__name__])[0]
+    return ""
+
+
+def _drawn(records: list[dict[str, Any]], title: str, make: Any, canvas: Any) -> bytes:
+    """The picture as a file."""
     steps = [each for each in records if "loss" in each]
     epochs = [each for each in records if "mean_loss" in each]
-    figure: Any = Figure(figsize=(7, 4.5), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure: Any = make(figsize=(7, 4.5), layout="constrained")
+    canvas(figure)
     axes = figure.add_subplot()
     axes.plot(_of(steps, "step"), _of(steps, "loss"), color="#b8c4d6", lw=0.8, label="a step")
     mark = "o" if len(epochs) < 30 else ""
@@ -35,14 +48,15 @@ def plot(metrics: Path, out: Path, title: str) -> bool:
             _of(checked, "step"), _of(checked, "validation"), color="#c2410c", marker=mark, ms=3,
             label="validation",
         )  # fmt: skip
-    axes.set(xlabel="step", ylabel="loss", title=title)
+    axes.set(xlabel="step", ylabel="loss")
+    shown = visible(title.encode(errors="backslashreplace").decode())
+    axes.set_title(shown, parse_math=False, usetex=False)  # a name may hold $ and no formula
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=120, metadata={"Software": None})
-    write(out, image.getvalue())
-    return True
+    return image.getvalue()
 
 
 def _of(records: list[dict[str, Any]], name: str) -> list[float]:
@@ -50,9 +64,6 @@ def _of(records: list[dict[str, Any]], name: str) -> list[float]:
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                yield json.loads(line)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+    with opened(path) as file:
+        for line in file:
+            yield json.loads(line)

@@ -1,6 +1,6 @@
 """What a trained model says of sequences that it is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,12 @@ from symrnn.functions import Array
 from symrnn.training.data import Batch, open_data
 from symrnn.training.data.arrays import features
 from symrnn.training.data.buckets import in_order
+from symrnn.training.data.files import whole
+from symrnn.training.data.labelled import encoded
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.data.sequences import side_by_side
 from symrnn.training.data.tables import read_texts
+from symrnn.training.kernels import blanks
 from symrnn.training.runs.kernels import is_text
 from symrnn.training.runs.scores import predicted
 from symrnn.training.runs.trained import Trained
@@ -70,7 +73,9 @@ def predict(run: Trained, names: Sequence[str], xs: Sequence[Array]) -> list[Pre
 def _outputs(kernels: Any, batch: Batch) -> Array:
     inputs = kernels.inputs(batch, target=False)
     kernel = kernels.of(inputs)
-    kernel.forward(**inputs, **kernels.neutral(kernel, len(batch["lengths"])))
+    inputs = {**inputs, **kernels.neutral(kernel, len(batch["lengths"]))}
+    with np.errstate(all="ignore"):
+        kernel.forward(**inputs, **blanks(kernel, inputs))
     found = predicted(kernels, kernel)
     assert found is not None
     return found.astype(np.float64)
@@ -101,16 +106,7 @@ def _said(run: Trained, name: str, output: Array) -> Prediction:
 
 def from_texts(run: Trained, texts: Sequence[str]) -> tuple[list[str], list[Array]]:
     """Texts in the ids of the run."""
-    if run.vocabulary is None:
-        raise UsageError(
-            f"{run.config.model} was trained on numbers, not on texts; expected --data FILE.npz"
-        )
-    xs = [run.vocabulary.encode(text) for text in texts]
-    for text, x in zip(texts, xs, strict=True):
-        if not len(x):
-            unit = run.vocabulary.tokeniser.unit
-            raise DataError(f"the text {text[:40]!r} holds no {unit}; expected one or more")
-    return list(texts), xs
+    return _encoded(run, texts, lambda row: f"text {row + 1}")
 
 
 def from_data(
@@ -123,9 +119,11 @@ def from_data(
     path = Path(source)
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".jsonl":
-            return from_texts(run, read_texts(path, column or run.config.data.text))
+            lines, texts = read_texts(path, column or run.config.data.text)
+            return _encoded(run, texts, lambda row: f"{path}, line {lines[row]}")
         case ".txt":
-            return from_texts(run, _lines(path))
+            lines, texts = _lines(path)
+            return _encoded(run, texts, lambda row: f"{path}, line {lines[row]}")
         case ".npz":
             if run.vocabulary is not None:
                 raise UsageError(f"{run.config.model} was trained on texts; {source} holds numbers")
@@ -138,19 +136,25 @@ def from_data(
     raise UsageError(f"{source}: no predictions can be made of it")
 
 
+def _encoded(
+    run: Trained, texts: Sequence[str], where: Callable[[int], str]
+) -> tuple[list[str], list[Array]]:
+    if run.vocabulary is None:
+        raise UsageError(
+            f"{run.config.model} was trained on numbers, not on texts; expected --data FILE.npz"
+        )
+    return list(texts), encoded(run.vocabulary, texts, where)
+
+
 def _texts_of(source: str) -> list[str]:
     data: Any = open_data(source)
     return [data.vocabulary.decode(x) for x in data.x]
 
 
-def _lines(path: Path) -> list[str]:
-    from symrnn.training.data.files import decoded, opened, start_of
-
-    with opened(path) as file:
-        start = start_of(path, file)
-        file.seek(start)
-        content = decoded(path, file.read(), start)
-    lines = [line for line in content.splitlines() if line.strip()]
+def _lines(path: Path) -> tuple[list[int], list[str]]:
+    """The lines that are not empty, with their numbers."""
+    there = enumerate(whole(path).splitlines(), 1)
+    lines = [(number, line) for number, line in there if line.strip()]
     if not lines:
         raise DataError(f"{path} holds empty lines alone; expected a text in each line")
-    return lines
+    return [number for number, _ in lines], [line for _, line in lines]

@@ -5,8 +5,12 @@ import numpy as np
 from symrnn.errors import UsageError
 from symrnn.functions import Array
 from symrnn.training.data import Vocabulary
+from symrnn.training.kernels import blanks
 from symrnn.training.runs.kernels import DTYPE, Kernels
 from symrnn.training.runs.scores import squashed
+
+MOST = 10_000_000
+"""So many tokens can be asked for; they are held in memory."""
 
 
 def sample(
@@ -23,8 +27,9 @@ def sample(
         raise UsageError(
             f"--temperature is {temperature}; expected a number from 0 up, such as 0.8"
         )
-    if length < 0:
-        raise UsageError(f"--length is {length}; expected a whole number from 0 up")
+    if not 0 <= length <= MOST:
+        wanted = "from 0 up" if length < 0 else f"up to {MOST:,}"
+        raise UsageError(f"--length is {length}; expected a whole number {wanted}")
     ids = vocabulary.encode(start).tolist()
     if not ids:
         raise UsageError(
@@ -76,7 +81,7 @@ class _Stepping:
         if not self.ids:
             x = np.eye(self.kernels.config.task.features, dtype=DTYPE)[x]
         given = {self.kernels.roles.x.name: x, **self.masks, **self.states}
-        outputs, states = self.kernel.step(**given)
+        outputs, states = self.kernel.step(**given, **blanks(self.kernel, given, stepwise=True))
         self.states = {name: array.copy() for name, array in states.items()}
         name = self.kernels.roles.prediction
         if name is None:

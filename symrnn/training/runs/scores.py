@@ -38,6 +38,11 @@ class Scores:
         return f"{self.value:.4g}"
 
 
+MANY = 1_000
+"""Of more classes than these there is no table of what was taken for what."""
+
+
+@np.errstate(all="ignore")  # a loss that is no number says so itself
 def score(kernels: Kernels, batches: Iterable[Batch]) -> Scores:
     """One pass over batches, without dropout; states go from one to the next in a running text."""
     task, name = kernels.config.task, metric(kernels)
@@ -62,7 +67,7 @@ def score(kernels: Kernels, batches: Iterable[Batch]) -> Scores:
             continue
         lengths = batch["lengths"] if task.timed else None
         value += count * MEASURES[name.split()[0]](batch["y"], found, lengths)
-        if task.labels:
+        if 0 < len(task.labels) <= MANY:
             table = metrics.confusion(batch["y"], found, lengths=lengths)
             confused = table if confused is None else confused + table
     if not counted:

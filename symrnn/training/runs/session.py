@@ -1,6 +1,5 @@
 """A run that is ready to go on: from its beginning, or from a checkpoint."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from symrnn.errors import DataError, UsageError
 from symrnn.functions import Array
 from symrnn.model import Model
 from symrnn.training.data import Data, Vocabulary, open_data
-from symrnn.training.data.files import opened
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.data.opening import READERS
 from symrnn.training.optimisers import OPTIMISERS
@@ -26,6 +24,7 @@ from symrnn.training.runs.folder import (
     VOCABULARY,
     Folder,
     Unfinished,
+    digest,
     short,
 )
 from symrnn.training.runs.kernels import Kernels, is_text
@@ -223,15 +222,3 @@ def same_data(config: Config, source: str, vocabulary: Vocabulary | None) -> Dat
             f"{source} is not read as it was when the run began; start a run of its own"
         )
     return data
-
-
-def digest(source: str) -> str:
-    """Of the content of a file."""
-    found = hashlib.sha256()
-    with opened(Path(source)) as file:
-        try:
-            while part := file.read(1 << 20):
-                found.update(part)
-        except OSError as error:
-            raise UsageError(f"cannot read {source}: {error.strerror}") from None
-    return found.hexdigest()

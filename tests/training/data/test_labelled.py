@@ -214,7 +214,7 @@ BAD: list[tuple[str, str | bytes, dict[str, Any], str]] = [
         "a.csv",
         "text,label\na,1\n ,2\n",
         {},
-        ", line 3: the text holds no words; expected one or more, or no such row",
+        ", line 3: the text ' ' holds no words; expected one or more",
     ),
     (
         "a.csv",
