@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import symrnn
+from symrnn import layouts
 from symrnn.derivation.columns import as_columns
 from symrnn.derivation.derivation import LOSS, Derivation
 from symrnn.derivation.evaluate import Evaluator
 from symrnn.derivation.formula import Total
 from symrnn.derivation.sheets import VIEWS
-from symrnn.errors import EquationError, UsageError, WidthError
+from symrnn.errors import EquationError, SymrnnError, UsageError, WidthError
 from symrnn.functions import Array
 from symrnn.interpret import interpret
 from symrnn.language import parse
@@ -57,6 +58,9 @@ i[t] = sigmoid(x[t] @ (W_i * M) + h[t-1] @ sigmoid(U_i) + b_i)
 z[t] = tanh(x[t] @ (W_z * M) + h[t-1] @ sigmoid(U_z) + b_z)
 h[t] = (1 - i[t]) * h[t-1] + i[t] * z[t]
 L = mean(ce(y[t], softmax(h[t] @ (V - transpose(V)))))"""
+SQUARED = """r: 1
+h[t] = tanh(x[t] @ W + h[t-1] @ U)
+L = mse(y, h[T]) + total(W) * total(W) + r * total(U * U) * rowsum(h[T])"""
 CELLS = {
     name.lower(): text
     for name, text in globals().copy().items()
@@ -202,3 +206,8 @@ def test_nothing_is_allocated_after_the_first_call() -> None:
 def test_what_does_not_go(text: str, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         symrnn.parse(text)
+
+
+def test_no_layer_computes_it() -> None:
+    with pytest.raises(SymrnnError, match="no layer of PyTorch computes the recurrence of h"):
+        layouts.layout(symrnn.parse(MASKED), "pytorch")

@@ -42,6 +42,7 @@ from symrnn.layouts.polynomials import (
 )
 from symrnn.system import System
 from symrnn.system.graph import Group
+from symrnn.system.symbols import GIVEN
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -173,6 +174,8 @@ class _Inside:
                 return mul(self.ref(term.ref), self.expr(factor))
             case Dot(factor=factor):
                 return atom(Function("rowsum", (mul(self.ref(term.ref), self.expr(factor)),)))
+            case Matrix(name=name) if self.system.symbols[name].role not in GIVEN:
+                return atom(Function(f"times {name}", (self.ref(term.ref),)))  # no layer has it
             case Matrix(name=name, transposed=transposed):
                 return self.product(term.ref, Weight(name, transposed))
             case PartOf(skip=skip, width=width):

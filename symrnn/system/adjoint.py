@@ -277,7 +277,7 @@ class _Adjoint:
         if self.symbols[node.name].role == "weight":
             return self.takes_a_number_everywhere(node, equation)
         narrow = self.symbols[node.name].width == NARROW
-        return by_factors and here and narrow and not any(r.name in self.totals for r in read)
+        return by_factors and here and narrow and all(self.has_rows([r]) for r in read)
 
     def takes_a_number_everywhere(self, node: Ref, equation: Equation) -> bool:
         """The same for a node without rows, whose adjoint may have the number for every entry."""
