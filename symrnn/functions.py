@@ -300,6 +300,7 @@ ARITY: dict[str, int | tuple[int, ...] | None] = {
     "rowmin": 1,
     "layernorm": (1, 2),
     "rmsnorm": (1, 2),
+    "timesoftmax": 1,
     **dict.fromkeys(TIME, 1),
     **dict.fromkeys(LOSSES, 2),
     "concat": None,  # two or more

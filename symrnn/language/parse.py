@@ -17,6 +17,7 @@ from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
 from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
 from symrnn.language.letters import plain
+from symrnn.language.over_time import without_timesoftmax
 from symrnn.language.tree import (
     Call,
     Declaration,
@@ -87,7 +88,7 @@ def parse(text: str, name: str = "text") -> Written:
             f"{name}: the text holds no equation; write at least one, such as"
             " h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
         )
-    return Written(tuple(definitions), tuple(declarations), steps, source)
+    return Written(tuple(without_timesoftmax(definitions)), tuple(declarations), steps, source)
 
 
 @cache
