@@ -26,6 +26,13 @@ NOTES = {
 }
 """The system of each of the source notes, its number of steps, and whether letters are numbers."""
 
+VIEWS = {
+    "N2": ("chain", "uses", "closed", "delta"),
+    "N3": ("chain", "paths", "uses", "forward", "closed", "delta"),
+    "N4": ("chain", "uses", "local", "closed", "delta"),
+}
+"""What a note has beside its chain, in closed form, and the recursion for any number of steps."""
+
 
 KERNELS = (
     ("elman_n4", 3),
@@ -61,9 +68,11 @@ def formulas(note: str, text: str, steps: int, scalar: bool) -> str:
     """What the notes derive, in their letters, and the recursion for any number of steps."""
     model = symrnn.parse(text, note) if "=" in text else symrnn.load(text)
     derivation = model.derive(steps, scalar=scalar)
-    output = Output(derivation, Request(("chain", "closed", "delta")), Look(note))
+    views = VIEWS.get(note, ("chain", "closed", "delta"))
+    output = Output(derivation, Request(views), Look(note))
     command = f"symrnn derive {text if '=' not in text else 'FILE'} --steps {steps}"
-    head = f"% {command}{' --scalar' * scalar} --notation {note} --view chain,closed,delta --update"
+    shown = ",".join(views)
+    head = f"% {command}{' --scalar' * scalar} --notation {note} --view {shown} --update"
     body = output.latex([*output.parts(), *output.updates()])
     source = "".join(f"% {line}\n" for line in model.text.strip().splitlines())
     return f"{head}\n{source}\n{body}"

@@ -12,16 +12,19 @@ from typing import Any, Protocol
 import numpy as np
 
 from symrnn.functions import ELEMENTWISE, Array
-from symrnn.language.parse import rule
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
+from symrnn.language.parse import definition
+from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref
 
-ELEMENTARY = [name for name, row in ELEMENTWISE.items() if not row.definition]
+PLAIN = [name for name, row in ELEMENTWISE.items() if not row.definition and name != "step"]
+"""What mpmath and SymPy have, some of it under another name."""
+
+ELSEWHERE = {"arctan": "atan"}
 
 
 class Arithmetic(Protocol):
     def number(self, value: Fraction) -> Any: ...
     def array(self, values: Any) -> Array: ...
-    def apply(self, function: str, x: Any) -> Any: ...
+    def apply(self, function: str | Own, *args: Any) -> Any: ...
     def softmax(self, z: Array) -> Array: ...
     def logsumexp(self, z: Array) -> Array: ...
     def bce_logits(self, y: Array, z: Array) -> Array: ...
@@ -39,8 +42,12 @@ class Floats:
     def array(self, values: Any) -> Array:
         return np.asarray(values, self.dtype)
 
-    def apply(self, function: str, x: Any) -> Array:
-        return ELEMENTWISE[function].stable(self.array(x))
+    def apply(self, function: str | Own, *args: Any) -> Array:
+        arrays = [self.array(arg) for arg in args]
+        if isinstance(function, Own):
+            known = dict(zip(function.args, arrays, strict=True))
+            return self.array(worked_out(function.body, known, self.number, self.apply))
+        return ELEMENTWISE[function].stable(*arrays)
 
     def softmax(self, z: Array) -> Array:
         e = np.exp(z - z.real.max(-1, keepdims=True))
@@ -67,36 +74,19 @@ class Objects:
     def array(self, values: Any) -> Array:
         return np.asarray(values, object)
 
-    def apply(self, function: str, x: Any) -> Array:
-        one = np.frompyfunc(lambda value: self.value(Call(function, (Ref("x"),)), value), 1, 1)
-        return self.array(one(self.array(x)))
+    def apply(self, function: str | Own, *args: Any) -> Array:
+        each = np.frompyfunc(lambda *values: self.one(function, *values), len(args), 1)
+        return self.array(each(*map(self.array, args)))
 
-    def value(self, expr: Expr, x: Any) -> Any:
-        """An expression in x, worked out down to the elementary functions."""
-        match expr:
-            case Num(value=value):
-                return self.convert(value)
-            case Ref():
-                return x
-            case Neg(arg=arg):
-                return -self.value(arg, x)
-            case Add(terms=terms):
-                total = self.value(terms[0], x)
-                for term in terms[1:]:
-                    total = total + self.value(term, x)
-                return total
-            case Mul(left=left, right=right):
-                return self.value(left, x) * self.value(right, x)
-            case Div(left=left, right=right):
-                return self.value(left, x) / self.value(right, x)
-            case Pow(left=left, right=Num(value=power)):
-                return self.value(left, x) ** int(power)
-            case Call(function=name, args=(arg,)):
-                inner = self.value(arg, x)
-                if name in self.functions:
-                    return self.functions[name](inner)
-                return self.value(rule(ELEMENTWISE[name].definition), inner)
-        raise TypeError(f"a definition in the table of functions holds {type(expr).__name__}")
+    def one(self, function: str | Own, *args: Any) -> Any:
+        """A function of single objects, worked out down to the elementary ones."""
+        if isinstance(function, str) and function in self.functions:
+            return self.functions[function](*args)
+        found = definition(function)
+        if found is None:
+            raise TypeError(f"{function} is elementary, and not known here")
+        known = dict(zip(found[0], args, strict=True))
+        return worked_out(found[1], known, self.convert, self.one)
 
     def softmax(self, z: Array) -> Array:
         e = self.apply("exp", z)
@@ -109,8 +99,61 @@ class Objects:
         return np.asarray(self.apply("softplus", z) - y * z)
 
 
+def highest(row: Array) -> Array:
+    """The largest of each row, by the real parts."""
+    place = np.real(row).argmax(-1) if row.dtype.kind != "O" else row.argmax(-1)
+    return np.take_along_axis(row, np.expand_dims(place, -1), -1)
+
+
+def worked_out(
+    expr: Expr,
+    known: Mapping[str, Any],
+    number: Callable[[Fraction], Any],
+    apply: Callable[..., Any],
+) -> Any:
+    """The definition of a function, of arguments that are known."""
+
+    def of(part: Expr) -> Any:
+        return worked_out(part, known, number, apply)
+
+    match expr:
+        case Num(value=value):
+            return number(value)
+        case Ref(name=name):
+            return known[name]
+        case Neg(arg=arg):
+            return -of(arg)
+        case Add(terms=terms):
+            total = of(terms[0])
+            for term in terms[1:]:
+                total = total + of(term)
+            return total
+        case Mul(left=left, right=right):
+            return of(left) * of(right)
+        case Div(left=left, right=right):
+            return of(left) / of(right)
+        case Pow(left=left, right=Num(value=power)) if power.denominator == 1:
+            return of(left) ** int(power)
+        case Pow(left=left, right=right):
+            return of(left) ** of(right)
+        case Call(function=name, args=args, own=own):
+            return apply(own or name, *map(of, args))
+    raise TypeError(f"the definition of a function holds {type(expr).__name__}")
+
+
+FAR = 100
+"""Beyond 2**FAR a function is what it tends to: numbers such as exp(exp(exp(9))) have more digits
+than there is memory, and none of them matters to a float."""
+
+
 def mpmath_objects(digits: int = 50) -> Objects:
-    """mpmath numbers of that many digits."""
+    """mpmath numbers of that many digits.
+
+    >>> on = mpmath_objects()
+    >>> x = on.convert(Fraction(2)**200)
+    >>> [str(on.functions[name](x)) for name in ("exp", "tanh", "sin")], on.functions["exp"](-x)
+    (['+inf', '1.0', 'nan'], mpf('0.0'))
+    """
     import mpmath
 
     context = mpmath.mp.clone()
@@ -119,7 +162,21 @@ def mpmath_objects(digits: int = 50) -> Objects:
     def convert(value: Fraction) -> Any:
         return context.mpf(value.numerator) / value.denominator
 
-    functions = {name: getattr(context, name) for name in ELEMENTARY if name != "step"}
+    def bounded(name: str, above: Any, below: Any, far: int = FAR) -> Callable[[Any], Any]:
+        function = getattr(context, name)
+
+        def value(x: Any) -> Any:
+            if context.mag(x) > far:
+                return context.mpf(above if x > 0 else below)
+            return function(x)
+
+        return value
+
+    nan = context.nan
+    ends = {"exp": (context.inf, 0), "tanh": (1, -1), "sin": (nan, nan), "cos": (nan, nan)}
+    functions = {name: getattr(context, ELSEWHERE.get(name, name)) for name in PLAIN}
+    functions |= {name: bounded(name, *limits) for name, limits in ends.items()}
+    functions["erf"] = bounded("erf", 1, -1, far=8)  # from 128 on it is 1 to 7,000 digits
     functions["step"] = lambda x: context.mpf(1 if x > 0 else 0)
     return Objects(convert, functions)
 
@@ -128,6 +185,6 @@ def sympy_objects() -> Objects:
     """SymPy expressions, with SymPy's own functions."""
     import sympy
 
-    functions = {name: getattr(sympy, name) for name in ELEMENTARY if name != "step"}
+    functions = {name: getattr(sympy, ELSEWHERE.get(name, name)) for name in PLAIN}
     functions["step"] = lambda x: sympy.Piecewise((1, x > 0), (0, True))
     return Objects(lambda value: sympy.Rational(value.numerator, value.denominator), functions)

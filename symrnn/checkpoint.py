@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from symrnn.errors import UsageError
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Ref, Written
 from symrnn.program import Program, schedule
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint
@@ -42,13 +42,13 @@ class Parts:
     """For what a segment leaves, the input through which its adjoint comes back."""
 
 
-def parts(system: System, settings: Settings) -> Parts:
+def parts(system: System, settings: Settings, written: Written | None = None) -> Parts:
     """The parts of a system without adjoints."""
     if system.loss is None:
         raise UsageError(
             "--checkpoint: the model has no loss; write L = … or put a head on it, such as binary"
         )
-    found = segments(system, settings.steps)
+    found = segments(system, settings.steps, written)
     size = math.isqrt(settings.steps - 1) + 1
     rest = (settings.steps - 1) % size + 1
     given = tuple(dict.fromkeys((*found.states.values(), *found.last, *found.sums)))
@@ -88,4 +88,4 @@ def _part(system: System, steps: int, settings: Settings) -> Part:
 
 
 def _inputs(system: System) -> set[str]:
-    return {symbol.name for symbol in system.named("input")}
+    return {symbol.name for symbol in system.named("input", "fixed")}

@@ -18,6 +18,7 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     """The derivation that the options ask for, in their format."""
     from symrnn.derivation.output import Look, Output, default_views
     from symrnn.derivation.sheets import Request, check_views
+    from symrnn.derivation.worked.worked import meaning
     from symrnn.sizes import Sizes
 
     check_views(options.view)
@@ -28,6 +29,9 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     if "numbers" in options.view:
         data, steps = _worked(model, options)
         extra = {"data": data, "eta": 0.001 if options.eta is None else options.eta}
+        extra["meaning"] = meaning(
+            model.written, model.system.symbols, options.scalar, options.data
+        )
         if not options.scalar:
             options.dims = {**Sizes(model.system.symbols, data, steps).dims, **options.dims}
     derivation = model.derive(steps, options.wrt, options.scalar, options.dims, options.truncate)
@@ -133,12 +137,15 @@ def _document(
 
 def _python(output: "Output", parts: "list[Part]") -> str:
     from symrnn.derivation.printing.python.module import python_text
+    from symrnn.derivation.slopes import is_slope
 
-    sheets = [sheet for part in parts for sheet in part.sheets]
+    # what f′ is, the functions of the text say
+    sheets = [
+        s for part in parts for s in part.sheets if not any(is_slope(e.left) for e in s.equations)
+    ]
     printer = output.latex_printer
-    return python_text(
-        sheets, output.derivation, printer.letters, output.remarks, deltas=printer.deltas
-    )
+    remarks = [*output.remarks, *filter(None, [output.words(output.told).strip()])]
+    return python_text(sheets, output.derivation, printer.letters, remarks, output.plain_printer)
 
 
 def _tikz(derivation: "Derivation", output: "Output") -> str:

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=names,
         default=(),
         metavar="V[,V]",
-        help="chain, local, closed, delta, product, expanded, numbers"
+        help="chain, local, closed, delta, product, paths, uses, forward, expanded, numbers"
         " (default: delta; with --steps chain, for sympy closed; a document without --exercise or"
         " --slip has several)",
     )
@@ -52,20 +52,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         help="latex (default): fragments to paste; tex, pdf, html: documents; unicode; sympy; json;"
-        " unsaid, the ending of -o FILE tells (.pdf .html .json .py .txt .tex)",
+        " unsaid, the ending of -o FILE tells (.tex .pdf .html .json .py .txt)",
     )
     look.add_argument(
         "--width",
         type=int,
         default=80,
         metavar="N",
-        help="characters a line, 0 for no limit (a document has one)",
+        help="characters a line, 0 for no limit (a document has one); in LaTeX 80 are 345 pt",
     )
     look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
     look.add_argument("--title", default="", help="the title of a document")
     look.add_argument("-o", "--output", metavar="FILE", help="write to this file")
     work = parser.add_argument_group("worked examples (--view numbers) and teaching")
-    work.add_argument("--data", metavar="FILE", help="JSON with x and y, or the word notes")
+    work.add_argument(
+        "--data",
+        metavar="FILE",
+        help="JSON with x and y, or the notes' own: cat-mat-rat, reviews, hello; notes: what suits",
+    )
     work.add_argument("--row", type=int, metavar="N", help="the N-th sequence of it (default: 1)")
     work.add_argument("--weights", metavar="FILE", help="JSON with the parameters")
     work.add_argument(
@@ -122,7 +126,7 @@ def _check_unused(options: argparse.Namespace) -> None:
 
 
 ENDINGS = {
-    ".tex": ("latex", "tex"),
+    ".tex": ("tex", "latex"),
     ".pdf": ("pdf",),
     ".html": ("html",),
     ".htm": ("html",),

@@ -14,24 +14,32 @@ from typing import Any
 
 import numpy as np
 
+from symrnn.erf import erf
+
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Elementwise:
-    """A function of one number.
+    """A function of one number, or of the `arguments` that are named.
 
-    `derivative` is written in `x`, the argument, and `o`, the function's own value. `definition`
-    is written in `x` and more elementary functions; an elementary one has none. `analytic` says
-    whether a complex step may be taken through it.
+    `derivative` is written in the arguments, `x` if there is one, and `o`, the function's own
+    value; one for each argument. `definition` is written in the arguments and more elementary
+    functions; an elementary one has none. `analytic` says whether a complex step may be taken
+    through it.
     """
 
     name: str
-    derivative: str
+    derivative: str | tuple[str, ...]
     definition: str
     latex: str
-    stable: Callable[[Array], Array]
+    stable: Callable[..., Array]
     analytic: bool = True
+    arguments: tuple[str, ...] = ("x",)
+
+    @property
+    def derivatives(self) -> tuple[str, ...]:
+        return (self.derivative,) if isinstance(self.derivative, str) else self.derivative
 
 
 def _sigmoid(x: Array) -> Array:
@@ -66,11 +74,24 @@ def _clip(x: Array, low: float, high: float) -> Array:
 
 
 def _gelu(x: Array) -> Array:
+    return np.asarray(0.5 * x * (1 + erf(0.7071067811865476 * x)))
+
+
+def _gelu_tanh(x: Array) -> Array:
     return x * _sigmoid(1.5957691216057308 * (x + 0.044715 * x**3))
+
+
+def _stop(x: Array) -> Array:
+    return np.asarray(x.real, x.dtype)
+
+
+def _greater(a: Array, b: Array) -> Array:
+    return np.where(a.real >= b.real, a, b)
 
 
 SELU_SCALE = "1.0507009873554805"  # Klambauer et al. 2017, to double precision
 SELU_SLOPE = "1.7580993408473766"  # scale times alpha
+PI = "3.141592653589793"
 GELU = "1.5957691216057308"  # 2 sqrt(2 / pi), to double precision
 
 ELEMENTWISE: dict[str, Elementwise] = {
@@ -120,6 +141,13 @@ ELEMENTWISE: dict[str, Elementwise] = {
         Elementwise("square", "2 * x", "x**2", r"\mathrm{square}", np.square),
         Elementwise("sin", "cos(x)", "", r"\sin", np.sin),
         Elementwise("cos", "-sin(x)", "", r"\cos", np.cos),
+        Elementwise("tan", "1 + o**2", "sin(x) / cos(x)", r"\tan", np.tan),
+        Elementwise("sinh", "cosh(x)", "(exp(x) - exp(-x)) / 2", r"\sinh", np.sinh),
+        Elementwise("cosh", "sinh(x)", "(exp(x) + exp(-x)) / 2", r"\cosh", np.cosh),
+        Elementwise("arctan", "1 / (1 + x**2)", "", r"\arctan", np.arctan),
+        Elementwise("log1p", "1 / (1 + x)", "log(1 + x)", r"\mathrm{log1p}", np.log1p),
+        Elementwise("expm1", "1 + o", "exp(x) - 1", r"\mathrm{expm1}", np.expm1),
+        Elementwise("erf", f"2 * exp(-x**2) / sqrt({PI})", "", r"\mathrm{erf}", erf),
         Elementwise("abs", "sign(x)", "x * sign(x)", r"\mathrm{abs}", _abs, analytic=False),
         Elementwise(
             "hard_sigmoid",
@@ -144,13 +172,20 @@ ELEMENTWISE: dict[str, Elementwise] = {
             r"\mathrm{SiLU}",
             lambda x: x * _sigmoid(x),
         ),
-        Elementwise(  # the form with tanh: NumPy has no erf
+        Elementwise(  # x Φ(x), Φ the distribution function of a standard normal variable
             "gelu",
+            f"(1 + erf(x / sqrt(2))) / 2 + x * exp(-x**2 / 2) / sqrt(2 * {PI})",
+            "x * (1 + erf(x / sqrt(2))) / 2",
+            r"\mathrm{GELU}",
+            _gelu,
+        ),
+        Elementwise(  # nearly the same
+            "gelu_tanh",
             f"sigmoid({GELU} * (x + 0.044715 * x**3))"
             f" + o * sigmoid(-{GELU} * (x + 0.044715 * x**3)) * {GELU} * (1 + 0.134145 * x**2)",
             f"x * sigmoid({GELU} * (x + 0.044715 * x**3))",
-            r"\mathrm{GELU}",
-            _gelu,
+            r"\mathrm{GELU}_{\tanh}",
+            _gelu_tanh,
         ),
         Elementwise("identity", "1", "x", r"\mathrm{id}", lambda x: x),
         Elementwise("step", "0", "", r"\mathrm{step}", _step, analytic=False),
@@ -162,8 +197,39 @@ ELEMENTWISE: dict[str, Elementwise] = {
             lambda x: _step(x) - _step(-x),
             False,
         ),
+        Elementwise(  # at a tie each gets half, as with PyTorch
+            "max",
+            ("(1 + sign(a - b)) / 2", "(1 - sign(a - b)) / 2"),
+            "b + relu(a - b)",
+            r"\max",
+            _greater,
+            analytic=False,
+            arguments=("a", "b"),
+        ),
+        Elementwise(
+            "min",
+            ("(1 - sign(a - b)) / 2", "(1 + sign(a - b)) / 2"),
+            "a - relu(a - b)",
+            r"\min",
+            lambda a, b: -_greater(-a, -b),
+            analytic=False,
+            arguments=("a", "b"),
+        ),
+        Elementwise("stop", "0", "x", r"\mathrm{stop}", _stop),
+        Elementwise(  # the value of the one, the derivative of the other
+            "surrogate",
+            ("0", "1"),
+            "stop(a) + (b - stop(b))",
+            r"\mathrm{surrogate}",
+            lambda a, b: _stop(a) + (b - _stop(b)),
+            arguments=("a", "b"),
+        ),
     )
 }
+
+
+STOPS = ("stop", "surrogate")
+"""Functions whose derivative is not that of their value, but what somebody wants instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +248,8 @@ class Loss:
     """The function after which the loss is computed from what stands inside it, ..."""
     from_logits: str = ""
     """... by the loss of this name: bce of a sigmoid, ce of a softmax."""
+    by_terms: str = ""
+    """The derivative by the prediction before its terms are put together."""
 
 
 LOSSES: dict[str, Loss] = {
@@ -194,6 +262,7 @@ LOSSES: dict[str, Loss] = {
             "(log(1 - p) - log(p)) / n",
             link="sigmoid",
             from_logits="bce_logits",
+            by_terms="(-(y / p) + (1 - y) / (1 - p)) / n",
         ),
         Loss("ce", "-y / p", "-log(p)", link="softmax", from_logits="ce_logits"),
         Loss("bce_logits", "(sigmoid(p) - y) / n", "-p / n"),
@@ -206,19 +275,36 @@ LOSSES: dict[str, Loss] = {
     )
 }
 
-ROW = ("softmax", "logsumexp", "rowsum", "rowmean", "concat")
+ROW = ("softmax", "logsumexp", "rowmax", "rowsum", "rowmean", "concat")
 """Functions across the features of one step."""
+
+WRITTEN_OUT: dict[str, tuple[tuple[str, ...], str]] = {
+    "rowmin": (("v",), "-rowmax(-v)"),
+    "layernorm": (
+        ("v", "eps"),
+        "(v - rowmean(v)) / sqrt(rowmean(square(v - rowmean(v))) + eps)",
+    ),
+    "rmsnorm": (("v", "eps"), "v / sqrt(rowmean(square(v)) + eps)"),
+}
+"""Functions that stand for an expression: their arguments, and what a text means by them."""
+
+EPS = "0.00001"
+"""What `eps` is where nothing is said, as with PyTorch."""
 
 TIME = ("sum", "mean")
 """Functions over all steps."""
 
-ARITY: dict[str, int | None] = {
-    **dict.fromkeys(ELEMENTWISE, 1),
+ARITY: dict[str, int | tuple[int, ...] | None] = {
+    **{name: len(row.arguments) for name, row in ELEMENTWISE.items()},
     **dict.fromkeys(ROW, 1),
+    "rowmin": 1,
+    "layernorm": (1, 2),
+    "rmsnorm": (1, 2),
     **dict.fromkeys(TIME, 1),
     **dict.fromkeys(LOSSES, 2),
     "concat": None,  # two or more
     "batchsum": 1,
+    "total": 1,
     "transpose": 1,
     "size": 1,
     "part": 3,

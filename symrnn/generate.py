@@ -3,15 +3,17 @@
 import ast
 import shlex
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from symrnn.errors import UsageError
+from symrnn.errors import UsageError, suggestion
 from symrnn.language.tree import Written
 from symrnn.program import Program, forward_program, schedule
 from symrnn.settings import Settings
-from symrnn.system import System, adjoint, initial_states, normal, with_states
+from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
 from symrnn.system.ids import with_ids
 from symrnn.system.parted import parted
+from symrnn.system.states import all_ids, grouped
 from symrnn.system.still import still
 from symrnn.system.windows import windows
 
@@ -22,25 +24,47 @@ GRADIENT = "Its gradient:"
 
 def program(written: Written, settings: Settings) -> tuple[System, System, Program]:
     """The system with its gradient, the same as it is worked out, and the program for it."""
-    system = with_states(normal(with_ids(written, settings.ids), stable=True))
+    form = kept(normal(with_ids(written, settings.ids), stable=True))
+    system = with_states(form)
     if system.steps not in (None, settings.steps):
         raise UsageError(f"the text fixes T = {system.steps}; it has no {settings.steps} steps")
     for name in settings.wrt:
-        if name in settings.ids:
+        if name in all_ids(system, settings.ids):
             raise UsageError(
                 f"{name} comes as class ids, which have no gradient; leave {name} out of --wrt"
                 " or out of --ids"
             )
-    no_loss, ids = system.loss is None, settings.ids
+    no_loss, ids, wrt = system.loss is None, settings.ids, each_state(form, settings.wrt)
     how = (settings.steps, settings.loops, settings.passes, ids)
     if settings.forward_only:
         return (system, system, forward_program(system, *how))
-    full = adjoint(system, settings.wrt, no_loss)
+    full = adjoint(system, wrt, no_loss)
     if not settings.lengths:
         cut = windows(system, settings.steps, settings.truncate)
         return (full, *schedule(full, *how, windows=cut))
-    own = parted(adjoint(still(system, ids), settings.wrt, no_loss))
+    own = parted(adjoint(still(system, all_ids(system, ids)), wrt, no_loss))
     return (full, *schedule(own, settings.steps, True, settings.passes, ids, ragged=True))
+
+
+def each_state(system: System, wrt: Sequence[str]) -> tuple[str, ...]:
+    """What to take gradients by, of a state of several steps each step; refused is what a kernel
+    has no name for."""
+    groups = grouped(initial_states(system))
+    inputs = [symbol.name for symbol in system.named("input", "fixed")]
+    for name in wrt:
+        if name not in (*inputs, *groups):
+            held = next((key for key, own in groups.items() if name in own), "")
+            advice = (
+                f"; it is part of {held}, of {len(groups[held])} steps"
+                if held
+                else (suggestion(name, [*inputs, *groups]))
+            )
+            raise UsageError(
+                f"'{name}' is no input or state to take a gradient by{advice}; there are"
+                f" {', '.join([*inputs, *groups]) or 'none'} (every parameter's gradient is there"
+                " anyway)"
+            )
+    return tuple(one for name in dict.fromkeys(wrt) for one in groups.get(name, (name,)))
 
 
 def generate(written: Written, text: str, name: str, settings: Settings) -> str:
@@ -59,7 +83,7 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         folded,
         made,
         settings.steps,
-        initial_states(normal(written, stable=True)),
+        initial_states(kept(normal(written, stable=True))),
         f"{MADE}--name {shlex.quote(name)} {settings.options()}",
         cotangents(full) if full.loss is None and not settings.forward_only else {},
         settings.forward_only,
@@ -70,7 +94,7 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         from symrnn.backends.numpy.segments import segmented
         from symrnn.checkpoint import parts
 
-        return segmented(kernel, parts(normal(written, stable=True), settings))
+        return segmented(kernel, parts(kept(normal(written, stable=True)), settings, written))
     return source(kernel)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.arithmetic import Arithmetic, Floats
+from symrnn.arithmetic import Arithmetic, Floats, highest
 from symrnn.errors import CheckError, DataError
-from symrnn.functions import ELEMENTWISE, LOSSES, TIME, Array
+from symrnn.functions import LOSSES, TIME, Array
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     ZERO,
     Add,
@@ -34,13 +35,15 @@ from symrnn.language.tree import (
     Width,
     Written,
     children,
+    refs,
 )
 from symrnn.sizes import Data, Sizes, common_dtype
 from symrnn.system.graph import at_step
+from symrnn.system.matrices import is_matrix
 from symrnn.system.occurrences import dependencies
 from symrnn.system.resolve import resolve
 from symrnn.system.spell import spell_equations
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.symbols import ROWLESS, Symbol, Symbols
 from symrnn.system.system import System
 
 
@@ -128,6 +131,9 @@ class _Run:
         self.values: dict[tuple[str, int | None], Array] = {}
         self.nothing: set[tuple[str, int | None]] = set()
         """Adjoints that no term reaches: they annihilate, as those outside 1…T do."""
+        self.matrices = {s.name for s in of.symbols.values() if len(s.shape) == 2}
+        self.alone = False
+        """Whether the equation at hand is that of something without rows."""
         self.has_adjoints = any(s.role == "adjoint" for s in of.symbols.values())
 
     def result(self) -> Result:
@@ -150,6 +156,7 @@ class _Run:
             return
         adjoint = symbol.role in ("adjoint", "total") and symbol.name != "L"
         empty = adjoint and definition.body == ZERO
+        self.alone = symbol.role in ROWLESS and symbol.name != "L"
         value = None if empty else self.value(definition.body, t)
         for addition in self.of.added.get(target.name, ()):
             if self.lands(addition, target, step):
@@ -169,10 +176,11 @@ class _Run:
         if symbol.name == "L" and symbol.role == "total":
             rows = np.broadcast_to(self.on.array(value), (self.batch, 1))
             return self.on.array(rows.sum() / self.on.number(Fraction(self.batch)))
-        if symbol.role != "total":
-            shape = (self.batch, *shape)
         zero = self.on.number(Fraction(0))
-        return np.broadcast_to(self.on.array(zero if value is None else value), shape)
+        found = self.on.array(zero if value is None else value)
+        if symbol.role in ROWLESS:  # a vector may stand as one row
+            return np.broadcast_to(found[0] if found.ndim > len(shape) else found, shape)
+        return np.broadcast_to(found, (self.batch, *shape))
 
     def step(self, ref: Ref, t: int) -> int | None:
         """The step that a reference reads, counted from the first."""
@@ -207,7 +215,8 @@ class _Run:
         """Whether an adjoint outside 1…T annihilates the expression; found without a value."""
         match expr:
             case Ref():
-                return self.symbols[expr.name].role == "adjoint" and self.read(expr, t) is None
+                bars = ("adjoint", "total")
+                return self.symbols[expr.name].role in bars and self.read(expr, t) is None
             case Add(terms=terms):
                 return all(self.vanishes(term, t) for term in terms)
             case Div(left=left):
@@ -253,6 +262,9 @@ class _Run:
                 return self.row(arg, t)[:, start : start + width.count(self.sizes.dims)]
             case Pad(arg=arg, skip=skip, total=total):
                 return self.pad(self.row(arg, t), skip, total)
+            case Call(args=args) if is_elementwise(expr):
+                values = [self.value(arg, t) for arg in args]
+                return self.on.apply(expr.own or expr.function, *values)
             case Call(function=function, args=args):
                 return self.call(function, args, t)
 
@@ -262,9 +274,14 @@ class _Run:
         return base ** self.value(power, t)
 
     def row(self, expr: Expr, t: int) -> Array:
-        """A value with a row for each sequence, also where it is the same for all of them."""
+        """A value with a row for each sequence, also where it is the same for all of them; in what
+        is computed of parameters alone with one, unless it is a matrix."""
         value = self.on.array(self.value(expr, t))
-        return np.broadcast_to(value, (self.batch, value.shape[-1] if value.ndim else 1))
+        if is_matrix(expr, self.matrices):
+            return value
+        alone = self.alone and all(self.symbols[ref.name].role in ROWLESS for ref in refs(expr))
+        rows = 1 if alone else self.batch
+        return np.broadcast_to(value, (rows, value.shape[-1] if value.ndim else 1))
 
     def pad(self, row: Array, skip: Width, total: Width) -> Array:
         before = skip.count(self.sizes.dims)
@@ -274,15 +291,17 @@ class _Run:
         return wide
 
     def call(self, function: str, args: tuple[Expr, ...], t: int) -> Any:
-        if function in ELEMENTWISE:
-            return self.on.apply(function, self.value(args[0], t))
         if function in TIME:
             total = None
             for step in range(1, self.steps + 1):
                 total = _plus(total, self.value(args[0], step))
             share = Fraction(1, self.steps) if function == "mean" else Fraction(1)
             return None if total is None else total * self.on.number(share)
+        if function == "total":
+            return self.on.array([self.on.array(self.value(args[0], t)).sum()])
+        before, self.alone = self.alone, self.alone and function != "batchsum"
         rows = [self.row(arg, t) for arg in args]
+        self.alone = before
         if function in LOSSES:
             return self.loss(function, *np.broadcast_arrays(*rows))
         match function:
@@ -298,6 +317,8 @@ class _Run:
                 return self.on.softmax(rows[0])
             case "logsumexp":
                 return self.on.logsumexp(rows[0])
+            case "rowmax":
+                return highest(rows[0])
         raise CheckError(f"{function} is unknown to the interpreter")
 
     def mean(self, row: Array) -> Any:

@@ -61,7 +61,9 @@ def _parts(system: System) -> dict[str, str]:
         if symbol.name in gradient:
             parts[symbol.name] = symbol.role
         else:
-            parts[symbol.name] = "value" if symbol.role == "variable" and beside else "model"
+            parts[symbol.name] = (
+                "value" if symbol.role in ("variable", "weight") and beside else "model"
+            )
     return parts
 
 

@@ -19,6 +19,7 @@ from symrnn.system import (
     System,
     adjoint,
     initial_states,
+    kept,
     normal,
     unroll,
     with_dropout,
@@ -82,7 +83,10 @@ class Model:
     def gradient(self, wrt: str | Sequence[str] = (), cotangents: bool = False) -> System:
         """The adjoint system, also by the inputs and the initial states (`O0`) in `wrt`."""
         wrt = [wrt] if isinstance(wrt, str) else wrt
-        states = initial_states(self.system)
+        system = self.system
+        if any(name not in initial_states(system) for name in wrt):
+            system = kept(system)
+        states = initial_states(system)
         inputs = [symbol.name for symbol in self.system.named("input")]
         for name in wrt:
             if name not in (*states, *inputs):
@@ -91,7 +95,7 @@ class Model:
                     f"'{name}' is no input or initial state{near}; there are"
                     f" {', '.join([*inputs, *states])} (every parameter's gradient is there anyway)"
                 )
-        system = with_states(self.system) if set(wrt) & set(states) else self.system
+        system = with_states(system) if set(wrt) & set(states) else self.system
         return adjoint(system, wrt, cotangents)
 
     def unroll(self, steps: int) -> System:
@@ -121,7 +125,8 @@ class Model:
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
         extra = [name for name in dict.fromkeys(wrt) if name not in known]
-        near = [s.name for s in self.system.named("input")] + list(initial_states(self.system))
+        near = [s.name for s in self.system.named("input", "fixed")]
+        near += initial_states(self.system)
         for name in extra:
             if name not in near:
                 raise UsageError(

@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.arithmetic import Arithmetic, mpmath_objects
+from symrnn.arithmetic import Arithmetic, Floats, mpmath_objects
 from symrnn.functions import ELEMENTWISE, Array
+from symrnn.held import held, stops
 from symrnn.interpret import Interpreter
-from symrnn.language.tree import Call, Written, walk
+from symrnn.language.elementwise import calls
+from symrnn.language.tree import Written
 from symrnn.sizes import Data
 
 DIGITS = 50
@@ -39,18 +41,16 @@ STEP = 1e-5
 
 def rough_functions(written: Written) -> list[str]:
     """The functions of the text through which no complex step may be taken."""
-    found = {
-        node.function
-        for definition in written.definitions
-        for node in walk(definition.body)
-        if isinstance(node, Call)
-    }
+    found = {call.function for d in written.definitions for call in calls(d.body)}
     return sorted(found & ROUGH)
 
 
 def is_analytic(written: Written) -> bool:
-    """Whether a complex step may be taken through every function of the text."""
-    return not rough_functions(written)
+    """Whether a complex step finds the gradients of the text.
+
+    Where it stops a derivative nothing else does: it stops there too, and meets kinks nowhere.
+    """
+    return stops(written) or not rough_functions(written)
 
 
 def complex_step(written: Written, data: Data, steps: int) -> Slope:
@@ -61,6 +61,7 @@ def complex_step(written: Written, data: Data, steps: int) -> Slope:
 
 def central(written: Written, data: Data, steps: int) -> Slope:
     """(L(x + hd) - L(x - hd)) / 2h, in float64."""
+    written, data = held(written, data, _alone(steps, Floats(float)))
     run = Interpreter(written)
     return central_slope(lambda moved: run(moved, steps).loss, data)
 
@@ -84,15 +85,17 @@ def precise(
     data: Data,
     steps: int,
     of: Callable[[Any], Any] | None = None,
-    run: Callable[..., Any] | None = None,
+    make: Callable[[Written], Callable[..., Any]] = Interpreter,
 ) -> Slope:
     """The same at 50 digits, where neither the step nor rounding is felt in the first 16.
 
-    `of` is the number whose slope is wanted; without it, that is the loss. `run` works the text
-    out; without it, that is done for all sequences side by side.
+    `of` is the number whose slope is wanted; without it, that is the loss. `make` makes ready what
+    works a text out: for all sequences side by side, unless it is said.
     """
-    run, on = run or Interpreter(written), mpmath_objects(DIGITS)
+    on = mpmath_objects(DIGITS)
     value = of or (lambda result: result.loss)
+    written, data = held(written, data, _alone(steps, on, make))
+    run = make(written)
     h = on.number(Fraction(1, 10**EXPONENT))
     exact = {name: exactly(on, array) for name, array in data.items()}
 
@@ -103,6 +106,18 @@ def precise(
         return float((ahead - behind) / (2 * h))
 
     return slope
+
+
+def _alone(
+    steps: int, on: Arithmetic, make: Callable[[Written], Callable[..., Any]] = Interpreter
+) -> Callable[[Written], Callable[[Data], Any]]:
+    """What works a text out in an arithmetic, from floats."""
+
+    def ready(written: Written) -> Callable[[Data], Any]:
+        run = make(written)
+        return lambda data: run({n: exactly(on, a) for n, a in data.items()}, steps, on)
+
+    return ready
 
 
 def gradient(slope: Slope, data: Data, name: str) -> Array:

@@ -6,7 +6,7 @@ import numpy as np
 
 from symrnn.functions import LOSSES, Array
 from symrnn.language.tree import Call, Ref, Written, walk
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.symbols import GIVEN, Symbol, Symbols
 
 
 def sample(
@@ -30,9 +30,9 @@ def sample(
     losses = losses_of(written)
     data: dict[str, Array] = {}
     for symbol in symbols.values():
-        if symbol.role in ("parameter", "input", "target"):
+        if symbol.role in ("input", "target", *GIVEN):
             shape = tuple(width.count(dict(dims)) for width in symbol.shape)
-            if symbol.role != "parameter":
+            if symbol.role not in GIVEN:
                 shape = (*((steps,) if symbol.timed else ()), batch, *shape)
             data[symbol.name] = _values(rng, symbol, shape, losses.get(symbol.name, ""))
     return data
@@ -49,7 +49,7 @@ def losses_of(written: Written) -> dict[str, str]:
 
 
 def _values(rng: np.random.Generator, symbol: Symbol, shape: tuple[int, ...], loss: str) -> Array:
-    if symbol.role == "parameter":
+    if symbol.role in GIVEN:
         return np.asarray(rng.normal(size=shape) / np.sqrt(shape[0] if len(shape) == 2 else 4))
     if symbol.onehot:
         return np.asarray(np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])])

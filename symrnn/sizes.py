@@ -8,10 +8,10 @@ import numpy as np
 from symrnn.errors import DataError, suggestion
 from symrnn.language.printer import show_widths
 from symrnn.language.tree import BATCH, STEPS, Width
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.symbols import GIVEN, Symbol, Symbols
 
 Data = Mapping[str, Any]
-ASKED = ("input", "target", "parameter")
+ASKED = ("input", "target", *GIVEN)
 
 
 def common_dtype(data: Data) -> Any:
@@ -78,7 +78,7 @@ class Sizes:
 
 
 def _axes(symbol: Symbol) -> tuple[Width, ...]:
-    if symbol.role == "parameter":
+    if symbol.role in GIVEN:
         return symbol.shape
     return (*((STEPS,) if symbol.timed else ()), BATCH, *symbol.shape)
 

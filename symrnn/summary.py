@@ -1,12 +1,13 @@
 """What a model has: parameters with shapes and counts, states, inputs, outputs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symrnn.errors import UsageError, suggestion
 from symrnn.language.expressions import MAX_WIDTH
-from symrnn.language.printer import show_widths
-from symrnn.language.tree import BATCH, STEPS, Ref, Width
-from symrnn.system import System, initial_states
+from symrnn.language.printer import show_ref, show_widths
+from symrnn.language.tree import BATCH, STEPS, Width
+from symrnn.system import System, initial_states, kept
+from symrnn.system.states import grouped
 from symrnn.system.symbols import dimensions
 
 
@@ -30,6 +31,8 @@ class Line:
 class Summary:
     name: str
     parameters: tuple[Line, ...]
+    fixed: tuple[Line, ...]
+    """What is handed in and not trained."""
     states: tuple[Line, ...]
     inputs: tuple[Line, ...]
     outputs: tuple[Line, ...]
@@ -46,7 +49,7 @@ class Summary:
         lines = [
             f"{self.name}: dimensions {' '.join(self.dims) or 'none'}{given and f' ({given})'}"
         ]
-        for title in ("parameters", "states", "inputs", "outputs"):
+        for title in ("parameters", "fixed", "states", "inputs", "outputs"):
             found: tuple[Line, ...] = getattr(self, title)
             if found:
                 lines += ["", title, *self.table(found)]
@@ -86,6 +89,7 @@ class Summary:
             "dimensions": list(self.dims),
             "given": self.given,
             "parameters": rows(self.parameters),
+            "fixed": rows(self.fixed),
             "states": rows(self.states),
             "inputs": rows(self.inputs),
             "outputs": rows(self.outputs),
@@ -126,12 +130,26 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
             symbol.name, (*((STEPS,) if symbol.timed else ()), BATCH, *symbol.shape), note=note
         )
 
+    whole = kept(system)
+    states = initial_states(whole)
+
+    def shape_of(own: tuple[str, ...]) -> tuple[Width, ...]:
+        return whole.symbols[states[own[0]].name].shape
+
+    def where(own: tuple[str, ...]) -> str:
+        nodes = [
+            replace(states[n], name=whole.symbols[states[n].name].keeps or states[n].name)
+            for n in own
+        ]
+        return f"read as {', '.join(map(show_ref, nodes))}"
+
     return Summary(
         name,
         tuple(line(s.name, s.shape, counted=True) for s in system.named("parameter")),
+        tuple(line(s.name, s.shape, counted=True) for s in system.named("fixed")),
         tuple(
-            line(state, (BATCH, *system.symbols[node.name].shape), note=_where(node))
-            for state, node in initial_states(system).items()
+            line(key, (*_lags(own), BATCH, *shape_of(own)), note=where(own))
+            for key, own in grouped(states).items()
         ),
         tuple(
             sequence(s.name, "target" if s.role == "target" else "")
@@ -143,7 +161,6 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
     )
 
 
-def _where(node: Ref) -> str:
-    from symrnn.language.printer import show_ref
-
-    return f"read as {show_ref(node)}"
+def _lags(own: tuple[str, ...]) -> tuple[Width, ...]:
+    """The axis of a state of several steps."""
+    return (Width((), len(own)),) if len(own) > 1 else ()

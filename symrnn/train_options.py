@@ -92,6 +92,12 @@ def _add_training(group: Any) -> None:
         help="end after so many epochs without a lower validation",
     )
     group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
+    group.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="what it starts from, in .npz or .safetensors: any of the parameters, and what is"
+        " fixed and has no init",
+    )
 
 
 def _add_reading(group: Any) -> None:
@@ -143,6 +149,7 @@ def given(options: argparse.Namespace) -> "Wish":
         options.head,
         options.hidden,
         [(kind, getattr(options, name)) for name, kind in _kinds().items()],
+        options.weights,
     )
 
 
@@ -174,7 +181,8 @@ def check_agrees(options: argparse.Namespace, config: "Config") -> None:
     from symrnn.training.data.notes import BUILT_IN
     from symrnn.training.runs.folder import short
 
-    for name, value in (("--out", options.out), ("-f", options.file), ("-e", options.equations)):
+    own = {"--out": options.out, "-f": options.file, "-e": options.equations}
+    for name, value in {**own, "--weights": options.weights}.items():
         if value is not None:
             raise UsageError(
                 f"--resume goes on in its own directory with its own model; leave out {name}"

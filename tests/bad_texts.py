@@ -4,6 +4,7 @@
 """
 
 from symrnn.errors import EquationError, LanguageError, SymrnnError, WidthError
+from symrnn.functions import ARITY
 from tests.foreign_texts import FOREIGN, SLIPS
 
 H = "h[t] = tanh(x[t] @ W + h[t-1] @ U)\n"
@@ -11,14 +12,10 @@ PARTS = "; expected variables, numbers, + - * / ** @ and functions"
 STATEMENT = "; expected an equation `v[t] = …`, a boundary `v[0] = …` or a declaration `v: …`"
 COMPREHENSION = "a comprehension is not part of the language"
 ONE_INDEX = " with at most one time index: v, v[t], v[t-1], v[T], v[1]"
-TABLE = (
-    "tanh sigmoid relu leaky_relu elu selu softplus softsign exp log sqrt square sin cos abs"
-    " hard_sigmoid hard_tanh silu gelu identity step sign softmax logsumexp rowsum rowmean concat"
-    " sum mean mse bce ce bce_logits ce_logits batchsum transpose size part pad"
-)
+TABLE = " ".join(ARITY)
 DECLARED = (
-    "expected a width (64, K, (D, H)), init(…), onehot, input, target, parameter, output, hidden"
-    " or adjoint(v)"
+    "expected a width (64, K, (D, H)), init(…), onehot, input, target, parameter, fixed, output,"
+    " hidden or adjoint(v)"
 )
 NO_STEPS = ["t/2", "2*t", "t-k", "1.5", "t-0.5", "-t", "1+t", "True", "x[t]"]
 INDEX = (
@@ -28,17 +25,36 @@ INDEX = (
 TOO_FAR = ["t-10001", "T+10001", "10001"]
 
 LANGUAGE = {
+    "f calls itself; a recurrence is written v[t-1]": ["f(z) = «f(z)» + 1\nh[t] = f(x[t])"],
+    "g is defined below; define it first": ["f(z) = «g(z)»\ng(z) = z\nh[t] = f(x[t])"],
+    "'tanh' is a function of the language; call yours my_tanh": ["«tanh»(z) = z\nh[t] = x[t]"],
+    "a function takes round brackets: f(z)": ["f(z) = z\n«f[t]» = x[t]"],
+    "'f' is a function and cannot be a variable; call it f_": ["f(z) = z\nh[t] = x[t] @ «f»"],
+    "f is made of z and numbers that have a name; hand w in as an argument": [
+        "f(z) = z + «w»\nh[t] = f(x[t])",
+        "k = w * 2\nf(z) = z + «w»\nh[t] = f(x[t])",
+    ],
+    "f is made of z and numbers that have a name; hand h in as an argument": [
+        "f(z) = z + «h[t-1]»\nh[t] = f(x[t])"
+    ],
+    "two arguments of one name": ["f(«z, z») = z\nh[t] = f(x[t])"],
+    "the arguments of a function are names: f(z) = …, g(a, b) = …": [
+        "f(«2*z») = z\nh[t] = f(x[t])"
+    ],
+    "f takes two arguments: f(a, b)": ["f(a, b) = a\nh[t] = «f(x[t])»"],
+    "the function f is defined twice": ["f(z) = z\n«f»(z) = 2 * z\nh[t] = f(x[t])"],
+    "'a_f' is no name for a function: at most 30 letters, and not one letter with a _ behind it, as"
+    " in a_…, which symrnn uses itself": ["«a_f»(z) = z\nh[t] = a_f(x[t])"],
     f"invalid syntax{STATEMENT}": ["h[t] = «=» 3"],
     "'(' was never closed": ["h[t] = tanh«(»x[t] @ W", "v = 1\nh[t] = tanh«(»x[t]\ny = h[T]"],
     "unmatched ')'": ["h[t] = x[t]«)»"],
     "time stands in square brackets: h[t] = …": ["«h(t)» = x[t]"],
     "unknown function 'x'; time stands in square brackets: x[t-1]": ["h[t] = «x»(t-1)"],
-    f"unknown function 'blorp'; the functions are {TABLE}": ["h[t] = tanh(1) + «blorp»(x[t])"],
+    f"unknown function 'quux'; the functions are {TABLE}": ["h[t] = tanh(1) + «quux»(x[t])"],
     f"unknown function '__import__'; the functions are {TABLE}": ["h[t] = «__import__»('os')"],
     f"unknown function 'eval'; the functions are {TABLE}": ["h[t] = «eval»('1')"],
     "unknown function 'tanhh'; did you mean 'tanh'?": ["y = 1\nh[t] = x[t] + «tanhh»(x[t])"],
     "unknown function 'Sigmoid'; did you mean 'sigmoid'?": ["h[t] = «Sigmoid»(x[t])"],
-    "unknown function 'max'; relu(v) is the greater of v and 0": ["h[t] = «max»(x[t], 0)"],
     "expected the name of a function before the bracket": [
         "h[t] = («lambda q: q»)(x[t])",
         "h[t] = «tanh(x[t])»(y[t])",
@@ -180,8 +196,14 @@ EQUATIONS = {
     "z has no time index; write z": [f"{H}z = w * h[T]\nL = mse(y, «z[T]»)"],
     "h runs over time; write h[t], h[T] or mean(h[t])": [f"{H}L = mse(y, «h»)"],
     "w runs over time; write w[t], w[T] or mean(w[t])": ["h[t] = x[t] * w[t] + «w»"],
-    "right of @ stands a plain parameter, and V has a time index; rows stand left, as in x[t] @ W"
-    " or x[t] @ transpose(W)": ["h[t] = x[t] @ «V[t]»"],
+    "right of @ stand parameters, and V has a time index; rows stand left, as in x[t] @ W or x[t] @"
+    " (W * M)": ["h[t] = x[t] @ «V[t]»"],
+    "A has a time index; what is fixed has none": [f"{H}k[t] = h[t] + A[t]\n«A: fixed»"],
+    "U is a fixed array; parameter is said of a parameter": [f"{H}U: fixed\n«U: parameter»"],
+    "total(…) is the sum of all entries of parameters, and h has a row for each sequence; the sum"
+    " of a row is rowsum(…), that over time sum(…)": [f"{H}L = «total(h[T])»"],
+    "total(…) is the sum of all entries of parameters, and here is none; the sum of a row is"
+    " rowsum(…), that over time sum(…)": [f"{H}k = h[T] + «total(2)»"],
     "z is defined once; write h[T], or the sum or mean of h[t]": ["h[t] = x[t]\nz = «h[t]»"],
     "a fixed step of h has no current step t; write x[T], or the sum or mean of x[t]": [
         "h[0] = «x[t]»\nh[t] = h[t-1] + x[t]"
@@ -217,9 +239,12 @@ EQUATIONS = {
     "no equation uses 'hidd'; did you mean 'hid'?": ["hid[t] = x[t]\n«hidd: 3»"],
     "the width of h is declared twice": [f"{H}h: 3\n«h: 4»"],
     "the init of U is declared twice": [f"{H}U: init(1)\nh: 3\n«U: init(0)»"],
-    "h is a variable with an equation; init is said of a parameter": [f"{H}«h: init(1)»"],
+    "h is a variable with an equation; init is said of a parameter or a fixed array": [
+        f"{H}«h: init(1)»"
+    ],
     "W is a parameter; onehot is said of a target or an input": [f"{H}«W: onehot»"],
-    "W is a parameter; hidden is said of a variable with an equation": [f"{H}«W: hidden»"],
+    "W is a parameter; hidden is said of a variable with an equation or a matrix or vector"
+    " computed of parameters": [f"{H}«W: hidden»"],
     "an adjoint is that of a variable or a parameter": [
         f"{H}«d: adjoint(d)»\nd[t] = h[t]",
         f"{H}L = mse(y, h[T])\n«d: adjoint(L)»\nd = h[T]",
@@ -252,12 +277,16 @@ WIDTHS = {
     OPEN.format("W", "W: (D, K)"): ["«h[t] = x[t] @ W @ V»"],
     OPEN.format("y", "y: K"): ["«L = mse(y, y)»"],
     OPEN.format("u", "u: K"): ["«u: parameter»\nh[t] = x[t]"],
-    "right of @ stands a parameter, W or transpose(W)": [
-        "h[t] = «x[t] @ (W + V)»",
+    "right of @ stands a matrix: W, transpose(W), W * M": [
         "h[t] = «x[t] @ 3»",
+        "b: H\nh[t] = «x[t] @ tanh(b)»",
     ],
+    "transpose(…) takes a matrix; a vector has no other form": [
+        "b: H\nh[t] = x[t] @ «transpose(tanh(b))»"
+    ],
+    "part, pad and concat take rows, not matrices": ["W: (D, H)\nh[t] = «x[t] @ concat(W, W)»"],
     "left of @ stands a row, not a number": ["h[t] = x[t] + «3 @ W»"],
-    "W is a matrix; it stands right of an @ alone": ["h[t] = x[t] @ W + «W»"],
+    "W is a matrix; beside rows it stands right of an @": ["h[t] = x[t] @ W + «W»"],
     "h is a row or a vector, h: 64": [f"{H}«h: (3, 4)»"],
     "W is a matrix, W: (D, H)": [f"{H}«W: 3»"],
     "4 features do not fit into 3": ["x: 3\nh[t] = tanh(«part(x[t], 2, 2)»)"],

@@ -10,7 +10,8 @@ from symrnn.language.printer import show_ref
 from symrnn.model import Model
 from symrnn.oracle import Slope, central, complex_step, error, gradient, is_analytic
 from symrnn.sample import sample
-from symrnn.system import initial_states, normal, resolve
+from symrnn.system import initial_states, kept, normal, resolve
+from symrnn.system.states import grouped
 from symrnn.system.symbols import dimensions
 
 ZOO = sorted(symrnn.models())
@@ -22,6 +23,11 @@ PRECISE = 1e-12
 @cache
 def model(name: str) -> Model:
     return symrnn.load(name)
+
+
+def state_names(of: Model) -> tuple[str, ...]:
+    """The names of a kernel's states."""
+    return tuple(grouped(initial_states(kept(of.system))))
 
 
 def odd_widths(written: Written) -> dict[str, int]:

@@ -8,7 +8,7 @@ EITHER = "this may mean either product: write * (element by element) or @ (a row
 CHOICE = "step(v) is 1 where v > 0, else 0: g * a + (1 - g) * b chooses by a g of 0 and 1"
 NO_MATRIX = (
     "numbers are not listed in a text; a matrix or a vector has a name, as in x[t] @ A, and its"
-    " numbers are handed in under it"
+    " numbers are handed in under it (A: fixed, if they are not trained)"
 )
 
 FOREIGN = {
@@ -124,7 +124,7 @@ SLIPS = {
 READ = {
     "h[t] = σ(x[t] @ W) ⊙ h[t−1]² − b": "h[t] = sigmoid(x[t] @ W) * h[t-1]**2 - b",
     "h[t] = x[t] ∘ u – b": "h[t] = x[t] * u - b",
-    "h[t] = x[t]¹⁰ # ⊙ β": "h[t] = x[t]**10",
+    "h[t] = u * x[t]¹⁰ # ⊙ β": "h[t] = u * x[t]**10",
     "h[t]\N{NO-BREAK SPACE}= （x[t]＋b）＊u": "h[t] = (x[t] + b) * u",
 }
 """Texts in other letters, and what they say."""

@@ -13,9 +13,22 @@ SMOOTH = (
     "cos",
     "silu",
     "gelu",
+    "gelu_tanh",
+    "erf",
+    "arctan",
     "square",
     "identity",
+    "mish",
+    "stop",
 )
+OWN = {
+    "mish": "mish(z) = z * tanh(softplus(z))",
+    "mix": "mix(a, b) = a * sigmoid(b) - 0.5 * cos(b)",
+    "through": "through(v) = surrogate(sin(v), tanh(v))",
+}
+"""Functions of one's own, defined in front of the text that calls them."""
+PAIRS = ("mix", "surrogate")
+ROUGH_PAIRS = ("max", "min")
 ROUGH = ("relu", "leaky_relu", "elu", "selu", "softsign", "abs", "hard_sigmoid", "hard_tanh")
 
 
@@ -37,6 +50,8 @@ class Writer:
 
     choose: random.Random
     rough: bool = False
+    lagged: bool = False
+    """Whether the loss reads a variable of its own at earlier steps."""
     lines: list[str] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -60,7 +75,8 @@ class Writer:
         equations = "\n".join(self.lines)
         used = set(re.findall(r"\w+", equations))
         said = [f"{name}: {what}" for name, what in self.declared.items() if name in used]
-        return "\n".join([*said, equations])
+        own = [text for name, text in OWN.items() if name in used]
+        return "\n".join([*own, *said, equations])
 
     # equations
 
@@ -95,8 +111,12 @@ class Writer:
 
     def write_loss(self) -> None:
         terms = [self.loss_term(number) for number in range(self.choose.randint(1, 2))]
+        if self.lagged:
+            terms.append(self.lagged_term())
         for number in range(1, len(terms)):
             terms[number] = f"{self.choose.choice(('0.5 *', '2 *', '-0.3 *'))} {terms[number]}"
+        if self.chance(0.3):
+            terms.append(self.penalty())
         self.lines.append("L = " + " + ".join(terms))
 
     def loss_term(self, number: int) -> str:
@@ -111,6 +131,20 @@ class Writer:
             self.lines.append(f"y{number}: onehot")
         term = f"{kind}({target}, {value})"
         return f"{self.choose.choice(('mean', 'sum'))}({term})" if timed else term
+
+    def lagged_term(self) -> str:
+        """A variable that the loss alone reads, at several steps, maybe with a target in it."""
+        width = self.choose.choice(("D", "E", "1"))
+        name = self.fresh("o")
+        self.declare(name, width)
+        body = self.expression(width, 1)
+        if self.chance(0.3):
+            body = f"{body} - z[t]"
+            self.lines.append(f"z: target\nz: {width}")
+        self.lines.append(f"{name}[t] = {body}")
+        lags = [self.choose.choice(("t-1", "t-2", "t-1", "t-3")) for _ in range(2)]
+        inner = " - 0.5 * ".join([f"{name}[t]", *(f"{name}[{lag}]" for lag in lags)])
+        return f"{self.choose.choice(('mean', 'sum'))}(rowmean(square({inner})))"
 
     # expressions of a width, with a value at each step
 
@@ -146,7 +180,8 @@ class Writer:
 
     def affine(self, width: str, depth: int) -> str:
         other = self.choose.choice(("D", "E"))
-        product = f"{self.atom(other, depth)} @ {self.matrix(other, width)}"
+        matrix = self.computed if self.chance(0.25) else self.matrix
+        product = f"{self.atom(other, depth)} @ {matrix(other, width)}"
         rest = self.choose.choice((self.vector(width), self.expression(width, depth)))
         return f"({product} {self.choose.choice('+-')} {rest})"
 
@@ -154,7 +189,11 @@ class Writer:
         return f"{self.atom(width, depth)} * {self.atom(width, depth)}"
 
     def function(self, width: str, depth: int) -> str:
-        known = SMOOTH + ROUGH if self.rough else SMOOTH
+        if self.chance(0.2):
+            pairs = PAIRS + ROUGH_PAIRS if self.rough else PAIRS
+            both = f"{self.expression(width, depth)}, {self.expression(width, depth)}"
+            return self.call(self.choose.choice(pairs), both)
+        known = (*SMOOTH, "through", *(ROUGH if self.rough else ()))
         return self.call(self.choose.choice(known), self.expression(width, depth))
 
     def quotient(self, width: str, depth: int) -> str:
@@ -173,7 +212,11 @@ class Writer:
         """A function across features, of the same width or of width 1."""
         other = self.choose.choice(("D", "E"))
         if width == "1":
-            return f"{self.choose.choice(('rowsum', 'rowmean'))}({self.expression(other, depth)})"
+            known = ("rowsum", "rowmean", *(("rowmax", "rowmin") if self.rough else ()))
+            return f"{self.choose.choice(known)}({self.expression(other, depth)})"
+        if self.chance(0.2):
+            norm = self.choose.choice(("layernorm({e}, 0.5)", "rmsnorm({e}, 0.5)"))
+            return norm.format(e=self.expression(width, depth))
         if self.chance(0.4):
             return f"softmax({self.expression(width, depth)})"
         if self.chance(0.5):
@@ -190,7 +233,16 @@ class Writer:
             return self.ref(width)
         name = self.choose.choice(done).name
         shift = self.choose.choice(("t", "t", "t-1", "t+1"))
-        return f"{self.choose.choice(('mean', 'sum'))}({name}[{shift}] * {self.vector(width)})"
+        over = self.choose.choice(("mean", "sum"))
+        form = self.choose.randrange(6)
+        if form == 0:  # what is left of it, beside its mean
+            return f"({name}[t] - mean({name}[{shift}]))"
+        if form == 1:  # softmax over time, by hand
+            weight = f"exp(sin({name}[t] * {self.vector(width)}))"
+            return f"({weight} / sum({weight}))"
+        if form == 2:  # a sum over a sum
+            return f"{over}({name}[t] * square({name}[{shift}] - mean({name}[t])))"
+        return f"{over}({name}[{shift}] * {self.vector(width)})"
 
     def atom(self, width: str, depth: int) -> str:
         return f"({self.expression(width, depth)})" if depth else self.ref(width)
@@ -249,6 +301,42 @@ class Writer:
         name = self.fresh(f"W_{rows}{columns}_")
         self.declare(name, f"({rows}, {columns})")
         return name
+
+    def computed(self, rows: str, columns: str) -> str:
+        """A matrix computed of parameters: in the place where it is read, or under a name."""
+        known = [n for n in self.declared if n.startswith(f"V_{rows}{columns}_")]
+        if known and self.chance(0.3):
+            return self.choose.choice(known)
+        one, other = self.matrix(rows, columns), self.matrix(rows, columns)
+        turned = self.matrix(columns, rows)
+        inner = self.choose.choice(("D", "E"))
+        forms = [
+            f"({one} * {other})",
+            f"({one} - transpose({turned}))" if "transpose" not in turned else f"sin({one})",
+            f"tanh({one})",
+            f"softmax({one})",
+            f"(cos({self.vector(columns)}) * {one})",
+            f"({one} / (1.5 + square({other})))",
+            f"({one} + {self.vector('1')} * {other})",
+            f"({one} / (1.5 + rowmean(square({other}))))",
+            f"({self.matrix(rows, inner)} @ {self.matrix(inner, columns)})",
+        ]
+        found = self.choose.choice(forms)
+        if self.chance(0.3):
+            name = self.fresh(f"V_{rows}{columns}_")
+            self.declare(name, f"({rows}, {columns})")
+            self.lines.append(f"{name} = {found}")
+            return name
+        return found
+
+    def penalty(self) -> str:
+        """Σ over the entries of something that is computed of parameters."""
+        names = [n for n in self.declared if n[:2] in ("W_", "V_", "b_")]
+        if not names:
+            return f"0.1 * total(square({self.vector('D')}))"
+        form = self.choose.choice(("{n}**2", "tanh({n})", "{n} * sin({n})", "{n}"))
+        factor = self.choose.choice(("0.1", "0.5", "-0.2"))
+        return f"{factor} * total({form.format(n=self.choose.choice(names))})"
 
     def vector(self, width: str) -> str:
         known = [n for n in self.declared if n.startswith(f"b_{width}_")]

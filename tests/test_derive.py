@@ -1,13 +1,17 @@
 """`symrnn derive` as it is typed: what it prints, what it refuses, what it writes."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sympy import Float
 
+import symrnn
 from symrnn.cli import main
+from symrnn.errors import DataError
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -336,7 +340,8 @@ def test_names_that_are_none(option: str, names: str, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("file", "words", "begins"),
     [
-        ("a.tex", "", "% delta: Forward"),
+        ("a.tex", "", "\\documentclass"),
+        ("a.tex", "--format latex", "% delta: Forward"),
         ("a.tex", "--format tex", "\\documentclass"),
         ("a.TXT", "", "Forward\n"),
         ("a.txt", "--format latex", "% delta: Forward"),
@@ -395,3 +400,46 @@ def test_a_document_has_a_width_in_any_case(capsys: pytest.CaptureFixture[str]) 
     assert said(capsys, *words, "--width", "0") == said(capsys, *words)
     wide = said(capsys, *words[:3], "--view", "closed", "--wrt", "W_i", "--width", "0")
     assert max(map(len, wide.splitlines())) > 400  # fragments have none
+
+
+def test_python_draws_the_data_of_a_worked_example_as_the_command_line_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words, steps in (("elman", None), ("elman_n4 --steps 2 --scalar", 2)):
+        said_there = said(capsys, *typed(f"{words} --view numbers --format unicode"))
+        model = symrnn.load(words.split()[0])
+        derivation = model.derive(steps, scalar="--scalar" in words)
+        assert derivation.text("numbers") == said_there
+    notes = said(capsys, *typed("elman_n4 --view numbers --data notes --eta 0.1 --format unicode"))
+    found = symrnn.load("elman_n4").derive()
+    assert found.text("numbers", data="notes", eta=0.1) == notes
+    with pytest.raises(DataError, match="w_i is missing: expected an array of shape"):
+        found.text("numbers", data={"x": np.ones((3, 1, 2)), "y": np.ones((1, 1))})
+
+
+@pytest.mark.parametrize("notation", ["default", "books"])
+@pytest.mark.parametrize("model", ["elman_n4 --scalar", "lstm --steps 2 --dims H=2,D=2"])
+def test_worked_numbers_have_blanks_and_slips(
+    model: str, notation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = typed(f"{model} --view numbers --notation {notation} --format unicode")
+    right = said(capsys, *words)
+    blanks = said(capsys, *words, "--exercise")
+    task, solution = blanks.split("Solution: A worked example")
+    assert solution.split("Nothing is left out:\n\n")[1] == right
+    assert re.search(r"= \(\d+\)____\n", task), "a value is left blank"
+    wrong = said(capsys, *words, "--slip", "3")
+    asked, told = wrong.split("The slip\n")
+    assert asked.split("\n\n", 1)[1] != right
+    assert "From there on the wrong value is used." in " ".join(told.split())
+    line = told.rstrip().splitlines()[-1].strip()
+    assert line in [each.strip() for each in right.splitlines()]
+
+
+def test_a_sum_of_widths_stands_in_brackets_where_it_is_multiplied(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = said(capsys, *typed("bilstm --format unicode --symbols"))
+    assert "(H + H_h_b) × C" in found
+    tex = said(capsys, *typed("bilstm --format latex --symbols"))
+    assert r"$(H + H_{h,b})$ × $C$".replace("×", r"$\times$") in tex

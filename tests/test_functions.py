@@ -17,9 +17,10 @@ from symrnn.language.tree import Call, Ref
 from symrnn.oracle import gradient, precise
 from symrnn.system.algebra import derivative, sympy_class, to_sympy
 
-POSITIVE = ("log", "sqrt")
+POSITIVE = ("log", "sqrt", "log1p")
 POINTS = np.array([-2.9, -1.3, -0.4, 0.3, 0.8, 2.1, 3.7])
 NAMES = sorted(ELEMENTWISE)
+ONE = [name for name in NAMES if len(ELEMENTWISE[name].arguments) == 1]
 TINY = Fraction(1, 10**16)
 
 
@@ -29,10 +30,11 @@ def points(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_stable_form_equals_the_definition_at_fifty_digits(name: str) -> None:
-    exact = mpmath_objects(50).apply(name, [exactly(v) for v in points(name)])
-    assert np.allclose(
-        Floats().apply(name, points(name)), exact.astype(float), rtol=1e-14, atol=1e-15
-    )
+    count = len(ELEMENTWISE[name].arguments)
+    args = [points(name) * (-0.4) ** number for number in range(count)]
+    exact = mpmath_objects(50).apply(name, *([exactly(v) for v in arg] for arg in args))
+    found = Floats().apply(name, *args)
+    assert np.allclose(found, exact.astype(float), rtol=1e-14, atol=1e-15)
 
 
 def exactly(value: float) -> Any:
@@ -41,7 +43,8 @@ def exactly(value: float) -> Any:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_derivative_equals_differences_at_fifty_digits(name: str) -> None:
-    loss = f"L = mse(y, {name}(x[1]))"
+    args = ["x[1]", "-0.4 * x[1]"][: len(ELEMENTWISE[name].arguments)]
+    loss = f"L = mse(y, {name}({', '.join(args)}))"
     found = symrnn.parse(loss).gradient(["x"])
     data = {"x": points(name).reshape(1, -1, 1), "y": np.zeros((len(POINTS), 1))}
     own = interpret(found, data).adjoint_of("x")
@@ -50,13 +53,14 @@ def test_the_derivative_equals_differences_at_fifty_digits(name: str) -> None:
     assert np.allclose(own, wanted, rtol=1e-13, atol=1e-15)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ONE)
 def test_sympy_knows_the_derivative_by_the_functions_own_value(name: str) -> None:
     x = sympy.Symbol("x")
     function = sympy_class(name)
     rule = to_sympy(derivative(Call(name, (Ref("x"),)), Ref("x")))
     assert sympy.diff(function(x), x) == rule
-    assert function(x).diff(x).has(sympy.exp) is False
+    if name not in ("erf", "gelu"):
+        assert function(x).diff(x).has(sympy.exp) is False
 
 
 def test_tanh_and_sigmoid_are_written_by_their_values() -> None:
@@ -67,7 +71,7 @@ def test_tanh_and_sigmoid_are_written_by_their_values() -> None:
     assert written == {"tanh": "1 - O[t]**2", "sigmoid": "O[t] * (1 - O[t])", "exp": "O[t]"}
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if ELEMENTWISE[n].analytic])
+@pytest.mark.parametrize("name", [n for n in ONE if ELEMENTWISE[n].analytic and n != "stop"])
 def test_analytic_functions_take_a_complex_step(name: str) -> None:
     h = 1e-30
     stepped = Floats(np.complex128).apply(name, points(name) + 1j * h)

@@ -87,7 +87,7 @@ def test_a_program_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
         ("generate elman --steps -3", "-3 steps; expected a number from 1 to"),
         ("generate elman --steps three", "invalid int value: 'three'"),
         ("generate elmna --steps 3", "did you mean 'elman'"),
-        ("generate elman --steps 3 --wrt z", "'z' is no input to take a gradient by"),
+        ("generate elman --steps 3 --wrt z", "'z' is no input or state to take a gradient by"),
         ("generate elman --steps 3 --passes hoits", "'hoits' is no pass that can be chosen"),
         ("generate elman --steps 3 --loop --unroll", "not allowed with argument"),
         ("generate elman --steps 10000 --unroll", "statements, more than 50,000; a loop does"),

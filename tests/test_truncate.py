@@ -24,12 +24,11 @@ from symrnn.language.tree import Ref
 from symrnn.model import Model
 from symrnn.oracle import complex_step, error, gradient, is_analytic, precise
 from symrnn.program import OPTIONAL
-from symrnn.system import initial_states
 from symrnn.system.windows import Windows
 from symrnn.verification.calls import plainly
 from symrnn.verification.case import Case, case
 from symrnn.verification.windowed import windowed
-from tests.cases import ZOO, model, numbers
+from tests.cases import ZOO, model, numbers, state_names
 
 AWKWARD = {
     "lags": "h[t] = tanh(x[t] @ W + h[t-2] @ U + u * h[t-1])\nyhat[t] = h[t] @ V",
@@ -56,15 +55,15 @@ def of(name: str) -> Model:
 @cache
 def tried(name: str, steps: int, size: int) -> tuple[Case, Slopes, float]:
     """Numbers for a text, and slopes of the text that is held: along two directions each."""
-    wrt = ("x", *initial_states(of(name).system))
+    wrt = ("x", *state_names(of(name)))
     made = case(of(name).written, steps, wrt, seed=1)
     text, data = windowed(made.written, made.symbols, Windows(steps, size), made.data)
     slope = (complex_step if is_analytic(text) else precise)(text, data, steps)
     rng = np.random.default_rng(steps)
     found: Slopes = {}
     for key in made.wrt:
-        ways = rng.normal(size=(2, *made.shape(key)))
-        found[key] = [(way, slope({key: way})) for way in ways]
+        ways = rng.normal(size=(2, *made.full_shape(key)))
+        found[key] = [(way, slope(made.way(key, way))) for way in ways]
     norm = float(np.linalg.norm([value for own in found.values() for _, value in own]))
     return made, found, norm
 
@@ -72,7 +71,7 @@ def tried(name: str, steps: int, size: int) -> tuple[Case, Slopes, float]:
 def wrong(name: str, steps: int, size: int, loops: bool, passes: tuple[str, ...]) -> list[str]:
     """The gradients that are not the slopes of the text."""
     made, slopes, norm = tried(name, steps, size)
-    extra = [key for key in made.wrt if key == "x" or key in made.states]
+    extra = [key for key in made.wrt if key == "x" or key in made.groups]
     source = of(name).generate(steps, loops, extra, passes=passes, truncate=size)
     grads = plainly(load_source(source, name), made, made.data).grads
     return [

@@ -37,7 +37,7 @@ def test_a_model_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "verify", "elman", "--steps", "4", "--wrt", "x, O0", "--loop")
     assert (status, err) == (0, "")
     assert out.startswith("elman: 4 steps in a loop, 2 sequences, D=")
-    assert out.endswith("\nholds: 31 checks\n")
+    assert out.endswith("\nholds: 39 checks\n")
     for name in ("w_i", "w_h", "b", "w_o", "b_o", "x", "O0"):
         (line,) = [line for line in out.splitlines() if line.startswith(f"gradient {name} ")]
         assert line.count(" ok") == 3
@@ -45,7 +45,7 @@ def test_a_model_that_holds(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_file_that_holds(capsys: pytest.CaptureFixture[str], file: Path) -> None:
     status, out, _ = run(capsys, "verify", str(file), "--dims", "H=4", "--batch", "1")
-    assert (status, out.splitlines()[-1]) == (0, "holds: 25 checks")
+    assert (status, out.splitlines()[-1]) == (0, "holds: 32 checks")
     assert f"{file}: 2 steps written out, 1 sequence, " in out
     assert "H=4" in out
     status, out, _ = run(capsys, "verify", str(file), "--static")
@@ -129,7 +129,7 @@ def test_json(capsys: pytest.CaptureFixture[str], file: Path, wrong: bool) -> No
         ("elman --steps 0", "cannot unroll 0 steps; expected a number from 1 to 10,000"),
         ("elman --batch 0", "0 sequences; expected a number from 1 to 1,000,000"),
         ("elman --seed -1", "the seed is -1; expected 0 or more"),
-        ("elman --wrt z", "'z' is no input to take a gradient by; the inputs are x, O0"),
+        ("elman --wrt z", "'z' is no input or state to take a gradient by; there are x, O0"),
         ("elmann", "unknown model 'elmann'; did you mean 'elman'?"),
     ],
 )

@@ -8,7 +8,7 @@ import numpy as np
 from symrnn.bench.plan import Size
 from symrnn.model import Model
 from symrnn.sample import sample
-from symrnn.system.symbols import dimensions
+from symrnn.system.symbols import GIVEN, dimensions
 
 Arrays = dict[str, Any]
 
@@ -46,7 +46,7 @@ def case(model: Model, size: Size, seed: int = 0) -> Case:
     known = {"D": size.inputs, "C": 1}
     dims = {name: known.get(name, size.hidden) for name in dimensions(symbols)}
     data = sample(model.written, symbols, dims, size.steps, size.batch, seed)
-    names = {symbol.name for symbol in model.system.named("parameter")}
+    names = {symbol.name for symbol in model.system.named(*GIVEN)}
     params = {name: value for name, value in data.items() if name in names}
     inputs = {name: value for name, value in data.items() if name not in names}
     return Case(model, size, dims, params, inputs)

@@ -26,16 +26,20 @@ ONE = Num(Fraction(1))
 ZERO = Num(Fraction(0))
 
 
+def is_zero(formula: Formula) -> bool:
+    return formula == ZERO or isinstance(formula, Zeros)
+
+
 def minus(formula: Formula) -> Formula:
-    if formula == ZERO:
-        return ZERO
+    if is_zero(formula):
+        return formula
     return formula.arg if isinstance(formula, Minus) else Minus(formula)
 
 
 def plus(terms: Iterable[Formula]) -> Formula:
     kept: list[Formula] = []
     for term in terms:
-        kept += term.terms if isinstance(term, Sum) else [term] if term != ZERO else []
+        kept += term.terms if isinstance(term, Sum) else [] if is_zero(term) else [term]
     if len(kept) < 2:
         return kept[0] if kept else ZERO
     return Sum(tuple(kept))
@@ -48,6 +52,8 @@ def times(*factors: Formula) -> Formula:
     Minus(arg=Ratio(top=Num(value=Fraction(3, 1)), bottom=Num(value=Fraction(2, 1))))
     """
     plain, rest, negative = _parts(factors, Times)
+    if any(map(is_zero, rest)):
+        return ZERO
     value = Fraction(1)
     for each in plain:
         value *= each.value
@@ -135,6 +141,8 @@ def odot(*factors: Formula) -> Formula:
             rows += row.factors if isinstance(row, Odot) else [row]
         else:
             rows.append(factor)
+    if any(map(is_zero, rows)):
+        return ZERO
     return _signed(times(*numbers, _joined(rows, Odot)), negative)
 
 
@@ -149,7 +157,7 @@ def product(*factors: Formula) -> Formula:
         if isinstance(factor, Times):
             *lead, factor = factor.factors
             numbers += lead
-        if factor == ZERO or isinstance(factor, Zeros):
+        if is_zero(factor):
             return ZERO
         if isinstance(factor, Num):
             numbers.append(factor)
@@ -170,7 +178,7 @@ def ratio(top: Formula, bottom: Formula) -> Formula:
         return minus(ratio(top.arg, bottom))
     if isinstance(bottom, Minus):
         return minus(ratio(top, bottom.arg))
-    if top == ZERO:
+    if is_zero(top):
         return ZERO
     if isinstance(top, Ratio):
         return Ratio(top.top, times(bottom, top.bottom))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from symrnn.derivation.closed import Closed
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.network import Network
+from symrnn.derivation.network import Network, matrices
 from symrnn.derivation.paths import LOSS, Paths
 from symrnn.derivation.rows import Rows
 from symrnn.language.tree import Call, Ref
@@ -49,10 +49,12 @@ def kept(derivation: Derivation) -> frozenset[str]:
     """The names of the nodes of the recursion; found with a symbolic T where there is one."""
     system = derivation.rolled.system
     activations = set(pre_activations(system))
-    names = {s.name for s in system.named("variable")} & (derivation.rolled.own | activations)
+    known = {s.name for s in system.named("variable", "weight")}
+    names = known & (derivation.rolled.own | activations)
+    stay = matrices(system)
     while True:
         found = derivation.rolled.network_of(frozenset(names))
-        folded = next((n for n in sorted(names) if _folds(n, found, activations)), None)
+        folded = next((n for n in sorted(names - stay) if _folds(n, found, activations)), None)
         if folded is None:
             return frozenset(n for n in names if any(node.name == n for node in found.edges))
         names.remove(folded)

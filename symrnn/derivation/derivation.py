@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derivation.formula import Immediate, Total
-from symrnn.derivation.network import Edge, Network, network
+from symrnn.derivation.network import Edge, Network, matrices, network
 from symrnn.derivation.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derivation.rows import Rows
+from symrnn.derivation.step_losses import with_step_losses
 from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.tree import Ref, Written
 from symrnn.system import initial_states, normal, unroll, with_states
@@ -38,11 +39,20 @@ class Derivation:
     given: Mapping[str, int] | None = None
     truncate: int | None = None
     """After how many steps backpropagation is cut."""
+    step_losses: tuple[str, ...] = ()
+    """The names of the losses of single steps, where they were given some."""
 
     @cached_property
     def rolled(self) -> "Derivation":
         """The same derivation with a symbolic T, unless the text fixes the steps."""
         return self if self.steps is None else replace(self, steps=None, truncate=None)
+
+    @cached_property
+    def by_steps(self) -> "Derivation":
+        """The same derivation with a name for the loss of each step, where the loss is a sum over
+        time."""
+        written, names = with_step_losses(self.written)
+        return replace(self, written=written, step_losses=names) if names else self
 
     @cached_property
     def plain(self) -> System:
@@ -69,7 +79,8 @@ class Derivation:
         """The variables that the author wrote, and those that a sum over a sum needs a name for."""
         written = {d.target.name for d in self.written.definitions}
         symbols = self.plain.symbols
-        found = frozenset(n for n in written if symbols[n].role in ("variable", "total"))
+        roles = ("variable", "weight", "total")
+        found = frozenset(n for n in written if symbols[n].role in roles) | matrices(self.plain)
         return found if self.unrolled else self.network_of(found).own - {"L"} | found
 
     @cached_property
@@ -110,7 +121,8 @@ class Derivation:
 
     def network_of(self, own: frozenset[str]) -> Network:
         """The network of the same system over other nodes."""
-        return network(self.system, own, self.wrt, self.starts, self.windows)
+        nodes = own | matrices(self.plain)
+        return network(self.system, nodes, self.wrt, self.starts, self.windows)
 
     @cached_property
     def rows(self) -> Rows:
@@ -128,7 +140,8 @@ class Derivation:
     def chosen(self, names: Sequence[str] = ()) -> list[str]:
         """The parameters of these names, or all of them."""
         if not self.parameters:
-            others = [s.name for s in self.plain.named("input")] + list(initial_states(self.plain))
+            others = [s.name for s in self.plain.named("input", "fixed")]
+            others += initial_states(self.plain)
             raise UsageError(
                 "no parameters; what else there can be a gradient by, --wrt asks for:"
                 f" {', '.join(others) or 'but this model has no input either'}"

@@ -1,17 +1,21 @@
 """What `model.derive` gives: a derivation that can print itself, in a notebook too."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symrnn.derivation.closed import closed_of
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Formula
 from symrnn.derivation.network import Edge
+from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.output import Look, Output, default_views
 from symrnn.derivation.paths import Term
+from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.sheets import Request
 from symrnn.derivation.views.common import chained
 from symrnn.derivation.views.local import closed_edge
+from symrnn.functions import Array
 
 
 class Derived(Derivation):
@@ -20,7 +24,8 @@ class Derived(Derivation):
     def show(self, what: Term | Formula, notation: str = "default") -> str:
         """A term as its chain, or any formula, as text in one line."""
         formula = chained(self, what) if isinstance(what, Term) else what
-        return self.output(notation=notation).plain_printer.line(formula)
+        output = self.output(notation=notation)
+        return Plain(*letters_for(self, output.notation), output.look.digits).line(formula)
 
     def closed(self, term: Term) -> Formula:
         """A term with its local derivatives put in."""
@@ -31,12 +36,37 @@ class Derived(Derivation):
         return closed_edge(self.rows, edge)
 
     def output(
-        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+        self,
+        view: str | Sequence[str] = (),
+        wrt: str | Sequence[str] = (),
+        *,
+        data: Mapping[str, Array] | str | None = None,
+        eta: float = 0.001,
+        **look: Any,
     ) -> Output:
-        """The derivation with a notation, a width and digits, ready to be printed."""
+        """The derivation with a notation, a width and digits, ready to be printed.
+
+        A worked example takes one sequence, its target and all parameters from `data`; without,
+        or from a file of data (its path, or "notes"), what is missing is drawn, as on the command
+        line.
+        """
         views = (view,) if isinstance(view, str) else tuple(view)
         names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        return Output(self, Request(views or default_views(self), names), Look(**look))
+        extra = {"data": self.worked(data), "eta": eta} if "numbers" in views else {}
+        request = Request(views or default_views(self), names, extra=extra)
+        return Output(self, request, Look(**look))
+
+    def worked(self, data: Mapping[str, Array] | str | None) -> Mapping[str, Array]:
+        """The arrays of a worked example."""
+        from symrnn.derivation.worked.worked import worked_data
+
+        if data is not None and not isinstance(data, str):
+            return data
+        symbols = replace(self, wrt=()).plain.symbols
+        found, _ = worked_data(
+            self.written, symbols, self.steps, data, scalar=self.scalar, dims=self.given
+        )
+        return found
 
     def latex(
         self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any

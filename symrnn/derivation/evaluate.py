@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
-from symrnn.arithmetic import Floats
+from symrnn.arithmetic import Floats, highest
 from symrnn.derivation.formula import (
     Apply,
     Big,
@@ -37,11 +37,15 @@ from symrnn.derivation.formula import (
     Transposed,
     Value,
     Zeros,
+    children,
+    walk,
 )
+from symrnn.derivation.slopes import LONG, formula_of, slope_of
 from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import ZERO, Num, Own, Ref, Size, Width
+from symrnn.system.symbols import GIVEN, Symbol
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -92,7 +96,7 @@ class Evaluator:
             return np.array([[float(symbol.value)]])
         if ref.name in self.data:
             array = np.asarray(self.data[ref.name])
-            if symbol.role == "parameter":
+            if symbol.role in GIVEN:
                 found = array.reshape(1, -1) if array.ndim == 1 else array
                 return found.T if self.columns else found
             step = self.step(ref, at) if ref.base else 0
@@ -108,7 +112,7 @@ class Evaluator:
 
     def variable(self, ref: Ref, at: Indices) -> Array:
         if not ref.base:
-            return np.asarray(self.values.values[ref.name, None])
+            return np.atleast_2d(self.values.values[ref.name, None])
         step = self.step(ref, at)
         if (ref.name, step) in self.values.values:
             return self.values.values[ref.name, step]
@@ -123,7 +127,7 @@ class Evaluator:
 
     def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
         """The value of a left side, at a step: by an equation for that step, or for all."""
-        exact = self.lookup(key, at)
+        exact = self.lookup(key, at) or self.only(key, at)
         if exact is None:
             return self.nothing(key)
         equation, inner, label = exact
@@ -131,7 +135,8 @@ class Evaluator:
             return self.nothing(key)
         if label not in self._known:
             found = self.value(equation.rights[-1], inner, None)
-            shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
+            known = isinstance(key, Total) or equation.rights[-1] == ZERO
+            shape = self.nothing(key).shape if known else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
         return self._known[label]
 
@@ -149,9 +154,10 @@ class Evaluator:
     ) -> tuple[Equation, Indices, object] | None:
         refs = list(_refs(key))
         steps = [self.step(r, at) if r.base else None for r in refs]
-        label = (type(key).__name__, tuple((r.name, s) for r, s in zip(refs, steps, strict=True)))
+        at_steps = tuple((r.name, s) for r, s in zip(refs, steps, strict=True))
+        label = (type(key).__name__, _within(key), at_steps)
         for equation in self.exact_first:
-            if type(equation.left) is not type(key):
+            if type(equation.left) is not type(key) or _within(equation.left) != _within(key):
                 continue
             left = list(_refs(equation.left))
             if [r.name for r in left] != [r.name for r in refs]:
@@ -160,6 +166,12 @@ class Evaluator:
             if inner is not None:
                 return equation, inner, label
         return None
+
+    def only(
+        self, key: Total | Immediate | Name, at: Indices
+    ) -> tuple[Equation, Indices, object] | None:
+        """A total derivative by the equation of the immediate one, where nothing else is left."""
+        return self.lookup(Immediate(key.of, key.by), at) if isinstance(key, Total) else None
 
     def matches(
         self, left: list[Ref], steps: list[int | None], equation: Equation
@@ -178,17 +190,20 @@ class Evaluator:
                 if inner.setdefault(ref.base, found) != found:
                     return None
                 if equation.steps:
-                    bounds = sorted(self.step(b, {}) for b in equation.steps)
-                    if not bounds[0] <= found <= bounds[-1]:
+                    low, high = sorted(equation.steps, key=lambda bound: bound.base)
+                    if not self.step(low, {}) <= found <= self.step(high, {}):
                         return None
         return inner
 
     def nothing(self, key: Total | Immediate | Name) -> Array:
-        """A total derivative at a step that no equation reaches is zero."""
-        if isinstance(key, Total) and isinstance(key.by, Ref):
+        """A total derivative at a step that no equation reaches is zero; so is a partial one that
+        is printed 0, whatever its shape."""
+        if isinstance(key, Total | Immediate) and isinstance(key.by, Ref):
             symbol = self.values.symbols[key.by.name]
             widths = [self.width(width) for width in symbol.shape]
             shape = (widths[0], widths[1]) if len(widths) == 2 else (1, *widths)
+            if key.of != LOSS and isinstance(key.of, Ref):
+                shape = (widths[0], self.width(self.values.symbols[key.of.name].width))
             return np.zeros(shape[::-1] if self.columns else shape)
         raise CheckError(f"{key} is not defined")
 
@@ -217,8 +232,10 @@ class Evaluator:
                 return np.asarray(of(top) / of(bottom))
             case Power(base=base, exponent=exponent):
                 return np.asarray(of(base) ** of(exponent))
-            case Apply(function=function, args=args):
-                return self.apply(function, [of(arg) for arg in args])
+            case Apply(function=function, args=(arg,)) if function in LONG:
+                return self.value(formula_of(slope_of(function), Carried()), at, of(arg))
+            case Apply(function=function, args=args, own=own):
+                return self.apply(own or function, [of(arg) for arg in args])
             case Transposed(arg=arg):
                 return of(arg).T
             case Diagonal(arg=arg):
@@ -234,6 +251,8 @@ class Evaluator:
                 return of(arg)[part] if self.columns else of(arg)[:, part]
             case Blocks(rows=rows):
                 return np.block([[of(each) for each in row] for row in rows])
+            case Total() | Immediate() if self.is_of_number(formula):
+                return self.carry(np.ones((1, 1)), formula, at)
             case Total() | Immediate() | Name():
                 return self.named(formula, at)
             case Marked(arg=arg):
@@ -267,14 +286,18 @@ class Evaluator:
             for step in reversed(steps) if _runs_back(factor.body) else steps:
                 row = self.carry(row, factor.body, {**at, factor.index: step})
             return row
-        if isinstance(factor, Immediate | Name):
-            found = self.lookup(factor, at)
+        if isinstance(factor, Total | Immediate | Name):
+            found = self.lookup(factor, at) or self.only(factor, at)
             if found is None:
                 raise CheckError(f"{factor} is not defined")
             equation, inner, _ = found
             body = equation.rights[-1]
             if isinstance(body, Carry):
                 return self.value(body.body, inner, row)
+            if any(isinstance(part, Total | Immediate) for part in walk(body)):
+                return self.through(row, body, inner)
+            if body == ZERO:
+                return np.zeros((1, 1))
             matrix = self.value(body, inner, None)
         else:
             matrix = self.value(factor, at, None)
@@ -282,14 +305,55 @@ class Evaluator:
             return row * matrix
         return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
 
-    def apply(self, function: str, args: list[Array]) -> Array:
+    def is_of_number(self, key: Total | Immediate) -> bool:
+        """Whether it is of another number than the loss, such as L_t: with the shape of ∂L/∂v."""
+        of = key.of
+        return isinstance(of, Ref) and of != LOSS and self.width(self.symbol(of).width) == 1
+
+    def symbol(self, ref: Ref) -> Symbol:
+        return self.values.symbols[ref.name]
+
+    def through(self, row: Array, formula: Formula, at: Indices) -> Array:
+        """A row carried back by what is itself a sum of products of partial derivatives."""
+        match formula:
+            case Sum(terms=terms):
+                return _fold(np.add, (self.through(row, term, at) for term in terms))
+            case Chain(factors=factors):
+                for factor in factors:
+                    row = self.carry(row, factor, at)
+                return row
+            case Bracket(body=body):
+                return self.through(row, body, at)
+            case Big(sign="sum", index=index, low=low, high=high, body=body):
+                steps = range(self.step(low, at), self.step(high, at) + 1)
+                return _fold(np.add, (self.through(row, body, {**at, index: s}) for s in steps))
+        return self.carry(row, formula, at)
+
+    def apply(self, function: str | Own, args: list[Array]) -> Array:
         axis = 0 if self.columns else -1
         turned = [a.T for a in args] if self.columns else args
-        if function in ("softmax", "logsumexp"):
+        if isinstance(function, str) and function in ("softmax", "logsumexp"):
             found = getattr(self.on, function)(turned[0])
+        elif function == "rowmax":
+            found = highest(turned[0])
         else:
-            found = self.on.apply(function, turned[0])
+            found = self.on.apply(function, *turned)
         return np.asarray(found.T if axis == 0 else found)
+
+
+class Strict(Evaluator):
+    """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
+
+    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+        if isinstance(formula, Big) and formula.sign != "sum":
+            raise CheckError("a product of Jacobians has a value only within a chain")
+        if not isinstance(formula, Sum | Times | Odot | Ratio):
+            return super().value(formula, at, carried)
+        parts = [self.value(child, at, carried) for child in children(formula)]
+        if len({part.shape for part in parts if part.size != 1}) > 1:
+            raise CheckError("the shapes differ")
+        joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}
+        return _fold(joins[type(formula)], parts)
 
 
 def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:
@@ -309,6 +373,11 @@ def _refs(key: Formula) -> Iterator[Ref]:
             yield Ref(f"({letter})", at.base, at.shift)
         case Ref():
             yield key
+
+
+def _within(key: Formula) -> bool:
+    """Whether it is a derivative over one step of a recurrence."""
+    return isinstance(key, Immediate) and key.fixed is not None
 
 
 def _key(left: Formula) -> object:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from symrnn.derivation.build import (
     ONE,
     ZERO,
+    is_zero,
     minus,
     odot,
     plus,
@@ -24,20 +25,31 @@ from symrnn.derivation.build import (
 from symrnn.derivation.formula import (
     Apply,
     Blocks,
+    Carried,
+    Diagonal,
+    Eye,
     Formula,
     Minus,
     Ones,
     Power,
+    Product,
     Ratio,
     Slice,
     Sum,
     Times,
+    Transposed,
     Zeros,
     children,
+    walk,
+)
+from symrnn.derivation.formula import (
+    Total as Derivative,
 )
 from symrnn.derivation.sizes import Sizes, less, together, widest
+from symrnn.derivation.slopes import LONG
 from symrnn.errors import CheckError
 from symrnn.functions import LOSSES, TIME
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     NARROW,
     Add,
@@ -58,12 +70,15 @@ from symrnn.language.tree import (
     map_leaves,
 )
 from symrnn.system.algebra import size
-from symrnn.system.graph import at_step
+from symrnn.system.graph import at_step, outside
 from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_term
 from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total
 
 TWO = Num(Fraction(2))
+BARE = (Num, Size, Minus, Sum, Times, Ratio, Power)
+"""What numbers alone are made of."""
+
 Sized = tuple[Formula, Width]
 """A formula for a row (or a number), and how wide it is."""
 
@@ -83,6 +98,15 @@ class Expressions(Sizes):
 
     def value(self, expr: Expr, inner: str = "t") -> Sized:
         """An expression of the language; `inner` is the index that a sum over time binds."""
+        formula, width = self.formula(expr, inner)
+        if width == NARROW or any(not isinstance(p, BARE) for p in walk(formula)):
+            return formula, width
+        # a row of equal numbers, since an input outside 1…T that stood there is zero
+        if formula == ZERO:
+            return Zeros(NARROW, width), width
+        return times(formula, transposed(Ones(width))), width
+
+    def formula(self, expr: Expr, inner: str) -> Sized:
         match expr:
             case Num():
                 return expr, NARROW
@@ -95,26 +119,38 @@ class Expressions(Sizes):
                 body, width = self.value(arg, inner)
                 return minus(body), width
             case Add(terms=terms):
-                parts = [self.value(term, inner) for term in terms]
+                parts = self.alike([self.value(term, inner) for term in terms])
                 return plus(part for part, _ in parts), widest(width for _, width in parts)
             case Mul(left=left, right=right):
                 return self.multiplied(self.value(left, inner), self.value(right, inner))
             case Div(left=left, right=right):
                 (top, a), (bottom, b) = self.value(left, inner), self.value(right, inner)
+                rows, others = self.rows_of(top), self.rows_of(bottom)
+                beside = rows != others or (rows != NARROW and (a == NARROW) != (b == NARROW))
+                if beside and top != ONE:
+                    return self.multiplied((top, a), (ratio(ONE, bottom), b))
                 if isinstance(bottom, Num | Size) and isinstance(top, Times):
                     return times(ratio(ONE, bottom), top), widest((a, b))
                 return ratio(top, bottom), widest((a, b))
             case Pow(left=left, right=right):
                 (base, a), (exponent, b) = self.value(left, inner), self.value(right, inner)
+                if self.rows_of(base) != NARROW and exponent == TWO:
+                    return odot(base, base), a  # W² would be the product W W
                 return power(base, exponent), widest((a, b))
             case MatMul(left=left, right=Ref(name=name)):
                 return self.times_matrix(self.value(left, inner), name, False)
             case MatMul(left=left, right=Transpose(arg=Ref(name=name))):
                 return self.times_matrix(self.value(left, inner), name, True)
+            case Transpose(arg=arg):
+                return self.turned(self.value(arg, inner))
             case Part(arg=arg, skip=skip, width=width):
                 return self.part(self.value(arg, inner), skip, width)
             case Pad(arg=arg, skip=skip, total=total):
                 return self.pad(self.value(arg, inner), skip, total)
+            case Call(function=function, args=args) if is_elementwise(expr):
+                parts = [self.value(arg, inner) for arg in args]
+                applied = Apply(function, tuple(part for part, _ in parts), expr.own)
+                return applied, widest(width for _, width in parts)
             case Call(function=function, args=args):
                 return self.call(function, args, inner)
         raise CheckError(f"no formula for {type(expr).__name__}")
@@ -135,17 +171,23 @@ class Expressions(Sizes):
                 if function == "rowsum":
                     return total, NARROW
                 return times(ratio(ONE, self.value(size(width))[0]), total), NARROW
+            case "total":
+                return self.entries((first, width)), NARROW
             case "batchsum":
                 return first, width
             case "concat":
                 return Blocks((tuple(part for part, _ in parts),)), together(w for _, w in parts)
             case "softmax":
                 return Apply("softmax", (first,)), width
+            case "rowmax":
+                return (first if wide == NARROW else Apply("rowmax", (first,))), NARROW
             case "logsumexp":
                 return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
         if function in LOSSES:
             return self.loss(function, *parts), NARROW
-        return Apply(function, (first,)), wide
+        if function in LONG:
+            return Apply(function, (first,)), wide
+        raise CheckError(f"no formula for {function}")
 
     def loss(self, function: str, target: Sized, prediction: Sized) -> Formula:
         """A loss as its formula: y (log ŷ)ᵀ is the sum over the entries."""
@@ -185,9 +227,74 @@ class Expressions(Sizes):
         """The sum of a row's entries: v 1."""
         return row if width == NARROW else product(row, Ones(width))
 
+    # matrices beside vectors
+
+    def rows_of(self, formula: Formula) -> Width:
+        """How many rows the value of a formula has: 1 but for matrices and columns."""
+        match formula:
+            case Ref(name=name) | Derivative(by=Ref(name=name)):
+                return self.shape_of(name)[0]
+            case Carried(rows=rows) | Ones(width=rows) | Eye(width=rows) | Zeros(rows=rows):
+                return self.width(rows)
+            case Transposed(arg=arg):
+                return self.columns_of(arg)
+            case Diagonal(arg=arg):
+                return widest((self.columns_of(arg), self.rows_of(arg)))
+            case Product(factors=factors):
+                return self.rows_of(factors[0])
+        return widest(map(self.rows_of, children(formula)))
+
+    def columns_of(self, formula: Formula) -> Width:
+        match formula:
+            case Ref(name=name) | Derivative(by=Ref(name=name)):
+                return self.shape_of(name)[1]
+            case Ones() | Apply(function="logsumexp"):
+                return NARROW
+            case Eye(width=width) | Zeros(columns=width) | Carried(columns=width):
+                return self.width(width)
+            case Diagonal(arg=arg):
+                return widest((self.columns_of(arg), self.rows_of(arg)))
+            case Transposed(arg=arg):
+                return self.rows_of(arg)
+            case Product(factors=factors):
+                return self.columns_of(factors[-1])
+        return widest(map(self.columns_of, children(formula)))
+
+    def alike(self, parts: list[Sized]) -> list[Sized]:
+        """Summands; beside a matrix a row stands in each of its rows."""
+        rows = widest(self.rows_of(part) for part, _ in parts)
+        return [
+            (product(Ones(rows), part), width)
+            if rows != self.rows_of(part) and width != NARROW
+            else (part, width)
+            for part, width in parts
+        ]
+
+    def turned(self, value: Sized) -> Sized:
+        rows = self.rows_of(value[0])
+        if (rows, value[1]) == (NARROW, NARROW):
+            return value
+        return transposed(value[0]), rows
+
+    def entries(self, value: Sized) -> Formula:
+        """The sum of all entries: 1ᵀ W 1."""
+        formula, width = value
+        rows = self.rows_of(formula)
+        found = self.gathered(formula, width)
+        return found if rows == NARROW else product(transposed(Ones(rows)), found)
+
     def multiplied(self, a: Sized, b: Sized) -> Sized:
-        """The product of two values, of the kind that their widths make it."""
+        """The product of two values, of the kind that their widths make it. A row beside a matrix
+        is a factor for each of its columns, W diag(g), and a column one for each row."""
         (left, wide), (right, other) = a, b
+        if self.rows_of(left) != self.rows_of(right):
+            (matrix, columns), (vector, width) = (a, b) if self.rows_of(right) == NARROW else (b, a)
+            if width != NARROW:
+                found = Diagonal(vector) if columns != NARROW else vector
+                return product(matrix, found), width
+        elif self.rows_of(left) != NARROW and (wide == NARROW) != (other == NARROW):
+            (matrix, columns), (vector, _) = (a, b) if other == NARROW else (b, a)
+            return product(Diagonal(vector), matrix), columns
         if NARROW not in (wide, other):
             return b if left == ONE else (odot(left, right), wide)
         first = self.is_coefficient(right) or wide != NARROW
@@ -207,18 +314,21 @@ class Expressions(Sizes):
         shape = self.shape_of(name)
         if not self.is_matrix(name):
             return times(row[0], Ref(name)), NARROW
-        matrix: Formula = transposed(Ref(name)) if turned else Ref(name)
+        matrix = self.read(Ref(name))[0]
+        matrix = transposed(matrix) if turned else matrix
         return product(row[0], matrix), shape[0 if turned else 1]
 
     def part(self, row: Sized, skip: Width, width: Width) -> Sized:
         start, own = self.width(skip), self.width(width)
-        if own == row[1] or row[0] == ZERO:
-            return row[0], own
+        if own == row[1]:
+            return row
+        if is_zero(row[0]):
+            return ZERO, own
         return Slice(row[0], start, self.width(start + own)), own
 
     def pad(self, row: Sized, skip: Width, total: Width) -> Sized:
         before, whole = self.width(skip), self.width(total)
-        if row[0] == ZERO:
+        if is_zero(row[0]):
             return ZERO, whole
         after = less(less(whole, before), row[1])
         parts = [Zeros(NARROW, before), row[0], Zeros(NARROW, after)]
@@ -235,7 +345,17 @@ class Expressions(Sizes):
         equation = self.equation_of(ref)
         if equation is not None:
             return self.stands_for(equation)
+        if self.is_nothing(ref):
+            width = self.width_of(ref)
+            return (ZERO if width == NARROW else Zeros(NARROW, width)), width
         return ref, self.width_of(ref)
+
+    def is_nothing(self, ref: Ref) -> bool:
+        """Whether it is an input outside 1…T, which is zero."""
+        if self.symbols[ref.name].role not in ("input", "target") or ref.base not in ("1", "T"):
+            return False
+        steps = self.system.steps
+        return outside(ref) or (steps is not None and ref.base == "1" and ref.shift >= steps)
 
     def equation_of(self, ref: Ref) -> Equation | None:
         """The equation of a made-up name, at the step at which it is read."""

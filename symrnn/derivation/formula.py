@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class Apply:
 
     function: str
     args: tuple["Formula", ...]
+    own: Own | None = None
+    """What the function is, where the text defines it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,9 @@ class Immediate:
     of: "Formula"
     by: "Formula"
     alone: bool = False
+    fixed: tuple["Formula", ...] | None = None
+    """For one over a step of a recurrence, with whatever happens within the step put in: what it
+    holds fixed, if that has to be printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,10 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The row that a `Carry` takes."""
+    """The row, or the matrix of so many rows and columns, that a `Carry` takes."""
+
+    rows: Width = NARROW
+    columns: Width = NARROW
 
 
 ALWAYS = Ref("")
@@ -282,8 +290,8 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
             return Ratio(f(top), f(bottom))
         case Power(base=base, exponent=exponent):
             return Power(f(base), f(exponent))
-        case Apply(function=function, args=args):
-            return Apply(function, tuple(map(f, args)))
+        case Apply(args=args):
+            return replace(formula, args=tuple(map(f, args)))
         case Minus(arg=arg) | Transposed(arg=arg) | Diagonal(arg=arg):
             return type(formula)(f(arg))
         case Slice(arg=arg):
@@ -292,8 +300,8 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
             return Blocks(tuple(tuple(map(f, row)) for row in rows))
         case Total(of=of, by=by):
             return Total(f(of), f(by))
-        case Immediate(of=of, by=by, alone=alone):
-            return Immediate(f(of), f(by), alone)
+        case Immediate(of=of, by=by):
+            return replace(formula, of=f(of), by=f(by))
         case Bracket(body=body) | Big(body=body) | Carry(body=body):
             return replace(formula, body=f(body))
     return formula

@@ -1,10 +1,11 @@
-"""Where a loss judges the value of its own link function, the two derivatives meet in ŷ - y."""
+"""Derivatives of losses: ŷ - y where one judges the value of its own link function, or in terms."""
 
 from symrnn.derivation.network import Carrier, Route
 from symrnn.functions import LOSSES
+from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.tree import Call, Expr, Ref, map_children
-from symrnn.system.algebra import put, size
+from symrnn.system.algebra import size
 from symrnn.system.system import Scale, System
 
 
@@ -33,6 +34,20 @@ def logit_slope(system: System, loss: Carrier, link: Carrier) -> Expr | None:
     onehot = row.onehot and system.symbols[target.name].onehot and inside
     slope = _with_value(rule(row.onehot if onehot else row.by_prediction), value)
     return put(slope, {"y": target, "n": size(system.symbols[value.name].width)})
+
+
+def by_terms(system: System, route: Route) -> Route | None:
+    """The route with the derivative of its loss as it comes from the loss's own terms, if that
+    looks different: -y/ŷ + (1 - y)/(1 - ŷ)."""
+    found: list[Carrier] = []
+    for carrier in route:
+        written = LOSSES[carrier.function].by_terms if carrier.function in LOSSES else ""
+        if written and carrier.value is not None and carrier.target is not None:
+            width = size(system.symbols[carrier.value.name].width)
+            slope = put(rule(written), {"y": carrier.target, "p": carrier.value, "n": width})
+            carrier = Carrier(Scale(slope), width=carrier.width)
+        found.append(carrier)
+    return tuple(found) if tuple(found) != route else None
 
 
 def _with_value(slope: Expr, value: Ref) -> Expr:

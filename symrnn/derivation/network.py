@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.activity import active
@@ -17,7 +18,18 @@ from symrnn.system.graph import edges_of, outside
 from symrnn.system.landing import Landing
 from symrnn.system.rewrite import Change, map_jacobian
 from symrnn.system.shares import Share, Shares
-from symrnn.system.system import Equation, Jacobian, Pointwise, Row, Scale, System, Term, uses
+from symrnn.system.system import (
+    Equation,
+    Jacobian,
+    Linear,
+    Matrix,
+    Pointwise,
+    Row,
+    Scale,
+    System,
+    Term,
+    uses,
+)
 from symrnn.system.values import Values
 from symrnn.system.windows import Windows
 
@@ -40,6 +52,8 @@ class Carrier:
     target: Ref | None = None
     width: Width | None = None
     """How wide the row is that comes out: a number may be spread over features."""
+    rows: Width | None = None
+    """How many rows come out, where that is a matrix."""
 
 
 Route = tuple[Carrier, ...]
@@ -77,10 +91,21 @@ class Network:
     values: dict[Ref, Equation] = field(default_factory=dict)
     """What the names that are not the author's stand for."""
 
+    folded: dict[Ref, list[Edge]] = field(default_factory=dict)
+    """The edges into what has no node: where in time they lead to is true of the others too."""
+
+    added: dict[Ref, list[tuple[str, int]]] = field(default_factory=dict)
+    """The steps at which something is added to what has no node."""
+
     @cached_property
     def hubs(self) -> set[Ref]:
         """The nodes that several edges reach: their total derivative has an equation of its own."""
         return {node for node, found in self.edges.items() if len(found) > 1}
+
+    def is_matrix(self, node: Ref) -> bool:
+        """Whether a node is a matrix that is computed."""
+        symbol = self.system.symbols[node.name]
+        return symbol.role == "weight" and len(symbol.shape) == 2
 
     @cached_property
     def parameters(self) -> list[Ref]:
@@ -111,6 +136,18 @@ def network(
     return _Builder(system, names, frozenset(wrt), frozenset(starts), windows).network()
 
 
+def matrices(system: System) -> set[str]:
+    """The matrices, computed of parameters, that rows are multiplied with: whatever made their
+    names, they are nodes, so that ∂L/∂V stands by itself."""
+    return {
+        term.by.name
+        for equation in system.equations
+        if isinstance(equation, Linear) and system.symbols[equation.target.name].role == "variable"
+        for term in equation.terms
+        if isinstance(term.by, Matrix) and system.symbols[term.by.name].role == "weight"
+    }
+
+
 class _Builder:
     def __init__(
         self,
@@ -130,6 +167,7 @@ class _Builder:
         self.shares = Shares(self.symbols, self.made_values, self.wants)
         self.landing = Landing(system)
         self.edges: dict[Ref, list[Edge]] = {}
+        self.added: dict[Ref, list[tuple[str, int]]] = {}
 
     def wants(self, ref: Ref) -> bool:
         return ref.name in self.varied or ref.name in self.active_names
@@ -154,7 +192,8 @@ class _Builder:
         if self.windows is not None:
             edges = _from_the_loss(edges)
         system = replace(self.system, symbols=self.symbols)
-        return Network(system, self.own, edges, folded)
+        others = {node: found for node, found in self.edges.items() if node not in edges}
+        return Network(system, self.own, edges, folded, others, self.added)
 
     def sums_twice(self, node: Ref, shares: list[Share]) -> bool:
         """Whether a sum over time arrives at what is itself a sum over time: Σ_t Σ_k. One of them
@@ -195,24 +234,32 @@ class _Builder:
         if isinstance(equation, Row) and equation.function == "softmax":
             (ref,) = equation.args
             value = equation.target
-            carrier = Carrier(Softmax(value), "softmax", value, width=self.width(value))
+            carrier = Carrier(
+                Softmax(value), "softmax", value, width=self.width(value), rows=self.rows(value)
+            )
             return [(Share(ref, Scale()), carrier)] if self.wants(ref) else []
         found = []
         for share in self.shares.of(equation):
-            width = self.width(share.ref)
-            carrier = Carrier(share.by, width=width)
+            width, rows = self.width(share.ref), self.rows(share.ref)
+            carrier = Carrier(share.by, width=width, rows=rows)
             match equation:
                 case Row(function=function, args=(target, prediction)) if function in LOSSES:
                     if share.ref == prediction:
-                        carrier = Carrier(share.by, function, prediction, target, width)
-                case Pointwise(body=Call(function=function, args=(Ref(),))):
-                    carrier = Carrier(share.by, function, equation.target, width=width)
+                        carrier = Carrier(share.by, function, prediction, target, width, rows)
+                case Pointwise(body=Call(function=function, args=(Ref() as arg,))):
+                    long = function + PRIME in LONG
+                    by = Scale(Call(function + PRIME, (arg,))) if long else share.by
+                    carrier = Carrier(by, function, equation.target, None, width, rows)
             found.append((share, carrier))
         return found
 
     def width(self, ref: Ref) -> Width | None:
         shape = self.symbols[ref.name].shape
-        return shape[0] if len(shape) == 1 else None
+        return shape[-1] if shape else None
+
+    def rows(self, ref: Ref) -> Width | None:
+        shape = self.symbols[ref.name].shape
+        return shape[0] if len(shape) == 2 else None
 
     def push(self, node: Ref, found: tuple[Share, Carrier]) -> None:
         """Hand what arrives at a node on to what it reads: from itself, if it is the author's."""
@@ -261,6 +308,7 @@ class _Builder:
         found = self.edges.get(node, [])
         if at is None or node.base != "t":
             return found
+        self.added.setdefault(node, []).append(at)
         place = Ref(node.name, *at)
         here = [edge for edge in found if edge.at in (None, at) and at not in edge.without]
         return [replace(moved_edge(edge, node, place), at=None) for edge in here]

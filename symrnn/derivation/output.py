@@ -7,8 +7,10 @@ from functools import cached_property
 
 from symrnn.derivation.closed import closed_of
 from symrnn.derivation.columns import flipped
+from symrnn.derivation.definitions import functions_of
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.exercises.exercise import exercise
+from symrnn.derivation.exercises.worked import exercise_in_numbers, misput
 from symrnn.derivation.formula import (
     Blank,
     Equation,
@@ -18,6 +20,7 @@ from symrnn.derivation.formula import (
     map_children,
     map_sheet,
 )
+from symrnn.derivation.immediate import Words, ambiguous, told
 from symrnn.derivation.notation.lettering import letters_for
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.notation.notation import load_notation
@@ -34,7 +37,10 @@ from symrnn.derivation.sheets import (
     sheets_of,
     update_rules,
 )
+from symrnn.derivation.slopes import definitions
 from symrnn.derivation.views.local import closed_edge
+from symrnn.language.tree import Ref
+from symrnn.system.system import System, uses
 from symrnn.system.windows import sentence
 
 DEFAULT_WIDTH = 80
@@ -83,32 +89,65 @@ class Output:
 
     @cached_property
     def latex_printer(self) -> Latex:
-        return Latex(*self._lettering, digits=self.look.digits)
+        return Latex(*self._lettering, self.look.digits, self.shows_plus)
 
     @cached_property
     def plain_printer(self) -> Plain:
-        return Plain(*self._lettering, digits=self.look.digits)
+        return Plain(*self._lettering, self.look.digits, self.shows_plus)
 
     def parts(self) -> list[Part]:
-        """The chosen views, for one sequence; where paths are cut, the first of them says so."""
-        parts = [
+        """The chosen views, for one sequence. The first of them says what holds of all: where paths
+        are cut, and which derivatives are immediate, if ∂⁺ does not show it."""
+        first, *others = self.views
+        parts = [replace(first, sheets=self.remarked(first.sheets)), *others]
+        return [*parts[:-1], replace(parts[-1], sheets=(*parts[-1].sheets, *self.slopes(parts)))]
+
+    @cached_property
+    def views(self) -> list[Part]:
+        return [
             Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
-        return [replace(parts[0], sheets=self.remarked(parts[0].sheets)), *parts[1:]]
+
+    @cached_property
+    def shows_plus(self) -> bool:
+        """Whether immediate derivatives are printed as ∂⁺: by the notation, or since one symbol
+        would have two meanings without."""
+        sheets = [sheet for part in self.views for sheet in part.sheets]
+        return self.notation.immediate or ambiguous(sheets)
+
+    def slopes(self, parts: Sequence[Part]) -> Sheets:
+        """What the derivatives f′ are that the parts read, once for all of them."""
+        equations = (e for part in parts for sheet in part.sheets for e in sheet.equations)
+        letters = self.latex_printer.letters
+        taken = {letters.latex(Ref(name)) for name in letters.system.symbols}
+        found = definitions((right for e in equations for right in e.rights), taken)
+        own = functions_of(sheet for part in parts for sheet in part.sheets)
+        return (*own, *([Sheet(("Derivatives of functions",), tuple(found))] if found else []))
 
     def remarked(self, sheets: Sheets) -> Sheets:
         first, *others = sheets
-        note = tuple(f"{remark} " for remark in self.remarks)
+        note = (*(f"{remark} " for remark in self.remarks), *self.told)
         return (replace(first, note=(*note, *first.note)), *others)
+
+    @property
+    def told(self) -> Words:
+        """Which derivatives are immediate, where they look like any other."""
+        if self.shows_plus:
+            return ()
+        sheets = [sheet for part in self.views for sheet in part.sheets]
+        return told(sheets, self.derivation.parameters, self.plain_printer.line)
 
     @property
     def remarks(self) -> list[str]:
         """What is to be known of every formula."""
+        found = []
         cut = self.derivation.windows
-        if cut is None:
-            return []
-        return [f"{sentence(cut)}, and no path leads from one of them into another."]
+        if cut is not None:
+            found.append(f"{sentence(cut)}, and no path leads from one of them into another.")
+        if self.derivation.system.steps is None and reads_beyond(self.derivation.plain):
+            found.append("Inputs outside 1, …, T are zero.")
+        return found
 
     def finished(self, parts: Sequence[Part]) -> list[Part]:
         """The parts as they are printed: averaged over the batch, if that is asked for."""
@@ -134,9 +173,9 @@ class Output:
     def latex_sheet(self, part: Part, sheet: Sheet) -> str:
         comment = f"% {part.title if part.task or not part.view else part.view}: "
         comment += self.words(sheet.title)
-        lines = [comment, *(f"% {line}" for line in [self.words(sheet.note)] if line)]
-        body = self.latex_printer.display(sheet.equations, self.look.width)
-        return "\n".join([*lines, r"\[", body, r"\]", ""])
+        lines = [comment, *(f"% {line}" for line in [self.words(sheet.note).rstrip()] if line)]
+        body = self.latex_printer.fragment(sheet.equations, self.look.width)
+        return "\n".join([*lines, body])
 
     def words(self, parts: "tuple[str | Formula, ...]") -> str:
         """A title or a note as plain text."""
@@ -250,22 +289,39 @@ class Output:
         }
 
 
+def reads_beyond(system: System) -> bool:
+    """Whether an input is read at steps that may lie outside 1…T."""
+    roles = system.symbols
+    reads = (use.ref for equation in system.equations for use in uses(equation))
+    shifted = (ref for ref in reads if ref.base == "t" and ref.shift)
+    return any(roles[ref.name].role in ("input", "target") for ref in shifted)
+
+
 def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":
     """The parts with one slip in the first of them, and what it is."""
     from symrnn.derivation.exercises.matters import matters_for
     from symrnn.derivation.exercises.slip import plant
 
     first, *others = map(plainly, parts)
-    columns = output.request.columns and not output.derivation.scalar
-    matters = matters_for(output.derivation, first.sheets, columns)
-    wrong, slip = plant(first.sheets, seed, matters)
-    told = Sheet(("Right is",), (slip.equation,), note=slip.says)
-    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=FIND)
+    task = FIND
+    if first.view == "numbers":
+        wrong, told = misput(output.derivation, output.request, first.sheets, seed)
+        wrong, task = output.remarked(wrong), FIND_NUMBER
+    else:
+        columns = output.request.columns and not output.derivation.scalar
+        matters = matters_for(output.derivation, first.sheets, columns)
+        wrong, slip = plant(first.sheets, seed, matters)
+        told = Sheet(("Right is",), (slip.equation,), note=slip.says)
+    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
     return [asked, *others], Part("The slip", (told,), task="What was wrong:")
 
 
 FILL = "Fill in the blanks."
 FIND = "One of these formulas is wrong. Find it, and put it right."
+FIND_NUMBER = (
+    "In one of these lines the numbers are not those of the formula, and all that follows is worked"
+    " out with what came of it. Find it, and put it right."
+)
 
 
 def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
@@ -274,7 +330,8 @@ def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Par
     blanks: list[Part] = []
     count = 0
     for part in parts:
-        sheets, answers = exercise(part.sheets, seed)
+        worked = part.view == "numbers"
+        sheets, answers = (exercise_in_numbers if worked else exercise)(part.sheets, seed)
         sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
         count += len(answers)
         blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
@@ -298,13 +355,14 @@ def renumbered(by: int) -> Callable[[Formula], Formula]:
 
 def plainly(part: Part) -> Part:
     """The part without a second form of the same sum, which would give the first one away."""
-    if part.view != "closed":
+    kept = {"closed": slice(1), "local": slice(-1, None), "uses": slice(-1, None)}.get(part.view)
+    if kept is None:
         return part
     return replace(
         part,
         sheets=tuple(
             replace(
-                sheet, equations=tuple(replace(e, rights=e.rights[:1]) for e in sheet.equations)
+                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
             )
             for sheet in part.sheets
         ),

@@ -70,7 +70,8 @@ class Paths:
     def landings(self, node: Ref) -> list[Ref]:
         """The fixed steps at which more or less arrives at a node than at others."""
         if node not in self._landings:
-            edges = self.network.edges.get(node, []) if node.base == "t" else []
+            known = self.network.edges.get(node) or self.network.folded.get(node, [])
+            edges = known if node.base == "t" else []
             places = dict.fromkeys(place for edge in edges for place in self.places(edge))
             self._landings[node] = [Ref(node.name, *place) for place in places]
         return self._landings[node]
@@ -98,7 +99,7 @@ class Paths:
     def is_total(self, ref: Ref) -> bool:
         """Whether several edges reach a node, or one that exists at certain steps alone."""
         found = self.network.edges.get(self.node(ref), [])
-        if self.every or len(found) != 1:
+        if self.every or len(found) != 1 or self.network.is_matrix(ref):
             return True
         (edge,) = found
         node = self.node(ref)

@@ -1,6 +1,6 @@
 """Rows carried back along the edges of a network, and the matrices that do the same."""
 
-from symrnn.derivation.build import ONE, minus, plus, product, times, transposed
+from symrnn.derivation.build import ONE, is_zero, minus, odot, plus, product, times, transposed
 from symrnn.derivation.expressions import Expressions, Sized
 from symrnn.derivation.formula import Blocks, Diagonal, Eye, Formula, Ones, Sum, Zeros
 from symrnn.derivation.logits import cancelled
@@ -8,7 +8,7 @@ from symrnn.derivation.network import Carrier, Edge, Route, Softmax
 from symrnn.derivation.sizes import less, widest
 from symrnn.errors import CheckError
 from symrnn.language.tree import NARROW, Width
-from symrnn.system.system import Dot, Matrix, Outer, PadTo, PartOf, Scale
+from symrnn.system.system import Dot, Entries, Matrix, Outer, PadTo, PartOf, Scale, Turned
 
 
 class Rows(Expressions):
@@ -28,6 +28,10 @@ class Rows(Expressions):
         routes = tuple(map(self.cancelled, routes))
         if len(routes) == 1:
             return self.along(row, routes[0])
+        matrix = routes[0][-1].rows is not None and not _ends(routes[0])
+        if matrix or self.rows_of(row[0]) != NARROW:
+            parts = self.alike([self.along(row, route) for route in routes])
+            return plus(part for part, _ in parts), parts[0][1]
         if all(_ends(route) for route in routes):
             parts = [self.along(row, route) for route in routes]
             return plus(part for part, _ in parts), parts[0][1]
@@ -42,8 +46,16 @@ class Rows(Expressions):
         return product(row[0], whole), width
 
     def along(self, row: Sized, route: Route) -> Sized:
-        for carrier in route:
-            row = self.step(row, carrier)
+        for place, carrier in enumerate(route):
+            following = route[place + 1] if place + 1 < len(route) else None
+            number = (row[1], self.rows_of(row[0])) == (NARROW, NARROW)
+            match carrier.by:
+                case Scale(factor=factor) if (
+                    number and carrier.rows is not None and _alike(carrier, following)
+                ):  # what follows spreads it over the matrix, if it has to be
+                    row = self.multiplied(row, self.value(factor))
+                case _:
+                    row = self.step(row, carrier)
         return row
 
     def step(self, row: Sized, carrier: Carrier) -> Sized:
@@ -51,6 +63,10 @@ class Rows(Expressions):
         match carrier.by:
             case Scale(factor=factor):
                 return self.spread(self.multiplied(row, self.value(factor)), carrier)
+            case Entries(factor=factor):
+                return self.entries(self.multiplied(row, self.value(factor))), NARROW
+            case Turned():
+                return self.turned(row)
             case Dot(factor=factor):
                 return self.dot(row, self.value(factor))
             case Matrix(name=name, transposed=turned):
@@ -63,6 +79,8 @@ class Rows(Expressions):
                 return self.outer(row, self.value(other), flipped)
             case Softmax(value=value):
                 found, width = self.value(value)
+                if self.rows_of(found) != NARROW:
+                    return self.softmax_of_rows(row, (found, width))
                 if width == NARROW:
                     return times(row[0], _softmax_of_one(found)), NARROW
                 return product(row[0], _softmax(found)), width
@@ -70,11 +88,30 @@ class Rows(Expressions):
     def spread(self, row: Sized, carrier: Carrier) -> Sized:
         """A number as a row of equal entries, where one is wanted."""
         wanted = self.width(carrier.width) if carrier.width is not None else row[1]
+        own, rows = self.rows_of(row[0]), self.width(carrier.rows or NARROW)
+        if own != rows:
+            row = self.with_rows(row, own, rows)
         if row[1] != NARROW or wanted == NARROW:
             return row
         return product(row[0], transposed(Ones(wanted))), wanted
 
+    def with_rows(self, row: Sized, own: Width, rows: Width) -> Sized:
+        """A row in each row of a matrix; or the sum of the rows of a matrix."""
+        if own != NARROW:
+            return product(transposed(Ones(own)), row[0]), row[1]
+        if row[1] == NARROW:  # a number
+            return times(row[0], Ones(rows)), NARROW
+        return product(Ones(rows), row[0]), row[1]
+
+    def softmax_of_rows(self, row: Sized, value: Sized) -> Sized:
+        """S ⊙ (V̄ - (V̄ ⊙ S) 1 1ᵀ): each row of a matrix has its own softmax."""
+        found, width = value
+        shares = product(self.multiplied(row, value)[0], Ones(width), transposed(Ones(width)))
+        return odot(found, Sum((row[0], minus(shares)))), width
+
     def dot(self, row: Sized, factor: Sized) -> Sized:
+        if self.rows_of(row[0]) != NARROW:
+            return self.gathered(*self.multiplied(row, factor)), NARROW
         if factor[1] == NARROW:
             return times(factor[0], self.gathered(*row)), NARROW
         return product(row[0], transposed(factor[0])), NARROW
@@ -115,6 +152,8 @@ class Rows(Expressions):
                 factor, own = self.value(expr)
                 if width == NARROW:
                     return self.spread((factor, own), carrier)
+                if own != NARROW and is_zero(factor):
+                    return Zeros(width, own), own
                 return (factor, width) if own == NARROW else (Diagonal(factor), own)
             case Dot(factor=expr):
                 factor, own = self.value(expr)
@@ -125,6 +164,8 @@ class Rows(Expressions):
             case Matrix(name=name, transposed=turned):
                 found, after = self.times_matrix((ONE, width), name, turned)
                 return found, after
+            case Turned() if width == NARROW:
+                return ONE, NARROW
             case PartOf(skip=skip, width=part):
                 return self.part((Eye(width), width), skip, part)
             case PadTo(skip=skip, total=total):
@@ -182,3 +223,10 @@ def _ends(route: Route) -> bool:
 
 def _is_multiple(carrier: Carrier, rows: Rows) -> bool:
     return isinstance(carrier.by, Scale) and rows.value(carrier.by.factor)[1] == NARROW
+
+
+def _alike(one: Carrier, following: Carrier | None) -> bool:
+    """Whether both are factors, entry by entry, of matrices of one shape."""
+    if following is None or not (isinstance(one.by, Scale) and isinstance(following.by, Scale)):
+        return False
+    return (one.rows, one.width) == (following.rows, following.width)

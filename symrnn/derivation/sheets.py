@@ -24,10 +24,13 @@ from symrnn.derivation.length import check
 from symrnn.derivation.views.chain import chain
 from symrnn.derivation.views.closed import closed
 from symrnn.derivation.views.delta import delta
+from symrnn.derivation.views.every import paths
 from symrnn.derivation.views.expanded import expanded
+from symrnn.derivation.views.forward import forward
 from symrnn.derivation.views.local import local
 from symrnn.derivation.views.numbers import numbers
 from symrnn.derivation.views.product import products
+from symrnn.derivation.views.uses import uses
 from symrnn.errors import UsageError, suggestion
 from symrnn.language.tree import BATCH, Ref, Size
 
@@ -39,6 +42,9 @@ VIEWS: dict[str, Callable[..., Sheets]] = {
     "closed": closed,
     "delta": delta,
     "product": products,
+    "paths": paths,
+    "uses": uses,
+    "forward": forward,
     "expanded": expanded,
     "numbers": numbers,
 }
@@ -49,6 +55,9 @@ ABOUT = {
     "closed": "In closed form",
     "delta": "The backward recursion",
     "product": "As products of Jacobians",
+    "paths": "Every path on its own",
+    "uses": "The sum over the uses of a parameter",
+    "forward": "Carried forward with the steps",
     "expanded": "In inputs and weights alone",
     "numbers": "A worked example",
 }

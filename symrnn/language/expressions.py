@@ -5,12 +5,14 @@ Whatever is not listed ends in an error with line and caret that says what may s
 
 import ast
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import NoReturn
 
 from symrnn.errors import LanguageError
-from symrnn.functions import ARITY
+from symrnn.functions import ARITY, WRITTEN_OUT
 from symrnn.language import meant
+from symrnn.language.elementwise import is_pointwise, put
 from symrnn.language.foreign import spelling
 from symrnn.language.guard import MAX_DEPTH, at
 from symrnn.language.letters import Plain
@@ -24,6 +26,7 @@ from symrnn.language.tree import (
     Mul,
     Neg,
     Num,
+    Own,
     Pad,
     Part,
     Place,
@@ -70,6 +73,8 @@ class Expressions:
 
     def __init__(self, source: Source, text: Plain) -> None:
         self.source = source
+        self.own: dict[str, Own] = {}
+        """The functions that the text has defined so far."""
         self.plain = text
 
     def place(self, node: ast.expr | ast.stmt) -> Place:
@@ -143,19 +148,19 @@ class Expressions:
         if not isinstance(node.func, ast.Name):
             self.fail(node.func, meant.callee(node.func, self.said))
         name = node.func.id
-        if name not in ARITY:
+        if name not in ARITY and name not in self.own:
             self.fail(
                 node.func,
                 f"unknown function '{name[:MAX_NAME]}'{meant.function(name, node, self.said)}",
             )
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
-            across = f"; across the features it is row{name}(v)" if name in ("sum", "mean") else ""
-            self.fail(node, f"{name} takes its arguments by place alone: {usage(name)}{across}")
-        arity = ARITY[name]
-        if len(node.args) != arity if arity is not None else len(node.args) < 2:
-            count = {1: "one argument", 2: "two arguments", 3: "three arguments"}
-            wanted = count[arity] if arity else "two or more arguments"
-            self.fail(node, f"{name} takes {wanted}: {usage(name)}")
+            across = f"; across the features it is row{name}(v)" if name in ACROSS else ""
+            called = self.usage(name)
+            self.fail(node, f"{name} takes its arguments by place alone: {called}{across}")
+        arity = len(self.own[name].args) if name in self.own else ARITY[name]
+        numbers = (arity,) if isinstance(arity, int) else arity
+        if len(node.args) not in numbers if numbers else len(node.args) < 2:
+            self.fail(node, f"{name} takes {_wanted(numbers)}: {self.usage(name)}")
         if name == "size":
             return Size(self.size(node.args[0]), place=place)
         first = self.expr(node.args[0], depth + 1)
@@ -166,7 +171,23 @@ class Expressions:
             kind = Part if name == "part" else Pad
             return kind(first, skip, width, place=place)
         rest = tuple(self.expr(arg, depth + 1) for arg in node.args[1:])
-        return Call(name, (first, *rest), place=place)
+        return self.called(Call(name, (first, *rest), self.own.get(name), place=place))
+
+    def called(self, call: Call) -> Expr:
+        """The call; of a function that is not element by element what it is defined to be."""
+        if call.function in WRITTEN_OUT:
+            return self.stands_for(call)
+        own = call.own
+        if own is None or is_pointwise(own.body):
+            return call
+        return replace(put(own.body, dict(zip(own.args, call.args, strict=True))), place=call.place)
+
+    def stands_for(self, call: Call) -> Expr:
+        """The expression that a function of the table stands for."""
+        raise NotImplementedError
+
+    def usage(self, name: str) -> str:
+        return f"{name}({', '.join(self.own[name].args)})" if name in self.own else usage(name)
 
     def size(self, node: ast.expr) -> Width:
         if isinstance(node, ast.Name) and node.id in ("T", "B"):
@@ -196,8 +217,8 @@ class Expressions:
         match node:
             case ast.Name(id=name):
                 return Ref(self.name(node, name), place=place)
-            case ast.Subscript(value=ast.Name(id=name)) if name in ARITY:
-                self.fail(node, f"a function takes round brackets: {usage(name)}")
+            case ast.Subscript(value=ast.Name(id=name)) if name in ARITY or name in self.own:
+                self.fail(node, f"a function takes round brackets: {self.usage(name)}")
             case ast.Subscript(value=ast.Name(id=name) as named, slice=index):
                 base, shift = self.step(index, name)
                 return Ref(self.name(named, name), base, shift, place=place)
@@ -213,7 +234,7 @@ class Expressions:
         if name in RESERVED:
             what = "the current step" if name == "t" else "the number of steps"
             self.fail(node, f"{name} is {what}; use it in brackets, as v[{name}], or as size(T)")
-        if name in ARITY:
+        if name in ARITY or name in self.own:
             self.fail(node, f"'{name}' is a function and cannot be a variable; call it {name}_")
         return name
 
@@ -266,3 +287,17 @@ class Expressions:
                 if least <= value <= most:
                     return value
         self.fail(node, f"{what} is a whole number from {least} to {most}")
+
+
+ACROSS = ("sum", "mean", "max", "min")
+"""Functions that have one across the features beside them: rowsum, …"""
+
+
+def _wanted(numbers: tuple[int, ...] | None) -> str:
+    """How many arguments a function takes, in words."""
+    words = ("no arguments", "one argument", "two arguments", "three arguments")
+    if numbers is None:
+        return "two or more arguments"
+    if len(numbers) == 2:
+        return "one or two arguments"
+    return words[numbers[0]] if numbers[0] < len(words) else f"{numbers[0]} arguments"

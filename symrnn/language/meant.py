@@ -18,6 +18,11 @@ MATRIX_LIKE = re.compile(r"[A-Z]\w*\Z|[wuv]\w?_")
 
 USAGES = {
     "concat": "concat(p, q)",
+    "max": "max(a, b)",
+    "min": "min(a, b)",
+    "surrogate": "surrogate(value, slope)",
+    "layernorm": "layernorm(v) or layernorm(v, 0.001)",
+    "rmsnorm": "rmsnorm(v) or rmsnorm(v, 0.001)",
     "part": "part(v, skip, width)",
     "pad": "pad(v, skip, total)",
     "size": "size(H)",
@@ -89,7 +94,7 @@ def matrix(node: ast.expr) -> str:
         return ""
     return (
         "numbers are not listed in a text; a matrix or a vector has a name, as in x[t] @ A, and"
-        " its numbers are handed in under it"
+        " its numbers are handed in under it (A: fixed, if they are not trained)"
     )
 
 

@@ -6,16 +6,30 @@ comparisons, strings all end in an error that says what stands there and what ma
 
 import ast
 import textwrap
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
+from symrnn.functions import ELEMENTWISE, EPS, WRITTEN_OUT
+from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
+from symrnn.language.functions import Functions, bracketed, functions_in
 from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
 from symrnn.language.letters import plain
-from symrnn.language.tree import Declaration, Definition, Expr, Ref, Source, Written
+from symrnn.language.tree import (
+    Call,
+    Declaration,
+    Definition,
+    Expr,
+    Own,
+    Ref,
+    Source,
+    Written,
+    refs,
+)
 
-WORDS = ("onehot", "input", "target", "parameter", "output", "hidden")
+WORDS = ("onehot", "input", "target", "parameter", "fixed", "output", "hidden")
 STARTS = ("orthogonal", "glorot", "zeros")
 
 
@@ -32,12 +46,20 @@ def parse(text: str, name: str = "text") -> Written:
     source = Source(dedented, name, indent=_indentation(text) - _indentation(dedented))
     own = plain(dedented)
     check_letters(source, own)
+    readable, places = bracketed(own.text)
+    own = replace(own, lines=tuple(readable.split("\n")))
     reader = _Statements(source, own)
     definitions: list[Definition] = []
     declarations: list[Declaration] = []
     steps: int | None = None
-    for node in tree_of(source, own).body:
+    body = tree_of(source, own).body
+    functions = functions_in(body, places)
+    Functions(reader, body).read(functions)
+    lines = [line for line, _, _ in functions]
+    for node in body:
         match node:
+            case ast.Assign() if node in lines:
+                continue
             case ast.Assign(targets=[ast.Name(id="T")]):
                 if steps is not None:
                     reader.fail(node, "the number of steps is given twice")
@@ -74,6 +96,21 @@ def rule(text: str) -> Expr:
     return parse_expression(text)
 
 
+def definition(function: str | Own) -> tuple[tuple[str, ...], Expr] | None:
+    """The arguments of a function, and its value in them; None of an elementary one."""
+    if isinstance(function, Own):
+        return function.args, function.body
+    row = ELEMENTWISE[function]
+    return (row.arguments, rule(row.definition)) if row.definition else None
+
+
+def written_out(call: Call) -> Expr:
+    """A call as what its function is defined to be."""
+    found = definition(call.own or call.function)
+    assert found is not None
+    return put(found[1], dict(zip(found[0], call.args, strict=True)))
+
+
 def _indentation(text: str) -> int:
     """The columns before the first statement of a text."""
     first = next((line for line in text.split("\n") if line.strip()), "")
@@ -99,6 +136,15 @@ def near_word(word: str) -> str:
 
 class _Statements(Expressions):
     """Equations, additions and declarations."""
+
+    def stands_for(self, call: Call) -> Expr:
+        names, text = WRITTEN_OUT[call.function]
+        args = call.args if len(call.args) == len(names) else (*call.args, rule(EPS))
+        if len(args) > 1 and any(True for _ in refs(args[1])):
+            place, message = args[1].place, f"the second argument of {call.function} is a number"
+            raise LanguageError(self.source.mark(place, message))
+        found = put(rule(text), dict(zip(names, args, strict=True)))
+        return replace(found, place=call.place)
 
     def definition(self, node: ast.stmt, target: ast.expr, value: ast.expr) -> Definition:
         ref = self.ref(target, what="the left side")
@@ -149,7 +195,7 @@ class _Statements(Expressions):
                 self.fail(
                     node.annotation,
                     "expected a width (64, K, (D, H)), init(…), onehot, input, target,"
-                    " parameter, output, hidden or adjoint(v)",
+                    " parameter, fixed, output, hidden or adjoint(v)",
                 )
 
     def sequence(self, node: ast.AnnAssign, ref: Ref) -> Declaration:

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+from symrnn.language.elementwise import own_functions
 from symrnn.language.tree import (
     Add,
     Call,
@@ -13,6 +14,7 @@ from symrnn.language.tree import (
     Mul,
     Neg,
     Num,
+    Own,
     Pad,
     Part,
     Pow,
@@ -30,9 +32,15 @@ SUM, PRODUCT, UNARY, POWER, ATOM = range(5)
 def show(written: Written) -> str:
     """The whole text: the number of steps, declarations, then definitions."""
     lines = [f"T = {written.steps}"] if written.steps is not None else []
+    lines += [show_own(own) for own in own_functions(d.body for d in written.definitions)]
     lines += [show_declaration(d) for d in written.declarations]
     lines += [show_definition(d) for d in written.definitions]
     return "\n".join(lines) + "\n"
+
+
+def show_own(own: Own) -> str:
+    """A function of one's own, as it is written."""
+    return f"{own.name}({', '.join(own.args)}) = {show_expr(own.body)}"
 
 
 def show_definition(definition: Definition) -> str:

@@ -122,11 +122,28 @@ class Transpose(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Own(Node):
+    """A function that the text defines, element by element: `mish(z) = z * tanh(softplus(z))`.
+
+    A call of it carries it, so that whoever meets the call knows what it is.
+    """
+
+    name: str
+    args: tuple[str, ...]
+    body: "Expr"
+    of: "Own | None" = field(default=None, compare=False, repr=False)
+    """The function whose derivative it is, by the argument `by`."""
+    by: str = field(default="", compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Call(Node):
     """A function by name: element-wise, across a row, a loss, or a sum over time or batch."""
 
     function: str
     args: tuple["Expr", ...]
+    own: Own | None = None
+    """What the function is, where the text defines it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +210,8 @@ def map_children(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
             return Pad(f(a), expr.skip, expr.total, place=expr.place)
         case Add(terms=terms):
             return Add(tuple(map(f, terms)), place=expr.place)
-        case Call(function=function, args=args):
-            return Call(function, tuple(map(f, args)), place=expr.place)
+        case Call(function=function, args=args, own=own):
+            return Call(function, tuple(map(f, args)), own, place=expr.place)
         case _:
             return type(expr)(f(expr.left), f(expr.right), place=expr.place)
 

@@ -9,6 +9,7 @@ from symrnn.errors import DataError, UsageError, suggestion
 from symrnn.functions import Array
 from symrnn.layouts.layout import Layout
 from symrnn.model import Model
+from symrnn.system.symbols import GIVEN
 from symrnn.weights.expected import numbers
 
 Key = str | int
@@ -43,7 +44,7 @@ def rest_of(
     model: Model, rest: Rest | None, taken: Collection[str]
 ) -> Iterator[tuple[str, Key, bool]]:
     """The other parameters: name, key, and whether the array lies transposed."""
-    known = [symbol.name for symbol in model.system.named("parameter")]
+    known = [symbol.name for symbol in model.system.named(*GIVEN)]
     for name, place in (rest or {}).items():
         if name not in known or name in taken:
             why = "is a weight of the layer already" if name in taken else "is no parameter"

@@ -13,6 +13,7 @@ from symrnn.layouts.layout import Layout, Placed, Prefix, Tensor, Way, layout
 from symrnn.layouts.matching import Piece
 from symrnn.layouts.tables import cell
 from symrnn.model import Model
+from symrnn.system.symbols import GIVEN
 from symrnn.weights.expected import check, numbers
 
 Letters = dict[str, list[Array]]
@@ -54,7 +55,7 @@ def load(
         used[key] = None
     check_extra(where, arrays, used)
     check(params, model, complete=False)
-    return {s.name: params[s.name] for s in model.system.named("parameter") if s.name in params}
+    return {s.name: params[s.name] for s in model.system.named(*GIVEN) if s.name in params}
 
 
 def store(

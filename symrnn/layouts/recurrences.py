@@ -11,7 +11,21 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref, Size, Width
+from symrnn.language.parse import written_out
+from symrnn.language.tree import (
+    Add,
+    Call,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    Own,
+    Pow,
+    Ref,
+    Size,
+    Width,
+)
 from symrnn.layouts.polynomials import (
     NOTHING,
     Function,
@@ -201,6 +215,8 @@ class _Inside:
                 return mul(self.expr(left), power(self.expr(right), number(-1)))
             case Pow(left=left, right=right):
                 return power(self.expr(left), self.expr(right))
+            case Call(own=Own()):
+                return self.expr(written_out(expr))
             case Call(function="identity", args=(arg,)):
                 return self.expr(arg)
             case Call(function=function, args=args):

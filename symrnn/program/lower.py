@@ -9,11 +9,11 @@ Each definition is stable in floating point, and takes its branch by the real pa
 number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
-from symrnn.functions import GELU, SELU_SCALE, SELU_SLOPE
+from symrnn.functions import ELEMENTWISE, GELU, SELU_SCALE, SELU_SLOPE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
 from symrnn.program.program import (
     Argument,
@@ -30,13 +30,15 @@ from symrnn.program.program import (
 from symrnn.system import names
 
 ELEMENTARY = (
-    *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos"),
-    *("softplus", "maximum", "minimum", "positive", "is_zero"),
-    *("add", "subtract", "multiply", "divide", "negative", "power", "copy"),
+    *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos", "sinh", "cosh"),
+    *("arctan", "erf", "stop", "softplus", "maximum", "minimum", "positive", "is_zero"),
+    *("add", "subtract", "multiply", "divide", "negative", "power", "copy", "turned"),
     *("pick", "add_at"),
 )
 
 SIGMOID = "0.5 * tanh(0.5 * {x}) + 0.5"
+TAIL = "exp(-softplus(-x))"
+"""A sigmoid that keeps its relative exactness where it is small: for f / (f + i) that is needed."""
 DEFINITIONS: dict[str, str] = {
     "sigmoid": SIGMOID.format(x="x"),
     "relu": "maximum(x, 0)",
@@ -48,11 +50,16 @@ DEFINITIONS: dict[str, str] = {
     "hard_sigmoid": "minimum(maximum(x / 6 + 0.5, 0), 1)",
     "hard_tanh": "minimum(maximum(x, -1), 1)",
     "silu": "x * (" + SIGMOID.format(x="x") + ")",
-    "gelu": "x * (" + SIGMOID.format(x=f"({GELU} * (x + 0.044715 * x**3))") + ")",
+    "tan": "sin(x) / cos(x)",
+    "gelu": "0.5 * x * (1 + erf(0.7071067811865476 * x))",
+    "gelu_tanh": "x * (" + SIGMOID.format(x=f"({GELU} * (x + 0.044715 * x**3))") + ")",
     "identity": "x",
     "step": "positive(x)",
     "sign": "positive(x) - positive(-x)",
+    "max": "maximum(a, b)",
+    "min": "minimum(a, b)",
 }
+"""What back ends do quicker, or more exactly, than by the definition in the table."""
 
 
 def lower(program: Program) -> Program:
@@ -61,10 +68,43 @@ def lower(program: Program) -> Program:
 
 
 @cache
-def definition(op: str) -> Expr:
+def definition(op: str, relative: bool = False) -> tuple[tuple[str, ...], Expr]:
+    """The arguments of an operation, and its value in them; `relative` where a quotient or a
+    logarithm reads it."""
     import ast
 
-    return _tree(ast.parse(DEFINITIONS[op], mode="eval").body)
+    row = ELEMENTWISE[op]
+    text = TAIL if relative and op == "sigmoid" else DEFINITIONS.get(op) or row.definition
+    if not text:
+        raise TypeError(f"no back end has {op}, and the table of functions does not define it")
+    return row.arguments, _tree(ast.parse(text, mode="eval").body)
+
+
+def _divisors(program: Program) -> set[str]:
+    """The arrays whose size matters, however small: what is divided by, or goes into a log, and
+    what that is a sum or a product of."""
+    maps = [s for body in program.sections.values() for s in _plainly(body) if isinstance(s, Map)]
+    found: set[str] = set()
+    for each in maps:
+        if each.op in ("divide", "log") and isinstance(each.args[-1], Slice):
+            found.update(each.args[-1].names)
+    while True:
+        more = {
+            name
+            for each in maps
+            if each.op in ("add", "multiply", "copy") and found & set(each.out.names)
+            for arg in each.args
+            if isinstance(arg, Slice)
+            for name in arg.names
+        }
+        if more <= found:
+            return found
+        found |= more
+
+
+def _plainly(body: Iterable[Statement]) -> Iterator[Plain]:
+    for statement in body:
+        yield from statement.body if isinstance(statement, Loop) else (statement,)
 
 
 def _tree(node: object) -> Expr:
@@ -103,6 +143,7 @@ class _Lower:
         self.arrays = dict(old.arrays)
         self.packs = list(old.packs)
         self.pack_of = old.pack_of()
+        self.divisors = _divisors(old)
         self.taken = {*old.arrays, *(pack.name for pack in old.packs)}
 
     def program(self) -> Program:
@@ -121,8 +162,11 @@ class _Lower:
 
     def plain(self, statement: Plain) -> Iterator[Plain]:
         match statement:
-            case Map(op=op, args=(arg,)) if op in DEFINITIONS:
-                yield from self.define(statement, definition(op), arg, {})
+            case Map(op=op, args=args) if op in ELEMENTWISE and op not in ELEMENTARY:
+                relative = bool(self.divisors & set(statement.out.names))
+                names, body = definition(op, relative)
+                for made in self.define(statement, body, dict(zip(names, args, strict=True)), {}):
+                    yield from self.plain(made)
             case Product(pairs=pairs) if len(pairs) > 1:
                 yield from self.products(statement)
             case _:
@@ -142,9 +186,9 @@ class _Lower:
                 total = out
 
     def define(
-        self, statement: Map, body: Expr, x: Argument, known: dict[Expr, Argument]
+        self, statement: Map, body: Expr, x: dict[str, Argument], known: dict[Expr, Argument]
     ) -> Iterator[Plain]:
-        """Statements for a definition in x, the last one into the statement's own result."""
+        """Statements for a definition in the arguments `x`, the last one into the result."""
         made: list[Plain] = []
         result = self.value(statement, body, x, known, made, statement.out)
         if result != statement.out:
@@ -155,13 +199,13 @@ class _Lower:
         self,
         statement: Map,
         body: Expr,
-        x: Argument,
+        x: dict[str, Argument],
         known: dict[Expr, Argument],
         made: list[Plain],
         out: Slice | None = None,
     ) -> Argument:
         if isinstance(body, Ref):
-            return x
+            return x[body.name]
         if isinstance(body, Num) or (isinstance(body, Neg) and isinstance(body.arg, Num)):
             return Number(body)
         if body in known:
@@ -198,6 +242,8 @@ def _operation(body: Expr) -> tuple[str, tuple[Expr, ...]]:
             return "subtract", (left, right)
         case Add(terms=(left, right)):
             return "add", (left, right)
+        case Add(terms=(*several, last)):
+            return _operation(Add((Add(tuple(several)), last)))
         case Mul(left=left, right=right):
             return "multiply", (left, right)
         case Div(left=left, right=right):

@@ -102,6 +102,8 @@ def _key(statement: Plain, known: Mapping[str, object]) -> object:
 
     if statement.out.part is not None or len(statement.out.names) > 1 or is_by_id(statement):
         return None
+    if isinstance(statement, Map) and statement.op == "turned":
+        return None
     about = (statement.during, statement.out.when, known.get(statement.out.name))
     match statement:
         case Map(op=op, args=args):

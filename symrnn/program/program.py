@@ -181,7 +181,7 @@ Statement = Product | Map | Reduce | Loop
 
 # arrays
 
-Role = Literal["input", "target", "parameter", "gradient", "variable", "scratch"]
+Role = Literal["input", "target", "parameter", "fixed", "gradient", "variable", "scratch"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,14 @@ OPS: dict[str, Any] = {
     "power": np.power,
     "square": np.square,
     "copy": lambda x: x,
+    "turned": lambda x: x.T,
     "is_zero": lambda x: (x == 0).astype(x.dtype),
     "maximum": lambda x, y: np.where(x.real >= np.real(y), x, y),
     "minimum": lambda x, y: np.where(x.real <= np.real(y), x, y),
     "positive": lambda x: (x.real > 0).astype(x.dtype),
     "log1p": np.log1p,
     "expm1": np.expm1,
+    "stop": lambda x: np.real(x),
 }
 
 

@@ -15,7 +15,7 @@
 - `adjoint`   the gradient of a system, a system again (`activity`: what has an adjoint worth
   writing, `shares`: what each operand gets of it, `landing`: at which step, `values`: of functions)
 - `unroll`    a system written out for a number of steps
-- `states`    initial states as inputs
+- `states`    initial states as inputs, and inputs of earlier steps as states
 - `segment`   a system taken apart in time: segments of steps, and what happens once
 - `windows`   steps in windows, between which backpropagation is cut
 - `stepping`  whether one step can be worked out alone, and what it needs
@@ -36,7 +36,7 @@ from symrnn.system.head import with_head
 from symrnn.system.normal import normal
 from symrnn.system.prune import prune
 from symrnn.system.resolve import resolve
-from symrnn.system.states import initial_states, with_states
+from symrnn.system.states import initial_states, kept, with_states
 from symrnn.system.system import System
 from symrnn.system.unroll import unroll
 from symrnn.system.weights import with_weights
@@ -46,6 +46,7 @@ __all__ = [
     "System",
     "adjoint",
     "initial_states",
+    "kept",
     "normal",
     "prune",
     "resolve",

@@ -4,7 +4,7 @@ Each operand r of an equation v gets v̄ · (∂v/∂r)ᵀ (`shares`), at the st
 (`landing`). An adjoint outside 1…T annihilates its term, so nothing special happens at the ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.errors import EquationError, suggestion
@@ -16,12 +16,14 @@ from symrnn.system.algebra import div, neg, size
 from symrnn.system.check import check
 from symrnn.system.graph import Group
 from symrnn.system.landing import Landing
-from symrnn.system.shares import Share, Shares, times
-from symrnn.system.symbols import Symbol
+from symrnn.system.shares import Share, Shares, reads, times
+from symrnn.system.symbols import GIVEN, ROWLESS, Role, Symbol
 from symrnn.system.system import (
     Dot,
+    Entries,
     Equation,
     Linear,
+    Outer,
     Pointwise,
     Row,
     Scale,
@@ -59,12 +61,12 @@ def adjoint(
         raise EquationError(
             "the model has no loss; write L = … or put a head on it, such as binary or steps"
         )
-    inputs = [symbol.name for symbol in system.named("input")]
+    asked = [symbol.name for symbol in system.named("input", "fixed")]
     for name in wrt:
-        if name not in inputs:
+        if name not in asked:
             raise EquationError(
-                f"'{name}' is no input to take a gradient by{suggestion(name, inputs)}; the inputs"
-                f" are {', '.join(inputs) or 'none'} (every parameter's gradient is there anyway)"
+                f"'{name}' is no input to take a gradient by{suggestion(name, asked)}; the inputs"
+                f" are {', '.join(asked) or 'none'} (every parameter's gradient is there anyway)"
             )
     result = _Adjoint(system, tuple(dict.fromkeys(wrt)), cotangents, frozenset(carried)).system()
     check(result, "adjoint")
@@ -87,7 +89,9 @@ class _Adjoint:
         self.landing = Landing(system)
         self.sources: dict[Ref, list[Term]] = {}
         """What the adjoint of each node is the sum of."""
-        self.totals: dict[str, list[Term]] = {s.name: [] for s in system.named("parameter")}
+        self.totals: dict[str, list[Term]] = {
+            s.name: [] for s in system.named(*GIVEN) if s.name in self.varied
+        }
         self.bars: dict[Ref, Ref] = {}
         self.made: list[Equation] = []
         self.gathered: dict[str, str] = {}
@@ -121,6 +125,8 @@ class _Adjoint:
         """The places at which the inputs in `wrt` are read."""
         nodes: list[Ref] = []
         for name in self.wrt:
+            if self.symbols[name].role == "fixed":
+                continue  # a total, as for a parameter
             if not self.symbols[name].timed:
                 nodes.append(Ref(name))
             elif self.primal.steps is None:
@@ -151,7 +157,7 @@ class _Adjoint:
         nodes = [node for node in reversed(group.nodes) if node in self.active]
         if group.nodes[0].name == self.primal.loss:
             if not self.cotangents:
-                self.push(group.nodes[0], None, div(ONE, size(BATCH)))
+                self.push(group.nodes[0], None, ONE)
             return
         if len(nodes) == 1:
             constant = self.constant(nodes[0])
@@ -177,7 +183,10 @@ class _Adjoint:
             if share.at is not None:
                 source = Ref(node.name, *share.at)
                 own = Ref(bar.name, *share.at) if bar is not None else None
-            self.give(source, share, Term(own, times(share.by, scale)))
+            factor = scale
+            if node.name == self.primal.loss and self.has_rows((share.ref, *reads(share.by))):
+                factor = div(scale, size(BATCH))  # the loss is a mean over the sequences
+            self.give(source, share, Term(own, times(share.by, factor)))
 
     def push_softmax(self, equation: Row, bar: Ref) -> None:
         """s̄ ⊙ s - e s, where e = Σ s̄ ⊙ s over the features."""
@@ -185,34 +194,62 @@ class _Adjoint:
         if not self.wants(ref):
             return
         name = self.gathered.setdefault(node.name, names.free(f"e_{node.name}", self.symbols))
-        self.symbols[name] = Symbol(name, "adjoint", bool(node.base), (NARROW,))
         gathered = Ref(name, node.base, node.shift)
-        self.made.append(Linear(gathered, (Term(bar, Dot(node)),)))
+        term, shape = Term(bar, Dot(node)), (*self.symbols[node.name].shape[:-1], NARROW)
+        if self.symbols[node.name].role == "weight":
+            self.symbols[name] = Symbol(name, "total", shape=shape)
+            self.made.append(Total(gathered, (replace(term, rowless=True),)))
+        else:
+            self.symbols[name] = Symbol(name, "adjoint", bool(node.base), shape)
+            self.made.append(Linear(gathered, (term,)))
         self.give(node, Share(ref, Scale(node)), Term(bar, Scale(node)))
         self.give(node, Share(ref, Scale(node)), Term(gathered, Scale(neg(node))))
 
     def give(self, source: Ref, share: Share, term: Term) -> None:
         if share.ref.name in self.totals:
             over = source.base == "t" or share.over
-            self.totals[share.ref.name].append(replace(term, over=over))
+            self.totals[share.ref.name] += self.in_total(share.ref, replace(term, over=over))
             return
         for node, landed in self.landing.land(source, share.ref, term, share.over):
             self.add(node, landed)
+
+    def has_rows(self, refs: Iterable[Ref]) -> bool:
+        """Whether any of these has a row for each sequence."""
+        return any(self.symbols[ref.name].role not in ROWLESS for ref in refs)
+
+    def in_total(self, ref: Ref, term: Term) -> list[Term]:
+        """A term as it stands in the gradient of what has no rows: summed over those that it has
+        itself, of sequences or of a matrix."""
+        read = list(term.reads())
+        matrix = any(len(self.symbols[each.name].shape) == 2 for each in read)
+        summed = matrix and len(self.symbols[ref.name].shape) == 1
+        if isinstance(term.by, Outer) or self.has_rows(read) or term.over:
+            return [term]
+        if summed and not isinstance(term.by, Entries):
+            return [term]
+        return [replace(piece, rowless=True) for piece in self.plainly(term)]
 
     def add(self, node: Ref, term: Term) -> None:
         """One more term of a node's adjoint; what is no product with an adjoint stands plainly."""
         if node not in self.active:
             return
         terms = self.sources.setdefault(node, [])
+        if self.symbols[node.name].role == "weight":
+            terms += self.in_total(node, term)
+        else:
+            terms += self.plainly(term)
+
+    def plainly(self, term: Term) -> Iterator[Term]:
+        """What is no product with an adjoint, summand by summand."""
         if term.ref is not None or not isinstance(term.by, Scale):
-            terms.append(term)
+            yield term
             return
         factor = term.by.factor
         for piece in factor.terms if isinstance(factor, Add) else (factor,):
             if isinstance(piece, Ref) and self.symbols[piece.name].role != "constant":
-                terms.append(replace(term, ref=piece, by=Scale()))
+                yield replace(term, ref=piece, by=Scale())
             else:
-                terms.append(replace(term, by=Scale(piece)))
+                yield replace(term, by=Scale(piece))
 
     # adjoints that are numbers: those of the losses, which stand in front of their readers' factors
 
@@ -237,8 +274,23 @@ class _Adjoint:
                 by_factors = isinstance(equation, Pointwise)
         read = [use.ref for use in uses(equation) if self.wants(use.ref)]
         here = node.base != "t" or all((r.base, r.shift) == ("t", 0) for r in read)
+        if self.symbols[node.name].role == "weight":
+            return self.takes_a_number_everywhere(node, equation)
         narrow = self.symbols[node.name].width == NARROW
         return by_factors and here and narrow and not any(r.name in self.totals for r in read)
+
+    def takes_a_number_everywhere(self, node: Ref, equation: Equation) -> bool:
+        """The same for a node without rows, whose adjoint may have the number for every entry."""
+        read = {use.ref for use in uses(equation) if self.wants(use.ref)}
+        match equation:
+            case Linear(terms=(Term(by=Entries(factor=factor), ref=ref),)):
+                return read == {ref} and not any(self.wants(inner) for inner in refs(factor))
+            case Linear(terms=terms) if not all(isinstance(t.by, Scale) for t in terms):
+                return False
+            case Row():
+                return False
+        shape = self.symbols[node.name].shape
+        return all(self.symbols[ref.name].shape == shape for ref in read)
 
     # equations
 
@@ -250,13 +302,17 @@ class _Adjoint:
         label = names.label(node) if boundary else node.name
         name = known or names.free(f"d_{label}", self.symbols)
         timed = bool(node.base) and not boundary
-        self.symbols[name] = Symbol(name, "adjoint", timed, self.symbols[node.name].shape, of=of)
+        old = self.symbols[node.name]
+        role: Role = "total" if old.role == "weight" else "adjoint"
+        self.symbols[name] = Symbol(name, role, timed, old.shape, of=of)
         self.bars[node] = Ref(name, node.base, node.shift) if timed else Ref(name)
 
     def emit(self, node: Ref) -> None:
         if node not in self.bars:
             self.name(node)
-        self.made.append(Linear(self.bars[node], _ordered(self.sources.get(node, []))))
+        terms = _ordered(self.sources.get(node, []))
+        kind = Total if self.symbols[node.name].role == "weight" else Linear
+        self.made.append(kind(self.bars[node], terms))
 
 
 def _ordered(terms: list[Term]) -> tuple[Term, ...]:

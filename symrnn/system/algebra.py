@@ -11,6 +11,8 @@ from typing import Any
 
 from symrnn.errors import EquationError
 from symrnn.functions import ELEMENTWISE
+from symrnn.language.elementwise import put
+from symrnn.language.functions import derivative_name
 from symrnn.language.parse import rule
 from symrnn.language.printer import is_decimal
 from symrnn.language.tree import (
@@ -23,16 +25,24 @@ from symrnn.language.tree import (
     Mul,
     Neg,
     Num,
+    Own,
     Pow,
     Ref,
     Size,
     Width,
     map_leaves,
     refs,
+    walk,
 )
 
 LARGEST = Fraction(10) ** 100
 """No number of a text is larger, nor any numerator or denominator."""
+
+VALUE = Ref("its value")
+"""Stands for a function's own value in its derivative; no name of a text is like it."""
+
+SHORT = 5
+"""A derivative of no more parts than this has no name of its own."""
 
 
 def number(value: Fraction | int) -> Expr:
@@ -122,15 +132,6 @@ def tidy(expr: Expr) -> Expr:
     return expr
 
 
-def put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    """The expression with other expressions in the place of plain names."""
-
-    def leaf(e: Expr) -> Expr:
-        return values.get(e.name, e) if isinstance(e, Ref) else e
-
-    return map_leaves(expr, leaf)
-
-
 # SymPy
 
 
@@ -150,31 +151,71 @@ def derivative(body: Expr, by: Ref, value: Ref | None = None) -> Expr:
     plain = _derivative(map_leaves(body, lambda e: Ref(names[e]) if e in names else e), names[by])
     own = value if isinstance(body, Call) and value is not None else body
     back: dict[str, Expr] = {name: leaf for leaf, name in names.items()}
-    return put(plain, {**back, "own": own})
+    return put(plain, {**back, VALUE.name: own})
 
 
 @cache
 def _derivative(body: Expr, by: str) -> Expr:
-    """For plain names, so that equal forms are worked out once; `own` is a function's value.
+    """For plain names, so that equal forms are worked out once; VALUE is the body's.
 
     Rules of the table come as they are written there, in the order a person would write.
     """
-    if isinstance(body, Call) and body.args == (Ref(by),):
-        return put(rule(ELEMENTWISE[body.function].derivative), {"x": Ref(by), "o": Ref("own")})
+    if isinstance(body, Call) and all(
+        isinstance(arg, Ref) or not any(refs(arg)) for arg in body.args
+    ):
+        found = [slope(body, n) for n, arg in enumerate(body.args) if arg == Ref(by)]
+        return add(found)
     import sympy
 
     return from_sympy(sympy.diff(to_sympy(body), sympy.Symbol(by)))
 
 
+def slope(call: Call, number: int, value: Expr = VALUE) -> Expr:
+    """The derivative of a function by one of its arguments, counted from 0.
+
+    `value` is the function's own value. A derivative that is long is a function again: f′.
+    """
+    if call.own is not None:
+        return put(own_slope(call.own, number), dict(zip(call.own.args, call.args, strict=True)))
+    row = ELEMENTWISE[call.function]
+    known = {**dict(zip(row.arguments, call.args, strict=True)), "o": value}
+    return put(rule(row.derivatives[number]), known)
+
+
 @cache
-def sympy_class(name: str) -> Any:
+def own_slope(own: Own, number: int) -> Expr:
+    """The same of a function of the text, in its arguments; taken by SymPy.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.language.printer import show_expr, show_own
+    >>> mish = parse("f(z) = z * tanh(softplus(z)); v = f(u)").definitions[0].body.own
+    >>> show_expr(own_slope(mish, 0)), show_own(own_slope(mish, 0).own)[:35]
+    ('d_f(z)', 'd_f(z) = tanh(softplus(z)) + z * (1')
+    """
+    by = own.args[number]
+    body = _derivative(own.body, by)
+    body = put(body, {VALUE.name: own.body})
+    if sum(1 for _ in walk(body)) <= SHORT:
+        return body
+    derived = Own(derivative_name(own, by), own.args, body, own, by)
+    return Call(derived.name, tuple(map(Ref, own.args)), derived)
+
+
+@cache
+def sympy_class(function: str | Own) -> Any:
     """The SymPy class of an element-wise function: its `fdiff` is written in terms of itself."""
     import sympy
 
-    def fdiff(self: Any, argindex: int = 1) -> Any:
-        return to_sympy(rule(ELEMENTWISE[name].derivative), {"x": self.args[0], "o": self})
+    own = function if isinstance(function, Own) else None
+    name = own.name if own else str(function)
+    names = own.args if own else ELEMENTWISE[name].arguments
+    call = Call(name, tuple(Ref(f"argument {n}") for n in range(len(names))), own)
 
-    return type(name, (sympy.Function,), {"fdiff": fdiff, "nargs": 1})
+    def fdiff(self: Any, argindex: int = 1) -> Any:
+        known = {f"argument {n}": arg for n, arg in enumerate(self.args)}
+        return to_sympy(slope(call, argindex - 1), {**known, VALUE.name: self})
+
+    return type(name, (sympy.Function,), {"fdiff": fdiff, "nargs": len(names), "own": own})
 
 
 def to_sympy(expr: Expr, values: Mapping[str, Any] | None = None) -> Any:
@@ -199,8 +240,8 @@ def to_sympy(expr: Expr, values: Mapping[str, Any] | None = None) -> Any:
                 return convert(left) / convert(right)
             case Pow(left=left, right=right):
                 return convert(left) ** convert(right)
-            case Call(function=function, args=(arg,)):
-                return sympy_class(function)(convert(arg))
+            case Call(function=function, args=args, own=own):
+                return sympy_class(own or function)(*map(convert, args))
         raise TypeError(f"{type(e).__name__} is not element-wise; normal form names it first")
 
     return convert(expr)
@@ -237,7 +278,7 @@ def from_sympy(expr: Any) -> Expr:
         if power.could_extract_minus_sign():
             return div(ONE, from_sympy(base**-power))
         return Pow(from_sympy(base), from_sympy(power))
-    name = type(expr).__name__
-    if name not in ELEMENTWISE:
+    name, own = type(expr).__name__, getattr(expr, "own", None)
+    if name not in ELEMENTWISE and own is None:
         raise EquationError(f"a derivative is {expr}, which is no number; mend the equation")
-    return Call(name, (from_sympy(expr.args[0]),))
+    return Call(name, tuple(map(from_sympy, expr.args)), own)

@@ -14,6 +14,7 @@ from symrnn.system.graph import Use, order
 from symrnn.system.shapes import joined
 from symrnn.system.system import (
     Dot,
+    Entries,
     Equation,
     Linear,
     Matrix,
@@ -26,10 +27,11 @@ from symrnn.system.system import (
     System,
     Term,
     Total,
+    Turned,
     uses,
 )
 
-DEFINED = ("variable", "adjoint", "total")
+DEFINED = ("variable", "weight", "adjoint", "total")
 
 
 def check(system: System, after: str) -> None:
@@ -91,6 +93,8 @@ def _widths(system: System, equation: Equation) -> Iterator[str]:
             found = [(joined(args, symbols),)]
         case Row(function="softmax", args=args):
             found = [symbols[args[0].name].shape]
+        case Row(function="logsumexp", args=(ref,)):
+            found = [(*symbols[ref.name].shape[:-1], NARROW)]
         case Row(function=function, args=args):
             found = [(NARROW,)]
             shapes = {tuple(_sorted(symbols[ref.name].shape)) for ref in args}
@@ -99,7 +103,7 @@ def _widths(system: System, equation: Equation) -> Iterator[str]:
         case Linear(terms=terms) | Total(terms=terms):
             found = [shape for term in terms for shape in _term_shapes(system, term)]
     for shape in found:
-        if shape not in ((), (NARROW,)) and _sorted(shape) != _sorted(own):
+        if not _fits(shape, own, isinstance(equation, Total)):
             target = show_ref(equation.target)
             yield f"{target} has shape {show_widths(own)}, an operand {show_widths(shape)}"
 
@@ -112,18 +116,36 @@ def _term_shapes(system: System, term: Term) -> Iterator[tuple[Width, ...]]:
             for read in term.reads():
                 yield symbols[read.name].shape
         case Dot():
+            yield (*ref.shape[:-1], NARROW) if ref is not None else (NARROW,)
+        case Entries():
             yield (NARROW,)
+        case Turned():
+            yield ref.shape[::-1] if ref is not None else ()
         case Matrix(name=name, transposed=transposed):
             rows, columns = symbols[name].shape
-            if ref is None or _sorted(ref.shape) != _sorted((columns if transposed else rows,)):
+            inner, outer = (columns, rows) if transposed else (rows, columns)
+            if ref is None or _sorted((ref.width,)) != _sorted((inner,)):
                 yield (Width(("operand",)), Width(("of",)), Width((name,)))
-            yield (rows if transposed else columns,)
+            yield (*(ref.shape[:-1] if ref else ()), outer)
         case PartOf(width=width) | PadTo(total=width):
             yield (width,)
         case Outer(other=other, flipped=flipped):
             assert ref is not None
             left, right = ref.width, symbols[other.name].width
             yield (left, right) if flipped else (right, left)
+
+
+def _fits(shape: tuple[Width, ...], own: tuple[Width, ...], sums: bool) -> bool:
+    """Whether an operand of one shape goes into a value of another: as it is, spread over rows or
+    features, or, in a sum over the rows of a matrix, without these."""
+    if not shape or shape == (NARROW,):
+        return True
+    if sums and len(shape) > len(own):
+        shape = shape[1:]
+    rows, columns = shape[:-1], shape[-1]
+    if rows and _sorted(rows) != _sorted(own[:-1]):
+        return False
+    return columns == NARROW or _sorted((columns,)) == _sorted(own[-1:])
 
 
 def _sorted(shape: tuple[Width, ...]) -> list[tuple[tuple[str, ...], int]]:

@@ -11,7 +11,7 @@ from symrnn.language.parse import parse
 from symrnn.language.printer import show
 from symrnn.language.tree import Call, Expr, Ref, Written, map_leaves, refs
 from symrnn.system.names import free
-from symrnn.system.occurrences import dependencies
+from symrnn.system.occurrences import dependencies, head_names
 from symrnn.system.resolve import resolve
 from symrnn.system.symbols import Symbols
 
@@ -53,24 +53,6 @@ def with_head(written: Written, head: Written) -> Written:
     )
     # read again, so that places in messages are those of the new text
     return parse(show(joined), written.source.name if written.source else "text")
-
-
-def head_names(written: Written) -> set[str]:
-    """The variables that only the loss uses, and the loss.
-
-    >>> sorted(head_names(parse("h[t] = u * h[t-1] + x[t]; z = h[T] @ W; L = mse(y, z)")))
-    ['L', 'z']
-    """
-    defined = {d.target.name for d in written.definitions}
-    readers: dict[str, set[str]] = {name: set() for name in defined}
-    for definition in written.definitions:
-        for ref in refs(definition.body):
-            if ref.name in defined:
-                readers[ref.name].add(definition.target.name)
-    found = {"L"} & defined
-    while grown := {n for n, r in readers.items() if n not in found and r and r <= found}:
-        found |= grown
-    return found
 
 
 def _states(written: Written, symbols: Symbols, old: set[str]) -> list[tuple[str, int]]:

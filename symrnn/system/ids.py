@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.printer import show_definition, show_ref
-from symrnn.language.tree import Call, Declaration, Expr, MatMul, Ref, Written, children
+from symrnn.language.tree import Call, Declaration, Expr, MatMul, Ref, Transpose, Written, children
 from symrnn.system.graph import at_step
 from symrnn.system.occurrences import fault
 from symrnn.system.resolve import resolve
@@ -55,7 +55,9 @@ def with_ids(written: Written, ids: Sequence[str]) -> Written:
 def _misused(expr: Expr, ids: Collection[str], steps: int | None) -> Iterator[Ref]:
     """The references to ids that are neither a row of a matrix nor the class of a ce."""
     match expr:
-        case MatMul(left=Ref(name=name), right=Ref()) if name in ids:
+        case MatMul(left=Ref(name=name), right=right) if name in ids and not isinstance(
+            right, Transpose
+        ):
             return
         case Call(function=function, args=(Ref(name=name) as target, prediction)) if (
             function in LOSSES_BY_ID and name in ids and _is_inside(target, steps)

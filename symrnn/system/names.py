@@ -8,7 +8,7 @@ from collections.abc import Container
 
 from symrnn.functions import LOSSES
 from symrnn.language.expressions import MAX_NAME
-from symrnn.language.tree import Call, Expr, MatMul, Ref, walk
+from symrnn.language.tree import Call, Expr, MatMul, Ref, Transpose, refs, walk
 
 
 def free(name: str, taken: Container[str]) -> str:
@@ -57,6 +57,10 @@ def part(expr: Expr, of: str) -> str:
     ('tanh_c', 'u_h')
     """
     stem = of.removeprefix("a_")
+    if isinstance(expr, Transpose):
+        return f"transpose_{_first(expr, stem)}"
+    if isinstance(expr, Call) and expr.function == "total":
+        return f"total_{_first(expr, stem)}"
     if isinstance(expr, Call):
         last = expr.args[-1]
         prefix = "l" if expr.function in LOSSES else expr.function
@@ -64,3 +68,19 @@ def part(expr: Expr, of: str) -> str:
     if of != stem:
         return f"u_{stem}"
     return before(stem) if any(isinstance(node, MatMul) for node in walk(expr)) else f"p_{stem}"
+
+
+def matrix(expr: Expr, of: str) -> str:
+    """A matrix that is computed: named by what it is, or after the first name in it.
+
+    >>> matrix(Call("softmax", (Ref("A"),)), "h"), matrix(MatMul(Ref("U"), Ref("M")), "h")
+    ('softmax_A', 'm_U')
+    """
+    if isinstance(expr, Call | Transpose):
+        return part(expr, of)
+    return f"m_{_first(expr, of)}"
+
+
+def _first(expr: Expr, of: str) -> str:
+    """The first name in an expression."""
+    return next((ref.name for ref in refs(expr)), of)

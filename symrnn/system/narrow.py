@@ -23,7 +23,7 @@ from symrnn.language.tree import (
 )
 from symrnn.system.symbols import Symbols
 
-GATHERED = ("rowsum", "rowmean", "logsumexp", *LOSSES)
+GATHERED = ("rowsum", "rowmean", "logsumexp", "rowmax", "total", *LOSSES)
 """Functions with one number for each row."""
 
 
@@ -70,8 +70,10 @@ class Narrow:
                 return True
             case Call(function="concat") | Pad() | Transpose():
                 return False
-            case MatMul(right=right):
+            case MatMul(right=Ref() | Transpose() as right):
                 return self.one_column(right)
+            case MatMul(right=right):
+                return self.expr(right)
             case Part(width=width):
                 return self.is_one(width)
             case _:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symrnn.errors import EquationError
-from symrnn.functions import ELEMENTWISE, LOSSES
+from symrnn.functions import LOSSES
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     NARROW,
     ONE,
@@ -37,8 +38,8 @@ from symrnn.system.graph import at_step
 from symrnn.system.logits import from_logits
 from symrnn.system.occurrences import fault, runs
 from symrnn.system.resolve import resolve
-from symrnn.system.shapes import width_of
-from symrnn.system.symbols import Role, Symbol, Symbols
+from symrnn.system.shapes import counts_rows, shape_of, width_of
+from symrnn.system.symbols import ROWLESS, Role, Symbol, Symbols
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -56,7 +57,7 @@ from symrnn.system.terms import Terms
 from symrnn.system.twins import without_twins
 from symrnn.system.unroll import unroll
 
-ROWS = ("softmax", "logsumexp", "concat", *LOSSES)
+ROWS = ("softmax", "logsumexp", "rowmax", "concat", *LOSSES)
 """What makes a Row; rowsum and rowmean are linear."""
 
 
@@ -141,10 +142,8 @@ class _Normaliser:
     def equation(self, target: Ref, body: Expr) -> Equation:
         """One equation of the right kind, after the equations for what it needs by name."""
         match body:
-            case Call(function=function, args=(arg,)) if function in ELEMENTWISE:
-                plain = not any(True for _ in refs(arg))  # sqrt(2) stands as it is
-                operand = arg if plain else self.operand(arg, target)
-                return Pointwise(target, Call(function, (operand,)))
+            case Call(args=args) if is_elementwise(body):
+                return Pointwise(target, replace(body, args=self.operands(args, target)))
             case Call(function=function, args=args) if function in LOSSES:
                 return Row(target, function, self.loss_args(args))
             case Call(function=function, args=args) if function in ROWS:
@@ -213,9 +212,29 @@ class _Normaliser:
         """A reference to the value of an expression, which gets an equation if it has none."""
         return self.named(expr, names.part(expr, names.label(target)))
 
+    def matrix(self, expr: Expr, target: Ref) -> str:
+        """The name of what stands right of an @."""
+        return self.named(expr, names.matrix(expr, names.label(target))).name
+
     def operand(self, expr: Expr, target: Ref) -> Ref:
         """The same for what goes into the function that makes the target."""
         return self.named(expr, names.before(names.label(target)))
+
+    def operands(self, args: tuple[Expr, ...], target: Ref) -> tuple[Expr, ...]:
+        """What goes into a function element by element: references, and numbers as they are."""
+        numbers = [self.is_number(arg) for arg in args]
+        if all(numbers):
+            numbers = [not any(True for _ in refs(arg)) for arg in args]  # sqrt(2), not sqrt(k)
+        return tuple(
+            arg if number else self.operand(arg, target)
+            for arg, number in zip(args, numbers, strict=True)
+        )
+
+    def is_number(self, expr: Expr) -> bool:
+        plain = all(
+            isinstance(node, Num | Size | Ref | Neg | Add | Mul | Div) for node in walk(expr)
+        )
+        return plain and all(self.symbols[ref.name].role == "constant" for ref in refs(expr))
 
     def named(self, expr: Expr, name: str) -> Ref:
         if isinstance(expr, Ref) and self.symbols[expr.name].role != "constant":
@@ -231,21 +250,23 @@ class _Normaliser:
             return Ref(known, base)
         name = names.free(equation.target.name, self.symbols)
         equation = replace(equation, target=Ref(name, base))
-        width = width_of(equation, self.symbols)
-        self.symbols[name] = Symbol(name, self.role_of(equation), bool(base), (width,))
+        shape = shape_of(equation, self.symbols)
+        self.symbols[name] = Symbol(name, self.role_of(equation), bool(base), shape)
         self.emit(equation)
         return equation.target
 
     def role_of(self, equation: Equation) -> Role:
         read = {self.symbols[use.ref.name].role for use in uses(equation)}
+        if read <= set(ROWLESS) and not read <= {"constant"} and not counts_rows(equation):
+            return "total" if "total" in read else "weight"
         return "adjoint" if "adjoint" in read else "variable"
 
     def loss_args(self, args: tuple[Expr, ...]) -> tuple[Ref, ...]:
         """The target and the prediction; a prediction that gets a name is an output."""
         target, prediction = self.named(args[0], "y"), self.named(args[1], "yhat")
         symbol = self.symbols[prediction.name]
-        if not isinstance(args[1], Ref) and symbol.role == "variable":
-            self.symbols[symbol.name] = replace(symbol, output=True)
+        if not isinstance(args[1], Ref) and symbol.role in ("variable", "weight"):
+            self.symbols[symbol.name] = replace(symbol, role="variable", output=True)
         return target, prediction
 
     # arithmetic

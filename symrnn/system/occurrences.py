@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from symrnn.functions import LOSSES, TIME
-from symrnn.language.tree import Call, Expr, MatMul, Place, Ref, Transpose, Written, children
+from symrnn.language.tree import Call, Expr, MatMul, Place, Ref, Transpose, Written, children, refs
 from symrnn.system.graph import Group, Use, order
 
 
@@ -17,7 +17,7 @@ class Occurrence:
     """"value" where it is the prediction of a loss, "logits" where a link goes before that."""
 
     matrix: bool = False
-    """Right of an @: a matrix."""
+    """Right of an @: in a matrix."""
 
 
 def occurrences(expr: Expr) -> Iterator[Occurrence]:
@@ -30,7 +30,7 @@ def _within(expr: Expr, here: Occurrence) -> Iterator[Occurrence]:
         case Ref():
             yield replace(here, ref=expr)
         case MatMul(left=left, right=right):
-            yield from _within(left, replace(here, matrix=False))
+            yield from _within(left, here)
             yield from _within(right, replace(here, matrix=not isinstance(left, Transpose)))
         case Call(function=function, args=(target, prediction)) if function in LOSSES:
             said = "logits" if function.endswith("_logits") else "value"
@@ -42,7 +42,7 @@ def _within(expr: Expr, here: Occurrence) -> Iterator[Occurrence]:
             yield from _within(arg, here)
         case _:
             for child in children(expr):
-                yield from _within(child, replace(here, matrix=False))
+                yield from _within(child, here)
 
 
 def runs(expr: Expr) -> bool:
@@ -53,6 +53,25 @@ def runs(expr: Expr) -> bool:
         case Call(function=function) if function in TIME:
             return False
     return any(map(runs, children(expr)))
+
+
+def head_names(written: Written) -> set[str]:
+    """The variables that only the loss uses, and the loss.
+
+    >>> from symrnn.language.parse import parse
+    >>> sorted(head_names(parse("h[t] = u * h[t-1] + x[t]; z = h[T] @ W; L = mse(y, z)")))
+    ['L', 'z']
+    """
+    defined = {d.target.name for d in written.definitions}
+    readers: dict[str, set[str]] = {name: set() for name in defined}
+    for definition in written.definitions:
+        for ref in refs(definition.body):
+            if ref.name in defined:
+                readers[ref.name].add(definition.target.name)
+    found = {"L"} & defined
+    while grown := {n for n, r in readers.items() if n not in found and r and r <= found}:
+        found |= grown
+    return found
 
 
 def dependencies(written: Written) -> list[Group]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from symrnn.language.tree import Expr, Ref, map_leaves
 from symrnn.system.system import (
     Dot,
+    Entries,
     Equation,
     Jacobian,
     Linear,
@@ -31,6 +32,8 @@ def map_jacobian(by: Jacobian, change: Change) -> Jacobian:
             return Scale(map_expr(factor, change))
         case Dot(factor=factor):
             return Dot(map_expr(factor, change))
+        case Entries(factor=factor):
+            return Entries(map_expr(factor, change))
         case Outer(other=other, flipped=flipped):
             return Outer(change(other), flipped)
         case Matrix(name=name, transposed=transposed):

@@ -6,11 +6,27 @@ a target if it only ever stands first in a loss. Whatever is computed from an ad
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 
-from symrnn.language.tree import Declaration, Definition, Ref, Written
+from symrnn.functions import LOSSES
+from symrnn.language.tree import (
+    BATCH,
+    STEPS,
+    Add,
+    Call,
+    Declaration,
+    Definition,
+    Expr,
+    Neg,
+    Ref,
+    Size,
+    Written,
+    refs,
+    walk,
+)
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, occurrences
-from symrnn.system.symbols import PI, Role, Symbol, Symbols
+from symrnn.system.symbols import GIVEN, PI, ROWLESS, Role, Symbol, Symbols
 
 
 def roles(written: Written) -> Symbols:
@@ -31,6 +47,8 @@ class Roles:
         self.adjoints = self.find_adjoints()
         self.model_uses: dict[str, list[Occurrence]] = {}
         self.uses: dict[str, list[Occurrence]] = {}
+        self.in_matrices: set[str] = set()
+        """What stands right of an @, and what that is computed of."""
         self.find_uses()
 
     def find_adjoints(self) -> set[str]:
@@ -54,6 +72,20 @@ class Roles:
             for found in occurrences(definition.body):
                 uses.setdefault(found.ref.name, []).append(found)
         self.uses = {**by_adjoints, **self.model_uses}
+        self.in_matrices = {
+            name for name, found in self.uses.items() if any(o.matrix for o in found)
+        }
+        bodies = {name: [d.body for d in found] for name, found in self.defined.items()}
+        while (
+            grown := {
+                o.ref.name
+                for name in self.in_matrices
+                for body in bodies.get(name, ())
+                for o in occurrences(body)
+            }
+            - self.in_matrices
+        ):
+            self.in_matrices |= grown
 
     def says(self, name: str, kind: str) -> bool:
         """Whether the text declares this of a name."""
@@ -68,16 +100,16 @@ class Roles:
                 names.setdefault(found.ref.name)
             names.setdefault(definition.target.name)
         for declaration in self.written.declarations:
-            if declaration.kind in ("input", "target", "parameter"):
+            if declaration.kind in ("input", "target", *GIVEN):
                 names.setdefault(declaration.name)  # known, even if no equation reads it
         table = {name: self.symbol(name) for name in names}
         for name, value in self.constants(table).items():
             table[name] = Symbol(name, "constant", value=value)
         if "pi" in table and self.is_pi(table["pi"]):
             table["pi"] = Symbol("pi", "constant", value=PI)
-        if any(symbol.output for symbol in table.values()):
-            return table
-        return {name: self.with_output(symbol) for name, symbol in table.items()}
+        if not any(symbol.output for symbol in table.values()):
+            table = {name: self.with_output(symbol) for name, symbol in table.items()}
+        return self.without_rows(table)
 
     def symbol(self, name: str) -> Symbol:
         declared = self.declared.get(name, {})
@@ -98,14 +130,16 @@ class Roles:
             if name == "L" or (isinstance(of, Ref) and self.is_parameter(of.name)):
                 return "total"
             return "adjoint" if name in self.adjoints else "variable"
-        if self.says(name, "input") or self.says(name, "parameter"):
-            return "input" if self.says(name, "input") else "parameter"
+        given: tuple[Role, ...] = ("input", "fixed", "parameter")
+        for said in given:
+            if self.says(name, said):
+                return said
         if self.is_target(name):
             return "target"
         return "parameter" if self.is_parameter(name) else "input"
 
     def is_parameter(self, name: str) -> bool:
-        if self.says(name, "parameter"):
+        if any(self.says(name, said) for said in GIVEN):
             return True
         plain = any(not found.ref.base for found in self.uses.get(name, ()))
         given = name in self.defined or self.says(name, "input") or self.is_target(name)
@@ -113,7 +147,38 @@ class Roles:
 
     def is_target(self, name: str) -> bool:
         first = all(o.target and not o.matrix for o in self.uses.get(name, ()))
-        return self.says(name, "target") or first
+        return self.says(name, "target") or first or self.is_compared(name)
+
+    def is_compared(self, name: str) -> bool:
+        """Whether it only ever stands on one side of a difference in the loss: L = y - yhat."""
+        if name in self.defined or name in self.declared:
+            return False
+        uses = self.uses.get(name, ())
+        found = [side for side, _ in self.differences if _is_name(side, name)]
+        return bool(uses) and len(found) == len(uses)
+
+    @cached_property
+    def differences(self) -> list[tuple[Expr, Expr]]:
+        """Either side of each difference in the loss, with the other, which reads a variable."""
+        found: list[tuple[Expr, Expr]] = []
+        for definition in self.defined.get("L", ()):
+            for node in walk(definition.body):
+                if isinstance(node, Add) and len(node.terms) == 2:
+                    one, other = node.terms
+                    if isinstance(one, Neg) != isinstance(other, Neg):
+                        sides = [s.arg if isinstance(s, Neg) else s for s in (one, other)]
+                        found += [(sides[0], sides[1]), (sides[1], sides[0])]
+        return [(side, other) for side, other in found if self.reads_variable(other)]
+
+    def reads_variable(self, expr: Expr) -> bool:
+        return any(ref.name in self.defined for ref in refs(expr))
+
+    def is_judged(self, name: str) -> bool:
+        """Whether the loss holds a target against it without a function for that."""
+        return any(
+            _is_name(other, name) and isinstance(side, Ref) and self.is_compared(side.name)
+            for side, other in self.differences
+        )
 
     def timed(self, name: str) -> bool:
         if name in self.defined:
@@ -126,10 +191,36 @@ class Roles:
         the text declares its outputs."""
         uses = self.model_uses.get(symbol.name, [])
         predicts = any(found.prediction == "value" for found in uses)
+        predicts = predicts or self.is_judged(symbol.name)
         read = any(not (o.prediction or (o.ref.base == "t" and o.ref.shift)) for o in uses)
         hidden = self.says(symbol.name, "hidden")
+        hidden = hidden or symbol.name in self.in_matrices
         is_one = symbol.role == "variable" and (predicts or not read) and not hidden
         return replace(symbol, output=True) if is_one else symbol
+
+    # what has no rows
+
+    def without_rows(self, table: Symbols) -> Symbols:
+        """What is computed of parameters alone has none, as they have none, and neither has its
+        adjoint. An output has a row for each sequence, whatever it is computed of."""
+        before: Symbols = {}
+        while before != table:
+            before = table
+            table = {name: self.without_row(symbol, table) for name, symbol in table.items()}
+        return table
+
+    def without_row(self, symbol: Symbol, table: Symbols) -> Symbol:
+        if symbol.role == "adjoint" and symbol.of is not None:
+            of = table.get(symbol.of.name)
+            return replace(symbol, role="total") if of and of.role in ROWLESS else symbol
+        if symbol.role not in ("variable", "adjoint") or symbol.timed or symbol.output:
+            return symbol
+        definitions = self.defined.get(symbol.name, [])
+        reads = {table[o.ref.name].role for d in definitions for o in occurrences(d.body)}
+        plain = not any(d.adds or _counts_rows(d.body) for d in definitions)
+        if not plain or not reads <= set(ROWLESS) or reads <= {"constant"}:
+            return symbol
+        return replace(symbol, role="total" if symbol.role == "adjoint" else "weight")
 
     # constants
 
@@ -156,3 +247,19 @@ class Roles:
         }:
             values |= found
         return values
+
+
+def _is_name(expr: Expr, name: str) -> bool:
+    return isinstance(expr, Ref) and expr.name == name
+
+
+def _counts_rows(expr: Expr) -> bool:
+    """Whether a value may be another one for each sequence although it reads none: it asks for the
+    number of steps or of sequences, or is a loss."""
+    for node in walk(expr):
+        match node:
+            case Size(width=width) if width in (STEPS, BATCH):
+                return True
+            case Call(function=function) if function in LOSSES or function == "batchsum":
+                return True
+    return False

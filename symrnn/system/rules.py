@@ -4,21 +4,24 @@ from typing import NoReturn
 
 from symrnn.errors import EquationError, suggestion
 from symrnn.functions import TIME
+from symrnn.language.elementwise import calls, own_functions
 from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
+from symrnn.system.algebra import own_slope
 from symrnn.system.graph import at_step
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, fault, occurrences, runs
-from symrnn.system.symbols import Role, Symbol, Symbols
+from symrnn.system.symbols import GIVEN, ROWLESS, Role, Symbol, Symbols
 
 SAID_OF: dict[str, tuple[Role, ...]] = {
-    "init": ("parameter",),
+    "init": ("parameter", "fixed"),
     "onehot": ("target", "input"),
     "input": ("input",),
     "target": ("target",),
     "parameter": ("parameter",),
+    "fixed": ("fixed",),
     "output": ("variable",),
     "adjoint": ("adjoint", "total"),
-    "hidden": ("variable",),
+    "hidden": ("variable", "weight"),
 }
 """The roles of which a declaration may speak."""
 
@@ -26,8 +29,10 @@ CALLED: dict[Role, str] = {
     "input": "an input",
     "target": "a target",
     "parameter": "a parameter",
+    "fixed": "a fixed array",
     "constant": "a constant",
     "variable": "a variable with an equation",
+    "weight": "a matrix or vector computed of parameters",
     "adjoint": "an adjoint",
     "total": "a sum over the batch",
 }
@@ -113,8 +118,9 @@ class Rules:
                     f"{symbol.name} is {CALLED[symbol.role]}; {declaration.kind} is said of"
                     f" {' or '.join(CALLED[role] for role in wanted)}",
                 )
-            if declaration.kind == "parameter" and symbol.timed:
-                self.break_at(declaration, f"{symbol.name} has a time index; a parameter has none")
+            if declaration.kind in GIVEN and symbol.timed:
+                what = "a parameter" if declaration.kind == "parameter" else "what is fixed"
+                self.break_at(declaration, f"{symbol.name} has a time index; {what} has none")
             if declaration.name == "L":
                 self.break_at(declaration, "L is the loss, one number; nothing is declared of it")
             if isinstance(declaration.value, Ref):
@@ -122,12 +128,25 @@ class Rules:
                 if symbols[declaration.value.name].role in ("adjoint", "total", "constant"):
                     self.break_at(declaration, "an adjoint is that of a variable or a parameter")
 
+    def check_functions(self) -> None:
+        """What is called d_f is the derivative of f, as it is derived, and nothing else."""
+        for own in own_functions(d.body for d in self.written.definitions):
+            if own.of is None:
+                continue
+            slope = own_slope(own.of, own.of.args.index(own.by))
+            if not isinstance(slope, Call) or slope.own != own:
+                name = own.of.name
+                self.break_at(
+                    own, f"{own.name} is the derivative of {name}; call what is none otherwise"
+                )
+
     def check_known(self, node: Node, name: str, symbols: Symbols) -> None:
         if name not in symbols:
             near = suggestion(name, list(symbols))
             self.break_at(node, f"no equation uses '{name}'{near}")
 
     def check_uses(self, symbols: Symbols) -> None:
+        self.check_functions()
         numbers = Numbers(self.written)
         defined = {target.name for target in self.defined}  # pi is no fraction, and is none's part
         constants = {
@@ -137,12 +156,16 @@ class Rules:
             self.check_loss(definition)
             self.check_when(definition, symbols)
             numbers.check(definition.body, constants)
+            for call in calls(definition.body):
+                if call.own is not None:
+                    numbers.check(call.own.body, {})
             for found in occurrences(definition.body):
                 self.check_matrix(found, symbols[found.ref.name])
-                self.check_time(definition, found, symbols[found.ref.name])
+                self.check_time(definition, found, symbols)
                 self.check_step(found, symbols[found.ref.name])
             for node in walk(definition.body):
                 self.check_sum(node)
+                self.check_total(node, symbols)
 
     def check_loss(self, definition: Definition) -> None:
         if definition.target.name == "L" and (definition.target.base or definition.adds):
@@ -155,19 +178,21 @@ class Rules:
             self.break_at(definition, "[T == …] belongs to adjoints alone")
 
     def check_matrix(self, found: Occurrence, symbol: Symbol) -> None:
-        if found.matrix and (found.ref.base or symbol.role != "parameter"):
+        if found.matrix and (found.ref.base or symbol.role not in ROWLESS):
             what = "has a time index" if found.ref.base else f"is {CALLED[symbol.role]}"
             self.break_at(
                 found.ref,
-                f"right of @ stands a plain parameter, and {symbol.name} {what}; rows stand left,"
-                " as in x[t] @ W or x[t] @ transpose(W)",
+                f"right of @ stand parameters, and {symbol.name} {what}; rows stand left, as in"
+                " x[t] @ W or x[t] @ (W * M)",
             )
 
-    def check_time(self, definition: Definition, found: Occurrence, symbol: Symbol) -> None:
+    def check_time(self, definition: Definition, found: Occurrence, symbols: Symbols) -> None:
         ref, name = found.ref, found.ref.name
+        symbol = symbols[name]
         if name == "L" and symbol.role != "total":
             self.break_at(ref, "L is the loss, and no equation defines it; write L = …")
-        if symbol.role == "total":
+        inside = symbols[definition.target.name].role
+        if symbol.role == "total" and (name == "L" or inside != "total"):
             self.break_at(ref, f"{name} is summed over the batch; no equation can read it")
         if symbol.timed and not ref.base:
             self.break_at(
@@ -196,6 +221,19 @@ class Rules:
         exact = at_step(ref, steps)
         if 0 <= exact.shift < steps and exact not in self.defined:
             self.break_at(ref, f"this step of {ref.name} has no equation")
+
+    def check_total(self, node: Expr, symbols: Symbols) -> None:
+        if not isinstance(node, Call) or node.function != "total":
+            return
+        read = [o.ref for arg in node.args for o in occurrences(arg)]
+        rows = next((ref for ref in read if symbols[ref.name].role not in ROWLESS), None)
+        if rows is not None or not read:
+            what = f"{rows.name} has a row for each sequence" if rows else "here is none"
+            self.break_at(
+                node,
+                f"total(…) is the sum of all entries of parameters, and {what}; the sum of a row"
+                " is rowsum(…), that over time sum(…)",
+            )
 
     def check_sum(self, node: Expr) -> None:
         if not isinstance(node, Call) or node.function not in TIME:

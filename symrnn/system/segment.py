@@ -9,18 +9,19 @@ left, and the end of it all. Only the states where segments begin need to be kep
 them can be worked out again.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from symrnn.errors import UsageError
-from symrnn.language.printer import show_definition
-from symrnn.language.tree import Ref
+from symrnn.language.printer import show_definition, show_ref
+from symrnn.language.tree import Definition, Ref, Written, refs
 from symrnn.system.check import check
 from symrnn.system.names import free
 from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import initial_states, with_states
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import GIVEN, Symbol
 from symrnn.system.system import Equation, Linear, System, Term, Total, uses
 from symrnn.system.unroll import with_number_of_steps
 
@@ -41,8 +42,9 @@ class Segments:
     """What it reads of all steps: sums, to be added up over the segments."""
 
 
-def segments(system: System, steps: int) -> Segments:
-    """Take apart a system without adjoints whose sums are over so many steps.
+def segments(system: System, steps: int, written: Written | None = None) -> Segments:
+    """Take apart a system without adjoints whose sums are over so many steps. What cannot be taken
+    apart is named as it was `written`.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -53,15 +55,17 @@ def segments(system: System, steps: int) -> Segments:
     >>> [e.target.name for e in found.end.equations], found.states, found.last
     (['l_h', 'L'], {'h0': 'h_last'}, ('h_last',))
     """
-    return _Parter(system, steps).segments()
+    return _Parter(system, steps, written).segments()
 
 
 class _Parter:
-    def __init__(self, system: System, steps: int) -> None:
-        self.system = system
+    def __init__(self, system: System, steps: int, written: Written | None) -> None:
+        self.system, self.definitions = system, written.definitions if written else ()
         equations = [with_number_of_steps(e, steps) for e in system.equations]
         self.timed = [e for e in equations if e.target.base == "t"]
         self.once = [e for e in equations if not e.target.base]
+        self.before = _known_before(self.once, system)
+        """What is worked out once of parameters and plain inputs: each segment knows it too."""
         self.symbols = dict(system.symbols)
         self.made: list[Equation] = []
         """What the segments give, beside their own equations."""
@@ -74,11 +78,13 @@ class _Parter:
         states = {name: self.left_of(ref) for name, ref in initial_states(self.system).items()}
         read = tuple(dict.fromkeys(use.ref.name for e in end for use in uses(e)))
         last = tuple(name for name in self.last.values() if name in read)
-        parameters = {symbol.name for symbol in self.system.named("parameter")}
-        steps = self.named((*self.timed, *self.made), "segment", parameters)
+        parameters = {symbol.name for symbol in self.system.named(*GIVEN)}
+        inside = _with_needed((*self.timed, *self.made), self.before)
+        fixed = {symbol.name for symbol in self.system.named("fixed")} if end else set()
+        last_of_all = [e for e in end if e.target.name not in self.before or self.is_output(e)]
         return Segments(
-            with_states(steps),
-            self.named(tuple(end), "end", set()),
+            with_states(self.named(inside, "segment", parameters)),
+            self.named(_with_needed(last_of_all, self.before), "end", fixed),
             states,
             last,
             tuple(self.sums),
@@ -109,23 +115,53 @@ class _Parter:
 
     def check_step(self, equation: Equation, ref: Ref) -> None:
         """Refuse what a step reads that its segment does not know."""
-        symbol = self.symbols[ref.name]
+        symbol, said = self.symbols[ref.name], self.said(ref)
         if ref.base in ("1", "T"):
-            self.refuse(equation, f"reads {ref.name} at a fixed step, which is in one segment only")
-        if not ref.base and symbol.role == "variable":
-            self.refuse(equation, f"reads {ref.name}, which may need all the steps")
-        if ref.base == "t" and ref.shift and symbol.role != "variable":
-            self.refuse(equation, f"reads {ref.name} at another step, maybe of another segment")
+            self.refuse(
+                equation, f"reads {said} at a fixed step, which is in one segment only", ref
+            )
+        if not ref.base and symbol.role == "variable" and ref.name not in self.before:
+            self.refuse(equation, f"reads {said}, which may need all the steps", ref)
+        if ref.base == "t" and ref.shift > 0 and symbol.role != "variable":
+            self.refuse(equation, f"reads {said} at a later step, maybe of another segment", ref)
         if ref.base == "t" and ref.shift > 0:
             self.refuse(
                 equation,
                 "reads a later step: the last segment would come first; only what runs forward in"
                 " time can be worked out again from the states before it",
+                ref,
             )
 
-    def refuse(self, equation: Equation, why: str) -> NoReturn:
-        said = "; ".join(show_definition(d) for d in spell_equation(equation))
-        raise UsageError(f"--checkpoint: {said} {why}")
+    def refuse(self, equation: Equation, why: str, ref: Ref | None = None) -> NoReturn:
+        """Say what stands in the way, as its author wrote it."""
+        found = self.definition_of(equation, ref)
+        said = [found] if found is not None else spell_equation(equation)
+        raise UsageError(f"--checkpoint: {'; '.join(map(show_definition, said))} {why}")
+
+    def definition_of(self, equation: Equation, ref: Ref | None) -> Definition | None:
+        seen: list[Ref] = [] if ref is None else [ref]
+        own = {e.target.name: e for e in self.system.equations}
+        for one in seen:  # what a name that was made up stands for, in turn
+            for definition in self.definitions:
+                if any(show_ref(one) == show_ref(read) for read in refs(definition.body)):
+                    return definition
+            made = own.get(one.name) if not self.is_authors(one.name) else None
+            seen += [use.ref for use in uses(made) if use.ref not in seen] if made else []
+        return next((d for d in self.definitions if d.target == equation.target), None)
+
+    def is_authors(self, name: str) -> bool:
+        return any(name == d.target.name for d in self.definitions)
+
+    def said(self, ref: Ref) -> str:
+        """A name of the text; what has a name that was made up is written out."""
+        own = {e.target.name: e for e in self.system.equations}
+        if not self.definitions or ref.name not in own or self.is_authors(ref.name):
+            return ref.name
+        (definition, *_) = spell_equation(own[ref.name])
+        return show_definition(definition).partition(" = ")[2]
+
+    def is_output(self, equation: Equation) -> bool:
+        return self.symbols[equation.target.name].output
 
     # what happens once
 
@@ -148,9 +184,9 @@ class _Parter:
         return map_refs(equation, self.read)
 
     def check_last(self, equation: Equation, ref: Ref) -> None:
-        role = self.symbols[ref.name].role
+        role, said = self.symbols[ref.name].role, self.said(ref)
         if ref.base and (role != "variable" or (ref.base, ref.shift) != ("T", 0)):
-            self.refuse(equation, f"reads a step other than the last, or an input: {ref.name}")
+            self.refuse(equation, f"reads a step other than the last, or an input: {said}", ref)
 
     def read(self, ref: Ref) -> Ref:
         return Ref(self.at_last(ref)) if ref.base else ref
@@ -181,9 +217,10 @@ class _Parter:
     def named(self, equations: tuple[Equation, ...], after: str, also: set[str]) -> System:
         """A system with the symbols that it needs; what it reads and does not define is given."""
         own = {e.target.name for e in equations}
+        outside = self.before.keys() if after == "segment" else set()
         read = {use.ref.name for e in equations for use in uses(e)} | own
         symbols = {
-            name: symbol
+            name: replace(symbol, output=symbol.output and name not in outside)
             if name in own or symbol.role != "variable"
             else replace(symbol, role="input", output=False)
             for name, symbol in self.symbols.items()
@@ -192,3 +229,40 @@ class _Parter:
         result = System(equations, symbols)
         check(result, after)
         return result
+
+
+def _known_before(once: list[Equation], system: System) -> dict[str, Equation]:
+    """The equations that need no step: nothing but parameters, numbers and plain inputs."""
+    found: dict[str, Equation] = {}
+    waiting = [e for e in once if not isinstance(e, Total)]
+    while True:
+        more = {
+            e.target.name: e
+            for e in waiting
+            if e.target.name not in found
+            and all(
+                not use.ref.base
+                and (use.ref.name in found or system.symbols[use.ref.name].role != "variable")
+                for use in uses(e)
+            )
+        }
+        if not more:
+            return found
+        found |= more
+
+
+def _with_needed(
+    equations: Sequence[Equation], before: Mapping[str, Equation]
+) -> tuple[Equation, ...]:
+    """Equations, and ahead of them those that they need of what is known before."""
+    needed: dict[str, Equation] = {}
+    waiting = list(equations)
+    while waiting:
+        for use in uses(waiting.pop()):
+            name = use.ref.name
+            if name in before and name not in needed:
+                needed[name] = before[name]
+                waiting.append(before[name])
+    own = {e.target for e in equations}
+    ahead = [e for name, e in before.items() if name in needed and e.target not in own]
+    return (*ahead, *equations)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from symrnn.functions import LOSSES
+from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
-from symrnn.language.tree import NARROW, ONE, ZERO, Call, Expr, Ref, Width, refs
-from symrnn.system.algebra import derivative, mul, put, size, tidy
+from symrnn.language.tree import NARROW, ONE, ZERO, Add, Call, Expr, Neg, Ref, Width, refs
+from symrnn.system.algebra import derivative, div, mul, size, tidy
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
     Dot,
+    Entries,
     Equation,
     Jacobian,
     Linear,
@@ -25,6 +27,7 @@ from symrnn.system.system import (
     Scale,
     Term,
     Total,
+    Turned,
 )
 from symrnn.system.values import Values
 
@@ -62,6 +65,13 @@ class Shares:
             case Row(function="logsumexp", args=(ref,)):
                 if self.wants(ref):
                     yield Share(ref, Scale(self.values.put_in(Call("softmax", (ref,)))))
+            case Row(target=target, function="rowmax", args=(ref,)):
+                if self.wants(ref):
+                    below = self.values.below_the_top(ref, target)
+                    count = self.values.put_in(Call("rowsum", (below,)))
+                    width = size(self.symbols[ref.name].width)
+                    share = div(Add((ONE, Neg(below))), Add((width, Neg(count))))
+                    yield Share(ref, Scale(share))
             case Row(function=function) if function in LOSSES:
                 yield from self.of_loss(equation)
             case Row(function=function):
@@ -82,6 +92,10 @@ class Shares:
                 by = PadTo(skip, self.symbols[ref.name].width)
             case PadTo(skip=skip):
                 by = PartOf(skip, self.symbols[ref.name].width)
+            case Turned():
+                by = Turned()
+            case Entries(factor=factor):
+                by = Scale(factor)
             case Outer():
                 raise TypeError("the gradient of a gradient is not part of this system")
         if self.wants(ref):
@@ -89,7 +103,7 @@ class Shares:
 
     def of_factor(self, target: Ref, term: Term) -> Iterator[Share]:
         """What the parameters in a term's factor get."""
-        if not isinstance(term.by, Scale | Dot):
+        if not isinstance(term.by, Scale | Dot | Entries):
             return
         for inner in filter(self.wants, dict.fromkeys(refs(term.by.factor))):
             slope = derivative(term.by.factor, inner)
@@ -98,6 +112,7 @@ class Shares:
             factor = mul(term.ref, slope) if term.ref is not None else slope
             if isinstance(term.by, Scale):
                 by = self.scale(target, inner, factor)
+
             else:
                 by = self.gather(inner, term.reads(), factor)
             yield Share(inner, by, term.over, term.at)
@@ -133,15 +148,26 @@ class Shares:
 
     def gather(self, ref: Ref, others: Iterable[Ref], factor: Expr) -> Jacobian:
         """A factor that goes to `ref` in a product with others: gathered if it alone is narrow."""
+        others = list(others)
         wide = any(self.symbols[other.name].width != NARROW for other in others)
         narrow = self.symbols[ref.name].width == NARROW
-        return Dot(factor) if narrow and wide else Scale(factor)
+        if not (narrow and wide):
+            return Scale(factor)
+        shapes = [self.symbols[other.name].shape for other in others]
+        if len(self.symbols[ref.name].shape) == 1 and any(len(shape) == 2 for shape in shapes):
+            return Entries(factor)
+        return Dot(factor)
 
 
 def times(by: Jacobian, scale: Expr) -> Jacobian:
     """A Jacobian times a number."""
-    if isinstance(by, Scale | Dot):
+    if isinstance(by, Scale | Dot | Entries):
         return type(by)(tidy(mul(scale, by.factor)))
     if scale == ONE:
         return by
     raise TypeError(f"{type(by).__name__} takes an adjoint, not a number")
+
+
+def reads(by: Jacobian) -> Iterator[Ref]:
+    """What a Jacobian reads."""
+    return Term(None, by).reads()

@@ -11,7 +11,7 @@ from symrnn.errors import EquationError
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Add, Call, Expr, MatMul, Neg, Place, Ref, Written, refs, walk
 from symrnn.system.occurrences import fault, occurrences
-from symrnn.system.symbols import Symbols
+from symrnn.system.symbols import GIVEN, Symbols
 
 STEPS = {"_t": "t", "_T": "T", "_prev": "t-1", "_old": "t-1", "_tm1": "t-1", "_next": "t+1"}
 """Ends of names that say a step."""
@@ -108,6 +108,6 @@ def _only_predicted(written: Written, symbols: Symbols) -> set[str]:
     """Names without an equation that stand nowhere but second in a loss."""
     found = [o for d in written.definitions for o in occurrences(d.body)]
     elsewhere = {o.ref.name for o in found if not o.prediction}
-    given = {s.name for s in symbols.values() if s.role in ("parameter", "input")}
-    said = {d.name for d in written.declarations if d.kind in ("input", "parameter")}
+    given = {s.name for s in symbols.values() if s.role in ("input", *GIVEN)}
+    said = {d.name for d in written.declarations if d.kind in ("input", *GIVEN)}
     return given - elsewhere - said

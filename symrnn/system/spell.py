@@ -30,9 +30,10 @@ from symrnn.language.tree import (
 )
 from symrnn.system.algebra import number
 from symrnn.system.roles import roles
-from symrnn.system.symbols import PI, Symbol, Symbols
+from symrnn.system.symbols import GIVEN, PI, Symbol, Symbols
 from symrnn.system.system import (
     Dot,
+    Entries,
     Equation,
     Linear,
     Matrix,
@@ -45,6 +46,7 @@ from symrnn.system.system import (
     System,
     Term,
     Total,
+    Turned,
 )
 from symrnn.system.widths import infer
 
@@ -109,6 +111,10 @@ def spell_term(term: Term) -> Expr:
             return scaled(ref, factor)
         case Term(ref=Ref() as ref, by=Dot(factor=factor)):
             return Call("rowsum", (scaled(ref, factor),))
+        case Term(ref=Ref() as ref, by=Entries(factor=factor)):
+            return Call("total", (scaled(ref, factor),))
+        case Term(ref=Ref() as ref, by=Turned()):
+            return Transpose(ref)
         case Term(ref=Ref() as ref, by=Matrix(name=name, transposed=transposed)):
             return MatMul(ref, Transpose(Ref(name)) if transposed else Ref(name))
         case Term(ref=Ref() as ref, by=PartOf(skip=skip, width=width)):
@@ -160,7 +166,7 @@ def _without_share(factor: Expr) -> Expr:
 
 
 def _batch_term(term: Term) -> Expr:
-    if isinstance(term.by, Outer):
+    if isinstance(term.by, Outer) or term.rowless:
         return spell_term(term)
     inner = Call("batchsum", (spell_term(replace(term, over=False)),))
     return Call("sum", (inner,)) if term.over else inner
@@ -175,7 +181,7 @@ def _sum(terms: list[Expr]) -> Expr:
 def _widths(system: System, inferred: Symbols) -> Iterator[Declaration]:
     """Each dimension where it appears first, widths that are numbers or sums, and unread names."""
     named: set[str] = set()
-    order = ("input", "target", "variable", "parameter", "adjoint")
+    order = ("input", "target", "variable", "weight", *GIVEN, "adjoint")
     symbols = [s for s in _in_order(system, inferred) if s.role in order]
     for symbol in sorted(symbols, key=lambda s: order.index(s.role)):
         unread = symbol.name not in inferred or inferred[symbol.name].role == "constant"
@@ -197,6 +203,8 @@ def _facts(system: System, inferred: Symbols) -> Iterator[Declaration]:
             yield Declaration(symbol.name, symbol.role, "t" if symbol.timed else None)
         elif symbol.role == "input" and (not symbol.timed or inferred[symbol.name].role != "input"):
             yield Declaration(symbol.name, "input")
+        elif symbol.role == "fixed":
+            yield Declaration(symbol.name, "fixed")
         if symbol.onehot:
             yield Declaration(symbol.name, "onehot")
         if symbol.start is not None:
@@ -224,7 +232,7 @@ def _says_width(symbol: Symbol, named: set[str]) -> bool:
     if len(symbol.shape) == 1:
         (width,) = symbol.shape
         if not width.names:
-            return width.number != 1 or symbol.role not in ("variable", "adjoint")
+            return width.number != 1 or symbol.role not in ("variable", "weight", "adjoint")
         return len(width.names) + bool(width.number) > 1 or width.names[0] not in named
     return any(not w.names or not named.issuperset(w.names) for w in symbol.shape)
 

@@ -9,6 +9,8 @@ from symrnn.system.activity import reached
 from symrnn.system.check import check
 from symrnn.system.graph import Use, edges_of
 from symrnn.system.spell import spell_equation
+from symrnn.system.states import initial_states
+from symrnn.system.symbols import GIVEN
 from symrnn.system.system import Equation, Linear, System, uses
 from symrnn.system.unroll import with_number_of_steps
 
@@ -29,8 +31,8 @@ def why_no_step(system: System) -> str | None:
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
     >>> why_no_step(normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])")))
-    >>> why_no_step(normal(parse("h[t] = x[t] - x[t-1]")))
-    'h[t] = x[t] - x[t-1] reads x[t-1]: one step alone does not have it'
+    >>> why_no_step(normal(parse("h[t] = x[t] - x[t+1]")))
+    'h[t] = x[t] - x[t+1] reads x[t+1]: one step alone does not have it'
     """
     return next((obstacle.said for obstacle in obstacles(system)), None)
 
@@ -58,7 +60,7 @@ def forward_part(system: System) -> System:
     equations = tuple(_forward(system))
     names = {e.target.name for e in equations}
     names |= {use.ref.name for e in equations for use in uses(e)}
-    names |= {symbol.name for symbol in system.named("parameter")}
+    names |= {symbol.name for symbol in system.named(*GIVEN)}
     symbols = {name: symbol for name, symbol in system.symbols.items() if name in names}
     result = replace(system, equations=equations, symbols=symbols)
     check(result, "forward_part")
@@ -71,6 +73,8 @@ def obstacles(system: System) -> Iterator[Obstacle]:
         yield Obstacle(f"the text is written out for T = {system.steps} steps")
         return
     equations = list(_forward(system))
+    if not equations:
+        yield Obstacle("nothing comes out of it: there are neither outputs nor states")
     own = {equation.target for equation in equations}
     for group in system.groups():
         if group.direction < 0 and own & set(group.nodes):
@@ -100,12 +104,11 @@ def _in_the_way(system: System, equation: Equation, late: set[Ref]) -> Iterator[
 def _reads(system: System, use: Use, timed: bool, late: set[Ref]) -> tuple[str, bool] | None:
     """What of a reference one step does not have, and whether it is only known later."""
     ref, shown = use.ref, show_ref(use.ref)
-    given = system.symbols[ref.name].role in ("input", "target")
     match ref.base:
         case "t" if use.whole:
             return f"sums {shown} over all steps", timed
-        case "t" if ref.shift > 0 or (ref.shift and given):
-            return f"reads {shown}: one step alone does not have it", ref.shift > 0
+        case "t" if ref.shift > 0:
+            return f"reads {shown}: one step alone does not have it", True
         case "T" if timed and not use.whole:
             return f"reads {shown} at every step: it is known after the last one", True
         case "1" | "T" if (ref.base, ref.shift) != ("T", 0):
@@ -136,6 +139,7 @@ def _forward(system: System) -> Iterator[Equation]:
     edges = edges_of(definitions, system.steps)
     outputs = {symbol.name for symbol in system.outputs}
     states = {node.name for node in definitions if node.base in ("1", "T")}
+    states |= {ref.name for ref in initial_states(system).values()}
     states |= {node.name for group in system.groups() if group.direction for node in group.nodes}
     states -= {symbol.name for symbol in system.named("adjoint", "total")}
     roots = [node for node in definitions if node.name in outputs | states]

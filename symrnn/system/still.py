@@ -41,7 +41,7 @@ SIZE = "size_T"
 
 
 def still(system: System, ids: Collection[str] = ()) -> System:
-    """The system with carriers; `ids` are inputs that cannot be carried.
+    """The system with carriers; what carries `ids` holds ids, and fixed steps of them are refused.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -145,10 +145,11 @@ class _Still:
         return self.carrier(("each", ref), Ref(f"each_{ref.name}", "t"), ref)
 
     def carrier(self, key: Ref | tuple[str, Ref], wish: Ref, source: Ref) -> Ref:
-        if source.name in self.ids:
+        if source.name in self.ids and (source.base != "t" or isinstance(key, tuple)):
+            read = replace(source, name=self.symbols[source.name].keeps or source.name)
             raise UsageError(
-                f"{show_ref(source)} is read at other steps than its own; with lengths of their own"
-                f" sequences have it there as rows alone (leave {source.name} out of --ids)"
+                f"{show_ref(read)} is read at other steps than its own; with lengths of their own"
+                f" sequences have it there as rows alone (leave {read.name} out of --ids)"
             )
         if key not in self.carriers:
             old = self.symbols[source.name]
@@ -160,6 +161,7 @@ class _Still:
                 bool(target.base),
                 shape,
                 onehot=old.onehot and not source.shift,
+                keeps=(old.keeps or source.name) if source.name in self.ids else "",
             )
             self.equations.append(Linear(target, (Term(source),)))
             self.carriers[key] = (target, self.equations[-1])

@@ -6,9 +6,26 @@ from typing import Literal
 
 from symrnn.language.tree import Ref, Width
 
-Role = Literal["input", "target", "parameter", "constant", "variable", "adjoint", "total"]
-"""An `adjoint` is linear in adjoints and has a row for each sequence, like a `variable`; a `total`
-is summed over the batch: the loss, or the gradient of a parameter."""
+Role = Literal[
+    "input",
+    "target",
+    "parameter",
+    "fixed",
+    "constant",
+    "variable",
+    "weight",
+    "adjoint",
+    "total",
+]
+"""What is `fixed` is handed in as a parameter is, and not trained. A `variable` has a row for each
+sequence; a `weight` is computed of what is handed in without rows, and has none itself. An
+`adjoint` is linear in adjoints and has rows as a variable has; a `total` is summed over the batch:
+the loss, or the gradient of a parameter or of a weight."""
+
+GIVEN: tuple[Role, ...] = ("parameter", "fixed")
+"""What is handed in and has no row for each sequence."""
+ROWLESS: tuple[Role, ...] = (*GIVEN, "constant", "weight", "total")
+"""What has no row for each sequence."""
 
 Symbols = dict[str, "Symbol"]
 
@@ -40,6 +57,9 @@ class Symbol:
     of: Ref | None = None
     """What it is the adjoint of."""
 
+    keeps: str = ""
+    """The input of which it keeps earlier steps."""
+
     @property
     def double(self) -> Fraction:
         """The number of a constant as a kernel works with it: of pi, its double."""
@@ -49,10 +69,11 @@ class Symbol:
     @property
     def width(self) -> Width:
         """The features of one row."""
-        return self.shape[0] if len(self.shape) == 1 else Width((), 1)
+        return self.shape[-1] if self.shape else Width((), 1)
 
 
 def dimensions(symbols: Symbols) -> list[str]:
     """The named dimensions, in order of appearance."""
-    asked = [s for s in symbols.values() if s.role in ("input", "target", "parameter", "variable")]
+    roles = ("input", "target", "variable", *GIVEN)
+    asked = [s for s in symbols.values() if s.role in roles]
     return list(dict.fromkeys(name for s in asked for width in s.shape for name in width.names))

@@ -60,7 +60,20 @@ class Outer:
     flipped: bool = False
 
 
-Jacobian = Scale | Dot | Matrix | PartOf | PadTo | Outer
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """transpose(v), of a matrix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """total(v * factor), the sum of all entries: the transpose of a Scale that spreads a number
+    over a matrix."""
+
+    factor: Expr = ONE
+
+
+Jacobian = Scale | Dot | Matrix | PartOf | PadTo | Outer | Turned | Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +90,20 @@ class Term:
     over: bool = False
     at: tuple[str, int] | None = None
     when: int | None = None
+    rowless: bool = False
+    """In a Total: it has no rows to be summed over, neither of sequences nor of a matrix."""
 
     def reads(self) -> Iterator[Ref]:
         if self.ref is not None:
             yield self.ref
         match self.by:
-            case Scale(factor=factor) | Dot(factor=factor):
+            case Scale(factor=factor) | Dot(factor=factor) | Entries(factor=factor):
                 yield from refs(factor)
             case Matrix(name=name):
                 yield Ref(name)
             case Outer(other=other):
                 yield other
-            case PartOf() | PadTo():
+            case PartOf() | PadTo() | Turned():
                 pass
 
     @property
@@ -127,7 +142,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """Σ ref·J over the batch: the loss (which is averaged), or the gradient of a parameter."""
+    """Σ ref·J over the batch: the loss (which is averaged), or the gradient of a parameter or of
+    what is computed of parameters alone."""
 
     target: Ref
     terms: tuple[Term, ...]

@@ -9,7 +9,8 @@ whatever holds no adjoint, since every adjoint equation is linear in the adjoint
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
-from symrnn.functions import ELEMENTWISE, TIME
+from symrnn.functions import TIME
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
     NARROW,
     ONE,
@@ -35,8 +36,20 @@ from symrnn.language.tree import (
 )
 from symrnn.system import names
 from symrnn.system.algebra import div, mul, neg, size, tidy
-from symrnn.system.symbols import Symbols
-from symrnn.system.system import Dot, Jacobian, Linear, Matrix, Outer, PadTo, PartOf, Scale, Term
+from symrnn.system.symbols import GIVEN, Symbols
+from symrnn.system.system import (
+    Dot,
+    Entries,
+    Jacobian,
+    Linear,
+    Matrix,
+    Outer,
+    PadTo,
+    PartOf,
+    Scale,
+    Term,
+    Turned,
+)
 
 LOSS = Ref("L")
 
@@ -48,6 +61,7 @@ class Builder(Protocol):
     about: Definition
 
     def atom(self, expr: Expr, target: Ref) -> Ref: ...
+    def matrix(self, expr: Expr, target: Ref) -> str: ...
     def variable(self, equation: Linear) -> Ref: ...
     def fail(self, message: str) -> NoReturn: ...
 
@@ -73,9 +87,11 @@ class Terms:
     def _is_coefficient_node(self, node: Expr) -> bool:
         if isinstance(node, Ref):
             role = self.builder.symbols[node.name].role
-            return role != "adjoint" if self.beside_adjoints else role in ("parameter", "constant")
+            if self.beside_adjoints:
+                return role not in ("adjoint", "total")
+            return role in (*GIVEN, "constant")
         if isinstance(node, Call):
-            return self.beside_adjoints and node.function in ELEMENTWISE
+            return self.beside_adjoints and is_elementwise(node)
         return isinstance(node, Num | Size | Neg | Add | Mul | Div | Pow)
 
     def is_flat(self, expr: Expr) -> bool:
@@ -92,7 +108,7 @@ class Terms:
         """Whether an expression is a sum of references times Jacobians, as soon as the values of
         functions in it have names."""
         match expr:
-            case Ref() | MatMul() | Part() | Pad() | Call():
+            case Ref() | MatMul() | Part() | Pad() | Call() | Transpose():
                 return True
             case Add(terms=terms):
                 return all(map(self.is_linear, terms))
@@ -134,9 +150,12 @@ class Terms:
                 return [self.over_time(arg, target, mul(scale, share))]
             case Call(function="rowsum" | "rowmean") if self.is_flat(scale):
                 return [self.rowsum(expr, target, scale)]
-            case MatMul() | Part() | Pad() if scale == ONE:
+            case Call(function="total", args=(arg,)) if target != LOSS:
+                ref, own = self.scaled(arg, target)
+                return [Term(ref, Entries(mul(scale, own)))]
+            case MatMul() | Part() | Pad() | Transpose() if scale == ONE:
                 return [self.structural(expr, target)]
-            case MatMul() | Part() | Pad() | Call() if not self.is_coefficient(expr):
+            case MatMul() | Part() | Pad() | Transpose() | Call() if not self.is_coefficient(expr):
                 return [Term(self.builder.atom(expr, target), Scale(scale))]
         if not self.is_coefficient(expr):
             self.builder.fail("an adjoint is a sum of adjoints times factors that hold none")
@@ -147,19 +166,19 @@ class Terms:
         return self.beside_adjoints or target.base != "t"
 
     def structural(self, expr: Expr, target: Ref) -> Term:
-        """A product with a matrix, or a part of a row: its operand gets a name."""
+        """A product with a matrix, a transpose, or a part of a row: its operand gets a name."""
         by: Jacobian
         match expr:
-            case MatMul(left=left, right=Ref(name=name)):
-                operand, by = left, Matrix(name)
-            case MatMul(left=left, right=Transpose(arg=Ref(name=name))):
-                operand, by = left, Matrix(name, transposed=True)
+            case MatMul(left=left, right=Transpose(arg=right)):
+                operand, by = left, Matrix(self.builder.matrix(right, target), transposed=True)
+            case MatMul(left=left, right=right):
+                operand, by = left, Matrix(self.builder.matrix(right, target))
+            case Transpose(arg=arg):
+                operand, by = arg, Turned()
             case Part(arg=arg, skip=skip, width=width):
                 operand, by = arg, PartOf(skip, width)
             case Pad(arg=arg, skip=skip, total=total):
                 operand, by = arg, PadTo(skip, total)
-            case _:
-                self.builder.fail("right of @ stands a parameter, W or transpose(W)")
         return Term(self.builder.atom(operand, target), by)
 
     def rowsum(self, call: Call, target: Ref, scale: Expr) -> Term:
@@ -224,7 +243,8 @@ class Terms:
             case Call(function="batchsum", args=(arg,)):
                 return self.linear(arg, self.builder.about.target)
             case MatMul(left=Transpose(arg=Ref() as left), right=Ref() as right):
-                if self.builder.symbols[right.name].role == "adjoint":
+                if self.builder.symbols[right.name].role in ("adjoint", "total"):
                     return [Term(right, Outer(left))]
                 return [Term(left, Outer(right, flipped=True))]
-        self.builder.fail("a gradient is a sum of transpose(a) @ b or batchsum(b)")
+        found = self.linear(expr, self.builder.about.target)
+        return [replace(each, rowless=True) for each in found]

@@ -9,6 +9,7 @@ terms that an adjoint outside 1…T annihilates are gone.
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 
 from symrnn.errors import UsageError
@@ -130,7 +131,7 @@ class _Unroller:
         outside = ref is not None and ref.base == "1" and not 0 <= ref.shift < self.steps
         if ref is not None and outside and ref.name in self.adjoints:
             return
-        yield Term(ref, map_jacobian(term.by, place))
+        yield Term(ref, map_jacobian(term.by, place), rowless=term.rowless)
 
 
 def with_number_of_steps(equation: Equation, steps: int) -> Equation:
@@ -147,7 +148,7 @@ def with_number_of_steps(equation: Equation, steps: int) -> Equation:
                 by = Dot(tidy(map_leaves(factor, number)))
             case _:
                 return old
-        return Term(old.ref, by, old.over, old.at, old.when)
+        return replace(old, by=by)
 
     match equation:
         case Linear(target=target, terms=terms):

@@ -1,10 +1,12 @@
 """The values of functions under their names: σ(a_yhat) is yhat, wherever the model works it out."""
 
-from symrnn.language.tree import ONE, Call, Expr, Ref, map_children
+from collections.abc import Callable
+
+from symrnn.language.tree import ONE, Call, Expr, Neg, Ref, map_children
 from symrnn.system import names
-from symrnn.system.shapes import width_of
-from symrnn.system.symbols import Symbol, Symbols
-from symrnn.system.system import Dot, Equation, Linear, Pointwise, Row, System, Term
+from symrnn.system.shapes import shape_of
+from symrnn.system.symbols import ROWLESS, Role, Symbol, Symbols
+from symrnn.system.system import Dot, Equation, Linear, Pointwise, Row, Scale, System, Term
 
 ACROSS = ("softmax", "logsumexp", "rowsum")
 """Functions that a factor cannot hold: their value needs an equation."""
@@ -30,12 +32,34 @@ class Values:
             found = self.make(factor, factor.args[0])
         return found or factor
 
+    def below_the_top(self, ref: Ref, highest: Ref) -> Ref:
+        """1 where a row is less than its largest entry, 0 where it is as large."""
+        terms = (Term(highest), Term(ref, Scale(Neg(ONE))))
+        gap = self.named("gap", highest, lambda at: Linear(at, terms))
+        return self.named("below", highest, lambda at: Pointwise(at, Call("step", (gap,))))
+
     def find(self, function: str, ref: Ref) -> Ref | None:
         exact = self.known.get((function, ref))
         if exact is None and ref.base in ("1", "T") and not ref.shift and self.steps is None:
             timed = self.known.get((function, Ref(ref.name, "t")))
             return Ref(timed.name, ref.base, ref.shift) if timed else None
         return exact
+
+    def named(self, prefix: str, of: Ref, equation: Callable[[Ref], Equation]) -> Ref:
+        """The target of an equation that is made for a variable, at the variable's own step."""
+        label = names.label(of) if of.base in ("1", "T") and self.steps is None else of.name
+        name = self.names.get((prefix, label))
+        if name is None:
+            name = self.names[prefix, label] = names.free(f"{prefix}_{label}", self.symbols)
+        target = Ref(name, of.base, of.shift) if label == of.name else Ref(name)
+        if target not in {e.target for e in self.made}:
+            made = equation(target)
+            rowless = self.symbols[of.name].role in ROWLESS
+            role: Role = "weight" if rowless else "variable"
+            shape = shape_of(made, self.symbols)
+            self.symbols[name] = Symbol(name, role, bool(target.base), shape)
+            self.made.append(made)
+        return target
 
     def make(self, call: Call, ref: Ref) -> Ref:
         """An equation for the value; that at a fixed step is defined once."""
@@ -49,8 +73,10 @@ class Values:
         equation: Equation = Row(target, call.function, (ref,))
         if call.function == "rowsum":
             equation = Linear(target, (Term(ref, Dot()),))
-        width = width_of(equation, self.symbols)
-        self.symbols[name] = Symbol(name, "variable", bool(target.base), (width,))
+        shape = shape_of(equation, self.symbols)
+        rowless = self.symbols[ref.name].role in ROWLESS
+        role: Role = "weight" if rowless else "variable"
+        self.symbols[name] = Symbol(name, role, bool(target.base), shape)
         self.known[call.function, ref] = target
         self.made.append(equation)
         return target

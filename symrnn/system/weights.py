@@ -22,8 +22,8 @@ from symrnn.language.tree import (
     refs,
     walk,
 )
-from symrnn.system.head import head_names
 from symrnn.system.inputs import Input, new_name, symbols_of, with_inputs
+from symrnn.system.occurrences import head_names
 from symrnn.system.symbols import Symbols
 
 

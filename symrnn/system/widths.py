@@ -4,13 +4,15 @@ Operands of + and * share a width, unless one is narrow: of width 1 by declarati
 nothing but such values. Dimensions get names in a fixed order of preference.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from symrnn.functions import ELEMENTWISE, LOSSES, TIME
+from symrnn.functions import LOSSES, TIME
+from symrnn.language.elementwise import is_elementwise
 from symrnn.language.tree import (
+    NARROW,
     Add,
     Call,
+    Declaration,
     Definition,
     Div,
     Expr,
@@ -30,7 +32,9 @@ from symrnn.language.tree import (
     walk,
 )
 from symrnn.system.dimensions import name_open_widths
+from symrnn.system.matrices import matrices
 from symrnn.system.narrow import Narrow
+from symrnn.system.occurrences import head_names, occurrences
 from symrnn.system.symbols import Symbols
 from symrnn.system.unify import (
     MAX_PARTS,
@@ -56,7 +60,18 @@ def infer(written: Written, symbols: Symbols) -> Symbols:
     >>> {name: " × ".join(map(str, s.shape)) for name, s in shapes.items()}
     {'x': 'D', 'w': 'D × 1', 'g': '1', 'h': 'H', 'W': 'D × H'}
     """
-    return _Inference(written, symbols).solve()
+    try:
+        return _Inference(written, symbols).solve()
+    except _OneNumberError as found:
+        said = tuple(Declaration(name, "width", (NARROW,)) for name in found.names)
+        return infer(replace(written, declarations=(*written.declarations, *said)), symbols)
+
+
+class _OneNumberError(Exception):
+    """What a loss is made of is one number for each sequence, as the loss is: L = y - yhat."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
 
 
 class _Inference:
@@ -66,15 +81,9 @@ class _Inference:
         self.widths = Unifier(written.source)
         self.rigid: dict[str, Unknown] = {}
         self.shapes: dict[str, Shape] = {}
-        self.matrices = {
-            name for d in written.definitions for node in walk(d.body) for name in _matrix(node)
-        }
-        self.matrices |= {
-            d.name
-            for d in written.declarations
-            if isinstance(d.value, tuple) and len(d.value) == 2
-            if symbols[d.name].role == "parameter"
-        }
+        self.matrices = matrices(written, symbols)
+        self.of_weights = False
+        """Whether what is read may be a matrix: in what is computed of parameters alone."""
 
     def solve(self) -> Symbols:
         for name in self.symbols:
@@ -132,11 +141,11 @@ class _Inference:
         return Sum([self.rigid.setdefault(n, Unknown(n)) for n in width.names], width.number)
 
     def find_narrow(self) -> Narrow:
-        rows = {name: shape[0] for name, shape in self.shapes.items() if len(shape) == 1}
+        rows = {name: shape[-1] for name, shape in self.shapes.items() if shape}
         variables = {
             name
             for name, width in rows.items()
-            if self.symbols[name].role in ("variable", "adjoint")
+            if self.symbols[name].role in ("variable", "weight", "adjoint", "total")
             and self.symbols[name].of is None
             and not _is_wide(width)
         }
@@ -145,7 +154,7 @@ class _Inference:
             self.symbols,
             {name for name, width in rows.items() if is_one(width)},
             variables,
-            lambda expr: (shape := self.matrix(expr)) is not None and is_one(shape[1]),
+            lambda expr: (shape := self.plain(expr)) is not None and is_one(shape[1]),
             lambda width: is_one(self.given(width)),
         )
 
@@ -159,22 +168,82 @@ class _Inference:
         if name == "L":
             self.loss(body)
         elif target.role == "total":
+            self.of_weights = True
             shape = self.shapes[name]
             for found, own in zip(self.total(body, len(shape)), shape, strict=True):
                 self.widths.unify(found, own)
+            self.of_weights = False
+        elif target.role == "weight":
+            self.weight(name, body)
         else:
             width = self.width(body) or ONE
             if self.narrow.name(name) or not self.narrow.expr(body):
                 self.widths.unify(self.shapes[name][0], width)
 
+    def weight(self, name: str, body: Expr) -> None:
+        """What is computed of parameters alone: a vector, or a matrix."""
+        shape = self.shapes[name]
+        rows, width = self.entries(body)
+        if len(shape) == 2:
+            if rows is None:
+                self.widths.fail(f"{name} is a matrix, and this is none; multiply it with one")
+            self.widths.unify(shape[0], rows)
+        if self.narrow.name(name) or not self.narrow.expr(body):
+            self.widths.unify(shape[-1], width or ONE)
+
+    def entries(self, expr: Expr) -> tuple[Sum | None, Sum | None]:
+        """Rows and width of what is computed of parameters alone; a vector has no rows."""
+        before, self.of_weights = self.of_weights, True
+        width, rows = self.width(expr), self.rows(expr)
+        self.of_weights = before
+        return rows, width
+
+    def rows(self, expr: Expr) -> Sum | None:
+        """The rows of a matrix; None for a vector or a number, which is spread over them."""
+        match expr:
+            case Ref(name=name):
+                shape = self.shapes[name]
+                return shape[0] if len(shape) == 2 else None
+            case Transpose(arg=arg):
+                return self.width(arg)
+            case MatMul(left=left):
+                return self.rows(left)
+            case Call(function="total" | "batchsum"):
+                return None
+            case Part() | Pad() | Call(function="concat"):
+                if any(self.rows(child) is not None for child in children(expr)):
+                    self.widths.fail("part, pad and concat take rows, not matrices")
+                return None
+        found = [rows for child in children(expr) if (rows := self.rows(child)) is not None]
+        for other in found[1:]:
+            self.widths.unify(found[0], other)
+        return found[0] if found else None
+
     def loss(self, body: Expr) -> None:
         width = self.width(body)
         if width is not None and not self.narrow.expr(body):
+            if names := self.of_loss_alone(width):
+                raise _OneNumberError(names)
             self.widths.fail(
                 "the loss is one number for each sequence, and this may be wider:"
                 f" {self.widths.text(width)}; expected a loss such as bce(y, yhat), or the"
                 " rowsum of a formula whose target is declared, y: target"
             )
+
+    def of_loss_alone(self, width: Sum) -> list[str]:
+        """The variables of a width that nothing has fixed, if only the loss reads them."""
+        parts, number = flat(width)
+        if number or len(parts) != 1 or parts[0].name is not None:
+            return []
+        found = [
+            name
+            for name, shape in self.shapes.items()
+            if len(shape) == 1 and flat(shape[0]) == (parts, 0)
+            if self.symbols[name].role in ("variable", "target", "input")
+        ]
+        known = head_names(self.written)
+        judged = [name for name in found if self.symbols[name].role == "variable"]
+        return found if judged and all(name in known for name in judged) else []
 
     def width(self, expr: Expr) -> Sum | None:
         """The width of an expression; None for a number, which takes any."""
@@ -187,9 +256,9 @@ class _Inference:
                 return None
             case Ref(name=name):
                 shape = self.shapes[name]
-                if len(shape) > 1:
-                    self.widths.fail(f"{name} is a matrix; it stands right of an @ alone")
-                return shape[0] if shape else None
+                if len(shape) > 1 and not self.of_weights:
+                    self.widths.fail(f"{name} is a matrix; beside rows it stands right of an @")
+                return shape[-1] if shape else None
             case Neg() | Add() | Mul() | Div() | Pow():
                 return self.together(children(expr))
             case MatMul(left=left, right=right):
@@ -198,8 +267,16 @@ class _Inference:
                 if self.width(arg) is None:
                     self.widths.fail("expected a row with features, not a number")
                 return self.given(said)
-            case Transpose():
-                self.widths.fail("transpose(…) of a row stands left of an @, in a gradient")
+            case Transpose(arg=arg):
+                if not self.of_weights:
+                    self.widths.fail("transpose(…) of a row stands left of an @, in a gradient")
+                rows = self.rows(arg)
+                if rows is None:
+                    self.widths.fail("transpose(…) takes a matrix; a vector has no other form")
+                return rows
+            case Call(function="total", args=(arg,)):
+                self.entries(arg)
+                return ONE
             case Call():
                 return self.call(expr)
 
@@ -217,15 +294,16 @@ class _Inference:
         return known[0][1] if known else None
 
     def product(self, left: Expr, right: Expr) -> Sum:
-        shape, width = self.matrix(right), self.width(left)
-        if shape is None:
-            self.widths.fail("right of @ stands a parameter, W or transpose(W)")
+        width = self.width(left)
+        rows, columns = self.plain(right) or self.entries(right)
+        if rows is None or columns is None:
+            self.widths.fail("right of @ stands a matrix: W, transpose(W), W * M")
         if width is None:
             self.widths.fail("left of @ stands a row, not a number")
-        self.widths.unify(width, shape[0])
-        return shape[1]
+        self.widths.unify(width, rows)
+        return columns
 
-    def matrix(self, expr: Expr) -> tuple[Sum, Sum] | None:
+    def plain(self, expr: Expr) -> tuple[Sum, Sum] | None:
         match expr:
             case Ref(name=name) if len(self.shapes[name]) == 2:
                 rows, columns = self.shapes[name]
@@ -239,9 +317,9 @@ class _Inference:
         function = call.function
         if function == "batchsum":
             self.widths.fail("batchsum(…) belongs to a gradient; a variable has a row a sequence")
+        if is_elementwise(call) or function in TIME:
+            return self.together(call.args)
         widths = [self.width(arg) for arg in call.args]
-        if function in ELEMENTWISE or function in TIME:
-            return widths[0]
         known = [width for width in widths if width is not None]
         if len(known) < len(widths):
             self.widths.fail(f"{function}(…) takes rows with features, not a number")
@@ -267,15 +345,21 @@ class _Inference:
                 width = self.width(arg) or ONE
                 return (unknown(),) if self.narrow.expr(arg) else (width,)
             case MatMul(left=Transpose(arg=left), right=right) if rank == 2:
-                rows, columns = self.width(left), self.width(right)
-                if rows is not None and columns is not None:
-                    return rows, columns
+                front, back = self.width(left), self.width(right)
+                if front is not None and back is not None:
+                    return front, back
             case Add(terms=terms):
-                first, *others = [self.total(term, rank) for term in terms]
+                shape, *others = [self.total(term, rank) for term in terms]
                 for other in others:
-                    for one, two in zip(first, other, strict=True):
+                    for one, two in zip(shape, other, strict=True):
                         self.widths.unify(one, two)
-                return first
+                return shape
+        many, wide = self.entries(expr)
+        if not any(o.ref.base for o in occurrences(expr)) and rank == 2:
+            narrow = wide is None or self.narrow.expr(expr)
+            return (many or unknown(), unknown() if narrow else wide or unknown())
+        if not any(o.ref.base for o in occurrences(expr)) and many is None:
+            return (unknown() if self.narrow.expr(expr) else wide or unknown(),)
         form = "sum(transpose(a[t]) @ b[t])" if rank == 2 else "sum(batchsum(b[t]))"
         self.widths.fail(f"the gradient of this parameter is written {form}, or a sum of such")
 
@@ -340,12 +424,3 @@ def _is_wide(width: Sum) -> bool:
     """Whether a width is known, and is not 1."""
     parts, number = flat(width)
     return any(part.name for part in parts) or (not parts and number != 1)
-
-
-def _matrix(expr: Expr) -> Iterator[str]:
-    """The parameter right of an @, if the expression is such a product."""
-    match expr:
-        case MatMul(left=Transpose()):
-            pass
-        case MatMul(right=Ref(name=name)) | MatMul(right=Transpose(arg=Ref(name=name))):
-            yield name

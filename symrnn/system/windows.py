@@ -122,7 +122,7 @@ def is_handed_on(symbols: Symbols, target: Ref, term: Term) -> bool:
     if term.ref is None or {symbols[ref.name].role for ref in (target, term.ref)} != {"adjoint"}:
         return False
     of = symbols[target.name].of
-    return of is None or symbols[of.name].role != "input"
+    return of is None or not (symbols[of.name].role == "input" or symbols[of.name].keeps)
 
 
 def is_carried(symbols: Symbols, target: Ref, term: Term) -> bool:

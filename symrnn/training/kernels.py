@@ -28,9 +28,16 @@ class Kernel(Protocol):
 
 
 def started(
-    module: Any, batch: int, *, seed: int = 0, dtype: DTypeLike = np.float64, **dims: int
+    module: Any,
+    batch: int,
+    *,
+    params: Any = None,
+    seed: int = 0,
+    dtype: DTypeLike = np.float64,
+    **dims: int,
 ) -> Kernel:
-    """A kernel of a generated file with the parameters of its `init_params`.
+    """A kernel of a generated file with the parameters of its `init_params`; those in `params` go
+    before them, and what is fixed may be there alone.
 
     >>> import symrnn
     >>> kernel = started(symrnn.load("elman").kernel(steps=3), batch=2, D=3, H=4, C=1)
@@ -38,7 +45,7 @@ def started(
     ((4, 4), True)
     """
     kernel: Kernel = module.Kernel(batch, dtype=dtype, **dims)
-    put(kernel, module.init_params(seed, dtype, **dims))
+    put(kernel, {**module.init_params(seed, dtype, **dims), **(params or {})})
     return kernel
 
 
@@ -47,6 +54,11 @@ def put(kernel: Kernel, params: Mapping[str, Array]) -> None:
     if params.keys() != kernel.params.keys():
         odd = min(params.keys() ^ kernel.params.keys())
         said = "is missing" if odd in kernel.params else "is no parameter"
+        if odd in getattr(kernel, "fixed", {}):
+            raise DataError(
+                f"'{odd}' is fixed and missing: hand it in, or say in the model how it starts, such"
+                f" as {odd}: init(orthogonal)"
+            )
         raise DataError(f"'{odd}' {said}; expected {', '.join(kernel.params)}")
     for name, value in params.items():
         wanted = kernel.params[name].shape
@@ -67,6 +79,25 @@ def shape(kernel: Kernel, axes: Axes, batch: int, steps: int | None = None) -> t
     sizes = {"T": steps or _file(kernel)["STEPS"], "B": batch, **kernel.dims}
     parts = [str(axis).split("+") for axis in axes]
     return tuple(sum(int(p) if p.isdigit() else sizes[p] for p in part) for part in parts)
+
+
+def blanks(kernel: Kernel, inputs: Inputs, stepwise: bool = False) -> dict[str, Array]:
+    """Zeros for the targets that a forward pass, or a step, asks for because the loss alone reads
+    them of earlier steps: no output depends on them."""
+    file = _file(kernel)
+    every = file["_STEP"] if stepwise else file["_EVERY"]
+    needed = file["_STEP_NEEDED"] if stepwise else file["_NEEDED"]["forward"]
+    batch, length = sequences(kernel, inputs), None if stepwise else steps(kernel, inputs)
+    if stepwise:
+        batch = next(np.shape(v)[every[n].index("B")] for n, v in inputs.items() if n in every)
+    return {
+        name: np.zeros(
+            shape(kernel, every[name], batch, length),
+            np.intp if name in file.get("IDS", {}) else kernel.dtype,
+        )
+        for name in needed
+        if name not in inputs
+    }
 
 
 def sequences(kernel: Kernel, inputs: Inputs) -> int:
@@ -104,4 +135,5 @@ def check_kernel(kernel: Any) -> None:
 
 def _file(kernel: Kernel) -> dict[str, Any]:
     """The names of the file; a module made in memory stands under no name in sys.modules."""
-    return type(kernel).loss_and_grads.__globals__
+    made: Any = type(kernel)
+    return cast(dict[str, Any], made.forward.__globals__)

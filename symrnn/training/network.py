@@ -16,11 +16,11 @@ from symrnn.language.tree import BATCH, STEPS, Call, Width, refs, walk
 from symrnn.model import Model, load, parse
 from symrnn.summary import Line
 from symrnn.system import with_head
-from symrnn.system.head import head_names
+from symrnn.system.occurrences import head_names
 from symrnn.training.bucketing import cut
 from symrnn.training.conventions import check_whole
 from symrnn.training.datasets import Sequences
-from symrnn.training.kernels import put
+from symrnn.training.kernels import blanks, put
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,8 @@ class Reader:
         put(self.kernel, params)
         found = None
         for places in self.blocks:
-            outputs, _ = self.kernel.forward(**self.network.inputs(self.data, places))
+            inputs = self.network.inputs(self.data, places)
+            outputs, _ = self.kernel.forward(**inputs, **blanks(self.kernel, inputs))
             rows = outputs[self.network.output]
             if found is None:
                 found = np.empty((len(self.data), rows.shape[1]), rows.dtype)

@@ -7,6 +7,7 @@
 - `windowed`   the text of which slopes are taken where backpropagation is cut
 - `calls`      a kernel, called on the same numbers
 - `steps`      the forward pass held against single steps
+- `stream`     windows in a row held against one long sequence
 - `promises`   what is promised beyond one call: starts, shared vectors, float32, refusals, …
 - `checks`     the two held against each other, one check after the other
 - `report`     what was found, as a table or as JSON
@@ -40,7 +41,7 @@ def verify(
 
     >>> from symrnn.model import load
     >>> print(verify(load("elman_n4")).verdict)
-    holds: 19 checks
+    holds: 27 checks
     """
     if steps is None:
         steps = model.system.steps or DEFAULT_STEPS

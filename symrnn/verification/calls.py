@@ -11,6 +11,7 @@ import numpy as np
 from symrnn.functions import Array
 from symrnn.oracle import Value, error
 from symrnn.sizes import Data
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.case import Case
 from symrnn.verification.lengths import without_padding
 
@@ -53,7 +54,7 @@ def apart(one: Found, other: Found) -> float:
 def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array]]:
     """Parameters, and inputs: as class ids what is asked for so, states of a variable together, and
     axes in the kernel's order."""
-    params = {s.name: _locked(data[s.name]) for s in case.named("parameter")}
+    params = {s.name: _locked(data[s.name]) for s in case.named(*GIVEN)}
     inputs = {
         symbol.name: _locked(turned(case, symbol.name, as_given(case, data, symbol.name)))
         for symbol in case.named("input", "target")
@@ -61,18 +62,30 @@ def arguments(case: Case, data: Data) -> tuple[dict[str, Array], dict[str, Array
     }
     if case.lengths:
         inputs["lengths"] = _locked(case.lengths)
-    for key, own in case.groups.items():
-        together = [np.asarray(data[name]) for name in own]
-        inputs[key] = _locked(np.stack(together) if len(own) > 1 else together[0])
-    return params, inputs
+    return params, inputs | states_given(case, data)
+
+
+def states_given(case: Case, data: Data) -> dict[str, Array]:
+    """The states as a kernel takes them: those of a variable together."""
+    each = {name: as_ids(case, name, np.asarray(data[name])) for name in case.states}
+    return {
+        key: _locked(np.stack([each[name] for name in own]) if len(own) > 1 else each[key])
+        for key, own in case.groups.items()
+    }
 
 
 def as_given(case: Case, data: Data, name: str) -> Array:
-    """An input as a kernel takes it: class ids are where the ones of its rows are."""
-    array = np.asarray(data[name])
-    if name in case.ids:
-        array = np.argmax(array.real, -1)
+    """An input as a kernel takes it."""
+    array = as_ids(case, name, np.asarray(data[name]))
     return without_padding(case.lengths, array) if case.symbols[name].timed else array
+
+
+def as_ids(case: Case, name: str, rows: Array) -> Array:
+    """What comes as class ids, as these: they are where the ones of its rows are, and -1 where a
+    state has none."""
+    if name not in case.ids:
+        return rows
+    return np.where(rows.any(-1), np.argmax(rows.real, -1), -1)
 
 
 def plainly(module: ModuleType, case: Case, data: Data) -> Found:
@@ -95,7 +108,7 @@ def plainly(module: ModuleType, case: Case, data: Data) -> Found:
 def forward_of(module: ModuleType, case: Case) -> Found:
     """The forward pass alone."""
     params, inputs = arguments(case, case.data)
-    targets = {symbol.name for symbol in case.named("target")}
+    targets = {symbol.name for symbol in case.named("target")} - set(module._NEEDED["forward"])
     ahead = {name: array for name, array in inputs.items() if name not in targets}
     outputs, states = module.forward(params, **ahead)
     return as_text_has_it(case, Found(None, outputs, states, {}))

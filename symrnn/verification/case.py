@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,14 @@ from symrnn.errors import DataError, UsageError, suggestion
 from symrnn.functions import Array
 from symrnn.interpret import Interpreter, Result
 from symrnn.language.expressions import MAX_WIDTH
-from symrnn.language.tree import Declaration, Definition, Ref, Written
+from symrnn.language.tree import Declaration, Definition, Expr, Ref, Written, map_leaves
 from symrnn.sample import sample
 from symrnn.settings import Features
-from symrnn.system import System, initial_states, normal, resolve, with_states
+from symrnn.system import System, initial_states, kept, normal, resolve, with_states
 from symrnn.system.ids import with_ids
+from symrnn.system.states import all_ids, grouped
 from symrnn.system.stepping import is_causal, why_no_step
-from symrnn.system.symbols import Symbol, Symbols, dimensions
+from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
 from symrnn.verification.lengths import Alone, Joined, drawn
@@ -56,11 +56,13 @@ class Case:
     """The number of steps of each sequence, where they have their own."""
     windows: Windows | None = None
     """Where backpropagation is cut."""
+    plain: Written | None = None
+    """The text without the lines for states."""
 
     @property
     def ids(self) -> tuple[str, ...]:
         """What a kernel is given as class ids; `data` has the one-hot rows that they stand for."""
-        return tuple(self.features.get("ids", ()))
+        return all_ids(self.system, self.features.get("ids", ()))
 
     @property
     def run(self) -> Interpreter | Alone:
@@ -71,6 +73,13 @@ class Case:
         """Works out the text, or its normal form."""
         run = Interpreter(what)
         return Alone(run, run.symbols, self.lengths) if self.lengths else run
+
+    @property
+    def given(self) -> set[str]:
+        """The names under which a kernel is given something beside its parameters."""
+        return {s.name for s in self.named("input", "target")} - self.states.keys() | (
+            self.groups.keys()
+        )
 
     def named(self, *roles: str) -> list[Symbol]:
         return [symbol for symbol in self.symbols.values() if symbol.role in roles]
@@ -88,16 +97,21 @@ class Case:
     @property
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Under the name that a kernel gives them: the states of each variable, earliest first."""
-        ordered = sorted(self.states.items(), key=lambda item: (item[1].name, item[1].shift))
-        found: dict[str, tuple[str, ...]] = {}
-        for _, group in groupby(ordered, key=lambda item: item[1].name):
-            names, refs = zip(*group, strict=True)
-            found[names[0] if refs[0].base == "T" else names[-1]] = names
-        return found
+        return grouped(self.states)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of the array that the text means by a name."""
         return self._shape(self.symbols[name])
+
+    def full_shape(self, name: str) -> tuple[int, ...]:
+        """The same of a state, with an axis for its steps where it has several."""
+        count = len(self.groups.get(name, ()))
+        return (*((count,) if count > 1 else ()), *self.shape(name))
+
+    def way(self, name: str, direction: Array) -> dict[str, Array]:
+        """A direction in which something moves; a state of several steps moves at each of them."""
+        own = self.groups.get(name, (name,))
+        return dict(zip(own, direction, strict=True)) if len(own) > 1 else {name: direction}
 
     @property
     def turned(self) -> frozenset[str]:
@@ -109,7 +123,7 @@ class Case:
 
     def _shape(self, symbol: Symbol) -> tuple[int, ...]:
         own = tuple(width.count(self.dims) for width in symbol.shape)
-        if symbol.role == "parameter":
+        if symbol.role in GIVEN:
             return own
         return (*((self.steps,) if symbol.timed else ()), self.batch, *own)
 
@@ -150,17 +164,20 @@ def case(
     chosen = features or Features()
     written = with_ids(written, chosen.get("ids", ()))
     form = normal(written, stable=True)
-    states = initial_states(form)
-    symbols = dict(resolve(written))
+    whole = kept(form)
+    states = initial_states(whole)
+    keepers = {symbol.name: symbol for symbol in whole.symbols.values() if symbol.keeps}
+    symbols = {**resolve(written), **keepers}
     for name, node in states.items():
-        symbols[name] = Symbol(name, "input", shape=symbols[node.name].shape)
-    text = with_lines(written, states)
+        like = symbols[node.name]
+        symbols[name] = Symbol(name, "input", shape=like.shape, onehot=like.onehot)
+    text = with_lines(written, states, {symbol.keeps: name for name, symbol in keepers.items()})
     widths = _widths(symbols, dims or {}, seed)
     parameters = [symbol.name for symbol in symbols.values() if symbol.role == "parameter"]
     by = (*parameters, *(name for name in dict.fromkeys(wrt) if name not in parameters))
     made = Case(
         text,
-        with_states(form),
+        with_states(whole),
         symbols,
         states,
         steps,
@@ -175,8 +192,9 @@ def case(
         is_causal(form),
         drawn(np.random.default_rng([seed, 4]), steps, batch) if chosen.get("lengths") else (),
         windows(form, steps, chosen.get("truncate")),
+        written,
     )
-    asked = made.named("parameter", "input", "target")
+    asked = made.named("input", "target", *GIVEN)
     count = sum(int(np.prod([float(n) for n in made.shape(s.name)])) for s in asked)
     if count > MOST_NUMBERS:
         raise UsageError(
@@ -191,15 +209,34 @@ def case(
     return _with_numbers_that_do(made)
 
 
-def with_lines(written: Written, states: Mapping[str, Ref]) -> Written:
-    """The text with a line for each initial state, so that it can be given: h[0] = h0."""
-    lines = tuple(Definition(node, Ref(name)) for name, node in states.items())
-    inputs = tuple(Declaration(name, "input") for name in states)
-    return replace(
-        written,
-        definitions=(*written.definitions, *lines),
-        declarations=(*written.declarations, *inputs),
-    )
+def with_lines(
+    written: Written, states: Mapping[str, Ref], keepers: Mapping[str, str] | None = None
+) -> Written:
+    """The text with a line for each initial state, so that it can be given: h[0] = h0. An input
+    that is read at earlier steps is read of what keeps it.
+
+    >>> from symrnn.language import parse, show
+    >>> text = parse("h[t] = x[t] - x[t-1]")
+    >>> print(show(with_lines(text, {"x0": Ref("kept_x", "1", -1)}, {"x": "kept_x"})), end="")
+    x0: input
+    kept_x: hidden
+    h[t] = x[t] - kept_x[t-1]
+    kept_x[0] = x0
+    kept_x[t] = x[t]
+    """
+    known = keepers or {}
+
+    def early(leaf: Expr) -> Expr:
+        if isinstance(leaf, Ref) and leaf.shift < 0 and leaf.name in known:
+            return replace(leaf, name=known[leaf.name])
+        return leaf
+
+    lines = [replace(d, body=map_leaves(d.body, early)) for d in written.definitions]
+    lines += [Definition(node, Ref(name)) for name, node in states.items()]
+    lines += [Definition(Ref(keeper, "t"), Ref(name, "t")) for name, keeper in known.items()]
+    said = [Declaration(name, "input") for name in states]
+    said += [Declaration(keeper, "hidden") for keeper in known.values()]
+    return replace(written, definitions=tuple(lines), declarations=(*written.declarations, *said))
 
 
 def _widths(symbols: Symbols, given: Mapping[str, int], seed: int) -> dict[str, int]:

@@ -16,7 +16,9 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from symrnn.functions import Array
-from symrnn.oracle import central_slope, complex_slope, error, rough_functions
+from symrnn.held import stops
+from symrnn.oracle import central_slope, complex_slope, error, is_analytic, rough_functions
+from symrnn.system.symbols import GIVEN
 from symrnn.verification.calls import (
     SMALL,
     Found,
@@ -35,6 +37,7 @@ from symrnn.verification.promises import Finding, promises
 from symrnn.verification.reference import Reference, directions
 from symrnn.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 from symrnn.verification.steps import chain
+from symrnn.verification.stream import in_a_row
 
 EXACT = 1e-12  # for 50 digits and for a complex step
 DIFFERENCE = 1e-7  # for central differences
@@ -57,7 +60,7 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     yield from _gradients(found, wanted)
     yield _tried("second call", CONTRACT, partial(_again, module, case, found))
     if wanted.large is None:
-        note = "not applicable: no parameters, no finite value, or too much work"
+        note = "not applicable: no parameters, numbers that no float can hold, or too much work"
         yield Check("large numbers", CONTRACT, None, note=note)
     else:
         yield _tried("large numbers", CONTRACT, partial(_large, module, case, wanted.large))
@@ -65,15 +68,19 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
     for promise, work in promises(module, case, found):
         yield _tried(promise, CONTRACT, partial(_kept, promise, work))
     yield _tried("step by step", CONTRACT, partial(_stepwise, module, case, found))
+    yield _tried("windows in a row", CONTRACT, partial(_in_a_row, module, case))
     if case.windows is not None:
         cut = f"cut after {case.windows.size} steps, of which slopes of the kernel know nothing"
         for against in (COMPLEX, CENTRAL) if case.wrt else ():
             yield Check("gradient", against, None, note=f"not applicable: {cut}")
         return
-    rough = rough_functions(case.written)
-    if rough and case.wrt:
+    stopped, rough = stops(case.written), rough_functions(case.written)
+    if stopped and case.wrt:
+        note = "not applicable: differences know nothing of what is stopped"
+        yield Check("gradient", CENTRAL, None, note=note)
+    elif rough and case.wrt:
         yield Check("gradient", COMPLEX, None, note=f"not applicable: {', '.join(rough)}")
-    for against in (CENTRAL,) if rough else (COMPLEX, CENTRAL):
+    for against in (COMPLEX,) if stopped else (CENTRAL,) if rough else (COMPLEX, CENTRAL):
         for name in case.wrt:
             difference = partial(_difference, module, case, found, wanted, name, against)
             yield _tried(f"gradient {name}", against, difference)
@@ -113,10 +120,12 @@ def _contract(module: ModuleType, case: Case) -> Check:
         "STATES": _state_shapes(case),
         "OUTPUTS": {name: _outside(case, name) for name in _output_shapes(case)},
     }
+    if fixed := case.named("fixed"):
+        wanted["FIXED"] = {s.name: case.shape(s.name) for s in fixed}
     wrong = [] if case.steps == module.STEPS else [f"STEPS is {module.STEPS}, not {case.steps}"]
-    ids = sorted(getattr(module, "IDS", {}))
-    wrong += [f"IDS has {ids}, not {sorted(case.ids)}"] if ids != sorted(case.ids) else []
-    for fact, right in (("CAUSAL", case.causal), ("ANALYTIC", not rough_functions(case.written))):
+    ids, asked = sorted(getattr(module, "IDS", {})), sorted(set(case.ids) & case.given)
+    wrong += [f"IDS has {ids}, not {asked}"] if ids != asked else []
+    for fact, right in (("CAUSAL", case.causal), ("ANALYTIC", is_analytic(case.written))):
         if getattr(module, fact) != right:
             wrong.append(f"{fact} is {getattr(module, fact)}, not {right}")
     for table, shapes in wanted.items():
@@ -133,7 +142,7 @@ def _result(module: ModuleType, case: Case, into: list[Found]) -> Check:
         **loss,
         **{f"output {name}": shape for name, shape in _output_shapes(case).items()},
         **{f"state {name}": shape for name, shape in _state_shapes(case).items()},
-        **{f"gradient {name}": case.shape(name) for name in case.wrt},
+        **{f"gradient {name}": case.full_shape(name) for name in case.wrt},
     }
     arrays = found.arrays()
     wrong = _misfits("", {name: np.shape(array) for name, array in arrays.items()}, shapes)
@@ -153,10 +162,7 @@ def _outside(case: Case, name: str) -> tuple[int, ...]:
 
 
 def _state_shapes(case: Case) -> dict[str, tuple[int, ...]]:
-    return {
-        key: (*((len(own),) if len(own) > 1 else ()), *case.shape(key))
-        for key, own in case.groups.items()
-    }
+    return {key: case.full_shape(key)[: -1 if key in case.ids else None] for key in case.groups}
 
 
 def _misfits(
@@ -199,7 +205,7 @@ def _difference(
     module: ModuleType, case: Case, found: Found, wanted: Reference, name: str, against: str
 ) -> Check:
     """A gradient against slopes of the kernel's own forward pass."""
-    every = int(np.prod(case.shape(name))) <= MANY
+    every = int(np.prod(case.full_shape(name))) <= MANY
     ways = directions(case, name, every)
     if against == COMPLEX:
         slope = complex_slope(value_of(module, case, np.complex128), case.data)
@@ -208,7 +214,7 @@ def _difference(
         slope = central_slope(value_of(module, case, np.float64), case.data)
         floor = SMALL * max(wanted.size, wanted.scale) * float(np.sqrt(len(ways)))
         allowed = DIFFERENCE
-    slopes = np.array([slope({name: way}) for way in ways])
+    slopes = np.array([slope(case.way(name, way)) for way in ways])
     off = error(_along(found.grads[name], ways), slopes, floor)
     note = "" if every else f"{len(ways)} random directions"
     return _held(f"gradient {name}", against, off, allowed, note)
@@ -232,7 +238,7 @@ def _again(module: ModuleType, case: Case, found: Found) -> Check:
 
 def _other_numbers(case: Case) -> dict[str, Array]:
     """NaN for parameters and states, which spreads; the rest in another order."""
-    spread = {symbol.name for symbol in case.named("parameter")} | case.states.keys()
+    spread = {symbol.name for symbol in case.named(*GIVEN)} | case.states.keys()
     return {
         name: np.full(array.shape, np.nan) if name in spread else _other_way_round(array)
         for name, array in case.data.items()
@@ -246,11 +252,22 @@ def _other_way_round(array: Array) -> Array:
 
 def _large(module: ModuleType, case: Case, wanted: Large) -> Check:
     """With large parameters nothing overflows on the way to a value that does not."""
-    value = float(value_of(module, case, np.float64)(larger(case, wanted.times)))
-    size = max(abs(wanted.value), 1.0)  # a loss near zero is a difference of large numbers
-    off, allowed = abs(value - wanted.value) / size, max(EXACT, wanted.moves / size)
+    value_at = value_of(module, case, np.float64)
+    data = larger(case, wanted.times)
     note = f"parameters {wanted.times} times as large"
-    return _held("large numbers", CONTRACT, off, allowed, note)
+    size = max(abs(wanted.value), 1.0)  # a loss near zero is a difference of large numbers
+    off, allowed = abs(float(value_at(data)) - wanted.value) / size, wanted.moves / size
+    outputs = plainly(module, case, data).outputs
+    for name, exact in wanted.outputs.items():
+        most = max(EXACT, wanted.apart[name])
+        if not error(outputs[name], exact, 1.0) <= most:
+            return _held("large numbers", CONTRACT, error(outputs[name], exact, 1.0), most, note)
+    for turned in wanted.turned:
+        size = max(abs(turned.value), 1.0)
+        other = abs(float(value_at(turned.data)) - turned.value) / size
+        if not other <= max(EXACT, turned.moves / size):
+            return _held("large numbers", CONTRACT, other, max(EXACT, turned.moves / size), note)
+    return _held("large numbers", CONTRACT, off, max(EXACT, allowed), note)
 
 
 def _stateless(module: ModuleType, case: Case) -> Check:
@@ -275,3 +292,13 @@ def _stepwise(module: ModuleType, case: Case, found: Found) -> Check:
         found = forward_of(module, case)
     off = apart(chain(module, case), replace(found, value=None, grads={}))
     return _held("step by step", CONTRACT, off, EXACT, "a chain of single steps")
+
+
+def _in_a_row(module: ModuleType, case: Case) -> Check:
+    """Windows that hand their states on give what the text gives for one long sequence."""
+    why = case.no_step
+    found = None if why is not None else in_a_row(module, case)
+    if found is None:
+        note = f"not applicable: {why or 'the long sequence gives no finite number'}"
+        return Check("windows in a row", CONTRACT, None, note=note)
+    return _held("windows in a row", CONTRACT, apart(*found), EXACT, "as one long sequence")

@@ -13,7 +13,7 @@ from symrnn.arithmetic import Arithmetic, Floats
 from symrnn.functions import Array
 from symrnn.interpret import Interpreter, Result
 from symrnn.sizes import Data, common_dtype
-from symrnn.system.symbols import Symbol, Symbols
+from symrnn.system.symbols import GIVEN, Symbol, Symbols
 
 
 def drawn(rng: np.random.Generator, steps: int, batch: int) -> tuple[int, ...]:
@@ -81,7 +81,7 @@ class Alone:
         one = slice(place, place + 1)
 
         def own(symbol: Symbol, array: Array) -> Array:
-            if symbol.role == "parameter":
+            if symbol.role in GIVEN:
                 return array
             return array[:length, one] if symbol.timed else array[one]
 

@@ -15,7 +15,7 @@ import numpy as np
 from symrnn.functions import Array
 from symrnn.oracle import error
 from symrnn.sizes import Data
-from symrnn.system.symbols import Symbol
+from symrnn.system.symbols import GIVEN, Symbol
 from symrnn.verification.calls import Found, apart, arguments, fill, of_kernel, plainly
 from symrnn.verification.case import Case
 
@@ -144,8 +144,10 @@ def fed_back(module: ModuleType, case: Case) -> Finding | None:
 
 def copies(module: ModuleType, case: Case, found: Found) -> Finding | None:
     """A copy has the parameters of the kernel that it is of, and leaves them to it."""
+    named = case.named(*GIVEN)
     if not case.named("parameter"):
         return None
+    theirs = {symbol.name: np.zeros_like(case.data[symbol.name]) for symbol in named}
     kernel = module.Kernel(case.batch, **case.dims)
     of_kernel(kernel, case, case.data)
     wrong = []
@@ -155,8 +157,11 @@ def copies(module: ModuleType, case: Case, found: Found) -> Finding | None:
         if not np.array_equal(other.theta, kernel.theta):
             wrong.append(f"{way} has other parameters")
             continue
+        held = [kernel.fixed[name] for name in getattr(module, "FIXED", ())]
+        if any(np.shares_memory(one, array) for one in held for array in other.fixed.values()):
+            wrong.append(f"{way} shares what is fixed")
         other.theta[...] = np.nan
-        of_kernel(other, case, {name: np.zeros_like(array) for name, array in case.data.items()})
+        of_kernel(other, case, {**case.data, **{s.name: theirs[s.name] for s in named}})
         if not np.isfinite(kernel.theta).all() or not kernel.theta.any():
             wrong.append(f"{way} shares its parameters")
     off = apart(of_kernel(kernel, case, case.data), found)
@@ -178,7 +183,7 @@ def one_by_one(module: ModuleType, case: Case, found: Found) -> Finding | None:
     parts = [_sequence(case, place) for place in range(case.batch)]
     alone = [of_kernel(kernel, part, part.data) for part in parts]
     share = 1.0 if case.weights else 1 / case.batch
-    parameters = {symbol.name for symbol in case.named("parameter")}
+    parameters = {symbol.name for symbol in case.named(*GIVEN)}
     grads = {
         name: share * sum(part.grads[name] for part in alone)
         if name in parameters
@@ -202,7 +207,7 @@ def _sequence(case: Case, place: int) -> Case:
     one = slice(place, place + 1)
 
     def own(name: str, array: Array) -> Array:
-        if every[name].role == "parameter":
+        if every[name].role in GIVEN:
             return array
         return array[:, one] if every[name].timed else array[one]
 
@@ -227,7 +232,8 @@ def narrow(module: ModuleType, case: Case, found: Found) -> Finding | None:
         return None
     data = {name: array.astype(np.float32) for name, array in case.data.items()}
     single = plainly(module, case, data)
-    wrong = [f"{n} is {a.dtype}" for n, a in single.arrays().items() if a.dtype != np.float32]
+    arrays = single.arrays().items()
+    wrong = [f"{n} is {a.dtype}" for n, a in arrays if a.dtype not in (np.float32, np.intp)]
     rounded = plainly(module, case, {name: a.astype(np.float64) for name, a in data.items()})
     off, moved = apart(single, rounded), apart(rounded, found)
     allowed = max(SINGLE, LEEWAY * moved)
@@ -264,6 +270,7 @@ def _misfits(
 ) -> Iterator[tuple[str, dict[str, Array]]]:
     """Inputs with something wrong in them, and what it is."""
     yield "an unknown input", {**inputs, "no such input": np.zeros(1)}
+    handed_on = {symbol.keeps for symbol in case.symbols.values()}  # maybe read by the next alone
     targets = set(getattr(module, "TARGETS", ()))
     required = module._NEEDED["forward" if case.weights else "loss"]
     for name, array in inputs.items():
@@ -279,7 +286,7 @@ def _misfits(
             continue
         yield f"complex numbers for {name}", {**inputs, name: array + 0j}
         yield f"text for {name}", {**inputs, name: np.full(array.shape, "a")}
-        if name in targets and not case.weights:
+        if name in targets and not case.weights and name not in handed_on:
             yield f"NaN in {name}", {**inputs, name: np.full(array.shape, np.nan)}
 
 
@@ -347,8 +354,7 @@ def own_check(module: ModuleType, case: Case) -> Finding | None:
         result = exact(*args, **inputs)
         grads = result[1] if isinstance(result, tuple) else result
         for grad in grads.values():
-            grad *= 1 + PLANTED
-            grad += PLANTED
+            grad += PLANTED * (1 + np.abs(grad))  # never nothing, whatever the gradient is
         return result
 
     setattr(module, name, changed)

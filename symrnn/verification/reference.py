@@ -8,6 +8,7 @@ from symrnn.errors import DataError
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.oracle import DIGITS, precise
+from symrnn.verification.calls import as_ids
 from symrnn.verification.case import Case
 from symrnn.verification.exact import NO_NUMBER, floats, worked_out
 from symrnn.verification.large import Large, large
@@ -47,7 +48,7 @@ class Reference:
 
 def reference(case: Case, every: bool | None = None) -> Reference:
     """Work out the text of a case. Without `every`, the sizes decide."""
-    count = sum(int(np.prod(case.shape(name))) for name in case.wrt)
+    count = sum(int(np.prod(case.full_shape(name))) for name in case.wrt)
     if every is None:
         every = case.steps <= FEW_STEPS and count <= FEW_ENTRIES
     try:
@@ -56,10 +57,11 @@ def reference(case: Case, every: bool | None = None) -> Reference:
             text, data = windowed(case.written, case.symbols, case.windows, case.data)
             slope = precise(text, data, case.steps, case.value)
         else:
-            slope = precise(case.written, case.data, case.steps, case.value, case.run)
+            slope = precise(case.written, case.data, case.steps, case.value, case.run_of)
         ways = {name: directions(case, name, every) for name in case.wrt}
         slopes = {
-            name: np.array([slope({name: way}) for way in found]) for name, found in ways.items()
+            name: np.array([slope(case.way(name, way)) for way in found])
+            for name, found in ways.items()
         }
         outputs = {name: floats(result[name]) for name in case.outputs}
         if case.unnamed:
@@ -78,7 +80,7 @@ def reference(case: Case, every: bool | None = None) -> Reference:
 
 def directions(case: Case, name: str, every: bool) -> Array:
     """Every entry by itself, or three random directions of length one."""
-    shape = case.shape(name)
+    shape = case.full_shape(name)
     if every:
         return np.eye(int(np.prod(shape))).reshape(-1, *shape)
     rng = np.random.default_rng([case.seed, 2, case.wrt.index(name)])
@@ -94,7 +96,7 @@ def final_states(case: Case, result: Result | Joined) -> dict[str, Array]:
         ref = case.states[name]
         backward = ref.base == "T"
         first, last = (ref.shift, None) if backward else (None, ref.shift + 1)
-        return floats(result.at(ref.name, first, last))
+        return as_ids(case, name, floats(result.at(ref.name, first, last)))
 
     return {
         key: np.stack([last(name) for name in own]) if len(own) > 1 else last(key)

@@ -5,19 +5,17 @@ from types import ModuleType
 import numpy as np
 
 from symrnn.functions import Array
-from symrnn.verification.calls import Found, as_given, fill, nothing_in_memory
+from symrnn.system.symbols import GIVEN
+from symrnn.verification.calls import Found, as_given, fill, nothing_in_memory, states_given
 from symrnn.verification.case import Case
 
 
 def chain(module: ModuleType, case: Case) -> Found:
     """The outputs at every step, or after the last, and the last states, by one kernel."""
     kernel = module.Kernel(case.batch, **case.dims)
-    fill(kernel, {symbol.name: case.data[symbol.name] for symbol in case.named("parameter")})
+    fill(kernel, {symbol.name: case.data[symbol.name] for symbol in case.named(*GIVEN)})
     given = {s.name: s.timed for s in case.named("input", "target") if s.name in module._STEP}
-    states: dict[str, Array] = {
-        key: np.stack([case.data[name] for name in own]) if len(own) > 1 else case.data[key]
-        for key, own in case.groups.items()
-    }
+    states = states_given(case, case.data)
     each: list[dict[str, Array]] = []
     arrays = {n: as_given(case, case.data, n) for n in given if n not in case.states}
     for t in range(case.steps):

@@ -60,7 +60,8 @@ class _Held:
         return map_children(expr, lambda part: self.body(part, runs))
 
     def reference(self, ref: Ref) -> Expr:
-        if not ref.base or self.symbols[ref.name].role != "variable":
+        symbol = self.symbols[ref.name]
+        if not ref.base or symbol.role != "variable" or symbol.keeps:
             return ref
         step, part = self.windows.step, self.windows.part
         parted = [

@@ -10,6 +10,7 @@ from symrnn.functions import Array
 from symrnn.language.printer import show_widths
 from symrnn.language.tree import Width
 from symrnn.model import Model
+from symrnn.system.symbols import GIVEN
 
 Expected = Model | Mapping[str, Sequence[str | int]]
 """A model, or the PARAMS of a kernel."""
@@ -23,7 +24,7 @@ def shapes(expected: Expected) -> Shapes:
     Width(names=('H', 'H_b'), number=0)
     """
     if isinstance(expected, Model):
-        return {symbol.name: symbol.shape for symbol in expected.system.named("parameter")}
+        return {symbol.name: symbol.shape for symbol in expected.system.named(*GIVEN)}
     return {name: tuple(map(_width, axes)) for name, axes in expected.items()}
 
 

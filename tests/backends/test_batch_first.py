@@ -9,8 +9,7 @@ import pytest
 
 import symrnn
 from symrnn.functions import Array
-from symrnn.system import initial_states, normal
-from tests.cases import ZOO, model
+from tests.cases import ZOO, model, state_names
 
 SIZES = {"D": 3, "H": 2, "C": 1}
 NO_LOSS = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b); yhat[t] = h[t] @ V"
@@ -51,7 +50,7 @@ def test_the_tables_say_so() -> None:
 @pytest.mark.parametrize("loops", [True, False], ids=["looped", "unrolled"])
 @pytest.mark.parametrize("name", ZOO)
 def test_it_gives_what_the_plain_kernel_gives(name: str, loops: bool) -> None:
-    wrt = ("x", *initial_states(normal(model(name).written)))
+    wrt = ("x", *state_names(model(name)))
     for steps in (1, 2, 7):
         plain = model(name).kernel(steps, loops, wrt)
         other = model(name).kernel(steps, loops, wrt, batch_first=True)

@@ -14,9 +14,8 @@ from symrnn.functions import Array
 from symrnn.generate import origin
 from symrnn.model import Model
 from symrnn.program import OPTIONAL
-from symrnn.system import initial_states
 from symrnn.verification.generated import compare, verify_source
-from tests.cases import ZOO, model
+from tests.cases import ZOO, model, state_names
 
 BOTH_WAYS = ["bilstm", "birnn"]
 AWKWARD = {
@@ -28,6 +27,13 @@ AWKWARD = {
     "L = mse(y, yhat)",
     "root": "h[t] = tanh(x[t] @ W + h[t-1] @ U)\nyhat[t] = h[t] @ V\n"
     "L = sqrt(sum(w[t] * mse(y[t], yhat[t])) / sum(w[t]))\nw: 1",
+    "known before": "s = softplus(a)\ng = sigmoid(c @ K) * s\nc: input\n"
+    "h[t] = tanh(x[t] @ W + exp(-softplus(b)) * h[t-1] + g @ V)\nyhat = h[T] @ R * s\n"
+    "L = mse(y, yhat) + sum(rowmean(square(h[t] * s)))",
+    "earlier": "z[t] = tanh(x[t-1] @ A + x[t] @ B)\nh[t] = z[t] + u * h[t-1] * x[t-3]\n"
+    "L = mse(y, h[T])",
+    "loss alone": "h[t] = tanh(x[t] @ W + h[t-1] @ U)\ne[t] = h[t] @ V - y[t]\ny: target\n"
+    "L = mean(rowsum(square(e[t] - e[t-2])))",
     "no state": "h[t] = tanh(x[t] @ W + b)\nyhat = mean(h[t]) @ V\nL = bce(y, sigmoid(yhat))",
 }
 
@@ -63,7 +69,7 @@ def off(found: dict[str, Array], wanted: dict[str, Array]) -> dict[str, float]:
 @pytest.mark.parametrize("name", [*(name for name in ZOO if name not in BOTH_WAYS), *AWKWARD])
 def test_few_states_give_what_all_of_them_give(name: str, steps: int) -> None:
     inputs_of = [s.name for s in of(name).system.named("input")]
-    wrt = [*inputs_of, *initial_states(of(name).system)]
+    wrt = [*inputs_of, *state_names(of(name))]
     plain, few = (of(name).kernel(steps, wrt=wrt, checkpoint=c) for c in (False, True))
     for table in ("STEPS", "DIMS", "PARAMS", "INPUTS", "STATES", "OUTPUTS", "START", "_EVERY"):
         assert getattr(few, table) == getattr(plain, table)
@@ -154,11 +160,14 @@ def test_a_file_says_what_it_is_and_checks_itself() -> None:
 REFUSED = {
     "q[t] = tanh(x[t] + q[t+1]); L = mse(y, q[1])": "reads a later step: the last segment",
     "h[0] = h0; h[t] = tanh(x[t] + h[t-1]); L = mse(y, h[T])": r"h\[0\] = h0 fixes a boundary",
-    "h[t] = tanh(x[t-1] + h[t-1]); L = mse(y, h[T])": "reads x at another step",
+    "h[t] = tanh(x[t+1] + h[t-1]); L = mse(y, h[T])": "reads x at a later step",
+    "h[t] = tanh(x[t] + h[t-1]); L = mean(mse(x[t+1], h[t] @ V))": r"L = mean\(mse\(x\[t\+1\]",
     "h[t] = tanh(x[t] + h[t-1]); k[t] = h[t] * h[T]; L = mse(y, k[T])": "reads h at a fixed step",
     "h[t] = tanh(x[t] + h[t-1]); p = mean(h[t]); k[t] = p * h[t]; L = mse(y, k[T])": "may need all",
     "h[t] = tanh(x[t] + h[t-1]); L = mse(y, h[T-1])": r"h\[T-1\]\) reads a step other",
     "h[t] = tanh(x[t] + h[t-1]); L = mse(x[T], h[T])": "other than the last, or an input: x",
+    "h[t] = x[t] + h[t-1]; k[t] = tanh(mean(h[t]) @ U); L = mse(y, k[T])": r"= tanh\(mean\(h\[t",
+    "h[t] = tanh(x[t] + h[t-1]); L = mse(y, sigmoid(h[T-1] @ V))": r"L = mse\(y, sigmoid\(h\[T-1",
     "h[t] = tanh(x[t] + h[t-1])": "the model has no loss",
     "h[t] = tanh(x[t] + h[t-1]); k[t] = 2 * h[t]; k[T] += h[T]; L = mse(y, k[T])": "one step alone",
 }

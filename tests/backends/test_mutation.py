@@ -19,7 +19,6 @@ from symrnn.backends.numpy import load_source
 from symrnn.functions import Array
 from symrnn.oracle import error
 from symrnn.settings import Features
-from symrnn.system import initial_states, normal
 from symrnn.verification.calls import nothing_in_memory, of_kernel
 from symrnn.verification.case import Case, case
 from symrnn.verification.checks import checks
@@ -27,7 +26,7 @@ from symrnn.verification.large import larger
 from symrnn.verification.reference import Reference, reference
 from symrnn.verification.report import CENTRAL, COMPLEX, Check
 from symrnn.verification.steps import chain
-from tests.cases import ZOO, model
+from tests.cases import ZOO, model, state_names
 from tests.mutants import Laboratory, Mutant
 
 WIDE = bool(os.environ.get("SYMRNN_WIDE"))
@@ -145,7 +144,7 @@ def test_mistakes_in_a_kernel_that_is_written_out(name: str, figures: list[str])
 
 @pytest.mark.parametrize("name", LOOPED)
 def test_mistakes_in_a_loop(name: str, figures: list[str]) -> None:
-    wrt = ("x", *initial_states(normal(model(name).written)))
+    wrt = ("x", *state_names(model(name)))
     every_mutant_is_caught(f"{name}, T = 5 in a loop", tried(name, 5, True, wrt), figures)
 
 

@@ -226,7 +226,7 @@ def test_python_text_defines_the_same_in_both_views(text: str, steps: int) -> No
         sheets = [sheet for part in output.parts() for sheet in part.sheets]
         printer = output.latex_printer
         names: dict[str, Any] = {}
-        written = python_text(sheets, derivation, printer.letters, deltas=printer.deltas)
+        written = python_text(sheets, derivation, printer.letters, plain=output.plain_printer)
         assert not re.search(r"(?<![\w.])0\*[^*]", written)  # a zero has a name
         exec(compile(written, "derived", "exec"), names)
         found.append(names)

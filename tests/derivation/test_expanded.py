@@ -30,7 +30,7 @@ def leaves(formula: Formula) -> int:
 def latex(derivation: Derivation) -> list[str]:
     letters, deltas = letters_for(derivation, load_notation("default"))
     printer = Latex(letters, deltas)
-    return [printer.equation(e) for sheet in expanded(derivation) for e in sheet.equations]
+    return ["\n".join(printer.rows([e], 80)) for s in expanded(derivation) for e in s.equations]
 
 
 def check(name: str, written: Written, steps: int, scalar: bool) -> int:

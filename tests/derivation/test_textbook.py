@@ -12,7 +12,8 @@ def test_the_chain_of_the_notes() -> None:
     first = r"\frac{\partial L}{\partial \hat{y}} \cdot \frac{\partial \hat{y}}{\partial O_3} \cdot"
     assert (
         found
-        == "% chain: Gradient by w_h\n\\[\n\\begin{aligned}\n"
+        == "% chain: Gradient by w_h\n% Here ∂Oₜ/∂w_h is immediate, every other occurrence held"
+        + " fixed; all other ∂ are total.\n\\[\n\\begin{aligned}\n"
         + rf"\frac{{\partial L}}{{\partial w_h}} &= \left[ {first}"
         + r" \frac{\partial O_3}{\partial w_h} \right]_{t=3} \\"
         + "\n"

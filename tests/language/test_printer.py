@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from symrnn.functions import ARITY
+from symrnn.functions import ARITY, WRITTEN_OUT
 from symrnn.language import Written, parse, show
 from symrnn.language.parse import near_word, parse_expression
 from symrnn.language.printer import show_declaration, show_definition, show_expr, show_number
@@ -134,7 +134,7 @@ REFS = st.one_of(
     st.builds(Ref, NAMES, st.sampled_from(["t", "T"]), st.integers(-10_000, 10_000)),
     st.builds(Ref, NAMES, st.just("1"), st.integers(-10_001, 9_999)),
 )
-PLAIN_CALLS = sorted(set(ARITY) - {"transpose", "size", "part", "pad"})
+PLAIN_CALLS = sorted(set(ARITY) - {"transpose", "size", "part", "pad", *WRITTEN_OUT})
 
 LEAVES: dict[type[Expr], SearchStrategy[Expr]] = {
     Num: st.builds(Num, DECIMALS),
@@ -150,7 +150,8 @@ def branches(inner: SearchStrategy[Expr]) -> dict[type[Expr], SearchStrategy[Exp
         return Add((*(head.terms if isinstance(head, Add) else (head,)), *tail))
 
     def call(function: str) -> SearchStrategy[Expr]:
-        least, most = (ARITY[function] or 2), (ARITY[function] or 4)
+        arity = ARITY[function]
+        least, most = (arity, arity) if isinstance(arity, int) else (2, 4)
         arguments = st.lists(inner, min_size=least, max_size=most).map(tuple)
         return st.builds(Call, st.just(function), arguments)
 

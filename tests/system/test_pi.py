@@ -73,4 +73,4 @@ def test_a_text_that_says_what_it_is_keeps_its_own(text: str, role: str) -> None
 
 
 def test_an_output_that_is_a_multiple_of_it_needs_no_width() -> None:
-    assert symrnn.parse("tau = 2 * pi\nh[t] = x[t] * tau").verify(steps=1).holds
+    assert symrnn.parse("tau = 2 * pi\nh[t] = u * x[t] * tau").verify(steps=1).holds

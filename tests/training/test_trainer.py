@@ -327,6 +327,23 @@ def test_masks_have_as_many_steps_as_the_sequences_where_lengths_differ() -> Non
     assert trainer.train_step(inputs).loss > 0
 
 
+def test_inputs_of_earlier_steps_are_carried_like_states() -> None:
+    """Losses of windows are those of one long sequence: x[t-1] reaches into the window before."""
+    mine = symrnn.parse(
+        "h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-1] @ U); L = mean(mse(y[t], h[t]))"
+    )
+    own = started(mine.kernel(3), 2, D=2, C=4)
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(9, 2, 2)), rng.normal(size=(9, 2, 4))
+    trainer = Trainer(own, SGD(1e-300), carry=True)
+    losses = [
+        trainer.train_step({"x": x[t : t + 3], "y": y[t : t + 3]}).loss for t in range(0, 9, 3)
+    ]
+    params = {name: value.copy() for name, value in own.params.items()}
+    assert np.mean(losses) == pytest.approx(mine.kernel(9).loss(params, x=x, y=y), rel=1e-13)
+    assert np.array_equal(trainer.carried["x0"], x[-1])
+
+
 def test_a_share_of_a_batch_counts_so_much() -> None:
     """After clipping: what is noisy, since it is short, does not count as much as a whole."""
     (batch,) = batches(1)

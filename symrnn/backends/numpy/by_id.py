@@ -3,7 +3,7 @@
     x_W = x @ W                   =>    take(W, x_rows, 0, x_W_rows, "clip")
     d_W = transpose(x) @ d_a      =>    scatter(x_rows, d_a_rows, d_W)
 
-What `scatter`, `pick` and `add_at` are is in `templates/numpy/ids.py.jinja`.
+What `look_up`, `scatter`, `pick` and `add_at` are is in `templates/numpy/ids.py.jinja`.
 """
 
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from symrnn.program.program import Map, Number, Pair, Program, Slice
 if TYPE_CHECKING:
     from symrnn.backends.numpy.statements import Inside, Printer
 
-OWN = ("scatter", "pick", "add_at")
+OWN = ("look_up", "scatter", "pick", "add_at")
 """Calls that are functions of the file itself."""
 
 
@@ -42,6 +42,9 @@ def product(printer: "Printer", out: Slice, pair: Pair, inside: "Inside | None")
     if pair.left_turned:
         printer.used.add("scatter")
         return f"scatter({ids}, {right}, {into})"
+    if printer.places.array(pair.left.name).role == "variable":  # it has steps before the first
+        printer.used.add("look_up")
+        return f"look_up({right}, {ids}, {into})"
     printer.used.add("take")
     return f'take({right}, {ids}, 0, {into}, "clip")'
 

@@ -10,6 +10,8 @@ from symrnn.oracle import is_analytic
 from symrnn.program.program import Program
 from symrnn.sample import losses_of
 from symrnn.system.spell import spell_equation
+from symrnn.system.states import grouped
+from symrnn.system.symbols import GIVEN
 from symrnn.system.system import System
 from symrnn.system.weights import weights_of
 from symrnn.system.windows import Windows, reached, said
@@ -61,25 +63,37 @@ class Contract:
             for s in self.system.symbols.values()
             if s.role in ("input", "target") and s.name in arrays
         ]
-        self.ids = by_id.classes(kernel.program)
-        self.groups = self.state_groups()
-
-    def state_groups(self) -> dict[str, list[str]]:
+        self.groups = grouped(kernel.states)
         """The states of each variable that are carried in, from the earliest step on."""
-        by_variable: dict[str, list[str]] = {}
-        for name, ref in self.kernel.states.items():
-            by_variable.setdefault(ref.name, []).append(name)
+        self.ids = {
+            name: classes
+            for name, classes in by_id.classes(kernel.program).items()
+            if name in self.inputs
+        }
+
+    @property
+    def members(self) -> dict[str, str]:
+        """For each state of a variable, the name under which all of them are known."""
+        return {name: key for key, own in self.groups.items() for name in own}
+
+    @property
+    def by_input(self) -> dict[str, list[str]]:
+        """For each input that a gradient is asked for by, the arrays of it: of a state of several
+        steps one for each."""
         found: dict[str, list[str]] = {}
-        for own in by_variable.values():
-            own.sort(key=lambda name: self.kernel.states[name].shift)
-            backward = self.kernel.states[own[0]].base == "T"
-            found[own[0] if backward else own[-1]] = own
-        return found
+        for array in self.kernel.program.arrays.values():
+            if array.of in self.inputs and array.rows:
+                found.setdefault(self.members.get(array.of, array.of), []).append(array.of)
+        of = {a.of: a.name for a in self.kernel.program.arrays.values() if a.of}
+        return {
+            key: [of[name] for name in self.groups.get(key, (key,)) if name in own]
+            for key, own in found.items()
+        }
 
     def axes(self, name: str) -> tuple[str | int, ...]:
         symbol = self.system.symbols[name]
         shape = () if name in self.ids else tuple(axis(width) for width in symbol.shape)
-        if symbol.role == "parameter":
+        if symbol.role in GIVEN:
             return shape
         if name in self.groups:
             many = len(self.groups[name])
@@ -89,17 +103,23 @@ class Contract:
         return ("B", *shape)
 
     def tables(self) -> dict[str, dict[str, Axes]]:
-        """PARAMS, INPUTS, STATES and OUTPUTS: the axes of everything, by name."""
+        """PARAMS, INPUTS, STATES and OUTPUTS: the axes of everything, by name; and FIXED, what is
+        handed in with the parameters and not trained, where there is such a thing."""
         symbols = self.system.symbols.values()
         states = {name for own in self.groups.values() for name in own}
         weights = set(self.kernel.cotangents.values())
         plain_inputs = [n for n in self.inputs if n not in states and n not in weights]
         return {
             "PARAMS": {s.name: self.axes(s.name) for s in symbols if s.role == "parameter"},
+            **({"FIXED": {name: self.axes(name) for name in self.fixed}} if self.fixed else {}),
             "INPUTS": {name: self.axes(name) for name in plain_inputs},
             "STATES": {name: self.axes(name) for name in self.groups},
             "OUTPUTS": {s.name: self.axes(s.name) for s in self.system.outputs},
         }
+
+    @property
+    def fixed(self) -> list[str]:
+        return [symbol.name for symbol in self.system.named("fixed")]
 
     @property
     def weights(self) -> list[str]:
@@ -120,9 +140,10 @@ class Contract:
 
     def lines(self, needed: dict[str, tuple[str, ...]]) -> list[str]:
         """The contract as statements; `needed` says which inputs a call cannot do without."""
+        ids = {name: self.ids[name] for name in self.every if name in self.ids}
         return [
             *(f"{key} = {as_dict(value)}" for key, value in self.tables().items()),
-            *([f"IDS = {as_dict(self.ids)}"] if self.ids else []),
+            *([f"IDS = {as_dict(ids)}"] if ids else []),
             f"START = {as_dict(self.starts())}",
             *self.facts(),
             f"_EVERY = {as_dict(self.every)}",
@@ -141,7 +162,9 @@ class Contract:
 
     def starts(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        for symbol in self.system.named("parameter"):
+        for symbol in self.system.named(*GIVEN):
+            if symbol.role == "fixed" and symbol.start is None:
+                continue
             matrix = len(symbol.shape) == 2
             start = symbol.start if symbol.start is not None else "glorot" if matrix else 0
             if (start == "glorot" and not matrix) or start == "zeros":
@@ -172,6 +195,7 @@ class Contract:
         changed = reached(self.system)
         symbols = self.system.symbols.values()
         names = [s.of.name for s in symbols if s.of is not None and s.name in changed]
+        names = [self.members.get(name, name) for name in names]
         kept = [name for name in names if name in {**self.tables()["PARAMS"], **self.every}]
         return [
             f"TRUNCATE = {self.kernel.windows.size}",

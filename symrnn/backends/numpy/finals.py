@@ -1,8 +1,10 @@
-"""Where states are after the last step: what the next call is to be given."""
+"""Where states are after the last step: what the next call is to be given; and where the gradients
+by several steps of a state come together."""
 
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.packed import PackedPlaces
 from symrnn.backends.numpy.places import Places, between
+from symrnn.language.tree import Width
 from symrnn.program.program import Slice
 
 
@@ -19,17 +21,42 @@ class Finals:
         }
         """States that lie where the next call writes before it has read them: these are copied."""
 
+        self.gradients = {
+            key: places.names.new(f"d_{places.own[key]}_steps")
+            for key in contract.by_input
+            if len(contract.groups.get(key, ())) > 1
+        }
+        """Of states of several steps, the gradients by all of these together."""
+
     def is_overwritten(self, key: str, count: int) -> bool:
         array = self.places.array(self.contract.kernel.states[key].name)
         return count > 1 and (array.window is not None or self.steps < count)
 
-    def copies(self) -> list[str]:
+    def copies(self, section: str) -> list[str]:
         """What a pass does at its end."""
-        return [f"copyto({name}, {self.view(key)})" for key, name in self.kept.items()]
+        if section == "forward":
+            return [f"copyto({name}, {self.view(key)})" for key, name in self.kept.items()]
+        if section == "backward":
+            return [
+                f"copyto({name}[{step}], {self.places.whole(one)})"
+                for key, name in self.gradients.items()
+                for step, one in enumerate(self.contract.by_input[key])
+            ]
+        return []
 
     def arrays(self) -> list[str]:
         """The arrays for that."""
-        return [f"{name} = {self.view(key)}.copy()" for key, name in self.kept.items()]
+        width = {key: self.places.width(self.width(key)) for key in self.gradients}
+        return [
+            *(f"{name} = {self.view(key)}.copy()" for key, name in self.kept.items()),
+            *(
+                f"{name} = np.empty(({len(self.contract.groups[key])}, B, {width[key]}), dtype)"
+                for key, name in self.gradients.items()
+            ),
+        ]
+
+    def width(self, key: str) -> Width:
+        return self.places.array(self.contract.by_input[key][0]).width
 
     def text(self, key: str) -> str:
         if self.contract.kernel.program.ragged:

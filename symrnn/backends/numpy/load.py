@@ -36,10 +36,12 @@ def load_source(source: str, name: str) -> ModuleType:
     return module
 
 
-def _kernel_like(source: str, name: str, *args: Any) -> Any:
+def _kernel_like(
+    source: str, name: str, batch: int, dtype: Any, theta: Any, dims: Any, *fixed: Any
+) -> Any:
     """A kernel of a source; see the function of this name in a generated file."""
-    batch, dtype, theta, dims = args
-    return _known(source, name).Kernel(batch, dtype=dtype, theta=theta, **dims)
+    given = {"fixed": fixed[0]} if fixed else {}
+    return _known(source, name).Kernel(batch, dtype=dtype, theta=theta, **given, **dims)
 
 
 _known = lru_cache(maxsize=32)(load_source)

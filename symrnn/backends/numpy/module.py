@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from symrnn import erf
 from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_tuple, imported
@@ -11,7 +12,7 @@ from symrnn.frame import render
 from symrnn.system.still import SIZE
 from symrnn.system.symbols import dimensions
 
-HELPERS = ("total", "highest", "softplus", *by_id.OWN)
+HELPERS = ("total", "highest", "softplus", "erf", *by_id.OWN)
 """Calls that are no names of NumPy."""
 
 
@@ -57,7 +58,10 @@ def values(kernel: Kernel) -> dict[str, Any]:
         backward_reads=", ".join(reads.get("backward", [])),
         step=single.sheet,
         has_loss=kernel.system.loss is not None,
+        has_fixed=bool(contract.fixed),
+        unstarted=[name for name in contract.fixed if name not in contract.starts()],
         has_softplus="softplus" in used,
+        erf=erf.SOURCE if "erf" in used else "",
         has_turns=printer.turns,
         has_gradient=gradient,
         parts=(),
@@ -65,6 +69,8 @@ def values(kernel: Kernel) -> dict[str, Any]:
         has_cut=any("_cut(" in text for _, views in printer.loops for text in views),
         has_step_weights=bool(contract.step_weights),
         has_ids=bool(contract.ids),
+        carried_ids=any("carry_ids(" in line for f in sheet.functions for line in f.lines),
+        state_ids=any(name in contract.ids for name in contract.groups),
         own_calls=used & set(by_id.OWN),
         forward_only=kernel.forward_only,
         batch_first=kernel.batch_first,

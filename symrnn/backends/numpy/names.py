@@ -27,10 +27,11 @@ RESERVED = {
     ),
     *("softplus", "highest", "dot", "matmul", "copyto", "print", "int", "float"),
     *("add", "subtract", "multiply", "divide", "negative", "power", "tanh", "exp", "log", "log1p"),
+    *("sinh", "cosh", "arctan", "erf"),
     *("expm1", "sqrt", "square", "sin", "cos", "maximum", "minimum", "greater", "equal"),
-    *("STEPS", "PARAMS", "INPUTS", "STATES", "OUTPUTS", "DIMS", "START", "Kernel", "plan"),
-    *("IDS", "take", "scatter", "pick", "add_at"),
-    *("rows", "N", "given", "inputs", "cotangents", "name", "value", "shape", "batch"),
+    *("STEPS", "PARAMS", "FIXED", "INPUTS", "STATES", "OUTPUTS", "DIMS", "START", "Kernel", "plan"),
+    *("IDS", "take", "look_up", "scatter", "pick", "add_at"),
+    *("rows", "N", "given", "fixed", "inputs", "cotangents", "name", "value", "shape", "batch"),
 }
 """Names that a generated function has for itself."""
 

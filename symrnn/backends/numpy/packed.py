@@ -44,7 +44,7 @@ class PackedPlaces(Places):
         return 1 - first, last - self.program.steps
 
     def row_count(self, what: Slice) -> str:
-        return "N" if self.array(what.names[0]).steps is not None else "B"
+        return "N" if self.array(what.names[0]).steps is not None else super().row_count(what)
 
     def shape(self, name: str) -> list[str]:
         array, pack = self.array(name), self.packs.get(name)
@@ -71,7 +71,12 @@ class PackedPlaces(Places):
         blocks = sum(self.fronts(what.names[0]))
         if not blocks:
             return text
-        return f"{text}[..., {'B:' if blocks == 1 else f'{blocks} * B :'}, :]"
+        return self.some_rows(what, text, "B:" if blocks == 1 else f"{blocks} * B :")
+
+    def some_rows(self, what: Slice, text: str, rows: str) -> str:
+        """Some rows of an array; of ids a row is one number."""
+        by_id = self.array(what.names[0]).classes is not None
+        return f"{text}[{rows}]" if by_id else f"{text}[..., {rows}, :]"
 
     def flat(self, names: tuple[str, ...], first: int, last: int) -> str:
         return self.cut(Slice(names), first, last, lanes=False)
@@ -91,7 +96,7 @@ class PackedPlaces(Places):
             if not block
             else between("B" if block == 1 else f"{block} * B", f"{block + 1} * B")
         )
-        return f"{self.base(what, lanes)}[..., {ends}, :]"
+        return self.some_rows(what, self.base(what, lanes), ends)
 
 
 @dataclass
@@ -203,7 +208,8 @@ class PackedPrinter(Printer):
                 return f"copyto({inside.to_step(out, shift, lanes)}, {source})"
             case "copy", Span(), Span() if shift_of(out.when, arg.when):
                 shift = shift_of(out.when, arg.when)
-                return f"rows.carry({self.every(out, lanes)}, {self.source(arg, lanes)}, {shift})"
+                call = "carry_ids" if self.places.array(out.name).classes else "carry"
+                return f"rows.{call}({self.every(out, lanes)}, {self.source(arg, lanes)}, {shift})"
             case "copy", None, At() | End() if self.is_timed(arg):
                 target = self.argument(out, lanes, inside)
                 return f"rows.pick({target}, {self.source(arg, lanes)}, {self.place(arg)})"

@@ -39,6 +39,10 @@ class Function:
     """The inputs and states that it cannot do without."""
 
 
+NOTHING = Function("forward", [], [], [], ["pass  # no outputs, no states"], frozenset())
+"""The forward pass of a model that has a loss alone."""
+
+
 class Passes:
     """Prints them, one after the other."""
 
@@ -61,9 +65,10 @@ class Passes:
     def function(self, section: str) -> Function | None:
         statements = self.program.sections.get(section, ())
         if not statements:
-            return None
+            return NOTHING if section == "forward" else None
         printer, places, views = self.printer, self.places, self.printer.views
         views.section = section
+        printer.made = {name for s in plain(statements) for name in s.out.names}
         views.call_lines = []
         body = list(self.commented(statements))
         reads = {
@@ -73,7 +78,7 @@ class Passes:
             for name in what.names
             if name in self.handed_in
         }
-        members = {name: key for key, own in self.contract.groups.items() for name in own}
+        members = self.contract.members
         arguments = list(
             dict.fromkeys(members.get(name, name) for name in self.contract.inputs if name in reads)
         )
@@ -87,7 +92,7 @@ class Passes:
                 printer.used.add("copyto")
                 arguments = [argument if a == name else a for a in arguments]
         given = [self.python(a) if a in places.own else a for a in arguments]
-        last = self.finals.copies() if section == "forward" else []
+        last = self.finals.copies(section)
         printer.used |= {"copyto"} if last else set()
         lines = [*self.state_lines(reads), *copies, *views.call_lines, *body, *last]
         turned = [

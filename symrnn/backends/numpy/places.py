@@ -53,6 +53,8 @@ class Places:
 
     def row_count(self, what: Slice) -> str:
         """How many rows a slice has."""
+        if (array := self.array(what.names[0])).shape[:-1] and not array.rows:
+            return self.width(array.shape[0])
         when = what.when
         count = when.last - when.first + 1 if isinstance(when, Span) else 1
         return "B" if count == 1 else f"{count} * B"
@@ -187,7 +189,7 @@ class Places:
         ahead = ":, " * len(axes)
         some = "" if whole else f"[{ahead}{between(start, start + len(what.names))}]"
         text = f"{name}.reshape({shape}){some}"
-        if not array.rows:
+        if not array.rows and len(array.shape) == 1:
             return f"{text}[:, None, :]"
         return f"{text}.swapaxes(-2, -3)"
 

@@ -1,10 +1,12 @@
 """The plan of a kernel: its arrays, and the views of them that the passes work on."""
 
+from collections.abc import Sequence
+
 from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.contract import Contract
 from symrnn.backends.numpy.lines import wrapped
 from symrnn.backends.numpy.passes import Passes
-from symrnn.program.program import SECTIONS, Array, Slice
+from symrnn.program.program import Array, Slice
 from symrnn.system.still import SIZE
 
 
@@ -59,6 +61,7 @@ class Plan:
                 gradients = list(dict.fromkeys(self.unit(found[name]) for name in parameters))
                 group = ", ".join(gradients) + "," * (len(gradients) == 1)
                 lines.append(f"({group}), _ = _lay_out(dtheta{dims})")
+        lines += [f'{self.python(name)} = fixed["{name}"]' for name in self.contract.fixed]
         lines += self.arrays()
         lines += [
             f"{name} = np.array({text}, dtype)" for text, name in self.printer.numbers.items()
@@ -76,6 +79,8 @@ class Plan:
         lines += self.finals.arrays()
         if "softplus" in self.printer.used:
             lines.append("softplus = _softplus(dtype)")
+        if "erf" in self.printer.used:
+            lines.append("erf = _erf")
         if "total" in self.printer.used:
             lines.append("total = np.add.reduce")
         if "highest" in self.printer.used:
@@ -94,7 +99,7 @@ class Plan:
         order = [n for n in program.arrays if n in self.used or n in self.kept()]
         for name in order:
             array = program.arrays[name]
-            if array.role in ("parameter",) or (array.role == "gradient" and not array.rows):
+            if array.role in ("parameter", "fixed", "gradient"):
                 continue
             if name in self.printer.views.direct:
                 continue
@@ -128,12 +133,9 @@ class Plan:
     def kept(self) -> set[str]:
         return {name for name in self.program.kept if name in self.program.arrays}
 
-    def result(self) -> list[str]:
+    def result(self, passes: Sequence[str]) -> list[str]:
         places, program = self.places, self.program
-        lines = []
-        for section in SECTIONS:
-            if program.sections.get(section):
-                lines.append(f"plan.{section} = {section}")
+        lines = [f"plan.{section} = {section}" for section in passes]
         outputs = [f'"{s.name}": {self.handed_out(s.name)}' for s in self.system.outputs]
         lines += wrapped("plan.outputs = {", outputs, "}").split("\n")
         states = [f'"{name}": {self.finals.text(name)}' for name in self.contract.groups]
@@ -151,12 +153,19 @@ class Plan:
         if self.kernel.forward_only or self.kernel.one_step:
             return [*lines, "plan.grads = {}"]
         grads = [
-            f'"{a.of}": {self.handed_out(a.name)}'
-            for a in program.arrays.values()
-            if a.of in self.contract.inputs and a.rows
+            f'"{name}": {self.finals.gradients.get(name) or self.handed_out(own[0])}'
+            for name, own in self.contract.by_input.items()
         ]
-        kind = "packed" if program.ragged else "grads"
-        lines += wrapped(f"plan.{kind} = {{", grads, "}").split("\n")
+        by_fixed = [
+            f'"{a.of}": {self.python(a.name)}'
+            for a in program.arrays.values()
+            if a.of in self.contract.fixed and a.role != "scratch"
+        ]
+        if program.ragged:
+            lines += wrapped("plan.packed = {", grads, "}").split("\n")
+            grads = []
+        if by_fixed or not program.ragged:
+            lines += wrapped("plan.grads = {", [*grads, *by_fixed], "}").split("\n")
         return lines
 
     def handed_out(self, name: str) -> str:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from symrnn import erf
 from symrnn.backends.numpy.contract import Contract, Kernel
 from symrnn.backends.numpy.lines import as_dict, as_tuple, imported, wrapped_text
 from symrnn.backends.numpy.module import HELPERS, values
+from symrnn.backends.numpy.passes import NOTHING, Function
 from symrnn.backends.numpy.sheet import Sheet
 from symrnn.backends.numpy.step import stepping
 from symrnn.checkpoint import Part, Parts
@@ -42,6 +44,9 @@ class PartSheet(Sheet):
         self.passes = as_dict({f.name: tuple(f.reads) for f in self.functions})
         self.lay_out = "_lay_out"
 
+    def needed_of(self, functions: list[Function]) -> list[Function]:
+        return [function for function in functions if function != NOTHING]
+
     def lay_out_as(self, name: str) -> None:
         """Its parameters lie in an order of their own."""
         self.lay_out = name
@@ -67,6 +72,7 @@ def segmented(kernel: Kernel, parts: Parts) -> str:
         "plans": plans,
         "parts": sheets,
         "has_softplus": "softplus" in used,
+        "erf": erf.SOURCE if "erf" in used else "",
         "given": "given",
         **dict.fromkeys(("forward_reads", "loss_reads", "backward_reads"), "*given"),
     }
@@ -77,11 +83,9 @@ def _tables(kernel: Kernel, parts: Parts) -> list[str]:
     """How many steps a segment has, and what the parts hand to each other, by name."""
     contract, found = Contract(kernel), parts.segments
     timed = [n for n in contract.tables()["INPUTS"] if kernel.system.symbols[n].timed]
-    grads = {
-        array.of: contract.every.get(array.of) or contract.axes(array.of)
-        for array in kernel.program.arrays.values()
-        if array.of in contract.inputs and array.rows
-    }
+    of = {array.of for array in kernel.program.arrays.values()}
+    by = (*contract.by_input, *(name for name in contract.fixed if name in of))
+    grads = {name: contract.every.get(name) or contract.axes(name) for name in by}
     return [
         f"SEGMENT = {parts.size}",
         f"_GROUPS = {as_dict({key: tuple(own) for key, own in contract.groups.items()})}",

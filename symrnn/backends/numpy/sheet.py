@@ -26,14 +26,19 @@ class Sheet:
         self.contract = contract
         alone = kernel.forward_only or kernel.one_step
         self.vectors = "theta" if alone else "theta, dtheta"
+        self.vectors += ", fixed" * bool(contract.fixed)
         self.ragged = program.ragged
         self.printer = self.printer_of(program, dims)
         self.places = self.printer.places
         passes = Passes(contract, self.printer)
-        self.functions: list[Function] = passes.functions()
+        self.functions: list[Function] = self.needed_of(passes.functions())
         self.plan = Plan(contract, passes)
         self.lines = [piece for line in self.plan.lines() for piece in fitted(line, 4)]
-        self.result = self.plan.result()
+        self.result = self.plan.result([function.name for function in self.functions])
+
+    def needed_of(self, functions: list[Function]) -> list[Function]:
+        """The passes that are called, whether there is anything to do in them or not."""
+        return functions
 
     def printer_of(self, program: Program, dims: tuple[str, ...]) -> Printer:
         """What prints statements, for the way in which the arrays lie."""

@@ -30,6 +30,8 @@ CALLS = {
     "positive": "greater({args}, {zero}, {out})",
     "is_zero": "equal({args}, {zero}, {out})",
     "copy": "copyto({out}, {args})",
+    "stop": "copyto({out}, {args}.real)",  # no complex step comes through
+    "turned": "copyto({out}, {args}.T)",
     "softplus": "softplus({args}, {out})",
     "maximum": "maximum({args}, out={out})",  # a third argument by place is going out of use
     "minimum": "minimum({args}, out={out})",
@@ -101,6 +103,8 @@ class Printer:
     used: set[str] = field(default_factory=set)
     often: dict[Slice, bool] = field(default_factory=dict)
     """The matrices that are read transposed at many steps."""
+    made: set[str] = field(default_factory=set)
+    """What the pass that is printed works out itself: no copy of it can be made before."""
     gaps: frozenset[str] = frozenset()
     """Inputs whose rows need not lie one after the other."""
     turns: bool = False
@@ -163,7 +167,7 @@ class Printer:
         return f"{call}({left}, {right}, {self.matrix(out, inside)})"
 
     def turn(self, matrix: Slice, name: str) -> str:
-        if not self.often.get(matrix):
+        if not self.often.get(matrix) or matrix.names[0] in self.made:
             return f"{name}.T"
         if name not in self.turned:
             self.turned[name] = self.places.names.new(f"{name}_T")

@@ -1,29 +1,16 @@
 """Whether a slip matters: whether the gradients come out as other numbers."""
 
-import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from symrnn.derivation.columns import as_columns
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.evaluate import Evaluator, Indices
+from symrnn.derivation.evaluate import Strict
 from symrnn.derivation.exercises.exercise import Sheets
-from symrnn.derivation.formula import (
-    Big,
-    Equation,
-    Formula,
-    Immediate,
-    Odot,
-    Ratio,
-    Sheet,
-    Sum,
-    Times,
-    Total,
-    children,
-    walk,
-)
+from symrnn.derivation.formula import Equation, Immediate, Sheet, Total, walk
 from symrnn.derivation.views.chain import chain
 from symrnn.derivation.views.local import local
 from symrnn.errors import CheckError
@@ -73,7 +60,7 @@ def matters_for(derivation: Derivation, sheets: Sheets, columns: bool = False) -
 
     def matters(found: Sheets) -> bool:
         new = _partials(found) - known
-        if any(Immediate(p.by, p.of, p.alone) in known for p in new):
+        if any(replace(p, of=p.by, by=p.of) in known for p in new):
             return True
         try:
             wrong = worked_out(found)
@@ -96,6 +83,7 @@ def _gradients(sheets: Sheets, derivation: Derivation) -> list[Total]:
         equation.left
         for equation in equations_of(sheets)
         if isinstance(equation.left, Total)
+        and equation.left.of == Ref("L")
         and isinstance(equation.left.by, Ref)
         and equation.left.by.name in derivation.parameters
     ]
@@ -115,18 +103,3 @@ def _partials(sheets: Sheets) -> set[Immediate]:
         for each in walk(right)
         if isinstance(each, Immediate)
     }
-
-
-class Strict(Evaluator):
-    """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
-
-    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
-        if isinstance(formula, Big) and formula.sign != "sum":
-            raise CheckError("a product of Jacobians has a value only within a chain")
-        if not isinstance(formula, Sum | Times | Odot | Ratio):
-            return super().value(formula, at, carried)
-        parts = [self.value(child, at, carried) for child in children(formula)]
-        if len({part.shape for part in parts if part.size != 1}) > 1:
-            raise CheckError("the shapes differ")
-        joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}
-        return np.asarray(functools.reduce(joins[type(formula)], parts))

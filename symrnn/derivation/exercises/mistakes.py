@@ -124,14 +124,15 @@ def _reason(factor: Formula, factors: tuple[Formula, ...]) -> Text:
 def _lost(equation: Equation, terms: tuple[Formula, ...], path: Path) -> Iterator[Change]:
     """One path left out of a sum."""
     left = equation.left
-    assert isinstance(left, Total | Immediate)
     for i, term in enumerate(terms):
         rest = (*terms[:i], *terms[i + 1 :])
         which: Text = ("the term ", term)
         if isinstance(term, Bracket):
             which = ("the term of ", Name("t"), " = ", step_of(term.at))
-        why = (*which, " is missing: ", left.of, " depends on ", left.by)
-        why = (*why, " along several paths, and all of them are added")
+        why: Text = (*which, " is missing")
+        if isinstance(left, Total | Immediate):
+            why = (*why, ": ", left.of, " depends on ", left.by)
+            why = (*why, " along several paths, and all of them are added")
         yield Change(PATH, path, rest[0] if len(rest) == 1 else Sum(rest), term, None, why)
 
 
@@ -163,7 +164,7 @@ def _shifted(formula: Formula, path: Path, known: frozenset[Formula]) -> Iterato
         case Immediate(of=Ref() as of, by=Ref() as operand) if (
             of.base and of.base == operand.base and of.shift != operand.shift
         ):
-            turned = Immediate(operand, of, formula.alone)
+            turned = replace(formula, of=operand, by=of)
             why = (turned, " is written for ", formula, ": ", operand, " does not depend on ", of)
             yield Change(
                 REVERSED, path, turned, formula, turned, (*why, ", so that partial is zero")

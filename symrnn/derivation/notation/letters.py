@@ -12,17 +12,20 @@ from typing import TypeVar
 
 from symrnn.derivation.notation.default import default_symbol, or_spelt
 from symrnn.derivation.notation.glyph import Glyph, Piece, SymbolError, accented, glyph
-from symrnn.derivation.notation.made_up import is_derived, made_up
+from symrnn.derivation.notation.made_up import is_derived, made_up, owners
 from symrnn.derivation.notation.notation import Notation
 from symrnn.derivation.notation.references import References
 from symrnn.derivation.notation.writing import PRIME, Writer, identifier, side_by_side, time_text
 from symrnn.errors import UsageError
-from symrnn.functions import ARITY
+from symrnn.functions import ARITY, TIME
 from symrnn.language.tree import Ref
 from symrnn.system.symbols import Symbol
 from symrnn.system.system import System
 
 LOSS, BEFORE, ADJOINT = Piece(r"\ell", "ℓ"), Piece("a", "a"), Piece(r"\delta", "δ")
+SUM, MEAN = Piece("S", "S"), Piece("M", "M")
+ARITHMETIC = ("sqrt", "square", "log", "abs", "sin", "cos")
+"""What goes into them is no pre-activation."""
 
 S = TypeVar("S")
 Taken = dict[str, str]
@@ -33,7 +36,8 @@ class Letters:
     r"""How the names of a system are printed.
 
     `own` are the names that the author wrote; without them, what symrnn made up is told by the
-    rules by which it makes names.
+    rules by which it makes names. `whole` is the system with everything that was made up, where
+    `system` does not hold all of it.
 
     >>> from symrnn.derivation.notation.notation import load_notation
     >>> from symrnn.model import load
@@ -44,11 +48,20 @@ class Letters:
     ('\\delta_t', '\\delta^{\\hat{y}}')
     """
 
-    def __init__(self, notation: Notation, system: System, *, own: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        notation: Notation,
+        system: System,
+        *,
+        own: Collection[str] = (),
+        whole: System | None = None,
+    ) -> None:
         self.notation = notation
         self.system = system
         self._writer, self._references = Writer(notation), References(system, notation)
         self._made = made_up(system, own)
+        whole = whole or system
+        self._owners = owners(whole, made_up(whole, own))
         self._entries = {
             name: _entry(notation, name) for name in notation.symbols if name in system.symbols
         }
@@ -136,7 +149,7 @@ class Letters:
                 wanted += [Glyph(LOSS)] if losses == [name] else []
                 wanted.append(Glyph(LOSS, self._default(name).subs))
             else:
-                wanted += self._counted(name)
+                wanted += self._counted(name) or self._summed(name)
             self._glyphs[name] = self._take(name, (*wanted, self._default(name)), taken)
         self._choose_adjoints(before, taken)
 
@@ -191,6 +204,13 @@ class Letters:
         """What tells a pre-activation from others: its variable, or its layer."""
         if not name.startswith("a_"):
             return self._bare(self._glyphs[name])
+        owner = self._owner(name)
+        mine = [other for other in before if self._owner(other) == owner]
+        plain = [x for x in mine if x.removeprefix("a_").partition("_")[0] not in ARITHMETIC]
+        first = f"a_{owner}" if f"a_{owner}" in mine else plain[0] if len(plain) == 1 else ""
+        if name in mine and name != first:
+            mine = [other for other in mine if other != first]
+            return self._numbered(self._of(name), mine.index(name) + 1)
         symbols = {other: self._of(other) for other in {*before, name}}
         layers = {symbol.sups for symbol in symbols.values()}
         if (
@@ -204,11 +224,30 @@ class Letters:
 
     def _of(self, name: str) -> Glyph:
         """The symbol of the variable that a pre-activation belongs to: O for a_O and a_tanh_O."""
+        variable = self._owner(name)
+        return self._glyphs.get(variable) or self._default(variable)
+
+    def _owner(self, name: str) -> str:
+        """The variable whose equation what is called so is a part of."""
         variable = name.removeprefix("a_")
         if variable in self._made:
             prefix, _, rest = variable.partition("_")
             variable = rest if prefix in ARITY and rest else variable
-        return self._glyphs.get(variable) or self._default(variable)
+        owner = self._owners.get(name, variable)
+        return variable if owner == "L" or variable in self._own else owner
+
+    def _numbered(self, symbol: Glyph, number: int) -> Piece:
+        """(h,2): the second part of the equation of h."""
+        bare = self._bare(symbol)
+        return Piece(f"({bare.latex},{number})", f"({bare.plain},{number})")
+
+    def _summed(self, name: str) -> list[Glyph]:
+        """S_e for the sum of e over time."""
+        prefix, _, rest = name.partition("_")
+        if prefix not in TIME:
+            return []
+        of = self._glyphs.get(rest) or self._of(name)
+        return [Glyph(SUM if prefix == "sum" else MEAN, (self._bare(of),))]
 
     def _bare(self, symbol: Glyph) -> Piece:
         """A symbol without time, as a piece of another."""

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from symrnn.functions import LOSSES
 from symrnn.language.tree import Call, Ref
 from symrnn.system.symbols import Symbol
-from symrnn.system.system import Pointwise, Row, System
+from symrnn.system.system import Pointwise, Row, System, uses
 
 
 def made_up(system: System, own: Collection[str] = ()) -> frozenset[str]:
@@ -29,6 +29,23 @@ def made_up(system: System, own: Collection[str] = ()) -> frozenset[str]:
                 read = {arg.name for arg in args if isinstance(arg, Ref)}
                 found |= {inner for inner in read if inner.startswith("a_")}
     return frozenset(found & variables)
+
+
+def owners(system: System, made: Collection[str]) -> dict[str, str]:
+    """For each name that was made up the author's variable whose equation it is a part of.
+
+    a_sqrt_h for sqrt(v + 1) in h[t] = tanh(x[t] / sqrt(v + 1))   =>   h
+    """
+    found: dict[str, str] = {}
+    own = [e for e in system.equations if not is_derived(system.symbols[e.target.name])]
+    readers = [(e.target.name, use.ref.name) for e in own for use in uses(e)]
+    waiting = [(reader, name) for reader, name in readers if name in made and reader != name]
+    while True:
+        known = [(found.get(r, r), name) for r, name in waiting if r not in made or r in found]
+        new = {name: owner for owner, name in reversed(known) if name not in found}
+        if not new:
+            return found
+        found |= new
 
 
 def is_derived(symbol: Symbol) -> bool:

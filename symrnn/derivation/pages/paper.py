@@ -18,6 +18,7 @@ from symrnn.derivation.pages.document import (
     Table,
     Text,
 )
+from symrnn.derivation.printing.measure import PAPER
 from symrnn.derivation.sheets import update_rules
 from symrnn.language.tree import NARROW, Ref, Size, Width
 from symrnn.system import initial_states
@@ -27,17 +28,15 @@ ROLES = {
     "input": "input",
     "target": "target",
     "parameter": "parameter",
+    "fixed": "fixed",
     "constant": "constant",
     "variable": "variable",
+    "weight": "computed of parameters",
     "total": "loss",
 }
 
 READING = {
-    "chain": (
-        "Each term goes from the loss back to one use of the parameter. ∂⁺ is the immediate"
-        " derivative, every other occurrence held fixed; where nothing else is left it is the"
-        " total one, and written ∂. "
-    ),
+    "chain": ("Each term goes from the loss back to one use of the parameter. "),
     "local": (
         "∂L/∂v has the shape of v, and for a matrix parameter it is said how what belongs to v is"
         " carried back to it. "
@@ -48,6 +47,11 @@ READING = {
     "expanded": "Every variable put in, until only inputs, targets and weights are left.",
     "numbers": "Every formula, then with its numbers, then its value.",
 }
+
+PLUS = (
+    "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
+    " it is the total one, and written ∂. "
+)
 
 ORDER = {
     "row": (
@@ -115,7 +119,7 @@ class Paper:
         return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
-        width = self.output.look.width or DEFAULT_WIDTH  # paper has a width
+        width = min(self.output.look.width or DEFAULT_WIDTH, PAPER)  # paper has a width
         return Display(
             self.output.latex_printer.display(equations, width),
             self.output.plain_printer.display(equations, width),
@@ -147,7 +151,8 @@ class Paper:
         if view == "delta" and self.derivation.windows is not None:
             return "From the last step back, one equation a step."
         matrices = view in ORDERED and not self.derivation.scalar
-        return READING[view] + (order if matrices else "")
+        plus = PLUS if view == "chain" and self.output.shows_plus else ""
+        return READING[view] + plus + (order if matrices else "")
 
     def model(self) -> Section:
         """The text as it was typed, and its equations."""
@@ -184,7 +189,8 @@ class Paper:
         from symrnn.derivation.picture.tikz import tikz
 
         derivation = self.derivation
-        drawn = picture(derivation.system, derivation.own, windows=derivation.windows)
+        rows = {s.name for s in derivation.plain.named("variable", "total")}
+        drawn = picture(derivation.system, derivation.own & rows, windows=derivation.windows)
         letters = self.output.latex_printer.letters
         caption = (
             "The unrolled network: solid arrows forwards, dashed ones the way back of the gradient."
@@ -231,7 +237,7 @@ class Paper:
             s
             for s in self.derivation.rolled.system.symbols.values()
             if s.role in ROLES and s.name not in self.derivation.states
-            if s.role != "variable" or s.name in self.derivation.own
+            if s.role not in ("variable", "weight") or s.name in self.derivation.own
         ]
         return sorted(found, key=lambda s: order.index(s.role))
 
@@ -248,7 +254,11 @@ class Paper:
             return ("number",)
         if self.output.request.columns:
             rows, columns = columns, rows
-        return self.inline(self.size(rows)), " × ", self.inline(self.size(columns))
+        return *self.size(rows), " × ", *self.size(columns)
 
-    def size(self, width: Width) -> Formula:
-        return Size(width)
+    def size(self, width: Width) -> Text:
+        """A width; a sum in brackets, since it is multiplied."""
+        found = self.inline(Size(width))
+        if len(set(width.names)) + bool(width.number) < 2:
+            return (found,)
+        return (Inline(f"({found.latex})", f"({found.plain})"),)

@@ -40,6 +40,8 @@ class Network:
                 weight, aim = inner or matrix, compared or first
                 if ref.name in self.own:
                     self.connect(ref, reader.target, weight)
+                elif self.symbols[ref.name].role == "fixed":
+                    continue
                 elif self.symbols[ref.name].role == "parameter":
                     self.trained.add(reader.target)
                 elif self.symbols[ref.name].role == "input":

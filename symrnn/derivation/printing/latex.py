@@ -1,35 +1,50 @@
 """Formulas as LaTeX that needs amsmath alone."""
 
+import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from symrnn.derivation.formula import Apply, Big, Equation, Formula, Name, Sum, walk
+from symrnn.derivation.notation.glyph import GREEK
 from symrnn.derivation.printing.layout import (
     Atom,
     Before,
+    Choice,
     Doc,
     Fence,
     Row,
     flat,
     lines,
     tall,
-    width,
 )
-from symrnn.derivation.printing.printer import ATOM, Printer
+from symrnn.derivation.printing.measure import CHARACTER, height, measure
+from symrnn.derivation.printing.printer import ATOM, KNOWN, POWER, Printer
+from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.functions import ELEMENTWISE
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Ref, Width
+from symrnn.language.tree import Own, Ref, Width
 
+EQUALS, INDENT = 1.34, 1.0
+"""How wide a sign = is, and how far a line that goes on is moved in."""
 
-def length(latex: str) -> float:
-    """About how many characters wide a piece of LaTeX looks."""
-    plain = re.sub(r"\\(?:mathrm|mathit|mathbf|hat|bar|tilde|left|right|overline)\b", "", latex)
-    return len(re.sub(r"[{}^_\s]", "", re.sub(r"\\[A-Za-z]+|\\.", "x", plain)))
+HIGHEST = 30.0
+"""Of a display that does not break, in em: a page of an `article` has 55."""
+
+MOST_ROWS, MOST_COLUMNS = 30, 10
+"""Of a matrix: more rows would be too high for a page, and amsmath has no more columns."""
+
+NARROWEST = 20
+"""Characters: a right side is never given less room than this."""
 
 
 class LatexBrackets:
     """\\left and \\right around one line; fixed sizes where a bracket spans several."""
+
+    def width(self, tall: bool) -> float:
+        return 0.92 if tall else 0.46
 
     def flat(self, left: str, right: str, body: str, tall: bool) -> str:
         if left == "(" and not tall:
@@ -44,12 +59,13 @@ class LatexBrackets:
 
 
 class Latex(Printer):
-    dot = Atom(r" \cdot ", 2)
-    odot = Atom(r" \odot ", 3)
-    gap = Atom(r" \, ", 0.4, broken=r" \cdot ")
-    plus = Atom(" + ", 3)
-    minus = Atom(" - ", 3)
-    sign = Atom("-", 1.5)
+    dot = Atom(r" \cdot ", 0.72)
+    odot = Atom(r" \odot ", 1.22)
+    gap = Atom(r" \, ", 0.17, broken=r" \cdot ")
+    plus = Atom(" + ", 1.22)
+    minus = Atom(" - ", 1.22)
+    sign = Atom("-", 0.78)
+    comma = Atom(", ", 0.45)
     brackets = LatexBrackets()
 
     def line(self, formula: Formula) -> str:
@@ -58,22 +74,34 @@ class Latex(Printer):
 
     # equations
 
-    def equation(self, equation: Equation, room: float = 80, aligned: bool = True) -> str:
-        """left &= right, each further right side and each line that had to be broken below it."""
+    def equation(self, equation: Equation, room: float, wide: float) -> list[str]:
+        """left &= right, each further right side and each line that had to be broken below it.
+
+        The left sides take `wide` em of the `room`; without room no line is broken for its length.
+        """
         left = self.line(equation.left)
+        wide = max(wide, measure(left))
         rows: list[str] = []
+        if room and wide > room / 2 and measure(left) == wide:
+            rows, left, wide = [f"& {left}"], "", 0
+        space = max(room - wide - EQUALS, NARROWEST * CHARACTER) if room else math.inf
+        used = 0.0
         for right in equation.rights:
             doc = self.doc(right)
             if equation.by_terms and isinstance(right, Sum) and isinstance(doc, Row):
                 doc = Row(doc.first, doc.rest, fill=False)
-            head = f"{left} &= " if not rows else "&= "
-            space = (room - width(self.doc(equation.left)) - 3) if room else float("inf")
-            broken = lines(doc, self.brackets, max(space, 20), max(space - 2, 20))
-            rows.append(head + broken[0])
-            rows += [rf"&\quad {{}}{line}" for line in broken[1:]]
+            head = f"{left} &= " if left and not rows else "&= "
+            broken = lines(doc, self.brackets, space, space - INDENT)
+            rows.append(head + broken[0][0])
+            for (before, _), (line, _) in pairwise(broken):
+                rows.append(r"&\quad " + ("" if before[-1] in ",;" else "{}") + line)
+            used = broken[-1][1] + (INDENT if len(broken) > 1 else 0)
         if equation.steps:
-            rows[-1] += rf", \qquad {self.steps(equation)}"
-        return " \\\\\n".join(rows)
+            steps = self.steps(equation)
+            fits = used + measure(rf", \qquad {steps}") <= space
+            rows[-1] += rf", \qquad {steps}" if fits else ","
+            rows += [] if fits else [rf"&\qquad {steps}"]
+        return rows
 
     def steps(self, equation: Equation) -> str:
         first, last = equation.steps
@@ -81,14 +109,30 @@ class Latex(Printer):
         but = "".join(rf",\; {index} \neq {self.time(step)}" for step in equation.but)
         return rf"{index} = {self.time(first)}, \ldots, {self.time(last)}{but}"
 
-    def display(self, equations: tuple[Equation, ...], room: float = 80) -> str:
-        body = " \\\\\n".join(self.equation(equation, room) for equation in self.telling(equations))
+    def rows(self, equations: Sequence[Equation], room: float) -> list[str]:
+        """The lines of equations below each other; `room` is in characters."""
+        told, space = self.telling(equations), room * CHARACTER
+        lefts = [measure(self.line(equation.left)) for equation in told]
+        wide = max((left for left in lefts if not room or left <= space / 2), default=0.0)
+        return [row for equation in told for row in self.equation(equation, space, wide)]
+
+    def display(self, equations: Sequence[Equation], room: float = 80) -> str:
+        """The equations in one piece, their signs = below each other."""
+        body = " \\\\\n".join(self.rows(equations, room))
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+    def fragment(self, equations: Sequence[Equation], room: float = 80) -> str:
+        """A display to paste; one that could be too high for a page may break over pages."""
+        rows = self.rows(equations, room)
+        body = " \\\\\n".join(rows)
+        if sum(map(height, rows)) <= HIGHEST:
+            return f"\\[\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n\\]\n"
+        return f"{{\\allowdisplaybreaks\n\\begin{{align*}}\n{body}\n\\end{{align*}}}}\n"
 
     # atoms
 
     def atom(self, text: str, high: bool = False) -> Atom:
-        return Atom(text, length(text), high)
+        return Atom(text, measure(text), high)
 
     def ref(self, ref: Ref) -> Atom:
         return self.atom(self.letters.latex(ref))
@@ -104,6 +148,8 @@ class Latex(Printer):
         )
 
     def number(self, value: Fraction) -> Atom:
+        if value in KNOWN:
+            return self.atom(KNOWN[value].latex)
         if is_decimal(value):
             return self.atom(show_number(value))
         return self.atom(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", True)
@@ -130,23 +176,27 @@ class Latex(Printer):
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
         sign = r"\partial^{+}" if immediate else r"\partial"
         top, bottom = self.line(of), self.line(by)
-        return Atom(
-            rf"\frac{{{sign} {top}}}{{\partial {bottom}}}",
-            1 + immediate + max(length(top), length(bottom)),
-            True,
-        )
+        return self.atom(rf"\frac{{{sign} {top}}}{{\partial {bottom}}}", True)
+
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom:
+        below = ", ".join(map(self.line, fixed))
+        return self.atom(rf"\left. {partial.text} \right|_{{{below}}}", True)
 
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
-        above, below = self.line(top), self.line(bottom)
-        return Atom(rf"\frac{{{above}}}{{{below}}}", max(length(above), length(below)), True)
+        (above, tight), (below, close) = self.bound(top), self.bound(bottom)
+        texts = flat(above, self.brackets), flat(below, self.brackets)
+        first = above if tight >= POWER else Fence("(", ")", above)
+        second = below if close >= POWER else Fence("(", ")", below)
+        long = Fence("(", ")", Row(first, ((Atom(" / ", 0.5), second),)))
+        return Choice(self.atom(rf"\frac{{{texts[0]}}}{{{texts[1]}}}", True), long)
 
     def raised(self, base: Doc, exponent: str, width: float) -> Doc:
         if isinstance(base, Fence):
             return Fence(base.left, base.right, base.body, Atom(f"^{{{exponent}}}", width))
         text = flat(base, self.brackets)
-        if "^" in text:
+        if "^" in text or isinstance(base, Choice):
             return Fence("(", ")", base, Atom(f"^{{{exponent}}}", width))
-        return Atom(f"{text}^{{{exponent}}}", length(text) + width, tall(base))
+        return self.atom(f"{text}^{{{exponent}}}", tall(base))
 
     def power(self, base: Formula, exponent: Formula) -> Doc:
         if isinstance(base, Apply):
@@ -154,68 +204,91 @@ class Latex(Printer):
             if re.fullmatch(r"\\(tanh|sin|cos|sigma)", symbol):
                 raised = self.atom(f"{symbol}^{{{self.line(exponent)}}}")
                 return Before(raised, Fence("(", ")", self.doc(base.args[0])))
-        return self.raised(self.within(base, ATOM), self.line(exponent), 1)
+        above = self.line(exponent)
+        return self.raised(self.within(base, ATOM), above, measure(f"{{}}^{{{above}}}"))
 
     def function(self, name: str) -> str:
-        """The notation's letter for a function, or the usual one."""
+        """The notation's letter for a function, or the usual one; f′ for its derivative."""
+        if name in LONG:
+            return self.function(name.removesuffix(PRIME)) + r"^{\prime}"
         row = ELEMENTWISE.get(name)
         usual = row.latex if row is not None else rf"\mathrm{{{name}}}"
         return self.letters.notation.functions.get(name) or usual
 
     def transpose(self, arg: Formula) -> Doc:
-        return self.raised(self.within(arg, ATOM), r"\top", 1)
+        return self.raised(self.within(arg, ATOM), r"\top", 0.7)
+
+    def own_function(self, own: Own) -> Atom:
+        """mish, its derivative mish′; of several arguments the derivative by one: ∂_a lerp."""
+        if own.of is not None:
+            whole = self.own_function(own.of).text
+            by = rf"\{own.by}" if own.by in GREEK else own.by
+            text = f"{whole}'" if len(own.args) == 1 else rf"\partial_{{{by}}} {whole}"
+            return self.atom(text)
+        name = own.name.replace("_", r"\_")
+        return self.atom(name if len(name) == 1 else rf"\mathrm{{{name}}}")
 
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
+        if len(args) > 1:
+            return self.called(self.atom(self.function(function)), args)
         (arg,) = args
         inside = self.doc(arg)
         match function:
             case "exp":
-                text = self.line(arg)
-                return Atom(f"e^{{{text}}}", 1 + length(text))
+                long = Before(self.atom(r"\exp"), Fence("(", ")", inside))
+                return Choice(self.atom(f"e^{{{flat(inside, self.brackets)}}}"), long)
             case "sqrt":
-                text = self.line(arg)
-                return Atom(rf"\sqrt{{{text}}}", 2 + length(text), tall(inside))
+                text = flat(inside, self.brackets)
+                short = self.atom(rf"\sqrt{{{text}}}", tall(inside))
+                return Choice(short, Fence("(", ")", inside, self.atom("^{1/2}")))
             case "abs":
                 return Fence("|", "|", inside)
         symbol = self.function(function)
         if function == "log" and isinstance(inside, Atom) and not inside.tall:
             return Before(self.atom(symbol + " "), inside)
-        return Before(Atom(symbol, length(symbol)), Fence("(", ")", inside))
+        return Before(self.atom(symbol), Fence("(", ")", inside))
 
     def diagonal(self, arg: Formula) -> Doc:
-        return Before(Atom(r"\mathrm{diag}", 4), Fence("(", ")", self.doc(arg)))
+        return Before(self.atom(r"\mathrm{diag}"), Fence("(", ")", self.doc(arg)))
 
     def greater(self) -> Atom:
-        return Atom(" > ", 3)
+        return Atom(" > ", 1.34)
 
     def constant(self, kind: str, width: Width) -> Atom:
         letter = {"ones": r"\mathbf{1}", "eye": r"\mathbf{I}", "zeros": r"\mathbf{0}"}[kind]
         return self.atom(f"{letter}_{{{self.wide(width)}}}")
 
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
-        printed = [[self.line(each) for each in row] for row in rows]
-        body = r" \\ ".join(" & ".join(row) for row in printed)
-        wide = max(sum(length(each) + 2 for each in row) for row in printed)
-        return Atom(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", wide + 1, len(rows) > 1)
+        return self.grid([[self.doc(each) for each in row] for row in rows])
+
+    def grid(self, rows: Sequence[Sequence[Doc]]) -> Doc:
+        """A matrix; where it is too wide or too high its entries one after the other, and a
+        semicolon behind each row: (a, b; c, d)."""
+        cells = [[flat(cell, self.brackets) for cell in row] for row in rows]
+        body = r" \\ ".join(" & ".join(row) for row in cells)
+        short = self.atom(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", len(rows) > 1)
+        comma, semicolon = Atom(", ", 0.45, ends=True), Atom("; ", 0.45, ends=True)
+        one, *rest = [(semicolon if not i else comma, c) for r in rows for i, c in enumerate(r)]
+        long = Fence("(", ")", Row(one[1], tuple(rest)))
+        fits = len(rows) <= MOST_ROWS and len(rows[0]) <= MOST_COLUMNS
+        return Choice(short, long) if fits else long
 
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc:
         after = Width(start.names, start.number + 1)
         first = self.wide(after)
         suffix = f"_{{{first}}}" if after == stop else f"_{{{first} : {self.wide(stop)}}}"
-        return Fence("[", "]", self.doc(arg), Atom(suffix, length(suffix)))
+        return Fence("[", "]", self.doc(arg), self.atom(suffix))
 
     def big(self, formula: Big) -> Atom:
         low, high = (self.time(bound).replace(" ", "") for bound in (formula.low, formula.high))
         sign = rf"\{formula.sign}_{{{formula.index}={low}}}^{{{high}}} "
-        return Atom(sign, 3, True)
+        return self.atom(sign, True)
 
-    def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom:
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc:
         printed = [[self.figure(x) for x in row] for row in rows]
         if len(rows) == len(rows[0]) == 1:
             return self.atom(printed[0][0])
-        body = r" \\ ".join(" & ".join(row) for row in printed)
-        wide = max(sum(length(each) + 1.5 for each in row) for row in printed)
-        return Atom(rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", wide + 1, len(rows) > 1)
+        return self.grid([[self.atom(each) for each in row] for row in printed])
 
     def figure(self, x: float) -> str:
         return figure(x, self.digits, r"{} \cdot 10^{{{}}}")
@@ -231,17 +304,17 @@ class Latex(Printer):
         return self.atom(rf"{base}^{{\mathrm{{{mark}}}}}")
 
     def blank(self, number: int) -> Atom:
-        return Atom(rf"\boxed{{\;({number})\;}}", 6, True)
+        return self.atom(rf"\boxed{{\;({number})\;}}", True)
 
     def carried(self) -> Atom:
-        return Atom(r"\mathbf{g}", 1)
+        return self.atom(r"\mathbf{g}")
 
     def maps_to(self) -> Atom:
-        return Atom(r" \mapsto ", 3, broken=r" \mapsto ")
+        return Atom(r" \mapsto ", 1.56, broken=r" \mapsto ")
 
     def at(self, at: Ref) -> Atom:
         text = f"_{{t={self.time(at).replace(' ', '')}}}"
-        return Atom(text, length(text))
+        return self.atom(text)
 
 
 def figure(x: float, digits: int, exponent: str) -> str:

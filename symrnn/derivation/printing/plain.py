@@ -25,10 +25,11 @@ from symrnn.derivation.notation.glyph import GREEK, SymbolError, glyph
 from symrnn.derivation.notation.writing import SUPERSCRIPTS, time_text
 from symrnn.derivation.printing.latex import figure
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
-from symrnn.derivation.printing.printer import ATOM, POWER, PRODUCT, Printer
+from symrnn.derivation.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer
 from symrnn.derivation.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
+from symrnn.derivation.slopes import LONG, PRIME
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import Num, Own, Ref, Size, Width
 
 NARROWEST = 20
 """A line is never given less room than this."""
@@ -41,6 +42,7 @@ class Plain(Printer):
     plus = atom(" + ")
     minus = atom(" - ")
     sign = atom("-")
+    comma = atom(", ")
     brackets = PlainBrackets()
     ratio_binds = PRODUCT
 
@@ -65,7 +67,7 @@ class Plain(Printer):
             doc = self.doc(right)
             if equation.by_terms and isinstance(right, Sum) and isinstance(doc, Row):
                 doc = Row(doc.first, doc.rest, fill=False)
-            broken = lines(doc, self.brackets, space, space)
+            broken = [line for line, _ in lines(doc, self.brackets, space, space)]
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
             found += [indent + line for line in broken[1:]]
         if equation.steps:
@@ -102,6 +104,8 @@ class Plain(Printer):
         return f"{ref.base} {'+' if ref.shift > 0 else '-'} {abs(ref.shift)}"
 
     def number(self, value: Fraction) -> Atom:
+        if value in KNOWN:
+            return atom(KNOWN[value].plain)
         return atom(show_number(value) if is_decimal(value) else str(value))
 
     def size(self, width: Width) -> Atom:
@@ -124,9 +128,19 @@ class Plain(Printer):
         letter = GREEK.get(name.letter.removeprefix("\\"), name.letter)
         return atom(letter + lowered(time_text(name.at)))
 
-    def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom:
-        printed = "; ".join(", ".join(map(self.figure, row)) for row in rows)
-        return atom(printed if len(rows) == len(rows[0]) == 1 else f"[{printed}]")
+    def grid(self, rows: Sequence[Sequence[Doc]]) -> Doc:
+        """A matrix, row by row."""
+        if len(rows) == len(rows[0]) == 1:
+            return rows[0][0]
+        cells = [
+            (Atom("; " if not place else ", ", 2, ends=True), each)
+            for row in rows
+            for place, each in enumerate(row)
+        ]
+        return Fence("[", "]", Row(cells[0][1], tuple(cells[1:])))
+
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc:
+        return self.grid([[atom(self.figure(x)) for x in row] for row in rows])
 
     def figure(self, x: float) -> str:
         if math.isfinite(x):
@@ -156,6 +170,9 @@ class Plain(Printer):
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
         return atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.line(by)}")
+
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom:
+        return atom(f"{partial.text}|_{{{', '.join(map(self.line, fixed))}}}")
 
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
         return Row(self._closed(top), ((atom("/", broken="/"), self._closed(bottom)),))
@@ -202,7 +219,9 @@ class Plain(Printer):
         return self.raised(self._base(arg), "ᵀ", 1)
 
     def function(self, name: str) -> str:
-        """The notation's letter for a function, or its name."""
+        """The notation's letter for a function, or its name; f′ for its derivative."""
+        if name in LONG:
+            return self.function(name.removesuffix(PRIME)) + "′"
         said = self.letters.notation.functions.get(name)
         try:
             return glyph(said).stem.plain if said else "σ" if name == "sigmoid" else name
@@ -213,13 +232,17 @@ class Plain(Printer):
         found, own = super().applied(function, args)
         return found, POWER if function == "log" else own  # brackets hold its argument
 
+    def own_function(self, own: Own) -> Atom:
+        """mish, its derivative mish′; of several arguments the derivative by one: ∂_a lerp."""
+        if own.of is None:
+            return atom(own.name)
+        whole = self.own_function(own.of).text
+        return atom(f"{whole}′" if len(own.args) == 1 else f"∂_{GREEK.get(own.by, own.by)} {whole}")
+
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
         if function == "abs":
             return Fence("|", "|", self.doc(args[0]))
-        first, *rest = map(self.doc, args)
-        inside = Row(first, tuple((atom(", "), each) for each in rest)) if rest else first
-        symbol = "√" if function == "sqrt" else self.function(function)
-        return Before(atom(symbol), Fence("(", ")", inside))
+        return self.called(atom("√" if function == "sqrt" else self.function(function)), args)
 
     def diagonal(self, arg: Formula) -> Doc:
         return Before(atom("diag"), Fence("(", ")", self.doc(arg)))
@@ -233,7 +256,7 @@ class Plain(Printer):
         return Fence("[", "]", self.doc(arg), atom(f"_{{{first}{between}{last}}}"))
 
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
-        return atom(f"[{'; '.join(', '.join(map(self.line, row)) for row in rows)}]")
+        return self.grid([[self.doc(each) for each in row] for row in rows])
 
     def big(self, formula: Big) -> Atom:
         low, high = time_text(formula.low), time_text(formula.high)

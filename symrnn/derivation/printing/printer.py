@@ -37,12 +37,21 @@ from symrnn.derivation.formula import (
     Value,
     Zeros,
 )
+from symrnn.derivation.notation.glyph import Piece
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.functions import GELU
+from symrnn.language.tree import Num, Own, Ref, Size, Width
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
+
+
+KNOWN = {
+    Fraction(GELU): Piece(r"2 \sqrt{2 / \pi}", "2 √(2/π)"),
+    Fraction("3.141592653589793"): Piece(r"\pi", "π"),
+}
+"""Numbers that everybody writes in another way."""
 
 
 class Printer(ABC):
@@ -52,11 +61,18 @@ class Printer(ABC):
     plus: Atom
     minus: Atom
     sign: Atom
+    comma: Atom
 
     def __init__(
-        self, letters: Letters, deltas: Mapping[str, str] | None = None, digits: int = 4
+        self,
+        letters: Letters,
+        deltas: Mapping[str, str] | None = None,
+        digits: int = 4,
+        shows_plus: bool | None = None,
     ) -> None:
         self.letters, self.deltas, self.digits = letters, deltas or {}, digits
+        self.shows_plus = letters.notation.immediate if shows_plus is None else shows_plus
+        """Whether an immediate partial is printed as ∂⁺."""
 
     # what a format says
 
@@ -68,6 +84,8 @@ class Printer(ABC):
     def size(self, width: Width) -> Atom: ...
     @abstractmethod
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom: ...
+    @abstractmethod
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom: ...
     @abstractmethod
     def ratio(self, top: Formula, bottom: Formula) -> Doc: ...
     @abstractmethod
@@ -83,7 +101,7 @@ class Printer(ABC):
     @abstractmethod
     def big(self, formula: Big) -> Atom: ...
     @abstractmethod
-    def value(self, rows: tuple[tuple[float, ...], ...]) -> Atom: ...
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc: ...
     @abstractmethod
     def name(self, name: Name) -> Atom: ...
     def marked(self, arg: Ref, mark: str) -> Atom:
@@ -147,6 +165,8 @@ class Printer(ABC):
                 return self.power(base, exponent), POWER
             case Transposed(arg=arg):
                 return self.transpose(arg), POWER
+            case Apply(own=Own() as own, args=args):
+                return self.called(self.own_function(own), args), POWER
             case Apply(function=function, args=args):
                 return self.applied(function, args)
             case Diagonal(arg=arg):
@@ -163,8 +183,10 @@ class Printer(ABC):
                 return self.blocks(rows), ATOM
             case Total(of=of, by=by):
                 return self.total(of, by), ATOM
+            case Immediate(of=of, by=by, fixed=fixed) if fixed:
+                return self.with_fixed(self.partial(of, by, False), fixed), ATOM
             case Immediate(of=of, by=by, alone=alone):
-                return self.partial(of, by, not alone and self.letters.notation.immediate), ATOM
+                return self.partial(of, by, not alone and self.shows_plus), ATOM
             case Bracket(body=body, at=at):
                 return Fence("[", "]", self.doc(body), self.at(at)), ATOM
             case Big(body=body):
@@ -205,6 +227,15 @@ class Printer(ABC):
                 return self.apply(function, args), POWER
         return self.apply(function, args), POWER if function not in ("log",) else PRODUCT
 
+    def called(self, symbol: Atom, args: tuple[Formula, ...]) -> Doc:
+        """A function's symbol, and its arguments in brackets."""
+        first, *rest = map(self.doc, args)
+        inside = Row(first, tuple((self.comma, each) for each in rest)) if rest else first
+        return Before(symbol, Fence("(", ")", inside))
+
+    @abstractmethod
+    def own_function(self, own: Own) -> Atom: ...
+
     @abstractmethod
     def greater(self) -> Atom: ...
 
@@ -237,7 +268,8 @@ class Printer(ABC):
             parts.append(self.within(factor, tightness))
         rest = []
         for before, factor, part in zip(factors, factors[1:], parts[1:], strict=False):
-            clash = isinstance(factor, Num | Value) and isinstance(before, Num | Value | Size)
+            numbers = Num | Value | Size | Blank
+            clash = isinstance(factor, Num | Value | Blank) and isinstance(before, numbers)
             rest.append((self.dot if clash else self.gap, part))
         return Row(parts[0], tuple(rest))
 

@@ -48,6 +48,9 @@ def atom(text: str, broken: str | None = None) -> Atom:
 class PlainBrackets:
     """The same brackets on one line and around several."""
 
+    def width(self, tall: bool) -> float:
+        return 1
+
     def flat(self, left: str, right: str, body: str, tall: bool) -> str:
         return f"{left}{body}{right}"
 

@@ -10,9 +10,11 @@ from symrnn.language.tree import Ref
 FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 
-def ended(equations: Sequence[Equation], readers: Iterable[Equation] = ()) -> list[Equation]:
-    """The equations of a recursion with ∂L/∂v = 0 at each step outside 1…T that they or their
-    readers read, each behind the last equation of its variable.
+def ended(
+    equations: Sequence[Equation], readers: Iterable[Equation] = (), root: Ref = LOSS
+) -> list[Equation]:
+    """The equations of a recursion with ∂L/∂v = 0, or that of another root, at each step outside
+    1…T that they or their readers read, each behind the last equation of its variable.
 
     δ_t = δ_{t+2} U (1 - h_t²), t = T - 1, …, 1   =>   … and δ_{T+1} = 0
     """
@@ -20,7 +22,7 @@ def ended(equations: Sequence[Equation], readers: Iterable[Equation] = ()) -> li
     defined = {equation.left for equation in found}
     wanted = (ref for equation in (*found, *readers) for ref in _beyond(equation))
     for ref in sorted(dict.fromkeys(wanted), key=lambda ref: abs(ref.shift)):
-        zero = Equation(Total(LOSS, ref), (ZERO,))
+        zero = Equation(Total(root, ref), (ZERO,))
         own = [i for i, equation in enumerate(found) if _name(equation.left) == ref.name]
         if own and zero.left not in defined:
             found.insert(own[-1] + 1, zero)
@@ -55,8 +57,14 @@ def _reads(formula: Formula, low: Ref, high: Ref) -> Iterator[tuple[Ref, Ref, Re
 
 
 def least(paths: Paths, nodes: Iterable[Ref]) -> int:
-    """The least T with which the fixed steps of each node are different steps within 1…T."""
-    return max((_least(paths.landings(node)) for node in nodes), default=1)
+    """The least T with which the fixed steps of each node are different steps within 1…T, and so
+    those of whatever is folded between them."""
+    network = paths.network
+    places = [paths.landings(node) for node in nodes]
+    for node in network.folded:
+        added = [Ref(node.name, *at) for at in network.added.get(node, [])]
+        places.append([*paths.landings(node), *added])
+    return max(map(_least, places), default=1)
 
 
 def _least(places: Sequence[Ref]) -> int:

@@ -1,11 +1,13 @@
 """`local`: every local derivative on the paths, in closed form."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from symrnn.derivation.build import ONE, plus
 from symrnn.derivation.closed import summed
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Carried, Carry, Equation, Formula, Immediate, Sheet
+from symrnn.derivation.logits import by_terms
 from symrnn.derivation.network import Edge
 from symrnn.derivation.rows import Rows
 from symrnn.derivation.views.common import span
@@ -35,7 +37,17 @@ def every_target(derivation: Derivation, names: Sequence[str]) -> Iterator[Ref]:
 
 def equation(rows: Rows, left: Immediate, partial: Partial) -> Equation:
     steps = span(partial.but) if partial.but else ((), ())
-    return Equation(left, (whole(rows, partial.edges),), *steps)
+    edges, apart = partial.edges, [in_terms(rows, edge) for edge in partial.edges]
+    rights = (whole(rows, apart),) if apart != list(edges) else ()
+    return Equation(left, (*rights, whole(rows, edges)), *steps)
+
+
+def in_terms(rows: Rows, edge: Edge) -> Edge:
+    """The edge with the derivative of a loss as it comes from the loss's terms."""
+    if len(edge.routes) > 1 or rows.cancelled(edge.routes[0]) != edge.routes[0]:
+        return edge
+    other = by_terms(rows.system, edge.routes[0])
+    return edge if other is None else replace(edge, routes=(other,))
 
 
 def whole(rows: Rows, edges: Sequence[Edge]) -> Formula:
@@ -58,10 +70,10 @@ def closed_edge(rows: Rows, edge: Edge) -> Formula:
 
 def at_one_step(rows: Rows, edge: Edge) -> Formula:
     """The matrix of an edge; for a matrix parameter how a row is carried back to it."""
-    ends = isinstance(edge.routes[0][-1].by, Outer)
-    width = rows.width_of(edge.of)
+    width, count = rows.width_of(edge.of), rows.shape_of(edge.of.name)[0]
+    ends = isinstance(edge.routes[0][-1].by, Outer) or len(rows.symbols[edge.of.name].shape) == 2
     if not ends or edge.of.name == "L":
         return rows.jacobian(edge)
-    if width == NARROW and not rows.is_matrix(edge.by.name):
+    if (width, count) == (NARROW, NARROW) and not rows.is_matrix(edge.by.name):
         return rows.carried((ONE, NARROW), edge.routes)[0]
-    return Carry(edge.of, rows.carried((Carried(), width), edge.routes)[0])
+    return Carry(edge.of, rows.carried((Carried(count, width), width), edge.routes)[0])

@@ -8,7 +8,7 @@ import numpy as np
 from symrnn.derivation.build import plus
 from symrnn.derivation.deltas import Deltas, deltas
 from symrnn.derivation.derivation import LOSS, Derivation
-from symrnn.derivation.evaluate import Evaluator
+from symrnn.derivation.evaluate import Evaluator, Strict
 from symrnn.derivation.formula import (
     Equation,
     Formula,
@@ -32,7 +32,7 @@ from symrnn.interpret import Result, interpret
 from symrnn.language.tree import Num, Ref
 from symrnn.sizes import Sizes
 from symrnn.system import initial_states
-from symrnn.system.symbols import PI
+from symrnn.system.symbols import GIVEN, PI
 
 LIMIT = 4000
 """How many numbers a worked example may print."""
@@ -46,18 +46,24 @@ def numbers(
     *,
     data: Mapping[str, Array],
     eta: float = 0.001,
+    meaning: str = "",
+    slip: tuple[Formula, Formula] | None = None,
 ) -> tuple[Sheet, ...]:
     """The forward pass, the backward pass, the gradients and one step of descent, in numbers.
 
     `data` holds one sequence, a target and all parameters; an initial state left out is zero.
+    `meaning` says what its numbers stand for. With a `slip` (a left side, and a formula) the
+    numbers of one equation are put into a wrong formula, and what is worked out with its value is
+    worked out with the wrong one.
     """
     derivation, data, values = _fitted(derivation, data)
     chosen = derivation.chosen(names)
     _refuse(_least(derivation, values), "at least ")
     found = deltas(derivation)
-    work = _Work(derivation, found, chosen, data, values, eta)
+    work = _Work(derivation, found, chosen, data, values, eta, slip)
     with np.errstate(all="ignore"):  # a number too large prints as infinite
-        sheets = tuple(sheet for sheet in work.sheets() if sheet.equations)
+        first, *others = (sheet for sheet in work.sheets() if sheet.equations)
+    sheets = (replace(first, note=(f"{meaning}. ",) if meaning else ()), *others)
     _refuse(printed(sheets))
     return sheets
 
@@ -124,6 +130,7 @@ class _Work:
         data: Mapping[str, Array],
         values: Result,
         eta: float,
+        slip: tuple[Formula, Formula] | None,
     ) -> None:
         self.derivation, self.found, self.chosen = derivation, found, chosen
         self.symbols = values.symbols
@@ -137,9 +144,34 @@ class _Work:
             for target in self.targets
         ]
         dims = {"T": values.steps, **derivation.dims}
-        equations = [*self.back, *self.gradients, self.rate]
+        self.wrong = dict([slip] if slip is not None else [])
+        equations = [*map(self.as_put_in, [*self.back, *self.gradients]), self.rate]
         self.evaluate = Evaluator(equations, values, data, dims)
+        if slip is not None:
+            values = self.carried_on(values)
+            self.evaluate = Strict(equations, values, data, dims)
         self._numbers: dict[Formula, Formula] = {}
+
+    def as_put_in(self, equation: Equation) -> Equation:
+        """The equation with the formula into which its numbers are put."""
+        formula = self.wrong.get(equation.left, equation.rights[0])
+        return Equation(equation.left, (formula,))
+
+    def carried_on(self, values: Result) -> Result:
+        """The variables once more, one from the other, with the slip in one of them."""
+        found = replace(values, values=dict(values.values))
+        again = Strict((), found, self.evaluate.data, self.evaluate.dims)
+        equations = list(map(self.as_put_in, forward(self.derivation, self.found)))
+        for _ in equations:  # in whatever order they depend on each other
+            before = dict(found.values)
+            for equation in equations:
+                ref = equation.left
+                assert isinstance(ref, Ref)
+                key = ref.name, again.step(ref, {}) if ref.base else None
+                found.values[key] = again(equation.rights[0]).reshape(np.shape(before[key]))
+            if all(np.array_equal(before[k], v, equal_nan=True) for k, v in found.values.items()):
+                break
+        return found
 
     def sheets(self) -> Iterator[Sheet]:
         yield Sheet(("Given",), tuple(self.given()))
@@ -157,7 +189,7 @@ class _Work:
     def given(self) -> Iterator[Equation]:
         """The data, the weights, the initial states and the learning rate of the example."""
         steps = self.derivation.system.steps or 0
-        for symbol in self.derivation.system.named("input", "target", "parameter"):
+        for symbol in self.derivation.system.named("input", "target", *GIVEN):
             places = range(steps) if symbol.timed else range(1)
             for step in places:
                 ref = Ref(symbol.name, "1", step) if symbol.timed else Ref(symbol.name)
@@ -176,19 +208,19 @@ class _Work:
         for equation in forward(self.derivation, self.found):
             assert isinstance(equation.left, Ref)
             value = self.number(equation.left)
-            yield Equation(equation.left, self.shown(equation.rights[0], value))
+            yield Equation(equation.left, self.shown(equation, value))
 
     def worked(self, equation: Equation) -> Equation:
         """The formula, the same in numbers, and the value of what stands on the left."""
-        return Equation(equation.left, self.shown(equation.rights[0], self.number(equation.left)))
+        return Equation(equation.left, self.shown(equation, self.number(equation.left)))
 
     def gradient(self, equation: Equation) -> Equation:
         """The sum of the terms also with each term's value."""
-        formula, value = equation.rights[0], self.number(equation.left)
+        formula, value = self.as_put_in(equation).rights[0], self.number(equation.left)
         between = []
         if isinstance(formula, Sum) and not all(map(_is_plain, formula.terms)):
             between = [Sum(tuple(value_of(self.evaluate(term)) for term in formula.terms))]
-        return Equation(equation.left, self.shown(formula, value, *between))
+        return Equation(equation.left, self.shown(equation, value, *between))
 
     def updates(self) -> Iterator[Equation]:
         for name in self.chosen:
@@ -196,12 +228,13 @@ class _Work:
                 ref = Ref(name)
                 formula = Sum((ref, Minus(Times((ETA, Total(LOSS, ref))))))
                 value = value_of(self.evaluate(formula))
-                yield Equation(Marked(ref, "new"), self.shown(formula, value))
+                update = Equation(Marked(ref, "new"), (formula,))
+                yield replace(update, rights=self.shown(update, value))
 
-    def shown(self, formula: Formula, value: Formula, *between: Formula) -> tuple[Formula, ...]:
+    def shown(self, equation: Equation, value: Formula, *between: Formula) -> tuple[Formula, ...]:
         """The right sides one after the other; what would stand there twice stands there once."""
-        rights = [formula]
-        for right in (self.put_in(formula), *between, value):
+        rights = list(equation.rights)
+        for right in (self.put_in(self.as_put_in(equation).rights[0]), *between, value):
             if not _same(right, rights[-1]):
                 rights.append(right)
         return tuple(rights)

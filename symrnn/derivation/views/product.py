@@ -141,8 +141,8 @@ class _Products:
 
     def term(self, state: State, place: Ref, target: Ref) -> Formula:
         """Σ_k ∂L/∂s_t ∏ ∂s_j/∂s_{j-1} ∂⁺s_k/∂w, summed over t where every step has a loss."""
-        start = Immediate(LOSS, state.at(place.base, place.shift))
-        use = Immediate(state.at("k"), target)
+        start = self.outside(state, place)
+        use = self.within_step(state, "k", target)
         after, before = Ref("", "k", 1), Ref("", "k", -1)
         if state.way > 0:
             between = Big("prod", "j", after, place, state.jacobian("j"))
@@ -180,12 +180,12 @@ class _Products:
         places = self.places(state)
         but = tuple(self.exceptions(state)) if Ref("", "t") in places else ()
         for place in (*but, *places):
-            left = Immediate(LOSS, state.at(place.base, place.shift))
+            left = self.outside(state, place)
             steps = span(but) if but and place.base == "t" else ((), ())
             yield Equation(left, (self.direct(state, place),), *steps)
         yield from self.jacobian(state)
         for target in dict.fromkeys(targets):
-            yield Equation(Immediate(state.at("t"), target), (self.use(state, target),))
+            yield Equation(self.within_step(state, "t", target), (self.use(state, target),))
 
     def direct(self, state: State, place: Ref) -> Formula:
         """∂⁺L/∂s_t: what arrives at the state from outside of the recurrence."""
@@ -245,7 +245,31 @@ class _Products:
 
     def block(self, state: State, by: str, of: str) -> Immediate:
         """∂⁺h_t/∂c_{t-1}: the rest of the earlier state held fixed."""
-        return Immediate(Ref(of, "t"), Ref(by, "t", -state.way))
+        shift = -state.way
+        others = tuple(Ref(name, "t", shift) for name in state.names if name != by)
+        fixed = others if self.otherwise(of, Ref(by, "t"), -shift) else ()
+        return Immediate(Ref(of, "t"), Ref(by, "t", shift), fixed=fixed)
+
+    def outside(self, state: State, place: Ref) -> Immediate:
+        """∂⁺L/∂s_t: the state of the step after held fixed."""
+        after = state.at(place.base, place.shift + state.way)
+        at = state.at(place.base, place.shift)
+        other = isinstance(at, Ref) and self.otherwise(LOSS.name, Ref(at.name, "t"))
+        return Immediate(LOSS, at, fixed=(after,) if other else ())
+
+    def within_step(self, state: State, index: str, target: Ref) -> Immediate:
+        """∂⁺s_k/∂w: the state of the step before held fixed."""
+        before = state.at(index, -state.way)
+        at = state.at(index)
+        other = isinstance(at, Ref) and self.otherwise(at.name, target)
+        return Immediate(at, target, fixed=(before,) if other else ())
+
+    def otherwise(self, of: str, by: Ref, shift: int = 0) -> bool:
+        """Whether a derivative with this symbol is another one in other views: there what happens
+        within a step has nodes of its own, and what leads through them does not belong to it."""
+        edges = self.derivation.network.edges.get(by, [])
+        here = [e for e in edges if e.of.base != "t" or e.over or e.of.shift == shift]
+        return any(e.of.name == of for e in here) and any(e.of.name != of for e in here)
 
     def use(self, state: State, target: Ref) -> Formula:
         """∂⁺s_t/∂w: how a row at the state is carried to the parameter within the step."""
@@ -317,7 +341,9 @@ class _Products:
                 yield Blocks((tuple(Ref(name, "t") for name in state.names),))
                 yield ". "
         yield "The product runs from the last step back; an empty one is the unit matrix. "
-        yield "∂⁺L is what reaches the loss without passing through a later step."
+        for state in found:
+            yield self.outside(state, Ref("", "t"))
+            yield " is what reaches the loss without passing through a later step. "
 
 
 def _in_order(places: Iterable[Ref]) -> list[Ref]:

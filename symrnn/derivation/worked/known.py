@@ -11,7 +11,7 @@ from symrnn.functions import Array
 from symrnn.language.printer import show_widths
 from symrnn.language.tree import STEPS, Width, Written
 from symrnn.sample import losses_of
-from symrnn.system.symbols import Symbol, Symbols, dimensions
+from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 
 MAX_STEPS = 1000
 MAX_NUMBERS = 100_000
@@ -37,7 +37,7 @@ class Known:
 
     @property
     def parameters(self) -> list[Symbol]:
-        return [s for s in self.symbols.values() if s.role == "parameter"]
+        return [s for s in self.symbols.values() if s.role in GIVEN]
 
     @property
     def steps(self) -> int:
@@ -61,7 +61,7 @@ class Known:
 
     def axes(self, symbol: Symbol) -> tuple[Width, ...]:
         """The axes in a file, where there is no batch."""
-        timed = symbol.timed and symbol.role != "parameter"
+        timed = symbol.timed and symbol.role not in GIVEN
         return (*((STEPS,) if timed else ()), *symbol.shape)
 
     def key(self, symbol: Symbol, place: int) -> str:
@@ -123,7 +123,7 @@ class Known:
 
     def keep(self, symbol: Symbol, array: Array) -> None:
         """With an axis for the batch, of one sequence."""
-        if symbol.role != "parameter":
+        if symbol.role not in GIVEN:
             array = np.expand_dims(array, 1 if symbol.timed else 0)
         self.found[symbol.name] = array
 

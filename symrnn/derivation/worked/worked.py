@@ -6,13 +6,11 @@ import numpy as np
 
 from symrnn.derivation.worked.files import sequences, weights_of
 from symrnn.derivation.worked.known import Known
-from symrnn.derivation.worked.notes import notes_data
+from symrnn.derivation.worked.notes import BUILT_IN, encoding, notes_data
 from symrnn.errors import UsageError
 from symrnn.functions import Array
 from symrnn.language.tree import Written
 from symrnn.system.symbols import Symbols
-
-NOTES = "notes"
 
 
 def worked_data(
@@ -28,17 +26,17 @@ def worked_data(
 ) -> tuple[dict[str, Array], int]:
     """One sequence, its target and all parameters, and the number of steps.
 
-    `data` is "notes" or the path of a JSON file, of which `row` picks one sequence; `weights` is
-    the path of another; `dims` are widths that both must have. What is not given is made up by the
-    seed, in the scalar form with width 1.
+    `data` is the name of the notes' data or the path of a JSON file, of which `row` picks one
+    sequence; `weights` is the path of another; `dims` are widths that both must have. What is not
+    given is made up by the seed, in the scalar form with width 1.
     """
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected a whole number from 0 on")
     work = Known(written, symbols, scalar)
     work.choose(steps, written.steps)
     work.fix(dims or {})
-    if data == NOTES:
-        work.take(notes_data(work, row), "the notes' data")
+    if data in BUILT_IN:
+        work.take(notes_data(work, row, data), "the notes' data")
     elif data is not None:
         work.take(sequences(work, data, row), data)
     elif row != 1:
@@ -48,3 +46,8 @@ def worked_data(
     work.fill(np.random.default_rng([seed, 0]), work.asked)
     work.fill(np.random.default_rng([seed, 1]), work.parameters)
     return work.found, work.steps
+
+
+def meaning(written: Written, symbols: Symbols, scalar: bool, data: str | None) -> str:
+    """What the numbers of the data stand for, where they stand for something."""
+    return encoding(Known(written, symbols, scalar), data) if data is not None else ""

@@ -94,7 +94,7 @@ class _Families:
         names = [array.name for array in arrays]
         if len(arrays) < 2 or any(name in self.known for name in names):
             return False
-        if any(array.role in ("input", "target") for array in arrays):
+        if any(array.role in ("input", "target", "fixed") for array in arrays):
             return False
         if len({(a.shape, a.rows, a.steps, _part(a)) for a in arrays}) > 1:
             return False
@@ -181,7 +181,7 @@ def _adjoints(lanes: Lanes, root: str) -> list[str]:
             for pair in statement.pairs:
                 name = pair.right.name
                 lane = lanes.of.get(name) if pair.left_turned else None
-                given = lanes.arrays[name].role in ("input", "parameter")
+                given = lanes.arrays[name].role in ("input", "parameter", "fixed")
                 if lane is not None and not given and lanes.root(lane) == root:
                     found[name] = None
     return list(found)

@@ -73,7 +73,8 @@ class Lanes:
             lane = self.of[statement.out.name]
             for pair in statement.pairs:
                 name = pair.right.name
-                adjoint = pair.left_turned and self.arrays[name].role != "parameter"
+                given = self.arrays[name].role in ("parameter", "fixed")
+                adjoint = pair.left_turned and not given
                 if adjoint and self.of.setdefault(name, lane) != lane:
                     clash.add(name)
         for name in clash:

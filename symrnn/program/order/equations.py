@@ -44,6 +44,10 @@ class Equations:
                 self.concat(args, out)
             case Row(function=function, args=args):
                 writer.into(out, row(writer, function, [writer.read(arg) for arg in args]))
+            case Linear(target=target, terms=(Term(ref=Ref() as ref),)) if writer.arrays[
+                target.name
+            ].classes is not None and not (writer.ragged and ref.shift):
+                writer.into(out, writer.read(ref))  # ids, and not the rows that they stand for
             case Linear(target=target, terms=(Term(by=PadTo() as pad, over=False) as only,)) if (
                 self.cut(target, only) is None
             ):

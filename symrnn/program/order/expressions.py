@@ -7,7 +7,8 @@ What does not depend on the loop comes first in sums and products, so that it ca
 
 from collections.abc import Sequence
 
-from symrnn.functions import ELEMENTWISE
+from symrnn.language.elementwise import is_elementwise
+from symrnn.language.parse import written_out
 from symrnn.language.tree import (
     ONE,
     Add,
@@ -17,6 +18,7 @@ from symrnn.language.tree import (
     Mul,
     Neg,
     Num,
+    Own,
     Pow,
     Ref,
     map_leaves,
@@ -55,7 +57,9 @@ class Expressions:
                 return writer.map("square", self.argument(left))
             case Pow(left=left, right=right):
                 return writer.map("power", self.argument(left), self.argument(right))
-            case Call(function=function, args=args) if function in ELEMENTWISE:
+            case Call(own=Own()):
+                return self.value(written_out(expr))
+            case Call(function=function, args=args) if is_elementwise(expr):
                 return writer.map(function, *map(self.argument, args))
             case Call(function=function, args=args):
                 return row(writer, function, [self.argument(arg) for arg in args])

@@ -146,7 +146,7 @@ class Forms:
                 return None
             by = replace(by, other=self.fixed(by.other))
         ref = self.fixed(term.ref) if term.ref is not None else None
-        return Term(ref, by)
+        return Term(ref, by, rowless=term.rowless)
 
     def value(self, body: Expr, t: int) -> Expr:
         """The expression with zeros for what is not there."""

@@ -28,8 +28,8 @@ from symrnn.program.program import (
 )
 from symrnn.program.rewrite import tight
 from symrnn.system.graph import Group
-from symrnn.system.states import initial_states
-from symrnn.system.symbols import Symbol
+from symrnn.system.states import all_ids, initial_states
+from symrnn.system.symbols import ROWLESS, Symbol
 from symrnn.system.system import System
 from symrnn.system.windows import Windows
 
@@ -37,7 +37,9 @@ ROLES: dict[str, Role] = {
     "input": "input",
     "target": "target",
     "parameter": "parameter",
+    "fixed": "fixed",
     "variable": "variable",
+    "weight": "variable",
     "adjoint": "variable",
     "total": "gradient",
 }
@@ -69,7 +71,7 @@ def order(
     """
     forms = Uniform(system, steps) if ragged else Forms(system, steps, windows, loops)
     arrays = _arrays(system, forms)
-    for name in ids:
+    for name in all_ids(system, ids):
         arrays[name] = replace(arrays[name], shape=(), classes=arrays[name].width)
     writer = Writer(system.symbols, arrays, steps, ragged)
     groups = _Groups(system, forms, writer)
@@ -85,14 +87,21 @@ def order(
 def _arrays(system: System, forms: Forms) -> dict[str, Array]:
     """An array for each symbol that is no number, with places for its boundaries."""
 
+    def role_of(symbol: Symbol) -> Role:
+        """A gradient by anything but a parameter lies by itself, as a variable does."""
+        if symbol.role != "total":
+            return ROLES[symbol.role]
+        by = system.symbols[symbol.of.name].role if symbol.of else ""
+        return "gradient" if by == "parameter" else "variable"
+
     def array(symbol: Symbol) -> Array:
         known = [step for name, step in forms.boundaries if name == symbol.name]
         places = [1, forms.steps, *(step for step in known if step is not None)]
         return Array(
             symbol.name,
-            role="variable" if symbol.name == system.loss else ROLES[symbol.role],
+            role=role_of(symbol),
             shape=symbol.shape or (NARROW,),
-            rows=symbol.role not in ("parameter", "total"),
+            rows=symbol.role not in ROWLESS,
             steps=(min(places), max(places)) if symbol.timed else None,
             of=symbol.of.name if symbol.of else "",
         )
@@ -103,12 +112,12 @@ def _arrays(system: System, forms: Forms) -> dict[str, Array]:
 
 def _kept(system: System, forms: Forms) -> frozenset[str]:
     """What is read when all is done: outputs, boundaries, states, adjoints of inputs, the loss."""
-    inputs = {symbol.name for symbol in system.named("input")}
+    inputs = {symbol.name for symbol in system.named("input", "fixed")}
     return frozenset(
         {symbol.name for symbol in system.outputs}
         | {name for name, _ in forms.boundaries}
         | {ref.name for ref in initial_states(system).values()}
-        | {s.name for s in system.named("adjoint") if s.of and s.of.name in inputs}
+        | {s.name for s in system.named("adjoint", "total") if s.of and s.of.name in inputs}
         | ({system.loss} if system.loss else set())
     )
 

@@ -19,6 +19,8 @@ def row(writer: Writer, function: str, args: list[Argument]) -> Open:
     match function:
         case "rowsum":
             return writer.reduce("sum", args[0], "features")
+        case "rowmax":
+            return writer.reduce("max", args[0], "features")
         case "rowmean":
             return mean(writer, args[0])
         case "softmax":
@@ -32,7 +34,7 @@ def row(writer: Writer, function: str, args: list[Argument]) -> Open:
 
 def mean(writer: Writer, value: Value) -> Open:
     arg = writer.place(value)
-    (width,) = writer.extent(arg).shape
+    width = writer.extent(arg).shape[-1]
     total = writer.reduce("sum", arg, "features")
     return writer.map("multiply", Number(div(ONE, size(width))), total)
 

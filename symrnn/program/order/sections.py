@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from symrnn.system.graph import Group
+from symrnn.system.states import handed_on
 from symrnn.system.system import System, uses
 
 
 def sections(system: System, groups: Sequence[Group]) -> list[str]:
-    """The section of each group: what outputs and scans need first, then what the loss needs.
+    """The section of each group: what outputs, states and scans need first, then what the loss
+    needs.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system import normal
@@ -17,7 +19,8 @@ def sections(system: System, groups: Sequence[Group]) -> list[str]:
     """
     backward = {s.name for s in system.named("adjoint", "total") if s.name != system.loss}
     scanned = {node.name for group in groups if group.direction for node in group.nodes}
-    forward = _needed(system, ({s.name for s in system.outputs} | scanned) - backward)
+    outputs = {symbol.name for symbol in system.outputs}
+    forward = _needed(system, (outputs | handed_on(system) | scanned) - backward)
     loss = _needed(system, {system.loss} if system.loss else ())
 
     def section(group: Group) -> str:

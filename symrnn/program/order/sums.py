@@ -119,6 +119,8 @@ class Sums:
     def all_rows(self, steps: Steps, term: Term, is_loss: bool) -> Value:
         """A term summed over the rows of all steps and sequences; averaged over these, if asked."""
         writer, by = self.writer, term.by
+        if term.rowless:
+            return self.terms.value(term)
         if term.ref is not None and term.ref.name in self.summed:
             return self.loss_at_once(steps, term.ref, by)
         factor: Expr = ONE
@@ -132,7 +134,7 @@ class Sums:
         if not extent.timed:
             factor = mul(factor, count(steps))
         found: Value = value
-        if extent.rows or extent.timed:
+        if extent.rows or extent.timed or len(extent.shape) == 2:
             found = writer.reduce("sum", value, "rows")
             factor = averaged(factor) if is_loss else factor
         elif not is_loss:

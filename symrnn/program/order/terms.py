@@ -8,7 +8,17 @@ from symrnn.program.order.values import Value
 from symrnn.program.order.writer import Writer
 from symrnn.program.program import Number, Pair, Slice
 from symrnn.system.algebra import mul
-from symrnn.system.system import Dot, Matrix, Outer, PadTo, PartOf, Scale, Term
+from symrnn.system.system import (
+    Dot,
+    Entries,
+    Matrix,
+    Outer,
+    PadTo,
+    PartOf,
+    Scale,
+    Term,
+    Turned,
+)
 
 
 class Terms:
@@ -25,6 +35,13 @@ class Terms:
                 assert term.ref is not None
                 inside = self.expressions.value(mul(term.ref, factor))
                 return self.writer.reduce("sum", inside, "features")
+            case Entries(factor=factor):
+                assert term.ref is not None
+                return self.all_entries(self.expressions.value(mul(term.ref, factor)))
+            case Turned():
+                turned = self.writer.map("turned", self.operand(term.ref))
+                shape = turned.extent.shape[::-1]
+                return replace(turned, extent=replace(turned.extent, shape=shape))
             case Matrix() as matrix:
                 return self.writer.product([self.pair(term.ref, matrix)])
             case PartOf(skip=skip, width=width):
@@ -33,6 +50,11 @@ class Terms:
                 return self.padded(self.operand(term.ref), pad)
             case Outer() as outer:
                 return self.writer.product([self.outer(term.ref, outer)])
+
+    def all_entries(self, value: Value) -> Value:
+        """Σ over the entries of a vector or a matrix."""
+        found = self.writer.reduce("sum", value, "features")
+        return found if len(found.extent.shape) == 1 else self.writer.reduce("sum", found, "rows")
 
     def operand(self, ref: Ref | None) -> Slice:
         """What a Jacobian that is no diagonal is applied to: it is there, and no number."""

@@ -97,16 +97,17 @@ class Writer:
 
     def extent(self, *args: Argument) -> Extent:
         """What runs over all that its arguments run over: the widest shape, rows, time."""
-        shape: tuple[Width, ...] = (NARROW,)
+        width, front = NARROW, tuple[Width, ...]()
         rows = timed = False
         for arg in args:
             if isinstance(arg, Slice):
                 array = self.arrays[arg.name]
-                own = (arg.part[1],) if arg.part else array.shape
-                shape = own if own not in ((), (NARROW,)) else shape
+                own = arg.part[1] if arg.part else array.width
+                width = own if own != NARROW else width
+                front = array.shape[:-1] or front
                 rows |= array.rows
                 timed |= is_timed(arg)
-        return Extent(shape, rows, timed)
+        return Extent((*front, width), rows, timed)
 
     def is_dependent(self, read: Argument) -> bool:
         """Whether the loop works it out anew at each step, out of what it worked out before."""
@@ -134,8 +135,14 @@ class Writer:
     def reduce(self, op: Literal["sum", "max"], value: Value, over: Axis) -> Open:
         arg = self.place(value)
         whole = self.extent(arg)
+        shapes = {
+            "features": (*whole.shape[:-1], NARROW),
+            "rows": whole.shape[-1:],
+            "steps": whole.shape,
+            "all": (NARROW,),
+        }
         extent = Extent(
-            shape=(NARROW,) if over in ("features", "all") else whole.shape,
+            shape=shapes[over],
             rows=whole.rows and over in ("features", "steps"),
             timed=whole.timed and over == "features",
         )
@@ -150,7 +157,8 @@ class Writer:
             extent = Extent(shape, rows=False, timed=False)
         else:
             width = right.shape[0] if first.right_turned else right.shape[1]
-            extent = Extent((width,), left.rows, is_timed(first.left))
+            front = () if left.rows else left.shape[:-1]  # of a matrix times a matrix
+            extent = Extent((*front, width), left.rows, is_timed(first.left))
         return Open(Product(NO_PLACE, tuple(pairs)), extent, f"{left.name}_{right.name}")
 
     def label(self, op: str) -> str:
@@ -179,9 +187,11 @@ class Writer:
         return several and is_timed(out) and not value.extent.timed
 
     def lacks_rows(self, out: Slice, value: Open) -> bool:
-        """Whether a sum or a product is the same for all sequences, and written for each."""
-        spreads = isinstance(value.statement, Map)
-        return not spreads and self.arrays[out.name].rows and not value.extent.rows
+        """Whether a sum or a product is the same for all rows, of sequences or of a matrix, and
+        written for each."""
+        spreads, array = isinstance(value.statement, Map), self.arrays[out.name]
+        wider = len(array.shape) > len(value.extent.shape)
+        return not spreads and (wider or (array.rows and not value.extent.rows))
 
     def is_once(self, out: Slice, value: Open) -> bool:
         """Whether the place of a result may be read wherever the same is asked for."""

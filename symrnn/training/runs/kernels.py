@@ -1,5 +1,6 @@
 """The kernels of a run, made from its model each time, and what they are fed with."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,14 @@ class Kernels:
         self.ragged: Any = None
         if made.ragged:
             shared = {"theta": self.plain.theta, "dtheta": self.plain.dtheta}
+            if hasattr(self.plain, "fixed"):
+                shared["fixed"] = self.plain.fixed
             self.ragged = self.modules[LENGTHS].Kernel(size, dtype=DTYPE, **shared, **made.dims)
 
-    def start(self, seed: int) -> None:
-        """Parameters as the model says that they start."""
-        put(self.plain, self.modules[PLAIN].init_params(seed, DTYPE, **self.config.kernel.dims))
+    def start(self, seed: int, weights: Mapping[str, Array]) -> None:
+        """Parameters as the model says that they start, or as they are given."""
+        drawn = self.modules[PLAIN].init_params(seed, DTYPE, **self.config.kernel.dims)
+        put(self.plain, {**drawn, **weights})
 
     def of(self, inputs: dict[str, Any]) -> Any:
         """The kernel that such inputs are for."""

@@ -17,6 +17,7 @@ from symrnn.training.data.labelled import encoded
 from symrnn.training.data.notes import BUILT_IN
 from symrnn.training.data.sequences import side_by_side
 from symrnn.training.data.tables import read_texts
+from symrnn.training.kernels import blanks
 from symrnn.training.runs.kernels import is_text
 from symrnn.training.runs.scores import predicted
 from symrnn.training.runs.trained import Trained
@@ -72,8 +73,9 @@ def predict(run: Trained, names: Sequence[str], xs: Sequence[Array]) -> list[Pre
 def _outputs(kernels: Any, batch: Batch) -> Array:
     inputs = kernels.inputs(batch, target=False)
     kernel = kernels.of(inputs)
+    inputs = {**inputs, **kernels.neutral(kernel, len(batch["lengths"]))}
     with np.errstate(all="ignore"):
-        kernel.forward(**inputs, **kernels.neutral(kernel, len(batch["lengths"])))
+        kernel.forward(**inputs, **blanks(kernel, inputs))
     found = predicted(kernels, kernel)
     assert found is not None
     return found.astype(np.float64)

@@ -5,6 +5,7 @@ import numpy as np
 from symrnn.errors import UsageError
 from symrnn.functions import Array
 from symrnn.training.data import Vocabulary
+from symrnn.training.kernels import blanks
 from symrnn.training.runs.kernels import DTYPE, Kernels
 from symrnn.training.runs.scores import squashed
 
@@ -80,7 +81,7 @@ class _Stepping:
         if not self.ids:
             x = np.eye(self.kernels.config.task.features, dtype=DTYPE)[x]
         given = {self.kernels.roles.x.name: x, **self.masks, **self.states}
-        outputs, states = self.kernel.step(**given)
+        outputs, states = self.kernel.step(**given, **blanks(self.kernel, given, stepwise=True))
         self.states = {name: array.copy() for name, array in states.items()}
         name = self.kernels.roles.prediction
         if name is None:

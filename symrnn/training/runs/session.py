@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
+from symrnn.functions import Array
 from symrnn.model import Model
 from symrnn.training.data import Data, Vocabulary, open_data
 from symrnn.training.data.notes import BUILT_IN
@@ -29,6 +30,7 @@ from symrnn.training.runs.folder import (
 from symrnn.training.runs.kernels import Kernels, is_text
 from symrnn.training.runs.masks import Chances, Kind, with_masks
 from symrnn.training.trainer import Trainer
+from symrnn.weights import check, load
 
 STEPS, EPOCHS = 1000, 10
 """Unless epochs are said: so many steps at least, and so many epochs at least."""
@@ -57,6 +59,8 @@ class Wish:
     head: str | None = None
     hidden: int | Mapping[str, int] | None = None
     masks: Sequence[tuple[Kind, Chances]] = ()
+    weights: str | None = None
+    """A file with parameters to start from."""
 
 
 def begin(model: Model, source: str, wish: Wish) -> Session:
@@ -81,7 +85,9 @@ def begin(model: Model, source: str, wish: Wish) -> Session:
     )
     if is_text(config):
         config = replace(config, begins=_first_token(data))
-    return _session(chosen, config, data, Place())
+    weights = load(wish.weights) if wish.weights else {}
+    check(weights, chosen, dims, complete=False)
+    return _session(chosen, config, data, Place(), weights)
 
 
 def _reading(source: str, wish: Wish) -> Reading:
@@ -123,7 +129,9 @@ def _first_token(data: Data) -> int:
     return int(batch["x"][0, 0])
 
 
-def _session(model: Model, config: Config, data: Data, place: Place) -> Session:
+def _session(
+    model: Model, config: Config, data: Data, place: Place, weights: Mapping[str, Array]
+) -> Session:
     kernels = Kernels(model, config)
     if is_text(config) and not kernels.causal:
         raise UsageError(
@@ -132,7 +140,7 @@ def _session(model: Model, config: Config, data: Data, place: Place) -> Session:
             " steps"
         )
     training = config.training
-    kernels.start(training.seed)
+    kernels.start(training.seed, weights)
     trainer = Trainer(
         kernels.plain,
         OPTIMISERS[training.optimiser](training.learning_rate),
@@ -178,7 +186,8 @@ def resume(folder: Folder, config: Config, source: str | None = None) -> Session
     model = folder.model(config)
     vocabulary = folder.vocabulary(config)
     data = same_data(config, source or config.data.source, vocabulary)
-    session = _session(model, config, data, place)
+    weights = folder.weights(model, config.kernel.dims)  # of these what is fixed: the rest moved on
+    session = _session(model, config, data, place, weights)
     session.trainer.restore(_numbers(state))
     theta = session.kernels.plain.theta
     if place.best is not None and place.best.shape != theta.shape:

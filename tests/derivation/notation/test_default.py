@@ -18,6 +18,18 @@ from symrnn.derivation.notation.default import default_symbol
         ("b_yhat", r"b _{\hat{y}}"),
         ("mu", r"\mu"),
         ("omicron", r"\mathit{omicron}"),
+        ("dt", r"\mathit{dt}"),
+        ("th", r"\mathit{th}"),
+        ("ht", r"\mathit{ht}"),
+        ("it", r"\mathit{it}"),
+        ("Wi", "W _{i}"),
+        ("W_dt", r"W _{\mathrm{dt}}"),
+        ("W_xh", "W _{xh}"),
+        ("lam", r"\lambda"),
+        ("lamda_h", r"\lambda _{h}"),
+        ("eps", r"\varepsilon"),
+        ("epshat", r"\hat{\varepsilon}"),
+        ("nu", r"\nu"),
     ],
 )
 def test_default_symbols(name: str, wanted: str) -> None:

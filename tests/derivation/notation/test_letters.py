@@ -1,5 +1,6 @@
 """A notation applied to a system: who gets which symbol, and no two references alike."""
 
+import re
 from itertools import product
 from pathlib import Path
 
@@ -187,3 +188,35 @@ def test_what_a_builtin_table_may_say_a_users_may_not() -> None:
     text = "[symbols]\nw_i = 'W'\nw_h = 'W'"
     letters = Letters(read_notation("n", text, "n", strict=False), model("elman").system)
     assert [letters.latex(Ref(n)) for n in ("w_i", "w_h")] == ["W", "w_h"]
+
+
+LAYER_NORM = """
+    h[t] = tanh(x[t] @ W + (h[t-1] / sqrt(rowmean(square(h[t-1] - rowmean(h[t-1]))) + eps)) @ U)
+    eps = 0.001
+    e[t] = exp(tanh(h[t] @ A + b) @ v)
+    A: (H, K)
+    e: 1
+    L = mse(y, sum(e[t] * h[t]) / sum(e[t]))
+"""
+
+
+def test_what_normal_form_names_is_called_after_the_variable_that_it_belongs_to() -> None:
+    """No a^{sqrt_{i,2}}_t: the parts of an equation are counted."""
+    derivation = symrnn.parse(LAYER_NORM).derive()
+    output = derivation.output()
+    for printer in (output.latex_printer, output.plain_printer):
+        letters = printer.letters
+        print_ = letters.latex if printer is output.latex_printer else letters.plain
+        names = [print_(Ref(s.name)) for s in letters.system.symbols.values()]
+        assert not [n for n in names if re.search("sqrt|square|tanh|sum|mean|exp", n)]
+        assert len(set(names)) == len(names)
+    text = derivation.text("delta")
+    assert "a^(h,1)_t = hₜ₋₁ - hₜ₋₁/H 1_H" in text
+    assert "a^(h,2)_t = (a^(h,1)_t)²/H 1_H + ε" in text
+    assert "aʰₜ       = xₜ W" in text
+    assert "δ^(h,2)_t = ∂L/∂a^(h,2)_t" in text
+
+
+def test_a_pre_activation_alone_needs_no_number() -> None:
+    text = "h[t] = 2 * tanh(x[t] @ W + h[t-1] @ U); q[t] = tanh(h[t] @ V); L = mse(y, q[T] @ Z)"
+    assert "aₜ = xₜ W + hₜ₋₁ U" in symrnn.parse(text).derive().text("delta")

@@ -122,8 +122,8 @@ def test_equals_signs_stand_below_each_other() -> None:
 
 NARROW_LINES = """\
 ∂L/∂w_h = O₁ᵀ ((ŷ - y)/C w_oᵀ ⊙ (1 - O₂²))
-          + O₀ᵀ (((ŷ - y)/C w_oᵀ ⊙ (1 - O₂²))
-          · w_hᵀ ⊙ (1 - O₁²))"""
+          + O₀ᵀ (((ŷ - y)/C w_oᵀ
+          ⊙ (1 - O₂²)) w_hᵀ ⊙ (1 - O₁²))"""
 
 
 def test_continuation_lines_begin_with_an_operator() -> None:

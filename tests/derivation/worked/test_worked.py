@@ -10,7 +10,7 @@ import pytest
 
 import symrnn
 from symrnn.derivation.worked import files
-from symrnn.derivation.worked.worked import worked_data
+from symrnn.derivation.worked.worked import meaning, worked_data
 from symrnn.errors import DataError, SymrnnError, UsageError
 from symrnn.functions import Array
 from symrnn.interpret import interpret
@@ -148,11 +148,46 @@ def test_the_reviews_as_classes() -> None:
     np.testing.assert_array_equal(data["y"], [[1, 0]])
 
 
-def test_hello() -> None:
-    data, steps = made(model("char").written, data="notes")
+@pytest.mark.parametrize("name", ["notes", "hello"])
+def test_hello_in_five_steps(name: str) -> None:
+    """Behind its last letter the word begins again; fewer steps are its first letters."""
+    for asked in (None, 5, 4):
+        data, steps = made(model("char").written, steps=asked, data=name)
+        assert steps == (asked or 5)
+        np.testing.assert_array_equal(data["x"][:, 0].argmax(-1), [0, 1, 2, 2, 3][:steps])
+        np.testing.assert_array_equal(data["y"][:, 0].argmax(-1), [1, 2, 2, 3, 0][:steps])
+
+
+def test_the_reviews_of_films() -> None:
+    data, steps = made(N4, data="reviews", row=3)
     assert steps == 4
-    np.testing.assert_array_equal(data["x"][:, 0].argmax(-1), [0, 1, 2, 2])
-    np.testing.assert_array_equal(data["y"][:, 0].argmax(-1), [1, 2, 2, 3])
+    np.testing.assert_array_equal(data["x"][:, 0].argmax(-1), [0, 1, 4, 2])
+
+
+def test_words_and_letters_as_numbers() -> None:
+    """In the scalar form each is the number of its place."""
+    data, _ = made(N4, data="cat-mat-rat", row=2, scalar=True)
+    np.testing.assert_array_equal(data["x"].ravel(), [3, 3, 2])
+    np.testing.assert_array_equal(data["y"], [[1]])
+    assert meaning(N4, resolve(N4), True, "notes") == "cat = 1, mat = 2, rat = 3"
+    assert meaning(N4, resolve(N4), False, "notes") == ""
+    every = model("elman_steps").written
+    data, _ = made(every, data="hello", scalar=True)
+    np.testing.assert_array_equal(data["x"].ravel(), [1, 2, 3, 3, 4])
+    np.testing.assert_array_equal(data["y"].ravel(), [2, 3, 3, 4, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "scalar", "message"),
+    [
+        ("char", "hello", True, "one of several classes: leave --scalar away"),
+        ("char", "reviews", False, "for a model with a target once; y is one at every step"),
+        ("elman_n4", "hello", False, "for a model with a target at every step; y is one once"),
+    ],
+)
+def test_the_notes_data_of_another_kind(name: str, data: str, scalar: bool, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        made(model(name).written, data=data, scalar=scalar)
 
 
 @pytest.mark.parametrize(

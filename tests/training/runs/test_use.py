@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from symrnn.cli import main
 from symrnn.training.runs.kernels import Kernels
 from symrnn.training.runs.trained import trained
 from tests.training.runs.setting import Here, finished, numbers, start
@@ -178,3 +179,20 @@ def test_evaluation_counts_bits(there: Here) -> None:
 def test_they_work_as_processes(runs: Path) -> None:
     assert finished(start(runs, "evaluate", "hello")).out.startswith("hello\n  on ")
     assert finished(start(runs, "predict", "animals", "cat mat rat")).out.startswith("cat mat")
+
+
+def test_a_target_that_the_loss_reads_of_earlier_steps_is_no_matter_of_sampling(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("hello world, hello there. " * 20)
+    Path("mine.rnn").write_text(
+        "h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-1] @ U)\nyhat[t] = softmax(h[t] @ Q)\n"
+        "y: onehot\nL = mean(ce(y[t], yhat[t])) + 0.1 * mean(mse(y[t-1], yhat[t]))\n"
+    )
+    options = "--steps 10 --batch 2 --epochs 1 --hidden 4 --out run"
+    assert main(["train", "mine.rnn", "--data", "text.txt", *options.split()]) == 0
+    capsys.readouterr()
+    assert main(["sample", "run", "--start", "hell", "--length", "9"]) == 0
+    said = capsys.readouterr().out.rstrip("\n").rpartition("\n")[2]
+    assert (said[:4], len(said)) == ("hell", 13)

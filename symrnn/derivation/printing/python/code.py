@@ -14,7 +14,7 @@ ROOM = 88
 Shape = tuple[Width, Width]
 NUMBER: Shape = (NARROW, NARROW)
 
-ACROSS = ("softmax", "logsumexp")
+ACROSS = ("softmax", "logsumexp", "rowmax")
 """Functions of a row."""
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from symrnn.derivation.formula import Apply, Carried, Formula, Minus, Power, Ratio, Sum, Times
+from symrnn.derivation.formula import Carried, Formula
+from symrnn.derivation.notation.writing import unavailable
 from symrnn.derivation.printing.python.algebra import Algebra
 from symrnn.derivation.printing.python.code import ACROSS, Code
 from symrnn.derivation.printing.python.prelude import Prelude
-from symrnn.errors import CheckError
-from symrnn.functions import ELEMENTWISE
-from symrnn.language.parse import parse_expression
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
+from symrnn.derivation.slopes import PRIME, definition_of, formula_of
+from symrnn.language.tree import Own
 
-SYMPY = {name: name for name in ("tanh", "exp", "log", "sin", "cos", "sqrt")} | {"abs": "Abs"}
+SAME = ("tanh", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "erf")
+SYMPY = {name: name for name in SAME} | {"abs": "Abs", "arctan": "atan"}
 """Functions that SymPy has."""
 
 
@@ -25,47 +25,40 @@ class Functions:
         self.prelude, self.algebra, self.write = prelude, algebra, write
         self.functions: dict[str, str] = {}
 
-    def function(self, name: str) -> str:
+    def function(self, function: str | Own) -> str:
         """SymPy's function, or one that the module defines."""
-        if name in SYMPY:
-            return self.prelude.use(SYMPY[name])
+        if isinstance(function, str) and function in SYMPY:
+            return self.prelude.use(SYMPY[function])
+        name = named(function)
         if name not in self.functions:
-            self.functions[name] = self._function(name)
+            text = self._function(function)
+            self.functions[name] = text
         return name
 
-    def _function(self, name: str) -> str:
-        if name in ACROSS:
-            return self._across(name)
-        if name == "step":
+    def _function(self, function: str | Own) -> str:
+        if function in ACROSS:
+            return self._across(str(function))
+        if function == "step":
             return (
                 f"def step(x):\n    return {self.prelude.use('Piecewise')}((1, x > 0), (0, True))"
             )
-        body = self.write(_formula(parse_expression(ELEMENTWISE[name].definition)), Code("x"))
-        return f"def {name}(x):\n    return {body.text}"
+        body = self.write(formula_of(definition_of(function), Carried()), Code("x"))
+        return f"def {named(function)}(x):\n    return {body.text}"
 
     def _across(self, name: str) -> str:
+        if name == "rowmax":
+            return f"def rowmax(v):\n    return {self.prelude.use('Max')}(*v)"
         exp, total = self.prelude.use("exp"), self.algebra.total("e")
         found = f"e/{total}" if name == "softmax" else f"{self.prelude.use('log')}({total})"
         return f"def {name}(v):\n    e = v.applyfunc({exp})\n    return {found}"
 
 
-def _formula(expr: Expr) -> Formula:
-    """A definition of one argument as a formula: its argument is what is carried."""
-    match expr:
-        case Num():
-            return expr
-        case Ref():
-            return Carried()
-        case Neg(arg=arg):
-            return Minus(_formula(arg))
-        case Add(terms=terms):
-            return Sum(tuple(map(_formula, terms)))
-        case Mul(left=left, right=right):
-            return Times((_formula(left), _formula(right)))
-        case Div(left=left, right=right):
-            return Ratio(_formula(left), _formula(right))
-        case Pow(left=left, right=right):
-            return Power(_formula(left), _formula(right))
-        case Call(function=function, args=args):
-            return Apply(function, tuple(map(_formula, args)))
-    raise CheckError(f"no definition holds {type(expr).__name__}")
+def named(function: str | Own) -> str:
+    """A function's name in Python; one of the text's own may be a name of SymPy's.
+
+    >>> named("silu'")
+    'silu_prime'
+    """
+    if isinstance(function, str):
+        return function.replace(PRIME, "_prime")
+    return f"{function.name}_" if function.name in unavailable() else function.name

@@ -6,7 +6,7 @@ A name that the equations define is assigned before it is read.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Carry, Equation, Formula, Sheet
+from symrnn.derivation.formula import Apply, Carry, Equation, Formula, Sheet
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.printing.python.code import NUMBER, ROOM, Code, import_line, wrapped
@@ -20,7 +20,7 @@ def python_text(
     derivation: Derivation,
     letters: Letters,
     comments: Sequence[str] = (),
-    deltas: Mapping[str, str] | None = None,
+    plain: Plain | None = None,
 ) -> str:
     """A module that declares the symbols of the equations and assigns every left side.
 
@@ -28,8 +28,8 @@ def python_text(
     """
     if not derivation.unrolled:
         raise UsageError("the sympy format needs a number of steps; say --steps T")
-    equations = [equation for sheet in sheets for equation in sheet.equations]
-    return _Module(derivation, equations, letters, deltas).text(comments)
+    equations = [e for sheet in sheets for e in sheet.equations if not isinstance(e.left, Apply)]
+    return _Module(derivation, equations, letters, plain or Plain(letters)).text(comments)
 
 
 class _Module:
@@ -40,13 +40,13 @@ class _Module:
         derivation: Derivation,
         equations: Iterable[Equation],
         letters: Letters,
-        deltas: Mapping[str, str] | None,
+        plain: Plain,
     ) -> None:
         self.defined: dict[Formula, Equation] = {}
         for equation in equations:
             for each in instances(equation, derivation.system.steps or 0):
                 self.defined.setdefault(assigned(each), each)
-        self.plain = Plain(letters, deltas)
+        self.plain = plain
         self.writer = Writer(derivation, self.defined, letters, self.plain)
         self.names, self.prelude = self.writer.names, self.writer.prelude
         self.algebra, self.functions = self.writer.algebra, self.writer.functions

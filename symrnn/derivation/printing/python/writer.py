@@ -54,9 +54,11 @@ from symrnn.derivation.printing.python.functions import Functions
 from symrnn.derivation.printing.python.names import Names
 from symrnn.derivation.printing.python.prelude import Prelude
 from symrnn.derivation.printing.python.steps import at_step, exact_of, key_of, right_of
+from symrnn.derivation.slopes import formula_of
 from symrnn.errors import UsageError
 from symrnn.functions import LOSSES
-from symrnn.language.tree import NARROW, Num, Ref, Size, Width
+from symrnn.language.parse import definition
+from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
 from symrnn.system.symbols import PI
 
 
@@ -104,8 +106,8 @@ class Writer:
                 return self.algebra.turned(self.rows.shape_of(name))
             case Marked(arg=ref):
                 return self.shape_of(ref)
-        if key in self.defined:
-            right = right_of(self.defined[key])
+        right = right_of(self.defined[key]) if key in self.defined else None
+        if right is not None and not (isinstance(key, Immediate) and right == ZERO):
             kept = self.reads
             found = self.carry(right) if isinstance(right, Carry) else self.code(right)
             self.reads = kept
@@ -169,8 +171,8 @@ class Writer:
                 return self.algebra.ratio(self.code(top), self.code(bottom))
             case Power(base=base, exponent=exponent):
                 return self.power(base, exponent)
-            case Apply(function=function, args=args):
-                return self.apply(function, args)
+            case Apply(function=function, args=args, own=own):
+                return self.apply(own or function, args)
             case Bracket(body=body):
                 return self.code(body)
             case Big():
@@ -278,8 +280,8 @@ class Writer:
         terms = [at_step(big.body, big.index, step) for step in range(low, high + 1)]
         return self.sum(terms) if len(terms) > 1 else self.code(terms[0] if terms else ZERO)
 
-    def apply(self, function: str, args: tuple[Formula, ...]) -> Code:
-        if function in LOSSES:
+    def apply(self, function: str | Own, args: tuple[Formula, ...]) -> Code:
+        if isinstance(function, str) and function in LOSSES:
             target, prediction = (
                 (arg, self.algebra.turned(self.code(arg).shape)[1]) for arg in args
             )
@@ -289,11 +291,16 @@ class Writer:
             return self.code(args[0])
         if function == "square":
             return self.power(args[0], TWO)
+        if len(args) > 1:  # SymPy applies a function of one number to a matrix, and no other
+            found = definition(function)
+            assert found is not None
+            known = dict(zip(found[0], args, strict=True))
+            return self.code(formula_of(found[1], known))
         arg = self.code(args[0])
         if function in ACROSS:
             if arg.is_number:
-                return arg if function == "logsumexp" else Code("1")
-            shape = NUMBER if function == "logsumexp" else arg.shape
+                return Code("1") if function == "softmax" else arg
+            shape = arg.shape if function == "softmax" else NUMBER
             return Code(f"{self.functions.function(function)}({arg.text})", shape=shape)
         name = self.functions.function(function)
         if arg.is_number:
