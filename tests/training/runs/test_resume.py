@@ -204,7 +204,7 @@ def test_an_edited_file_is_refused(here: Here, run: Path, name: str) -> None:
         ("version", 2, 'that this version of symrnn reads; expected "version": 1'),
         ("model", 3, "'model' is 3"),
         ("kernel", [], "'kernel' is []"),
-        ("training", {}, "'training' has no 'clip'"),
+        ("training", {}, "'training' has no 'epochs'"),
         ("odd", 1, "there is an unknown 'odd'"),
     ],
 )
