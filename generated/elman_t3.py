@@ -590,7 +590,9 @@ def _array(name, value, shape, dtype):
 def _plain(name, value):
     """The value as an array, which has no mask: what that hides would count."""
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array, and its mask would be lost; expected a plain one")
+        raise TypeError(
+            f"{name} is a masked array, and its mask would be lost; expected a plain one"
+        )
     return np.asarray(value)
 
 
