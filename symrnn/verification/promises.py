@@ -80,8 +80,8 @@ def _misdrawn(symbol: Symbol, drawn: Array, dims: dict[str, int]) -> str | None:
     shape = tuple(width.count(dims) for width in symbol.shape)
     if drawn.shape != shape:
         return f"{symbol.name} has shape {drawn.shape}, not {shape}"
-    how = symbol.start
-    if how is None or how == "glorot":
+    how = 0 if symbol.start is None else symbol.start
+    if symbol.start in (None, "glorot"):
         how = "glorot" if len(shape) == 2 else 0
     if how == "orthogonal":
         square = drawn.T @ drawn if shape[0] >= shape[1] else drawn @ drawn.T
@@ -136,7 +136,9 @@ def fed_back(module: ModuleType, case: Case) -> Finding | None:
     copies = {name: np.array(array) for name, array in states.items()}
     wanted = module.forward(params, **{**inputs, **copies})
     again = kernel.forward(**{**inputs, **states})
-    one, other = (Found(None, *map(_copies, each), {}) for each in (again, wanted))
+    one, other = (
+        Found(None, _copies(outputs), _copies(states), {}) for outputs, states in (again, wanted)
+    )
     off = apart(one, other)
     wrong = [f"results are {off:.1e} off"] if not off <= EXACT else []
     return wrong, "the states of a call, handed to the next"
@@ -185,7 +187,7 @@ def one_by_one(module: ModuleType, case: Case, found: Found) -> Finding | None:
     share = 1.0 if case.weights else 1 / case.batch
     parameters = {symbol.name for symbol in case.named(*GIVEN)}
     grads = {
-        name: share * sum(part.grads[name] for part in alone)
+        name: share * np.sum([part.grads[name] for part in alone], axis=0)
         if name in parameters
         else share * _joined(case, name, [part.grads[name] for part in alone])
         for name in found.grads
