@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -80,9 +81,9 @@ def _misdrawn(symbol: Symbol, drawn: Array, dims: dict[str, int]) -> str | None:
     shape = tuple(width.count(dims) for width in symbol.shape)
     if drawn.shape != shape:
         return f"{symbol.name} has shape {drawn.shape}, not {shape}"
-    how = 0 if symbol.start is None else symbol.start
-    if symbol.start in (None, "glorot"):
-        how = "glorot" if len(shape) == 2 else 0
+    how = symbol.start
+    if how is None or how == "glorot":
+        how = "glorot" if len(shape) == 2 else Fraction(0)
     if how == "orthogonal":
         square = drawn.T @ drawn if shape[0] >= shape[1] else drawn @ drawn.T
         right = error(square, np.eye(len(square))) <= EXACT
@@ -93,6 +94,7 @@ def _misdrawn(symbol: Symbol, drawn: Array, dims: dict[str, int]) -> str | None:
         enough = drawn.size < MANY or (largest > 0.97 and abs(drawn.mean()) < most / 5)
         right = largest <= 1 and enough
         return None if right else f"{symbol.name} reaches {largest:.3g} of Glorot's bound"
+    assert how is not None
     value = 0.0 if how == "zeros" else float(how)
     return None if (drawn == value).all() else f"{symbol.name} does not start at {value:g}"
 
@@ -137,7 +139,7 @@ def fed_back(module: ModuleType, case: Case) -> Finding | None:
     wanted = module.forward(params, **{**inputs, **copies})
     again = kernel.forward(**{**inputs, **states})
     one, other = (
-        Found(None, _copies(outputs), _copies(states), {}) for outputs, states in (again, wanted)
+        Found(None, _copies(outputs), _copies(left), {}) for outputs, left in (again, wanted)
     )
     off = apart(one, other)
     wrong = [f"results are {off:.1e} off"] if not off <= EXACT else []
@@ -187,7 +189,7 @@ def one_by_one(module: ModuleType, case: Case, found: Found) -> Finding | None:
     share = 1.0 if case.weights else 1 / case.batch
     parameters = {symbol.name for symbol in case.named(*GIVEN)}
     grads = {
-        name: share * np.sum([part.grads[name] for part in alone], axis=0)
+        name: share * np.sum([part.grads[name] for part in alone], 0)
         if name in parameters
         else share * _joined(case, name, [part.grads[name] for part in alone])
         for name in found.grads
