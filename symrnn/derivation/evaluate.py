@@ -14,8 +14,6 @@ from symrnn.derivation.formula import (
     Big,
     Blocks,
     Bracket,
-    Carried,
-    Carry,
     Chain,
     Diagonal,
     Equation,
@@ -37,6 +35,7 @@ from symrnn.derivation.formula import (
     Transposed,
     Value,
     Zeros,
+    children,
 )
 from symrnn.errors import CheckError
 from symrnn.functions import Array
@@ -77,7 +76,7 @@ class Evaluator:
         self._known: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
-        return self.value(formula, indices or {}, None)
+        return self.value(formula, indices or {})
 
     # references
 
@@ -131,7 +130,7 @@ class Evaluator:
         if isinstance(key, Total) and self.is_outside(key, equation, at):
             return self.nothing(key)
         if label not in self._known:
-            found = self.value(equation.rights[-1], inner, None)
+            found = self.value(equation.rights[-1], inner)
             shape = self.nothing(key).shape if isinstance(key, Total) else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
         return self._known[label]
@@ -195,9 +194,9 @@ class Evaluator:
 
     # formulas
 
-    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+    def value(self, formula: Formula, at: Indices) -> Array:
         def of(inner: Formula) -> Array:
-            return self.value(inner, at, carried)
+            return self.value(inner, at)
 
         match formula:
             case Num(value=value):
@@ -240,48 +239,28 @@ class Evaluator:
             case Marked(arg=arg):
                 return self.read(arg, at)
             case Chain(factors=factors):
-                return self.chain(factors, at)
+                each = (array for factor in factors for array in self.factors(factor, at))
+                return _fold(np.matmul, each)
             case Bracket(body=body):
                 return of(body)
             case Big(sign="sum", index=index, low=low, high=high, body=body):
                 steps = range(self.step(low, at), self.step(high, at) + 1)
-                each = [self.value(body, {**at, index: step}, carried) for step in steps]
-                return _fold(np.add, each) if each else np.zeros((1, 1))
-            case Carried():
-                assert carried is not None
-                return carried
+                parts = [self.value(body, {**at, index: step}) for step in steps]
+                return _fold(np.add, parts) if parts else np.zeros((1, 1))
             case Value(rows=rows):
                 return np.array(rows)
         raise CheckError(f"{type(formula).__name__} has no value")
 
-    def chain(self, factors: tuple[Formula, ...], at: Indices) -> Array:
-        """Each factor carries the row to its left one step back: v̄ Jᵀ, or δ ↦ … at its end."""
-        row = self.value(factors[0], at, None)
-        for factor in factors[1:]:
-            row = self.carry(row, factor, at)
-        return row
-
-    def carry(self, row: Array, factor: Formula, at: Indices) -> Array:
-        if isinstance(factor, Big):
-            # Jacobians act in the order in which the path goes back
-            steps = range(self.step(factor.low, at), self.step(factor.high, at) + 1)
-            for step in reversed(steps) if _runs_back(factor.body) else steps:
-                row = self.carry(row, factor.body, {**at, factor.index: step})
-            return row
-        if isinstance(factor, Immediate | Name):
-            found = self.lookup(factor, at)
-            if found is None:
-                raise CheckError(f"{factor} is not defined")
-            equation, inner, _ = found
-            body = equation.rights[-1]
-            if isinstance(body, Carry):
-                return self.value(body.body, inner, row)
-            matrix = self.value(body, inner, None)
-        else:
-            matrix = self.value(factor, at, None)
-        if matrix.shape == (1, 1):
-            return row * matrix
-        return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
+    def factors(self, factor: Formula, at: Indices) -> Iterator[Array]:
+        """The matrices that a factor of a chain stands for: those of a ∏ one by one, in the order
+        from its lower bound to its upper one."""
+        if not (isinstance(factor, Big) and factor.sign == "prod"):
+            yield self.value(factor, at)
+            return
+        low, high = self.step(factor.low, at), self.step(factor.high, at)
+        way = 1 if runs_up(factor) else -1
+        for step in range(low, high + way, way):
+            yield self.value(factor.body, {**at, factor.index: step})
 
     def apply(self, function: str, args: list[Array]) -> Array:
         axis = 0 if self.columns else -1
@@ -310,6 +289,9 @@ def _refs(key: Formula) -> Iterator[Ref]:
             yield Ref(f"({letter})", at.base, at.shift)
         case Ref():
             yield key
+        case _:
+            for child in children(key):
+                yield from _refs(child)
 
 
 def _key(left: Formula) -> object:
@@ -321,7 +303,8 @@ def _is_general(equation: Equation) -> bool:
     return any(ref.base not in ("", "1", "T") for ref in _refs(equation.left))
 
 
-def _runs_back(factor: Formula) -> bool:
-    """Whether a Jacobian leads from a step to an earlier one."""
-    first, second = _refs(factor)
-    return second.shift < first.shift
+def runs_up(product: Big) -> bool:
+    """Whether the factors of a ∏ run from an earlier step to a later one: k + 1 is its first step,
+    k - 1 its last."""
+    low, high = product.low, product.high
+    return low.shift > 0 if low.base == "k" else high.shift < 0

@@ -140,7 +140,7 @@ class Immediate:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A product of partial derivatives: each carries what stands left of it one step back."""
+    """A product of partial derivatives, which are matrices: they are multiplied as they stand."""
 
     factors: tuple["Formula", ...]
 
@@ -155,26 +155,16 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Big:
-    """Σ or ∏ over an index from `low` to `high`; the bounds are references without a name."""
+    """Σ or ∏ over an index from `low` to `high`; the bounds are references without a name.
+
+    The factors of a ∏ stand in the order from `low` to `high`, upwards or downwards.
+    """
 
     sign: str
     index: str
     low: Ref
     high: Ref
     body: "Formula"
-
-
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """δ ↦ body: how a row that belongs to `of` is carried back to a matrix parameter."""
-
-    of: Ref
-    body: "Formula"
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """The row that a `Carry` takes."""
 
 
 ALWAYS = Ref("")
@@ -234,8 +224,6 @@ Formula = (
     | Chain
     | Bracket
     | Big
-    | Carry
-    | Carried
     | Name
     | Marked
     | Value
@@ -294,7 +282,7 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
             return Total(f(of), f(by))
         case Immediate(of=of, by=by, alone=alone):
             return Immediate(f(of), f(by), alone)
-        case Bracket(body=body) | Big(body=body) | Carry(body=body):
+        case Bracket(body=body) | Big(body=body):
             return replace(formula, body=f(body))
     return formula
 

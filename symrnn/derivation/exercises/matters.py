@@ -11,7 +11,6 @@ from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.evaluate import Evaluator, Indices
 from symrnn.derivation.exercises.exercise import Sheets
 from symrnn.derivation.formula import (
-    Big,
     Equation,
     Formula,
     Immediate,
@@ -120,12 +119,10 @@ def _partials(sheets: Sheets) -> set[Immediate]:
 class Strict(Evaluator):
     """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
 
-    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
-        if isinstance(formula, Big) and formula.sign != "sum":
-            raise CheckError("a product of Jacobians has a value only within a chain")
+    def value(self, formula: Formula, at: Indices) -> Array:
         if not isinstance(formula, Sum | Times | Odot | Ratio):
-            return super().value(formula, at, carried)
-        parts = [self.value(child, at, carried) for child in children(formula)]
+            return super().value(formula, at)
+        parts = [self.value(child, at) for child in children(formula)]
         if len({part.shape for part in parts if part.size != 1}) > 1:
             raise CheckError("the shapes differ")
         joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}

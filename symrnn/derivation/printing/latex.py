@@ -129,7 +129,7 @@ class Latex(Printer):
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
         sign = r"\partial^{+}" if immediate else r"\partial"
-        top, bottom = self.line(of), self.line(by)
+        top, bottom = self.line(of), self.differential(by)
         return Atom(
             rf"\frac{{{sign} {top}}}{{\partial {bottom}}}",
             1 + immediate + max(length(top), length(bottom)),
@@ -232,12 +232,6 @@ class Latex(Printer):
 
     def blank(self, number: int) -> Atom:
         return Atom(rf"\boxed{{\;({number})\;}}", 6, True)
-
-    def carried(self) -> Atom:
-        return Atom(r"\mathbf{g}", 1)
-
-    def maps_to(self) -> Atom:
-        return Atom(r" \mapsto ", 3, broken=r" \mapsto ")
 
     def at(self, at: Ref) -> Atom:
         text = f"_{{t={self.time(at).replace(' ', '')}}}"

@@ -136,12 +136,6 @@ class Plain(Printer):
     def blank(self, number: int) -> Atom:
         return atom(f"({number})____")
 
-    def carried(self) -> Atom:
-        return atom("𝐠")
-
-    def maps_to(self) -> Atom:
-        return atom(" ↦ ", broken="↦ ")
-
     def greater(self) -> Atom:
         return atom(" > ")
 
@@ -155,7 +149,7 @@ class Plain(Printer):
     # fractions, powers, functions
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
-        return atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.line(by)}")
+        return atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.differential(by)}")
 
     def ratio(self, top: Formula, bottom: Formula) -> Doc:
         return Row(self._closed(top), ((atom("/", broken="/"), self._closed(bottom)),))

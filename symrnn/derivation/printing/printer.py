@@ -13,8 +13,6 @@ from symrnn.derivation.formula import (
     Blank,
     Blocks,
     Bracket,
-    Carried,
-    Carry,
     Chain,
     Diagonal,
     Equation,
@@ -93,10 +91,6 @@ class Printer(ABC):
     @abstractmethod
     def blank(self, number: int) -> Atom: ...
     @abstractmethod
-    def carried(self) -> Atom: ...
-    @abstractmethod
-    def maps_to(self) -> Atom: ...
-    @abstractmethod
     def at(self, at: Ref) -> Atom: ...
     @abstractmethod
     def transpose(self, arg: Formula) -> Doc: ...
@@ -140,7 +134,7 @@ class Printer(ABC):
             case Times(factors=factors) | Product(factors=factors):
                 return self.juxtaposed(factors), PRODUCT
             case Chain(factors=factors):
-                return self.row(factors, self.dot, ATOM), PRODUCT
+                return self.row(factors, self.dot, POWER), PRODUCT
             case Ratio(top=top, bottom=bottom):
                 return self.ratio(top, bottom), self.ratio_binds
             case Power(base=base, exponent=exponent):
@@ -170,10 +164,6 @@ class Printer(ABC):
             case Big(body=body):
                 inner = self.doc(body) if isinstance(body, Big) else self.within(body, ODOT)
                 return Before(self.big(formula), inner), SUM
-            case Carry(body=body):
-                return Row(self.carried(), ((self.maps_to(), self.doc(body)),)), SUM
-            case Carried():
-                return self.carried(), ATOM
             case Name():
                 return self.name(formula), ATOM
             case Marked(arg=arg, mark=mark):
@@ -191,6 +181,11 @@ class Printer(ABC):
         if isinstance(by, Ref) and by.name in self.deltas:
             return self.ref(Ref(self.deltas[by.name], by.base, by.shift))
         return self.partial(of, by, False)
+
+    def differential(self, by: Formula) -> str:
+        """What stands behind a ∂: a letter, or a product in brackets."""
+        line = self.line(by)
+        return f"({line})" if isinstance(by, Product) else line
 
     def applied(self, function: str, args: tuple[Formula, ...]) -> tuple[Doc, int]:
         match function:

@@ -40,19 +40,20 @@ def term_of(derivation: Derivation, target: Ref) -> Make:
         body = chained(derivation, term)
         if several and not term.last.over:
             return bracketed(term, body)
-        return over_steps(term, body)
+        return over_steps(derivation, term, body)
 
     return make
 
 
-def over_steps(term: Term, body: Formula) -> Formula:
+def over_steps(derivation: Derivation, term: Term, body: Formula) -> Formula:
     """Σ_t of the term; where a derivative is of what happens once, it holds the sum itself."""
-    return summed(term.last, body) if term.last.of.base == "t" else body
+    holds = term.last.of.base != "t" and not derivation.rows.is_use(term.last)
+    return body if holds else summed(term.last, body)
 
 
 def totals(derivation: Derivation, names: Sequence[str] = ()) -> list[Equation]:
     def make(term: Term) -> Formula:
-        return over_steps(term, chained(derivation, term))
+        return over_steps(derivation, term, chained(derivation, term))
 
     def terms(node: Ref) -> tuple[Term, ...]:
         return in_print(derivation, node)

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from symrnn.derivation.build import ZERO, plus
+from symrnn.derivation.build import ZERO, chain, plus
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Bracket, Chain, Equation, Formula, Sheet, Sum, Total
+from symrnn.derivation.formula import Bracket, Equation, Formula, Sheet, Sum, Total
 from symrnn.derivation.paths import LOSS, Paths, Term
 from symrnn.derivation.views.ends import ended, holds, least
 from symrnn.language.tree import Ref
@@ -86,5 +86,9 @@ def bracketed(term: Term, body: Formula) -> Formula:
 
 
 def chained(derivation: Derivation, term: Term) -> Formula:
-    factors = derivation.factors(term)
-    return factors[0] if len(factors) == 1 else Chain(factors)
+    """The product of the derivatives along a path; that by a matrix is what stands around the
+    matrix: its operand, and what the row is multiplied with there."""
+    factors, rows = derivation.factors(term), derivation.rows
+    if not rows.is_use(term.last):
+        return chain(*factors)
+    return plus(use.share(*factors[:-1], use.matrix) for use in rows.uses(term.last))

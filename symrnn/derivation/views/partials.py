@@ -24,8 +24,11 @@ class Partial:
 
 def in_print(derivation: Derivation, target: Ref) -> tuple[Term, ...]:
     """The terms of ∂L/∂target, those whose partial derivatives are the same as one."""
+    whole = derivation.paths.terms(target)
+    if any(derivation.rows.is_use(term.last) for term in whole):
+        return whole
     found: list[Term] = []
-    for terms in by_ends(derivation.paths.terms(target)):
+    for terms in by_ends(whole):
         every = [term for term in terms if is_general(term.last)]
         if not every:
             found.append(terms[0])
@@ -46,6 +49,8 @@ def partials(derivation: Derivation, target: Ref) -> Iterator[Partial]:
     for terms in by_ends(derivation.paths.terms(target)):
         for edge in terms[0].path[:-1]:
             yield Partial((edge,))
+        if derivation.rows.is_use(terms[0].last):
+            continue
         last = [term.last for term in terms]
         general = [edge for edge in last if is_general(edge)]
         steps = {edge.of: None for edge in last if not is_general(edge)}
