@@ -58,8 +58,10 @@ def as_columns(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
 def flipped(formula: Formula) -> Formula:
     """The transpose of a formula, in letters that stand for the transposes of the old ones."""
     match formula:
-        case Ref() | Total() | Immediate():
+        case Ref() | Total():
             return formula
+        case Immediate(by=by):
+            return replace(formula, by=flipped(by))
         case Ones():
             return Transposed(formula)
         case Product(factors=factors):

@@ -52,7 +52,7 @@ class Page:
         columns: bool,
     ) -> None:
         self.symbols, self.value, self.dims, self.columns = symbols, value, dims, columns
-        self.longest_first = sorted(symbols, key=len, reverse=True)
+        self.lengths = sorted(set(map(len, symbols)), reverse=True)
         self.functions = {row.latex: name for name, row in ELEMENTWISE.items() if row.latex}
         self.functions |= {r"\mathrm{softmax}": "softmax", r"\mathrm{logsumexp}": "logsumexp"}
         self.said: list[Said] = []
@@ -90,10 +90,12 @@ class Page:
         return tuple(found)
 
     def symbol_at(self, text: str) -> str:
-        for each in self.longest_first:
-            after = text[len(each) : len(each) + 1]
-            if text.startswith(each) and not (re.search(r"\\[A-Za-z]+$", each) and after.isalpha()):
-                return each
+        """The longest symbol with which a text begins."""
+        for length in self.lengths:
+            each, after = text[:length], text[length : length + 1]
+            if each in self.symbols:
+                if not (after.isalpha() and re.search(r"\\[A-Za-z]+$", each)):
+                    return each
         return ""
 
     # what a left side is
@@ -168,8 +170,16 @@ class Page:
             values = [right(inner) for right in said.rights]
             for other in values[1:]:
                 np.testing.assert_allclose(other, values[0], rtol=1e-9, atol=1e-12)
-            self.known[key] = values[0]
+            self.known[key] = self.whole(parts, values[0])
         return self.known[key]
+
+    def whole(self, parts: tuple[Place | str, ...], value: Array) -> Array:
+        """A derivative that is said to be 0 is as wide as that by which it is one."""
+        places = [part for part in parts if not isinstance(part, str)]
+        if value.size > 1 or value.any() or places[0][0] != "L":
+            return value
+        inside = self.value(places[-1][0], 1 if places[-1][1] else None)
+        return value if inside is None else np.zeros_like(inside)
 
 
 class Line:
@@ -305,8 +315,8 @@ class Line:
 
     def symbol(self, place: Place) -> Read:
         page, (name, _, _) = self.page, place
-        if name in page.dims:
-            return lambda env: np.array([[float(page.dims[name])]])
+        if name[0] == "#":
+            return lambda env: np.array([[float(page.dims[name[1:]])]])
 
         def read(env: Env) -> Array:
             found = page.value(name, page.step(place, env))

@@ -5,15 +5,12 @@ multiplied in the order in which they stand, and must fit. All widths differ; in
 not zero. What the text says is held against the adjoint system.
 """
 
-import random
 from functools import cache
 
 import numpy as np
 import pytest
 
-import symrnn
 from symrnn.derivation.output import Output
-from symrnn.errors import EquationError, UsageError
 from symrnn.functions import Array
 from symrnn.interpret import Result, interpret
 from symrnn.language.tree import Ref
@@ -23,7 +20,6 @@ from symrnn.system import adjoint, initial_states, normal, with_states
 from symrnn.system.symbols import GIVEN, dimensions
 from tests.cases import ZOO, model
 from tests.derivation.reader import Page, Place
-from tests.grammar import Writer
 
 AGREES, FLOOR = 1e-9, 1e-6
 WIDTHS = (3, 5, 7, 11, 13, 4, 6)
@@ -102,12 +98,12 @@ def symbols_of(output: Output) -> dict[str, Place]:
             letter = printer.letters.latex(Ref(delta, base, shift))
             found.setdefault(letter, (f"δ {name}", base, shift))
     for name in {w for s in names.values() for shape in s.shape for w in shape.names}:
-        found.setdefault(printer.dimension(name), (name, "", 0))
+        found.setdefault(printer.dimension(name), (f"#{name}", "", 0))
     for letter in ("s", "q", r"\mathbf{s}", r"\mathbf{q}"):
         for base, shift in places:
             text = str(1 + shift) if base == "1" else base + (f"{shift:+d}" if shift else "")
             found.setdefault(f"{letter}_{{{text}}}", (f"({letter})", base, shift))
-    found.setdefault("T", ("T", "", 0))
+    found.setdefault("T", ("#T", "", 0))
     return found
 
 

@@ -37,7 +37,7 @@ from symrnn.derivation.formula import (
 )
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import NARROW, Num, Ref, Size, Width
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
@@ -149,8 +149,8 @@ class Printer(ABC):
                 return self.constant("ones", width), ATOM
             case Eye(width=width):
                 return self.constant("eye", width), ATOM
-            case Zeros(columns=columns):
-                return self.constant("zeros", columns), ATOM
+            case Zeros(rows=rows, columns=columns):
+                return self.constant("zeros", rows if columns == NARROW else columns), ATOM
             case Slice(arg=arg, start=start, stop=stop):
                 return self.slice(arg, start, stop), POWER
             case Blocks(rows=rows):

@@ -10,8 +10,6 @@ from symrnn.derivation.formula import (
     Big,
     Blank,
     Blocks,
-    Carried,
-    Carry,
     Chain,
     Diagonal,
     Equation,
@@ -195,7 +193,6 @@ H = Width(("H",))
         (Slice(x, H, Width(("H", "H"))), "[O₃]_{H + 1 : 2 H}"),
         (Blocks(((x, y),)), "[O₃, y]"),
         (Chain((Total(LOSS, x), Immediate(x, w))), "∂L/∂O₃ · ∂⁺O₃/∂w_h"),
-        (Carry(x, Product((Transposed(y), Carried()))), "𝐠 ↦ yᵀ 𝐠"),
         (
             Big("sum", "t", Ref("", "1"), Ref("", "T"), Sum((x, y))),
             "∑_{t=1}^{T} (O₃ + y)",
