@@ -10,6 +10,7 @@ the steps behind k, k - 1 the last before it.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -93,9 +94,9 @@ class Page:
         """The longest symbol with which a text begins."""
         for length in self.lengths:
             each, after = text[:length], text[length : length + 1]
-            if each in self.symbols:
-                if not (after.isalpha() and re.search(r"\\[A-Za-z]+$", each)):
-                    return each
+            cut = after.isalpha() and re.search(r"\\[A-Za-z]+$", each)
+            if each in self.symbols and not cut:
+                return each
         return ""
 
     # what a left side is
@@ -162,7 +163,7 @@ class Page:
             if found is None:
                 last = next(p for p in reversed(parts) if not isinstance(p, str))
                 at = self.step(last, env)
-                assert at is not None and not 1 <= at <= self.dims["T"], f"nothing says {key}"
+                assert at not in (None, *range(1, self.dims["T"] + 1)), f"nothing says {key}"
                 inside = self.value(last[0].removeprefix("δ "), 1)
                 assert inside is not None, key
                 return np.zeros_like(inside)
@@ -176,9 +177,9 @@ class Page:
     def whole(self, parts: tuple[Place | str, ...], value: Array) -> Array:
         """A derivative that is said to be 0 is as wide as that by which it is one."""
         places = [part for part in parts if not isinstance(part, str)]
-        if value.size > 1 or value.any() or places[0][0] != "L":
+        if value.size > 1 or value.any() or places[0][0][:2] not in ("L", "δ "):
             return value
-        inside = self.value(places[-1][0], 1 if places[-1][1] else None)
+        inside = self.value(places[-1][0].removeprefix("δ "), 1 if places[-1][1] else None)
         return value if inside is None else np.zeros_like(inside)
 
 
@@ -337,10 +338,8 @@ class Line:
             total: Any = None if sign == "prod" else np.zeros((1, 1))
             for position, step in enumerate(range(first, last + up, up)):
                 value = body({**env, index: step})
-                if not position:
-                    total = value
-                else:
-                    total = total + value if sign == "sum" else total @ value
+                before = [total] if position else []
+                total = reduce(np.add if sign == "sum" else np.matmul, [*before, value])
             return total
 
         return whole
@@ -402,7 +401,7 @@ class Line:
                 self.takes(symbol)
                 power = self.page.read(self.braces()) if self.takes("^") else None
                 inside = self.until(")") if self.takes("(") else self.atom()
-                value = _after(inside, lambda v: _function(name, v))
+                value = _after(inside, partial(_function, name))
                 return value if power is None else _raised(value, power)
         return None
 

@@ -5,12 +5,15 @@ multiplied in the order in which they stand, and must fit. All widths differ; in
 not zero. What the text says is held against the adjoint system.
 """
 
+import random
 from functools import cache
 
 import numpy as np
 import pytest
 
+import symrnn
 from symrnn.derivation.output import Output
+from symrnn.errors import EquationError, UsageError
 from symrnn.functions import Array
 from symrnn.interpret import Result, interpret
 from symrnn.language.tree import Ref
@@ -20,6 +23,7 @@ from symrnn.system import adjoint, initial_states, normal, with_states
 from symrnn.system.symbols import GIVEN, dimensions
 from tests.cases import ZOO, model
 from tests.derivation.reader import Page, Place
+from tests.grammar import Writer
 
 AGREES, FLOOR = 1e-9, 1e-6
 WIDTHS = (3, 5, 7, 11, 13, 4, 6)
@@ -148,3 +152,42 @@ def test_for_any_number_of_steps(view: str, name: str, look: str) -> None:
     output = case_of(name, 4, scalar).output(view, "default" if scalar else look, None)
     for steps in (1, 2, 3, 4):
         holds(case_of(name, steps, scalar), output, look == "books")
+
+
+@pytest.mark.parametrize("notation", ["N1", "N2", "N3", "N4", "N5"])
+@pytest.mark.parametrize("name", ["birnn", "char", "elman", "elman_n4"])
+def test_in_the_letters_of_the_notes(name: str, notation: str) -> None:
+    case = case_of(name, 3, False)
+    for view, steps in (("product", None), ("chain", 3)):
+        try:
+            output = case.output(view, notation, steps)
+        except UsageError:
+            continue
+        holds(case, output, output.request.columns)
+
+
+@pytest.mark.parametrize("form", ["rows", "columns", "scalar"])
+@pytest.mark.parametrize("view", ["product", "chain"])
+def test_of_systems_at_random(view: str, form: str) -> None:
+    for seed in range(12):
+        case = Case(symrnn.parse(Writer(random.Random(seed)).text()), 4, form == "scalar")
+        try:
+            output = case.output(view, "books" if form == "columns" else "default", None)
+        except (EquationError, UsageError):
+            continue
+        holds(case, output, form == "columns")
+
+
+def test_a_factor_on_the_wrong_side_is_noticed() -> None:
+    """The check can fail: the text as it was, with the Jacobian the other way round."""
+    case = case_of("elman_n4", 3, False)
+    output = case.output("product", "default", None)
+    right = r"\mathrm{diag}(1 - O_t^{2}) \, w_h^{\top}"
+    latex = output.latex(output.parts())
+    assert right in latex
+    page = case.page(output)
+    wrong = latex.replace(right, r"w_h \, \mathrm{diag}(1 - O_t^{2})")
+    page = Page(wrong, page.symbols, page.value, page.dims, False)
+    found = page.look_up(page.parts(r"\frac{\partial L}{\partial w_i}"), {})
+    exact = case.wanted["w_i"]
+    assert np.linalg.norm(found - exact) > 1e-3 * np.linalg.norm(exact)
