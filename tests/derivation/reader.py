@@ -27,9 +27,10 @@ Place = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Zero:
-    """A block of zeros, as tall as what stands beside it."""
+    """A block of zeros; of a vector or a square one its length is said, n × m of others."""
 
     width: int
+    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -281,11 +282,14 @@ class Line:
         if self.takes(r"\sqrt"):
             return _after(page.read(self.braces()), np.sqrt)
         for letter, make in (
-            ("1", lambda n: np.ones((n, 1))), ("I", np.eye), ("0", Zero),
+            ("1", lambda n: np.ones((n, 1))), ("I", np.eye),
         ):  # fmt: skip
             if self.takes(rf"\mathbf{{{letter}}}_"):
                 width, made = page.read(self.braces()), make
                 return lambda env: made(round(float(width(env)[0, 0])))
+        if self.takes(r"\mathbf{0}_"):
+            sizes = list(map(page.read, self.braces().split(r" \times ")))
+            return lambda env: Zero(*(round(float(s(env)[0, 0])) for s in reversed(sizes)))
         if self.takes(r"\begin{pmatrix}"):
             return self.matrix()
         if self.takes("("):
@@ -383,7 +387,7 @@ class Line:
             return np.block(
                 [
                     [
-                        np.zeros((tall[i] or c.width, wide[j] or c.width))
+                        np.zeros((tall[i] or c.height or c.width, wide[j] or c.width))
                         if isinstance(c, Zero)
                         else c
                         for j, c in enumerate(row)

@@ -161,6 +161,7 @@ def test_in_the_letters_of_the_notes(name: str, notation: str) -> None:
     for view, steps in (("product", None), ("chain", 3)):
         try:
             output = case.output(view, notation, steps)
+            output.parts()
         except UsageError:
             continue
         holds(case, output, output.request.columns)
@@ -173,6 +174,7 @@ def test_of_systems_at_random(view: str, form: str) -> None:
         case = Case(symrnn.parse(Writer(random.Random(seed)).text()), 4, form == "scalar")
         try:
             output = case.output(view, "books" if form == "columns" else "default", None)
+            output.parts()
         except (EquationError, UsageError):
             continue
         holds(case, output, form == "columns")

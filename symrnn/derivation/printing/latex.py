@@ -192,6 +192,9 @@ class Latex(Printer):
         letter = {"ones": r"\mathbf{1}", "eye": r"\mathbf{I}", "zeros": r"\mathbf{0}"}[kind]
         return self.atom(f"{letter}_{{{self.wide(width)}}}")
 
+    def zeros(self, rows: Width, columns: Width) -> Atom:
+        return self.atom(rf"\mathbf{{0}}_{{{self.wide(rows)} \times {self.wide(columns)}}}")
+
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
         printed = [[self.line(each) for each in row] for row in rows]
         body = r" \\ ".join(" & ".join(row) for row in printed)

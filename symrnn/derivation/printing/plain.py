@@ -146,6 +146,9 @@ class Plain(Printer):
         letter, text = {"ones": "1", "eye": "I", "zeros": "0"}[kind], self.wide(width)
         return atom(f"{letter}_{text}" if text.isalnum() else f"{letter}_{{{text}}}")
 
+    def zeros(self, rows: Width, columns: Width) -> Atom:
+        return atom(f"0_{{{self.wide(rows)} × {self.wide(columns)}}}")
+
     # fractions, powers, functions
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:

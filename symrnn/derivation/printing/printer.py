@@ -75,6 +75,8 @@ class Printer(ABC):
     @abstractmethod
     def constant(self, kind: str, width: Width) -> Atom: ...
     @abstractmethod
+    def zeros(self, rows: Width, columns: Width) -> Atom: ...
+    @abstractmethod
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc: ...
     @abstractmethod
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc: ...
@@ -150,7 +152,9 @@ class Printer(ABC):
             case Eye(width=width):
                 return self.constant("eye", width), ATOM
             case Zeros(rows=rows, columns=columns):
-                return self.constant("zeros", rows if columns == NARROW else columns), ATOM
+                if NARROW in (rows, columns) or rows == columns:
+                    return self.constant("zeros", rows if columns == NARROW else columns), ATOM
+                return self.zeros(rows, columns), ATOM
             case Slice(arg=arg, start=start, stop=stop):
                 return self.slice(arg, start, stop), POWER
             case Blocks(rows=rows):
