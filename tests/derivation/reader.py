@@ -74,6 +74,8 @@ class Page:
                 equations[-1].append(right)
         for left, *rights in equations:
             rights[-1], _, steps = rights[-1].partition(r", \qquad ")
+            if [left] == rights:
+                continue  # ∂L/∂b = ∂L/∂b: what it is, another equation says
             self.said.append(Said(self.parts(left), tuple(map(self.read, rights)), steps))
 
     def read(self, text: str) -> Read:
