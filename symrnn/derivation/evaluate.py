@@ -271,9 +271,9 @@ class Evaluator:
         counts, not even what is no number there."""
         found = list(arrays)
         totals = (part for factor in factors for part in walk(factor) if isinstance(part, Total))
-        if any(not np.isfinite(array).all() for array in found) and any(totals):
-            if any(not array.any() for array in found):
-                return [np.where(np.isfinite(array), array, 0) for array in found]
+        none = any(not array.any() for array in found)
+        if none and not all(np.isfinite(array).all() for array in found) and any(totals):
+            return [np.where(np.isfinite(array), array, 0) for array in found]
         return found
 
     def factors(self, factor: Formula, at: Indices) -> Iterator[Array]:
