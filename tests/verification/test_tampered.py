@@ -115,8 +115,8 @@ CHANGES: dict[str, tuple[str, str]] = {
     ),
     # large numbers
     "a tanh that is cut off": (
-        "        tanh(c_3, tanh_c_3)\n",
-        "        tanh(c_3, tanh_c_3)\n        np.clip(tanh_c_3, -0.9999, 0.9999, tanh_c_3)\n",
+        "        tanh(a_g_3, g_3)\n",
+        "        tanh(a_g_3, g_3)\n        np.clip(g_3, -0.9999, 0.9999, g_3)\n",
     ),
     "a sigmoid that is cut off": (
         "        add(multiply_yhat_2, half, yhat)\n",
