@@ -302,12 +302,12 @@ class Evaluator:
 class Strict(Evaluator):
     """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
 
-    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+    def value(self, formula: Formula, at: Indices) -> Array:
         if isinstance(formula, Big) and formula.sign != "sum":
             raise CheckError("a product of Jacobians has a value only within a chain")
         if not isinstance(formula, Sum | Times | Odot | Ratio):
-            return super().value(formula, at, carried)
-        parts = [self.value(child, at, carried) for child in children(formula)]
+            return super().value(formula, at)
+        parts = [self.value(child, at) for child in children(formula)]
         if len({part.shape for part in parts if part.size != 1}) > 1:
             raise CheckError("the shapes differ")
         joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}

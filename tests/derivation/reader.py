@@ -366,7 +366,8 @@ class Line:
 
         def part(env: Env) -> Array:
             cut = slice(round(float(start(env)[0, 0])) - 1, round(float(stop(env)[0, 0])))
-            return inside(env)[cut] if self.page.columns else inside(env)[:, cut]
+            found: Array = inside(env)
+            return found[cut] if self.page.columns else found[:, cut]
 
         return part
 
