@@ -28,7 +28,7 @@ NOTES = {
 
 VIEWS = {
     "N2": ("chain", "uses", "closed", "delta"),
-    "N3": ("chain", "paths", "uses", "forward", "closed", "delta"),
+    "N3": ("chain", "paths", "uses", "closed", "delta"),
     "N4": ("chain", "uses", "local", "closed", "delta"),
 }
 """What a note has beside its chain, in closed form, and the recursion for any number of steps."""

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from symrnn.derivation.formula import (
     Big,
+    Chain,
     Diagonal,
     Eye,
     Formula,
@@ -171,6 +172,22 @@ def product(*factors: Formula) -> Formula:
     return _signed(times(*numbers, _joined(rest, Product)), negative)
 
 
+def chain(*factors: Formula) -> Formula:
+    """Matrices in order, with a dot between them; signs come to the front, units go."""
+    kept: list[Formula] = []
+    negative = False
+    for factor in factors:
+        if isinstance(factor, Minus):
+            negative, factor = not negative, factor.arg
+        if factor == ZERO or isinstance(factor, Zeros):
+            return ZERO
+        if isinstance(factor, Chain | Product):
+            kept += factor.factors
+        elif factor != ONE and not isinstance(factor, Eye):
+            kept.append(factor)
+    return _signed(_joined(kept, Chain), negative)
+
+
 def ratio(top: Formula, bottom: Formula) -> Formula:
     if bottom == ONE:
         return top
@@ -231,7 +248,9 @@ def _parts(
     return plain, rest, negative
 
 
-def _joined(factors: list[Formula], kind: type[Times] | type[Odot] | type[Product]) -> Formula:
+def _joined(
+    factors: list[Formula], kind: type[Times] | type[Odot] | type[Product] | type[Chain]
+) -> Formula:
     if len(factors) < 2:
         return factors[0] if factors else ONE
     return kind(tuple(factors))

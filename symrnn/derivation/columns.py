@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from symrnn.derivation.build import transposed
 from symrnn.derivation.formula import (
+    Big,
     Blocks,
+    Chain,
     Formula,
     Immediate,
     Ones,
@@ -22,12 +24,23 @@ from symrnn.derivation.formula import (
 )
 from symrnn.language.tree import Ref
 
+ROWS = (
+    "∂u/∂v has a row for each entry of u and a column for each entry of v: rows ∂L/∂u are"
+    " multiplied with it from the right. "
+)
+COLUMNS = (
+    "∂u/∂v has a row for each entry of v and a column for each entry of u: columns ∂L/∂u are"
+    " multiplied with it from the left. "
+)
+"""Which matrix a partial derivative is."""
+
 
 def as_columns(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
     """The same equations for column vectors."""
 
     def words(parts: tuple["str | Formula", ...]) -> tuple["str | Formula", ...]:
-        return tuple(p if isinstance(p, str) else flipped(p) for p in parts)
+        said = {ROWS: COLUMNS}
+        return tuple(said.get(p, p) if isinstance(p, str) else flipped(p) for p in parts)
 
     return tuple(
         replace(
@@ -45,12 +58,18 @@ def as_columns(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
 def flipped(formula: Formula) -> Formula:
     """The transpose of a formula, in letters that stand for the transposes of the old ones."""
     match formula:
-        case Ref() | Total() | Immediate():
+        case Ref() | Total():
             return formula
+        case Immediate(by=by):
+            return replace(formula, by=flipped(by))
         case Ones():
             return Transposed(formula)
         case Product(factors=factors):
             return Product(tuple(map(flipped, reversed(factors))))
+        case Chain(factors=factors):
+            return Chain(tuple(map(flipped, reversed(factors))))
+        case Big(sign="prod", low=low, high=high, body=body):
+            return replace(formula, low=high, high=low, body=flipped(body))
         case Transposed(arg=Slice() | Blocks() as arg):
             return Transposed(flipped(arg))
         case Transposed(arg=arg):

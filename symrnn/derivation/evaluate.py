@@ -4,7 +4,7 @@ What an equation's left side names may be read by the others; all that is not de
 model's: its inputs, parameters and the values of its variables.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -14,8 +14,6 @@ from symrnn.derivation.formula import (
     Big,
     Blocks,
     Bracket,
-    Carried,
-    Carry,
     Chain,
     Diagonal,
     Equation,
@@ -45,7 +43,7 @@ from symrnn.errors import CheckError
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import ZERO, Num, Own, Ref, Size, Width
-from symrnn.system.symbols import GIVEN, Symbol
+from symrnn.system.symbols import GIVEN
 
 LOSS = Ref("L")
 Indices = Mapping[str, int]
@@ -80,7 +78,7 @@ class Evaluator:
         self._known: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
-        return self.value(formula, indices or {}, None)
+        return self.value(formula, indices or {})
 
     # references
 
@@ -134,7 +132,7 @@ class Evaluator:
         if isinstance(key, Total) and self.is_outside(key, equation, at):
             return self.nothing(key)
         if label not in self._known:
-            found = self.value(equation.rights[-1], inner, None)
+            found = self.value(equation.rights[-1], inner)
             known = isinstance(key, Total) or equation.rights[-1] == ZERO
             shape = self.nothing(key).shape if known else found.shape
             self._known[label] = np.broadcast_to(found, shape) if found.size == 1 else found
@@ -203,15 +201,15 @@ class Evaluator:
             widths = [self.width(width) for width in symbol.shape]
             shape = (widths[0], widths[1]) if len(widths) == 2 else (1, *widths)
             if key.of != LOSS and isinstance(key.of, Ref):
-                shape = (widths[0], self.width(self.values.symbols[key.of.name].width))
+                shape = (self.width(self.values.symbols[key.of.name].width), widths[0])
             return np.zeros(shape[::-1] if self.columns else shape)
         raise CheckError(f"{key} is not defined")
 
     # formulas
 
-    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+    def value(self, formula: Formula, at: Indices) -> Array:
         def of(inner: Formula) -> Array:
-            return self.value(inner, at, carried)
+            return self.value(inner, at)
 
         match formula:
             case Num(value=value):
@@ -225,15 +223,15 @@ class Evaluator:
             case Sum(terms=terms):
                 return _fold(np.add, map(of, terms))
             case Times(factors=factors) | Odot(factors=factors):
-                return _fold(np.multiply, map(of, factors))
+                return _fold(np.multiply, self.annihilated(factors, map(of, factors)))
             case Product(factors=factors):
-                return _fold(np.matmul, map(of, factors))
+                return _fold(np.matmul, self.annihilated(factors, map(of, factors)))
             case Ratio(top=top, bottom=bottom):
                 return np.asarray(of(top) / of(bottom))
             case Power(base=base, exponent=exponent):
                 return np.asarray(of(base) ** of(exponent))
             case Apply(function=function, args=(arg,)) if function in LONG:
-                return self.value(formula_of(slope_of(function), Carried()), at, of(arg))
+                return self.value(formula_of(slope_of(function), arg), at)
             case Apply(function=function, args=args, own=own):
                 return self.apply(own or function, [of(arg) for arg in args])
             case Transposed(arg=arg):
@@ -251,83 +249,43 @@ class Evaluator:
                 return of(arg)[part] if self.columns else of(arg)[:, part]
             case Blocks(rows=rows):
                 return np.block([[of(each) for each in row] for row in rows])
-            case Total() | Immediate() if self.is_of_number(formula):
-                return self.carry(np.ones((1, 1)), formula, at)
             case Total() | Immediate() | Name():
                 return self.named(formula, at)
             case Marked(arg=arg):
                 return self.read(arg, at)
             case Chain(factors=factors):
-                return self.chain(factors, at)
+                each = (array for factor in factors for array in self.factors(factor, at))
+                return _fold(np.matmul, self.annihilated(factors, each))
             case Bracket(body=body):
                 return of(body)
             case Big(sign="sum", index=index, low=low, high=high, body=body):
                 steps = range(self.step(low, at), self.step(high, at) + 1)
-                each = [self.value(body, {**at, index: step}, carried) for step in steps]
-                return _fold(np.add, each) if each else np.zeros((1, 1))
-            case Carried():
-                assert carried is not None
-                return carried
+                parts = [self.value(body, {**at, index: step}) for step in steps]
+                return _fold(np.add, parts) if parts else np.zeros((1, 1))
             case Value(rows=rows):
                 return np.array(rows)
         raise CheckError(f"{type(formula).__name__} has no value")
 
-    def chain(self, factors: tuple[Formula, ...], at: Indices) -> Array:
-        """Each factor carries the row to its left one step back: v̄ Jᵀ, or δ ↦ … at its end."""
-        row = self.value(factors[0], at, None)
-        for factor in factors[1:]:
-            row = self.carry(row, factor, at)
-        return row
+    def annihilated(self, factors: Sequence[Formula], arrays: Iterable[Array]) -> list[Array]:
+        """The factors of a product; beside an adjoint that is zero, from outside 1…T, nothing else
+        counts, not even what is no number there."""
+        found = list(arrays)
+        totals = (part for factor in factors for part in walk(factor) if isinstance(part, Total))
+        none = any(not array.any() for array in found)
+        if none and not all(np.isfinite(array).all() for array in found) and any(totals):
+            return [np.where(np.isfinite(array), array, 0) for array in found]
+        return found
 
-    def carry(self, row: Array, factor: Formula, at: Indices) -> Array:
-        if isinstance(factor, Big):
-            # Jacobians act in the order in which the path goes back
-            steps = range(self.step(factor.low, at), self.step(factor.high, at) + 1)
-            for step in reversed(steps) if _runs_back(factor.body) else steps:
-                row = self.carry(row, factor.body, {**at, factor.index: step})
-            return row
-        if isinstance(factor, Total | Immediate | Name):
-            found = self.lookup(factor, at) or self.only(factor, at)
-            if found is None:
-                raise CheckError(f"{factor} is not defined")
-            equation, inner, _ = found
-            body = equation.rights[-1]
-            if isinstance(body, Carry):
-                return self.value(body.body, inner, row)
-            if any(isinstance(part, Total | Immediate) for part in walk(body)):
-                return self.through(row, body, inner)
-            if body == ZERO:
-                return np.zeros((1, 1))
-            matrix = self.value(body, inner, None)
-        else:
-            matrix = self.value(factor, at, None)
-        if matrix.shape == (1, 1):
-            return row * matrix
-        return np.asarray(matrix.T @ row if self.columns else row @ matrix.T)
-
-    def is_of_number(self, key: Total | Immediate) -> bool:
-        """Whether it is of another number than the loss, such as L_t: with the shape of ∂L/∂v."""
-        of = key.of
-        return isinstance(of, Ref) and of != LOSS and self.width(self.symbol(of).width) == 1
-
-    def symbol(self, ref: Ref) -> Symbol:
-        return self.values.symbols[ref.name]
-
-    def through(self, row: Array, formula: Formula, at: Indices) -> Array:
-        """A row carried back by what is itself a sum of products of partial derivatives."""
-        match formula:
-            case Sum(terms=terms):
-                return _fold(np.add, (self.through(row, term, at) for term in terms))
-            case Chain(factors=factors):
-                for factor in factors:
-                    row = self.carry(row, factor, at)
-                return row
-            case Bracket(body=body):
-                return self.through(row, body, at)
-            case Big(sign="sum", index=index, low=low, high=high, body=body):
-                steps = range(self.step(low, at), self.step(high, at) + 1)
-                return _fold(np.add, (self.through(row, body, {**at, index: s}) for s in steps))
-        return self.carry(row, formula, at)
+    def factors(self, factor: Formula, at: Indices) -> Iterator[Array]:
+        """The matrices that a factor of a chain stands for: those of a ∏ one by one, in the order
+        from its lower bound to its upper one."""
+        if not (isinstance(factor, Big) and factor.sign == "prod"):
+            yield self.value(factor, at)
+            return
+        low, high = self.step(factor.low, at), self.step(factor.high, at)
+        way = 1 if runs_up(factor) else -1
+        for step in range(low, high + way, way):
+            yield self.value(factor.body, {**at, factor.index: step})
 
     def apply(self, function: str | Own, args: list[Array]) -> Array:
         axis = 0 if self.columns else -1
@@ -344,12 +302,12 @@ class Evaluator:
 class Strict(Evaluator):
     """Adds and multiplies only what has one shape, or is a number: NumPy would stretch the rest."""
 
-    def value(self, formula: Formula, at: Indices, carried: Array | None) -> Array:
+    def value(self, formula: Formula, at: Indices) -> Array:
         if isinstance(formula, Big) and formula.sign != "sum":
             raise CheckError("a product of Jacobians has a value only within a chain")
         if not isinstance(formula, Sum | Times | Odot | Ratio):
-            return super().value(formula, at, carried)
-        parts = [self.value(child, at, carried) for child in children(formula)]
+            return super().value(formula, at)
+        parts = [self.value(child, at) for child in children(formula)]
         if len({part.shape for part in parts if part.size != 1}) > 1:
             raise CheckError("the shapes differ")
         joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}
@@ -373,6 +331,9 @@ def _refs(key: Formula) -> Iterator[Ref]:
             yield Ref(f"({letter})", at.base, at.shift)
         case Ref():
             yield key
+        case _:
+            for child in children(key):
+                yield from _refs(child)
 
 
 def _within(key: Formula) -> bool:
@@ -389,7 +350,8 @@ def _is_general(equation: Equation) -> bool:
     return any(ref.base not in ("", "1", "T") for ref in _refs(equation.left))
 
 
-def _runs_back(factor: Formula) -> bool:
-    """Whether a Jacobian leads from a step to an earlier one."""
-    first, second = _refs(factor)
-    return second.shift < first.shift
+def runs_up(product: Big) -> bool:
+    """Whether the factors of a ∏ run from an earlier step to a later one: k + 1 is its first step,
+    k - 1 its last."""
+    low, high = product.low, product.high
+    return low.shift > 0 if low.base == "k" else high.shift < 0

@@ -25,7 +25,6 @@ from symrnn.derivation.build import (
 from symrnn.derivation.formula import (
     Apply,
     Blocks,
-    Carried,
     Diagonal,
     Eye,
     Formula,
@@ -234,7 +233,7 @@ class Expressions(Sizes):
         match formula:
             case Ref(name=name) | Derivative(by=Ref(name=name)):
                 return self.shape_of(name)[0]
-            case Carried(rows=rows) | Ones(width=rows) | Eye(width=rows) | Zeros(rows=rows):
+            case Ones(width=rows) | Eye(width=rows) | Zeros(rows=rows):
                 return self.width(rows)
             case Transposed(arg=arg):
                 return self.columns_of(arg)
@@ -250,7 +249,7 @@ class Expressions(Sizes):
                 return self.shape_of(name)[1]
             case Ones() | Apply(function="logsumexp"):
                 return NARROW
-            case Eye(width=width) | Zeros(columns=width) | Carried(columns=width):
+            case Eye(width=width) | Zeros(columns=width):
                 return self.width(width)
             case Diagonal(arg=arg):
                 return widest((self.columns_of(arg), self.rows_of(arg)))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
+from symrnn.language.tree import Num, Own, Ref, Size, Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Immediate:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A product of partial derivatives: each carries what stands left of it one step back."""
+    """A product of partial derivatives, which are matrices: they are multiplied as they stand."""
 
     factors: tuple["Formula", ...]
 
@@ -160,29 +160,16 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Big:
-    """Σ or ∏ over an index from `low` to `high`; the bounds are references without a name."""
+    """Σ or ∏ over an index from `low` to `high`; the bounds are references without a name.
+
+    The factors of a ∏ stand in the order from `low` to `high`, upwards or downwards.
+    """
 
     sign: str
     index: str
     low: Ref
     high: Ref
     body: "Formula"
-
-
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """δ ↦ body: how a row that belongs to `of` is carried back to a matrix parameter."""
-
-    of: Ref
-    body: "Formula"
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """The row, or the matrix of so many rows and columns, that a `Carry` takes."""
-
-    rows: Width = NARROW
-    columns: Width = NARROW
 
 
 ALWAYS = Ref("")
@@ -242,8 +229,6 @@ Formula = (
     | Chain
     | Bracket
     | Big
-    | Carry
-    | Carried
     | Name
     | Marked
     | Value
@@ -302,9 +287,29 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
             return Total(f(of), f(by))
         case Immediate(of=of, by=by):
             return replace(formula, of=f(of), by=f(by))
-        case Bracket(body=body) | Big(body=body) | Carry(body=body):
+        case Bracket(body=body) | Big(body=body):
             return replace(formula, body=f(body))
     return formula
+
+
+def moved_to(index: str, formula: Formula) -> Formula:
+    """A formula of step t at another step; indices that it binds stay its own."""
+    match formula:
+        case Ref(base="t"):
+            return replace(formula, base=index)
+        case Name(at=Ref(base="t") as at):
+            return replace(formula, at=replace(at, base=index))
+        case Big(index="t"):
+            return formula
+        case Big(index=inner, body=body) if inner == index:
+            return replace(formula, index="i", body=moved_to(index, _renamed(body, index)))
+    return map_children(formula, lambda child: moved_to(index, child))
+
+
+def _renamed(formula: Formula, index: str) -> Formula:
+    if isinstance(formula, Ref) and formula.base == index:
+        return replace(formula, base="i")
+    return map_children(formula, lambda child: _renamed(child, index))
 
 
 def map_sheet(sheet: Sheet, f: Callable[[Formula], Formula]) -> Sheet:

@@ -1,6 +1,18 @@
 """Rows carried back along the edges of a network, and the matrices that do the same."""
 
-from symrnn.derivation.build import ONE, is_zero, minus, odot, plus, product, times, transposed
+from dataclasses import dataclass
+
+from symrnn.derivation.build import (
+    ONE,
+    chain,
+    is_zero,
+    minus,
+    odot,
+    plus,
+    product,
+    times,
+    transposed,
+)
 from symrnn.derivation.expressions import Expressions, Sized
 from symrnn.derivation.formula import Blocks, Diagonal, Eye, Formula, Ones, Sum, Zeros
 from symrnn.derivation.logits import cancelled
@@ -9,6 +21,28 @@ from symrnn.derivation.sizes import less, widest
 from symrnn.errors import CheckError
 from symrnn.language.tree import NARROW, Width
 from symrnn.system.system import Dot, Entries, Matrix, Outer, PadTo, PartOf, Scale, Turned
+
+
+@dataclass(frozen=True)
+class Use:
+    """A product in which a matrix is used: operand · W, or operand · Wᵀ."""
+
+    operand: Formula
+    operand_width: Width
+    turned: bool
+    matrix: Formula
+    """What a row at the variable that reads the product is multiplied with."""
+    width: Width
+    """Of the row that comes out."""
+
+    def share(self, *row: Formula) -> Formula:
+        """What the use adds to the gradient: operandᵀ · row, or rowᵀ · operand."""
+        whole = chain(*row)
+        if self.turned:
+            left = whole if self.width == NARROW else transposed(whole)
+            return chain(left, self.operand)
+        wide = self.operand_width != NARROW
+        return chain(transposed(self.operand) if wide else self.operand, whole)
 
 
 class Rows(Expressions):
@@ -170,6 +204,8 @@ class Rows(Expressions):
                 return self.part((Eye(width), width), skip, part)
             case PadTo(skip=skip, total=total):
                 return self.pad_matrix(width, skip, total)
+            case Outer(other=other) if width == NARROW:
+                return self.value(other)
             case Softmax(value=value):
                 found, own = self.value(value)
                 return (_softmax_of_one(found) if own == NARROW else _softmax(found)), own
@@ -199,13 +235,42 @@ class Rows(Expressions):
         )
 
     def jacobian(self, edge: Edge) -> Formula:
-        """∂⁺of/∂by as a matrix: a change of the row `by`, times it, is that of `of`."""
+        """∂⁺of/∂by as a matrix: a row at `of`, times it, is a row at `by`."""
         width = self.width_of(edge.of)
         if edge.of.name == "L":
             return self.carried((ONE, NARROW), edge.routes)[0]
-        if width == self.width_of(edge.by) == NARROW:
-            return plus(self.matrix(route, width) for route in edge.routes)
-        return transposed(plus(self.matrix(route, width) for route in edge.routes))
+        return plus(self.matrix(route, width) for route in edge.routes)
+
+    # matrix parameters
+
+    def is_use(self, edge: Edge) -> bool:
+        """Whether an edge leads to a matrix: the derivative by it is no matrix, but the gradient
+        is an operand times a row."""
+        numbers = self.width_of(edge.of) == NARROW and not self.is_matrix(edge.by.name)
+        return _ends(edge.routes[0]) and not numbers
+
+    def is_of_matrix(self, edge: Edge) -> bool:
+        """Whether an edge leads on from a computed matrix V: what it adds is ∂L/∂V, changed."""
+        return len(self.symbols[edge.of.name].shape) == 2 and not self.is_use(edge)
+
+    def uses(self, edge: Edge) -> list[Use]:
+        """The products in which the variable `of` reads a matrix, one for each operand."""
+        found: dict[Outer, list[Route]] = {}
+        for route in map(self.cancelled, edge.routes):
+            by = route[-1].by
+            assert isinstance(by, Outer)
+            found.setdefault(by, []).append(route[:-1])
+        width = self.width_of(edge.of)
+        uses = []
+        for outer, routes in found.items():
+            if edge.of.name == "L":
+                matrix = self.carried((ONE, NARROW), tuple(routes))[0]
+            else:
+                matrix = plus(self.matrix(route, width) for route in routes)
+            operand, own = self.value(outer.other)
+            after = self.after(width, routes[0])
+            uses.append(Use(operand, own, outer.flipped, matrix, after))
+        return uses
 
 
 def _softmax_of_one(value: Formula) -> Formula:

@@ -125,11 +125,7 @@ def test_what_several_views_say_of_one_symbol_is_the_same_number(name: str) -> N
             if not isinstance(left, Total | Immediate) or not isinstance(left.of, Ref):
                 continue
             at = dict.fromkeys("tkj", 2)
-            if left.of == LOSS:
-                value = on(left, at)
-            else:
-                row = np.linspace(0.5, 1, on.width(values.symbols[left.of.name].width))
-                value = on.carry(row.reshape(1, -1), left, at)
+            value = on(left, at)
             text = document.latex_printer.line(left)
             if text in known:
                 compared += 1

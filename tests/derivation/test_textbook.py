@@ -7,8 +7,8 @@ from tests.cases import model
 
 
 def test_the_chain_of_the_notes() -> None:
-    """N1: three bracketed products, of t = 3, 2, 1 in this order."""
-    found = model("elman").derive(steps=3).latex("chain", "w_h", notation="N1")
+    """N1, on paper: three bracketed products, of t = 3, 2, 1 in this order."""
+    found = model("elman").derive(steps=3, scalar=True).latex("chain", "w_h", notation="N1")
     first = r"\frac{\partial L}{\partial \hat{y}} \cdot \frac{\partial \hat{y}}{\partial O_3} \cdot"
     assert (
         found
@@ -27,12 +27,43 @@ def test_the_chain_of_the_notes() -> None:
     )
 
 
+def test_the_chain_of_matrices_is_a_product_of_matrices() -> None:
+    derivation = model("elman").derive(steps=2)
+    assert derivation.text(["chain", "local"], "w_h").splitlines() == [
+        "Gradient by w_h",
+        "    ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}",
+        "              + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}",
+        "",
+        "Local derivatives",
+        "∂u/∂v has a row for each entry of u and a column for each entry of v: rows ∂L/∂u",
+        "are multiplied with it from the right.",
+        "    ∂L/∂ŷ   = (ŷ - y)/(C (ŷ ⊙ (1 - ŷ)))",
+        "    ∂ŷ/∂O₂  = diag(ŷ ⊙ (1 - ŷ)) w_oᵀ",
+        "    ∂O₂/∂O₁ = diag(1 - O₂²) w_hᵀ",
+    ]
+
+
+def test_the_product_runs_back_in_rows_and_forth_in_columns() -> None:
+    derivation = model("elman").derive()
+    rows = derivation.text("product", "w_h", width=0).splitlines()
+    assert rows[1] == (
+        "    ∂L/∂w_h = ∑_{k=1}^{T} Oₖ₋₁ᵀ · ∂⁺L/∂O_T · (∏_{j=T}^{k+1} ∂Oⱼ/∂Oⱼ₋₁) · diag(1 - Oₖ²)"
+    )
+    assert rows[-1] == "    ∂Oₜ/∂Oₜ₋₁ = diag(1 - Oₜ²) w_hᵀ"
+    columns = derivation.text("product", "w_h", width=0, notation="N3").splitlines()
+    assert columns[1] == (
+        "    ∂L/∂W_hh = ∑_{k=1}^{T} diag(1 - hₖ²) · (∏_{j=k+1}^{T} ∂hⱼ/∂hⱼ₋₁) · ∂L/∂h_T · hₖ₋₁ᵀ"
+    )
+    assert columns[-1] == "    ∂hₜ/∂hₜ₋₁ = W_hhᵀ diag(1 - hₜ²)"
+
+
 def test_the_immediate_derivative_is_printed_as_such_but_in_the_notes() -> None:
-    own = model("elman").derive(steps=3).latex("chain", "w_h")
+    own = model("elman").derive(steps=3, scalar=True).latex("chain", "w_h")
     assert own.count(r"\partial^{+} O_") == 3
     assert r"\partial^{+} \hat{y}" not in own
     for notes in ("N1", "N2", "N3", "N4", "N5"):
-        assert r"\partial^{+}" not in model("elman").derive(3).latex("chain", notation=notes)
+        chain = model("elman").derive(3, scalar=True).latex("chain", notation=notes)
+        assert r"\partial^{+}" not in chain
 
 
 def test_cross_entropy_after_a_sigmoid_is_a_difference() -> None:

@@ -14,6 +14,7 @@ from symrnn.derivation.derivation import LOSS, Derivation
 from symrnn.derivation.evaluate import Evaluator
 from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Sum, Total
 from symrnn.derivation.sheets import VIEWS
+from symrnn.errors import UsageError
 from symrnn.functions import Array
 from symrnn.interpret import interpret
 from symrnn.language.tree import Ref
@@ -51,9 +52,18 @@ def wanted(name: str, scalar: bool, steps: int) -> tuple[dict[str, Array], Oracl
     return {p: gradient(judge.slope, numbers, p) for p in names}, judge
 
 
+def shown(derivation: Derivation, view: str) -> tuple[str, ...]:
+    """The parameters that a view has: by a matrix the total ∂h_t/∂W of `forward` is none."""
+    names = tuple(derivation.parameters)
+    if view == "forward":
+        return tuple(name for name in names if not derivation.rows.is_matrix(name))
+    return names
+
+
 def sheets_of(derivation: Derivation, view: str) -> tuple[Sheet, ...]:
     """The view, with equations for the partial derivatives that it leaves as they are."""
-    found = VIEWS[view](derivation)
+    names = shown(derivation, view)
+    found = VIEWS[view](derivation, names) if names else ()
     named = derivation.by_steps if view in ("paths", "forward") else derivation
     bare = view in ("chain", "uses", "paths", "forward")
     return (*found, *VIEWS["local"](named)) if bare else found
@@ -91,7 +101,7 @@ def test_written_out(view: str, name: str, form: str) -> None:
         sheets = sheets_of(derivation, view)
         sheets = as_columns(sheets) if columns else sheets
         work = evaluator(derivation, sheets, steps, columns)
-        for parameter in derivation.parameters:
+        for parameter in shown(derivation, view):
             found = work(Total(LOSS, Ref(parameter)))
             found = found.T if columns else found
             assert gap(found, name, scalar, steps, parameter) <= 1, (steps, parameter)
@@ -107,10 +117,18 @@ def test_for_any_number_of_steps(view: str, name: str, form: str) -> None:
     sheets = as_columns(sheets) if columns else sheets
     for steps in STEPS:
         work = evaluator(derivation, sheets, steps, columns)
-        for parameter in derivation.parameters:
+        for parameter in shown(derivation, view):
             found = work(Total(LOSS, Ref(parameter)))
             found = found.T if columns else found
             assert gap(found, name, scalar, steps, parameter) <= 1, (steps, parameter)
+
+
+@pytest.mark.parametrize("steps", [None, 3])
+def test_forward_refuses_what_is_no_matrix(steps: int | None) -> None:
+    derivation = model("elman").derive(steps)
+    with pytest.raises(UsageError, match="has ∂h_t/∂w_h as a factor, and w_h is a matrix"):
+        derivation.text("forward", "w_h")
+    assert "∂O_{t-1}/∂b" in derivation.text("forward", "b") or steps
 
 
 @pytest.mark.parametrize("form", FORMS)

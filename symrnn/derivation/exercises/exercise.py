@@ -8,8 +8,6 @@ from symrnn.derivation.formula import (
     Big,
     Blank,
     Bracket,
-    Carried,
-    Carry,
     Chain,
     Diagonal,
     Equation,
@@ -127,7 +125,7 @@ def terms_of(formula: Formula, path: Path = ()) -> Iterator[Factors]:
         case Sum(terms=terms):
             for i, term in enumerate(terms):
                 yield from terms_of(term, (*path, i))
-        case Minus(arg=body) | Bracket(body=body) | Carry(body=body) | Big(sign="sum", body=body):
+        case Minus(arg=body) | Bracket(body=body) | Big(sign="sum", body=body):
             yield from terms_of(body, (*path, 0))
         case _:
             own = Factors()
@@ -155,7 +153,7 @@ def _is_open(formula: Formula) -> bool:
     match formula:
         case Ratio() | Transposed():
             return any(isinstance(child, PRODUCTS) for child in children(formula))
-        case Minus() | Slice() | Diagonal() | Bracket() | Carry() | Big(sign="sum"):
+        case Minus() | Slice() | Diagonal() | Bracket() | Big(sign="sum"):
             return True
     return isinstance(formula, PRODUCTS)
 
@@ -166,7 +164,7 @@ def _has_paths(formula: Formula) -> bool:
 
 def _is_given(formula: Formula) -> bool:
     """Numbers and the like: nothing that a student derives."""
-    plain = (Num, Size, Value, Ones, Eye, Zeros, Carried, Blank)
+    plain = (Num, Size, Value, Ones, Eye, Zeros, Blank)
     match formula:
         case Ratio(top=top, bottom=bottom):
             return _is_given(top) and _is_given(bottom)

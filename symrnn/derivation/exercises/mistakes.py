@@ -13,7 +13,6 @@ from symrnn.derivation.exercises.exercise import PRODUCTS, Path
 from symrnn.derivation.formula import (
     Apply,
     Bracket,
-    Carried,
     Equation,
     Formula,
     Immediate,
@@ -88,14 +87,14 @@ def _forgotten(formula: Any, path: Path) -> Iterator[Change]:
     """A factor left out, or a plus where two factors are multiplied."""
     factors = formula.factors
     for i, factor in enumerate(factors):
-        if isinstance(factor, (Carried, Slice, *PRODUCTS)):
+        if isinstance(factor, (Slice, *PRODUCTS)):
             continue  # nobody forgets a row that is a product itself
         rest = _joined(formula, (*factors[:i], *factors[i + 1 :]))
         why = ("the factor ", factor, " is missing: ", *_reason(factor, factors))
         yield Change(FACTOR, path, rest, factor, None, why)
     for i in range(1, len(factors)):
         # T + …: a number is no factor that anyone would add
-        if not any(isinstance(f, Num | Size | Ratio | Carried) for f in factors[i - 1 : i + 1]):
+        if not any(isinstance(f, Num | Size | Ratio) for f in factors[i - 1 : i + 1]):
             parts = (_joined(formula, factors[:i]), _joined(formula, factors[i:]))
             why = ("there is a plus before ", factors[i], " where a product belongs: only the"
                    " terms of different paths are added")  # fmt: skip

@@ -12,7 +12,6 @@ from symrnn.derivation.exercises.mistakes import KINDS, Change, Text, changes, i
 from symrnn.derivation.formula import (
     Big,
     Bracket,
-    Carry,
     Equation,
     Formula,
     Immediate,
@@ -100,7 +99,7 @@ def _where(right: Formula, path: Path) -> Text:
             return ("In the term of ", Name("t"), " = ", step_of(right.at))
         if isinstance(right, Sum) and is_paths(right):
             counted = (f"In term {i + 1} of the sum",)
-        elif not isinstance(right, Minus | Big | Carry):
+        elif not isinstance(right, Minus | Big):
             break
         right = list(children(right))[i]
     if isinstance(right, Bracket):

@@ -175,7 +175,7 @@ class Latex(Printer):
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
         sign = r"\partial^{+}" if immediate else r"\partial"
-        top, bottom = self.line(of), self.line(by)
+        top, bottom = self.line(of), self.differential(by)
         return self.atom(rf"\frac{{{sign} {top}}}{{\partial {bottom}}}", True)
 
     def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom:
@@ -258,6 +258,9 @@ class Latex(Printer):
         letter = {"ones": r"\mathbf{1}", "eye": r"\mathbf{I}", "zeros": r"\mathbf{0}"}[kind]
         return self.atom(f"{letter}_{{{self.wide(width)}}}")
 
+    def zeros(self, rows: Width, columns: Width) -> Atom:
+        return self.atom(rf"\mathbf{{0}}_{{{self.wide(rows)} \times {self.wide(columns)}}}")
+
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
         return self.grid([[self.doc(each) for each in row] for row in rows])
 
@@ -305,12 +308,6 @@ class Latex(Printer):
 
     def blank(self, number: int) -> Atom:
         return self.atom(rf"\boxed{{\;({number})\;}}", True)
-
-    def carried(self) -> Atom:
-        return self.atom(r"\mathbf{g}")
-
-    def maps_to(self) -> Atom:
-        return Atom(r" \mapsto ", 1.56, broken=r" \mapsto ")
 
     def at(self, at: Ref) -> Atom:
         text = f"_{{t={self.time(at).replace(' ', '')}}}"

@@ -150,12 +150,6 @@ class Plain(Printer):
     def blank(self, number: int) -> Atom:
         return atom(f"({number})____")
 
-    def carried(self) -> Atom:
-        return atom("𝐠")
-
-    def maps_to(self) -> Atom:
-        return atom(" ↦ ", broken="↦ ")
-
     def greater(self) -> Atom:
         return atom(" > ")
 
@@ -166,10 +160,13 @@ class Plain(Printer):
         letter, text = {"ones": "1", "eye": "I", "zeros": "0"}[kind], self.wide(width)
         return atom(f"{letter}_{text}" if text.isalnum() else f"{letter}_{{{text}}}")
 
+    def zeros(self, rows: Width, columns: Width) -> Atom:
+        return atom(f"0_{{{self.wide(rows)} × {self.wide(columns)}}}")
+
     # fractions, powers, functions
 
     def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom:
-        return atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.line(by)}")
+        return atom(f"∂{'⁺' if immediate else ''}{self.line(of)}/∂{self.differential(by)}")
 
     def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom:
         return atom(f"{partial.text}|_{{{', '.join(map(self.line, fixed))}}}")

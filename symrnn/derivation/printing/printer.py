@@ -13,8 +13,6 @@ from symrnn.derivation.formula import (
     Blank,
     Blocks,
     Bracket,
-    Carried,
-    Carry,
     Chain,
     Diagonal,
     Equation,
@@ -41,7 +39,7 @@ from symrnn.derivation.notation.glyph import Piece
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.layout import Atom, Before, Doc, Fence, Row
 from symrnn.functions import GELU
-from symrnn.language.tree import Num, Own, Ref, Size, Width
+from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
@@ -96,6 +94,8 @@ class Printer(ABC):
     @abstractmethod
     def constant(self, kind: str, width: Width) -> Atom: ...
     @abstractmethod
+    def zeros(self, rows: Width, columns: Width) -> Atom: ...
+    @abstractmethod
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc: ...
     @abstractmethod
     def slice(self, arg: Formula, start: Width, stop: Width) -> Doc: ...
@@ -111,10 +111,6 @@ class Printer(ABC):
 
     @abstractmethod
     def blank(self, number: int) -> Atom: ...
-    @abstractmethod
-    def carried(self) -> Atom: ...
-    @abstractmethod
-    def maps_to(self) -> Atom: ...
     @abstractmethod
     def at(self, at: Ref) -> Atom: ...
     @abstractmethod
@@ -159,7 +155,7 @@ class Printer(ABC):
             case Times(factors=factors) | Product(factors=factors):
                 return self.juxtaposed(factors), PRODUCT
             case Chain(factors=factors):
-                return self.row(factors, self.dot, ATOM), PRODUCT
+                return self.row(factors, self.dot, POWER), PRODUCT
             case Ratio(top=top, bottom=bottom):
                 return self.ratio(top, bottom), self.ratio_binds
             case Power(base=base, exponent=exponent):
@@ -176,8 +172,10 @@ class Printer(ABC):
                 return self.constant("ones", width), ATOM
             case Eye(width=width):
                 return self.constant("eye", width), ATOM
-            case Zeros(columns=columns):
-                return self.constant("zeros", columns), ATOM
+            case Zeros(rows=rows, columns=columns):
+                if NARROW in (rows, columns) or rows == columns:
+                    return self.constant("zeros", rows if columns == NARROW else columns), ATOM
+                return self.zeros(rows, columns), ATOM
             case Slice(arg=arg, start=start, stop=stop):
                 return self.slice(arg, start, stop), POWER
             case Blocks(rows=rows):
@@ -193,10 +191,6 @@ class Printer(ABC):
             case Big(body=body):
                 inner = self.doc(body) if isinstance(body, Big) else self.within(body, ODOT)
                 return Before(self.big(formula), inner), SUM
-            case Carry(body=body):
-                return Row(self.carried(), ((self.maps_to(), self.doc(body)),)), SUM
-            case Carried():
-                return self.carried(), ATOM
             case Name():
                 return self.name(formula), ATOM
             case Marked(arg=arg, mark=mark):
@@ -214,6 +208,11 @@ class Printer(ABC):
         if isinstance(by, Ref) and by.name in self.deltas:
             return self.ref(Ref(self.deltas[by.name], by.base, by.shift))
         return self.partial(of, by, False)
+
+    def differential(self, by: Formula) -> str:
+        """What stands behind a ∂: a letter, or a product in brackets."""
+        line = self.line(by)
+        return f"({line})" if isinstance(by, Product) else line
 
     def applied(self, function: str, args: tuple[Formula, ...]) -> tuple[Doc, int]:
         match function:

@@ -7,7 +7,7 @@ from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Sheet
 from symrnn.derivation.paths import Term
 from symrnn.derivation.views.common import Make, bracketed, chained, gradient, recursion, shared
-from symrnn.derivation.views.partials import in_print
+from symrnn.derivation.views.partials import has_no_matrix, in_print
 from symrnn.language.tree import Ref
 
 
@@ -40,19 +40,20 @@ def term_of(derivation: Derivation, target: Ref) -> Make:
         body = chained(derivation, term)
         if several and not term.last.over:
             return bracketed(term, body)
-        return over_steps(term, body)
+        return over_steps(derivation, term, body)
 
     return make
 
 
-def over_steps(term: Term, body: Formula) -> Formula:
+def over_steps(derivation: Derivation, term: Term, body: Formula) -> Formula:
     """Σ_t of the term; where a derivative is of what happens once, it holds the sum itself."""
-    return summed(term.last, body) if term.last.of.base == "t" else body
+    holds = term.last.of.base != "t" and not has_no_matrix(derivation, term.last)
+    return body if holds else summed(term.last, body)
 
 
 def totals(derivation: Derivation, names: Sequence[str] = ()) -> list[Equation]:
     def make(term: Term) -> Formula:
-        return over_steps(term, chained(derivation, term))
+        return over_steps(derivation, term, chained(derivation, term))
 
     def terms(node: Ref) -> tuple[Term, ...]:
         return in_print(derivation, node)

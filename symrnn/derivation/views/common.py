@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from symrnn.derivation.build import ZERO, plus
+from symrnn.derivation.build import ZERO, chain, plus
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Bracket, Chain, Equation, Formula, Sheet, Sum, Total
+from symrnn.derivation.formula import Bracket, Equation, Formula, Sheet, Sum, Total
+from symrnn.derivation.network import Edge
 from symrnn.derivation.paths import LOSS, Paths, Term
 from symrnn.derivation.views.ends import ended, holds, least
 from symrnn.language.tree import Ref
@@ -86,5 +87,16 @@ def bracketed(term: Term, body: Formula) -> Formula:
 
 
 def chained(derivation: Derivation, term: Term) -> Formula:
-    factors = derivation.factors(term)
-    return factors[0] if len(factors) == 1 else Chain(factors)
+    """The product of the derivatives along a path."""
+    return closing(derivation, derivation.factors(term)[:-1], term.last)
+
+
+def closing(derivation: Derivation, before: Sequence[Formula], last: Edge) -> Formula:
+    """A product of derivatives with that of a last edge; that by a matrix is what stands around
+    the matrix: its operand, and what the row is multiplied with there."""
+    rows = derivation.rows
+    if rows.is_use(last):
+        return plus(use.share(*before, use.matrix) for use in rows.uses(last))
+    if rows.is_of_matrix(last):
+        return rows.carried((chain(*before), rows.width_of(last.of)), last.routes)[0]
+    return chain(*before, derivation.factor(last))

@@ -7,8 +7,8 @@ from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Sheet
 from symrnn.derivation.network import Edge
 from symrnn.derivation.paths import LOSS, Term
-from symrnn.derivation.views.common import bracketed, gradient
-from symrnn.derivation.views.named import joined, losses
+from symrnn.derivation.views.common import bracketed, closing, gradient
+from symrnn.derivation.views.named import losses
 from symrnn.errors import UsageError
 from symrnn.language.tree import Ref
 
@@ -39,7 +39,7 @@ def equation(derivation: Derivation, target: Ref) -> Equation:
     several = len({term.last.of for term in terms}) > 1
 
     def make(term: Term) -> Formula:
-        body = joined([derivation.factor(edge) for edge in term.path])
+        body = closing(derivation, [derivation.factor(e) for e in term.path[:-1]], term.last)
         return bracketed(term, body) if several else body
 
     return gradient(derivation.paths, terms, target, make)

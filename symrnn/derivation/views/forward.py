@@ -33,6 +33,12 @@ def forward(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, .
                 f"the view forward is for what all steps share, and {name} has a value at each;"
                 " chain and uses serve here"
             )
+        if derivation.rows.is_matrix(name):
+            raise UsageError(
+                f"the view forward has ∂h_t/∂{name} as a factor, and {name} is a matrix: that has"
+                " three axes, and no product of matrices holds it; with numbers it stands"
+                " (--scalar), and the view uses has the same sum in matrices"
+            )
         sheets += _Forward(derivation, Ref(name)).sheets()
     return (*losses(derivation), *sheets)
 

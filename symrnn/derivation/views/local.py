@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from symrnn.derivation.build import ONE, plus
 from symrnn.derivation.closed import summed
+from symrnn.derivation.columns import ROWS
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Carried, Carry, Equation, Formula, Immediate, Sheet
+from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derivation.logits import by_terms
 from symrnn.derivation.network import Edge
+from symrnn.derivation.paths import LOSS
 from symrnn.derivation.rows import Rows
 from symrnn.derivation.views.common import span
 from symrnn.derivation.views.partials import Partial, partials
@@ -23,7 +25,8 @@ def local(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
         for partial in partials(derivation, target):
             found[derivation.factor(partial.edges[0])] = partial
     equations = [equation(derivation.rows, *item) for item in found.items()]
-    return (Sheet(("Local derivatives",), tuple(equations)),)
+    note = () if derivation.scalar else (ROWS,)
+    return (Sheet(("Local derivatives",), tuple(equations), note=note),)
 
 
 def every_target(derivation: Derivation, names: Sequence[str]) -> Iterator[Ref]:
@@ -52,28 +55,24 @@ def in_terms(rows: Rows, edge: Edge) -> Edge:
 
 def whole(rows: Rows, edges: Sequence[Edge]) -> Formula:
     """∂⁺of/∂by, of all edges with these ends."""
-    parts = [closed_edge(rows, edge) for edge in edges]
-    if isinstance(parts[0], Carry):
-        return Carry(parts[0].of, plus(p.body for p in parts if isinstance(p, Carry)))
-    return plus(parts)
+    return plus(closed_edge(rows, edge) for edge in edges)
 
 
 def closed_edge(rows: Rows, edge: Edge) -> Formula:
-    """The derivative of an edge; what is summed over all steps is so inside it."""
+    """The derivative of an edge; what is summed over all steps is so inside it.
+
+    For a matrix parameter it is what the edge adds to ∂L/∂by.
+    """
     found = at_one_step(rows, edge)
-    if edge.of.base == "t":
-        return found
-    if isinstance(found, Carry):
-        return Carry(found.of, summed(edge, found.body))
-    return summed(edge, found)
+    return found if edge.of.base == "t" else summed(edge, found)
 
 
 def at_one_step(rows: Rows, edge: Edge) -> Formula:
-    """The matrix of an edge; for a matrix parameter how a row is carried back to it."""
-    width, count = rows.width_of(edge.of), rows.shape_of(edge.of.name)[0]
-    ends = isinstance(edge.routes[0][-1].by, Outer) or len(rows.symbols[edge.of.name].shape) == 2
-    if not ends or edge.of.name == "L":
-        return rows.jacobian(edge)
-    if (width, count) == (NARROW, NARROW) and not rows.is_matrix(edge.by.name):
+    if rows.is_use(edge):
+        row = () if edge.of == LOSS else (Total(LOSS, edge.of),)
+        return plus(use.share(*row, use.matrix) for use in rows.uses(edge))
+    if rows.is_of_matrix(edge):
+        return rows.carried((Total(LOSS, edge.of), rows.width_of(edge.of)), edge.routes)[0]
+    if isinstance(edge.routes[0][-1].by, Outer):
         return rows.carried((ONE, NARROW), edge.routes)[0]
-    return Carry(edge.of, rows.carried((Carried(count, width), width), edge.routes)[0])
+    return rows.jacobian(edge)

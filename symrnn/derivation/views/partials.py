@@ -24,8 +24,11 @@ class Partial:
 
 def in_print(derivation: Derivation, target: Ref) -> tuple[Term, ...]:
     """The terms of ∂L/∂target, those whose partial derivatives are the same as one."""
+    whole = derivation.paths.terms(target)
+    if any(has_no_matrix(derivation, term.last) for term in whole):
+        return whole
     found: list[Term] = []
-    for terms in by_ends(derivation.paths.terms(target)):
+    for terms in by_ends(whole):
         every = [term for term in terms if is_general(term.last)]
         if not every:
             found.append(terms[0])
@@ -46,6 +49,8 @@ def partials(derivation: Derivation, target: Ref) -> Iterator[Partial]:
     for terms in by_ends(derivation.paths.terms(target)):
         for edge in terms[0].path[:-1]:
             yield Partial((edge,))
+        if has_no_matrix(derivation, terms[0].last):
+            continue
         last = [term.last for term in terms]
         general = [edge for edge in last if is_general(edge)]
         steps = {edge.of: None for edge in last if not is_general(edge)}
@@ -84,3 +89,8 @@ def is_general(edge: Edge) -> bool:
 def missing(edges: Sequence[Edge]) -> tuple[tuple[str, int], ...]:
     """The steps that all of these sums leave out."""
     return tuple(p for p in edges[0].without if all(p in edge.without for edge in edges))
+
+
+def has_no_matrix(derivation: Derivation, edge: Edge) -> bool:
+    """Whether the derivative of an edge is none that a row is multiplied with."""
+    return derivation.rows.is_use(edge) or derivation.rows.is_of_matrix(edge)

@@ -5,27 +5,26 @@ the Jacobian is a matrix of blocks, and what happens within a step is put into i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from symrnn.derivation.build import plus, product, total_over, transposed
+from symrnn.derivation.build import chain, plus, product, total_over, transposed
 from symrnn.derivation.closed import Closed
+from symrnn.derivation.columns import ROWS
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import (
     Big,
     Blocks,
-    Carried,
-    Carry,
-    Chain,
     Equation,
     Formula,
     Immediate,
     Sheet,
-    Slice,
     Total,
     Zeros,
+    moved_to,
 )
 from symrnn.derivation.network import Edge, moved_edge
 from symrnn.derivation.paths import LOSS, Paths
-from symrnn.derivation.rows import Rows
+from symrnn.derivation.rows import Rows, Use
 from symrnn.derivation.views.common import gradient, recursion, span
 from symrnn.derivation.views.ends import ended, holds, least
 from symrnn.derivation.views.states import State, free_letters, states, way_of
@@ -49,6 +48,16 @@ def products(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, 
             f" steps; for T = {derivation.steps} chain, closed and delta serve"
         )
     return found.sheets(derivation.chosen(names))
+
+
+@dataclass(frozen=True)
+class Factor:
+    """The last factor of a chain, at step t: what it is, by what it is the derivative of the
+    state if it has a name, and the use of a matrix that it belongs to."""
+
+    matrix: Formula
+    by: Formula | None
+    use: Use | None = None
 
 
 class _Products:
@@ -128,7 +137,7 @@ class _Products:
                 self.check(edges, state)
                 read.setdefault(state, []).append(target)
                 for place in self.places(state):
-                    yield self.term(state, place, target)
+                    yield from self.through(state, place, target)
         for term in self.paths.terms(target):
             if term.last in past:
                 yield self.closed.term(term)
@@ -139,20 +148,24 @@ class _Products:
                 "the product view needs parameters that each step uses alike; delta serves here"
             )
 
-    def term(self, state: State, place: Ref, target: Ref) -> Formula:
-        """Σ_k ∂L/∂s_t ∏ ∂s_j/∂s_{j-1} ∂⁺s_k/∂w, summed over t where every step has a loss."""
+    def through(self, state: State, place: Ref, target: Ref) -> Iterator[Formula]:
+        """Σ_k ∂L/∂s_t ∏ ∂s_j/∂s_{j-1} ∂⁺s_k/∂w, summed over t where every step has a loss; for a
+        matrix, with its operand before it."""
         start = self.outside(state, place)
-        use = self.within_step(state, "k", target)
-        after, before = Ref("", "k", 1), Ref("", "k", -1)
-        if state.way > 0:
-            between = Big("prod", "j", after, place, state.jacobian("j"))
-            chain = Chain((start, between, use))
-            inner = total_over("k", FIRST, place, chain)
-        else:
-            between = Big("prod", "j", place, before, state.jacobian("j"))
-            chain = Chain((start, between, use))
-            inner = total_over("k", place, LAST, chain)
-        return total_over("t", FIRST, LAST, inner) if place.base == "t" else inner
+        end = Ref("", "k", state.way)
+        between = Big("prod", "j", place, end, state.jacobian("j"))
+        if self.derivation.scalar and len(state.names) == 1 and state.way > 0:
+            between = Big("prod", "j", end, place, state.jacobian("j"))  # numbers, as on paper
+        low, high = (FIRST, place) if state.way > 0 else (place, LAST)
+        for factor in self.factors(state, target):
+            last = moved_to("k", factor.matrix)
+            if factor.by is not None:
+                last = self.last(state, "k", moved_to("k", factor.by))
+            body = (start, between, last)
+            use = factor.use
+            share = replace(use, operand=moved_to("k", use.operand)).share if use else chain
+            inner = total_over("k", low, high, share(*body))
+            yield total_over("t", FIRST, LAST, inner) if place.base == "t" else inner
 
     def outer(self, state: State) -> Iterator[tuple[Ref, Edge]]:
         """The nodes of a state, and the edges into them from outside of the recurrence."""
@@ -185,7 +198,21 @@ class _Products:
             yield Equation(left, (self.direct(state, place),), *steps)
         yield from self.jacobian(state)
         for target in dict.fromkeys(targets):
-            yield Equation(self.within_step(state, "t", target), (self.use(state, target),))
+            for factor in self.factors(state, target):
+                if factor.by is not None:
+                    yield from self.named(state, factor.by, factor.matrix)
+
+    def named(self, state: State, by: Formula, matrix: Formula) -> Iterator[Equation]:
+        """The equation of a last factor; each block of it has one of its own."""
+        left = self.last(state, "t", by)
+        if not isinstance(matrix, Blocks):
+            yield Equation(left, (matrix,))
+            return
+        names = {name: self.last_of(state, Ref(name, "t"), "t", by) for name in state.names}
+        parts = [(names[name], block) for name, (block,) in zip(names, matrix.rows, strict=True)]
+        grid = tuple((b if isinstance(b, Zeros) else each,) for each, b in parts)
+        yield Equation(left, (Blocks(grid),))
+        yield from (Equation(each, (b,)) for each, b in parts if not isinstance(b, Zeros))
 
     def direct(self, state: State, place: Ref) -> Formula:
         """∂⁺L/∂s_t: what arrives at the state from outside of the recurrence."""
@@ -224,11 +251,11 @@ class _Products:
     def jacobian(self, state: State) -> Iterator[Equation]:
         """∂s_t/∂s_{t-1}: a block for each part of the one and of the other."""
         blocks: dict[tuple[str, str], Formula] = {}
-        for by in state.names:
-            for of in state.names:
+        for of in state.names:
+            for by in state.names:
                 ways = self.within(state, of, by, 1)
-                zero = Zeros(self.width(by), self.width(of))
-                blocks[by, of] = transposed(plus(ways)) if ways else zero
+                zero = Zeros(self.width(of), self.width(by))
+                blocks[by, of] = plus(ways) if ways else zero
         if len(blocks) == 1:
             yield Equation(state.jacobian("t"), tuple(blocks.values()))
             return
@@ -237,7 +264,7 @@ class _Products:
             found = blocks[by, of]
             return found if isinstance(found, Zeros) else self.block(state, by, of)
 
-        grid = tuple(tuple(named(by, of) for of in state.names) for by in state.names)
+        grid = tuple(tuple(named(by, of) for by in state.names) for of in state.names)
         yield Equation(state.jacobian("t"), (Blocks(grid),))
         for (by, of), block in blocks.items():
             if not isinstance(block, Zeros):
@@ -257,12 +284,14 @@ class _Products:
         other = isinstance(at, Ref) and self.otherwise(LOSS.name, Ref(at.name, "t"))
         return Immediate(LOSS, at, fixed=(after,) if other else ())
 
-    def within_step(self, state: State, index: str, target: Ref) -> Immediate:
+    def last(self, state: State, index: str, by: Formula) -> Immediate:
         """∂⁺s_k/∂w: the state of the step before held fixed."""
-        before = state.at(index, -state.way)
-        at = state.at(index)
-        other = isinstance(at, Ref) and self.otherwise(at.name, target)
-        return Immediate(at, target, fixed=(before,) if other else ())
+        return self.last_of(state, state.at(index), index, by)
+
+    def last_of(self, state: State, of: Formula, index: str, by: Formula) -> Immediate:
+        """The same of the state, or of a part of it."""
+        other = isinstance(of, Ref) and isinstance(by, Ref) and self.otherwise(of.name, by)
+        return Immediate(of, by, fixed=(state.at(index, -state.way),) if other else ())
 
     def otherwise(self, of: str, by: Ref, shift: int = 0) -> bool:
         """Whether a derivative with this symbol is another one in other views: there what happens
@@ -271,33 +300,46 @@ class _Products:
         here = [e for e in edges if e.of.base != "t" or e.over or e.of.shift == shift]
         return any(e.of.name == of for e in here) and any(e.of.name != of for e in here)
 
-    def use(self, state: State, target: Ref) -> Formula:
-        """∂⁺s_t/∂w: how a row at the state is carried to the parameter within the step."""
-        found: list[Formula] = []
+    def factors(self, state: State, target: Ref) -> list[Factor]:
+        """The last factor of the chains to a parameter: one for each operand of a matrix."""
+        found: dict[object, tuple[Use | None, dict[str, list[Formula]]]] = {}
         for edge in self.network.edges[target]:
-            if edge.of.name not in state.names:
+            name = edge.of.name
+            if name not in state.names:
                 continue
-            width = self.width(edge.of.name)
-            found.append(self.rows.carried((self.row(state, edge.of.name), width), edge.routes)[0])
-        return Carry(LOSS, plus(found))
+            if not self.rows.is_use(edge):
+                width = self.width(name)
+                own = [self.rows.matrix(self.rows.cancelled(r), width) for r in edge.routes]
+                found.setdefault(None, (None, {}))[1].setdefault(name, []).extend(own)
+            else:
+                for use in self.rows.uses(edge):
+                    key = use.operand, use.turned
+                    found.setdefault(key, (use, {}))[1].setdefault(name, []).append(use.matrix)
+        return [
+            self.factor(state, target, use, {name: plus(parts) for name, parts in ends.items()})
+            for use, ends in found.values()
+        ]
 
-    def row(self, state: State, name: str) -> Formula:
-        """The row at one part of the state, with what reaches it within the step."""
-        own = [self.part(state, name)]
-        for of in state.names:
-            if of != name:
-                own += [
-                    product(self.part(state, of), way) for way in self.within(state, of, name, 0)
-                ]
-        return plus(own)
-
-    def part(self, state: State, name: str) -> Formula:
-        if len(state.names) == 1:
-            return Carried()
-        start = Width()
-        for other in state.names[: state.names.index(name)]:
-            start += self.width(other)
-        return Slice(Carried(), start, start + self.width(name))
+    def factor(
+        self, state: State, target: Ref, use: Use | None, ends: dict[str, Formula]
+    ) -> Factor:
+        """The matrix that a row at the whole state is multiplied with, on every way within the
+        step; `ends` are those at the parts that read the parameter itself."""
+        width = use.width if use is not None else self.rows.shape_of(target.name)[1]
+        rows: list[tuple[Formula, ...]] = []
+        for name in state.names:
+            own = [ends[name]] if name in ends else []
+            for other, end in ends.items():
+                if other != name:
+                    own += [product(way, end) for way in self.within(state, name, other, 0)]
+            rows.append((plus(own) if own else Zeros(self.width(name), width),))
+        if use is None:
+            return Factor(rows[0][0] if len(rows) == 1 else Blocks(tuple(rows)), target)
+        if len(rows) == 1:
+            return Factor(rows[0][0], None, use)
+        weight = Ref(target.name)
+        by = product(use.operand, transposed(weight) if use.turned else weight)
+        return Factor(Blocks(tuple(rows)), by, use)
 
     def width(self, name: str) -> Width:
         return self.rows.width_of(Ref(name))
@@ -340,7 +382,9 @@ class _Products:
                 yield from ("The state ", state.at("t"), " is ")
                 yield Blocks((tuple(Ref(name, "t") for name in state.names),))
                 yield ". "
-        yield "The product runs from the last step back; an empty one is the unit matrix. "
+        yield "" if self.derivation.scalar else ROWS
+        yield "The product runs from its lower bound to its upper one; an empty one is the unit"
+        yield " matrix. "
         for state in found:
             yield self.outside(state, Ref("", "t"))
             yield " is what reaches the loss without passing through a later step. "

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from symrnn.derivation.build import total_over
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Chain, Equation, Formula, Immediate, Sheet, Total
+from symrnn.derivation.formula import Equation, Formula, Sheet, Total, moved_to
 from symrnn.derivation.length import check
+from symrnn.derivation.network import Edge
 from symrnn.derivation.paths import LOSS, Term
 from symrnn.derivation.views.chain import over_steps
-from symrnn.derivation.views.common import bracketed, gradient, recursion
+from symrnn.derivation.views.common import bracketed, closing, gradient, recursion
 from symrnn.derivation.views.ends import ended, holds, least
-from symrnn.derivation.views.named import alone, joined, rooted, within
+from symrnn.derivation.views.named import alone, rooted, within
 from symrnn.derivation.views.partials import in_print
 from symrnn.language.tree import Ref
 
@@ -48,10 +49,10 @@ class _Uses:
         several = len(terms) > 1
 
         def make(term: Term) -> Formula:
-            body = joined(self.factors(term))
+            body = closing(self.derivation, self.factors(term)[:-1], term.last)
             if several and not term.last.over:
                 return bracketed(term, body)
-            return over_steps(term, body)
+            return over_steps(self.derivation, term, body)
 
         found = gradient(self.paths, terms, target, make)
         whole = self.summed(terms)
@@ -86,14 +87,22 @@ class _Uses:
         places = sorted(of.shift for of in steps if of.base == "1")
         if places != list(range(self.paths.steps or 0)):
             return None
-        of, by = steps[0].name, terms[0].last.by
-        there = Ref(of, "j")
-        chain: tuple[Formula, ...] = (Total(self.root, there), Immediate(there, by))
+        general = self.general(terms[0].last)
+        if general is None:
+            return None
+        before: tuple[Formula, ...] = (Total(self.root, Ref(general.of.name, "j")),)
         if self.root != LOSS:
-            chain = (Total(LOSS, self.root), *chain)
+            before = (Total(LOSS, self.root), *before)
         for each in steps:
             self.needed.setdefault(each)
-        return total_over("j", Ref("", "1"), Ref("", "1", places[-1]), Chain(chain))
+        body = moved_to("j", closing(self.derivation.rolled, before, general))
+        return total_over("j", Ref("", "1"), Ref("", "1", places[-1]), body)
+
+    def general(self, edge: Edge) -> Edge | None:
+        """The use at any step of which this is that at a certain one."""
+        edges = self.derivation.rolled.paths.edges(edge.by)
+        alike = [e for e in edges if e.of == Ref(edge.of.name, "t") and e.over and not e.without]
+        return alike[0] if len(alike) == len(edges) == 1 else None
 
     def equations(self) -> Iterator[Equation]:
         """∂root/∂v, the last step first; what they need themselves as well."""
@@ -112,7 +121,8 @@ class _Uses:
                     yield found
 
     def make(self, term: Term) -> Formula:
-        return over_steps(term, joined(within(self.derivation, term, self.root)))
+        before = within(self.derivation, term, self.root)[:-1]
+        return over_steps(self.derivation, term, closing(self.derivation, before, term.last))
 
     def terms(self, node: Ref) -> tuple[Term, ...]:
         return in_print(self.derivation, node)

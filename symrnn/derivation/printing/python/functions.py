@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from symrnn.derivation.formula import Carried, Formula
+from symrnn.derivation.formula import Formula, Name
 from symrnn.derivation.notation.writing import unavailable
 from symrnn.derivation.printing.python.algebra import Algebra
 from symrnn.derivation.printing.python.code import ACROSS, Code
@@ -14,14 +14,17 @@ SAME = ("tanh", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "erf"
 SYMPY = {name: name for name in SAME} | {"abs": "Abs", "arctan": "atan"}
 """Functions that SymPy has."""
 
+ARGUMENT = Name("x")
+"""What a function that a module defines is given."""
+
 
 class Functions:
     """Functions that SymPy has not, each after those that it calls."""
 
     def __init__(
-        self, prelude: Prelude, algebra: Algebra, write: Callable[[Formula, Code], Code]
+        self, prelude: Prelude, algebra: Algebra, write: Callable[[Formula], Code]
     ) -> None:
-        """`write` is a formula in Python, with the code of what is carried."""
+        """`write` is a formula in Python."""
         self.prelude, self.algebra, self.write = prelude, algebra, write
         self.functions: dict[str, str] = {}
 
@@ -42,7 +45,7 @@ class Functions:
             return (
                 f"def step(x):\n    return {self.prelude.use('Piecewise')}((1, x > 0), (0, True))"
             )
-        body = self.write(formula_of(definition_of(function), Carried()), Code("x"))
+        body = self.write(formula_of(definition_of(function), ARGUMENT))
         return f"def {named(function)}(x):\n    return {body.text}"
 
     def _across(self, name: str) -> str:

@@ -6,7 +6,7 @@ A name that the equations define is assigned before it is read.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.formula import Apply, Carry, Equation, Formula, Sheet
+from symrnn.derivation.formula import Apply, Equation, Formula, Sheet
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.plain import Plain
 from symrnn.derivation.printing.python.code import NUMBER, ROOM, Code, import_line, wrapped
@@ -79,9 +79,6 @@ class _Module:
         name, right = self.names.get(key), right_of(equation)
         if name is None:
             raise UsageError(f"the sympy format cannot assign to {self.plain.line(equation.left)}")
-        if isinstance(right, Carry):
-            body = self.writer.carry(right)
-            return f"\n{above}def {name}({self.writer.argument}):\n    return {wrapped(body, 4)}\n"
         exact = exact_of(right)
         body = self.writer.code(right) if exact is None else Code(self.prelude.number(exact, True))
         shape = self.writer.shape_of(key)

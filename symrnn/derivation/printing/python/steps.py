@@ -7,7 +7,6 @@ from math import prod
 
 from symrnn.derivation.formula import (
     Big,
-    Carry,
     Equation,
     Formula,
     Immediate,
@@ -103,8 +102,6 @@ def at_step(formula: Formula, index: str, step: int) -> Formula:
             return Num(Fraction(step))
         case Name(at=at):
             return replace(found, at=_moved(at, index, step))
-        case Carry(of=of):
-            return replace(found, of=_moved(of, index, step))
         case Big(low=low, high=high):
             return replace(found, low=_moved(low, index, step), high=_moved(high, index, step))
     return found

@@ -11,8 +11,6 @@ from symrnn.derivation.formula import (
     Blank,
     Blocks,
     Bracket,
-    Carried,
-    Carry,
     Chain,
     Diagonal,
     Equation,
@@ -50,7 +48,7 @@ from symrnn.derivation.printing.python.code import (
     less,
     transposed,
 )
-from symrnn.derivation.printing.python.functions import Functions
+from symrnn.derivation.printing.python.functions import ARGUMENT, Functions
 from symrnn.derivation.printing.python.names import Names
 from symrnn.derivation.printing.python.prelude import Prelude
 from symrnn.derivation.printing.python.steps import at_step, exact_of, key_of, right_of
@@ -79,20 +77,11 @@ class Writer:
         self.names = Names(letters, defined)
         self.prelude = Prelude(self.names, self.rows)
         self.algebra = Algebra(self.prelude, columns)
-        self.functions = Functions(self.prelude, self.algebra, self.code_with)
+        self.functions = Functions(self.prelude, self.algebra, self.code)
         self.reads: dict[Formula, None] = {}
         """The left sides that the equation in work reads."""
         self.shapes: dict[Formula, Shape] = {}
-        self.argument, self.entry = self.names.free("g"), self.names.free("x")
-        self.carried = Code(self.argument)
-        """What stands for the row that a `Carry` takes."""
-
-    def code_with(self, formula: Formula, carried: Code) -> Code:
-        """The formula, with this code for what is carried."""
-        kept, self.carried = self.carried, carried
-        found = self.code(formula)
-        self.carried = kept
-        return found
+        self.entry = self.names.free("x")
 
     def shape_of(self, key: Formula) -> Shape:
         """The shape of what a name stands for."""
@@ -109,7 +98,7 @@ class Writer:
         right = right_of(self.defined[key]) if key in self.defined else None
         if right is not None and not (isinstance(key, Immediate) and right == ZERO):
             kept = self.reads
-            found = self.carry(right) if isinstance(right, Carry) else self.code(right)
+            found = self.code(right)
             self.reads = kept
             return found.shape
         match key:
@@ -121,7 +110,7 @@ class Writer:
                         f"{self.plain.line(key)} has no formula, and more than two axes; the sympy"
                         " format needs the local derivatives too, the closed view or --scalar"
                     )
-                return self.algebra.turned((self.rows.width_of(by), self.rows.width_of(of)))
+                return self.algebra.turned((self.rows.width_of(of), self.rows.width_of(by)))
         return NUMBER
 
     def read(self, key: Formula) -> Code:
@@ -150,6 +139,8 @@ class Writer:
         exact = exact_of(formula)
         if exact is not None:
             return Code(self.prelude.number(exact), ATOM if exact >= 0 else SUM)
+        if formula == ARGUMENT:
+            return Code(ARGUMENT.letter)
         match formula:
             case Ref() | Total() | Immediate() | Name() | Marked():
                 return self.read(key_of(formula))
@@ -163,10 +154,8 @@ class Writer:
                 return self.sum(terms)
             case Times(factors=factors) | Odot(factors=factors):
                 return self.algebra.entries([self.code(factor) for factor in factors])
-            case Product(factors=factors):
+            case Product(factors=factors) | Chain(factors=factors):
                 return self.algebra.product([self.code(factor) for factor in factors])
-            case Chain(factors=factors):
-                return self.chain(factors)
             case Ratio(top=top, bottom=bottom):
                 return self.algebra.ratio(self.code(top), self.code(bottom))
             case Power(base=base, exponent=exponent):
@@ -177,8 +166,6 @@ class Writer:
                 return self.code(body)
             case Big():
                 return self.big(formula)
-            case Carried():
-                return self.carried
             case Value(rows=rows):
                 return self.prelude.value(rows)
             case Blank():
@@ -230,31 +217,6 @@ class Writer:
             sign = ("- " if negative else "+ ") if texts else "-" if negative else ""
             texts.append(sign + part.within(PRODUCT))
         return Code(" ".join(texts), SUM, shape, tuple(texts))
-
-    def chain(self, factors: Sequence[Formula]) -> Code:
-        """Each factor carries the row to its left one step back: v̄ Jᵀ, or as a function does."""
-        row = self.code(factors[0])
-        for factor in factors[1:]:
-            key = key_of(factor)
-            if key in self.defined and isinstance(right_of(self.defined[key]), Carry):
-                self.reads[key] = None
-                row = Code(f"{self.names[key]}({row.text})", shape=self.shape_of(key))
-                continue
-            matrix = self.code(factor)
-            if row.is_number and self.algebra.turned(matrix.shape)[0] == NARROW:
-                row = self.algebra.product([row, matrix])
-            else:
-                both = [row, transposed(matrix)]
-                row = self.algebra.product(both[::-1] if self.algebra.columns else both)
-        return row
-
-    def carry(self, carry: Carry) -> Code:
-        kept = self.carried
-        shape = self.algebra.turned((NARROW, self.rows.width_of(carry.of)))
-        self.carried = Code(self.argument, shape=shape)
-        found = self.code(carry.body)
-        self.carried = kept
-        return found
 
     def power(self, base: Formula, exponent: Formula) -> Code:
         exact = exact_of(base)
