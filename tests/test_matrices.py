@@ -61,6 +61,10 @@ L = mean(ce(y[t], softmax(h[t] @ (V - transpose(V)))))"""
 SQUARED = """r: 1
 h[t] = tanh(x[t] @ W + h[t-1] @ U)
 L = mse(y, h[T]) + total(W) * total(W) + r * total(U * U) * rowsum(h[T])"""
+UNREAD = """V: (D, H)
+V = tanh(W)
+h[t] = tanh(x[t] @ W + h[t-1] @ U)
+L = mse(y, h[T])"""  # nothing reads V
 CELLS = {
     name.lower(): text
     for name, text in globals().copy().items()

@@ -48,7 +48,7 @@ class Roles:
         self.model_uses: dict[str, list[Occurrence]] = {}
         self.uses: dict[str, list[Occurrence]] = {}
         self.in_matrices: set[str] = set()
-        """What stands right of an @, and what that is computed of."""
+        """What stands right of an @ or is declared a matrix, and what that is computed of."""
         self.find_uses()
 
     def find_adjoints(self) -> set[str]:
@@ -74,7 +74,7 @@ class Roles:
         self.uses = {**by_adjoints, **self.model_uses}
         self.in_matrices = {
             name for name, found in self.uses.items() if any(o.matrix for o in found)
-        }
+        } | {name for name in self.defined if self.is_declared_a_matrix(name)}
         bodies = {name: [d.body for d in found] for name, found in self.defined.items()}
         while (
             grown := {
@@ -90,6 +90,10 @@ class Roles:
     def says(self, name: str, kind: str) -> bool:
         """Whether the text declares this of a name."""
         return kind in self.declared.get(name, {})
+
+    def is_declared_a_matrix(self, name: str) -> bool:
+        values = [d.value for d in self.declared.get(name, {}).values()]
+        return any(isinstance(value, tuple) and len(value) == 2 for value in values)
 
     # symbols
 
