@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.derivation.derivation import LOSS
 from symrnn.derivation.evaluate import Evaluator
 from symrnn.derivation.formula import Immediate, Sheet, Total
 from symrnn.derivation.immediate import ambiguous, derivatives
