@@ -75,7 +75,7 @@ def test_concat_joins_widths() -> None:
         ("e[t] = tanh(x[t] @ W) @ V", ["width of W stays open", "W: (D, K)"]),
         ("b: (D, H)\nh[t] = x[t] @ W + b", ["b is a matrix; beside rows it stands right of an @"]),
         ("W: 3\nh[t] = x[t] @ W", ["W is a matrix"]),
-        ("h[t] = x[t] @ W\nL = h[T]", ["the loss is one number", "rowsum"]),
+        ("h: 2\nh[t] = x[t] @ W\nL = h[T]", ["the loss is one number", "rowsum"]),
         ("h[t] = W + x[t] @ W", ["W is a matrix; beside rows it stands right of an @"]),
         ("x: 4\nh[t] = part(x[t], 2, 3)", ["5 features do not fit into 4"]),
         ("h[t] = x[t] / size(Q)", ["no width is called Q"]),
