@@ -116,8 +116,8 @@ class Model:
 
         >>> print(load("elman_n4").derive(steps=2).text("chain", "w_h"))
         Gradient by w_h
-            ∂L/∂w_h = [∂L/∂ŷ · ∂ŷ/∂O₂ · ∂⁺O₂/∂w_h]_{t=2}
-                      + [∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂⁺O₁/∂w_h]_{t=1}
+            ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}
+                      + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
         <BLANKLINE>
         """
         from symrnn.derivation.derived import Derived

@@ -143,7 +143,9 @@ class Functions:
 
 
 def derivative_name(own: Own, by: str) -> str:
-    """
+    """The name of the derivative of a text's function by one of its arguments.
+
+    >>> from symrnn.language.tree import Ref
     >>> derivative_name(Own("mish", ("z",), Ref("z")), "z")
     'd_mish'
     """

@@ -75,6 +75,11 @@ class Case:
         return Alone(run, run.symbols, self.lengths) if self.lengths else run
 
     @property
+    def is_positive(self) -> bool:
+        """Whether it has positive numbers alone, for the sake of a logarithm or a root."""
+        return all((np.asarray(array) >= 0).all() for array in self.data.values())
+
+    @property
     def given(self) -> set[str]:
         """The names under which a kernel is given something beside its parameters."""
         return {s.name for s in self.named("input", "target")} - self.states.keys() | (

@@ -344,7 +344,10 @@ def own_check(module: ModuleType, case: Case) -> Finding | None:
     entries = sum(int(np.prod(case.shape(name))) for name in case.wrt)
     if case.steps * max(entries, 1) > WORK:
         return None
-    found = module.self_check()
+    with np.errstate(all="ignore"):
+        found = module.self_check()
+    if case.is_positive and np.isnan([off for off, _ in found.values()]).any():
+        return None  # the text has no value for numbers of any sign, and such are what it draws
     wrong = [f"{n}: {off:.1e} off" for n, (off, allowed) in found.items() if not off <= allowed]
     loose = [name for name, (_, allowed) in found.items() if allowed > LOOSEST]
     wrong += [f"{name}: allows more than {LOOSEST:.0e}" for name in loose]

@@ -55,6 +55,5 @@ def _numbers(long: Case) -> dict[str, Array]:
     """Numbers for a long sequence, with the parameters of the case."""
     drawn = sample(long.written, long.symbols, long.dims, long.steps, long.batch, long.seed)
     kept = {symbol.name for symbol in long.named("parameter")}
-    positive = all((np.asarray(array) >= 0).all() for array in long.data.values())
-    found = {name: np.abs(array) if positive else array for name, array in drawn.items()}
+    found = {name: np.abs(array) if long.is_positive else array for name, array in drawn.items()}
     return {name: long.data[name] if name in kept else found[name] for name in found}
