@@ -174,7 +174,9 @@ class Output:
         comment = f"% {part.title if part.task or not part.view else part.view}: "
         comment += self.words(sheet.title)
         lines = [comment, *(f"% {line}" for line in [self.words(sheet.note).rstrip()] if line)]
-        body = self.latex_printer.fragment(sheet.equations, self.look.width)
+        body = ""
+        if sheet.equations:
+            body = self.latex_printer.fragment(sheet.equations, self.look.width)
         return "\n".join([*lines, body])
 
     def words(self, parts: "tuple[str | Formula, ...]") -> str:

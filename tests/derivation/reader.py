@@ -10,7 +10,7 @@ the steps behind k, k - 1 the last before it.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -59,13 +59,20 @@ class Page:
         self.functions |= {r"\mathrm{softmax}": "softmax", r"\mathrm{logsumexp}": "logsumexp"}
         self.said: list[Said] = []
         self.known: dict[object, Array] = {}
-        for block in re.findall(r"\\begin\{aligned\}\n(.*?)\n\\end\{aligned\}", latex, re.S):
+        for _, block in re.findall(
+            r"\\begin\{(align\*|aligned)\}\n(.*?)\n\\end\{\1\}", latex, re.S
+        ):
             self.read_block(block)
 
     def read_block(self, block: str) -> None:
         equations: list[list[str]] = []
-        for row in block.split(" \\\\\n"):
+        alone = ""
+        for row in block.replace(", \\\\\n&\\qquad ", r", \qquad ").split(" \\\\\n"):
+            if row.startswith("& "):
+                alone = row[2:]  # a wide left side has a row of its own
+                continue
             left, sign, right = row.partition("&= ")
+            left, alone = left or alone, ""
             if not sign:
                 equations[-1][-1] += " " + row.removeprefix(r"&\quad {}")
             elif left:
@@ -74,6 +81,8 @@ class Page:
                 equations[-1].append(right)
         for left, *rights in equations:
             rights[-1], _, steps = rights[-1].partition(r", \qquad ")
+            if r"^{\prime}(" in left:
+                continue  # what a function's slope is, a reader knows
             if [left] == rights:
                 continue  # ∂L/∂b = ∂L/∂b: what it is, another equation says
             self.said.append(Said(self.parts(left), tuple(map(self.read, rights)), steps))
@@ -180,6 +189,8 @@ class Page:
     def whole(self, parts: tuple[Place | str, ...], value: Array) -> Array:
         """A derivative that is said to be 0 is as wide as that by which it is one."""
         places = [part for part in parts if not isinstance(part, str)]
+        if isinstance(value, Zero):
+            value = np.zeros((1, 1))
         if value.size > 1 or value.any() or places[0][0][:2] not in ("L", "δ "):
             return value
         inside = self.value(places[-1][0].removeprefix("δ "), 1 if places[-1][1] else None)
@@ -253,7 +264,22 @@ class Line:
         return whole
 
     def goes_on(self) -> bool:
-        ends = ("+", "-", ")", "]", "}", "|", "&", "\\\\", r"\odot", r"\end", ">", r"\,", r"\cdot")
+        ends = (
+            "+",
+            "-",
+            ",",
+            ")",
+            "]",
+            "}",
+            "|",
+            "&",
+            "\\\\",
+            r"\odot",
+            r"\end",
+            ">",
+            r"\,",
+            r"\cdot",
+        )
         return bool(self.rest) and not self.rest.startswith(ends)
 
     def factor(self) -> Read:
@@ -264,6 +290,8 @@ class Line:
                 found = _after(found, np.transpose)
             else:
                 found = _raised(found, self.page.read(exponent))
+        while self.takes("/"):  # a wide fraction, in one line
+            found = _ratio(found, self.factor())
         return found
 
     def atom(self) -> Read:
@@ -277,7 +305,13 @@ class Line:
                 parts = page.parts(rf"\frac{{{top}}}{{{bottom}}}")
                 return lambda env: page.look_up(parts, env)
             above, below = page.read(top), page.read(bottom)
-            return lambda env: _entries(np.divide, [above(env), below(env)])
+            return _ratio(above, below)
+        if self.takes("."):  # ∂c/∂h with what is held fixed behind a bar
+            assert self.takes(r"\frac"), self.rest
+            top, bottom = self.braces(), self.braces()
+            assert self.takes("|_"), self.rest
+            held = page.parts(rf"\left. \frac{{{top}}}{{{bottom}}} \right|_{{{self.braces()}}}")
+            return lambda env: page.look_up(held, env)
         if self.takes(r"\mathrm{diag}("):
             inside = self.until(")")
             return _after(inside, lambda v: np.diag(v.ravel()))
@@ -307,6 +341,8 @@ class Line:
         if symbol:
             self.takes(symbol)
             return self.symbol(page.symbols[symbol])
+        if self.takes(r"\pi"):
+            return lambda env: np.array([[np.pi]])
         if self.takes("e^"):
             return _after(page.read(self.braces()), np.exp)
         number = re.match(r"\d+(?:\.\d+)?", self.rest)
@@ -330,6 +366,13 @@ class Line:
             return page.look_up((place,), env) if found is None else found
 
         return read
+
+    def arguments(self) -> list[Read]:
+        found = [self.sum()]
+        while self.takes(","):
+            found.append(self.sum())
+        assert self.takes(")"), self.rest
+        return found
 
     def big(self, sign: str) -> Read:
         index, low = self.braces().split("=")
@@ -404,20 +447,34 @@ class Line:
     def function(self) -> Read | None:
         for symbol, name in self.page.functions.items():
             here = self.rest.startswith(symbol)
-            if here and re.match(r"\s*(\(|\^\{\w+\}\s*\(| )", self.rest[len(symbol) :] + "#"):
+            if here and re.match(
+                r"\s*(\(|\^\{(\\prime|\w+)\}\s*\(| )", self.rest[len(symbol) :] + "#"
+            ):
                 self.takes(symbol)
+                primed = self.takes(r"^{\prime}")
                 power = self.page.read(self.braces()) if self.takes("^") else None
-                inside = self.until(")") if self.takes("(") else self.atom()
-                value = _after(inside, partial(_function, name))
+                args = self.arguments() if self.takes("(") else [self.atom()]
+                value = _after(args[0], _slope(name)) if primed else _applied(name, args)
                 return value if power is None else _raised(value, power)
         return None
 
 
-def _function(name: str, v: Array) -> Array:
+def _slope(name: str) -> Callable[[Array], Array]:
+    """The derivative of a function that is analytic, by a complex step."""
+    row = ELEMENTWISE[name]
+    assert row.analytic, name
+    return lambda v: np.asarray(row.stable(v + 1e-30j).imag / 1e-30)
+
+
+def _applied(name: str, args: list[Read]) -> Read:
+    return lambda env: _function(name, *(arg(env) for arg in args))
+
+
+def _function(name: str, v: Array, *others: Array) -> Array:
     if name in ("softmax", "logsumexp"):
         e = np.exp(v - v.max())
         return e / e.sum() if name == "softmax" else np.array([[v.max() + np.log(e.sum())]])
-    return np.asarray(ELEMENTWISE[name].stable(v))
+    return np.asarray(ELEMENTWISE[name].stable(v, *others))
 
 
 def _after(inside: Read, f: Callable[[Array], Array]) -> Read:
@@ -426,6 +483,10 @@ def _after(inside: Read, f: Callable[[Array], Array]) -> Read:
 
 def _raised(base: Read, exponent: Read) -> Read:
     return lambda env: _entries(np.power, [base(env), exponent(env)])
+
+
+def _ratio(top: Read, bottom: Read) -> Read:
+    return lambda env: _entries(np.divide, [top(env), bottom(env)])
 
 
 def _times(left: Any, right: Any) -> Any:

@@ -25,8 +25,18 @@ class Partial:
 def in_print(derivation: Derivation, target: Ref) -> tuple[Term, ...]:
     """The terms of ∂L/∂target, those whose partial derivatives are the same as one."""
     whole = derivation.paths.terms(target)
-    if any(has_no_matrix(derivation, term.last) for term in whole):
-        return whole
+    alone = [term for term in whole if has_no_matrix(derivation, term.last)]
+    merged = _merged([term for term in whole if term not in alone])
+    return tuple(sorted([*alone, *merged], key=lambda term: _place(term, whole)))
+
+
+def _place(term: Term, terms: Sequence[Term]) -> int:
+    """Where a term, or the first that it is made of, stands."""
+    same = (i for i, other in enumerate(terms) if other.last.of == term.last.of)
+    return terms.index(term) if term in terms else next(same)
+
+
+def _merged(whole: Sequence[Term]) -> list[Term]:
     found: list[Term] = []
     for terms in by_ends(whole):
         every = [term for term in terms if is_general(term.last)]
@@ -41,7 +51,7 @@ def in_print(derivation: Derivation, target: Ref) -> tuple[Term, ...]:
             if (term.last.of.base, term.last.of.shift) in nowhere:
                 met.setdefault(term.last.of, term)
         found += met.values()
-    return tuple(found)
+    return found
 
 
 def partials(derivation: Derivation, target: Ref) -> Iterator[Partial]:
@@ -49,9 +59,9 @@ def partials(derivation: Derivation, target: Ref) -> Iterator[Partial]:
     for terms in by_ends(derivation.paths.terms(target)):
         for edge in terms[0].path[:-1]:
             yield Partial((edge,))
-        if has_no_matrix(derivation, terms[0].last):
+        last = [term.last for term in terms if not has_no_matrix(derivation, term.last)]
+        if not last:
             continue
-        last = [term.last for term in terms]
         general = [edge for edge in last if is_general(edge)]
         steps = {edge.of: None for edge in last if not is_general(edge)}
         if general:
