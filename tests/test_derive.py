@@ -94,7 +94,7 @@ def test_data_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert [term["step"] for term in terms] == ["3", "2", "1"]
     assert terms[0]["path"] == [["L", "ŷ"], ["ŷ", "O₃"], ["O₃", "w_h"]]
     assert [f["equals_total"] for f in terms[0]["factors"]] == [True, True, False]
-    assert terms[0]["factors"][2]["closed"]["text"] == "𝐠 ↦ O₂ᵀ (𝐠 ⊙ (1 - O₃²))"
+    assert terms[0]["factors"][2]["closed"]["text"] == "O₂ᵀ · ∂L/∂O₃ · diag(1 - O₃²)"
     assert terms[0]["closed"]["text"] == "O₂ᵀ ((ŷ - y)/C w_oᵀ ⊙ (1 - O₃²))"
     (sheet,) = found["views"][0]["sheets"]
     assert sheet["about"] == "w_h"

@@ -33,21 +33,29 @@ def test_the_sum_over_the_steps_of_the_notes() -> None:
 
 def test_the_same_for_any_number_of_steps() -> None:
     assert body(model("elman_n4").derive().text("uses", "w_h")) == [
-        "∂L/∂w_h = ∑_{t=1}^{T} ∂L/∂ŷ · ∂ŷ/∂Oₜ · ∂⁺Oₜ/∂w_h",
+        "∂L/∂w_h = ∑_{t=1}^{T} Oₜ₋₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂Oₜ · diag(1 - Oₜ²)",
         "∂ŷ/∂Oₜ = ∂ŷ/∂Oₜ₊₁ · ∂Oₜ₊₁/∂Oₜ,   t = T - 1, …, 1",
     ]
 
 
 def test_the_sum_of_n3_in_both_its_right_readings() -> None:
     """Σ_t ∂L/∂h_t · ∂⁺h_t/∂W, and Σ_t ∂L_t/∂h_t · ∂h_t/∂W with the total ∂h_t/∂W."""
-    derivation = symrnn.parse("""
+    found = symrnn.parse("""
         h[t] = sigmoid(x[t] @ W_ih + h[t-1] @ W_hh + b_h)
         q[t] = h[t] @ W_ho
         L    = sum(mse(y[t], q[t]))
-    """).derive()
+    """)
+    derivation = found.derive(scalar=True)
     assert body(derivation.text("uses", "W_hh", notation="N3"))[0] == (
         "∂L/∂W_hh = ∑_{t=1}^{T} ∂L/∂hₜ · ∂hₜ/∂W_hh"
     )
+    assert body(found.derive().text("uses", "W_hh", notation="N3"))[0] == (
+        "∂L/∂W_hh = ∑_{t=1}^{T} diag(hₜ ⊙ (1 - hₜ)) · ∂L/∂hₜ · hₜ₋₁ᵀ"
+    )
+    assert body(found.derive().text("forward", "b_h", notation="N3"))[4:] == [
+        "∂hₜ/∂b_h = ∂⁺hₜ/∂b_h + ∂hₜ₋₁/∂b_h · ∂hₜ/∂hₜ₋₁,   t = 1, …, T",
+        "∂h₀/∂b_h = 0",
+    ]
     assert body(derivation.text("forward", "W_hh", notation="N3"))[2:] == [
         "∂L/∂W_hh = ∑_{t=1}^{T} ∂Lₜ/∂hₜ · ∂hₜ/∂W_hh",
         "∂Lₜ/∂hₜ   = ∂Lₜ/∂qₜ · ∂qₜ/∂hₜ",
@@ -58,7 +66,7 @@ def test_the_sum_of_n3_in_both_its_right_readings() -> None:
 
 def test_the_last_step_alone_is_right_with_a_total_derivative() -> None:
     """N2, four steps: ∂L/∂w = ∂L/∂ŷ · ∂ŷ/∂O_4 · ∂O_4/∂w."""
-    found = model("elman_n4").derive(4).text("forward", "w_h", notation="N2")
+    found = model("elman_n4").derive(4, scalar=True).text("forward", "w_h", notation="N2")
     assert body(found)[0] == "∂L/∂w_h = ∂L/∂ŷ · ∂ŷ/∂O₄ · ∂O₄/∂w_h"
     assert body(found)[-1] == "∂O₂/∂w_h = ∂⁺O₂/∂w_h + ∂O₂/∂O₁ · ∂⁺O₁/∂w_h"
 
@@ -67,12 +75,12 @@ def test_the_six_paths_of_three_steps() -> None:
     found = body(model("elman_steps").derive(3).text("paths", "W_h", width=100))
     assert found[3:] == [
         "L  = L₁/3 + L₂/3 + L₃/3",
-        "∂L/∂W_h = [∂L/∂L₃ · ∂L₃/∂ŷ₃ · ∂ŷ₃/∂h₃ · ∂⁺h₃/∂W_h]_{t=3}",
-        "+ [∂L/∂L₂ · ∂L₂/∂ŷ₂ · ∂ŷ₂/∂h₂ · ∂⁺h₂/∂W_h]_{t=2}",
-        "+ [∂L/∂L₃ · ∂L₃/∂ŷ₃ · ∂ŷ₃/∂h₃ · ∂h₃/∂h₂ · ∂⁺h₂/∂W_h]_{t=2}",
-        "+ [∂L/∂L₁ · ∂L₁/∂ŷ₁ · ∂ŷ₁/∂h₁ · ∂⁺h₁/∂W_h]_{t=1}",
-        "+ [∂L/∂L₂ · ∂L₂/∂ŷ₂ · ∂ŷ₂/∂h₂ · ∂h₂/∂h₁ · ∂⁺h₁/∂W_h]_{t=1}",
-        "+ [∂L/∂L₃ · ∂L₃/∂ŷ₃ · ∂ŷ₃/∂h₃ · ∂h₃/∂h₂ · ∂h₂/∂h₁ · ∂⁺h₁/∂W_h]_{t=1}",
+        "∂L/∂W_h = [h₂ᵀ · ∂L/∂L₃ · ∂L₃/∂ŷ₃ · ∂ŷ₃/∂h₃ · diag(1 - h₃²)]_{t=3}",
+        "+ [h₁ᵀ · ∂L/∂L₂ · ∂L₂/∂ŷ₂ · ∂ŷ₂/∂h₂ · diag(1 - h₂²)]_{t=2}",
+        "+ [h₁ᵀ · ∂L/∂L₃ · ∂L₃/∂ŷ₃ · ∂ŷ₃/∂h₃ · ∂h₃/∂h₂ · diag(1 - h₂²)]_{t=2}",
+        "+ [h₀ᵀ · ∂L/∂L₁ · ∂L₁/∂ŷ₁ · ∂ŷ₁/∂h₁ · diag(1 - h₁²)]_{t=1}",
+        "+ [h₀ᵀ · ∂L/∂L₂ · ∂L₂/∂ŷ₂ · ∂ŷ₂/∂h₂ · ∂h₂/∂h₁ · diag(1 - h₁²)]_{t=1}",
+        "+ [h₀ᵀ · ∂L/∂L₃ · ∂L₃/∂ŷ₃ · ∂ŷ₃/∂h₃ · ∂h₃/∂h₂ · ∂h₂/∂h₁ · diag(1 - h₁²)]_{t=1}",
     ]
 
 
