@@ -31,7 +31,12 @@ NAME = "timesoftmax"
 
 
 def without_timesoftmax(definitions: Sequence[Definition]) -> list[Definition]:
-    """The definitions with equations of their own for every softmax over time."""
+    """The definitions with equations of their own for every softmax over time.
+
+    >>> from symrnn.language.parse import parse
+    >>> [str(d.target.name) for d in parse("a[t] = timesoftmax(e[t])").definitions]
+    ['top_a', 'top_a', 'p_a', 'z_a', 'q_a', 'c_a', 'a']
+    """
     if not any(_is_one(node) for d in definitions for node in walk(d.body)):
         return list(definitions)
     taken = {d.target.name for d in definitions}
@@ -45,14 +50,13 @@ def _is_one(node: Expr) -> bool:
 
 def _written_out(definition: Definition, taken: set[str]) -> list[Definition]:
     made: list[Definition] = []
-    whole = _is_one(definition.body)
 
     def change(node: Expr) -> Expr:
-        node = map_children(node, change)
-        if not isinstance(node, Call) or node.function != NAME:
-            return node
-        value = _equations(node, definition.target.name, taken, made)
-        if whole and node.args[0] == definition.body.args[0]:  # type: ignore[union-attr]
+        found = map_children(node, change)
+        if not isinstance(found, Call) or found.function != NAME:
+            return found
+        value = _equations(found, definition.target.name, taken, made)
+        if node is definition.body:
             return value
         return _defined("a", definition.target.name, value, taken, made)
 
