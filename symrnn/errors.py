@@ -74,6 +74,9 @@ def suggestion(name: str, known: list[str], cutoff: float = 0.6) -> str:
     import difflib
 
     by_lower = {k.lower(): k for k in known}
+    turned = [k for k in by_lower if sorted(k) == sorted(name.lower())]
+    if turned:  # the same letters, two of them exchanged
+        return f"; did you mean '{by_lower[turned[0]]}'?"
     near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=cutoff)
     return f"; did you mean '{by_lower[near[0]]}'?" if near else ""
 

@@ -27,7 +27,7 @@ from symrnn.functions import ELEMENTWISE
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Own, Ref, Width
 
-EQUALS, INDENT = 1.34, 1.0
+EQUALS, INDENT = 1.5, 1.0
 """How wide a sign = is, and how far a line that goes on is moved in."""
 
 HIGHEST = 30.0

@@ -1,5 +1,6 @@
 """Systems whose names are hard to tell apart, and every reference to them."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -33,12 +34,16 @@ NASTY = {
     "books": "O[t] = tanh(x[t] @ w_i + W_xh + W_x); h[t] = tanh(O[t] @ w_h + h[t-1] @ W_h)",
 }
 
+MEANT = ("h_t", "h_T", "h_tm1", "hidden_t", "delta_t", "O_f_t", "nu_t")
+"""Names that are no steps; without a declaration that would be taken for a slip."""
+
 
 def nasty(name: str) -> System:
     """A nasty model with a loss, and its adjoint."""
     text = NASTY[name]
     last = [part.split("[")[0].strip() for part in text.split(";") if "[t] =" in part][-1]
-    return symrnn.parse(f"{text}; L = mse(y, {last}[T])").adjoint
+    meant = "".join(f"; {name}: parameter" for name in MEANT if re.search(rf"\b{name}\b", text))
+    return symrnn.parse(f"{text}{meant}; L = mse(y, {last}[T])").adjoint
 
 
 def times(timed: bool) -> list[tuple[str, int]]:

@@ -32,6 +32,7 @@ from symrnn.derivation.formula import (
     Transposed,
     Value,
     Zeros,
+    walk,
 )
 from symrnn.derivation.notation.letters import Letters
 from symrnn.derivation.printing.plain import Plain
@@ -234,7 +235,7 @@ class Writer:
 
     def big(self, big: Big) -> Code:
         """A sum, each of its terms written out."""
-        if big.sign != "sum":
+        if any(isinstance(part, Big) and part.sign == "prod" for part in walk(big)):
             raise UsageError("the sympy format cannot hold a product over steps")
         if {big.low.base, big.high.base} != {"1"} or big.index == "b":
             raise UsageError("the sympy format shows one sequence; leave the batch away")
