@@ -76,6 +76,10 @@ class Writer:
         used = set(re.findall(r"\w+", equations))
         said = [f"{name}: {what}" for name, what in self.declared.items() if name in used]
         own = [text for name, text in OWN.items() if name in used]
+        defined = {line.split("[")[0].split(" ")[0] for line in self.lines}
+        given = {what for name, what in self.declared.items() if name in used - defined}
+        if "E" in self.declared.values() and not any("E" in what for what in given):
+            said += ["s: E", "s: input"]  # a width that nothing given has is not known
         return "\n".join([*own, *said, equations])
 
     # equations

@@ -397,7 +397,8 @@ class Line:
         """[z > 0], […]_{t=3}, or the part […]_{1 : H}."""
         inside = self.sum()
         if self.takes(">"):
-            assert self.takes("0]"), self.rest
+            assert self.takes("0"), self.rest
+            assert self.takes("]"), self.rest
             return _after(inside, lambda v: (v > 0).astype(float))
         assert self.takes("]"), self.rest
         assert self.takes("_"), self.rest

@@ -30,6 +30,9 @@ from symrnn.language.tree import Own, Ref, Width
 EQUALS, INDENT = 1.5, 1.0
 """How wide a sign = is, and how far a line that goes on is moved in."""
 
+SURE = 0.97
+"""How much of a line is given out: a width is estimated, and may be a little more in TeX."""
+
 HIGHEST = 30.0
 """Of a display that does not break, in em: a page of an `article` has 55."""
 
@@ -84,7 +87,7 @@ class Latex(Printer):
         rows: list[str] = []
         if room and wide > room / 2 and measure(left) == wide:
             rows, left, wide = [f"& {left}"], "", 0
-        space = max(room - wide - EQUALS, NARROWEST * CHARACTER) if room else math.inf
+        space = max((room - wide - EQUALS) * SURE, NARROWEST * CHARACTER) if room else math.inf
         used = 0.0
         for right in equation.rights:
             doc = self.doc(right)
