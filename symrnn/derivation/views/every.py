@@ -56,6 +56,13 @@ def every_path(derivation: Derivation, target: Ref) -> Iterator[tuple[Edge, ...]
 
 
 def refuse(derivation: Derivation, target: Ref) -> None:
+    for edge in derivation.paths.edges(target):
+        if derivation.network.is_matrix(edge.of):
+            raise UsageError(
+                f"the view paths is of products, and {target.name} stands in the computed matrix"
+                f" {edge.of.name}; chain has ∂L/∂{edge.of.name}, and what follows from it"
+            )
+
     @cache
     def count(node: Ref) -> int:
         edges = derivation.paths.edges(node)

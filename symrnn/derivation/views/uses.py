@@ -16,6 +16,7 @@ from symrnn.derivation.views.common import bracketed, closing, gradient, recursi
 from symrnn.derivation.views.ends import ended, holds, least
 from symrnn.derivation.views.named import alone, rooted, within
 from symrnn.derivation.views.partials import in_print
+from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 
 
@@ -100,7 +101,10 @@ class _Uses:
 
     def general(self, edge: Edge) -> Edge | None:
         """The use at any step of which this is that at a certain one."""
-        edges = self.derivation.rolled.paths.edges(edge.by)
+        try:
+            edges = self.derivation.rolled.paths.edges(edge.by)
+        except EquationError:  # with another number of steps it is another network
+            return None
         alike = [e for e in edges if e.of == Ref(edge.of.name, "t") and e.over and not e.without]
         return alike[0] if len(alike) == len(edges) == 1 else None
 
