@@ -101,7 +101,11 @@ def test_written_out(view: str, form: str) -> None:
         model, steps = drawn_at_random(seed), 1 + seed % 4
         data = numbers(model, form, steps, seed)
         derivation = Derivation("drawn", model.written, steps, scalar=form == "scalar")
-        found = printed(derivation, view, data, form, steps)
+        try:
+            found = printed(derivation, view, data, form, steps)
+        except UsageError as error:
+            assert view == "forward" and "computed matrix" in str(error)  # noqa: PT018
+            continue
         holds(found, wanted(model, data, steps, seed))
 
 

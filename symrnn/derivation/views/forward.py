@@ -80,6 +80,11 @@ class _Forward:
             node = waiting.pop()
             for edge in self.edges.get(node, []):
                 reader = self.node(edge.of)
+                if reader != LOSS and self.derivation.network.is_matrix(reader):
+                    raise UsageError(
+                        f"the view forward is of products, and {self.target.name} stands in the"
+                        f" computed matrix {reader.name}; chain serves here"
+                    )
                 if node == self.target:
                     self.check(edge, node)
                     self.direct.setdefault(reader, []).append(replace(edge, of=reader))
