@@ -104,7 +104,8 @@ def test_written_out(view: str, form: str) -> None:
         try:
             found = printed(derivation, view, data, form, steps)
         except UsageError as error:
-            assert view == "forward" and "computed matrix" in str(error)  # noqa: PT018
+            if view != "forward" or "computed matrix" not in str(error):
+                raise
             continue
         holds(found, wanted(model, data, steps, seed))
 
