@@ -118,7 +118,7 @@ def test_held_numbers_stand_for_what_is_stopped() -> None:
 def test_f_prime_is_said_once_in_print() -> None:
     derived = symrnn.parse(TEXTS["one"]).derive(steps=2)
     text = derived.text("local")
-    assert "∂h₂/∂h₁ = U diag(mish′(x₂ W + h₁ U + b))" in text
+    assert "∂h₂/∂h₁ = diag(mish′(x₂ W + h₁ U + b)) Uᵀ" in text
     lines = text.splitlines()
     assert lines.count("    mish(z)  = z tanh(softplus(z))") == 1
     wanted = "    mish′(z) = tanh(softplus(z)) + z (1 - tanh²(softplus(z))) σ(z)"

@@ -245,9 +245,10 @@ class Rows(Expressions):
 
     def is_use(self, edge: Edge) -> bool:
         """Whether an edge leads to a matrix: the derivative by it is no matrix, but the gradient
-        is an operand times a row."""
+        is an operand times a row. A computed matrix may read it beside products as well (Uᵀ U):
+        then it is no use."""
         numbers = self.width_of(edge.of) == NARROW and not self.is_matrix(edge.by.name)
-        return _ends(edge.routes[0]) and not numbers
+        return all(map(_ends, edge.routes)) and not numbers
 
     def is_of_matrix(self, edge: Edge) -> bool:
         """Whether an edge leads on from a computed matrix V: what it adds is ∂L/∂V, changed."""

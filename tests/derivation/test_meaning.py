@@ -92,8 +92,8 @@ def test_a_document_in_the_letters_of_the_notes_shows_the_plus_where_it_must(
     views: tuple[str, ...],
 ) -> None:
     found = model("elman_steps").derive().text(views, notation="N3").replace("\n", " ")
-    line = "are immediate, every other occurrence held fixed; all other ∂ are total."
-    assert ("∂⁺hₜ/∂W_h" in found) == (views == ("chain", "product"))
+    line = "Here ∂hₜ/∂b_h is immediate, every other occurrence held fixed; all other ∂ are total."
+    assert ("∂⁺hₜ/∂b_h" in found) == (views == ("chain", "product"))
     assert (line in found) == (views != ("chain", "product"))
 
 
