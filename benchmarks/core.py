@@ -6,8 +6,10 @@ Run with `make bench`. Every figure is a median; what is compared is run in turn
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import sympy
 from sympy.core.cache import clear_cache
@@ -117,33 +119,25 @@ def main() -> None:
 
     derivations()
 
-    processes = in_turn(
-        {
-            "import sympy": lambda: process("-c", "import sympy"),
-            "symrnn show elman": lambda: process("-m", "symrnn", "show", "elman"),
-            "symrnn show elman --adjoint": lambda: process(
-                "-m", "symrnn", "show", "elman", "--adjoint"
-            ),
-            "symrnn show lstm --adjoint": lambda: process(
-                "-m", "symrnn", "show", "lstm", "--adjoint"
-            ),
-            "symrnn derive elman --steps 3": lambda: process(
-                "-m", "symrnn", "derive", "elman", "--steps", "3"
-            ),
-            "symrnn derive lstm --format html": lambda: process(
-                "-m", "symrnn", "derive", "lstm", "--format", "html"
-            ),
-            "symrnn models": lambda: process("-m", "symrnn", "models"),
-            "symrnn --help": lambda: process("-m", "symrnn", "--help"),
-        },
-        9,
-    )
-    reference = processes["import sympy"]
-    table(
-        "whole processes",
-        processes,
-        lambda name: f"{processes[name] / reference:.2f} times `import sympy`",
-    )
+    commands()
+
+
+def commands() -> None:
+    """Whole processes as multiples of `import sympy`, each beside an import of its own."""
+    run = [["show", "elman"], ["show", "lstm", "--adjoint"], ["models"], ["--help"]]
+    with tempfile.TemporaryDirectory() as folder:
+        for name in symrnn.models():
+            kernel = str(Path(folder, f"{name}.py"))
+            run += [["derive", name], ["derive", name, "--steps", "3"]]
+            run += [["generate", name, "--steps", "25", "-o", kernel], ["verify", name]]
+        print("\nwhole processes, as multiples of `import sympy`")
+        for command in run:
+            ratios = []
+            for _ in range(5):
+                alone = process("-c", "import sympy")
+                ratios.append(process("-m", "symrnn", *command) / alone)
+            shown = " ".join(command).replace(folder, "…")
+            print(f"  {statistics.median(ratios):5.2f}  symrnn {shown}")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     """The derivation that the options ask for, in their format."""
     from symrnn.derivation.output import Look, Output, default_views
     from symrnn.derivation.sheets import Request, check_views
-    from symrnn.derivation.worked.worked import meaning
-    from symrnn.sizes import Sizes
 
     check_views(options.view)
     options.format = settle(options)
@@ -27,6 +25,9 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     steps = options.steps
     model.check_dims(options.dims, options.scalar)
     if "numbers" in options.view:
+        from symrnn.derivation.worked.worked import meaning
+        from symrnn.sizes import Sizes
+
         data, steps = _worked(model, options)
         extra = {"data": data, "eta": 0.001 if options.eta is None else options.eta}
         extra["meaning"] = meaning(

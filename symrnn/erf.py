@@ -4,9 +4,8 @@ The rational forms are those of W. J. Cody, Rational Chebyshev approximations fo
 function, Mathematics of Computation 23 (1969).
 """
 
+from functools import cache
 from typing import Any
-
-import numpy as np
 
 SOURCE = '''\
 def _erf(z, out):
@@ -63,15 +62,24 @@ _ERF_FAR = (
 )
 '''
 
-_NAMES: dict[str, Any] = {"np": np}
-exec(SOURCE, _NAMES)  # the text of this file alone
+
+@cache
+def _names() -> dict[str, Any]:
+    """What the text of this file alone defines."""
+    import numpy as np
+
+    names: dict[str, Any] = {"np": np}
+    exec(SOURCE, names)
+    return names
 
 
 def erf(z: Any) -> Any:
     """
+    >>> import numpy as np
     >>> erf(np.array([0.5, -3.0])).round(6).tolist()
     [0.5205, -0.999978]
     """
-    out = np.empty_like(z)
-    _NAMES["_erf"](z, out)
+    names = _names()
+    out = names["np"].empty_like(z)
+    names["_erf"](z, out)
     return out

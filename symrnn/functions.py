@@ -10,13 +10,16 @@ complex step differentiates the branch on which the real point lies.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from symrnn.later import Later
 
-from symrnn.erf import erf
+if TYPE_CHECKING:
+    import numpy as np
 
-Array = np.ndarray[Any, Any]
+    Array = np.ndarray[Any, Any]
+else:
+    np, Array = Later("numpy"), Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ class Elementwise:
     @property
     def derivatives(self) -> tuple[str, ...]:
         return (self.derivative,) if isinstance(self.derivative, str) else self.derivative
+
+
+def _erf(x: Array) -> Array:
+    from symrnn.erf import erf
+
+    return np.asarray(erf(x))
 
 
 def _sigmoid(x: Array) -> Array:
@@ -74,7 +83,7 @@ def _clip(x: Array, low: float, high: float) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    return np.asarray(0.5 * x * (1 + erf(0.7071067811865476 * x)))
+    return np.asarray(0.5 * x * (1 + _erf(0.7071067811865476 * x)))
 
 
 def _gelu_tanh(x: Array) -> Array:
@@ -97,7 +106,7 @@ GELU = "1.5957691216057308"  # 2 sqrt(2 / pi), to double precision
 ELEMENTWISE: dict[str, Elementwise] = {
     row.name: row
     for row in (
-        Elementwise("tanh", "1 - o**2", "", r"\tanh", np.tanh),
+        Elementwise("tanh", "1 - o**2", "", r"\tanh", lambda x: np.tanh(x)),
         Elementwise("sigmoid", "o * (1 - o)", "1 / (1 + exp(-x))", r"\sigma", _sigmoid),
         Elementwise("relu", "step(x)", "x * step(x)", r"\mathrm{ReLU}", _positive, analytic=False),
         Elementwise(
@@ -135,19 +144,19 @@ ELEMENTWISE: dict[str, Elementwise] = {
             lambda x: x / (1 + _abs(x)),
             analytic=False,
         ),
-        Elementwise("exp", "o", "", r"\exp", np.exp),
-        Elementwise("log", "1 / x", "", r"\log", np.log),
-        Elementwise("sqrt", "1 / (2 * o)", "", r"\sqrt", np.sqrt),
-        Elementwise("square", "2 * x", "x**2", r"\mathrm{square}", np.square),
-        Elementwise("sin", "cos(x)", "", r"\sin", np.sin),
-        Elementwise("cos", "-sin(x)", "", r"\cos", np.cos),
-        Elementwise("tan", "1 + o**2", "sin(x) / cos(x)", r"\tan", np.tan),
-        Elementwise("sinh", "cosh(x)", "(exp(x) - exp(-x)) / 2", r"\sinh", np.sinh),
-        Elementwise("cosh", "sinh(x)", "(exp(x) + exp(-x)) / 2", r"\cosh", np.cosh),
-        Elementwise("arctan", "1 / (1 + x**2)", "", r"\arctan", np.arctan),
-        Elementwise("log1p", "1 / (1 + x)", "log(1 + x)", r"\mathrm{log1p}", np.log1p),
-        Elementwise("expm1", "1 + o", "exp(x) - 1", r"\mathrm{expm1}", np.expm1),
-        Elementwise("erf", f"2 * exp(-x**2) / sqrt({PI})", "", r"\mathrm{erf}", erf),
+        Elementwise("exp", "o", "", r"\exp", lambda x: np.exp(x)),
+        Elementwise("log", "1 / x", "", r"\log", lambda x: np.log(x)),
+        Elementwise("sqrt", "1 / (2 * o)", "", r"\sqrt", lambda x: np.sqrt(x)),
+        Elementwise("square", "2 * x", "x**2", r"\mathrm{square}", lambda x: np.square(x)),
+        Elementwise("sin", "cos(x)", "", r"\sin", lambda x: np.sin(x)),
+        Elementwise("cos", "-sin(x)", "", r"\cos", lambda x: np.cos(x)),
+        Elementwise("tan", "1 + o**2", "sin(x) / cos(x)", r"\tan", lambda x: np.tan(x)),
+        Elementwise("sinh", "cosh(x)", "(exp(x) - exp(-x)) / 2", r"\sinh", lambda x: np.sinh(x)),
+        Elementwise("cosh", "sinh(x)", "(exp(x) + exp(-x)) / 2", r"\cosh", lambda x: np.cosh(x)),
+        Elementwise("arctan", "1 / (1 + x**2)", "", r"\arctan", lambda x: np.arctan(x)),
+        Elementwise("log1p", "1 / (1 + x)", "log(1 + x)", r"\mathrm{log1p}", lambda x: np.log1p(x)),
+        Elementwise("expm1", "1 + o", "exp(x) - 1", r"\mathrm{expm1}", lambda x: np.expm1(x)),
+        Elementwise("erf", f"2 * exp(-x**2) / sqrt({PI})", "", r"\mathrm{erf}", _erf),
         Elementwise("abs", "sign(x)", "x * sign(x)", r"\mathrm{abs}", _abs, analytic=False),
         Elementwise(
             "hard_sigmoid",

@@ -15,6 +15,7 @@ import numpy as np
 from symrnn.functions import STOPS, Array
 from symrnn.language.elementwise import calls
 from symrnn.language.parse import written_out
+from symrnn.language.traits import stops
 from symrnn.language.tree import (
     Add,
     Call,
@@ -34,11 +35,6 @@ from symrnn.system.resolve import resolve
 from symrnn.system.symbols import Symbols
 
 GIVEN = ("parameter", "input", "target")
-
-
-def stops(written: Written) -> bool:
-    """Whether a text stops a derivative somewhere: its slopes are not its gradient."""
-    return any(call.function in STOPS for d in written.definitions for call in calls(d.body))
 
 
 def held(

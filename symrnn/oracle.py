@@ -16,19 +16,15 @@ from typing import Any
 import numpy as np
 
 from symrnn.arithmetic import Arithmetic, Floats, mpmath_objects
-from symrnn.functions import ELEMENTWISE, Array
-from symrnn.held import held, stops
+from symrnn.functions import Array
+from symrnn.held import held
 from symrnn.interpret import Interpreter
-from symrnn.language.elementwise import calls
 from symrnn.language.tree import Written
 from symrnn.sizes import Data
 
 DIGITS = 50
 EXPONENT = 16
 """At 50 digits h = 1e-16: an error of order 1e-32, with 18 digits to spare."""
-
-ROUGH = {name for name, row in ELEMENTWISE.items() if not row.analytic}
-"""Functions through which no complex step may be taken."""
 
 Direction = Mapping[str, Array]
 Slope = Callable[[Direction], float]
@@ -37,20 +33,6 @@ Value = Callable[[Data], Any]
 
 STEP = 1e-5
 """Of a central difference in float64: truncation and rounding are then both about 1e-10."""
-
-
-def rough_functions(written: Written) -> list[str]:
-    """The functions of the text through which no complex step may be taken."""
-    found = {call.function for d in written.definitions for call in calls(d.body)}
-    return sorted(found & ROUGH)
-
-
-def is_analytic(written: Written) -> bool:
-    """Whether a complex step finds the gradients of the text.
-
-    Where it stops a derivative nothing else does: it stops there too, and meets kinks nowhere.
-    """
-    return stops(written) or not rough_functions(written)
 
 
 def complex_step(written: Written, data: Data, steps: int) -> Slope:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from symrnn.functions import LOSSES, Array
-from symrnn.language.tree import Call, Ref, Written, walk
+from symrnn.functions import Array
+from symrnn.language.traits import losses_of
+from symrnn.language.tree import Written
 from symrnn.system.symbols import GIVEN, Symbol, Symbols
 
 
@@ -36,16 +37,6 @@ def sample(
                 shape = (*((steps,) if symbol.timed else ()), batch, *shape)
             data[symbol.name] = _values(rng, symbol, shape, losses.get(symbol.name, ""))
     return data
-
-
-def losses_of(written: Written) -> dict[str, str]:
-    """The loss in which each target stands."""
-    return {
-        node.args[0].name: node.function
-        for definition in written.definitions
-        for node in walk(definition.body)
-        if isinstance(node, Call) and node.function in LOSSES and isinstance(node.args[0], Ref)
-    }
 
 
 def _values(rng: np.random.Generator, symbol: Symbol, shape: tuple[int, ...], loss: str) -> Array:

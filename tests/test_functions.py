@@ -15,7 +15,7 @@ from symrnn.language import parse
 from symrnn.language.printer import show_expr
 from symrnn.language.tree import Call, Ref
 from symrnn.oracle import gradient, precise
-from symrnn.system.algebra import derivative, sympy_class, to_sympy
+from symrnn.system.calculus import derivative, sympy_class, to_sympy
 
 POSITIVE = ("log", "sqrt", "log1p")
 POINTS = np.array([-2.9, -1.3, -0.4, 0.3, 0.8, 2.1, 3.7])

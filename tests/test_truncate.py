@@ -20,9 +20,10 @@ from symrnn.derivation.sheets import VIEWS
 from symrnn.errors import UsageError
 from symrnn.functions import Array
 from symrnn.interpret import interpret
+from symrnn.language.traits import is_analytic
 from symrnn.language.tree import Ref
 from symrnn.model import Model
-from symrnn.oracle import complex_step, error, gradient, is_analytic, precise
+from symrnn.oracle import complex_step, error, gradient, precise
 from symrnn.program import OPTIONAL
 from symrnn.system.windows import Windows
 from symrnn.verification.calls import plainly

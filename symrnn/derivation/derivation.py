@@ -7,7 +7,7 @@ several paths share is a total, ∂L/∂h_t, with an equation of its own.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from symrnn.derivation.formula import Immediate, Total
 from symrnn.derivation.network import Edge, Network, matrices, network
@@ -21,6 +21,12 @@ from symrnn.system.system import System
 from symrnn.system.windows import Windows, windows
 
 __all__ = ["LOSS", "Derivation"]
+
+
+@lru_cache(maxsize=32)
+def _as_written(written: Written) -> System:
+    """The normal form in which losses stay as they are written."""
+    return normal(written, stable=False)
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,7 +63,7 @@ class Derivation:
     @cached_property
     def plain(self) -> System:
         """The equations in normal form, their losses as written, with a symbolic T."""
-        system = normal(self.written, stable=False)
+        system = _as_written(self.written)
         if system.loss is None:
             raise EquationError(
                 "the model has no loss to derive; write L = … or put a head on it, such as binary"
@@ -67,7 +73,9 @@ class Derivation:
     @cached_property
     def states(self) -> dict[str, Ref]:
         """The initial states that have names here, and the steps that they are."""
-        found = initial_states(normal(self.written, stable=False))
+        if not self.wrt:
+            return {}
+        found = initial_states(_as_written(self.written))
         return found if any(name in found for name in self.wrt) else {}
 
     @property
@@ -122,7 +130,13 @@ class Derivation:
     def network_of(self, own: frozenset[str]) -> Network:
         """The network of the same system over other nodes."""
         nodes = own | matrices(self.plain)
-        return network(self.system, nodes, self.wrt, self.starts, self.windows)
+        if nodes not in self._networks:
+            self._networks[nodes] = network(self.system, nodes, self.wrt, self.starts, self.windows)
+        return self._networks[nodes]
+
+    @cached_property
+    def _networks(self) -> dict[frozenset[str], Network]:
+        return {}  # the recursion and its letters ask for the same ones
 
     @cached_property
     def rows(self) -> Rows:

@@ -8,9 +8,6 @@ entries multiplied (`Odot`), matrices multiplied (`Product`). Times of reference
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
 
 from symrnn.language.tree import Num, Own, Ref, Size, Width
 
@@ -335,9 +332,3 @@ def walk(formula: Formula) -> Iterator[Formula]:
     yield formula
     for child in children(formula):
         yield from walk(child)
-
-
-def value_of(array: Any) -> Value:
-    """Numbers as a formula: a row for what has one axis."""
-    rows = np.atleast_2d(np.asarray(array, float))
-    return Value(tuple(tuple(float(x) for x in row) for row in rows))

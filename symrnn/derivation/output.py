@@ -9,8 +9,6 @@ from symrnn.derivation.closed import closed_of
 from symrnn.derivation.columns import flipped
 from symrnn.derivation.definitions import functions_of
 from symrnn.derivation.derivation import Derivation
-from symrnn.derivation.exercises.exercise import exercise
-from symrnn.derivation.exercises.worked import exercise_in_numbers, misput
 from symrnn.derivation.formula import (
     Blank,
     Equation,
@@ -307,6 +305,8 @@ def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Par
     first, *others = map(plainly, parts)
     task = FIND
     if first.view == "numbers":
+        from symrnn.derivation.exercises.worked import misput
+
         wrong, told = misput(output.derivation, output.request, first.sheets, seed)
         wrong, task = output.remarked(wrong), FIND_NUMBER
     else:
@@ -328,6 +328,9 @@ FIND_NUMBER = (
 
 def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
     """The parts with blanks, numbered throughout, and the solution."""
+    from symrnn.derivation.exercises.exercise import exercise
+    from symrnn.derivation.exercises.worked import exercise_in_numbers
+
     parts = [plainly(part) for part in parts]
     blanks: list[Part] = []
     count = 0

@@ -28,13 +28,21 @@ from symrnn.derivation.views.every import paths
 from symrnn.derivation.views.expanded import expanded
 from symrnn.derivation.views.forward import forward
 from symrnn.derivation.views.local import local
-from symrnn.derivation.views.numbers import numbers
 from symrnn.derivation.views.product import products
 from symrnn.derivation.views.uses import uses
 from symrnn.errors import UsageError, suggestion
 from symrnn.language.tree import BATCH, Ref, Size
 
 Sheets = tuple[Sheet, ...]
+
+
+def numbers(derivation: Derivation, names: Sequence[str] = (), **extra: Any) -> Sheets:
+    """The worked example; only this view needs NumPy, which takes as long to import as the others
+    to write."""
+    from symrnn.derivation.views import numbers as view
+
+    return view.numbers(derivation, names, **extra)
+
 
 VIEWS: dict[str, Callable[..., Sheets]] = {
     "chain": chain,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import TypeVar
 
 from symrnn.language.tree import ZERO, Call, Ref
-from symrnn.system.algebra import derivative
+from symrnn.system.calculus import derivative
 from symrnn.system.graph import Use, edges_of
 from symrnn.system.system import Equation, Pointwise, System, uses
 

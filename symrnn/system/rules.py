@@ -6,7 +6,7 @@ from symrnn.errors import EquationError, suggestion
 from symrnn.functions import TIME
 from symrnn.language.elementwise import calls, own_functions
 from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
-from symrnn.system.algebra import own_slope
+from symrnn.system.calculus import own_slope
 from symrnn.system.graph import at_step
 from symrnn.system.numbers import Numbers
 from symrnn.system.occurrences import Occurrence, fault, occurrences, runs

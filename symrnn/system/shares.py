@@ -10,7 +10,8 @@ from symrnn.functions import LOSSES
 from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.tree import NARROW, ONE, ZERO, Add, Call, Expr, Neg, Ref, Width, refs
-from symrnn.system.algebra import derivative, div, mul, size, tidy
+from symrnn.system.algebra import div, mul, size, tidy
+from symrnn.system.calculus import derivative
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
     Dot,

@@ -16,8 +16,8 @@ from warnings import catch_warnings, simplefilter
 import numpy as np
 
 from symrnn.functions import Array
-from symrnn.held import stops
-from symrnn.oracle import central_slope, complex_slope, error, is_analytic, rough_functions
+from symrnn.language.traits import is_analytic, rough_functions, stops
+from symrnn.oracle import central_slope, complex_slope, error
 from symrnn.system.symbols import GIVEN
 from symrnn.verification.calls import (
     SMALL,

@@ -5,7 +5,8 @@ from types import ModuleType
 import numpy as np
 
 from symrnn.functions import Array
-from symrnn.oracle import complex_slope, is_analytic
+from symrnn.language.traits import is_analytic
+from symrnn.oracle import complex_slope
 from symrnn.verification.calls import Found, nothing_in_memory, of_kernel, plainly
 from symrnn.verification.case import Case
 from symrnn.verification.reference import final_states

@@ -8,7 +8,8 @@ import numpy as np
 from symrnn.arithmetic import mpmath_objects
 from symrnn.functions import Array
 from symrnn.interpret import interpret
-from symrnn.oracle import complex_step, gradient, is_analytic, precise
+from symrnn.language.traits import is_analytic
+from symrnn.oracle import complex_step, gradient, precise
 from tests.cases import PRECISE, model, numbers
 
 

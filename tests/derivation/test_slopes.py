@@ -9,9 +9,10 @@ import pytest
 import symrnn
 from symrnn.derivation.derivation import LOSS, Derivation
 from symrnn.derivation.evaluate import Evaluator
-from symrnn.derivation.formula import Apply, Total, value_of, walk
+from symrnn.derivation.formula import Apply, Total, walk
 from symrnn.derivation.sheets import VIEWS
 from symrnn.derivation.slopes import LONG, PRIME, formula_of, is_slope, slope_of
+from symrnn.derivation.views.numbers import value_of
 from symrnn.functions import ELEMENTWISE
 from symrnn.interpret import interpret
 from symrnn.language.tree import Ref

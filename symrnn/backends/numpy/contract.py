@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from symrnn.backends.numpy import by_id
 from symrnn.backends.numpy.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.language.printer import show_definition
+from symrnn.language.traits import is_analytic, losses_of
 from symrnn.language.tree import Ref, Width, Written
-from symrnn.oracle import is_analytic
 from symrnn.program.program import Program
-from symrnn.sample import losses_of
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import grouped
 from symrnn.system.symbols import GIVEN

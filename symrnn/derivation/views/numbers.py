@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,6 @@ from symrnn.derivation.formula import (
     Total,
     Value,
     map_children,
-    value_of,
     walk,
 )
 from symrnn.derivation.views.common import recursion
@@ -266,3 +266,9 @@ def _same(one: Formula, other: Formula) -> bool:
     if isinstance(one, Value) and isinstance(other, Value):
         return np.array_equal(one.rows, other.rows, equal_nan=True)
     return one == other
+
+
+def value_of(array: Any) -> Value:
+    """Numbers as a formula: a row for what has one axis."""
+    rows = np.atleast_2d(np.asarray(array, float))
+    return Value(tuple(tuple(float(x) for x in row) for row in rows))

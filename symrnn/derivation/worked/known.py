@@ -9,8 +9,8 @@ import numpy as np
 from symrnn.errors import DataError, UsageError
 from symrnn.functions import Array
 from symrnn.language.printer import show_widths
+from symrnn.language.traits import losses_of
 from symrnn.language.tree import STEPS, Width, Written
-from symrnn.sample import losses_of
 from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 
 MAX_STEPS = 1000
