@@ -4,16 +4,17 @@ Floats use the stable form of each function. Objects (mpmath at any precision, S
 definition down to the elementary functions, so that the two share no formula.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
 from typing import Any, Protocol
 
 import numpy as np
 
 from symrnn.functions import ELEMENTWISE, Array
 from symrnn.language.parse import definition
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref
+from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, children
 
 PLAIN = [name for name, row in ELEMENTWISE.items() if not row.definition and name != "step"]
 """What mpmath and SymPy have, some of it under another name."""
@@ -45,8 +46,8 @@ class Floats:
     def apply(self, function: str | Own, *args: Any) -> Array:
         arrays = [self.array(arg) for arg in args]
         if isinstance(function, Own):
-            known = dict(zip(function.args, arrays, strict=True))
-            return self.array(worked_out(function.body, known, self.number, self.apply))
+            of = formula(function.body, function.args, self.number, self.apply)
+            return self.array(of(*arrays))
         return ELEMENTWISE[function].stable(*arrays)
 
     def softmax(self, z: Array) -> Array:
@@ -67,6 +68,8 @@ class Objects:
 
     convert: Callable[[Fraction], Any]
     functions: Mapping[str, Callable[[Any], Any]]
+    made: dict[str | Own, Callable[..., Any]] = field(default_factory=dict, repr=False)
+    """The functions of these that have been worked out."""
 
     def number(self, value: Fraction) -> Any:
         return self.convert(value)
@@ -82,11 +85,13 @@ class Objects:
         """A function of single objects, worked out down to the elementary ones."""
         if isinstance(function, str) and function in self.functions:
             return self.functions[function](*args)
-        found = definition(function)
-        if found is None:
-            raise TypeError(f"{function} is elementary, and not known here")
-        known = dict(zip(found[0], args, strict=True))
-        return worked_out(found[1], known, self.convert, self.one)
+        if function not in self.made:
+            found = definition(function)
+            if found is None:
+                raise TypeError(f"{function} is elementary, and not known here")
+            names, body = found
+            self.made[function] = formula(body, names, self.convert, self.one)
+        return self.made[function](*args)
 
     def softmax(self, z: Array) -> Array:
         e = self.apply("exp", z)
@@ -105,39 +110,43 @@ def highest(row: Array) -> Array:
     return np.take_along_axis(row, np.expand_dims(place, -1), -1)
 
 
-def worked_out(
-    expr: Expr,
-    known: Mapping[str, Any],
-    number: Callable[[Fraction], Any],
-    apply: Callable[..., Any],
-) -> Any:
-    """The definition of a function, of arguments that are known."""
+def formula(
+    expr: Expr, names: Sequence[str], number: Callable[[Fraction], Any], apply: Callable[..., Any]
+) -> Callable[..., Any]:
+    """A definition as a function of its arguments, in any arithmetic.
 
-    def of(part: Expr) -> Any:
-        return worked_out(part, known, number, apply)
-
+    >>> from symrnn.language.parse import parse_expression
+    >>> formula(parse_expression("(a + 2) / b"), ["a", "b"], float, print)(1, 2)
+    1.5
+    """
+    made = [formula(child, names, number, apply) for child in children(expr)]
     match expr:
         case Num(value=value):
-            return number(value)
+            constant = number(value)
+            return lambda *args: constant
         case Ref(name=name):
-            return known[name]
-        case Neg(arg=arg):
-            return -of(arg)
-        case Add(terms=terms):
-            total = of(terms[0])
-            for term in terms[1:]:
-                total = total + of(term)
-            return total
-        case Mul(left=left, right=right):
-            return of(left) * of(right)
-        case Div(left=left, right=right):
-            return of(left) / of(right)
-        case Pow(left=left, right=Num(value=power)) if power.denominator == 1:
-            return of(left) ** int(power)
-        case Pow(left=left, right=right):
-            return of(left) ** of(right)
-        case Call(function=name, args=args, own=own):
-            return apply(own or name, *map(of, args))
+            place = names.index(name)
+            return lambda *args: args[place]
+        case Neg():
+            (of,) = made
+            return lambda *args: -of(*args)
+        case Add():
+            first, *others = made
+            return lambda *args: reduce(lambda sum, of: sum + of(*args), others, first(*args))
+        case Mul():
+            left, right = made
+            return lambda *args: left(*args) * right(*args)
+        case Div():
+            left, right = made
+            return lambda *args: left(*args) / right(*args)
+        case Pow(right=Num(value=value)) if value.denominator == 1:
+            base, power = made[0], int(value)
+            return lambda *args: base(*args) ** power
+        case Pow():
+            left, right = made
+            return lambda *args: left(*args) ** right(*args)
+        case Call(function=function, own=own):
+            return lambda *args: apply(own or function, *(of(*args) for of in made))
     raise TypeError(f"the definition of a function holds {type(expr).__name__}")
 
 

@@ -69,8 +69,12 @@ class Result:
         """A variable at one step, counted from the first, which is 1, or from the last."""
         return self.values[name, self.steps + last if last is not None else first]
 
+    def largest(self) -> float:
+        """The largest of all values; NaN if one of them is."""
+        return float(np.max([np.max(np.abs(value)) for value in self.values.values()]))
+
     def is_finite(self) -> bool:
-        return all(np.isfinite(value).all() for value in self.values.values())
+        return bool(np.isfinite(self.largest()))
 
     def adjoint_of(self, ref: str | Ref) -> Array | None:
         """The adjoint of a variable, input or parameter; None where the system has none."""

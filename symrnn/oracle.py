@@ -1,6 +1,6 @@
 """Gradients that use no derivative rule: the written equations, evaluated at neighbouring points.
 
-- `precise`  central differences in mpmath at 50 digits
+- `precise`  differences in mpmath at 50 digits
 - `complex_step`  exact to rounding, wherever every function is analytic
 - `central`  central differences in float64, for the rest
 
@@ -11,6 +11,7 @@ of the loss along it. `complex_slope` and `central_slope` do the same to any fun
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ from symrnn.arithmetic import Arithmetic, Floats, mpmath_objects
 from symrnn.functions import Array
 from symrnn.held import held
 from symrnn.interpret import Interpreter
+from symrnn.language.traits import rough_functions
 from symrnn.language.tree import Written
 from symrnn.sizes import Data
 
 DIGITS = 50
-EXPONENT = 16
-"""At 50 digits h = 1e-16: an error of order 1e-32, with 18 digits to spare."""
+AHEAD, AROUND = 25, 16
+"""At 50 digits h = 1e-25 for a difference ahead, with an error of order 1e-25; for a central one,
+which at a tie of two maxima is the mean of both sides, 1e-16 and 1e-32."""
 
 Direction = Mapping[str, Array]
 Slope = Callable[[Direction], float]
@@ -69,7 +72,7 @@ def precise(
     of: Callable[[Any], Any] | None = None,
     make: Callable[[Written], Callable[..., Any]] = Interpreter,
 ) -> Slope:
-    """The same at 50 digits, where neither the step nor rounding is felt in the first 16.
+    """Differences at 50 digits, where neither the step nor rounding is felt in the first 16.
 
     `of` is the number whose slope is wanted; without it, that is the loss. `make` makes ready what
     works a text out: for all sequences side by side, unless it is said.
@@ -78,12 +81,19 @@ def precise(
     value = of or (lambda result: result.loss)
     written, data = held(written, data, _alone(steps, on, make))
     run = make(written)
-    h = on.number(Fraction(1, 10**EXPONENT))
     exact = {name: exactly(on, array) for name, array in data.items()}
+    smooth = not rough_functions(written)
+    h = on.number(Fraction(1, 10 ** (AHEAD if smooth else AROUND)))
+
+    @cache
+    def here() -> Any:
+        return value(run(exact, steps, on))
 
     def slope(direction: Direction) -> float:
         way = {name: exactly(on, array) for name, array in direction.items()}
         ahead = value(run(_moved(exact, way, h), steps, on))
+        if smooth:
+            return float((ahead - here()) / h)
         behind = value(run(_moved(exact, way, -h), steps, on))
         return float((ahead - behind) / (2 * h))
 

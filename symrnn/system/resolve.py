@@ -1,5 +1,7 @@
 """Sense made of a text: the role, the time and the shape of each name, or what is against it."""
 
+from functools import lru_cache
+
 from symrnn.language.tree import Written
 from symrnn.system.occurrences import dependencies
 from symrnn.system.roles import roles
@@ -13,6 +15,11 @@ def resolve(written: Written) -> Symbols:
 
     Raises EquationError or WidthError, with line and caret, if they do not make a system.
     """
+    return dict(_resolved(written))
+
+
+@lru_cache(maxsize=64)  # every stage asks for them
+def _resolved(written: Written) -> Symbols:
     rules = Rules(written)
     rules.check_declared_once()
     rules.check_definitions()

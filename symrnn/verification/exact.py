@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.arithmetic import Objects, mpmath_objects
-from symrnn.arithmetic import worked_out as of_function
+from symrnn.arithmetic import Objects, formula, mpmath_objects
 from symrnn.functions import Array
 from symrnn.interpret import Result
 from symrnn.language.tree import Own
@@ -27,8 +26,8 @@ class InRange(Objects):
 
     def apply(self, function: str | Own, *args: Any) -> Array:
         if isinstance(function, Own):  # what stands in it the text has written
-            known = dict(zip(function.args, map(self.array, args), strict=True))
-            return self.array(of_function(function.body, known, self.convert, self.apply))
+            of = formula(function.body, function.args, self.convert, self.apply)
+            return self.array(of(*map(self.array, args)))
         found = super().apply(function, *args)
         if function == "exp" and not all(TINIEST < value < LARGEST for value in found.flat):
             raise OverflowError("an exp leaves the range of floats")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import e, log10
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ TIMES = (1000, 300, 100, 30, 10, 5, 4, 3, 2)
 """The largest of these is taken with which the text itself has a value, and no exp that it asks
 for leaves the range of floats."""
 DIGITS = 3000
-"""One minus a sigmoid has as many nines as its argument has digits of e: many hundreds."""
+"""At most. One minus a sigmoid has as many nines as its argument has digits of e: many hundreds."""
 WORK = 10_000
 """Steps times sequences times entries of gradients, up to where that is quick enough."""
 ROUNDING = 2.0**-52
@@ -85,17 +86,18 @@ def larger(case: Case, times: int) -> dict[str, Array]:
     return {name: a * times if name in parameters else a for name, a in case.data.items()}
 
 
+@np.errstate(all="ignore")
 def _value(case: Case, times: int) -> Large | None:
     rng = np.random.default_rng([case.seed, 3])
     data = larger(case, times)
     near = [_near(data, rng) for _ in range(TURNS)]
     try:
-        exact, other = (worked_out(case, each, DIGITS, in_range=True) for each in (data, near[0]))
-        with np.errstate(all="ignore"):
-            run, blurred = case.run_of(case.system), _Blurred(np.float64, rng)
-            plain = [run(data, case.steps), *(run(each, case.steps, blurred) for each in near)]
+        run, blurred = case.run_of(case.system), _Blurred(np.float64, rng)
+        plain = [run(data, case.steps), *(run(each, case.steps, blurred) for each in near)]
         if not all(each.is_finite() for each in plain):
             return None
+        exact, digits = _exact(case, data, plain[0].largest())
+        other = worked_out(case, near[0], digits, in_range=True)
         value, outputs = float(case.value(exact)), {n: floats(exact[n]) for n in case.outputs}
         moves = _moves(value, case.value(other), map(case.value, plain))
         apart = {
@@ -109,16 +111,40 @@ def _value(case: Case, times: int) -> Large | None:
     return Large(times, value, moves, outputs, apart, tuple(_turned(case, data, rng)))
 
 
+def _exact(case: Case, data: dict[str, Array], largest: float) -> tuple[Any, int]:
+    """What the text gives, and with how many digits.
+
+    The largest value tells how many it takes: if a fifth more give the same, all of them would;
+    where something is beyond that, such as an exp of a square, they do not, or give nothing.
+    """
+
+    def numbers(digits: int) -> tuple[Any, list[float]]:
+        result = worked_out(case, data, digits, in_range=True)
+        outputs = [floats(result[name]).ravel() for name in case.outputs]
+        return result, [float(case.value(result)), *np.concatenate([*outputs, []])]
+
+    digits = round(60 + largest * log10(e))
+    try:
+        if 1.2 * digits < DIGITS:
+            result, found = numbers(round(1.2 * digits))
+            if numbers(digits)[1] == found:
+                return result, round(1.2 * digits)
+    except OverflowError:  # an exp leaves the range of floats, with any number of digits
+        raise
+    except NO_NUMBER:
+        pass
+    return numbers(DIGITS)[0], DIGITS
+
+
 def _turned(case: Case, data: dict[str, Array], rng: np.random.Generator) -> Iterator[Turned]:
     parameters = {symbol.name for symbol in case.named("parameter")}
     run = case.run_of(case.system)
     for _ in range(TURNS):
         signs = {name: rng.choice([-1, 1], np.shape(data[name])) for name in sorted(parameters)}
         other = {name: a * signs.get(name, 1) for name, a in data.items()}
-        with np.errstate(all="ignore"):
-            value, moved = (
-                float(case.value(run(each, case.steps))) for each in (other, _near(other, rng))
-            )
+        value, moved = (
+            float(case.value(run(each, case.steps))) for each in (other, _near(other, rng))
+        )
         if np.isfinite([value, moved]).all():
             yield Turned(other, value, max(GROSS * max(abs(value), 1), LEEWAY * abs(moved - value)))
 

@@ -54,6 +54,9 @@ class Joined:
         """A variable at one step of each, counted from its first step or its last."""
         return np.concatenate([part.at(name, first, last) for part in self.parts])
 
+    def largest(self) -> float:
+        return float(np.max([part.largest() for part in self.parts]))
+
     def is_finite(self) -> bool:
         return all(part.is_finite() for part in self.parts)
 

@@ -300,3 +300,16 @@ def test_names_that_the_file_needs_for_itself(name: str) -> None:
         text = f"h[t] = tanh(x[t] @ {name}); L = mse(y, h[T])"
     module = load_source(symrnn.parse(text).generate(2), "named")
     assert all(error <= allowed for error, allowed in module.self_check().values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h[t] = tanh(log(x[t]) @ W + h[t-1] @ U); L = mse(y, h[T])",
+        "h[t] = tanh(x[t] @ W + h[t-1] ** 0.5 @ U + sqrt(b)); h[0] = init(1); L = mse(y, h[T])",
+        "f(z) = z * log1p(z); h[t] = f(x[t]) + h[t-1]; L = mse(y, h[T])",
+    ],
+)
+def test_the_check_of_a_file_draws_numbers_that_the_text_has_a_value_for(text: str) -> None:
+    module = symrnn.parse(text).kernel(1)
+    assert all(error <= allowed for error, allowed in module.self_check().values())

@@ -9,6 +9,7 @@ from symrnn.backends.numpy.lines import as_tuple, imported
 from symrnn.backends.numpy.sheet import Sheet
 from symrnn.backends.numpy.step import stepping
 from symrnn.frame import render
+from symrnn.language.traits import wants_positive
 from symrnn.system.still import SIZE
 from symrnn.system.symbols import dimensions
 
@@ -74,6 +75,7 @@ def values(kernel: Kernel) -> dict[str, Any]:
         own_calls=used & set(by_id.OWN),
         forward_only=kernel.forward_only,
         batch_first=kernel.batch_first,
+        wants_positive=wants_positive(kernel.written),
         floor="1e-4" if kernel.analytic else "1e-3",
         cotangent_inputs=", ".join(
             f'"{weight}": cotangents.get("{output}")'
