@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
-.PHONY: demo test test-all lint format golden bench clean
+.PHONY: demo test test-all test-wide lint format golden bench clean
 
 demo: $(READY)  # derive, print, generate, verify, train: what is made lies in demo/
 	rm -rf demo
@@ -20,11 +20,17 @@ demo: $(READY)  # derive, print, generate, verify, train: what is made lies in d
 	@echo
 	@ls demo/elman.tex demo/elman.html demo/elman_t3.py demo/cat-mat-rat/loss.png
 
-test: lint
-	$(BIN)/pytest
+# One thread of the linear algebra a process, and as many processes as there are cores.
+TESTS  := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
 
-test-all: lint
-	SYMRNN_WIDE=1 $(BIN)/pytest
+test: lint  # a few cases of every test: for waiting
+	SYMRNN_EXTENT=few $(TESTS)
+
+test-all: lint  # all of them
+	$(TESTS)
+
+test-wide: lint  # random systems in thousands, each time others
+	SYMRNN_EXTENT=wide $(TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

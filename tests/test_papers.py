@@ -3,7 +3,6 @@
 Each file names its paper in its first line. They were written down from the papers' equations.
 """
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -25,8 +24,8 @@ from symrnn.sample import sample
 from symrnn.settings import Features
 from symrnn.system import resolve
 from symrnn.system.symbols import dimensions
+from tests.extent import WIDE
 
-WIDE = bool(os.environ.get("SYMRNN_WIDE"))
 FILES = sorted((Path(__file__).parent / "papers").glob("*.rnn"))
 NAMES = [file.stem for file in FILES]
 WITHOUT_PRODUCT = {

@@ -71,11 +71,12 @@ print(*sorted({"numpy", "sympy"} & set(sys.modules)), file=sys.stderr)
 
 
 def test_what_needs_no_numbers_imports_neither_numpy_nor_sympy(elsewhere: Elsewhere) -> None:
-    for command in ("models", "--help", "--version"):
-        found = elsewhere("-c", HEAVY, command)
+    written = ("show lstm --adjoint", "derive gru --steps 2", "generate bilstm --steps 3")
+    for command in ("models", "--help", "--version", *written):
+        found = elsewhere("-c", HEAVY, *command.split())
         assert found.out
         assert found.err == "\n", command
-    assert "numpy" in elsewhere("-c", HEAVY, "show", "elman").err
+    assert elsewhere("-c", HEAVY, "verify", "elman").err == "numpy\n"
 
 
 @pytest.mark.parametrize(

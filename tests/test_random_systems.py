@@ -1,6 +1,5 @@
 """Systems drawn at random from the grammar: what holds for the zoo holds for all of them."""
 
-import os
 import random
 from collections.abc import Iterator
 
@@ -15,9 +14,10 @@ from symrnn.language import Written, parse
 from symrnn.oracle import Slope, central, complex_step
 from symrnn.system import System, adjoint, normal, unroll
 from tests.cases import CENTRAL, COMPLEX_STEP, explicit_states, numbers
+from tests.extent import draws
 from tests.grammar import Writer
 
-DRAWS = 2000 if os.environ.get("SYMRNN_WIDE") else 300
+DRAWS = draws(60, 300, 2000)
 drawn = {"systems": 0, "discarded": 0}
 
 

@@ -2,13 +2,29 @@
 
 from symrnn.functions import ELEMENTWISE, LOSSES, STOPS
 from symrnn.language.elementwise import calls
-from symrnn.language.tree import Call, Num, Pow, Ref, Written, walk
+from symrnn.language.tree import (
+    Add,
+    Call,
+    Div,
+    Expr,
+    Mul,
+    Num,
+    Own,
+    Pow,
+    Ref,
+    Size,
+    Written,
+    children,
+    walk,
+)
 
 ROUGH = {name for name, row in ELEMENTWISE.items() if not row.analytic}
 """Functions through which no complex step may be taken."""
 
 HALF = ("log", "sqrt", "log1p")
-"""Functions that not every number has a value of."""
+"""Functions that have no value for every number."""
+NOT_NEGATIVE = ("square", "abs", "exp", "sigmoid", "softplus", "relu", "softmax", "timesoftmax")
+SUMS = ("rowsum", "rowmean", "sum", "mean", "total", "batchsum")
 
 
 def stops(written: Written) -> bool:
@@ -41,9 +57,34 @@ def losses_of(written: Written) -> dict[str, str]:
 
 
 def wants_positive(written: Written) -> bool:
-    """Whether the text takes a logarithm or a root, which have no value for every number."""
-    bodies = [definition.body for definition in written.definitions]
-    roots = (node for body in bodies for node in walk(body) if isinstance(node, Pow))
-    return any(call.function in HALF for body in bodies for call in calls(body)) or any(
-        not (isinstance(root.right, Num) and root.right.value.denominator == 1) for root in roots
-    )
+    """Whether the text takes a logarithm or a root of what may be negative."""
+
+    def asks(expr: Expr) -> bool:
+        match expr:
+            case Call(function=function, args=(arg,)) if function in HALF:
+                return not is_positive(arg) or asks(arg)
+            case Pow(left=left, right=right) if not _is_whole(right):
+                return not is_positive(left) or asks(left) or asks(right)
+            case Call(own=Own(body=body)) if asks(body):
+                return True
+        return any(map(asks, children(expr)))
+
+    return any(asks(definition.body) for definition in written.definitions)
+
+
+def is_positive(expr: Expr) -> bool:
+    """Whether an expression can be seen to be nowhere below zero: the mean of squares, plus 0.1."""
+    match expr:
+        case Num() | Size():
+            return True
+        case Call(function=function, args=(arg,)):
+            return function in NOT_NEGATIVE or (function in SUMS and is_positive(arg))
+        case Pow(right=Num(value=power)) if power % 2 == 0:
+            return True
+        case Add() | Mul() | Div() | Pow():
+            return all(map(is_positive, children(expr)))
+    return False
+
+
+def _is_whole(power: Expr) -> bool:
+    return isinstance(power, Num) and power.value.denominator == 1

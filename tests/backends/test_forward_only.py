@@ -1,6 +1,5 @@
 """Kernels without gradients give what the others give, and keep no history."""
 
-import os
 import random
 import subprocess
 import sys
@@ -27,9 +26,10 @@ from symrnn.system import initial_states, normal
 from symrnn.system.symbols import dimensions
 from tests.backends.test_random_kernels import sizes
 from tests.cases import ZOO, explicit_states, model, numbers
+from tests.extent import draws
 from tests.grammar import Writer
 
-DRAWS = 800 if os.environ.get("SYMRNN_WIDE") else 60
+DRAWS = draws(12, 60, 800)
 MINE = {
     "three back": "h[t] = tanh(x[t] @ W + h[t-1] @ U + 0.5 * h[t-3]); p = h[T] @ V; L = mse(y, p)",
     "still read": "h[t] = tanh(x[t] @ W + h[t-1] @ U); q[t] = h[t] - h[t-1]; p = q[T] @ V",

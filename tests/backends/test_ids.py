@@ -1,6 +1,5 @@
 """Class ids say what one-hot rows say: the same numbers, and no way to say anything else."""
 
-import os
 import random
 from collections.abc import Iterator
 from types import ModuleType
@@ -22,6 +21,7 @@ from symrnn.settings import Settings
 from symrnn.system import resolve
 from symrnn.system.ids import with_ids
 from tests.cases import ZOO, explicit_states, model, odd_widths
+from tests.extent import draws
 from tests.grammar import Writer
 
 WITHOUT = [(), *((name,) for name in OPTIONAL), OPTIONAL]
@@ -180,7 +180,7 @@ def test_the_program_says_the_same(name: str) -> None:
         assert np.allclose(own, true, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("seed", range(600 if os.environ.get("SYMRNN_WIDE") else 60))
+@pytest.mark.parametrize("seed", range(draws(12, 60, 600)))
 def test_random_systems(seed: int) -> None:
     """Ids for whatever can come as ids, by random passes."""
     choose = random.Random(seed)

@@ -1,7 +1,5 @@
 """Kernels of the whole zoo are right: every number of steps, written out and looped, all passes."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -9,8 +7,8 @@ from symrnn.backends.numpy import load_source
 from symrnn.program import OPTIONAL
 from tests.backends.truth import misses, truth
 from tests.cases import ZOO, model
+from tests.extent import WIDE
 
-WIDE = bool(os.environ.get("SYMRNN_WIDE"))
 WITHOUT = [(), *((name,) for name in OPTIONAL), OPTIONAL]
 
 

@@ -1,6 +1,5 @@
 """Sequences with lengths of their own: a batch is what its sequences are one by one."""
 
-import os
 import random
 import tracemalloc
 from types import ModuleType
@@ -21,9 +20,10 @@ from symrnn.settings import Settings
 from symrnn.system import adjoint, normal
 from symrnn.zoo import models
 from tests.cases import explicit_states, model, numbers
+from tests.extent import draws
 from tests.grammar import Writer
 
-DRAWS = 1500 if os.environ.get("SYMRNN_WIDE") else 120
+DRAWS = draws(24, 120, 1500)
 ALLOWED = 1e-11
 Numbers = dict[str, np.ndarray]
 

@@ -1,10 +1,9 @@
 """A mistake in a generated kernel does not get past the checks.
 
 Every mutant of a kernel is caught, or shown to be no mistake at all: it computes the same. By
-default some of them are tried, drawn by seed; SYMRNN_WIDE tries them all.
+default some of them are tried, drawn by seed; `make test-wide` tries them all.
 """
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -27,10 +26,10 @@ from symrnn.verification.reference import Reference, reference
 from symrnn.verification.report import CENTRAL, COMPLEX, Check
 from symrnn.verification.steps import chain
 from tests.cases import ZOO, model, state_names
+from tests.extent import WIDE, draws
 from tests.mutants import Laboratory, Mutant
 
-WIDE = bool(os.environ.get("SYMRNN_WIDE"))
-MANY = 10**9 if WIDE else 80
+MANY = draws(20, 80, 10**9)
 SEEDS = ((0, 2), (1, 3), (2, 1))  # and the number of sequences
 LOOPED = ZOO if WIDE else ["birnn", "elman", "gru_torch", "jordan"]
 

@@ -1,6 +1,5 @@
 """Systems drawn at random go the whole way to kernels, and agree with the equations."""
 
-import os
 import random
 
 import numpy as np
@@ -14,9 +13,10 @@ from symrnn.program import OPTIONAL
 from symrnn.settings import Settings
 from symrnn.system import adjoint, normal
 from tests.cases import explicit_states, numbers
+from tests.extent import draws
 from tests.grammar import Writer
 
-DRAWS = 1500 if os.environ.get("SYMRNN_WIDE") else 120
+DRAWS = draws(24, 120, 1500)
 
 
 @pytest.mark.parametrize("seed", range(DRAWS))

@@ -1,7 +1,6 @@
 """States of every kind, handed in and handed on: those that the loss alone reads, those of several
 steps with their gradients, and inputs of earlier steps."""
 
-import os
 import random
 from collections.abc import Sequence
 from typing import Any, cast
@@ -19,9 +18,10 @@ from symrnn.verification import verify
 from symrnn.verification.case import case
 from tests.backends.in_floats import far_off
 from tests.cases import ZOO, model, state_names
+from tests.extent import draws
 from tests.grammar import Writer
 
-DRAWS = 2000 if os.environ.get("SYMRNN_WIDE") else 100
+DRAWS = draws(20, 100, 2000)
 WAYS: list[dict[str, Any]] = [
     {},
     {"lengths": True},

@@ -4,7 +4,6 @@ Everything printed is worked out on its own tree, as for the zoo, and held again
 system, which other tests hold against the oracles; every tenth system against an oracle here.
 """
 
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,9 +24,10 @@ from symrnn.oracle import complex_step, gradient
 from symrnn.sample import sample
 from symrnn.system import resolve
 from tests.derivation.test_views import sheets_of, shown
+from tests.extent import FEW, draws
 from tests.grammar import Writer
 
-SEEDS = range(1000 if os.environ.get("SYMRNN_WIDE") else 34)
+SEEDS = range(draws(6, 34, 1000))
 FORMS = {"scalar": {"D": 1, "E": 1}, "rows": {"D": 2, "E": 3}, "columns": {"D": 2, "E": 3}}
 AGREES, FLOOR = 1e-9, 1e-3
 """How far off a gradient may be, relative to its norm, and the least norm that counts."""
@@ -52,7 +52,7 @@ def _few_are_refused(figures: list[str]) -> Iterator[None]:
         + ", ".join(f"{view} {refused[view]} of {drawn[view]}" for view in REFUSED)
     )
     for view, share in REFUSED.items():
-        assert refused[view] <= share * drawn[view], view
+        assert FEW or refused[view] <= share * drawn[view], view
 
 
 def drawn_at_random(seed: int) -> Model:
@@ -125,7 +125,7 @@ def test_for_a_number_of_steps(view: str, form: str) -> None:
             refusals += 1
             continue
         holds(found, wanted(model, data, steps, seed))
-    assert refusals <= SOME_STEPS[view] * len(SEEDS)
+    assert FEW or refusals <= SOME_STEPS[view] * len(SEEDS)  # few say nothing of a share
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,6 +1,5 @@
 """Each pass does what it says, alone, and changes no number."""
 
-import os
 import random
 from collections.abc import Callable
 
@@ -25,6 +24,7 @@ from symrnn.program.run import run
 from symrnn.settings import Settings
 from symrnn.system import System, adjoint, normal, with_states
 from tests.cases import ZOO, explicit_states, model, numbers, odd_widths
+from tests.extent import draws
 from tests.grammar import Writer
 
 PASSES: tuple[Callable[[Program], Program], ...] = (
@@ -37,7 +37,7 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     shrink,
     share,
 )
-DRAWS = 600 if os.environ.get("SYMRNN_WIDE") else 60
+DRAWS = draws(12, 60, 600)
 
 
 def gradient(text: str) -> System:

@@ -21,8 +21,8 @@ from symrnn.errors import UsageError
 from symrnn.model import Model, parse
 from tests.cases import ZOO, model
 from tests.derivation.cells import CELLS, cell
+from tests.extent import WIDE
 
-WIDE = bool(os.environ.get("SYMRNN_WIDE"))
 ARTICLE = "\\documentclass{article}\n\\usepackage{amsmath}\n\\begin{document}\n"
 
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")

@@ -1,7 +1,6 @@
 """Killed at any moment, a run goes on as if it had never been stopped: the same bits at the end."""
 
 import json
-import os
 import random
 import re
 import shutil
@@ -13,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.extent import draws
 from tests.training.runs.setting import Here, finished, labelled, numbers, same, start, text
 
-WIDE = "SYMRNN_WIDE" in os.environ
-KILLS = 50 if WIDE else 8
+KILLS = draws(2, 8, 50)
 RUN = (
     "train lstm --data book.txt --hidden 12 --epochs 3 --batch 4 --steps 20 --dropout 0.1"
     " --recurrent-dropout 0.1 --schedule warmup:10,cosine"

@@ -1,0 +1,43 @@
+"""How much is tried: a few cases of each test, all of them, or random systems in thousands.
+
+`make test` says few, `make test-all` all and `make test-wide` wide; without a word it is all.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from zlib import crc32
+
+import pytest
+
+EXTENT = os.environ.get("SYMRNN_EXTENT", "all")
+FEW, WIDE = EXTENT == "few", EXTENT == "wide"
+
+CASES = 3
+"""So many cases of a parametrised test are a few."""
+
+
+def draws(few: int, usual: int, wide: int) -> int:
+    """How many random systems a test draws."""
+    return few if FEW else wide if WIDE else usual
+
+
+def some(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:
+    """A few cases of each parametrised test: those that show most values of its parameters that
+    none of the others shows. Where they begin depends on the test, so that not all of them take
+    the same models. What is marked `slow` is left out."""
+    for name, group in groupby(items, lambda item: item.nodeid.split("[")[0]):
+        cases = [item for item in group if item.get_closest_marker("slow") is None]
+        first = crc32(name.encode()) % max(len(cases), 1)
+        left = cases[first:] + cases[:first]
+        shown: set[tuple[int, str]] = set()
+        for _ in range(min(CASES, len(left))):
+            best = max(left, key=lambda item: len(_values(item) - shown))
+            left.remove(best)
+            shown |= _values(best)
+            yield best
+
+
+def _values(item: pytest.Item) -> set[tuple[int, str]]:
+    """The values of a case's parameters, by their places in its name."""
+    return set(enumerate(item.nodeid.partition("[")[2].rstrip("]").split("-")))
