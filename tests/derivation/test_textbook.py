@@ -160,3 +160,15 @@ def test_notebooks_show_the_default_view() -> None:
     page = derivation._repr_html_()
     assert page.count("<math") == 5
     assert "<script" not in page
+
+
+def test_a_softmax_over_time_is_one_line_each_way() -> None:
+    text = "h[t] = tanh(x[t] @ W + h[t-1] @ U); e[t] = h[t] @ v; e: 1; a[t] = timesoftmax(e[t])"
+    lines = symrnn.parse(f"{text}; L = mse(y, sum(a[t] * h[t]) @ V)").derive().text("delta")
+    assert "    aₜ  = exp(eₜ)/(∑_{s=1}^{T} exp(eₛ))\n" in lines
+    assert (
+        "    ∂L/∂eₜ  = aₜ (2/C ((∑_{t=1}^{T} aₜ hₜ) V - y) Vᵀ hₜᵀ\n"
+        "              - 2/C ∑_{s=1}^{T} ((∑_{t=1}^{T} aₜ hₜ) V - y) Vᵀ hₛᵀ aₛ),\n"
+        "              t = T, …, 1\n"
+    ) in lines
+    assert "stop" not in lines

@@ -6,6 +6,7 @@ from dataclasses import replace
 from symrnn.derivation.deltas import Deltas, deltas, pre_activations
 from symrnn.derivation.derivation import Derivation
 from symrnn.derivation.formula import Equation, Formula, Immediate, Sheet, Total
+from symrnn.derivation.over_time import folded
 from symrnn.derivation.paths import LOSS
 from symrnn.derivation.views.common import gradient, recursion
 from symrnn.derivation.views.ends import ended, holds, least
@@ -31,7 +32,8 @@ def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
         Sheet(("Backward",), tuple(steps), note=tuple(filter(None, note))),
         Sheet(("Gradients",), tuple(gradients)),
     ]
-    return tuple(sheet for sheet in sheets if sheet.equations)
+    whole = tuple(sheet for sheet in sheets if sheet.equations)
+    return folded(whole, derivation.written, derivation.plain.symbols)
 
 
 def fitting(derivation: Derivation, names: Sequence[str] = ()) -> Derivation:
