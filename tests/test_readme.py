@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from symrnn.cli import main
-from symrnn.functions import ARITY
+from symrnn.language.table import ARITY
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 GENERATED = Path(__file__).parent.parent / "generated"
