@@ -17,9 +17,9 @@ from symrnn.language.table import Array
 
 FEW_STEPS = 4
 FEW_ENTRIES = 50
-"""Up to here every entry of a gradient is looked at; above, directions of each. The complex step
-and the differences of the kernel itself look at every entry in both cases."""
-DIRECTIONS = 2
+"""Up to here every entry of a gradient is looked at; above, one direction of each, which no error
+is likely to be at right angles to. The complex step and the differences of the kernel itself look
+at every entry in both cases."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def reference(case: Case, every: bool | None = None) -> Reference:
             slope = precise(text, data, case.steps, case.value)
         else:
             slope = precise(case.written, case.data, case.steps, case.value, case.run_of)
-        ways = {name: directions(case, name, every) for name in case.wrt}
+        ways = {name: directions(case, name, None if every else 1) for name in case.wrt}
         slopes = {
             name: np.array([slope(case.way(name, way)) for way in found])
             for name, found in ways.items()
@@ -79,13 +79,13 @@ def reference(case: Case, every: bool | None = None) -> Reference:
     return Reference(value, size or abs(value), outputs, states, ways, slopes, every, large(case))
 
 
-def directions(case: Case, name: str, every: bool) -> Array:
-    """Every entry by itself, or random directions of length one."""
+def directions(case: Case, name: str, count: int | None) -> Array:
+    """Every entry by itself, or so many random directions of length one."""
     shape = case.full_shape(name)
-    if every:
+    if count is None:
         return np.eye(int(np.prod(shape))).reshape(-1, *shape)
     rng = np.random.default_rng([case.seed, 2, case.wrt.index(name)])
-    drawn = rng.normal(size=(DIRECTIONS, int(np.prod(shape))))
+    drawn = rng.normal(size=(count, int(np.prod(shape))))
     drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
     return drawn.reshape(-1, *shape)
 
