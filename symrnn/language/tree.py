@@ -186,9 +186,12 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """The expression and everything in it, from left to right."""
-    yield expr
-    for child in children(expr):
-        yield from walk(child)
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if type(node) is not Ref:
+            waiting += reversed(children(node))
 
 
 def refs(expr: Expr) -> Iterator[Ref]:

@@ -28,7 +28,7 @@ def occurrences(expr: Expr) -> Iterator[Occurrence]:
 def _within(expr: Expr, here: Occurrence) -> Iterator[Occurrence]:
     match expr:
         case Ref():
-            yield replace(here, ref=expr)
+            yield Occurrence(expr, here.summed, here.target, here.prediction, here.matrix)
         case MatMul(left=left, right=right):
             yield from _within(left, here)
             yield from _within(right, replace(here, matrix=not isinstance(left, Transpose)))

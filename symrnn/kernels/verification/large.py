@@ -1,6 +1,6 @@
 """What a text gives with large parameters, where a careless formula would overflow."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import e, log10
 from typing import Any
@@ -17,6 +17,8 @@ TIMES = (1000, 300, 100, 30, 10, 5, 4, 3, 2)
 for leaves the range of floats."""
 DIGITS = 3000
 """At most. One minus a sigmoid has as many nines as its argument has digits of e: many hundreds."""
+SHARES = (0.7, 1, 1.2)
+"""Of the digits that the largest value asks for; tried until two of them agree."""
 WORK = 10_000
 """Steps times sequences times entries of gradients, up to where that is quick enough."""
 ROUNDING = 2.0**-52
@@ -96,12 +98,12 @@ def _value(case: Case, times: int) -> Large | None:
         plain = [run(data, case.steps), *(run(each, case.steps, blurred) for each in near)]
         if not all(each.is_finite() for each in plain):
             return None
-        exact, digits = _exact(case, data, plain[0].largest())
-        other = worked_out(case, near[0], digits, in_range=True)
+        exact = _exact(case, data, plain[0].largest())
         value, outputs = float(case.value(exact)), {n: floats(exact[n]) for n in case.outputs}
-        moves = _moves(value, case.value(other), map(case.value, plain))
+        moved = run(near[0], case.steps)
+        moves = _moves(value, [case.value(each) for each in (moved, *plain)])
         apart = {
-            name: _moves(array, floats(other[name]), (each[name] for each in plain))
+            name: _moves(array, [each[name] for each in (moved, *plain)])
             for name, array in outputs.items()
         }
     except NO_NUMBER:
@@ -111,29 +113,29 @@ def _value(case: Case, times: int) -> Large | None:
     return Large(times, value, moves, outputs, apart, tuple(_turned(case, data, rng)))
 
 
-def _exact(case: Case, data: dict[str, Array], largest: float) -> tuple[Any, int]:
-    """What the text gives, and with how many digits.
+def _exact(case: Case, data: dict[str, Array], largest: float) -> Any:
+    """What the text gives, with as many digits as it takes.
 
-    The largest value tells how many it takes: if a fifth more give the same, all of them would;
-    where something is beyond that, such as an exp of a square, they do not, or give nothing.
+    The largest value tells how many that may be. If fewer give the same, more would as well; where
+    something is beyond that, such as an exp of a square, they do not, or give nothing.
     """
-
-    def numbers(digits: int) -> tuple[Any, list[float]]:
-        result = worked_out(case, data, digits, in_range=True)
-        outputs = [floats(result[name]).ravel() for name in case.outputs]
-        return result, [float(case.value(result)), *np.concatenate([*outputs, []])]
-
-    digits = round(60 + largest * log10(e))
-    try:
-        if 1.2 * digits < DIGITS:
-            result, found = numbers(round(1.2 * digits))
-            if numbers(digits)[1] == found:
-                return result, round(1.2 * digits)
-    except OverflowError:  # an exp leaves the range of floats, with any number of digits
-        raise
-    except NO_NUMBER:
-        pass
-    return numbers(DIGITS)[0], DIGITS
+    before: list[float] = []
+    digits = 60 + largest * log10(e)
+    for share in SHARES:
+        if share * digits >= DIGITS:
+            break
+        try:
+            result = worked_out(case, data, round(share * digits), in_range=True)
+            outputs = [floats(result[name]).ravel() for name in case.outputs]
+            found = [float(case.value(result)), *np.concatenate([*outputs, []])]
+        except OverflowError:  # an exp leaves the range of floats, with any number of digits
+            raise
+        except NO_NUMBER:
+            continue
+        if found == before and np.isfinite(found).all():
+            return result
+        before = found
+    return worked_out(case, data, DIGITS, in_range=True)
 
 
 def _turned(case: Case, data: dict[str, Array], rng: np.random.Generator) -> Iterator[Turned]:
@@ -154,8 +156,9 @@ def _near(data: dict[str, Array], rng: np.random.Generator) -> dict[str, Array]:
     return {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in data.items()}
 
 
-def _moves(exact: Any, other: Any, plain: Iterable[Any]) -> float:
-    """How far a number may be off: as it moves, and as floats lose it, at their worst."""
-    off = float(np.linalg.norm(floats(other) - exact))
+def _moves(exact: Any, plain: Sequence[Any]) -> float:
+    """How far a number may be off: as it moves with the last bit of the data (the first two of
+    what floats give), and as floats lose it, at their worst."""
+    moved, still = map(np.asarray, plain[:2])
     lost = max(float(np.linalg.norm(np.asarray(each) - exact)) for each in plain)
-    return max(LEEWAY * off, FLOATS * lost)
+    return max(LEEWAY * float(np.linalg.norm(moved - still)), FLOATS * lost)
