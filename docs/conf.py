@@ -3,7 +3,16 @@
 import re
 from pathlib import Path
 
+from pygments.lexer import RegexLexer
 from pygments.lexers.python import PythonLexer
+from pygments.token import Generic
+
+
+class ConsoleLexer(RegexLexer):
+    """What is typed stands behind `$ `; all else is printed, also where it begins with `#`."""
+
+    tokens = {"root": [(r"^\$ .*\n", Generic.Prompt), (r".*\n", Generic.Output)]}  # noqa: RUF012
+
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,4 +34,5 @@ html_show_sphinx = False
 
 
 def setup(app):
+    app.add_lexer("console", ConsoleLexer)
     app.add_lexer("rnn", PythonLexer)  # the language is a part of Python's syntax

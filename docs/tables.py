@@ -71,7 +71,8 @@ def page() -> str:
             [
                 (
                     _code(f"{row.name}(y, p)"),
-                    _code(row.by_prediction) + (f", one-hot {_code(row.onehot)}" * bool(row.onehot)),
+                    _code(row.by_prediction)
+                    + (f", one-hot {_code(row.onehot)}" * bool(row.onehot)),
                     _code(row.by_target),
                     _code(row.link),
                     _code(row.from_logits),

@@ -239,7 +239,8 @@ def test_every_public_name_of_a_kernel_has_its_line() -> None:
             for name, value in vars(module).items()
             if not name.startswith("_")
             and getattr(value, "__module__", module.__name__) == module.__name__
-            and not hasattr(value, "ufunc") and type(value).__name__ not in ("ufunc", "module")
+            and not hasattr(value, "ufunc")
+            and type(value).__name__ not in ("ufunc", "module")
         ]
         assert [name for name in own if not re.search(rf"`{name}\b", text)] == []
 
