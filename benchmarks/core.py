@@ -19,8 +19,8 @@ from symrnn.system import unroll
 
 FRESH = """
 import time
-import sympy, symrnn.model, symrnn.zoo
-text = symrnn.zoo.read("models", {name!r})
+import sympy, symrnn.model, symrnn.library.zoo
+text = symrnn.library.zoo.read("models", {name!r})
 start = time.perf_counter()
 symrnn.model.parse(text, {name!r}).adjoint
 print(time.perf_counter() - start)

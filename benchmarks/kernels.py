@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 import symrnn
-from symrnn.backends.numpy import load_source
-from symrnn.generate import program
-from symrnn.program import OPTIONAL
-from symrnn.program.program import Program, plain
-from symrnn.settings import Settings
+from symrnn.kernels.generate import program
+from symrnn.kernels.numpy import load_source
+from symrnn.kernels.program import OPTIONAL
+from symrnn.kernels.program.program import Program, plain
+from symrnn.kernels.settings import Settings
 
 SIZES = ((3, 3, 3, 3), (16, 8, 8, 16), (50, 1, 32, 64), (50, 32, 32, 64))
 """T, B, D, H; one output."""

@@ -2,21 +2,21 @@
 
 from pathlib import Path
 
-from symrnn.functions import ARITY, ELEMENTWISE, EPS, LOSSES, WRITTEN_OUT
+from symrnn.language.table import ARITY, ELEMENTWISE, EPS, LOSSES, WRITTEN_OUT
 
 HERE = Path(__file__).parent
 
 PAGE = """\
 # The functions
 
-This page is made from the table that symrnn itself uses (`make golden` writes it), so it says what is
-computed.
+This page is made from the table that symrnn itself uses (`make golden` writes it), so it says what
+is computed.
 
 ## Of each element
 
-A derivative is written in the argument `x` and in `o`, the function's own value, as one writes it by
-hand: σ′ is o (1 - o). A function without a definition is elementary. The last column says whether
-the function is analytic, so that a complex step may be taken through it.
+A derivative is written in the argument `x` and in `o`, the function's own value, as one writes it
+by hand: σ′ is o (1 - o). A function without a definition is elementary. The last column says
+whether the function is analytic, so that a complex step may be taken through it.
 
 {elementwise}
 
@@ -31,8 +31,8 @@ These stand for an expression. `eps` is {eps} where nothing is said.
 
 ## Losses
 
-The target `y` comes first, then the prediction `p`; `n` is how wide both are. A loss after its link is
-computed from what stands inside the link, so that no logarithm meets a zero.
+The target `y` comes first, then the prediction `p`; `n` is how wide both are. A loss after its link
+is computed from what stands inside the link, so that no logarithm meets a zero.
 
 {losses}
 

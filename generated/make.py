@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import symrnn
-from symrnn.derivation.output import Look, Output
-from symrnn.derivation.sheets import Request
-from symrnn.listing import listing
+from symrnn.cli.listing import listing
+from symrnn.derive.output import Look, Output
+from symrnn.derive.sheets import Request
 from symrnn.system import unroll
 
 HERE = Path(__file__).parent

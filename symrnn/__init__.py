@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symrnn.errors import ModelWarning, SymrnnError
-from symrnn.zoo import models
+from symrnn.library.zoo import models
 
 if TYPE_CHECKING:
     from symrnn.model import Model

@@ -8,13 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from symrnn import zoo
 from symrnn.errors import DoubtError, ModelWarning, UsageError, suggestion
 from symrnn.language.guard import MAX_TEXT, decode
 from symrnn.language.parse import parse as parse_text
 from symrnn.language.printer import show
 from symrnn.language.tree import Written
-from symrnn.summary import Summary, summarise
+from symrnn.library import zoo
 from symrnn.system import (
     System,
     adjoint,
@@ -31,14 +30,15 @@ from symrnn.system import (
 from symrnn.system.doubts import doubts
 from symrnn.system.roles import roles
 from symrnn.system.slips import check_slips
+from symrnn.system.summary import Summary, summarise
 from symrnn.system.unroll import check_steps
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from symrnn.derivation.derived import Derived
-    from symrnn.settings import Features
-    from symrnn.verification import Report
+    from symrnn.derive.derived import Derived
+    from symrnn.kernels.settings import Features
+    from symrnn.kernels.verification import Report
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 
@@ -120,7 +120,7 @@ class Model:
                       + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
         <BLANKLINE>
         """
-        from symrnn.derivation.derived import Derived
+        from symrnn.derive.derived import Derived
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
@@ -160,8 +160,8 @@ class Model:
         >>> "dot(O_2, w_h, O_w_h_3)" in source
         True
         """
-        from symrnn.generate import BACKENDS, generate
-        from symrnn.settings import Settings
+        from symrnn.kernels.generate import BACKENDS, generate
+        from symrnn.kernels.settings import Settings
 
         if backend not in BACKENDS:
             raise UsageError(f"no back end is called '{backend}'; there is {', '.join(BACKENDS)}")
@@ -182,7 +182,7 @@ class Model:
         >>> load("elman_n4").kernel(steps=3).PARAMS["w_h"]
         ('H', 'H')
         """
-        from symrnn.backends.numpy import load_source
+        from symrnn.kernels.numpy import load_source
 
         source = self.generate(steps, loops, wrt, **features)
         return load_source(source, f"{self.name}_t{steps}")
@@ -202,10 +202,13 @@ class Model:
         >>> load("elman").verify(steps=2).holds
         True
         """
-        from symrnn.verification import verify
+        from symrnn.kernels.verification import DEFAULT_STEPS, verify
 
-        wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        return verify(self, steps, loops, wrt, batch, dims, seed, **features)
+        wrt = _listed(wrt)
+        if steps is None:
+            steps = self.system.steps or DEFAULT_STEPS
+        module = self.kernel(steps, loops, wrt, **features)
+        return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check_dims(self, dims: Mapping[str, int], scalar: bool = False) -> None:
         """Say what is wrong with dimensions that were given."""
@@ -236,7 +239,8 @@ class Model:
         self, between: str | Sequence[str] = (), recurrent: str | Sequence[str] = ()
     ) -> "Model":
         """The same with masks on features: `between` a recurrence (or an input) and what reads it,
-        one a step; `recurrent` inside a recurrence, one for all steps. `symrnn.masks` draws them.
+        one a step; `recurrent` inside a recurrence, one for all steps. `symrnn.training.masks`
+        draws them.
 
         >>> print(load("elman_n4").with_dropout("O").text.splitlines()[2])
         yhat = sigmoid((O[T] * drop_O[T]) @ w_o)

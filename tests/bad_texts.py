@@ -4,7 +4,7 @@
 """
 
 from symrnn.errors import EquationError, LanguageError, SymrnnError, WidthError
-from symrnn.functions import ARITY
+from symrnn.language.table import ARITY
 from tests.foreign_texts import FOREIGN, SLIPS
 
 H = "h[t] = tanh(x[t] @ W + h[t-1] @ U)\n"

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import cache
 
 import symrnn
-from symrnn.functions import Array
+from symrnn.interpret.oracle import Slope, central, complex_step, error, gradient
+from symrnn.interpret.sample import sample
 from symrnn.language import Written, parse, show
 from symrnn.language.printer import show_ref
+from symrnn.language.table import Array
 from symrnn.language.traits import is_analytic
 from symrnn.model import Model
-from symrnn.oracle import Slope, central, complex_step, error, gradient
-from symrnn.sample import sample
 from symrnn.system import initial_states, kept, normal, resolve
 from symrnn.system.states import grouped
 from symrnn.system.symbols import dimensions

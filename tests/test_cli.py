@@ -64,7 +64,9 @@ def test_models_lists_each_with_what_it_is(here: Here) -> None:
 
 @pytest.mark.parametrize("name", ZOO)
 def test_show_prints_the_text_as_it_was_written(here: Here, name: str) -> None:
-    assert here.result("show", name) == (ROOT / f"symrnn/models/{name}.rnn").read_text("utf-8")
+    assert here.result("show", name) == (ROOT / f"symrnn/library/models/{name}.rnn").read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize("name", ZOO)

@@ -27,7 +27,7 @@ import pytest
 import symrnn
 from symrnn.cli import main
 from symrnn.cli.parser import build_parser
-from symrnn.functions import ARITY
+from symrnn.language.table import ARITY
 from tests.documents import DOCS, ROOT, Block, Page, commands, pages
 
 README = Page("README.md")

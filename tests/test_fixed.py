@@ -6,9 +6,9 @@ import pytest
 import symrnn
 from symrnn import training
 from symrnn.errors import DataError, EquationError
-from symrnn.oracle import complex_step, gradient
-from symrnn.sample import sample
-from symrnn.settings import Features
+from symrnn.interpret.oracle import complex_step, gradient
+from symrnn.interpret.sample import sample
+from symrnn.kernels.settings import Features
 from symrnn.system import resolve
 
 RESERVOIR = """R: fixed

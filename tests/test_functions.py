@@ -8,13 +8,13 @@ import pytest
 import sympy
 
 import symrnn
-from symrnn.arithmetic import Floats, mpmath_objects
-from symrnn.functions import ELEMENTWISE, LOSSES
-from symrnn.interpret import interpret
+from symrnn.interpret.arithmetic import Floats, mpmath_objects
+from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.oracle import gradient, precise
 from symrnn.language import parse
 from symrnn.language.printer import show_expr
+from symrnn.language.table import ELEMENTWISE, LOSSES
 from symrnn.language.tree import Call, Ref
-from symrnn.oracle import gradient, precise
 from symrnn.system.calculus import derivative, sympy_class, to_sympy
 
 POSITIVE = ("log", "sqrt", "log1p")

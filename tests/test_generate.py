@@ -6,7 +6,7 @@ import pytest
 
 import symrnn
 from symrnn.cli import main
-from symrnn.generate import origin
+from symrnn.kernels.generate import origin
 from tests.cases import ZOO, model
 
 

@@ -5,11 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from symrnn.arithmetic import mpmath_objects
 from symrnn.errors import DataError
-from symrnn.functions import Array
-from symrnn.interpret import interpret
+from symrnn.interpret.arithmetic import mpmath_objects
+from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
+from symrnn.language.table import Array
 from tests.cases import model, numbers
 
 

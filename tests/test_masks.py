@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from symrnn import masks
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
+from symrnn.training import masks
 
 Draw = Callable[..., Array]
 

@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn import layouts
-from symrnn.derivation.columns import as_columns
-from symrnn.derivation.derivation import LOSS, Derivation
-from symrnn.derivation.evaluate import Evaluator
-from symrnn.derivation.formula import Total
-from symrnn.derivation.sheets import VIEWS
+from symrnn.derive.columns import as_columns
+from symrnn.derive.derivation import LOSS, Derivation
+from symrnn.derive.evaluate import Evaluator
+from symrnn.derive.formula import Total
+from symrnn.derive.sheets import VIEWS
 from symrnn.errors import EquationError, SymrnnError, UsageError, WidthError
-from symrnn.functions import Array
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.oracle import complex_step, gradient
+from symrnn.interpret.sample import sample
 from symrnn.language import parse
+from symrnn.language.table import Array
 from symrnn.language.tree import Ref
 from symrnn.model import Model
-from symrnn.oracle import complex_step, gradient
-from symrnn.sample import sample
 from symrnn.system import normal, resolve, unroll
+from symrnn.weights import layouts
 
 MASKED = """M: fixed
 h[t] = tanh(x[t] @ W + h[t-1] @ (U * M) + b)

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn import functions
 from symrnn.cli import main
-from symrnn.functions import ELEMENTWISE, Elementwise
-from symrnn.held import held
-from symrnn.interpret import Interpreter, interpret
+from symrnn.interpret.held import held
+from symrnn.interpret.interpreter import Interpreter, interpret
+from symrnn.interpret.oracle import complex_step, gradient, precise
+from symrnn.interpret.sample import sample
 from symrnn.language import parse, show
-from symrnn.oracle import complex_step, gradient, precise
-from symrnn.sample import sample
+from symrnn.language import table as functions
+from symrnn.language.table import ELEMENTWISE, Elementwise
 from symrnn.system import normal, resolve
 
 MISH = "mish(z) = z * tanh(softplus(z))\n"

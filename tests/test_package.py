@@ -10,7 +10,7 @@ import pytest
 
 import symrnn
 from symrnn.frame import templates
-from symrnn.zoo import heads
+from symrnn.library.zoo import heads
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,9 +34,12 @@ def run(script: str, folder: Path, path: Path) -> str:
 
 def test_the_wheel_carries_models_heads_templates_and_types(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {f"symrnn/models/{name}.rnn" for name in symrnn.models()} <= names
-    assert {f"symrnn/heads/{name}.rnn" for name in heads()} <= names
-    assert {"symrnn/layouts/cells/lstm.rnn", "symrnn/layouts/tables/onnx.toml"} <= names
+    assert {f"symrnn/library/models/{name}.rnn" for name in symrnn.models()} <= names
+    assert {f"symrnn/library/heads/{name}.rnn" for name in heads()} <= names
+    assert {
+        "symrnn/weights/layouts/cells/lstm.rnn",
+        "symrnn/weights/layouts/tables/onnx.toml",
+    } <= names
     assert {"symrnn/py.typed", "symrnn/templates/text/system.rnn"} <= names
     assert not any(name.startswith(("tests/", "templates/")) for name in names)
 

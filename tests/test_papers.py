@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.derivation.columns import as_columns
-from symrnn.derivation.derivation import LOSS, Derivation
-from symrnn.derivation.evaluate import Evaluator
-from symrnn.derivation.formula import Total
-from symrnn.derivation.sheets import VIEWS
+from symrnn.derive.columns import as_columns
+from symrnn.derive.derivation import LOSS, Derivation
+from symrnn.derive.evaluate import Evaluator
+from symrnn.derive.formula import Total
+from symrnn.derive.sheets import VIEWS
 from symrnn.errors import UsageError
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.oracle import error
+from symrnn.interpret.sample import sample
+from symrnn.kernels.settings import Features
 from symrnn.language.tree import Ref
 from symrnn.model import Model
-from symrnn.oracle import error
-from symrnn.sample import sample
-from symrnn.settings import Features
 from symrnn.system import resolve
 from symrnn.system.symbols import dimensions
 from tests.extent import WIDE

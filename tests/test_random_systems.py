@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from symrnn.functions import Array
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.oracle import Slope, central, complex_step
 from symrnn.language import Written, parse
-from symrnn.oracle import Slope, central, complex_step
+from symrnn.language.table import Array
 from symrnn.system import System, adjoint, normal, unroll
 from tests.cases import CENTRAL, COMPLEX_STEP, explicit_states, numbers
 from tests.extent import draws

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import sympy
 
-from symrnn.arithmetic import mpmath_objects, sympy_objects
-from symrnn.interpret import interpret
+from symrnn.interpret.arithmetic import mpmath_objects, sympy_objects
+from symrnn.interpret.interpreter import interpret
 from symrnn.language import Written
 from symrnn.system import resolve
 from symrnn.system.symbols import dimensions

@@ -1,8 +1,8 @@
 """Backpropagation cut after k steps: kernels and derivations, against texts with numbers held.
 
 The oracle knows no adjoint: what a step reads from another window is put into the text as the
-number that it has, and slopes of that text are taken (`symrnn.verification.windowed`). Beside it
-stand kernels of k steps that hand their state on, which know nothing of windows at all.
+number that it has, and slopes of that text are taken (`symrnn.kernels.verification.windowed`).
+Beside it stand kernels of k steps that hand their state on, which know nothing of windows at all.
 """
 
 from functools import cache
@@ -11,24 +11,24 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.backends.numpy import load_source
-from symrnn.derivation.evaluate import Evaluator
-from symrnn.derivation.formula import Total
-from symrnn.derivation.paths import LOSS
-from symrnn.derivation.picture.picture import picture
-from symrnn.derivation.sheets import VIEWS
+from symrnn.derive.evaluate import Evaluator
+from symrnn.derive.formula import Total
+from symrnn.derive.paths import LOSS
+from symrnn.derive.picture.picture import picture
+from symrnn.derive.sheets import VIEWS
 from symrnn.errors import UsageError
-from symrnn.functions import Array
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.oracle import complex_step, error, gradient, precise
+from symrnn.kernels.numpy import load_source
+from symrnn.kernels.program import OPTIONAL
+from symrnn.kernels.verification.calls import plainly
+from symrnn.kernels.verification.case import Case, case
+from symrnn.kernels.verification.windowed import windowed
+from symrnn.language.table import Array
 from symrnn.language.traits import is_analytic
 from symrnn.language.tree import Ref
 from symrnn.model import Model
-from symrnn.oracle import complex_step, error, gradient, precise
-from symrnn.program import OPTIONAL
 from symrnn.system.windows import Windows
-from symrnn.verification.calls import plainly
-from symrnn.verification.case import Case, case
-from symrnn.verification.windowed import windowed
 from tests.cases import ZOO, model, numbers, state_names
 
 AWKWARD = {

@@ -126,7 +126,7 @@ def test_json(capsys: pytest.CaptureFixture[str], file: Path, wrong: bool) -> No
         ("good.py --static --seed 1", "--static tries nothing out; leave out --seed"),
         ("good.py --dims Q=1", "the model has no dimension 'Q'; it has D, H, C"),
         ("elman --static", "--static is for a generated file; expected a path that ends in .py"),
-        ("elman --steps 0", "cannot unroll 0 steps; expected a number from 1 to 10,000"),
+        ("elman --steps 0", "cannot make a kernel of 0 steps; expected a number from 1 to 10,000"),
         ("elman --batch 0", "0 sequences; expected a number from 1 to 1,000,000"),
         ("elman --seed -1", "the seed is -1; expected 0 or more"),
         ("elman --wrt z", "'z' is no input or state to take a gradient by; there are x, O0"),

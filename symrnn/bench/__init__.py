@@ -10,5 +10,4 @@
 - `clock`    medians over rounds in which all take turns
 - `measure`  the rows of a report, from a request
 - `report`   the figures as data, and as text; `plot` as a picture
-- `command`  `symrnn bench`
 """

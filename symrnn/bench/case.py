@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from symrnn.bench.plan import Size
+from symrnn.interpret.sample import sample
 from symrnn.model import Model
-from symrnn.sample import sample
 from symrnn.system.symbols import GIVEN, dimensions
 
 Arrays = dict[str, Any]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from symrnn.bench.clock import CLOCK
+from symrnn.kernels.program.program import Loop, Map, Plain, Product, Program, Slice, Span
 from symrnn.language.tree import Width
-from symrnn.program.program import Loop, Map, Plain, Product, Program, Slice, Span
 
 FUNCTIONS = {
     name: getattr(np, name) for name in ("tanh", "exp", "expm1", "log", "log1p", "sin", "cos")

@@ -11,8 +11,8 @@ from symrnn.bench.peers import PEERS, Entrant, LeftOut, Peer, absent
 from symrnn.bench.peers.kernels import kernel
 from symrnn.bench.plan import Request
 from symrnn.bench.report import Report, Row
+from symrnn.library.zoo import models
 from symrnn.model import load, read
-from symrnn.zoo import models
 
 
 def measure(

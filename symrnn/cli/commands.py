@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symrnn import derive, train, trained, verify, zoo
-from symrnn.bench import command as bench
+from symrnn.cli import bench, derive, train, trained, verify
 from symrnn.cli.options import features, load, named, passes
 from symrnn.errors import UsageError
+from symrnn.library import zoo
 
 if TYPE_CHECKING:
+    from symrnn.kernels.verification.generated import Comparison
+    from symrnn.kernels.verification.report import Report
     from symrnn.model import Model
-    from symrnn.verification.generated import Comparison
-    from symrnn.verification.report import Report
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _show(options: argparse.Namespace) -> str:
         return model.text if model.text.endswith("\n") else model.text + "\n"
     if options.program:
         return _program(model, options)
-    from symrnn.listing import as_json, listing
+    from symrnn.cli.listing import as_json, listing
     from symrnn.system import unroll
 
     form = "normal form"
@@ -63,8 +63,8 @@ def _show(options: argparse.Namespace) -> str:
 
 
 def _program(model: "Model", options: argparse.Namespace) -> str:
-    from symrnn.generate import program
-    from symrnn.settings import Settings
+    from symrnn.kernels.generate import program
+    from symrnn.kernels.settings import Settings
 
     if options.steps is None:
         raise UsageError("--program is for a number of steps; say --steps T")

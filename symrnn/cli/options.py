@@ -4,12 +4,12 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from symrnn import changes, derive_options
+from symrnn.cli import changes, derive_options
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
+    from symrnn.kernels.settings import Features
     from symrnn.model import Model
-    from symrnn.settings import Features
 
 MODEL = """MODEL is a name of the zoo (see `symrnn models`), the path of a .rnn file (it has a / or
 ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes the equations."""

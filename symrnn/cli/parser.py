@@ -3,8 +3,8 @@
 import argparse
 from typing import NoReturn
 
-from symrnn import __version__, derive_options, train_options, trained, verify
-from symrnn.bench import command as bench
+from symrnn import __version__
+from symrnn.cli import bench, derive_options, train_options, trained, verify
 from symrnn.cli.options import add_features, add_format, add_model, add_schedule, dims
 from symrnn.errors import readable
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from symrnn.functions import ELEMENTWISE, Elementwise
+from symrnn.language.table import ELEMENTWISE, Elementwise
 from symrnn.language.tree import (
     Add,
     Call,

@@ -10,13 +10,13 @@ from fractions import Fraction
 from typing import NoReturn
 
 from symrnn.errors import LanguageError
-from symrnn.functions import ARITY, WRITTEN_OUT
 from symrnn.language import meant
 from symrnn.language.elementwise import is_pointwise, put
 from symrnn.language.foreign import spelling
 from symrnn.language.guard import MAX_DEPTH, at
 from symrnn.language.letters import Plain
 from symrnn.language.meant import usage
+from symrnn.language.table import ARITY, WRITTEN_OUT
 from symrnn.language.tree import (
     Add,
     Call,

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symrnn.functions import ARITY
+from symrnn.language.table import ARITY
 
 PRODUCT = "a product with a matrix is written v @ W"
 JOINED = "concat(p, q) joins features"

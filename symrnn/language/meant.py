@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 
 from symrnn.errors import suggestion
-from symrnn.functions import ARITY
 from symrnn.language.foreign import MODULES, instead
+from symrnn.language.table import ARITY
 
 Said = Callable[[ast.expr], str]
 

@@ -11,13 +11,13 @@ from fractions import Fraction
 from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
-from symrnn.functions import ELEMENTWISE, EPS, WRITTEN_OUT
 from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
 from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
 from symrnn.language.letters import plain
 from symrnn.language.over_time import without_timesoftmax
+from symrnn.language.table import ELEMENTWISE, EPS, WRITTEN_OUT
 from symrnn.language.tree import (
     Call,
     Declaration,

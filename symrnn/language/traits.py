@@ -1,7 +1,7 @@
 """What a text is said to be by the functions that it calls."""
 
-from symrnn.functions import ELEMENTWISE, LOSSES, STOPS
 from symrnn.language.elementwise import calls
+from symrnn.language.table import ELEMENTWISE, LOSSES, STOPS
 from symrnn.language.tree import (
     Add,
     Call,

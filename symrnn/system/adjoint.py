@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.errors import EquationError, suggestion
-from symrnn.functions import LOSSES
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import BATCH, NARROW, ONE, Add, Expr, Ref, refs
 from symrnn.system import names
 from symrnn.system.activity import active

@@ -11,10 +11,10 @@ from functools import cache
 from typing import Any
 
 from symrnn.errors import EquationError
-from symrnn.functions import ELEMENTWISE
 from symrnn.language.elementwise import put
 from symrnn.language.functions import derivative_name
 from symrnn.language.parse import rule
+from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import (
     ONE,
     Add,

@@ -7,8 +7,8 @@ runs over time; widths agree; no equation needs itself within one time step.
 from collections.abc import Iterator
 
 from symrnn.errors import CheckError, EquationError
-from symrnn.functions import LOSSES
 from symrnn.language.printer import show_ref, show_widths
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import NARROW, Ref, Width
 from symrnn.system.graph import Use, order
 from symrnn.system.shapes import joined

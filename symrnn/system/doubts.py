@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symrnn.functions import LOSSES
 from symrnn.language.printer import show_ref
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import NARROW, Call, Definition, Mul, Place, Ref, Written, refs, walk
 from symrnn.system.activity import reached
 from symrnn.system.occurrences import Occurrence, fault, occurrences

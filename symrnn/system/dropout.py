@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symrnn.errors import EquationError
-from symrnn.functions import LOSSES
 from symrnn.language.printer import show_ref
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
     Add,
     Call,

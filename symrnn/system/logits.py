@@ -5,7 +5,7 @@ The rewritten loss is finite where the link saturates, and its adjoint reads ŷ 
 
 from dataclasses import replace
 
-from symrnn.functions import LOSSES
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Ref
 from symrnn.system.graph import at_step
 from symrnn.system.system import Equation, Pointwise, Row, System

@@ -6,8 +6,8 @@ part of the pre-activation a_n, `p_h` any other part of h; `d_O` is the adjoint 
 
 from collections.abc import Container
 
-from symrnn.functions import LOSSES
 from symrnn.language.expressions import MAX_NAME
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Expr, MatMul, Ref, Transpose, refs, walk
 
 

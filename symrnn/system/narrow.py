@@ -6,7 +6,7 @@ made equal; it is the one thing about widths that does not follow from unificati
 
 from collections.abc import Callable
 
-from symrnn.functions import LOSSES
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
     Call,
     Expr,

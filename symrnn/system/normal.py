@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symrnn.errors import EquationError
-from symrnn.functions import LOSSES
 from symrnn.language.elementwise import is_elementwise
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
     NARROW,
     ONE,

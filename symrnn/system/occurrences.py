@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symrnn.functions import LOSSES, TIME
+from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import Call, Expr, MatMul, Place, Ref, Transpose, Written, children, refs
 from symrnn.system.graph import Group, Use, order
 

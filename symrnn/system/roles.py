@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from symrnn.functions import LOSSES
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
     BATCH,
     STEPS,

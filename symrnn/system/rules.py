@@ -3,8 +3,8 @@
 from typing import NoReturn
 
 from symrnn.errors import EquationError, suggestion
-from symrnn.functions import TIME
 from symrnn.language.elementwise import calls, own_functions
+from symrnn.language.table import TIME
 from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
 from symrnn.system.calculus import own_slope
 from symrnn.system.graph import at_step

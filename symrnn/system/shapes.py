@@ -1,6 +1,6 @@
 """The widths of values, once the names have theirs: only what has width 1 is ever spread."""
 
-from symrnn.functions import LOSSES
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import BATCH, NARROW, STEPS, Ref, Size, Width, refs, walk
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import (

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symrnn.errors import EquationError
-from symrnn.functions import LOSSES
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import Add, Call, Expr, MatMul, Neg, Place, Ref, Written, refs, walk
 from symrnn.system.occurrences import fault, occurrences
 from symrnn.system.symbols import GIVEN, Symbols

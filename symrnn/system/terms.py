@@ -9,8 +9,8 @@ whatever holds no adjoint, since every adjoint equation is linear in the adjoint
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
-from symrnn.functions import TIME
 from symrnn.language.elementwise import is_elementwise
+from symrnn.language.table import TIME
 from symrnn.language.tree import (
     NARROW,
     ONE,

@@ -8,7 +8,7 @@ A step of weight 0 has no target: what stands there counts for nothing.
 from dataclasses import replace
 
 from symrnn.errors import EquationError
-from symrnn.functions import LOSSES, TIME
+from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     NARROW,
     Call,

@@ -6,8 +6,8 @@ nothing but such values. Dimensions get names in a fixed order of preference.
 
 from dataclasses import replace
 
-from symrnn.functions import LOSSES, TIME
 from symrnn.language.elementwise import is_elementwise
+from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     NARROW,
     Add,

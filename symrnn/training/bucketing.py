@@ -3,7 +3,7 @@
 import numpy as np
 
 from symrnn.errors import EstimatorError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 
 POOL = 16
 """So many batches are drawn together, and put in order of length."""

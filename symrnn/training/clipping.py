@@ -4,7 +4,7 @@ from math import inf, isfinite, sqrt
 
 import numpy as np
 
-from symrnn.functions import Array
+from symrnn.language.table import Array
 
 SMALL = 1e-30  # below it, squares of single precision have lost digits
 

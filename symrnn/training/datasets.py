@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.arrays import check_plain
 from symrnn.errors import EstimatorError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.conventions import check_whole
+from symrnn.weights.arrays import check_plain
 
 
 @dataclass(frozen=True)

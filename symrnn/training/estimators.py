@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from symrnn.errors import EstimatorError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.sequence_estimator import SequenceEstimator
 from symrnn.training.targets import labels_of, numbers_of
 

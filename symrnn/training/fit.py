@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.kernels import Inputs, Kernel
 from symrnn.training.memory import Optimiser
 from symrnn.training.records import STOP, Callback, Epoch, History, Record, Step, StopTraining

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from symrnn import masks
 from symrnn.errors import UsageError, suggestion
-from symrnn.functions import Array
+from symrnn.language.table import Array
+from symrnn.training import masks
 from symrnn.training.kernels import Kernel, shape, table
 
 DRAWS: dict[str, Callable[..., Array]] = {

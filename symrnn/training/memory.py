@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 
 State = Mapping[str, Array]
 

@@ -14,9 +14,9 @@ from math import log
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symrnn.arrays import check_plain
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
+from symrnn.weights.arrays import check_plain
 
 
 def binary_accuracy(

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import EstimatorError
-from symrnn.functions import LOSSES, Array
 from symrnn.language.parse import parse as parse_text
+from symrnn.language.table import LOSSES, Array
 from symrnn.language.tree import BATCH, STEPS, Call, Width, refs, walk
 from symrnn.model import Model, load, parse
-from symrnn.summary import Line
 from symrnn.system import with_head
 from symrnn.system.occurrences import head_names
+from symrnn.system.summary import Line
 from symrnn.training.bucketing import cut
 from symrnn.training.conventions import check_whole
 from symrnn.training.datasets import Sequences

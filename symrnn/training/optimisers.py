@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from symrnn.errors import UsageError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.memory import Optimiser, State
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from symrnn.errors import EstimatorError, suggestion
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.bucketing import held_out, shuffled
 from symrnn.training.conventions import Conventional, check_whole
 from symrnn.training.datasets import Sequences, sequences_of

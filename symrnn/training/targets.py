@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.arrays import check_plain
 from symrnn.errors import EstimatorError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.conventions import warn_of_column
 from symrnn.training.datasets import numbers
+from symrnn.weights.arrays import check_plain
 
 
 def labels_of(y: Any, count: int) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, Diverged, UsageError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.clipping import clip_norm, clip_value, norm
 from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, steps, table
 from symrnn.training.masking import check_masks, draw_masks, neutral_masks

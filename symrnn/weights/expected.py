@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from symrnn.arrays import check_plain
 from symrnn.errors import DataError, suggestion
-from symrnn.functions import Array
 from symrnn.language.printer import show_widths
+from symrnn.language.table import Array
 from symrnn.language.tree import Width
 from symrnn.model import Model
 from symrnn.system.symbols import GIVEN
+from symrnn.weights.arrays import check_plain
 
 Expected = Model | Mapping[str, Sequence[str | int]]
 """A model, or the PARAMS of a kernel."""

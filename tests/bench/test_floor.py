@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from symrnn.bench.floor import Evaluate, Multiply, Work, floor, runner
-from symrnn.generate import program
-from symrnn.language.tree import Width
-from symrnn.program.program import (
+from symrnn.kernels.generate import program
+from symrnn.kernels.program.program import (
     Array,
     Loop,
     Map,
@@ -20,7 +19,8 @@ from symrnn.program.program import (
     Span,
     Statement,
 )
-from symrnn.settings import Settings
+from symrnn.kernels.settings import Settings
+from symrnn.language.tree import Width
 from tests.cases import model
 
 D, H = Width(("D",)), Width(("H",))

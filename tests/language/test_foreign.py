@@ -6,10 +6,10 @@ import pytest
 
 import symrnn
 from symrnn.errors import SymrnnError
-from symrnn.functions import ARITY
 from symrnn.language import parse
 from symrnn.language.foreign import LATEX, SIGNS, SPELLINGS, WORDS, letter, spelling
 from symrnn.language.letters import plain
+from symrnn.language.table import ARITY
 from tests.cases import ZOO, model
 from tests.foreign_texts import READ
 

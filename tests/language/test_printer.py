@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from symrnn.functions import ARITY, WRITTEN_OUT
 from symrnn.language import Written, parse, show
 from symrnn.language.parse import near_word, parse_expression
 from symrnn.language.printer import show_declaration, show_definition, show_expr, show_number
+from symrnn.language.table import ARITY, WRITTEN_OUT
 from symrnn.language.tree import (
     Add,
     Call,

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn import layouts
-from symrnn.functions import Array
-from symrnn.layouts.layout import Layout, Placed
-from tests.layouts import texts
+from symrnn.language.table import Array
+from symrnn.weights import layouts
+from symrnn.weights.layouts.layout import Layout, Placed
+from tests.weights.layouts import texts
 
 os.environ["KERAS_BACKEND"] = "numpy"
 keras = pytest.importorskip("keras", reason="Keras is not installed: pip install keras")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn import layouts
-from symrnn.functions import Array
-from symrnn.layouts.layout import Layout
-from tests.layouts import texts
+from symrnn.language.table import Array
+from symrnn.weights import layouts
+from symrnn.weights.layouts.layout import Layout
+from tests.weights.layouts import texts
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symrnn import layouts
+from symrnn.weights import layouts
 from tests.cases import model
 
 if importlib.util.find_spec("torch") is None:

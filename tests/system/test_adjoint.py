@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import symrnn
+from symrnn.cli.listing import listing
 from symrnn.errors import EquationError, UsageError
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.oracle import error, gradient, precise
 from symrnn.language import Written, parse
-from symrnn.listing import listing
-from symrnn.oracle import error, gradient, precise
 from symrnn.system import adjoint, normal, prune, unroll
 from tests.cases import PRECISE, ZOO, explicit_states, model, numbers, oracle
 

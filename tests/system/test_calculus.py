@@ -12,8 +12,8 @@ from hypothesis import given
 from symrnn.language.parse import parse_expression
 from symrnn.language.printer import show_expr
 from symrnn.language.tree import Add, Expr, Mul, Neg, Num, Ref
+from symrnn.library.zoo import models
 from symrnn.system import calculus
-from symrnn.zoo import models
 
 NAMES = st.sampled_from(["a", "v1", "v10", "v2", "z"])
 NUMBERS = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2), Fraction(3)])

@@ -5,7 +5,7 @@ import pytest
 
 import symrnn
 from symrnn.errors import EquationError, UsageError
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
 from symrnn.system import with_dropout
 from tests.cases import explicit_states, model, numbers

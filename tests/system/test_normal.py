@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
 from symrnn.system import normal
 from symrnn.system.system import Linear, Pointwise, Row, Total

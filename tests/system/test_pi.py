@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.arithmetic import mpmath_objects
 from symrnn.cli import main
-from symrnn.interpret import interpret
+from symrnn.interpret.arithmetic import mpmath_objects
+from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.oracle import exactly
 from symrnn.language import parse
-from symrnn.oracle import exactly
 from symrnn.system import normal
 
 CIRCLE = (

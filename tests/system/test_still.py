@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
+from symrnn.library.zoo import models
 from symrnn.system import adjoint, normal
 from symrnn.system.parted import parted
 from symrnn.system.still import SIZE, still
 from symrnn.system.system import System, uses
-from symrnn.zoo import models
-from tests.backends.test_lengths import TEXTS, written
 from tests.cases import numbers
+from tests.kernels.numpy.test_lengths import TEXTS, written
 
 
 def crossings(system: System) -> set[str]:

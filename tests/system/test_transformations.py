@@ -5,13 +5,13 @@ import pytest
 
 import symrnn
 from symrnn.errors import EquationError, UsageError
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse, show
 from symrnn.language.tree import Ref
+from symrnn.library.zoo import heads
 from symrnn.system import initial_states, normal, prune, unroll, with_head, with_states
 from symrnn.system.check import problems
 from symrnn.system.system import Linear, Row, System, Term
-from symrnn.zoo import heads
 from tests.cases import ZOO, model, numbers, odd_widths, oracle
 
 

@@ -5,9 +5,9 @@ import pytest
 
 import symrnn
 from symrnn.errors import EquationError
-from symrnn.functions import Array
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
+from symrnn.language.table import Array
 from symrnn.system import resolve
 from symrnn.system.weights import weights_of
 from tests.cases import model, numbers, oracle

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn import masks
 from symrnn.errors import EquationError, UsageError
-from symrnn.interpret import interpret
+from symrnn.interpret.interpreter import interpret
+from symrnn.training import masks
 from tests.cases import model, numbers
 
 

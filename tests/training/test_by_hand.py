@@ -1,4 +1,4 @@
-"""The loop that is written by hand, as a file and in the documentation, learns the notes' reviews."""
+"""The loop that is written by hand, as a file and on a page, learns the notes' reviews."""
 
 import ast
 import re
@@ -29,9 +29,7 @@ def test_the_file_needs_numpy_and_the_generated_file_alone() -> None:
 
 
 @pytest.mark.parametrize("example", LOOPS, ids=["by hand", "with symrnn.training"])
-def test_the_loops_of_the_documentation_learn(
-    example: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_loops_of_the_page_learn(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(GENERATED)
     names: dict[str, Any] = {}
     exec(compile(example, "training-python.md", "exec"), names)

@@ -6,8 +6,8 @@ from symrnn.bench.agree import Answer
 from symrnn.bench.case import Case
 from symrnn.bench.floor import floor, runner
 from symrnn.bench.peers.entrant import Entrant
-from symrnn.generate import program
-from symrnn.settings import Settings
+from symrnn.kernels.generate import program
+from symrnn.kernels.settings import Settings
 
 
 def kernel(case: Case) -> Entrant:

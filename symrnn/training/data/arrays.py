@@ -7,7 +7,7 @@ import numpy as np
 
 from symrnn.errors import DataError, suggestion
 from symrnn.files import opened
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.options import Options
 from symrnn.training.data.sequences import Sequences, shortened
 from symrnn.training.data.split import split

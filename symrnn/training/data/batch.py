@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypedDict
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.task import Task
 from symrnn.training.data.vocabulary import Vocabulary
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from symrnn.functions import Array
+from symrnn.language.table import Array
 
 WINDOW = 50
 """So many batches are sorted by length among themselves: shorter batches, still drawn."""

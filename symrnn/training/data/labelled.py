@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.counting import Counting
 from symrnn.training.data.labels import classes_of, values_of
 from symrnn.training.data.options import Options

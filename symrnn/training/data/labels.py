@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.task import LARGEST, Kind
 
 MANY = 20

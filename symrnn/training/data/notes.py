@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from symrnn.notes import ANIMALS, FILM_REVIEWS, FILM_WORDS, LETTERS, REVIEWS, WORD
+from symrnn.library.notes import ANIMALS, FILM_REVIEWS, FILM_WORDS, LETTERS, REVIEWS, WORD
 from symrnn.training.data.labels import of_ids
 from symrnn.training.data.options import Options
 from symrnn.training.data.sequences import Sequences, shortened

@@ -9,7 +9,7 @@ import numpy as np
 
 from symrnn.errors import DataError, UsageError
 from symrnn.files import opened
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.batch import Batch, Batches, Position, position
 from symrnn.training.data.labelled import left_out, vocabulary_of
 from symrnn.training.data.options import Options

@@ -11,7 +11,7 @@ import numpy as np
 
 from symrnn.errors import DataError
 from symrnn.files import opened
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.counting import Counting
 from symrnn.training.data.files import start_of
 from symrnn.training.data.pieces import Place, pieces

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.batch import Batch, Batches, Position, position
 from symrnn.training.data.buckets import bucketed, in_order
 from symrnn.training.data.task import Task

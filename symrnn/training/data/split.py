@@ -3,7 +3,7 @@
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 
 
 def split(

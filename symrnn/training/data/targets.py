@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.labels import Labels, of_ids
 
 

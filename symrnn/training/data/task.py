@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from symrnn.functions import Array
+from symrnn.language.table import Array
 
 LARGEST = float(np.finfo(np.float32).max)
 """Runs are in single precision, which has no larger numbers."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from symrnn import files
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data.tokens import Tokeniser, Unit
 
 UNKNOWN: dict[Unit, str] = {"words": "<unk>", "characters": "\N{REPLACEMENT CHARACTER}"}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symrnn.functions import Array
+from symrnn.language.table import Array
 
 
 @dataclass(frozen=True, eq=False)

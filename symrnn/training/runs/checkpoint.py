@@ -14,7 +14,7 @@ import numpy as np
 
 from symrnn import weights
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data import Position
 
 PLACE, BEST = "place", "best"

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from symrnn import files, weights
 from symrnn.errors import DataError, UsageError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.model import MAX_BYTES, Model, read, read_bytes
 from symrnn.training.data import Vocabulary
 from symrnn.training.runs.config import Config

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.backends.numpy import load_source
-from symrnn.functions import Array
+from symrnn.kernels.numpy import load_source
+from symrnn.language.table import Array
 from symrnn.model import Model
 from symrnn.training.data import Batch, one_hot
 from symrnn.training.kernels import put

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data import Batch, open_data
 from symrnn.training.data.arrays import features
 from symrnn.training.data.buckets import in_order

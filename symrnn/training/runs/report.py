@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data import Vocabulary
 from symrnn.training.runs.kernels import Kernels
 from symrnn.training.runs.sample import sample

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symrnn.errors import UsageError
-from symrnn.functions import LOSSES
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Expr, Ref, children
 from symrnn.model import Model
 from symrnn.system.symbols import Symbol

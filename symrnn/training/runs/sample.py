@@ -3,7 +3,7 @@
 import numpy as np
 
 from symrnn.errors import UsageError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training.data import Vocabulary
 from symrnn.training.kernels import blanks
 from symrnn.training.runs.kernels import DTYPE, Kernels

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.functions import Array
+from symrnn.language.table import Array
 from symrnn.training import metrics
 from symrnn.training.data import Batch
 from symrnn.training.runs.kernels import Kernels

@@ -1,0 +1,116 @@
+"""What `model.derive` gives: a derivation that can print itself, in a notebook too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from symrnn.derive.closed import closed_of
+from symrnn.derive.derivation import Derivation
+from symrnn.derive.formula import Formula
+from symrnn.derive.network import Edge
+from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.output import Look, Output, default_views
+from symrnn.derive.paths import Term
+from symrnn.derive.printing.plain import Plain
+from symrnn.derive.sheets import Request
+from symrnn.derive.views.common import chained
+from symrnn.derive.views.local import closed_edge
+from symrnn.language.table import Array
+
+
+class Derived(Derivation):
+    """A derivation with its formats."""
+
+    def show(self, what: Term | Formula, notation: str = "default") -> str:
+        """A term as its chain, or any formula, as text in one line."""
+        formula = chained(self, what) if isinstance(what, Term) else what
+        output = self.output(notation=notation)
+        return Plain(*letters_for(self, output.notation), output.look.digits).line(formula)
+
+    def closed(self, term: Term) -> Formula:
+        """A term with its local derivatives put in."""
+        return closed_of(self).term(term)
+
+    def local(self, edge: Edge) -> Formula:
+        """One local derivative, in closed form."""
+        return closed_edge(self.rows, edge)
+
+    def output(
+        self,
+        view: str | Sequence[str] = (),
+        wrt: str | Sequence[str] = (),
+        *,
+        data: Mapping[str, Array] | str | None = None,
+        eta: float = 0.001,
+        **look: Any,
+    ) -> Output:
+        """The derivation with a notation, a width and digits, ready to be printed.
+
+        A worked example takes one sequence, its target and all parameters from `data`; without,
+        or from a file of data (its path, or "notes"), what is missing is drawn, as on the command
+        line.
+        """
+        views = (view,) if isinstance(view, str) else tuple(view)
+        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        extra = {"data": self.worked(data), "eta": eta} if "numbers" in views else {}
+        request = Request(views or default_views(self), names, extra=extra)
+        return Output(self, request, Look(**look))
+
+    def worked(self, data: Mapping[str, Array] | str | None) -> Mapping[str, Array]:
+        """The arrays of a worked example."""
+        from symrnn.derive.worked.worked import worked_data
+
+        if data is not None and not isinstance(data, str):
+            return data
+        symbols = replace(self, wrt=()).plain.symbols
+        found, _ = worked_data(
+            self.written, symbols, self.steps, data, scalar=self.scalar, dims=self.given
+        )
+        return found
+
+    def latex(
+        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+    ) -> str:
+        """Fragments of LaTeX; `look` may hold notation="N1", width=80, digits=4."""
+        output = self.output(view, wrt, **look)
+        return output.latex(output.parts())
+
+    def text(
+        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+    ) -> str:
+        """The same in Unicode, for a terminal."""
+        output = self.output(view, wrt, **look)
+        return output.plain(output.parts())
+
+    def html(
+        self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = (), **look: Any
+    ) -> str:
+        """A page that needs nothing else."""
+        from symrnn.derive.pages.html import as_html
+        from symrnn.derive.pages.paper import Paper
+
+        output = self.output(view, wrt, **look)
+        return as_html(Paper(output).document(output.parts()))
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_latex_(self) -> str:
+        output = self.output()
+        width = output.look.width
+        blocks = [
+            output.latex_printer.display(sheet.equations, width)
+            for part in output.parts()
+            for sheet in part.sheets
+        ]
+        return "\n\n".join(f"$$\n{block}\n$$" for block in blocks)
+
+    def _repr_html_(self) -> str:
+        from symrnn.derive.pages.html import formula_html
+
+        output = self.output()
+        return "\n".join(
+            formula_html(output.latex_printer.display(sheet.equations, output.look.width))
+            for part in output.parts()
+            for sheet in part.sheets
+        )

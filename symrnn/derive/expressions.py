@@ -1,0 +1,403 @@
+"""From expressions of the language to formulas: the values of one sequence.
+
+What normal form gave a name is put in where it is read. Every value has a width, so that each
+product is of the kind that it is; with all widths 1 the same rules give the scalar form.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from symrnn.derive.build import (
+    ONE,
+    ZERO,
+    is_zero,
+    minus,
+    odot,
+    plus,
+    power,
+    product,
+    ratio,
+    times,
+    total_over,
+    transposed,
+)
+from symrnn.derive.formula import (
+    Apply,
+    Blocks,
+    Diagonal,
+    Eye,
+    Formula,
+    Minus,
+    Ones,
+    Power,
+    Product,
+    Ratio,
+    Slice,
+    Sum,
+    Times,
+    Transposed,
+    Zeros,
+    children,
+    walk,
+)
+from symrnn.derive.formula import (
+    Total as Derivative,
+)
+from symrnn.derive.sizes import Sizes, less, together, widest
+from symrnn.derive.slopes import LONG
+from symrnn.errors import CheckError
+from symrnn.language.elementwise import is_elementwise
+from symrnn.language.table import LOSSES, TIME
+from symrnn.language.tree import (
+    NARROW,
+    Add,
+    Call,
+    Div,
+    Expr,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Pad,
+    Part,
+    Pow,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+    map_leaves,
+)
+from symrnn.system.algebra import size
+from symrnn.system.graph import at_step, outside
+from symrnn.system.rewrite import map_refs
+from symrnn.system.spell import spell_term
+from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total
+
+TWO = Num(Fraction(2))
+BARE = (Num, Size, Minus, Sum, Times, Ratio, Power)
+"""What numbers alone are made of."""
+
+Sized = tuple[Formula, Width]
+"""A formula for a row (or a number), and how wide it is."""
+
+
+class Expressions(Sizes):
+    """Formulas for what the equations of a system say.
+
+    `values` are the equations of the names that are put in.
+    """
+
+    def __init__(
+        self, system: System, values: Mapping[Ref, Equation], dims: Mapping[str, int]
+    ) -> None:
+        super().__init__(system, dims)
+        self.values = values
+        self._values: dict[Ref, Sized] = {}
+
+    def value(self, expr: Expr, inner: str = "t") -> Sized:
+        """An expression of the language; `inner` is the index that a sum over time binds."""
+        formula, width = self.formula(expr, inner)
+        if width == NARROW or any(not isinstance(p, BARE) for p in walk(formula)):
+            return formula, width
+        # a row of equal numbers, since an input outside 1…T that stood there is zero
+        if formula == ZERO:
+            return Zeros(NARROW, width), width
+        return times(formula, transposed(Ones(width))), width
+
+    def formula(self, expr: Expr, inner: str) -> Sized:
+        match expr:
+            case Num():
+                return expr, NARROW
+            case Size(width=width):
+                found = self.width(width)
+                return (found_number(found), NARROW) if not found.names else (Size(found), NARROW)
+            case Ref():
+                return self.read(expr)
+            case Neg(arg=arg):
+                body, width = self.value(arg, inner)
+                return minus(body), width
+            case Add(terms=terms):
+                parts = self.alike([self.value(term, inner) for term in terms])
+                return plus(part for part, _ in parts), widest(width for _, width in parts)
+            case Mul(left=left, right=right):
+                return self.multiplied(self.value(left, inner), self.value(right, inner))
+            case Div(left=left, right=right):
+                (top, a), (bottom, b) = self.value(left, inner), self.value(right, inner)
+                rows, others = self.rows_of(top), self.rows_of(bottom)
+                beside = rows != others or (rows != NARROW and (a == NARROW) != (b == NARROW))
+                if beside and top != ONE:
+                    return self.multiplied((top, a), (ratio(ONE, bottom), b))
+                if isinstance(bottom, Num | Size) and isinstance(top, Times):
+                    return times(ratio(ONE, bottom), top), widest((a, b))
+                return ratio(top, bottom), widest((a, b))
+            case Pow(left=left, right=right):
+                (base, a), (exponent, b) = self.value(left, inner), self.value(right, inner)
+                if self.rows_of(base) != NARROW and exponent == TWO:
+                    return odot(base, base), a  # W² would be the product W W
+                return power(base, exponent), widest((a, b))
+            case MatMul(left=left, right=Ref(name=name)):
+                return self.times_matrix(self.value(left, inner), name, False)
+            case MatMul(left=left, right=Transpose(arg=Ref(name=name))):
+                return self.times_matrix(self.value(left, inner), name, True)
+            case Transpose(arg=arg):
+                return self.turned(self.value(arg, inner))
+            case Part(arg=arg, skip=skip, width=width):
+                return self.part(self.value(arg, inner), skip, width)
+            case Pad(arg=arg, skip=skip, total=total):
+                return self.pad(self.value(arg, inner), skip, total)
+            case Call(function=function, args=args) if is_elementwise(expr):
+                parts = [self.value(arg, inner) for arg in args]
+                applied = Apply(function, tuple(part for part, _ in parts), expr.own)
+                return applied, widest(width for _, width in parts)
+            case Call(function=function, args=args):
+                return self.call(function, args, inner)
+        raise CheckError(f"no formula for {type(expr).__name__}")
+
+    def call(self, function: str, args: tuple[Expr, ...], inner: str) -> Sized:
+        if function in TIME:
+            body, width = self.value(_bound(args[0], inner), "j" if inner == "k" else "k")
+            whole = total_over(inner, Ref("", "1"), Ref("", "T"), body)
+            if function == "sum":
+                return whole, width
+            steps, _ = self.value(Size(Width(("T",))))
+            return times(ratio(ONE, steps), whole), width
+        parts = [self.value(arg, inner) for arg in args]
+        (first, width), wide = parts[0], widest(width for _, width in parts)
+        match function:
+            case "rowsum" | "rowmean":
+                total = self.gathered(first, width)
+                if function == "rowsum":
+                    return total, NARROW
+                return times(ratio(ONE, self.value(size(width))[0]), total), NARROW
+            case "total":
+                return self.entries((first, width)), NARROW
+            case "batchsum":
+                return first, width
+            case "concat":
+                return Blocks((tuple(part for part, _ in parts),)), together(w for _, w in parts)
+            case "softmax":
+                return Apply("softmax", (first,)), width
+            case "rowmax":
+                return (first if wide == NARROW else Apply("rowmax", (first,))), NARROW
+            case "logsumexp":
+                return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
+        if function in LOSSES:
+            return self.loss(function, *parts), NARROW
+        if function in LONG:
+            return Apply(function, (first,)), wide
+        raise CheckError(f"no formula for {function}")
+
+    def loss(self, function: str, target: Sized, prediction: Sized) -> Formula:
+        """A loss as its formula: y (log ŷ)ᵀ is the sum over the entries."""
+        (y, _), (p, width) = target, prediction
+        share = ratio(ONE, self.value(size(width))[0])
+
+        def dot(a: Formula, b: Formula) -> Formula:
+            return times(a, b) if width == NARROW else product(a, transposed(b))
+
+        def rest(v: Formula) -> Formula:
+            return plus((ONE, minus(v)))
+
+        def log(v: Formula) -> Formula:
+            return Apply("log", (v,))
+
+        match function:
+            case "mse":
+                gap = plus((p, minus(y)))
+                return power(gap, TWO) if width == NARROW else times(share, dot(gap, gap))
+            case "bce":
+                told, missed = dot(y, log(p)), dot(rest(y), log(rest(p)))
+                if share == ONE:
+                    return plus((minus(told), minus(missed)))
+                return minus(times(share, plus((told, missed))))
+            case "ce":
+                return minus(dot(y, log(p)))
+            case "bce_logits":
+                soft = self.gathered(Apply("softplus", (p,)), width)
+                whole = plus((soft, minus(dot(y, p))))
+                return times(share, whole) if share != ONE else whole
+            case "ce_logits":
+                over = p if width == NARROW else Apply("logsumexp", (p,))
+                return plus((times(self.gathered(y, width), over), minus(dot(y, p))))
+        raise CheckError(f"no formula for the loss {function}")
+
+    def gathered(self, row: Formula, width: Width) -> Formula:
+        """The sum of a row's entries: v 1."""
+        return row if width == NARROW else product(row, Ones(width))
+
+    # matrices beside vectors
+
+    def rows_of(self, formula: Formula) -> Width:
+        """How many rows the value of a formula has: 1 but for matrices and columns."""
+        match formula:
+            case Ref(name=name) | Derivative(by=Ref(name=name)):
+                return self.shape_of(name)[0]
+            case Ones(width=rows) | Eye(width=rows) | Zeros(rows=rows):
+                return self.width(rows)
+            case Transposed(arg=arg):
+                return self.columns_of(arg)
+            case Diagonal(arg=arg):
+                return widest((self.columns_of(arg), self.rows_of(arg)))
+            case Product(factors=factors):
+                return self.rows_of(factors[0])
+        return widest(map(self.rows_of, children(formula)))
+
+    def columns_of(self, formula: Formula) -> Width:
+        match formula:
+            case Ref(name=name) | Derivative(by=Ref(name=name)):
+                return self.shape_of(name)[1]
+            case Ones() | Apply(function="logsumexp"):
+                return NARROW
+            case Eye(width=width) | Zeros(columns=width):
+                return self.width(width)
+            case Diagonal(arg=arg):
+                return widest((self.columns_of(arg), self.rows_of(arg)))
+            case Transposed(arg=arg):
+                return self.rows_of(arg)
+            case Product(factors=factors):
+                return self.columns_of(factors[-1])
+        return widest(map(self.columns_of, children(formula)))
+
+    def alike(self, parts: list[Sized]) -> list[Sized]:
+        """Summands; beside a matrix a row stands in each of its rows."""
+        rows = widest(self.rows_of(part) for part, _ in parts)
+        return [
+            (product(Ones(rows), part), width)
+            if rows != self.rows_of(part) and width != NARROW
+            else (part, width)
+            for part, width in parts
+        ]
+
+    def turned(self, value: Sized) -> Sized:
+        rows = self.rows_of(value[0])
+        if (rows, value[1]) == (NARROW, NARROW):
+            return value
+        return transposed(value[0]), rows
+
+    def entries(self, value: Sized) -> Formula:
+        """The sum of all entries: 1ᵀ W 1."""
+        formula, width = value
+        rows = self.rows_of(formula)
+        found = self.gathered(formula, width)
+        return found if rows == NARROW else product(transposed(Ones(rows)), found)
+
+    def multiplied(self, a: Sized, b: Sized) -> Sized:
+        """The product of two values, of the kind that their widths make it. A row beside a matrix
+        is a factor for each of its columns, W diag(g), and a column one for each row."""
+        (left, wide), (right, other) = a, b
+        if self.rows_of(left) != self.rows_of(right):
+            (matrix, columns), (vector, width) = (a, b) if self.rows_of(right) == NARROW else (b, a)
+            if width != NARROW:
+                found = Diagonal(vector) if columns != NARROW else vector
+                return product(matrix, found), width
+        elif self.rows_of(left) != NARROW and (wide == NARROW) != (other == NARROW):
+            (matrix, columns), (vector, _) = (a, b) if other == NARROW else (b, a)
+            return product(Diagonal(vector), matrix), columns
+        if NARROW not in (wide, other):
+            return b if left == ONE else (odot(left, right), wide)
+        first = self.is_coefficient(right) or wide != NARROW
+        if first and not self.is_coefficient(left):
+            left, right = right, left  # a number stands before what it multiplies
+        return times(left, right), widest((wide, other))
+
+    def is_coefficient(self, formula: Formula) -> bool:
+        """Whether a formula is a number that the text gives."""
+        if isinstance(formula, Ref):
+            return self.symbols[formula.name].role == "constant"
+        if isinstance(formula, Sum | Minus | Times | Ratio | Power):
+            return all(map(self.is_coefficient, children(formula)))
+        return isinstance(formula, Num | Size)
+
+    def times_matrix(self, row: Sized, name: str, turned: bool) -> Sized:
+        shape = self.shape_of(name)
+        if not self.is_matrix(name):
+            return times(row[0], Ref(name)), NARROW
+        matrix = self.read(Ref(name))[0]
+        matrix = transposed(matrix) if turned else matrix
+        return product(row[0], matrix), shape[0 if turned else 1]
+
+    def part(self, row: Sized, skip: Width, width: Width) -> Sized:
+        start, own = self.width(skip), self.width(width)
+        if own == row[1]:
+            return row
+        if is_zero(row[0]):
+            return ZERO, own
+        return Slice(row[0], start, self.width(start + own)), own
+
+    def pad(self, row: Sized, skip: Width, total: Width) -> Sized:
+        before, whole = self.width(skip), self.width(total)
+        if is_zero(row[0]):
+            return ZERO, whole
+        after = less(less(whole, before), row[1])
+        parts = [Zeros(NARROW, before), row[0], Zeros(NARROW, after)]
+        kept = tuple(p for p in parts if not isinstance(p, Zeros) or p.columns != Width())
+        return (Blocks((kept,)) if len(kept) > 1 else row[0]), whole
+
+    def read(self, ref: Ref) -> Sized:
+        """A reference: the author's letter, or what a made-up name stands for."""
+        if ref not in self._values:
+            self._values[ref] = self._read(ref)
+        return self._values[ref]
+
+    def _read(self, ref: Ref) -> Sized:
+        equation = self.equation_of(ref)
+        if equation is not None:
+            return self.stands_for(equation)
+        if self.is_nothing(ref):
+            width = self.width_of(ref)
+            return (ZERO if width == NARROW else Zeros(NARROW, width)), width
+        return ref, self.width_of(ref)
+
+    def is_nothing(self, ref: Ref) -> bool:
+        """Whether it is an input outside 1…T, which is zero."""
+        if self.symbols[ref.name].role not in ("input", "target") or ref.base not in ("1", "T"):
+            return False
+        steps = self.system.steps
+        return outside(ref) or (steps is not None and ref.base == "1" and ref.shift >= steps)
+
+    def equation_of(self, ref: Ref) -> Equation | None:
+        """The equation of a made-up name, at the step at which it is read."""
+        if ref in self.values:
+            return self.values[ref]
+        if self.system.steps is not None:
+            exact = at_step(ref, self.system.steps)
+            return self.values.get(exact)
+        general = self.values.get(Ref(ref.name, "t"))
+        if general is None or not ref.base:
+            return None
+
+        def move(inner: Ref) -> Ref:
+            if inner.base != "t":
+                return inner
+            return Ref(inner.name, ref.base, inner.shift + ref.shift)
+
+        return replace(map_refs(general, move), target=ref)
+
+    def stands_for(self, equation: Equation) -> Sized:
+        """The right side of an equation."""
+        match equation:
+            case Pointwise(body=body):
+                return self.value(body)
+            case Row(function=function, args=args):
+                return self.value(Call(function, args))
+            case Linear(terms=terms) | Total(terms=terms):
+                index = "k" if equation.target.base else "t"
+                parts = [
+                    self.value(spell_term(replace(term, at=None, when=None)), index)
+                    for term in terms
+                ]
+                return plus(part for part, _ in parts), widest(width for _, width in parts)
+
+
+def found_number(width: Width) -> Num:
+    return Num(Fraction(width.number))
+
+
+def _bound(expr: Expr, index: str) -> Expr:
+    """The body of a sum over time, with the index that the sum binds."""
+
+    def leaf(e: Expr) -> Expr:
+        return Ref(e.name, index, e.shift) if isinstance(e, Ref) and e.base == "t" else e
+
+    return map_leaves(expr, leaf)

@@ -1,0 +1,427 @@
+"""The author's variables and what each hands back to what it reads: the graph of a derivation.
+
+A node is a variable of the text at a step, `O[3]`; what normal form gave a name is folded into its
+readers. An edge from v to u is the immediate derivative ∂⁺v/∂u, kept as the operators that carry a
+row at v back to u, route by route. One builder serves unrolled systems and those with a symbolic
+T, where an edge says at which steps it exists.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from symrnn.derive.slopes import LONG, PRIME
+from symrnn.language.table import LOSSES
+from symrnn.language.tree import Call, Ref, Width
+from symrnn.system.activity import active
+from symrnn.system.graph import edges_of, outside
+from symrnn.system.landing import Landing
+from symrnn.system.rewrite import Change, map_jacobian
+from symrnn.system.shares import Share, Shares
+from symrnn.system.system import (
+    Equation,
+    Jacobian,
+    Linear,
+    Matrix,
+    Pointwise,
+    Row,
+    Scale,
+    System,
+    Term,
+    uses,
+)
+from symrnn.system.values import Values
+from symrnn.system.windows import Windows
+
+
+@dataclass(frozen=True, slots=True)
+class Softmax:
+    """v̄ ↦ v̄ (diag(s) - sᵀs), where s is the value of the softmax."""
+
+    value: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """One operator on the way back, and of which loss or link function it is the derivative."""
+
+    by: Jacobian | Softmax
+    function: str = ""
+    value: Ref | None = None
+    """The value of the link function; for a loss, the prediction that it judges."""
+    target: Ref | None = None
+    width: Width | None = None
+    """How wide the row is that comes out: a number may be spread over features."""
+    rows: Width | None = None
+    """How many rows come out, where that is a matrix."""
+
+
+Route = tuple[Carrier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """∂⁺of/∂by. `over`, `at`, `when` are as in a `Term`: they say where in time it counts.
+
+    `without` are fixed steps at which it does not: there the folded node that leads from `of` to
+    `by` would stand outside 1…T. They are steps of `by`, or of the sum over time.
+    """
+
+    of: Ref
+    by: Ref
+    routes: tuple[Route, ...]
+    over: bool = False
+    at: tuple[str, int] | None = None
+    when: int | None = None
+    without: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def missing(self) -> tuple[tuple[str, int], ...]:
+        """The steps of `by` at which there is no such edge."""
+        return () if self.over else self.without
+
+
+@dataclass(frozen=True)
+class Network:
+    """The edges into each node and into each parameter; a node's readers come before it."""
+
+    system: System
+    own: frozenset[str]
+    edges: dict[Ref, list[Edge]]
+    values: dict[Ref, Equation] = field(default_factory=dict)
+    """What the names that are not the author's stand for."""
+
+    folded: dict[Ref, list[Edge]] = field(default_factory=dict)
+    """The edges into what has no node: where in time they lead to is true of the others too."""
+
+    added: dict[Ref, list[tuple[str, int]]] = field(default_factory=dict)
+    """The steps at which something is added to what has no node."""
+
+    @cached_property
+    def hubs(self) -> set[Ref]:
+        """The nodes that several edges reach: their total derivative has an equation of its own."""
+        return {node for node, found in self.edges.items() if len(found) > 1}
+
+    def is_matrix(self, node: Ref) -> bool:
+        """Whether a node is a matrix that is computed."""
+        symbol = self.system.symbols[node.name]
+        return symbol.role == "weight" and len(symbol.shape) == 2
+
+    @cached_property
+    def parameters(self) -> list[Ref]:
+        return [Ref(s.name) for s in self.system.named("parameter")]
+
+
+def network(
+    system: System,
+    own: Iterable[str],
+    wrt: Iterable[str] = (),
+    starts: Iterable[Ref] = (),
+    windows: Windows | None = None,
+) -> Network:
+    """The network of a plain system (its losses as written), unrolled or with a symbolic T.
+
+    `starts` are boundaries that only say the name of an initial state; they are folded. Between
+    windows, of an unrolled system, there are no edges.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> from symrnn.system.unroll import unroll
+    >>> text = parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])")
+    >>> found = network(unroll(normal(text, stable=False), 2), {"h", "L"})
+    >>> [(edge.of.name, edge.of.shift + 1) for edge in found.edges[Ref("U")]]
+    [('h', 2), ('h', 1)]
+    """
+    names = frozenset(own) | {"L"}
+    return _Builder(system, names, frozenset(wrt), frozenset(starts), windows).network()
+
+
+def matrices(system: System) -> set[str]:
+    """The matrices, computed of parameters, that rows are multiplied with: whatever made their
+    names, they are nodes, so that ∂L/∂V stands by itself."""
+    return {
+        term.by.name
+        for equation in system.equations
+        if isinstance(equation, Linear) and system.symbols[equation.target.name].role == "variable"
+        for term in equation.terms
+        if isinstance(term.by, Matrix) and system.symbols[term.by.name].role == "weight"
+    }
+
+
+class _Builder:
+    def __init__(
+        self,
+        system: System,
+        own: frozenset[str],
+        wrt: frozenset[str],
+        starts: frozenset[Ref],
+        windows: Windows | None,
+    ) -> None:
+        self.windows = windows
+        self.system, self.own, self.wrt, self.starts = system, own, wrt, starts
+        self.symbols = dict(system.symbols)
+        self.varied = {*wrt, *(s.name for s in system.named("parameter"))}
+        self.active = active(system, [Ref("L")], self.varied)
+        self.active_names = {node.name for node in self.active}
+        self.made_values = Values(system, self.symbols)
+        self.shares = Shares(self.symbols, self.made_values, self.wants)
+        self.landing = Landing(system)
+        self.edges: dict[Ref, list[Edge]] = {}
+        self.added: dict[Ref, list[tuple[str, int]]] = {}
+
+    def wants(self, ref: Ref) -> bool:
+        return ref.name in self.varied or ref.name in self.active_names
+
+    def network(self) -> Network:
+        own = {e.target: e for e in self.system.equations}
+        nodes = [node for group in reversed(self.system.groups()) for node in reversed(group.nodes)]
+        for node in self.in_order([node for node in nodes if node in self.active]):
+            shares = self.all_shares(own[node])
+            if not self.is_own(node) and self.sums_twice(node, [share for share, _ in shares]):
+                self.own |= {node.name}
+            for share in shares:
+                self.push(node, share)
+        folded = {
+            target: e
+            for target, e in [*own.items(), *((e.target, e) for e in self.made_values.made)]
+            if not self.is_own(target)
+        }
+        place = {node: position for position, node in enumerate(nodes)}
+        kept = sorted(filter(self.is_kept, self.edges), key=lambda node: place.get(node, -1))
+        edges = {node: self.edges[node] for node in kept}
+        if self.windows is not None:
+            edges = _from_the_loss(edges)
+        system = replace(self.system, symbols=self.symbols)
+        others = {node: found for node, found in self.edges.items() if node not in edges}
+        return Network(system, self.own, edges, folded, others, self.added)
+
+    def sums_twice(self, node: Ref, shares: list[Share]) -> bool:
+        """Whether a sum over time arrives at what is itself a sum over time: Σ_t Σ_k. One of them
+        keeps a name, so that each has an index of its own."""
+        arrives = any(edge.over for edge in self.edges.get(node, []))
+        return arrives and not node.base and any(share.over for share in shares)
+
+    def in_order(self, nodes: list[Ref]) -> list[Ref]:
+        """The author's nodes first, then each that is folded after whatever folded reads it."""
+        needs = edges_of(
+            {e.target: list(uses(e)) for e in self.system.equations}, self.system.steps
+        )
+        folded = {node: 0 for node in nodes if not self.is_own(node)}
+        for node in folded:
+            for operand, _ in needs[node]:
+                if operand in folded:
+                    folded[operand] += 1
+        found = [node for node in nodes if self.is_own(node)]
+        ready = [node for node in nodes if folded.get(node) == 0]
+        while ready:
+            node = ready.pop(0)
+            found.append(node)
+            for operand, _ in needs[node]:
+                if operand in folded:
+                    folded[operand] -= 1
+                    if not folded[operand]:
+                        ready.append(operand)
+        return found
+
+    def is_own(self, node: Ref) -> bool:
+        return node.name in self.own and node not in self.starts
+
+    def is_kept(self, node: Ref) -> bool:
+        return self.is_own(node) or node.name in self.varied
+
+    def all_shares(self, equation: Equation) -> list[tuple[Share, Carrier]]:
+        """What each operand gets, with what the derivative is of."""
+        if isinstance(equation, Row) and equation.function == "softmax":
+            (ref,) = equation.args
+            value = equation.target
+            carrier = Carrier(
+                Softmax(value), "softmax", value, width=self.width(value), rows=self.rows(value)
+            )
+            return [(Share(ref, Scale()), carrier)] if self.wants(ref) else []
+        found = []
+        for share in self.shares.of(equation):
+            width, rows = self.width(share.ref), self.rows(share.ref)
+            carrier = Carrier(share.by, width=width, rows=rows)
+            match equation:
+                case Row(function=function, args=(target, prediction)) if function in LOSSES:
+                    if share.ref == prediction:
+                        carrier = Carrier(share.by, function, prediction, target, width, rows)
+                case Pointwise(body=Call(function=function, args=(Ref() as arg,))):
+                    long = function + PRIME in LONG
+                    by = Scale(Call(function + PRIME, (arg,))) if long else share.by
+                    carrier = Carrier(by, function, equation.target, None, width, rows)
+            found.append((share, carrier))
+        return found
+
+    def width(self, ref: Ref) -> Width | None:
+        shape = self.symbols[ref.name].shape
+        return shape[-1] if shape else None
+
+    def rows(self, ref: Ref) -> Width | None:
+        shape = self.symbols[ref.name].shape
+        return shape[0] if len(shape) == 2 else None
+
+    def push(self, node: Ref, found: tuple[Share, Carrier]) -> None:
+        """Hand what arrives at a node on to what it reads: from itself, if it is the author's."""
+        share, carrier = found
+        if self.windows is not None and self.is_cut(node, share.ref):
+            return
+        source = Ref(node.name, *share.at) if share.at is not None else node
+        if share.ref.name in self.varied and not self.symbols[share.ref.name].timed:
+            over = source.base == "t" or share.over
+            landings = [(share.ref, Term(source, over=over))]
+        else:
+            landings = list(self.landing.land(source, share.ref, Term(source), share.over))
+        for target, landed in landings:
+            if target not in self.active and target.name not in self.varied:
+                continue
+            assert landed.ref is not None
+            move = _mover(source, landed.ref)
+            if self.is_own(node):
+                edge = Edge(landed.ref, target, ((),))
+                self.arrive(edge, target, _moved_carrier(carrier, move), landed)
+                continue
+            for edge in self.arrivals(node, share.at):
+                if edge.at is not None:
+                    self.arrive_at(edge, target, share.ref, carrier, landed)
+                else:
+                    moved = _moved(edge, move)
+                    if node.base == "t" and not (edge.over or landed.over):
+                        if (landed.ref.base, landed.ref.shift) in edge.without:
+                            continue
+                        generic = share.ref.base == target.base == "t"
+                        without = _without(edge, share.ref.shift) if generic else ()
+                        moved = replace(moved, without=without)
+                    self.arrive(moved, target, _moved_carrier(carrier, move), landed)
+
+    def is_cut(self, node: Ref, read: Ref) -> bool:
+        """Whether a step reads a variable at a step of another window."""
+        windows = self.windows
+        if windows is None or not node.base or not read.base:
+            return False
+        if self.symbols[read.name].role != "variable" or not 0 <= node.shift < windows.steps:
+            return False
+        return windows.part(windows.step(node, 0), windows.step(read, 0))
+
+    def arrivals(self, node: Ref, at: tuple[str, int] | None) -> list[Edge]:
+        """What arrives at a folded node: at any step, or at the one at which something is added."""
+        found = self.edges.get(node, [])
+        if at is None or node.base != "t":
+            return found
+        self.added.setdefault(node, []).append(at)
+        place = Ref(node.name, *at)
+        here = [edge for edge in found if edge.at in (None, at) and at not in edge.without]
+        return [replace(moved_edge(edge, node, place), at=None) for edge in here]
+
+    def arrive_at(self, edge: Edge, target: Ref, read: Ref, carrier: Carrier, landed: Term) -> None:
+        """What arrives at a folded node at a fixed step goes on from there alone."""
+        assert edge.at is not None
+        base, shift = edge.at
+        there = _moved_carrier(carrier, _mover(Ref("", "t"), Ref("", base, shift)))
+        landed = replace(landed, over=False)
+        place = base, shift + read.shift
+        if target.base == "t" and read.base == "t":
+            if outside(Ref("", *place)):
+                return
+            landed = replace(landed, at=place)
+        elif target.base and read.base == "t" and place != (target.base, target.shift):
+            return  # a boundary is met by one step alone
+        self.arrive(replace(edge, at=None), target, there, landed)
+
+    def arrive(self, edge: Edge, target: Ref, carrier: Carrier, landed: Term) -> None:
+        """One more edge, or one more route of an edge that is there."""
+        routes = tuple((*route, carrier) for route in edge.routes)
+        at = landed.at if landed.at is not None else edge.at
+        when = landed.when if landed.when is not None else edge.when
+        by = Ref(target.name, *at) if at is not None and target.base else target
+        new = Edge(edge.of, by, routes, landed.over or edge.over, at, when, edge.without)
+        if landed.over and not edge.over:
+            new = _of_source(new)
+        edges = self.edges.setdefault(target, [])
+        for position, known in enumerate(edges):
+            if replace(known, routes=new.routes) == new:
+                edges[position] = replace(known, routes=known.routes + new.routes)
+                return
+        edges.append(new)
+
+
+def _from_the_loss(edges: dict[Ref, list[Edge]]) -> dict[Ref, list[Edge]]:
+    """The edges that a path from the loss arrives at, and no others."""
+    found: dict[Ref, list[Edge]] = {}
+    alive = {Ref("L")}
+    targets: dict[Ref, list[Ref]] = {}
+    for target, own in edges.items():
+        for edge in own:
+            targets.setdefault(edge.of, []).append(target)
+    waiting = [Ref("L")]
+    while waiting:
+        for target in targets.get(waiting.pop(), ()):
+            if target not in alive:
+                alive.add(target)
+                waiting.append(target)
+    for target, own in edges.items():
+        if kept := [edge for edge in own if edge.of in alive]:
+            found[target] = kept
+    return found
+
+
+def _mover(source: Ref, landed: Ref) -> Change:
+    """How references move when what is worked out at `source` is seen from where it lands."""
+
+    def move(ref: Ref) -> Ref:
+        if ref.base != "t":
+            return ref
+        return Ref(ref.name, landed.base, ref.shift + landed.shift - source.shift)
+
+    return move if source.base == "t" and landed != source else lambda ref: ref
+
+
+def _without(edge: Edge, shift: int) -> tuple[tuple[str, int], ...]:
+    """Where an edge does not exist once its folded node, read `shift` steps off, is passed.
+
+    Where its source leaves 1…T as well nothing has to be said.
+    """
+    source = edge.of.shift - shift if edge.of.base == "t" else 0
+    found = [(base, old + shift) for base, old in edge.without]
+    found += [("T", step) for step in range(shift + 1, 1 - max(source, 0))]
+    found += [("1", step) for step in range(max(-source, 0), shift)]
+    return tuple(dict.fromkeys(p for p in found if not outside(Ref("", *p))))
+
+
+def _of_source(edge: Edge) -> Edge:
+    """A sum over time by the step of its source: Σ of ∂L/∂h_{t+1} … => Σ of ∂L/∂h_t …"""
+    if edge.of.base != "t" or not edge.of.shift:
+        return edge
+    here = Ref(edge.of.name, "t")
+    without = _without(replace(edge, of=Ref("L")), edge.of.shift)
+    return replace(_moved(edge, _mover(edge.of, here)), without=without)
+
+
+def _moved(edge: Edge, move: Change) -> Edge:
+    routes = tuple(tuple(_moved_carrier(c, move) for c in route) for route in edge.routes)
+    return replace(edge, of=move(edge.of), routes=routes)
+
+
+def _moved_carrier(carrier: Carrier, move: Change) -> Carrier:
+    by = carrier.by
+    moved = Softmax(move(by.value)) if isinstance(by, Softmax) else map_jacobian(by, move)
+    value, target = carrier.value, carrier.target
+    return replace(
+        carrier,
+        by=moved,
+        value=move(value) if value is not None else None,
+        target=move(target) if target is not None else None,
+    )
+
+
+def moved_edge(edge: Edge, node: Ref, ref: Ref) -> Edge:
+    """An edge into `node`, as it is at the step of `ref`."""
+    if node == ref or edge.at is not None:
+        return edge
+    move = _mover(node, ref)
+    return replace(_moved(edge, move), by=ref)
+
+
+def edge_of(edge: Edge, of: Ref) -> Edge:
+    """One step of a sum over time: the edge from its source at this step."""
+    return replace(_moved(edge, _mover(edge.of, of)), of=of, over=False, without=())

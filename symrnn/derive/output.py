@@ -1,0 +1,385 @@
+"""A derivation in a format: fragments of LaTeX, text, Python, JSON, or a whole document."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from symrnn.derive.closed import closed_of
+from symrnn.derive.columns import flipped
+from symrnn.derive.definitions import functions_of
+from symrnn.derive.derivation import Derivation
+from symrnn.derive.formula import (
+    Blank,
+    Equation,
+    Formula,
+    Immediate,
+    Sheet,
+    map_children,
+    map_sheet,
+)
+from symrnn.derive.immediate import Words, ambiguous, told
+from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.letters import Letters
+from symrnn.derive.notation.notation import load_notation
+from symrnn.derive.paths import Term
+from symrnn.derive.printing.latex import Latex
+from symrnn.derive.printing.plain import NARROWEST, Plain
+from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.sheets import (
+    ABOUT,
+    Request,
+    Sheets,
+    check_views,
+    over_batch,
+    sheets_of,
+    update_rules,
+)
+from symrnn.derive.slopes import definitions
+from symrnn.derive.views.local import closed_edge
+from symrnn.language.tree import Ref
+from symrnn.system.system import System, uses
+from symrnn.system.windows import sentence
+
+DEFAULT_WIDTH = 80
+
+INDENT = "    "
+"""Before each line of a formula in a text."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How formulas are printed."""
+
+    notation: str = "default"
+    width: int = DEFAULT_WIDTH
+    """About how many characters a line may be wide; 0 for no limit."""
+    digits: int = 4
+    title: str = ""
+    """Of a document; without, what it is and of which model."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A headline and the sheets under it."""
+
+    title: str
+    sheets: Sheets
+    view: str = ""
+    task: str = ""
+    """What a student is asked to do with it."""
+
+
+class Output:
+    """One derivation, in one notation, ready to be printed in any format."""
+
+    def __init__(self, derivation: Derivation, request: Request, look: Look) -> None:
+        check_views(request.views)
+        self.notation = load_notation(look.notation)
+        columns = self.notation.orientation == "column"
+        self.derivation, self.look = derivation, look
+        self.request = replace(request, columns=columns)
+        self.names = derivation.chosen(request.wrt)
+
+    @cached_property
+    def _lettering(self) -> tuple[Letters, dict[str, str]]:
+        return letters_for(self.derivation, self.notation)
+
+    @cached_property
+    def latex_printer(self) -> Latex:
+        return Latex(*self._lettering, self.look.digits, self.shows_plus)
+
+    @cached_property
+    def plain_printer(self) -> Plain:
+        return Plain(*self._lettering, self.look.digits, self.shows_plus)
+
+    def parts(self) -> list[Part]:
+        """The chosen views, for one sequence. The first of them says what holds of all: where paths
+        are cut, and which derivatives are immediate, if ∂⁺ does not show it."""
+        first, *others = self.views
+        parts = [replace(first, sheets=self.remarked(first.sheets)), *others]
+        return [*parts[:-1], replace(parts[-1], sheets=(*parts[-1].sheets, *self.slopes(parts)))]
+
+    @cached_property
+    def views(self) -> list[Part]:
+        return [
+            Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
+            for view in self.request.views
+        ]
+
+    @cached_property
+    def shows_plus(self) -> bool:
+        """Whether immediate derivatives are printed as ∂⁺: by the notation, or since one symbol
+        would have two meanings without."""
+        sheets = [sheet for part in self.views for sheet in part.sheets]
+        return self.notation.immediate or ambiguous(sheets)
+
+    def slopes(self, parts: Sequence[Part]) -> Sheets:
+        """What the derivatives f′ are that the parts read, once for all of them."""
+        equations = (e for part in parts for sheet in part.sheets for e in sheet.equations)
+        letters = self.latex_printer.letters
+        taken = {letters.latex(Ref(name)) for name in letters.system.symbols}
+        found = definitions((right for e in equations for right in e.rights), taken)
+        own = functions_of(sheet for part in parts for sheet in part.sheets)
+        return (*own, *([Sheet(("Derivatives of functions",), tuple(found))] if found else []))
+
+    def remarked(self, sheets: Sheets) -> Sheets:
+        first, *others = sheets
+        note = (*(f"{remark} " for remark in self.remarks), *self.told)
+        return (replace(first, note=(*note, *first.note)), *others)
+
+    @property
+    def told(self) -> Words:
+        """Which derivatives are immediate, where they look like any other."""
+        if self.shows_plus:
+            return ()
+        sheets = [sheet for part in self.views for sheet in part.sheets]
+        return told(sheets, self.derivation.parameters, self.plain_printer.line)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is to be known of every formula."""
+        found = []
+        cut = self.derivation.windows
+        if cut is not None:
+            found.append(f"{sentence(cut)}, and no path leads from one of them into another.")
+        if self.derivation.system.steps is None and reads_beyond(self.derivation.plain):
+            found.append("Inputs outside 1, …, T are zero.")
+        return found
+
+    def finished(self, parts: Sequence[Part]) -> list[Part]:
+        """The parts as they are printed: averaged over the batch, if that is asked for."""
+        if not self.request.batch:
+            return list(parts)
+        return [
+            part if part.view == "numbers" else replace(part, sheets=over_batch(part.sheets))
+            for part in parts
+        ]
+
+    def updates(self) -> list[Part]:
+        """How the parameters are updated."""
+        sheet = update_rules(self.derivation, self.names)
+        return [Part("Update rules", (sheet,))] if sheet.equations else []
+
+    # fragments
+
+    def latex(self, parts: Sequence[Part]) -> str:
+        """Displays to paste, each under a comment that says what it is."""
+        blocks = [self.latex_sheet(part, sheet) for part in parts for sheet in part.sheets]
+        return "\n".join(blocks)
+
+    def latex_sheet(self, part: Part, sheet: Sheet) -> str:
+        comment = f"% {part.title if part.task or not part.view else part.view}: "
+        comment += self.words(sheet.title)
+        lines = [comment, *(f"% {line}" for line in [self.words(sheet.note).rstrip()] if line)]
+        body = ""
+        if sheet.equations:
+            body = self.latex_printer.fragment(sheet.equations, self.look.width)
+        return "\n".join([*lines, body])
+
+    def words(self, parts: "tuple[str | Formula, ...]") -> str:
+        """A title or a note as plain text."""
+        return "".join(p if isinstance(p, str) else self.plain_printer.line(p) for p in parts)
+
+    def plain(self, parts: Sequence[Part]) -> str:
+        blocks = []
+        width = self.look.width
+        for part in parts:
+            if part.task:
+                title, task = filled(part.title, width), filled(part.task, width)
+                rule = "=" * max(map(columns, title))
+                blocks.append("\n".join([*title, rule, *task, ""]))
+            for sheet in part.sheets:
+                lines = [*self.prose(sheet.title), *self.prose(sheet.note)]
+                room = max(width - len(INDENT), NARROWEST) if width else 0
+                body = self.plain_printer.display(sheet.equations, room)
+                blocks.append("\n".join([*lines, *(INDENT + x for x in body.splitlines()), ""]))
+        return "\n".join(blocks)
+
+    def prose(self, parts: "tuple[str | Formula, ...]") -> list[str]:
+        """A title or a note in lines; neither a formula nor an equation of two is broken."""
+        whole = (
+            p.replace(" = ", f"{GLUE}={GLUE}")
+            if isinstance(p, str)
+            else self.plain_printer.line(p).replace(" ", GLUE)
+            for p in parts
+        )
+        return filled("".join(whole), self.look.width)
+
+    # data
+
+    def json(self, parts: Sequence[Part]) -> str:
+        derivation = self.derivation
+
+        def told(sheet: Sheet) -> Sequence[Equation]:
+            return self.plain_printer.telling(sheet.equations)
+
+        found = {
+            "model": derivation.name,
+            "steps": derivation.system.steps,
+            "form": "scalar" if derivation.scalar else "matrix",
+            "notation": self.notation.name,
+            "views": [
+                {
+                    "view": part.view or part.title,
+                    "sheets": [
+                        {
+                            "title": self.words(sheet.title),
+                            "about": sheet.about or None,
+                            "note": self.words(sheet.note).strip() or None,
+                            "equations": [self.equation_data(e) for e in told(sheet)],
+                        }
+                        for sheet in part.sheets
+                    ],
+                }
+                for part in parts
+            ],
+            "gradients": {name: self.terms_data(name) for name in self.names},
+        }
+        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+    def equation_data(self, equation: Equation) -> dict[str, object]:
+        latex, plain = self.latex_printer, self.plain_printer
+        return {
+            "left": {"latex": latex.line(equation.left), "text": plain.line(equation.left)},
+            "rights": [
+                {"latex": latex.line(right), "text": plain.line(right)} for right in equation.rights
+            ],
+            "steps": [plain.time(step) for step in equation.steps] or None,
+        }
+
+    def terms_data(self, name: str) -> list[dict[str, object]]:
+        """The terms of a gradient: where each begins, its path and its factors."""
+        plain, closed = self.plain_printer, closed_of(self.derivation)
+        return [
+            {
+                "about": plain.line(term.about),
+                "step": plain.time(term.step) if term.step is not None else None,
+                "start": plain.line(term.start),
+                "path": [[plain.line(e.of), plain.line(e.by)] for e in term.path],
+                "factors": list(self.factors_data(term)),
+                "closed": self.formula_data(closed.term(term)),
+            }
+            for term in self.derivation.terms(name)
+        ]
+
+    def factors_data(self, term: Term) -> Iterator[dict[str, object]]:
+        """The factors of a term, each with its closed form; a total has an equation instead."""
+        plain = self.plain_printer
+        factors = self.derivation.factors(term)
+        edges = (*[None] * (len(factors) - len(term.path)), *term.path)
+        for factor, edge in zip(factors, edges, strict=True):
+            found: dict[str, object] = {
+                "kind": type(factor).__name__.lower(),
+                "of": plain.line(factor.of),
+                "by": plain.line(factor.by),
+                "equals_total": factor.alone if isinstance(factor, Immediate) else True,
+            }
+            if edge is not None:
+                found["closed"] = self.formula_data(closed_edge(self.derivation.rows, edge))
+            yield found
+
+    def formula_data(self, formula: Formula) -> dict[str, str]:
+        """A formula as LaTeX and as text, in the convention of the notation."""
+        if self.request.columns and not self.derivation.scalar:
+            formula = flipped(formula)
+        return {
+            "latex": self.latex_printer.line(formula),
+            "text": self.plain_printer.line(formula),
+        }
+
+
+def reads_beyond(system: System) -> bool:
+    """Whether an input is read at steps that may lie outside 1…T."""
+    roles = system.symbols
+    reads = (use.ref for equation in system.equations for use in uses(equation))
+    shifted = (ref for ref in reads if ref.base == "t" and ref.shift)
+    return any(roles[ref.name].role in ("input", "target") for ref in shifted)
+
+
+def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":
+    """The parts with one slip in the first of them, and what it is."""
+    from symrnn.derive.exercises.matters import matters_for
+    from symrnn.derive.exercises.slip import plant
+
+    first, *others = map(plainly, parts)
+    task = FIND
+    if first.view == "numbers":
+        from symrnn.derive.exercises.worked import misput
+
+        wrong, told = misput(output.derivation, output.request, first.sheets, seed)
+        wrong, task = output.remarked(wrong), FIND_NUMBER
+    else:
+        columns = output.request.columns and not output.derivation.scalar
+        matters = matters_for(output.derivation, first.sheets, columns)
+        wrong, slip = plant(first.sheets, seed, matters)
+        told = Sheet(("Right is",), (slip.equation,), note=slip.says)
+    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
+    return [asked, *others], Part("The slip", (told,), task="What was wrong:")
+
+
+FILL = "Fill in the blanks."
+FIND = "One of these formulas is wrong. Find it, and put it right."
+FIND_NUMBER = (
+    "In one of these lines the numbers are not those of the formula, and all that follows is worked"
+    " out with what came of it. Find it, and put it right."
+)
+
+
+def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
+    """The parts with blanks, numbered throughout, and the solution."""
+    from symrnn.derive.exercises.exercise import exercise
+    from symrnn.derive.exercises.worked import exercise_in_numbers
+
+    parts = [plainly(part) for part in parts]
+    blanks: list[Part] = []
+    count = 0
+    for part in parts:
+        worked = part.view == "numbers"
+        sheets, answers = (exercise_in_numbers if worked else exercise)(part.sheets, seed)
+        sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
+        count += len(answers)
+        blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
+    solution = [
+        replace(part, title=f"Solution: {part.title}", task="Nothing is left out:")
+        for part in parts
+    ]
+    return blanks, solution
+
+
+def renumbered(by: int) -> Callable[[Formula], Formula]:
+    """Blanks that go on counting."""
+
+    def change(formula: Formula) -> Formula:
+        if isinstance(formula, Blank):
+            return Blank(formula.number + by)
+        return map_children(formula, change)
+
+    return change
+
+
+def plainly(part: Part) -> Part:
+    """The part without a second form of the same sum, which would give the first one away."""
+    kept = {"closed": slice(1), "local": slice(-1, None), "uses": slice(-1, None)}.get(part.view)
+    if kept is None:
+        return part
+    return replace(
+        part,
+        sheets=tuple(
+            replace(
+                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
+            )
+            for sheet in part.sheets
+        ),
+    )
+
+
+def default_views(
+    derivation: Derivation, document: bool = False, python: bool = False
+) -> tuple[str, ...]:
+    """What is shown where nothing is asked for; Python text cannot hold a chain of matrices."""
+    if derivation.system.steps is None:
+        return ("delta", "product") if document else ("delta",)
+    if document:
+        return ("chain", "local", "closed", "delta")
+    return ("closed",) if python else ("chain",)

@@ -1,0 +1,116 @@
+"""A document as one page of HTML, its formulas MathML."""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from symrnn.derive.pages.document import (
+    Display,
+    Document,
+    Figure,
+    Item,
+    Listing,
+    PageBreak,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+    joined,
+    plain_text,
+)
+from symrnn.derive.pages.escape import as_lines, for_html, visible
+from symrnn.derive.pages.structure import checked
+from symrnn.errors import CheckError
+from symrnn.frame import render
+
+if TYPE_CHECKING:
+    from math_core import LatexToMathML
+
+STRETCHED_LINE = '<mo stretchy="true">\u0332</mo>'
+"""A line under or over a formula. Browsers lose it at some widths; a border of CSS they draw."""
+
+
+def as_html(document: Document) -> str:
+    """One page that needs nothing else: no script, no font, no network. Formulas are MathML."""
+    names = _anchors(document.sections)
+    return render(
+        "html/page.html",
+        name=visible(plain_text(document.title)),
+        title=_prose(document.title),
+        sections=[
+            {
+                "id": name,
+                "title": _prose(section.title),
+                "items": [_item(item) for item in section.items],
+            }
+            for name, section in zip(names, document.sections, strict=True)
+        ],
+    )
+
+
+@cache
+def _converter() -> "LatexToMathML":
+    from math_core import LatexToMathML
+
+    return LatexToMathML(fancy_error=False)
+
+
+def _mathml(latex: str, display: bool = False) -> str:
+    from math_core import LatexError
+
+    try:
+        mathml = _converter().convert_with_local_state(latex, displaystyle=display)
+    except LatexError as error:
+        raise CheckError(f"{error} MathML cannot be made of the formula {latex}") from None
+    return mathml.replace(STRETCHED_LINE, '<mo class="line"></mo>')
+
+
+def formula_html(latex: str) -> str:
+    """One display as MathML, for a page that somebody else makes."""
+    return _mathml(checked(latex), display=True)
+
+
+def _prose(text: Text) -> str:
+    return joined(text, for_html, lambda formula: _mathml(checked(formula.latex)))
+
+
+def _item(item: Item) -> str:
+    match item:
+        case Paragraph(text):
+            return f"<p>{_prose(text)}</p>"
+        case Display(latex):
+            return f'<div class="display">{_mathml(checked(latex), display=True)}</div>'
+        case Listing(text):
+            lines = "\n".join(map(for_html, as_lines(text)))
+            return f"<pre><code>{lines}</code></pre>"
+        case Table(header, rows):
+            cells = [[_prose(cell) for cell in row] for row in rows]
+            return render("html/table.html", header=[_prose(c) for c in header], rows=cells)
+        case Figure(_, svg, caption):
+            picture = _named(svg, plain_text(caption))
+            return render("html/figure.html", picture=picture, caption=_prose(caption))
+        case PageBreak():
+            return '<div class="page-break"></div>'
+
+
+def _named(svg: str, name: str) -> str:
+    """The picture as an element of the page, with a name for those who do not see it."""
+    element = svg[svg.index("<svg") :].strip()
+    tag, close, inside = element.partition(">")
+    role = "" if " role=" in tag else ' role="img"'
+    title = "" if "<title" in inside else f"<title>{for_html(name)}</title>"
+    return f"{tag}{role}{close}{title}{inside}"
+
+
+def _anchors(sections: tuple[Section, ...]) -> list[str]:
+    """An id for each section, made of its title."""
+    names: list[str] = []
+    for section in sections:
+        words = re.findall(r"[a-z0-9]+", plain_text(section.title).lower())
+        base = "-".join(words)[:60].rstrip("-") or "section"
+        name, number = base, 1
+        while name in names:
+            number += 1
+            name = f"{base}-{number}"
+        names.append(name)
+    return names

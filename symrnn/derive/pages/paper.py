@@ -1,0 +1,264 @@
+"""A derivation as a document: the model, its symbols, the unrolled network, the views, updates."""
+
+from collections.abc import Iterator, Sequence
+
+from symrnn.derive.columns import as_columns
+from symrnn.derive.formula import Equation, Formula, Name, Sheet
+from symrnn.derive.output import DEFAULT_WIDTH, Output, Part
+from symrnn.derive.pages.document import (
+    Display,
+    Document,
+    Figure,
+    Inline,
+    Item,
+    Listing,
+    PageBreak,
+    Paragraph,
+    Section,
+    Table,
+    Text,
+)
+from symrnn.derive.printing.measure import PAPER
+from symrnn.derive.sheets import update_rules
+from symrnn.language.tree import NARROW, Ref, Size, Width
+from symrnn.system import initial_states
+from symrnn.system.symbols import PI, Symbol
+
+ROLES = {
+    "input": "input",
+    "target": "target",
+    "parameter": "parameter",
+    "fixed": "fixed",
+    "constant": "constant",
+    "variable": "variable",
+    "weight": "computed of parameters",
+    "total": "loss",
+}
+
+READING = {
+    "chain": ("Each term goes from the loss back to one use of the parameter. "),
+    "local": (
+        "∂L/∂v has the shape of v, and for a matrix parameter it is said how what belongs to v is"
+        " carried back to it. "
+    ),
+    "closed": "The local derivatives put into the chain, carried back along each path.",
+    "delta": "The same for any number of steps: from the last step back, one equation a step.",
+    "product": "The paths between two steps, as products of the Jacobians of the state. ",
+    "expanded": "Every variable put in, until only inputs, targets and weights are left.",
+    "numbers": "Every formula, then with its numbers, then its value.",
+}
+
+PLUS = (
+    "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
+    " it is the total one, and written ∂. "
+)
+
+ORDER = {
+    "row": (
+        "With J = ∂v/∂u a change du of the row u changes v by du J; read from the left, each"
+        " factor carries a row g that stands before it back to g Jᵀ."
+    ),
+    "column": (
+        "With J = ∂v/∂u a change du of the column u changes v by J du; read from the left, each"
+        " factor carries a column g that stands before it back to Jᵀ g."
+    ),
+}
+"""How a product of partial derivatives is worked out, where they are matrices."""
+
+ORDERED = ("chain", "local", "product")
+
+UNNAMED = ("-e", "standard input", "model")
+"""Names that say where a text came from, and not what it is."""
+
+
+ENTRYWISE = (
+    "⊙, fractions, powers and functions of vectors work entry by entry; 1 beside a vector is 1 in"
+    " each entry."
+)
+
+
+class Paper:
+    """Makes the document of one output."""
+
+    def __init__(self, output: Output) -> None:
+        self.output, self.derivation = output, output.derivation
+
+    def document(
+        self,
+        parts: Sequence[Part],
+        figure: bool = False,
+        after: Sequence[Part] = (),
+    ) -> Document:
+        """The sections in order; `after` stands on a page of its own: a solution, a slip."""
+        steps = self.derivation.system.steps
+        title = self.output.look.title
+        if not title:
+            name = self.derivation.name
+            named = "" if name in UNNAMED else f": {name}"
+            title = f"Backpropagation through time{named}"
+            title += f", T = {steps}" if steps is not None else ""
+        sections = [self.model(), self.symbols()]
+        if steps is not None:
+            sections.append(self.unrolled(figure))
+        sections += [self.part(part) for part in parts]
+        sections += self.updates()
+        if after:
+            last = sections[-1]
+            sections[-1] = Section(last.title, (*last.items, PageBreak()))
+        sections += [self.part(part) for part in after]
+        return Document((title,), tuple(sections))
+
+    # pieces
+
+    def inline(self, formula: Formula) -> Inline:
+        return Inline(
+            self.output.latex_printer.line(formula), self.output.plain_printer.line(formula)
+        )
+
+    def text(self, parts: Sequence["str | Formula"]) -> Text:
+        return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
+
+    def display(self, equations: tuple[Equation, ...]) -> Display:
+        width = min(self.output.look.width or DEFAULT_WIDTH, PAPER)  # paper has a width
+        return Display(
+            self.output.latex_printer.display(equations, width),
+            self.output.plain_printer.display(equations, width),
+        )
+
+    def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
+        if titled:
+            yield Paragraph((*self.text(sheet.title), ":"))
+        if sheet.note:
+            yield Paragraph(self.text(sheet.note))
+        if sheet.equations:
+            yield self.display(sheet.equations)
+
+    # sections
+
+    def part(self, part: Part) -> Section:
+        items: list[Item] = []
+        if part.task:
+            items.append(Paragraph((part.task,)))
+        if part.view in READING:
+            items.append(Paragraph((self.reading(part.view),)))
+        for sheet in part.sheets:
+            items += self.sheet(sheet, titled=len(part.sheets) > 1)
+        return Section((part.title,), tuple(items))
+
+    def reading(self, view: str) -> str:
+        """How the formulas of a view are to be read."""
+        order = ORDER[self.output.notation.orientation]
+        if view == "delta" and self.derivation.windows is not None:
+            return "From the last step back, one equation a step."
+        matrices = view in ORDERED and not self.derivation.scalar
+        plus = PLUS if view == "chain" and self.output.shows_plus else ""
+        return READING[view] + plus + (order if matrices else "")
+
+    def model(self) -> Section:
+        """The text as it was typed, and its equations."""
+        source = self.derivation.written.source
+        items: list[Item] = []
+        if source is not None:
+            items.append(Listing(source.text.strip("\n")))
+        items.append(self.display(self.forward(rolled=True)))
+        return Section(("The model",), tuple(items))
+
+    def unrolled(self, figure: bool) -> Section:
+        items: list[Item] = [self.display(self.forward(rolled=False))]
+        if figure:
+            items.append(self.figure())
+        return Section(("The unrolled network",), tuple(items))
+
+    def forward(self, rolled: bool) -> tuple[Equation, ...]:
+        """The author's equations, what has other names put in."""
+        derivation = self.derivation.rolled if rolled else self.derivation
+        rows = derivation.rows
+        place = {e.target.name: n for n, e in enumerate(derivation.rolled.system.equations)}
+        own = [e for e in derivation.system.equations if e.target.name in derivation.own]
+        if not rolled:  # step by step, and within a step as the author has it
+            own.sort(key=lambda e: (not e.target.base, e.target.shift, place[e.target.name]))
+        equations = tuple(Equation(e.target, (rows.stands_for(e)[0],)) for e in own)
+        sheet = Sheet((), equations)
+        if self.output.request.columns and not derivation.scalar:
+            (sheet,) = as_columns((sheet,))
+        return sheet.equations
+
+    def figure(self) -> Figure:
+        from symrnn.derive.picture.picture import picture
+        from symrnn.derive.picture.svg import svg
+        from symrnn.derive.picture.tikz import tikz
+
+        derivation = self.derivation
+        rows = {s.name for s in derivation.plain.named("variable", "total")}
+        drawn = picture(derivation.system, derivation.own & rows, windows=derivation.windows)
+        letters = self.output.latex_printer.letters
+        caption = (
+            "The unrolled network: solid arrows forwards, dashed ones the way back of the gradient."
+        )
+        if derivation.windows is not None:
+            caption += f" It is cut after {derivation.windows.size} steps."
+        return Figure(tikz(drawn, letters), svg(drawn, letters), (caption,))
+
+    def updates(self) -> list[Section]:
+        """How the parameters are updated; what is none, such as an input, is not."""
+        sheet = update_rules(self.derivation, self.output.names)
+        return (
+            [Section(("Update rules",), (self.display(sheet.equations),))]
+            if sheet.equations
+            else []
+        )
+
+    def symbols(self) -> Section:
+        """A table of what each symbol means, with its shape."""
+        header: tuple[Text, ...] = (("symbol",), ("in the model",), ("meaning",), ("shape",))
+        rows = [self.row(symbol) for symbol in self.shown()]
+        rows += self.states()
+        rows.append(((self.inline(Name(r"\eta")),), ("",), ("learning rate",), ("number",)))
+        items: list[Item] = [Table(header, tuple(rows))]
+        if not self.derivation.scalar:
+            kind = "columns" if self.output.request.columns else "rows"
+            items.append(Paragraph((f"Vectors are {kind}. {ENTRYWISE}",)))
+        return Section(("Symbols",), tuple(items))
+
+    def states(self) -> list[tuple[Text, ...]]:
+        """What a recurrence reads before its first step."""
+        system = self.derivation.rolled.system
+        known = self.derivation.states or initial_states(system)
+        meaning = "initial state, zero unless it is given"
+        return [
+            ((self.inline(node),), (name,), (meaning,), self.shape(system.symbols[node.name]))
+            for name, node in known.items()
+        ]
+
+    def shown(self) -> list[Symbol]:
+        """Every symbol that the formulas may hold: the author's names."""
+        order = list(ROLES)
+        found = [
+            s
+            for s in self.derivation.rolled.system.symbols.values()
+            if s.role in ROLES and s.name not in self.derivation.states
+            if s.role not in ("variable", "weight") or s.name in self.derivation.own
+        ]
+        return sorted(found, key=lambda s: order.index(s.role))
+
+    def row(self, symbol: Symbol) -> tuple[Text, ...]:
+        ref = Ref(symbol.name, "t") if symbol.timed else Ref(symbol.name)
+        meaning = ROLES[symbol.role] + (", output" if symbol.output else "")
+        if symbol.value is not None:
+            meaning += ", 3.14159…" if symbol.value == PI else f", {symbol.value}"
+        return (self.inline(ref),), (symbol.name,), (meaning,), self.shape(symbol)
+
+    def shape(self, symbol: Symbol) -> Text:
+        rows, columns = self.derivation.rows.shape_of(symbol.name)
+        if (rows, columns) == (NARROW, NARROW):
+            return ("number",)
+        if self.output.request.columns:
+            rows, columns = columns, rows
+        return *self.size(rows), " × ", *self.size(columns)
+
+    def size(self, width: Width) -> Text:
+        """A width; a sum in brackets, since it is multiplied."""
+        found = self.inline(Size(width))
+        if len(set(width.names)) + bool(width.number) < 2:
+            return (found,)
+        return (Inline(f"({found.latex})", f"({found.plain})"),)

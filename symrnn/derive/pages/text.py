@@ -1,0 +1,97 @@
+"""A document as text for a terminal."""
+
+from symrnn.derive.pages.document import (
+    Display,
+    Document,
+    Figure,
+    Item,
+    Listing,
+    PageBreak,
+    Paragraph,
+    Table,
+    Text,
+    plain_text,
+)
+from symrnn.derive.pages.escape import as_lines, visible
+from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.frame import render
+
+
+def as_text(document: Document, width: int) -> str:
+    """Text for a terminal: prose wrapped at `width` columns (0: not at all), formulas as lines."""
+    return render(
+        "text/document.txt",
+        title=_heading(document.title, "=", width),
+        sections=[
+            {
+                "title": _heading(section.title, "-", width),
+                "items": [found for item in section.items if (found := _item(item, width))],
+            }
+            for section in document.sections
+        ],
+    )
+
+
+def _heading(text: Text, rule: str, width: int) -> str:
+    lines = _wrapped(text, width)
+    return "\n".join([*lines, rule * max(map(columns, lines), default=0)])
+
+
+def _item(item: Item, width: int) -> str:
+    match item:
+        case Paragraph(text):
+            return "\n".join(_wrapped(text, width))
+        case Display(_, plain):
+            return _indented(plain.rstrip().split("\n"))
+        case Listing(text):
+            return _indented(as_lines(text))
+        case Table():
+            return _table(item)
+        case Figure(_, _, caption):
+            return "\n".join(_wrapped(("Figure: ", *caption), width))
+        case PageBreak():
+            return ""
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in lines)
+
+
+def _wrapped(text: Text, width: int) -> list[str]:
+    """Lines of at most `width` columns; a formula breaks only where a line cannot hold it."""
+    whole = "".join(
+        visible(part)
+        if isinstance(part, str)
+        else part.plain.replace(" ", GLUE)
+        if not width or columns(part.plain) <= width // 2
+        else part.plain
+        for part in text
+    )
+    return filled(whole, width)
+
+
+def plain_rows(table: Table) -> list[list[str]]:
+    return [
+        [" ".join(visible(plain_text(cell)).split()) for cell in row]
+        for row in (table.header, *table.rows)
+    ]
+
+
+def widths_of(rows: list[list[str]]) -> list[int]:
+    return [max(map(columns, column)) for column in zip(*rows, strict=True)]
+
+
+def _table(table: Table) -> str:
+    """Columns one below the other, a rule under the header."""
+    header, *rows = plain_rows(table)
+    widths = widths_of([header, *rows])
+    rule = ["-" * width for width in widths]
+    return _indented(
+        [
+            "  ".join(
+                cell + " " * (width - columns(cell))
+                for cell, width in zip(row, widths, strict=True)
+            )
+            for row in (header, rule, *rows)
+        ]
+    )

@@ -1,0 +1,134 @@
+"""A picture as SVG."""
+
+from collections.abc import Sequence
+from html import escape
+from math import hypot
+
+from symrnn.derive.picture.runs import Run, runs
+from symrnn.derive.picture.shapes import RADIUS, Arrow, Label, Picture, Point, Spot
+from symrnn.derive.picture.style import (
+    BACKWARD,
+    CORNER,
+    INPUT,
+    Letters,
+    number,
+    outwards,
+)
+
+UNIT = 40  # pixels of an SVG to a centimetre
+NAME, LABEL = 15, 12  # the size of a name in its node, of a name beside an arrow
+
+
+def svg(picture: Picture, letters: Letters) -> str:
+    """The picture as one <svg> element that stands on any page, light or dark."""
+    width, height = number(picture.width * UNIT), number(picture.height * UNIT)
+    back = any(arrow.kind == "backward" for arrow in picture.arrows)
+    title = "The network, unrolled in time" + (", with the way of its gradient" if back else "")
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="network" role="img"'
+        f' viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+        f' style="max-width: 100%; height: auto" font-family="serif" fill="currentColor">',
+        f"<title>{title}</title>",
+    ]
+    lines += [_arrow(arrow, picture.height) for arrow in picture.arrows]
+    lines += [_spot(spot, letters, picture.height) for spot in picture.spots]
+    lines += [_label(label, letters, picture.height) for label in picture.labels]
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _arrow(arrow: Arrow, height: float) -> str:
+    points = [(x * UNIT, (height - y) * UNIT) for x, y in outwards(arrow)]
+    colour = BACKWARD if arrow.kind == "backward" else "currentColor"
+    dashes = ' stroke-dasharray="4 2.4"' if arrow.kind == "backward" else ""
+    # the line ends within the head, whose tip is the last point
+    head = points[:2] if arrow.kind == "backward" else points[:-3:-1]
+    tip, before = head[0], head[1]
+    length = hypot(tip[0] - before[0], tip[1] - before[1]) or 1.0
+    x, y = (tip[0] - before[0]) / length, (tip[1] - before[1]) / length
+    neck = (tip[0] - 4.5 * x, tip[1] - 4.5 * y)
+    corners = [
+        tip,
+        (tip[0] - 6.5 * x - 2.6 * y, tip[1] - 6.5 * y + 2.6 * x),
+        neck,
+        (tip[0] - 6.5 * x + 2.6 * y, tip[1] - 6.5 * y - 2.6 * x),
+    ]
+    points[0 if arrow.kind == "backward" else -1] = neck
+    return (
+        f'<g class="{arrow.kind}" stroke="{colour}" fill="{colour}">'
+        f'<path d="{_rounded(points)}" fill="none" stroke-width="1.1"{dashes}/>'
+        f'<path d="M{" L".join(map(_xy, corners))} Z" stroke="none"/></g>'
+    )
+
+
+def _rounded(points: list[Point]) -> str:
+    """A line through the points as an SVG path, its corners rounded."""
+    path = [f"M{_xy(points[0])}"]
+    for k in range(1, len(points) - 1):
+        before, corner, after = points[k - 1 : k + 2]
+        path += [
+            f"L{_xy(_toward(corner, before))}",
+            f"Q{_xy(corner)} {_xy(_toward(corner, after))}",
+        ]
+    return " ".join([*path, f"L{_xy(points[-1])}"])
+
+
+def _toward(corner: Point, other: Point) -> Point:
+    length = hypot(other[0] - corner[0], other[1] - corner[1])
+    k = min(0.5, CORNER * UNIT / max(length, 1e-9))
+    return corner[0] + k * (other[0] - corner[0]), corner[1] + k * (other[1] - corner[1])
+
+
+def _xy(point: Point) -> str:
+    return f"{number(point[0])},{number(point[1])}"
+
+
+def _spot(spot: Spot, letters: Letters, height: float) -> str:
+    x, y = spot.x * UNIT, (height - spot.y) * UNIT
+    if spot.kind == "ellipsis":
+        return _text(x, y, (Run("⋯"),), 16, "ellipsis")
+    wide, high = spot.half * UNIT, RADIUS * UNIT
+    colour = {"input": INPUT, "loss": BACKWARD}.get(spot.kind, "currentColor")
+    dashes = ' stroke-dasharray="3 2"' if spot.kind == "initial" else ""
+    filled = "0" if spot.kind == "initial" else "0.08"
+    text = runs(letters.latex(spot.ref))
+    size = min(NAME, (2 * wide - 4) / max(_width(text), 0.01))
+    name = _text(x, y, text, max(NAME / 2, size), "name")
+    return (
+        f'<g class="{spot.kind}"><rect x="{number(x - wide)}" y="{number(y - high)}"'
+        f' width="{number(2 * wide)}" height="{number(2 * high)}" rx="{number(high)}"'
+        f' fill="{colour}" fill-opacity="{filled}" stroke="{colour}" stroke-width="1.1"{dashes}/>'
+        f"{name}</g>"
+    )
+
+
+def _label(label: Label, letters: Letters, height: float) -> str:
+    x, y = label.x * UNIT, (height - label.y) * UNIT
+    names = [runs(letters.latex(ref)) for ref in label.refs]
+    if label.kind == "weight":
+        text = [run for name in names for run in (Run(", "), *name)]
+        return _text(x, y, text[1:], LABEL, "weight")
+    over, under = ((Run("∂"), *name) for name in names)
+    wide = 2 + LABEL * max(_width(over), _width(under)) / 2
+    return (
+        f'<g class="partial" fill="{BACKWARD}">{_text(x, y - 7, over, LABEL, "over")}'
+        f'<path d="M{_xy((x - wide, y))} L{_xy((x + wide, y))}" stroke="{BACKWARD}"/>'
+        f"{_text(x, y + 8, under, LABEL, 'under')}</g>"
+    )
+
+
+def _width(text: Sequence[Run]) -> float:
+    return sum(run.width for run in text)
+
+
+def _text(x: float, y: float, text: Sequence[Run], size: float, name: str) -> str:
+    # a baseline by number: not every viewer knows dominant-baseline, or baseline-shift
+    at = f'x="{number(x)}" y="{number(y + 0.32 * size)}" font-size="{number(size)}"'
+    parts, rise = [], 0.0
+    for run in text:
+        style = ' font-style="italic"' if run.italic else ""
+        style += ' font-weight="bold"' if run.bold else ""
+        style += f' font-size="{number(run.size * size)}"' if run.size != 1 else ""
+        style += f' dy="{number((rise - run.rise) * size)}"' if run.rise != rise else ""
+        parts.append(f"<tspan{style}>{escape(run.text)}</tspan>" if style else escape(run.text))
+        rise = run.rise
+    return f'<text class="{name}" {at} text-anchor="middle">{"".join(parts)}</text>'

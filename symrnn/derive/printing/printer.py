@@ -1,0 +1,278 @@
+"""What all printers of formulas share: how tightly a node binds, and what stands around it.
+
+A printer of a format says how its atoms, fractions, functions and brackets look.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from symrnn.derive.formula import (
+    Apply,
+    Big,
+    Blank,
+    Blocks,
+    Bracket,
+    Chain,
+    Diagonal,
+    Equation,
+    Eye,
+    Formula,
+    Immediate,
+    Marked,
+    Minus,
+    Name,
+    Odot,
+    Ones,
+    Power,
+    Product,
+    Ratio,
+    Slice,
+    Sum,
+    Times,
+    Total,
+    Transposed,
+    Value,
+    Zeros,
+)
+from symrnn.derive.notation.glyph import Piece
+from symrnn.derive.notation.letters import Letters
+from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row
+from symrnn.language.table import GELU
+from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
+
+SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
+"""How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
+
+
+KNOWN = {
+    Fraction(GELU): Piece(r"2 \sqrt{2 / \pi}", "2 √(2/π)"),
+    Fraction("3.141592653589793"): Piece(r"\pi", "π"),
+    Fraction("6.283185307179586"): Piece(r"2 \pi", "2 π"),
+}
+"""Numbers that everybody writes in another way."""
+
+
+class Printer(ABC):
+    dot: Atom
+    odot: Atom
+    gap: Atom
+    plus: Atom
+    minus: Atom
+    sign: Atom
+    comma: Atom
+
+    def __init__(
+        self,
+        letters: Letters,
+        deltas: Mapping[str, str] | None = None,
+        digits: int = 4,
+        shows_plus: bool | None = None,
+    ) -> None:
+        self.letters, self.deltas, self.digits = letters, deltas or {}, digits
+        self.shows_plus = letters.notation.immediate if shows_plus is None else shows_plus
+        """Whether an immediate partial is printed as ∂⁺."""
+
+    # what a format says
+
+    @abstractmethod
+    def ref(self, ref: Ref) -> Atom: ...
+    @abstractmethod
+    def number(self, value: Fraction) -> Atom: ...
+    @abstractmethod
+    def size(self, width: Width) -> Atom: ...
+    @abstractmethod
+    def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom: ...
+    @abstractmethod
+    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom: ...
+    @abstractmethod
+    def ratio(self, top: Formula, bottom: Formula) -> Doc: ...
+    @abstractmethod
+    def raised(self, base: Doc, exponent: str, width: float) -> Doc: ...
+    @abstractmethod
+    def apply(self, function: str, args: tuple[Formula, ...]) -> Doc: ...
+    @abstractmethod
+    def constant(self, kind: str, width: Width) -> Atom: ...
+    @abstractmethod
+    def zeros(self, rows: Width, columns: Width) -> Atom: ...
+    @abstractmethod
+    def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc: ...
+    @abstractmethod
+    def slice(self, arg: Formula, start: Width, stop: Width) -> Doc: ...
+    @abstractmethod
+    def big(self, formula: Big) -> Atom: ...
+    @abstractmethod
+    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc: ...
+    @abstractmethod
+    def name(self, name: Name) -> Atom: ...
+    def marked(self, arg: Ref, mark: str) -> Atom:
+        own = self.ref(arg)
+        return Atom(f"{own.text}({mark})", own.width + len(mark) + 2)
+
+    @abstractmethod
+    def blank(self, number: int) -> Atom: ...
+    @abstractmethod
+    def at(self, at: Ref) -> Atom: ...
+    @abstractmethod
+    def transpose(self, arg: Formula) -> Doc: ...
+    @abstractmethod
+    def power(self, base: Formula, exponent: Formula) -> Doc: ...
+    @abstractmethod
+    def diagonal(self, arg: Formula) -> Doc: ...
+
+    # what they share
+
+    @abstractmethod
+    def line(self, formula: Formula) -> str: ...
+
+    def telling(self, equations: Sequence[Equation]) -> list[Equation]:
+        """The equations but those that say nothing in print: O_0 = O_0, where the initial state
+        O0 has the letter of the step that it is."""
+        return [
+            e
+            for e in equations
+            if not isinstance(e.rights[0], Ref) or self.line(e.left) != self.line(e.rights[0])
+        ]
+
+    def doc(self, formula: Formula) -> Doc:
+        return self.bound(formula)[0]
+
+    def bound(self, formula: Formula) -> tuple[Doc, int]:
+        """The formula in print, and how tightly it binds."""
+        match formula:
+            case Num(value=value):
+                return self.number(value), ATOM
+            case Size(width=width):
+                return self.size(width), ATOM if len(width.names) + bool(width.number) == 1 else SUM
+            case Ref():
+                return self.ref(formula), ATOM
+            case Minus(arg=arg):
+                return Before(self.sign, self.within(arg, ODOT)), SUM
+            case Sum(terms=terms):
+                return self.sum(terms), SUM
+            case Odot(factors=factors):
+                return self.row(factors, self.odot, PRODUCT), ODOT
+            case Times(factors=factors) | Product(factors=factors):
+                return self.juxtaposed(factors), PRODUCT
+            case Chain(factors=factors):
+                return self.row(factors, self.dot, POWER), PRODUCT
+            case Ratio(top=top, bottom=bottom):
+                return self.ratio(top, bottom), self.ratio_binds
+            case Power(base=base, exponent=exponent):
+                return self.power(base, exponent), POWER
+            case Transposed(arg=arg):
+                return self.transpose(arg), POWER
+            case Apply(own=Own() as own, args=args):
+                return self.called(self.own_function(own), args), POWER
+            case Apply(function=function, args=args):
+                return self.applied(function, args)
+            case Diagonal(arg=arg):
+                return self.diagonal(arg), ATOM
+            case Ones(width=width):
+                return self.constant("ones", width), ATOM
+            case Eye(width=width):
+                return self.constant("eye", width), ATOM
+            case Zeros(rows=rows, columns=columns):
+                if NARROW in (rows, columns) or rows == columns:
+                    return self.constant("zeros", rows if columns == NARROW else columns), ATOM
+                return self.zeros(rows, columns), ATOM
+            case Slice(arg=arg, start=start, stop=stop):
+                return self.slice(arg, start, stop), POWER
+            case Blocks(rows=rows):
+                return self.blocks(rows), ATOM
+            case Total(of=of, by=by):
+                return self.total(of, by), ATOM
+            case Immediate(of=of, by=by, fixed=fixed) if fixed:
+                return self.with_fixed(self.partial(of, by, False), fixed), ATOM
+            case Immediate(of=of, by=by, alone=alone):
+                return self.partial(of, by, not alone and self.shows_plus), ATOM
+            case Bracket(body=body, at=at):
+                return Fence("[", "]", self.doc(body), self.at(at)), ATOM
+            case Big(body=body):
+                inner = self.doc(body) if isinstance(body, Big) else self.within(body, ODOT)
+                return Before(self.big(formula), inner), SUM
+            case Name():
+                return self.name(formula), ATOM
+            case Marked(arg=arg, mark=mark):
+                return self.marked(arg, mark), ATOM
+            case Value(rows=rows):
+                negative = len(rows) == len(rows[0]) == 1 and rows[0][0] < 0
+                return self.value(rows), SUM if negative else ATOM
+            case Blank(number=number):
+                return self.blank(number), ATOM
+
+    ratio_binds = ATOM
+
+    def total(self, of: Formula, by: Formula) -> Atom:
+        """∂of/∂by, or δ where `by` is a pre-activation."""
+        if isinstance(by, Ref) and by.name in self.deltas:
+            return self.ref(Ref(self.deltas[by.name], by.base, by.shift))
+        return self.partial(of, by, False)
+
+    def differential(self, by: Formula) -> str:
+        """What stands behind a ∂: a letter, or a product in brackets."""
+        line = self.line(by)
+        return f"({line})" if isinstance(by, Product) else line
+
+    def applied(self, function: str, args: tuple[Formula, ...]) -> tuple[Doc, int]:
+        match function:
+            case "identity":
+                return self.bound(args[0])
+            case "square":
+                return self.power(args[0], Num(Fraction(2))), POWER
+            case "step":
+                inside = Row(self.doc(args[0]), ((self.greater(), self.number(Fraction(0))),))
+                return Fence("[", "]", inside), ATOM
+            case "exp" | "sqrt" | "abs":
+                return self.apply(function, args), POWER
+        return self.apply(function, args), POWER if function not in ("log",) else PRODUCT
+
+    def called(self, symbol: Atom, args: tuple[Formula, ...]) -> Doc:
+        """A function's symbol, and its arguments in brackets."""
+        first, *rest = map(self.doc, args)
+        inside = Row(first, tuple((self.comma, each) for each in rest)) if rest else first
+        return Before(symbol, Fence("(", ")", inside))
+
+    @abstractmethod
+    def own_function(self, own: Own) -> Atom: ...
+
+    @abstractmethod
+    def greater(self) -> Atom: ...
+
+    def within(self, formula: Formula, tightness: int) -> Doc:
+        """The formula, in brackets if it binds less tightly than what stands around it."""
+        found, own = self.bound(formula)
+        return found if own >= tightness else Fence("(", ")", found)
+
+    def sum(self, terms: Sequence[Formula]) -> Row:
+        first, rest = terms[0], []
+        for term in terms[1:]:
+            if isinstance(term, Minus):
+                rest.append((self.minus, self.within(term.arg, ODOT)))
+            else:
+                inside = self.within(term, ODOT) if not isinstance(term, Big) else self.doc(term)
+                rest.append((self.plus, inside))
+        begins = self.doc(first) if isinstance(first, Minus | Big) else self.within(first, ODOT)
+        return Row(begins, tuple(rest))
+
+    def row(self, factors: Sequence[Formula], operator: Atom, tightness: int) -> Row:
+        parts = [self.within(factor, tightness) for factor in factors]
+        return Row(parts[0], tuple((operator, part) for part in parts[1:]))
+
+    def juxtaposed(self, factors: Sequence[Formula]) -> Row:
+        """Factors side by side; a dot where two numbers would run together."""
+        last = len(factors) - 1
+        parts = []
+        for position, factor in enumerate(factors):
+            tightness = SUM if position == last and self.trails(factor) else PRODUCT
+            parts.append(self.within(factor, tightness))
+        rest = []
+        for before, factor, part in zip(factors, factors[1:], parts[1:], strict=False):
+            numbers = Num | Value | Size | Blank
+            clash = isinstance(factor, Num | Value | Blank) and isinstance(before, numbers)
+            rest.append((self.dot if clash else self.gap, part))
+        return Row(parts[0], tuple(rest))
+
+    def trails(self, factor: Formula) -> bool:
+        """Whether a last factor may go without brackets: Σ reaches to the end anyway."""
+        return isinstance(factor, Big)

@@ -1,0 +1,71 @@
+"""What does not depend on a loop leaves it, and is done for all steps at once.
+
+    for t = 1 … T:                            x_w_i[1 … T] = x[1 … T] @ w_i
+        x_w_i[t] = x[t] @ w_i            =>   for t = 1 … T:
+        O_w_h[t] = O[t-1] @ w_h                   O_w_h[t] = O[t-1] @ w_h
+        a_O[t] = x_w_i[t] + O_w_h[t]              a_O[t] = x_w_i[t] + O_w_h[t]
+
+What is worked out at the steps of a loop, and read by nobody in it, goes behind it likewise.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from symrnn.kernels.program.program import Loop, Plain, Program, Statement
+from symrnn.kernels.program.rewrite import is_cut, moved, tight
+
+
+def hoist(program: Program) -> Program:
+    """The program with as little as possible in its loops."""
+    return program.map_sections(_hoisted)
+
+
+def _hoisted(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    found: list[Statement] = []
+    for statement in statements:
+        found += _split(statement) if isinstance(statement, Loop) else [statement]
+    return tuple(found)
+
+
+def _split(loop: Loop) -> list[Statement]:
+    """What can be done before a loop, the loop, and what can be done after it."""
+    body = list(loop.body)
+
+    def leaves(statement: Plain) -> Statement:
+        return moved(statement, statement.during or (loop.first, loop.last))
+
+    def stays(statement: Plain) -> bool:
+        steps = statement.during or (loop.first, loop.last)
+        return any(is_cut(read, steps) for read in statement.reads)
+
+    before = _leaving(body, lambda s, rest: not (stays(s) or _reads(s) & _written(rest)))
+    body = [s for s in body if s not in before]
+    after = _leaving(
+        body[::-1], lambda s, rest: not (stays(s) or set(s.out.names) & _all_read(rest))
+    )[::-1]
+    body = [s for s in body if s not in after]
+    kept = [tight(replace(loop, body=tuple(body)))] if body else []
+    return [*map(leaves, before), *kept, *map(leaves, after)]
+
+
+def _leaving(body: list[Plain], free: Callable[[Plain, list[Plain]], bool]) -> list[Plain]:
+    """The statements that are free of the rest, and then those free of what is left, …"""
+    left, gone = list(body), list[Plain]()
+    while True:
+        kept = [s for s in left if s.out.part is not None or not free(s, left)]
+        if len(kept) == len(left):
+            return gone
+        gone += [s for s in left if s not in kept]
+        left = kept
+
+
+def _reads(statement: Plain) -> set[str]:
+    return {name for read in statement.reads for name in read.names}
+
+
+def _written(statements: Iterable[Plain]) -> set[str]:
+    return {name for s in statements for name in s.out.names}
+
+
+def _all_read(statements: Iterable[Plain]) -> set[str]:
+    return {name for s in statements for name in _reads(s)}

@@ -1,0 +1,187 @@
+"""What a kernel is made with: how many steps, how they are printed, and what it can do beside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypedDict, Unpack
+
+from symrnn.errors import UsageError
+from symrnn.kernels.program import OPTIONAL, UNROLLED, known_passes
+from symrnn.system.unroll import check_steps
+from symrnn.system.windows import check_size
+
+
+class Features(TypedDict, total=False):
+    """What a kernel can do beside one forward and backward pass over sequences of one length."""
+
+    lengths: bool
+    """Each sequence has a length of its own."""
+    ids: Sequence[str]
+    """Inputs and targets that come as class ids."""
+    truncate: int | None
+    """How many steps gradients are carried back."""
+    checkpoint: bool
+    """Few states are kept, and the rest worked out again."""
+    forward_only: bool
+    """No gradients, and nothing is kept of a step that no later one needs."""
+    batch_first: bool
+    """Sequences are the first axis, and steps the second."""
+
+
+FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a kernel is made with."""
+
+    steps: int
+    loops: bool
+    wrt: tuple[str, ...] = ()
+    passes: tuple[str, ...] = OPTIONAL
+    lengths: bool = False
+    ids: tuple[str, ...] = ()
+    truncate: int | None = None
+    checkpoint: bool = False
+    forward_only: bool = False
+    batch_first: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        steps: int,
+        loops: bool | None = None,
+        wrt: tuple[str, ...] = (),
+        passes: tuple[str, ...] = OPTIONAL,
+        **features: Unpack[Features],
+    ) -> "Settings":
+        """With what is not said filled in: few steps are written out, many are a loop."""
+        check_steps(steps, "make a kernel of")
+        chosen = known_passes(passes)
+        kept = tuple(name for name in OPTIONAL if name in chosen)
+        if features.get("truncate") is not None:
+            check_size(features["truncate"])
+            if features.get("lengths"):
+                raise UsageError(
+                    "--truncate and --lengths do not go together: windows are counted from the last"
+                    " step, and each sequence has its own; leave one of them out"
+                )
+        if features.get("forward_only"):
+            _check_forward_only(wrt, features)
+        if features.get("checkpoint"):
+            _check_alone(loops, features)
+            loops = True
+        if features.get("lengths") and loops is False:
+            raise UsageError(
+                "--unroll writes steps out, and with --lengths each call has its own number of"
+                " them; leave one of the two out"
+            )
+        looped = steps > UNROLLED if loops is None else loops
+        looped = looped or features.get("lengths", False)
+        return cls(
+            steps,
+            looped,
+            wrt,
+            kept,
+            features.get("lengths", False),
+            tuple(dict.fromkeys(features.get("ids", ()))),
+            features.get("truncate"),
+            features.get("checkpoint", False),
+            features.get("forward_only", False),
+            features.get("batch_first", False),
+        )
+
+    @property
+    def features(self) -> Features:
+        """What of it is a feature."""
+        return {
+            "lengths": self.lengths,
+            "ids": self.ids,
+            "truncate": self.truncate,
+            "checkpoint": self.checkpoint,
+            "forward_only": self.forward_only,
+            "batch_first": self.batch_first,
+        }
+
+    def options(self) -> str:
+        """The options of the command that makes the same.
+
+        >>> Settings.of(3, wrt=("x",), lengths=True, ids=("y",)).options()
+        '--steps 3 --loop --wrt x --lengths --ids y'
+        """
+        words = [f"--steps {self.steps}", "--loop" if self.loops else "--unroll"]
+        if self.wrt:
+            words.append(f"--wrt {','.join(self.wrt)}")
+        if self.passes != OPTIONAL:
+            words.append(f"--passes {','.join(self.passes) or 'none'}")
+        words += [option(flag) for flag in FLAGS if getattr(self, flag)]
+        if self.ids:
+            words.append(f"--ids {','.join(self.ids)}")
+        if self.truncate is not None:
+            words.append(f"--truncate {self.truncate}")
+        return " ".join(words)
+
+    @classmethod
+    def said(cls, words: Sequence[str]) -> "Settings":
+        """The settings that these options say.
+
+        >>> Settings.said("--steps 3 --loop --wrt x --lengths --ids y".split()).ids
+        ('y',)
+        """
+        after = dict(pairwise(words))
+
+        def names(key: str) -> tuple[str, ...]:
+            return tuple(after[key].split(",")) if key in after else ()
+
+        passes = tuple(p for p in names("--passes") if p != "none")
+        return cls.of(
+            steps=int(after["--steps"]),
+            loops="--loop" in words,
+            wrt=names("--wrt"),
+            passes=passes if "--passes" in after else OPTIONAL,
+            lengths="--lengths" in words,
+            ids=names("--ids"),
+            truncate=int(after["--truncate"]) if "--truncate" in after else None,
+            checkpoint="--checkpoint" in words,
+            forward_only="--forward-only" in words,
+            batch_first="--batch-first" in words,
+        )
+
+
+def _check_alone(loops: bool | None, features: Features) -> None:
+    """Refuse what does not go together with few states."""
+    others = ["unroll"] if loops is False else []
+    others += [name for name, value in features.items() if value and name != "checkpoint"]
+    if others:
+        raise UsageError(
+            f"--checkpoint and {option(others[0])} do not go together: segments are loops over rows"
+            " of numbers, all sequences of one length; leave one of them out"
+        )
+
+
+def _check_forward_only(wrt: tuple[str, ...], features: Features) -> None:
+    """Refuse what is about gradients, where there are none."""
+    asked = {
+        "wrt": wrt,
+        "truncate": features.get("truncate"),
+        "checkpoint": features.get("checkpoint"),
+    }
+    if features.get("lengths"):
+        raise UsageError(
+            "--forward-only keeps few steps of all sequences at once, and with --lengths these end"
+            " one by one; the forward of a kernel with --lengths does the same with its history"
+        )
+    for name, value in asked.items():
+        if value:
+            raise UsageError(
+                f"{option(name)} is about gradients, and --forward-only leaves them out; expected"
+                " one of the two"
+            )
+
+
+def option(name: str) -> str:
+    """
+    >>> option("batch_first")
+    '--batch-first'
+    """
+    return f"--{name.replace('_', '-')}"

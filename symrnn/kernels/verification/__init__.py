@@ -1,0 +1,54 @@
+"""Proof that a kernel computes what its text says: numbers against oracles that share no code.
+
+- `case`       a text, and random numbers for everything that it asks for
+- `reference`  what the text itself gives for them, at 50 digits (`exact`), and what with `large`
+               parameters
+- `lengths`    the same for sequences with lengths of their own, one by one
+- `windowed`   the text of which slopes are taken where backpropagation is cut
+- `calls`      a kernel, called on the same numbers
+- `steps`      the forward pass held against single steps
+- `stream`     windows in a row held against one long sequence
+- `promises`   what is promised beyond one call: starts, shared vectors, float32, refusals, …
+- `checks`     the two held against each other, one check after the other
+- `report`     what was found, as a table or as JSON
+- `generated`  a generated file: checked as it stands, or compared with what is generated today
+"""
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Unpack
+
+from symrnn.kernels.verification.case import DEFAULT_STEPS, case
+from symrnn.kernels.verification.checks import checks
+from symrnn.kernels.verification.reference import reference
+from symrnn.kernels.verification.report import Report
+from symrnn.language.tree import Written
+
+if TYPE_CHECKING:
+    from symrnn.kernels.settings import Features
+
+
+def verify(
+    name: str,
+    written: Written,
+    module: ModuleType,
+    loops: bool | None = None,
+    wrt: tuple[str, ...] = (),
+    batch: int = 2,
+    dims: Mapping[str, int] | None = None,
+    seed: int = 0,
+    **features: "Unpack[Features]",
+) -> Report:
+    """A kernel held against the text that it was made of.
+
+    >>> from symrnn.model import load
+    >>> model = load("elman_n4")
+    >>> print(verify(model.name, model.written, model.kernel(steps=3)).verdict)
+    holds: 27 checks
+    """
+    made = case(written, module.STEPS, wrt, batch, dims or {}, seed, features)
+    loops = True if features.get("checkpoint") else loops
+    return Report.of(name, made, loops, checks(module, made, reference(made)))
+
+
+__all__ = ["DEFAULT_STEPS", "Report", "verify"]

@@ -1,0 +1,161 @@
+"""What a text gives with large parameters, where a careless formula would overflow."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from math import e, log10
+from typing import Any
+
+import numpy as np
+
+from symrnn.interpret.arithmetic import Floats
+from symrnn.kernels.verification.case import Case
+from symrnn.kernels.verification.exact import NO_NUMBER, floats, worked_out
+from symrnn.language.table import Array
+
+TIMES = (1000, 300, 100, 30, 10, 5, 4, 3, 2)
+"""The largest of these is taken with which the text itself has a value, and no exp that it asks
+for leaves the range of floats."""
+DIGITS = 3000
+"""At most. One minus a sigmoid has as many nines as its argument has digits of e: many hundreds."""
+WORK = 10_000
+"""Steps times sequences times entries of gradients, up to where that is quick enough."""
+ROUNDING = 2.0**-52
+LEEWAY = 1000
+TURNS = 8
+GROSS = 1e-6
+"""How far off a value may be that is held against floats, which lose digits of their own: what
+overflows, or is cut off, is further off than that."""
+FLOATS = 10
+"""How much more a kernel may lose than its equations, worked out one by one."""
+
+
+@dataclass(frozen=True)
+class Turned:
+    """Large parameters of other signs, and what the equations give for them in floats, one by one.
+
+    A formula may overflow on one side alone, and a loss with one target looks at one side."""
+
+    data: dict[str, Array]
+    value: float
+    moves: float
+
+
+@dataclass(frozen=True)
+class Large:
+    """The value of a text with all parameters larger."""
+
+    times: int
+    value: float
+    moves: float
+    """How far the value moves when every number moves by its last bit, and a thousand times that:
+    of a system that is chaotic then, nothing is asked. Nor can more be asked than the equations
+    themselves give in floats, one by one: a root of 1 - a² is as exact as the difference."""
+    outputs: dict[str, Array]
+    apart: dict[str, float]
+    """How far each output may be off, likewise."""
+    turned: tuple["Turned", ...]
+
+
+@dataclass(frozen=True)
+class _Blurred(Floats):
+    """Floats, where the value of a function may be off by the last bit of 1: as a sigmoid is that
+    is made of a tanh. An exp is made of nothing else, and has no value that is not positive."""
+
+    rng: np.random.Generator = field(default_factory=np.random.default_rng)
+
+    def apply(self, function: Any, *args: Any) -> Array:
+        found = Floats.apply(self, function, *args)
+        if function == "exp":
+            return found
+        signs = self.rng.choice([-1, 1], np.shape(found))
+        return np.asarray(found + ROUNDING * signs * np.maximum(np.abs(found), 1))
+
+
+def large(case: Case) -> Large | None:
+    """The value, if the text has one and it does not take too long."""
+    named = case.wrt or [symbol.name for symbol in case.named("parameter")]
+    entries = sum(int(np.prod(case.full_shape(name))) for name in named)
+    if case.steps * case.batch * entries > WORK or not named:
+        return None
+    return next((found for times in TIMES if (found := _value(case, times)) is not None), None)
+
+
+def larger(case: Case, times: int) -> dict[str, Array]:
+    """The numbers of a case with larger parameters."""
+    parameters = {symbol.name for symbol in case.named("parameter")}
+    return {name: a * times if name in parameters else a for name, a in case.data.items()}
+
+
+@np.errstate(all="ignore")
+def _value(case: Case, times: int) -> Large | None:
+    rng = np.random.default_rng([case.seed, 3])
+    data = larger(case, times)
+    near = [_near(data, rng) for _ in range(TURNS)]
+    try:
+        run, blurred = case.run_of(case.system), _Blurred(np.float64, rng)
+        plain = [run(data, case.steps), *(run(each, case.steps, blurred) for each in near)]
+        if not all(each.is_finite() for each in plain):
+            return None
+        exact, digits = _exact(case, data, plain[0].largest())
+        other = worked_out(case, near[0], digits, in_range=True)
+        value, outputs = float(case.value(exact)), {n: floats(exact[n]) for n in case.outputs}
+        moves = _moves(value, case.value(other), map(case.value, plain))
+        apart = {
+            name: _moves(array, floats(other[name]), (each[name] for each in plain))
+            for name, array in outputs.items()
+        }
+    except NO_NUMBER:
+        return None
+    if not np.isfinite([value, moves, *apart.values()]).all():
+        return None
+    return Large(times, value, moves, outputs, apart, tuple(_turned(case, data, rng)))
+
+
+def _exact(case: Case, data: dict[str, Array], largest: float) -> tuple[Any, int]:
+    """What the text gives, and with how many digits.
+
+    The largest value tells how many it takes: if a fifth more give the same, all of them would;
+    where something is beyond that, such as an exp of a square, they do not, or give nothing.
+    """
+
+    def numbers(digits: int) -> tuple[Any, list[float]]:
+        result = worked_out(case, data, digits, in_range=True)
+        outputs = [floats(result[name]).ravel() for name in case.outputs]
+        return result, [float(case.value(result)), *np.concatenate([*outputs, []])]
+
+    digits = round(60 + largest * log10(e))
+    try:
+        if 1.2 * digits < DIGITS:
+            result, found = numbers(round(1.2 * digits))
+            if numbers(digits)[1] == found:
+                return result, round(1.2 * digits)
+    except OverflowError:  # an exp leaves the range of floats, with any number of digits
+        raise
+    except NO_NUMBER:
+        pass
+    return numbers(DIGITS)[0], DIGITS
+
+
+def _turned(case: Case, data: dict[str, Array], rng: np.random.Generator) -> Iterator[Turned]:
+    parameters = {symbol.name for symbol in case.named("parameter")}
+    run = case.run_of(case.system)
+    for _ in range(TURNS):
+        signs = {name: rng.choice([-1, 1], np.shape(data[name])) for name in sorted(parameters)}
+        other = {name: a * signs.get(name, 1) for name, a in data.items()}
+        value, moved = (
+            float(case.value(run(each, case.steps))) for each in (other, _near(other, rng))
+        )
+        if np.isfinite([value, moved]).all():
+            yield Turned(other, value, max(GROSS * max(abs(value), 1), LEEWAY * abs(moved - value)))
+
+
+def _near(data: dict[str, Array], rng: np.random.Generator) -> dict[str, Array]:
+    """The same numbers, each with its last bit moved."""
+    return {n: a * (1 + ROUNDING * rng.choice([-1, 1], np.shape(a))) for n, a in data.items()}
+
+
+def _moves(exact: Any, other: Any, plain: Iterable[Any]) -> float:
+    """How far a number may be off: as it moves, and as floats lose it, at their worst."""
+    off = float(np.linalg.norm(floats(other) - exact))
+    lost = max(float(np.linalg.norm(np.asarray(each) - exact)) for each in plain)
+    return max(LEEWAY * off, FLOATS * lost)

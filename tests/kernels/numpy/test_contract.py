@@ -1,0 +1,315 @@
+"""What a generated module promises, and how it says no."""
+
+import threading
+import traceback
+import tracemalloc
+import warnings
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symrnn
+from symrnn.kernels.numpy import load_source
+from symrnn.language.table import Array
+from tests.cases import ZOO, model
+
+
+@pytest.fixture(scope="module")
+def elman() -> ModuleType:
+    return model("elman").kernel(4)
+
+
+SIZES = {"D": 3, "H": 2, "C": 1}
+
+
+def numbers(batch: int = 2, dtype: Any = np.float64, steps: int = 4) -> dict[str, Array]:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(steps, batch, 3)).astype(dtype)
+    return {"x": x, "y": rng.uniform(size=(batch, 1)).astype(dtype)}
+
+
+def test_the_module_says_what_it_is(elman: ModuleType) -> None:
+    assert elman.STEPS == 4
+    assert elman.PARAMS == {
+        "w_i": ("D", "H"),
+        "w_h": ("H", "H"),
+        "b": ("H",),
+        "w_o": ("H", "C"),
+        "b_o": ("C",),
+    }
+    assert elman.INPUTS == {"x": ("T", "B", "D"), "y": ("B", "C")}
+    assert elman.STATES == {"O0": ("B", "H")}
+    assert elman.OUTPUTS == {"yhat": ("B", "C")}
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_every_file_holds_its_own_check(name: str) -> None:
+    for steps in (1, 3):
+        module = model(name).kernel(steps)
+        for error, allowed in module.self_check().values():
+            assert error <= allowed
+
+
+def test_a_kernel_works_on_its_own_vectors(elman: ModuleType) -> None:
+    size = 3 * 2 + 2 * 2 + 2 + 2 + 1
+    theta, dtheta = np.zeros(size), np.zeros(size)
+    kernel = elman.Kernel(2, theta=theta, dtheta=dtheta, **SIZES)
+    for name, value in elman.init_params(3, **SIZES).items():
+        kernel.params[name][...] = value
+    _, grads = kernel.loss_and_grads(**numbers())
+    assert np.abs(theta).sum() > 0
+    assert np.concatenate([g.ravel() for g in grads.values()]).tolist() == dtheta.tolist()
+    assert all(np.shares_memory(g, dtheta) for g in grads.values())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_every_dtype_flows_through(elman: ModuleType, dtype: Any) -> None:
+    params = elman.init_params(0, dtype, **SIZES)
+    loss, grads = elman.loss_and_grads(params, **numbers(dtype=np.float32))
+    assert loss.dtype == dtype
+    assert {g.dtype for g in grads.values()} == {np.dtype(dtype)}
+    exact, _ = elman.loss_and_grads(elman.init_params(0, **SIZES), **numbers(dtype=np.float32))
+    assert loss == pytest.approx(exact, rel=1e-5)
+
+
+def test_any_order_of_memory_is_read_and_none_written(elman: ModuleType) -> None:
+    params = elman.init_params(0, **SIZES)
+    plain = numbers()
+    wanted, _ = elman.loss_and_grads(params, **plain)
+    wide = np.zeros((4, 2, 6))
+    wide[:, :, ::2] = plain["x"]
+    for x in (np.asfortranarray(plain["x"]), wide[:, :, ::2], plain["x"].tolist()):
+        kept = np.array(x)
+        found, _ = elman.loss_and_grads(params, x=x, y=plain["y"])
+        assert found == wanted
+        assert np.array_equal(kept, np.asarray(x))
+    plain["x"].flags.writeable = False
+    assert elman.loss_and_grads(params, **plain)[0] == wanted
+
+
+def test_any_batch_up_to_the_largest(elman: ModuleType) -> None:
+    kernel = elman.Kernel(5, **SIZES)
+    for name, value in elman.init_params(0, **SIZES).items():
+        kernel.params[name][...] = value
+    params = dict(kernel.params)
+    for batch in (5, 1, 3, 5):
+        loss, grads = kernel.loss_and_grads(**numbers(batch))
+        wanted, exact = elman.loss_and_grads(params, **numbers(batch))
+        assert loss == wanted
+        assert all(np.array_equal(grads[name], exact[name]) for name in exact)
+    with pytest.raises(ValueError, match="x has 6 sequences; expected 1 to 5"):
+        kernel.loss(**numbers(6))
+
+
+def test_a_state_is_carried_from_one_kernel_to_the_next() -> None:
+    whole, half = model("lstm").kernel(8), model("lstm").kernel(4)
+    params = whole.init_params(0, **SIZES)
+    data = numbers(steps=8)
+    outputs, states = whole.forward(params, x=data["x"])
+    _, middle = half.forward(params, x=data["x"][:4])
+    again, final = half.forward(params, x=data["x"][4:], **middle)
+    assert np.array_equal(outputs["yhat"], again["yhat"])
+    assert {name: v.tolist() for name, v in states.items()} == {
+        name: v.tolist() for name, v in final.items()
+    }
+
+
+def test_a_state_of_several_steps_is_one_array_oldest_first() -> None:
+    found = symrnn.parse("h[t] = tanh(x[t] @ W + h[t-1] @ U + 0.5 * h[t-3])")
+    whole, half = found.kernel(6), found.kernel(3)
+    assert whole.STATES == {"h0": (3, "B", "H")}
+    params = whole.init_params(0, D=3, H=2)
+    x = numbers(steps=6)["x"]
+    outputs, _ = whole.forward(params, x=x)
+    first, states = half.forward(params, x=x[:3])
+    assert np.array_equal(states["h0"], first["h"])
+    second, _ = half.forward(params, x=x[3:], **states)
+    assert np.array_equal(outputs["h"], np.concatenate([first["h"], second["h"]]))
+
+
+def test_gradients_by_inputs_and_states_where_asked() -> None:
+    module = model("elman").kernel(2, wrt=("x", "O0"))
+    params = module.init_params(0, **SIZES)
+    data = {**numbers(steps=2), "O0": np.full((2, 2), 0.3)}
+    _, grads = module.loss_and_grads(params, **data)
+    for name in ("x", "O0"):
+        moved = data[name].astype(complex)
+        entry = (1,) * moved.ndim
+        moved[entry] += 1e-30j
+        own = {key: value.astype(complex) for key, value in params.items()}
+        slope = module.loss(own, **{**data, name: moved}).imag / 1e-30
+        assert grads[name][entry] == pytest.approx(slope, rel=1e-12)
+
+
+def test_a_loss_without_parameters_has_no_gradients() -> None:
+    module = symrnn.parse("L = mean(mse(y[t], tanh(x[t])))").kernel(2)
+    loss, grads = module.loss_and_grads({}, x=np.zeros((2, 1, 3)), y=np.ones((2, 1, 3)))
+    assert (loss, grads) == (1, {})
+
+
+def test_a_model_without_a_loss_carries_cotangents_back() -> None:
+    module = symrnn.parse("h[t] = tanh(x[t] @ W + h[t-1] @ U)").kernel(3)
+    assert not hasattr(module, "loss")
+    params = module.init_params(0, D=3, H=2)
+    x = numbers(steps=3)["x"]
+    weights = {"h": np.random.default_rng(2).normal(size=(3, 2, 2))}
+    found = module.vjp(params, weights, x=x)
+    moved = {name: value.astype(complex) for name, value in params.items()}
+    moved["U"][0, 1] += 1e-30j
+    outputs, _ = module.forward(moved, x=x)
+    assert found["U"][0, 1] == pytest.approx((weights["h"] * outputs["h"]).sum().imag / 1e-30)
+    with pytest.raises(TypeError, match="q is no output; there are h"):
+        module.vjp(params, {"q": weights["h"]}, x=x)
+
+
+def test_two_kernels_in_two_threads_do_not_disturb_each_other() -> None:
+    module = model("gru").kernel(12)
+    wanted, found = {}, {}
+    for seed in (0, 1):
+        params = module.init_params(seed, **SIZES)
+        wanted[seed] = module.loss_and_grads(params, **numbers(steps=12))[0]
+
+    def work(seed: int) -> None:
+        kernel = module.Kernel(2, **SIZES)
+        for name, value in module.init_params(seed, **SIZES).items():
+            kernel.params[name][...] = value
+        losses = {kernel.loss_and_grads(**numbers(steps=12))[0] for _ in range(200)}
+        found[seed] = losses
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {seed: {loss} for seed, loss in wanted.items()}
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru", "birnn", "char"])
+def test_a_second_call_allocates_nothing_that_grows(name: str) -> None:
+    peaks = []
+    for steps, batch in ((80, 16), (400, 32)):  # NumPy's own buffers have found their size
+        module = model(name).kernel(steps)
+        dims = dict.fromkeys(module.DIMS, 8)
+        kernel = module.Kernel(batch, **dims)
+        sizes = {"T": steps, "B": batch, **dims}
+        shape = {key: module._sizes(axes, sizes) for key, axes in module.INPUTS.items()}
+        inputs = {key: np.full(own, 0.5) for key, own in shape.items()}
+        kernel.loss_and_grads(**inputs)
+        tracemalloc.start()
+        kernel.loss_and_grads(**inputs)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] <= peaks[0] + 512  # in bytes; an array of all steps has 800,000
+
+
+def test_a_file_of_a_loop_does_not_grow_with_its_steps() -> None:
+    one, other = (model("elman").generate(steps, loops=True) for steps in (100, 900))
+    assert one.count("\n") == other.count("\n")
+
+
+def test_a_traceback_shows_the_generated_line(elman: ModuleType) -> None:
+    plan = elman._plan(1, np.dtype(float), np.zeros(15), np.zeros(15), 3, 2, 1)
+    with pytest.raises(AttributeError) as caught:
+        plan.forward(None, None)
+    assert "x_rows = x.reshape" in "".join(traceback.format_tb(caught.value.__traceback__))
+
+
+BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
+    ({"x": None}, TypeError, r"x is missing; expected an array of shape \(4, 2, 3\)"),
+    ({"y": None}, TypeError, r"y is missing; expected an array of shape \(2, 1\)"),
+    ({"z": np.zeros(2)}, TypeError, "'z' is no input; there are x, y, O0"),
+    ({"x": np.zeros((4, 2, 5))}, ValueError, r"x has shape \(4, 2, 5\); expected \(4, 2, 3\)"),
+    ({"x": np.zeros((3, 2, 3))}, ValueError, r"x has shape \(3, 2, 3\); expected \(4, 2, 3\)"),
+    ({"x": np.zeros(4)}, ValueError, r"x has shape \(4,\); expected the axes \(T, B, D\)"),
+    ({"y": np.zeros((2, 1), complex)}, TypeError, "y is complex, and the kernel works in float64"),
+    ({"y": np.array([["a"], ["b"]])}, TypeError, "y holds <U1; expected numbers"),
+    ({"y": np.array([[0.5], [np.nan]])}, ValueError, r"y holds nan, first at \(1, 0\)"),
+]
+
+
+@pytest.mark.parametrize(("change", "kind", "message"), BAD)
+def test_bad_inputs_are_named(
+    elman: ModuleType, change: dict[str, Any], kind: type[Exception], message: str
+) -> None:
+    kernel = elman.Kernel(2, **SIZES)
+    for name, value in elman.init_params(0, **SIZES).items():
+        kernel.params[name][...] = value
+    inputs = {key: v for key, v in {**numbers(), **change}.items() if v is not None}
+    with pytest.raises(kind, match=message):
+        kernel.loss_and_grads(**inputs)
+
+
+def test_bad_sizes_and_vectors_are_named(elman: ModuleType) -> None:
+    with pytest.raises(TypeError, match="'K' is no dimension; there are D, H, C"):
+        elman.Kernel(1, K=3, **SIZES)
+    with pytest.raises(TypeError, match="the dimension H is missing"):
+        elman.Kernel(1, D=3, C=1)
+    with pytest.raises(ValueError, match="H is 0; expected a whole number, at least 1"):
+        elman.Kernel(1, **{**SIZES, "H": 0})
+    with pytest.raises(ValueError, match="batch is True"):
+        elman.Kernel(True, **SIZES)
+    with pytest.raises(TypeError, match="dtype is int64; expected float32"):
+        elman.Kernel(1, dtype=int, **SIZES)
+    with pytest.raises(TypeError, match=r"theta is float64 of shape \(3,\); expected float64"):
+        elman.Kernel(1, theta=np.zeros(3), **SIZES)
+    params = elman.init_params(0, **SIZES)
+    with pytest.raises(TypeError, match="'w' is no parameter; there are w_i, w_h"):
+        elman.loss({**params, "w": 1}, **numbers())
+    del params["w_h"]
+    with pytest.raises(TypeError, match=r"the parameter w_h is missing; it has the axes \(H, H\)"):
+        elman.loss(params, **numbers())
+
+
+# numbers at the edge
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru_torch"])
+def test_where_the_loss_is_finite_the_kernel_is_too(name: str, dtype: Any) -> None:
+    module = model(name).kernel(5)
+    params = module.init_params(0, dtype, **SIZES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for scale in (1e4, 1e-30):
+            data = numbers(steps=5, dtype=dtype)
+            loss, grads = module.loss_and_grads(params, x=data["x"] * dtype(scale), y=data["y"])
+            assert np.isfinite(loss)
+            assert all(np.isfinite(g).all() for g in grads.values())
+    wide = {key: value * dtype(1e4) for key, value in params.items()}
+    loss, grads = module.loss_and_grads(wide, **data)
+    assert np.isfinite(loss)
+    assert all(np.isfinite(g).all() for g in grads.values())
+
+
+def test_what_overflows_says_so_in_the_loss() -> None:
+    module = symrnn.parse("h[t] = x[t] @ W + h[t-1] @ U; L = mse(y, h[T])").kernel(2000)
+    params = {"W": np.ones((1, 1)), "U": np.full((1, 1), 3.0)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss, _ = module.loss_and_grads(params, x=np.ones((2000, 1, 1)), y=np.zeros((1, 1)))
+    assert not np.isfinite(loss)
+
+
+@pytest.mark.parametrize("name", ["and", "class", "np", "B", "theta", "add", "T_", "plan"])
+def test_names_that_the_file_needs_for_itself(name: str) -> None:
+    if name in ("and", "class"):
+        text = f"h_{name}[t] = tanh(x[t] @ W_{name}); L = mse(y, h_{name}[T])"
+    else:
+        text = f"h[t] = tanh(x[t] @ {name}); L = mse(y, h[T])"
+    module = load_source(symrnn.parse(text).generate(2), "named")
+    assert all(error <= allowed for error, allowed in module.self_check().values())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h[t] = tanh(log(x[t]) @ W + h[t-1] @ U); L = mse(y, h[T])",
+        "h[t] = (x[t] @ W) ** 0.5 + sqrt(b) * h[t-1]; L = mse(y, h[T])",
+        "f(z) = z * log1p(z); h[t] = f(x[t]) + h[t-1]; L = mse(y, h[T])",
+    ],
+)
+def test_the_check_of_a_file_draws_numbers_that_the_text_has_a_value_for(text: str) -> None:
+    module = symrnn.parse(text).kernel(1)
+    assert all(error <= allowed for error, allowed in module.self_check().values())

@@ -1,0 +1,44 @@
+"""What a kernel can do beside holds for every model that comes along, before the three oracles."""
+
+import pytest
+
+from symrnn.kernels.settings import Features
+from symrnn.library.zoo import models
+from tests.cases import model
+
+FEATURES: dict[str, Features] = {
+    "lengths": {"lengths": True},
+    "sequences first": {"batch_first": True},
+    "lengths, sequences first": {"lengths": True, "batch_first": True},
+    "forward only": {"forward_only": True},
+    "forward only, sequences first": {"forward_only": True, "batch_first": True},
+    "ids": {"ids": ("x",)},
+    "ids and lengths": {"ids": ("x",), "lengths": True},
+}
+
+
+def narrow(name: str) -> dict[str, int]:
+    """Widths that are quick at 50 digits, and not all the same."""
+    return {dim: 2 + place % 2 for place, dim in enumerate(model(name).kernel(1).DIMS)}
+
+
+@pytest.mark.parametrize("name", models())
+@pytest.mark.parametrize("feature", FEATURES)
+def test_kernels_hold(feature: str, name: str) -> None:
+    features = FEATURES[feature]
+    without = "ids" in features or "forward_only" in features
+    wrt = () if without else ("x",)
+    for steps in (3, 1) if feature == "lengths" else (3,):
+        report = model(name).verify(steps, None, wrt, 3, narrow(name), steps, **features)
+        assert report.failed == ()
+        assert len([check for check in report.checks if check.holds]) >= 5
+
+
+@pytest.mark.parametrize("head", ["classes", "steps"])
+@pytest.mark.parametrize("name", models())
+def test_so_do_targets_that_are_ids(name: str, head: str) -> None:
+    made = model(name).with_head(head)
+    dims = {dim: 2 + place % 2 for place, dim in enumerate(made.kernel(1).DIMS)}
+    lengths = head == "classes"
+    report = made.verify(3, batch=3, dims=dims, seed=3, ids=("y",), lengths=lengths)
+    assert report.failed == ()
