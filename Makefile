@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 
-.PHONY: demo test test-all test-wide lint format golden bench clean
+.PHONY: demo test test-all test-wide lint format golden docs bench clean
 
 demo: $(READY)  # derive, print, generate, verify, train: what is made lies in demo/
 	rm -rf demo
@@ -41,8 +41,14 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-golden: $(READY)  # write generated/ anew
+golden: $(READY)  # write generated/ and the tables of functions anew
 	$(BIN)/python generated/make.py
+	$(BIN)/python docs/tables.py
+
+docs: $(READY)  # the pages of docs/, in docs/_build/html
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 bench: $(READY)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/core.py
@@ -60,4 +66,4 @@ $(READY): pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) demo .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) demo docs/_build .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

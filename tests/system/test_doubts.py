@@ -11,7 +11,7 @@ import symrnn.model
 from symrnn.cli import main
 from symrnn.errors import DoubtError
 from tests.cases import ZOO, model
-from tests.test_readme import CONSOLE, README
+from tests.documents import commands, pages
 
 H = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b)\n"
 GATES = "f[t] = sigmoid(x[t] @ W_f + h[t-1] @ U_f)\no[t] = sigmoid(x[t] @ W_o + h[t-1] @ U_o)\n"
@@ -137,11 +137,13 @@ def test_no_model_that_comes_along_gives_one(name: str) -> None:
     assert symrnn.parse(str(model(name).adjoint)).doubts == ()
 
 
-def test_no_text_of_the_readme_gives_one() -> None:
-    shown = [text for command, text in CONSOLE if command.startswith("show")]
-    texts = shown + re.findall(r'parse\("""(.*?)"""', README, re.DOTALL)
-    assert len(texts) > 2
-    for text in texts:
+def test_no_text_of_the_documentation_gives_one() -> None:
+    typed = [each for page in pages() for b in page.blocks("console") for each in commands(b)]
+    shown = [text for command, text in typed if re.match(r"symrnn show(?!.*--program)", command)]
+    texts = [t for page in pages() for t in re.findall(r'parse\("""(.*?)"""', page.text, re.DOTALL)]
+    assert len(shown) > 2
+    assert texts
+    for text in shown + texts:
         assert symrnn.model.read(text, "mine").doubts == ()
 
 

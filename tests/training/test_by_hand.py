@@ -1,4 +1,4 @@
-"""The loop that is written by hand, as a file and in the README, learns the notes' reviews."""
+"""The loop that is written by hand, as a file and on a page, learns the notes' reviews."""
 
 import ast
 import re
@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.documents import Page
+
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "generated"
-SECTION = (ROOT / "README.md").read_text("utf-8").split("\n## Training\n")[1].split("\n## ")[0]
-LOOPS = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)[:2]
+LOOPS = [block.text for block in Page("docs/training-python.md").blocks("python")][:2]
 
 
 def test_the_file_needs_numpy_and_the_generated_file_alone() -> None:
@@ -28,10 +29,10 @@ def test_the_file_needs_numpy_and_the_generated_file_alone() -> None:
 
 
 @pytest.mark.parametrize("example", LOOPS, ids=["by hand", "with symrnn.training"])
-def test_the_loops_of_the_readme_learn(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_loops_of_the_page_learn(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(GENERATED)
     names: dict[str, Any] = {}
-    exec(compile(example, "README.md", "exec"), names)
+    exec(compile(example, "training-python.md", "exec"), names)
     assert names["loss"] < 0.05
 
 
