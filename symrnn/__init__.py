@@ -9,9 +9,11 @@ yhat = sigmoid(O[T] @ w_o + b_o)
 L    = bce(y, yhat)
 <BLANKLINE>
 
-The packages: `language` (texts and trees), `system` (systems of equations, and the functions from
-system to system), `interpret` and `oracle` (numbers), `training`, `zoo` (the models that come
-along), `weights` (parameters in files) and `layouts` (weights of other frameworks).
+The rooms, each of which knows only those before it: `language` (texts and trees), `library` (the
+models that come along), `system` (systems of equations, and the functions from system to system),
+`interpret` (numbers without derivative rules), `derive` (everything that prints mathematics),
+`kernels` (from a system to code, and its proof), `weights` (parameters in files, also those of other
+frameworks), `training`, `bench` and `cli`.
 """
 
 from pathlib import Path

@@ -118,6 +118,7 @@ def test_what_is_too_large_is_refused_in_a_few_words(
     assert len(str(found)) < 500
 
 
+@pytest.mark.slow
 def test_a_chain_of_thousands_of_equations_is_no_bad_input() -> None:
     links = "\n".join(f"a{i + 1}[t] = tanh(a{i}[t])" for i in range(3000))
     long = symrnn.parse(f"a0[t] = x[t] @ W\n{links}\nL = mse(y, a3000[T])")

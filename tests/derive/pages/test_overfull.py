@@ -66,6 +66,7 @@ def printable(
             yield f"{name}/{view}/{steps}/{scalar}", found
 
 
+@pytest.mark.slow
 def test_no_row_is_measured_wider_than_a_line() -> None:
     count = 0
     for key, found in some():
@@ -81,6 +82,7 @@ def test_no_row_is_measured_wider_than_a_line() -> None:
     assert count > 500
 
 
+@pytest.mark.slow
 @needs_tex
 @pytest.mark.parametrize("whole", [True, False])
 def test_tex_finds_no_overfull_box(whole: bool, tmp_path: Path) -> None:

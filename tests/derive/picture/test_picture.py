@@ -157,6 +157,7 @@ def test_the_middle_of_many_steps_is_left_out() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_time_runs_from_left_to_right_and_inputs_stand_below() -> None:
     for name in ZOO:
         shown = drawn(name, 3)
@@ -251,6 +252,7 @@ def test_tikz_is_balanced(case: str) -> None:
         assert printed.count(left) == printed.count(right)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_tikz_compiles(tmp_path: Path) -> None:
     libraries = "".join(f"\\usetikzlibrary{{{name}}}" for name in TIKZ_LIBRARIES)

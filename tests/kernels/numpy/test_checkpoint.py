@@ -135,6 +135,7 @@ def peaks(name: str, steps: int) -> tuple[int, int]:
     return first, second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["elman", "lstm"])
 def test_memory_grows_with_the_root_of_the_steps_and_is_taken_once(name: str) -> None:
     (short, again), (long, long_again) = peaks(name, 2500), peaks(name, 10_000)

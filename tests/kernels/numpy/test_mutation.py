@@ -26,7 +26,7 @@ from symrnn.kernels.verification.report import CENTRAL, COMPLEX, Check
 from symrnn.kernels.verification.steps import chain
 from symrnn.language.table import Array
 from tests.cases import ZOO, model, state_names
-from tests.extent import WIDE, draws
+from tests.extent import FEW, WIDE, draws
 from tests.mutants import Laboratory, Mutant
 
 MANY = draws(20, 80, 10**9)
@@ -133,7 +133,7 @@ def every_mutant_is_caught(name: str, of: Tried, figures: list[str]) -> None:
         figures += [f"    {mutant}" for mutant in same if mutant.in_pass]
     assert survivors == []
     assert [str(m) for m in same if (m.kind, m.in_pass) not in HARMLESS] == []
-    assert len(same) < len(order) / 5
+    assert FEW or len(same) < len(order) / 5  # few say nothing of a share
 
 
 @pytest.mark.parametrize("name", ZOO)
