@@ -12,8 +12,8 @@ L    = bce(y, yhat)
 The rooms, each of which knows only those before it: `language` (texts and trees), `library` (the
 models that come along), `system` (systems of equations, and the functions from system to system),
 `interpret` (numbers without derivative rules), `derive` (everything that prints mathematics),
-`kernels` (from a system to code, and its proof), `weights` (parameters in files, also those of other
-frameworks), `training`, `bench` and `cli`.
+`kernels` (from a system to code, and its proof), `weights` (parameters in files, also those of
+other frameworks), `training`, `bench` and `cli`.
 """
 
 from pathlib import Path
