@@ -26,7 +26,7 @@ from symrnn.derive.formula import (
 )
 from symrnn.derive.paths import LOSS
 from symrnn.language.tree import NARROW, Add, Call, Div, Expr, Mul, Neg, Ref, Written
-from symrnn.system.symbols import Symbols
+from symrnn.system.system import System
 
 FIRST, LAST = Ref("", "1"), Ref("", "T")
 
@@ -44,10 +44,10 @@ class Weights:
     hidden: frozenset[str]
 
 
-def folded(sheets: tuple[Sheet, ...], written: Written, symbols: Symbols) -> tuple[Sheet, ...]:
+def folded(sheets: tuple[Sheet, ...], written: Written, system: System) -> tuple[Sheet, ...]:
     """The sheets of a recursion with each softmax over time in one line."""
     for found in softmaxes(written):
-        sheets = tuple(_folded(sheet, sheets, found, symbols) for sheet in sheets)
+        sheets = tuple(_folded(sheet, sheets, found, system) for sheet in sheets)
     return sheets
 
 
@@ -83,12 +83,12 @@ def _top(power: Expr | None) -> str:
     return ""
 
 
-def _folded(sheet: Sheet, sheets: tuple[Sheet, ...], found: Weights, symbols: Symbols) -> Sheet:
+def _folded(sheet: Sheet, sheets: tuple[Sheet, ...], found: Weights, system: System) -> Sheet:
     others = Total(LOSS, Ref(found.mean))
     heard = next(
         (e.rights[-1] for each in sheets for e in each.equations if e.left == others), None
     )
-    wide = symbols[found.name].width != NARROW
+    wide = system.symbols[found.name].width != NARROW
 
     def change(formula: Formula) -> Formula:
         if formula == others and heard is not None:
@@ -101,8 +101,9 @@ def _folded(sheet: Sheet, sheets: tuple[Sheet, ...], found: Weights, symbols: Sy
     def equations() -> Iterator[Equation]:
         for equation in sheet.equations:
             match equation.left:
-                case Ref(name=name) if name == found.name:
-                    yield replace(equation, rights=(_share_of(found.e),))
+                case Ref(name=name, base=base, shift=shift) if name == found.name:
+                    e = replace(found.e, base=base, shift=shift)
+                    yield replace(equation, rights=(_share_of(e, system.steps),))
                 case Ref(name=name) if name in found.hidden or name == found.mean:
                     continue
                 case Total() if equation.left == others:
@@ -117,9 +118,12 @@ def _folded(sheet: Sheet, sheets: tuple[Sheet, ...], found: Weights, symbols: Sy
     return replace(sheet, equations=tuple(equations()))
 
 
-def _share_of(e: Ref) -> Formula:
-    others = Big("sum", "s", FIRST, LAST, Apply("exp", (moved_to("s", e),)))
-    return Ratio(Apply("exp", (e,)), others)
+def _share_of(e: Ref, steps: int | None) -> Formula:
+    if steps is None:
+        whole: Formula = Big("sum", "s", FIRST, LAST, Apply("exp", (moved_to("s", e),)))
+    else:
+        whole = plus(Apply("exp", (replace(e, base="1", shift=step),)) for step in range(steps))
+    return Ratio(Apply("exp", (e,)), whole)
 
 
 def _of_all_steps(formula: Formula) -> Formula:
@@ -150,5 +154,6 @@ def _without(term: Formula, weight: Formula) -> Formula | None:
         return ONE
     if not isinstance(term, Times | Odot | Product) or weight not in term.factors:
         return None
-    others = tuple(factor for factor in term.factors if factor != weight)
-    return others[0] if len(others) == 1 else type(term)(others)
+    others = list(term.factors)
+    others.remove(weight)  # once: the term of the same step has it twice
+    return others[0] if len(others) == 1 else type(term)(tuple(others))

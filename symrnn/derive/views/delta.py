@@ -33,7 +33,7 @@ def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...
         Sheet(("Gradients",), tuple(gradients)),
     ]
     whole = tuple(sheet for sheet in sheets if sheet.equations)
-    return folded(whole, derivation.written, derivation.plain.symbols)
+    return folded(whole, derivation.written, derivation.system)
 
 
 def fitting(derivation: Derivation, names: Sequence[str] = ()) -> Derivation:
