@@ -52,6 +52,8 @@ class Writer:
     rough: bool = False
     lagged: bool = False
     """Whether the loss reads a variable of its own at earlier steps."""
+    attention: bool = False
+    """Whether steps may be weighed by a softmax over time."""
     lines: list[str] = field(default_factory=list)
     names: list[Name] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -70,6 +72,9 @@ class Writer:
             if self.chance(0.3):
                 self.block += 1
                 self.write_once()
+            if self.attention and self.chance(0.1):
+                self.block += 1
+                self.write_weights()
         self.block, self.sign = self.block + 1, 0
         self.write_loss()
         equations = "\n".join(self.lines)
@@ -105,6 +110,14 @@ class Writer:
             added = self.choose.choice(own)
             at = self.choose.choice(("T", "1", "2", "T-1"))
             self.lines.append(f"{added.name}[{at}] += {self.vector(added.width)}")
+
+    def write_weights(self) -> None:
+        """Weights of the steps, as attention has them."""
+        width, self.sign = self.choose.choice(("1", "1", "D", "E")), 0
+        name = Name(self.fresh("w"), width, True, self.block)
+        self.declare(name.name, width)
+        self.lines.append(f"{name.name}[t] = timesoftmax({self.expression(width, 1)})")
+        self.names.append(name)
 
     def write_once(self) -> None:
         width = self.choose.choice(("D", "E"))

@@ -85,21 +85,21 @@ def reads_back(system: System) -> None:
 @settings(max_examples=DRAWS)
 @given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 2))
 def test_the_adjoint_of_a_random_system_is_its_gradient(seed: int, steps: int, batch: int) -> None:
-    text = Writer(random.Random(seed), lagged=seed % 3 == 0).text()
+    text = Writer(random.Random(seed), lagged=seed % 3 == 0, attention=True).text()
     check_one(explicit_states(parse(text)), steps, batch, seed, COMPLEX_STEP)
 
 
 @settings(max_examples=DRAWS // 6)
 @given(st.integers(0, 2**32), st.integers(1, 4))
 def test_the_same_through_functions_with_kinks(seed: int, steps: int) -> None:
-    written = explicit_states(parse(Writer(random.Random(seed), rough=True).text()))
+    written = explicit_states(parse(Writer(random.Random(seed), rough=True, attention=True).text()))
     check_one(written, steps, 1, seed, CENTRAL)
 
 
 @settings(max_examples=DRAWS)
 @given(st.integers(0, 2**32), st.integers(1, 3))
 def test_a_random_system_prints_as_the_language_and_reads_back(seed: int, steps: int) -> None:
-    system = normal(parse(Writer(random.Random(seed), rough=True).text()))
+    system = normal(parse(Writer(random.Random(seed), rough=True, attention=True).text()))
     both = adjoint(system, [symbol.name for symbol in system.named("input")])
     for one in (system, both, unroll(system, steps), unroll(both, steps)):
         reads_back(one)

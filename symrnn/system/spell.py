@@ -62,8 +62,8 @@ def spell(system: System) -> Written:
     # an equation that tied two widths is gone: then every width is declared
     symbols = _in_order(system, inferred)
     every = [Declaration(s.name, "width", s.shape) for s in symbols if s.shape and s.of is None]
-    facts = tuple(d for d in written.declarations if d.kind != "width")
-    return replace(written, declarations=(*every, *facts))
+    declared = [*every, *_facts(system, inferred), *adjoints]
+    return _with_roles(replace(plain, declarations=tuple(declared)), system)
 
 
 def spell_equations(system: System) -> Written:

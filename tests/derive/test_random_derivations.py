@@ -56,7 +56,7 @@ def _few_are_refused(figures: list[str]) -> Iterator[None]:
 
 
 def drawn_at_random(seed: int) -> Model:
-    return parse(Writer(random.Random(seed)).text())
+    return parse(Writer(random.Random(seed), attention=True).text())
 
 
 def numbers(model: Model, form: str, steps: int, seed: int) -> dict[str, Array]:

@@ -6,7 +6,7 @@ import pytest
 import symrnn
 from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
-from symrnn.system import normal
+from symrnn.system import adjoint, normal
 from symrnn.system.system import Linear, Pointwise, Row, Total
 from tests.cases import ZOO, model, numbers
 
@@ -114,3 +114,18 @@ def test_what_is_an_output_does_not_hang_on_the_order_of_the_lines() -> None:
     for lines in ([*body, loss], [loss, *body]):
         outputs = [s.name for s in normal(parse("\n".join(lines))).outputs]
         assert sorted(outputs) == ["h", "k"]
+
+
+def test_outputs_stay_what_they_are_where_every_width_has_to_be_declared() -> None:
+    text = """
+        h1[t] = sin(concat((x[t] @ softmax(P) - x[1]) @ Q - x[2]**2 * b, s[t-1]) @ J1)
+        h2[t] = sigmoid(concat(x[t+1], h1[t-1]) @ J2 @ V - s[t] / (1.5 + square(s[t]))
+                        + rowmean(x[t] - mean(x[t])))
+        h4[t] = sin(h2[2])
+        c1    = mean(h7[t]) @ transpose(V)
+        L     = mean(bce(y[t+1], sigmoid(h4[t-1])))
+    """
+    system = normal(parse(text))
+    both = adjoint(system, ["x", "s"])
+    assert {s.name for s in both.symbols.values() if s.output} == {"c1", "h1", "h4", "yhat"}
+    assert normal(parse(str(both))) == both

@@ -195,7 +195,7 @@ def over_time(made: Program, found: dict[str, Array], name: str, steps: int) -> 
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_a_random_system_without_gradients(seed: int) -> None:
     choose = random.Random(seed)
-    written = parse(Writer(choose, rough=seed % 3 == 0).text())
+    written = parse(Writer(choose, rough=seed % 3 == 0, attention=True).text())
     steps, batch, loops = choose.randint(1, 6), choose.randint(1, 3), choose.random() < 0.5
     features = {"forward_only": True, "batch_first": choose.random() < 0.3}
     settings = Settings.of(steps, loops, **features)  # type: ignore[arg-type]

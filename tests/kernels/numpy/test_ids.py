@@ -184,7 +184,7 @@ def test_the_program_says_the_same(name: str) -> None:
 def test_random_systems(seed: int) -> None:
     """Ids for whatever can come as ids, by random passes."""
     choose = random.Random(seed)
-    made = symrnn.parse(Writer(choose, rough=seed % 3 == 0).text())
+    made = symrnn.parse(Writer(choose, rough=seed % 3 == 0, attention=True).text())
     names = [symbol.name for symbol in made.system.named("input", "target")]
     ids = tuple(name for name in names if takes_ids(made, name))
     if not ids:

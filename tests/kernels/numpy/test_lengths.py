@@ -175,7 +175,7 @@ def test_a_batch_is_its_sequences_one_by_one(name: str, passes: tuple[str, ...])
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_so_are_random_systems(seed: int) -> None:
     choose = random.Random(seed)
-    text = explicit_states(parse(Writer(choose, rough=seed % 3 == 0).text()))
+    text = explicit_states(parse(Writer(choose, rough=seed % 3 == 0, attention=True).text()))
     steps, batch = choose.randint(1, 5), choose.randint(1, 4)
     passes = tuple(name for name in OPTIONAL if choose.random() < 0.8)
     held(text, steps, batch, passes, seed)

@@ -22,7 +22,7 @@ DRAWS = draws(24, 120, 1500)
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_a_random_system_as_a_kernel(seed: int) -> None:
     choose = random.Random(seed)
-    written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0).text()))
+    written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0, attention=True).text()))
     system = normal(written)
     inputs = tuple(symbol.name for symbol in system.named("input"))
     steps, batch = choose.randint(1, 5), choose.randint(1, 3)

@@ -280,7 +280,9 @@ def test_truncate_cuts_no_input() -> None:
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_a_random_system_hands_its_states_on(seed: int) -> None:
     choose = random.Random(seed)
-    mine = symrnn.parse(Writer(choose, rough=seed % 4 == 0, lagged=seed % 2 == 0).text(), "drawn")
+    mine = symrnn.parse(
+        Writer(choose, rough=seed % 4 == 0, lagged=seed % 2 == 0, attention=True).text(), "drawn"
+    )
     steps, way = choose.randint(1, 5), WAYS[seed % len(WAYS)]
     try:
         assert wrong(mine, steps, choose.random() < 0.5, seed, **way) == []

@@ -176,7 +176,7 @@ def test_a_second_time_changes_nothing() -> None:
 def test_no_pass_changes_a_number(seed: int) -> None:
     """Of random systems, worked out by the slow interpreter of programs after every pass."""
     choose = random.Random(seed)
-    written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0).text()))
+    written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0, attention=True).text()))
     system = normal(written, stable=True)
     both = adjoint(system, [symbol.name for symbol in system.named("input")])
     steps, batch = choose.randint(1, 5), choose.randint(1, 3)
