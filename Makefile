@@ -20,8 +20,8 @@ demo: $(READY)  # derive, print, generate, verify, train: what is made lies in d
 	@echo
 	@ls demo/elman.tex demo/elman.html demo/elman_t3.py demo/cat-mat-rat/loss.png
 
-# One thread of the linear algebra a process, and as many processes as there are cores.
-TESTS  := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
+# One thread of the linear algebra a process, and as many processes as there are cores, up to 8.
+TESTS  := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --maxprocesses 8 --dist worksteal
 
 test: lint  # a few cases of every test: for waiting
 	SYMRNN_EXTENT=few $(TESTS)
