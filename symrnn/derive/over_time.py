@@ -52,7 +52,8 @@ def folded(sheets: tuple[Sheet, ...], written: Written, system: System) -> tuple
 
 
 def softmaxes(written: Written) -> Iterator[Weights]:
-    """
+    """Those of a text, known by the form in which the parser writes them out.
+
     >>> from symrnn.language.parse import parse
     >>> [(found.name, found.e.name) for found in softmaxes(parse("a[t] = timesoftmax(e[t])"))]
     [('a', 'e')]

@@ -184,7 +184,7 @@ class Expressions:
 
     def stands_for(self, call: Call) -> Expr:
         """The expression that a function of the table stands for."""
-        raise NotImplementedError
+        raise NotImplementedError  # its text has to be parsed: `_Statements` in parse.py does
 
     def usage(self, name: str) -> str:
         return f"{name}({', '.join(self.own[name].args)})" if name in self.own else usage(name)

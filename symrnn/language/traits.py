@@ -23,7 +23,8 @@ ROUGH = {name for name, row in ELEMENTWISE.items() if not row.analytic}
 
 HALF = ("log", "sqrt", "log1p")
 """Functions that have no value for every number."""
-NOT_NEGATIVE = ("square", "abs", "exp", "sigmoid", "softplus", "relu", "softmax", "timesoftmax")
+ABOVE_ZERO = ("square", "abs", "exp", "sigmoid", "softplus", "softmax", "timesoftmax")
+"""Functions whose values are above zero, but at single points; relu is zero on one side."""
 SUMS = ("rowsum", "rowmean", "sum", "mean", "total", "batchsum")
 
 
@@ -57,14 +58,14 @@ def losses_of(written: Written) -> dict[str, str]:
 
 
 def wants_positive(written: Written) -> bool:
-    """Whether the text takes a logarithm or a root of what may be negative."""
+    """Whether the text takes a logarithm or a root of what may not be above zero."""
 
     def asks(expr: Expr) -> bool:
         match expr:
             case Call(function=function, args=(arg,)) if function in HALF:
-                return not is_positive(arg) or asks(arg)
+                return not above_zero(arg) or asks(arg)
             case Pow(left=left, right=right) if not _is_whole(right):
-                return not is_positive(left) or asks(left) or asks(right)
+                return not above_zero(left) or asks(left) or asks(right)
             case Call(own=Own(body=body)) if asks(body):
                 return True
         return any(map(asks, children(expr)))
@@ -72,17 +73,17 @@ def wants_positive(written: Written) -> bool:
     return any(asks(definition.body) for definition in written.definitions)
 
 
-def is_positive(expr: Expr) -> bool:
-    """Whether an expression can be seen to be nowhere below zero: the mean of squares, plus 0.1."""
+def above_zero(expr: Expr) -> bool:
+    """Whether an expression can be seen to be above zero: the mean of squares, plus 0.1."""
     match expr:
         case Num() | Size():
             return True
         case Call(function=function, args=(arg,)):
-            return function in NOT_NEGATIVE or (function in SUMS and is_positive(arg))
+            return function in ABOVE_ZERO or (function in SUMS and above_zero(arg))
         case Pow(right=Num(value=power)) if power % 2 == 0:
             return True
         case Add() | Mul() | Div() | Pow():
-            return all(map(is_positive, children(expr)))
+            return all(map(above_zero, children(expr)))
     return False
 
 

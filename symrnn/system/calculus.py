@@ -93,7 +93,7 @@ def slope(call: Call, number: int, value: Expr = VALUE) -> Expr:
 
 @cache
 def own_slope(own: Own, number: int) -> Expr:
-    """The same of a function of the text, in its arguments; taken by SymPy.
+    """The same of a function of the text, in its arguments.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.language.printer import show_expr, show_own
@@ -168,8 +168,8 @@ def _products(body: Expr) -> list[Product] | None:
             match factor:
                 case Neg():
                     value = -value
-                case Num(value=times):
-                    value *= times
+                case Num(value=plain):
+                    value *= plain
                 case Ref(name=name):
                     names.append(name)
                 case Add() if bracket is None:

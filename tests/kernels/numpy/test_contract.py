@@ -307,6 +307,7 @@ def test_names_that_the_file_needs_for_itself(name: str) -> None:
     [
         "h[t] = tanh(log(x[t]) @ W + h[t-1] @ U); L = mse(y, h[T])",
         "h[t] = (x[t] @ W) ** 0.5 + sqrt(b) * h[t-1]; L = mse(y, h[T])",
+        "h[t] = tanh(log(relu(x[t])) @ W + h[t-1] @ U); L = mse(y, h[T])",
         "f(z) = z * log1p(z); h[t] = f(x[t]) + h[t-1]; L = mse(y, h[T])",
     ],
 )
