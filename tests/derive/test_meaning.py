@@ -1,5 +1,7 @@
 """One printed derivative has one meaning within a document, in every notation."""
 
+import html
+import re
 from contextlib import suppress
 from functools import cache
 from itertools import combinations
@@ -8,6 +10,8 @@ import numpy as np
 import pytest
 
 import symrnn
+from symrnn.cli import main
+from symrnn.derive.columns import COLUMNS, ROWS
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Immediate, Sheet, Total
 from symrnn.derive.immediate import ambiguous, derivatives
@@ -131,3 +135,19 @@ def test_what_several_views_say_of_one_symbol_is_the_same_number(name: str) -> N
                 np.testing.assert_allclose(value, known[text], rtol=1e-10, atol=1e-12)
             known[text] = value
     assert compared > 3
+
+
+@pytest.mark.parametrize("notation", ["default", "N3"])
+def test_a_document_says_one_convention_wherever_it_says_any(
+    notation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What stands on both sides of a product is said once for all views, and holds for them."""
+    command = ["derive", "elman", "--steps", "2", "--format", "html", "--notation", notation]
+    assert main([*command, "--view", "chain,local,product"]) == 0
+    page = " ".join(html.unescape(re.sub(r"<[^>]*>", "", capsys.readouterr().out)).split())
+    right, wrong = (ROWS, COLUMNS) if notation == "default" else (COLUMNS, ROWS)
+    assert page.count(right.strip()) == 3
+    assert wrong.strip() not in page
+    assert not re.search(r"change du|carries a|carried back to it", page)
+    assert main([*command, "--view", "chain,local", "--scalar"]) == 0
+    assert "for each entry" not in capsys.readouterr().out

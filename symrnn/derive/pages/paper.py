@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from symrnn.derive.columns import as_columns
+from symrnn.derive.columns import COLUMNS, ROWS, as_columns
 from symrnn.derive.formula import Equation, Formula, Name, Sheet
 from symrnn.derive.output import DEFAULT_WIDTH, Output, Part
 from symrnn.derive.pages.document import (
@@ -37,13 +37,10 @@ ROLES = {
 
 READING = {
     "chain": ("Each term goes from the loss back to one use of the parameter. "),
-    "local": (
-        "∂L/∂v has the shape of v, and for a matrix parameter it is said how what belongs to v is"
-        " carried back to it. "
-    ),
+    "local": "Each factor of the chain, worked out.",
     "closed": "The local derivatives put into the chain, carried back along each path.",
     "delta": "The same for any number of steps: from the last step back, one equation a step.",
-    "product": "The paths between two steps, as products of the Jacobians of the state. ",
+    "product": "The paths between two steps, as products of the Jacobians of the state.",
     "expanded": "Every variable put in, until only inputs, targets and weights are left.",
     "numbers": "Every formula, then with its numbers, then its value.",
 }
@@ -52,20 +49,6 @@ PLUS = (
     "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
     " it is the total one, and written ∂. "
 )
-
-ORDER = {
-    "row": (
-        "With J = ∂v/∂u a change du of the row u changes v by du J; read from the left, each"
-        " factor carries a row g that stands before it back to g Jᵀ."
-    ),
-    "column": (
-        "With J = ∂v/∂u a change du of the column u changes v by J du; read from the left, each"
-        " factor carries a column g that stands before it back to Jᵀ g."
-    ),
-}
-"""How a product of partial derivatives is worked out, where they are matrices."""
-
-ORDERED = ("chain", "local", "product")
 
 UNNAMED = ("-e", "standard input", "model")
 """Names that say where a text came from, and not what it is."""
@@ -147,12 +130,14 @@ class Paper:
 
     def reading(self, view: str) -> str:
         """How the formulas of a view are to be read."""
-        order = ORDER[self.output.notation.orientation]
         if view == "delta" and self.derivation.windows is not None:
             return "From the last step back, one equation a step."
-        matrices = view in ORDERED and not self.derivation.scalar
-        plus = PLUS if view == "chain" and self.output.shows_plus else ""
-        return READING[view] + plus + (order if matrices else "")
+        if view != "chain":
+            return READING[view]
+        plus = PLUS if self.output.shows_plus else ""
+        convention = COLUMNS if self.output.request.columns else ROWS
+        words = READING[view] + plus + ("" if self.derivation.scalar else convention)
+        return words.rstrip()
 
     def model(self) -> Section:
         """The text as it was typed, and its equations."""
