@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+from docutils.nodes import SkipNode
 from pygments.lexer import RegexLexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import Generic
+
+from symrnn.derive.pages.html import formula_html
 
 
 class ConsoleLexer(RegexLexer):
@@ -31,8 +34,15 @@ myst_fence_as_directive = ["math"]  # ```math, as other readers of Markdown have
 html_theme = "furo"
 html_title = f"symrnn {version}"
 html_show_sphinx = False
+html_math_renderer = "mathml"  # by symrnn itself: a page needs no script and no network
+
+
+def formula(translator, node):
+    translator.body.append(f'<div class="math">{formula_html(node.astext())}</div>')
+    raise SkipNode
 
 
 def setup(app):
+    app.add_html_math_renderer("mathml", (formula, None), (formula, None))
     app.add_lexer("console", ConsoleLexer)
     app.add_lexer("rnn", PythonLexer)  # the language is a part of Python's syntax
