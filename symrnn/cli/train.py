@@ -67,9 +67,9 @@ def _run(
     """From where the session is to its end, whatever that is."""
     from symrnn.training.runs.folder import METRICS
     from symrnn.training.runs.log import Log
-    from symrnn.training.runs.loop import Loop
     from symrnn.training.runs.progress import watcher
-    from symrnn.training.runs.stopping import Stopping
+    from symrnn.training.runs.train import Keeper, Stopping
+    from symrnn.training.runs.train import train as run
 
     epochs = options.epochs or session.config.training.epochs
     total, count = session.data.batches * epochs, session.trainer.count
@@ -80,16 +80,16 @@ def _run(
         if log.lost:
             _say(f"{folder / METRICS} is shorter than it was; what is missing is gone", options)
         watching = watcher(sys.stderr, count, total, epochs, options.quiet)
-        loop = Loop(folder, session, log, watching, options.save_every)
+        keeper = Keeper(folder, session, log, options.save_every)
         diverged: Diverged | None = None
         try:
-            ended = loop.run(epochs, stopping)
+            ended = run(session, keeper, epochs, watching, stopping)
         except Diverged as error:
             diverged = error
         finally:
             watching.close()
         if diverged is not None:
-            loop.save_weights()
+            keeper.save_weights()
             cure = (
                 "numbers of the order of 1" if diverged.step == 1 else "a smaller --learning-rate"
             )

@@ -13,11 +13,9 @@ from symrnn.language.table import Array
 from symrnn.training.bucketing import held_out, shuffled
 from symrnn.training.conventions import Conventional, check_whole
 from symrnn.training.datasets import Sequences, sequences_of
-from symrnn.training.fit import fit
+from symrnn.training.fit import History, fit
 from symrnn.training.kernels import Kernel, started
-from symrnn.training.memory import Optimiser
-from symrnn.training.optimisers import OPTIMISERS
-from symrnn.training.records import History
+from symrnn.training.optimisers import OPTIMISERS, Optimiser
 from symrnn.training.schedules import Cosine, Schedule
 
 if TYPE_CHECKING:

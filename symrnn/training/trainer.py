@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from math import isfinite
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,11 +13,22 @@ from symrnn.language.table import Array
 from symrnn.training.clipping import clip_norm, clip_value, norm
 from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, steps, table
 from symrnn.training.masking import check_masks, draw_masks, neutral_masks
-from symrnn.training.memory import Optimiser, check_array
-from symrnn.training.optimisers import Adam
-from symrnn.training.records import Step
+from symrnn.training.optimisers import Adam, Optimiser, check_array
 from symrnn.training.schedules import Constant, Schedule
 from symrnn.training.schedules import schedule as schedule_of
+
+
+class Step(NamedTuple):
+    """One step: its number from 1 on, loss, norm of the gradient before clipping, learning rate,
+    seconds; in a run also the epoch, from 0 on, and the tokens, if they are counted."""
+
+    number: int
+    loss: float
+    norm: float
+    rate: float
+    seconds: float
+    epoch: int = 0
+    tokens: int | None = None
 
 
 class Trainer:

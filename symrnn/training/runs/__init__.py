@@ -6,11 +6,10 @@ config       what it was started with: config.json
 head, roles  a model for a task: its head, its widths; which of its names is fed with what
 masks        dropout and zoneout by a probability
 kernels      the generated kernels, and batches as their inputs
-loop         step after step: epochs, validation, patience, checkpoints
+train        its data fed into the loop of training, checkpoints, Ctrl-C between two steps
 checkpoint   everything that going on needs, in one file
 folder       the directory: complete or not at all
 log          metrics.jsonl
-stopping     Ctrl-C between two steps
 scores       loss and metric over batches; `evaluate` on data
 predict      what a trained model says of sequences
 sample       text from a language model

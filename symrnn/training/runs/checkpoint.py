@@ -6,7 +6,6 @@ It is replaced in one step, so that a run that is killed, at whatever moment, fi
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -16,41 +15,21 @@ from symrnn import weights
 from symrnn.errors import DataError
 from symrnn.language.table import Array
 from symrnn.training.data import Position
+from symrnn.training.loop import Progress
 
 PLACE, BEST = "place", "best"
 
 
 @dataclass
-class Place:
-    """How far a run has come."""
+class Place(Progress):
+    """How far a run on files has come: in its epochs, in its data, in its directory."""
 
-    epoch: int = 0
-    """The one that is under way, or comes next."""
     position: Position | None = None
-    """The place in it, if it has begun."""
-    loss: float = 0.0
-    """The sum of its losses, each times what it counts."""
-    weight: int = 0
-    """What they count together."""
-    lowest: float = inf
-    """Of all validations."""
-    waited: int = 0
-    """Epochs since then."""
-    best: Array | None = None
-    """Theta at the lowest."""
-    best_epoch: int = -1
-    ended: str = ""
-    """What has ended the run before its last epoch."""
-    tokens: int = 0
-    """In all steps so far."""
-    seconds: float = 0.0
-    """Spent so far."""
+    """The place in the epoch, if it has begun."""
     lines: int = 0
     """The bytes of metrics.jsonl."""
     digests: dict[str, str] = field(default_factory=dict)
     """Of the files of the run that never change."""
-    first: float | None = None
-    """The loss of the first step."""
 
 
 SIMPLE = tuple(each.name for each in fields(Place) if each.name not in ("best", "position"))

@@ -8,6 +8,9 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from symrnn.errors import UsageError
+from symrnn.training.loop import Callback, Progress, Record
+from symrnn.training.runs.scores import Scores
+from symrnn.training.trainer import Step, Trainer
 
 SECONDS = 1.0
 """How long a line may wait for a reader."""
@@ -40,6 +43,29 @@ class Log:
         except OSError as error:
             raise self._failed(error) from None
 
+    def watch(self, trainer: Trainer, progress: Progress) -> Callback:
+        """The callback of a loop that writes a line for each epoch, and for the steps that are
+        `told` of; epochs count from 1 on here."""
+
+        def write(record: Record) -> None:
+            if isinstance(record, Step):
+                if told(record.number):
+                    self.write(
+                        {"step": record.number, "epoch": record.epoch + 1, "loss": record.loss}
+                        | {"norm": record.norm, "rate": record.rate, "tokens": record.tokens or 0}
+                        | {"seconds": round(record.seconds, 6)}
+                    )
+                return
+            line: dict[str, Any] = {"epoch": record.number + 1, "step": trainer.count}
+            line["mean_loss"] = record.loss
+            if isinstance(record.scores, Scores):
+                scores = record.scores
+                line |= {"validation": scores.loss, scores.metric: scores.value}
+                line["best"] = record.best
+            self.write(line | {"seconds": round(progress.seconds, 3)})
+
+        return write
+
     def settle(self) -> int:
         """Everything on the disk; how long the file is now."""
         try:
@@ -65,6 +91,16 @@ class Log:
 
     def _failed(self, error: OSError) -> UsageError:
         return UsageError(f"cannot write {self.path}: {error.strerror or error}")
+
+
+def told(step: int) -> bool:
+    """Whether metrics.jsonl tells of this step: of the first thousand, then of every tenth, …
+
+    >>> [step for step in (1, 999, 1000, 1001, 1010, 10010, 10100) if told(step)]
+    [1, 999, 1000, 1010, 10100]
+    """
+    every: int = 10 ** max(0, len(str(step)) - 3)
+    return step % every == 0
 
 
 def _locked(file: BinaryIO) -> bool:

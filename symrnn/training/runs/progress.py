@@ -4,8 +4,9 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, TextIO
 
-from symrnn.training.records import Step
-from symrnn.training.runs.loop import EpochEnd
+from symrnn.training.loop import Epoch, Record
+from symrnn.training.runs.scores import Scores
+from symrnn.training.trainer import Step
 
 LINES = 10
 """So many lines about epochs, if they are quick."""
@@ -31,12 +32,18 @@ class Forgiving:
 
 
 class Quiet:
-    """Says nothing."""
+    """A callback of a loop that says nothing."""
+
+    def __call__(self, record: Record) -> None:
+        if isinstance(record, Step):
+            self.step(record)
+        else:
+            self.epoch(record)
 
     def step(self, step: Step) -> None:
         """A step is done."""
 
-    def epoch(self, epoch: EpochEnd) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """An epoch is done."""
 
     def close(self) -> None:
@@ -104,11 +111,12 @@ class Lines(Quiet):
         if self.pace.add(step) and perf_counter() - self._said > LONG:
             self._line(f"step {step.number} of {self.pace.total}: {self.pace}")
 
-    def epoch(self, epoch: EpochEnd) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         every = max(1, self.epochs // LINES)
         late = perf_counter() - self._said > LONG
-        if epoch.number % every == 0 or epoch.number == self.epochs or late:
-            self._line(f"epoch {epoch.number} of {self.epochs}: {ended(epoch)}, {self.pace.rest()}")
+        number = epoch.number + 1
+        if number % every == 0 or number == self.epochs or late:
+            self._line(f"epoch {number} of {self.epochs}: {ended(epoch)}, {self.pace.rest()}")
 
     def _line(self, text: str) -> None:
         self._said = perf_counter()
@@ -129,8 +137,8 @@ class Bar(Quiet):
         if self.pace.add(step):
             self._draw()
 
-    def epoch(self, epoch: EpochEnd) -> None:
-        self.last = f", epoch {epoch.number}: {ended(epoch)}"
+    def epoch(self, epoch: Epoch) -> None:
+        self.last = f", epoch {epoch.number + 1}: {ended(epoch)}"
 
     def close(self) -> None:
         self._draw()
@@ -155,8 +163,8 @@ class Tqdm(Quiet):
         if self.pace.add(step):
             self._draw()
 
-    def epoch(self, epoch: EpochEnd) -> None:
-        self.last = f", epoch {epoch.number}: {ended(epoch)}"
+    def epoch(self, epoch: Epoch) -> None:
+        self.last = f", epoch {epoch.number + 1}: {ended(epoch)}"
 
     def close(self) -> None:
         self._draw()
@@ -181,14 +189,14 @@ def watcher(stream: TextIO | None, first: int, total: int, epochs: int, quiet: b
     return Tqdm(tqdm, out, first, total)
 
 
-def ended(epoch: EpochEnd) -> str:
+def ended(epoch: Epoch) -> str:
     """An epoch in a few words."""
     text = f"loss {epoch.loss:.4g}"
     if epoch.validation is not None:
         mark = " (lowest)" if epoch.best else ""
-        text += f", validation {epoch.validation.loss:.4g}{mark}"
-        if epoch.validation.value is not None:
-            text += f", {epoch.validation.metric} {epoch.validation.said()}"
+        text += f", validation {epoch.validation:.4g}{mark}"
+        if isinstance(epoch.scores, Scores) and epoch.scores.value is not None:
+            text += f", {epoch.scores.metric} {epoch.scores.said()}"
     return text
 
 

@@ -26,6 +26,10 @@ class Scores:
     confusion: Array | None = None
     """How often each class (row) was taken for each (column)."""
 
+    def __float__(self) -> float:
+        """The loss: lower is better."""
+        return self.loss
+
     def said(self) -> str:
         """
         >>> Scores(0.1, "accuracy", 0.5, 2).said()
