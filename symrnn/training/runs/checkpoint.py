@@ -21,44 +21,46 @@ PLACE, BEST = "place", "best"
 
 
 @dataclass
-class Place(Progress):
+class RunProgress(Progress):
     """How far a run on files has come: in its epochs, in its data, in its directory."""
 
     position: Position | None = None
-    """The place in the epoch, if it has begun."""
+    """The progress in the epoch, if it has begun."""
     lines: int = 0
     """The bytes of metrics.jsonl."""
     digests: dict[str, str] = field(default_factory=dict)
     """Of the files of the run that never change."""
 
 
-SIMPLE = tuple(each.name for each in fields(Place) if each.name not in ("best", "position"))
+SIMPLE = tuple(each.name for each in fields(RunProgress) if each.name not in ("best", "position"))
 
 
-def save(path: Path, trainer: Mapping[str, Any], place: Place) -> None:
+def save(path: Path, trainer: Mapping[str, Any], progress: RunProgress) -> None:
     """Put the checkpoint in the place of the one before."""
-    said: dict[str, Any] = {name: getattr(place, name) for name in SIMPLE}
-    said["position"] = asdict(place.position) if place.position else None
-    best = {} if place.best is None else {BEST: place.best}
+    said: dict[str, Any] = {name: getattr(progress, name) for name in SIMPLE}
+    said["position"] = asdict(progress.position) if progress.position else None
+    best = {} if progress.best is None else {BEST: progress.best}
     text = np.frombuffer(json.dumps(said).encode(), np.uint8)
     weights.save(
         path, {f"trainer.{name}": each for name, each in trainer.items()} | best | {PLACE: text}
     )
 
 
-def load(path: Path) -> tuple[dict[str, Array], Place]:
+def load(path: Path) -> tuple[dict[str, Array], RunProgress]:
     """What a trainer restores, and the place."""
     try:
         found = weights.load(path)
         said = json.loads(found.pop(PLACE).tobytes())
         best = found.pop(BEST, None)
         position = said.pop("position")
-        place = Place(**said, best=best, position=Position(**position) if position else None)
+        progress = RunProgress(
+            **said, best=best, position=Position(**position) if position else None
+        )
     except DataError as error:
         raise DataError(f"{error}; {DAMAGED}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path} is no checkpoint of a run ({error}); {DAMAGED}") from None
-    return {name.removeprefix("trainer."): each for name, each in found.items()}, place
+    return {name.removeprefix("trainer."): each for name, each in found.items()}, progress
 
 
 DAMAGED = "the run cannot be resumed from it, and what has weights can still predict: start anew"

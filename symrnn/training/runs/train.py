@@ -45,19 +45,19 @@ class Keeper:
     def save(self) -> None:
         """A checkpoint, and the weights to predict with; there is none of parameters that are no
         numbers."""
-        trainer, place = self.session.trainer, self.session.place
+        trainer, progress = self.session.trainer, self.session.progress
         if not np.isfinite(self.session.kernels.plain.theta).all():
             said = "parameters are nan or infinite now; try a smaller learning rate"
             raise Diverged(f"step {trainer.count}: {said}", trainer.count, nan, nan)
-        place.lines = self.log.settle()
-        checkpoint.save(self.folder / CHECKPOINT, trainer.state(), place)
+        progress.lines = self.log.settle()
+        checkpoint.save(self.folder / CHECKPOINT, trainer.state(), progress)
         self.kept = trainer.count
         self.save_weights()
         self.saved = perf_counter()
 
     def save_weights(self) -> None:
         """Those of the lowest validation, or the last, if these are numbers."""
-        plain, best = self.session.kernels.plain, self.session.place.best
+        plain, best = self.session.kernels.plain, self.session.progress.best
         if best is None:
             if np.isfinite(plain.theta).all():
                 self.folder.save_weights(plain.params)
@@ -74,11 +74,11 @@ def train(
     session: Session, keeper: Keeper, epochs: int, watching: Callback, stopping: "Stopping"
 ) -> str:
     """Go on to the end of the last epoch; what has ended it: epochs, patience or signal."""
-    log = keeper.log.watch(session.trainer, session.place)
+    log = keeper.log.watch(session.trainer, session.progress)
     loop = Loop(
         session.trainer,
         lambda epoch, rng: _prepared(session, epoch, rng),
-        session.place,
+        session.progress,
         (log, watching, keeper, stopping),
         _validation(session),
         session.config.training.patience,
@@ -97,18 +97,18 @@ def train(
 
 def _prepared(session: Session, epoch: int, rng: np.random.Generator) -> Iterator[Prepared]:
     """The batches of an epoch, or those that are left of it; the place knows how many are done."""
-    data, kernels, place = session.data, session.kernels, session.place
-    if place.position is None:
+    data, kernels, progress = session.data, session.kernels, session.progress
+    if progress.position is None:
         batches = data.train_batches(epoch, rng)
     else:
-        batches = data.restore(place.position)
+        batches = data.restore(progress.position)
     for batch in batches:
-        place.position = batches.position  # by the time that anyone saves it, the step is done
+        progress.position = batches.position  # by the time that anyone saves it, the step is done
         inputs = kernels.inputs(batch)
         weight = batch["tokens"] if kernels.config.task.timed else len(batch["lengths"])
         kernel = kernels.of(inputs)
         yield Prepared(inputs, weight, batch["tokens"], batch["share"], batch["reset"], kernel)
-    place.position = None
+    progress.position = None
 
 
 def _validation(session: Session) -> Callable[[Kernel], Scores] | None:

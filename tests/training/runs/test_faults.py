@@ -16,9 +16,9 @@ import symrnn
 from symrnn import weights
 from symrnn.errors import UsageError
 from symrnn.training.runs import checkpoint
+from symrnn.training.runs.display import Quiet
 from symrnn.training.runs.folder import CHECKPOINT, METRICS, WEIGHTS, Folder
 from symrnn.training.runs.log import Log
-from symrnn.training.runs.progress import Quiet
 from symrnn.training.runs.session import Session, Wish, begin, resume, settle
 from symrnn.training.runs.train import Keeper, Stopping, train
 from tests.test_files import CALLS, faulty
@@ -29,8 +29,8 @@ Numbers = dict[str, np.ndarray[Any, Any]]
 
 def state(run: Path) -> tuple[Numbers, int, Numbers]:
     """All that can be read of a run."""
-    trainer, place = checkpoint.load(run / CHECKPOINT)
-    return trainer, place.epoch, weights.load(run / WEIGHTS)
+    trainer, progress = checkpoint.load(run / CHECKPOINT)
+    return trainer, progress.epoch, weights.load(run / WEIGHTS)
 
 
 def same_numbers(one: Numbers, other: Numbers) -> bool:
@@ -64,7 +64,7 @@ def test_each_call_of_a_checkpoint_may_fail(tmp_path: Path) -> None:
             trainer, epoch, params = state(run)
             assert any(same_numbers(trainer, each[0]) and epoch == each[1] for each in (old, new))
             assert any(same_numbers(params, each[2]) for each in (old, new))
-            assert resume(Folder(run), begun.config).place.epoch == epoch
+            assert resume(Folder(run), begun.config).progress.epoch == epoch
     assert failures == 2 * CALLS + 1  # both files, and the lines are synced
 
 

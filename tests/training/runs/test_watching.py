@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from symrnn.training import Epoch, Step
-from symrnn.training.runs.plot import plot
-from symrnn.training.runs.progress import Bar, Lines, Quiet, Tqdm, watcher
+from symrnn.training.runs.display import Bar, Lines, Quiet, Tqdm, watcher
+from symrnn.training.runs.log import plot
 from symrnn.training.runs.scores import Scores
 from tests.training.runs.setting import Here, labelled
 
