@@ -41,9 +41,10 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-golden: $(READY)  # write generated/ and the tables of functions anew
+golden: $(READY)  # write generated/, the tables of functions and what notebooks show anew
 	$(BIN)/python generated/make.py
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/notebooks.py
 
 docs: $(READY)  # the pages of docs/, in docs/_build/html
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
