@@ -21,10 +21,11 @@ from symrnn.language.tree import (
 ROUGH = {name for name, row in ELEMENTWISE.items() if not row.analytic}
 """Functions through which no complex step may be taken."""
 
-HALF = ("log", "sqrt", "log1p")
-"""Functions that have no value for every number."""
-ABOVE_ZERO = ("square", "abs", "exp", "sigmoid", "softplus", "softmax", "timesoftmax")
-"""Functions whose values are above zero, but at single points; relu is zero on one side."""
+HALF = {name for name, row in ELEMENTWISE.items() if row.half}
+ABOVE_ZERO = {
+    *(name for name, row in ELEMENTWISE.items() if row.above_zero),
+    *("softmax", "timesoftmax"),
+}
 SUMS = ("rowsum", "rowmean", "sum", "mean", "total", "batchsum")
 
 
