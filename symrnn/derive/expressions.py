@@ -47,7 +47,7 @@ from symrnn.derive.formula import (
 from symrnn.derive.sizes import Sizes, less, together, widest
 from symrnn.derive.slopes import LONG
 from symrnn.errors import CheckError
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     NARROW,

@@ -11,7 +11,6 @@ from fractions import Fraction
 from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
-from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
 from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
@@ -27,6 +26,7 @@ from symrnn.language.tree import (
     Ref,
     Source,
     Written,
+    put,
     refs,
 )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symrnn.errors import EquationError
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
     NARROW,

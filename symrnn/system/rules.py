@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from symrnn.errors import EquationError, suggestion
-from symrnn.language.elementwise import calls, own_functions
+from symrnn.language.calls import calls, own_functions
 from symrnn.language.table import TIME
 from symrnn.language.tree import Call, Definition, Expr, Node, Ref, Written, walk
 from symrnn.system.calculus import own_slope

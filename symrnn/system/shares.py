@@ -6,10 +6,9 @@ One function for each kind of equation; where in time it lands is another questi
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.table import LOSSES
-from symrnn.language.tree import NARROW, ONE, ZERO, Add, Call, Expr, Neg, Ref, Width, refs
+from symrnn.language.tree import NARROW, ONE, ZERO, Add, Call, Expr, Neg, Ref, Width, put, refs
 from symrnn.system.algebra import div, mul, size, tidy
 from symrnn.system.calculus import derivative
 from symrnn.system.symbols import Symbols

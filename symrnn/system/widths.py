@@ -6,7 +6,7 @@ nothing but such values. Dimensions get names in a fixed order of preference.
 
 from dataclasses import replace
 
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     NARROW,

@@ -8,8 +8,8 @@ from symrnn.kernels.numpy.contract import Contract, Kernel
 from symrnn.kernels.numpy.lines import as_tuple, imported
 from symrnn.kernels.numpy.sheet import Sheet
 from symrnn.kernels.numpy.step import stepping
+from symrnn.language.calls import wants_positive
 from symrnn.language.numpy_forms import ERF
-from symrnn.language.traits import wants_positive
 from symrnn.system.still import SIZE
 from symrnn.system.symbols import dimensions
 
