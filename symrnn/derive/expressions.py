@@ -70,9 +70,8 @@ from symrnn.language.tree import (
 )
 from symrnn.system.algebra import size
 from symrnn.system.graph import at_step, outside
-from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_term
-from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total
+from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total, map_refs
 
 TWO = Num(Fraction(2))
 BARE = (Num, Size, Minus, Sum, Times, Ratio, Power)

@@ -31,9 +31,7 @@ from symrnn.language.tree import (
     children,
     walk,
 )
-from symrnn.system.dimensions import name_open_widths
-from symrnn.system.matrices import matrices
-from symrnn.system.narrow import Narrow
+from symrnn.system.matrices import Narrow, matrices
 from symrnn.system.occurrences import head_names, occurrences
 from symrnn.system.symbols import Symbols
 from symrnn.system.unify import (
@@ -45,6 +43,7 @@ from symrnn.system.unify import (
     Unknown,
     flat,
     is_one,
+    name_open_widths,
     unknown,
 )
 

@@ -10,9 +10,9 @@ from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import grouped
+from symrnn.system.step_weights import weights_of
 from symrnn.system.symbols import GIVEN
 from symrnn.system.system import System
-from symrnn.system.weights import weights_of
 from symrnn.system.windows import Windows, reached, said
 
 Axes = tuple[str | int, ...]

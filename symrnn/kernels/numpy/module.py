@@ -10,7 +10,7 @@ from symrnn.kernels.numpy.sheet import Sheet
 from symrnn.kernels.numpy.step import stepping
 from symrnn.language.calls import wants_positive
 from symrnn.language.numpy_forms import ERF
-from symrnn.system.still import SIZE
+from symrnn.system.carriers import SIZE
 from symrnn.system.symbols import dimensions
 
 HELPERS = ("total", "highest", "softplus", "erf", *by_id.OWN)
