@@ -21,6 +21,9 @@ ELSEWHERE = {
 }
 """The elementary functions, by their names in SymPy and mpmath."""
 
+MANY = 100_000
+"""Values that are kept at most: some 50 MB at 50 digits."""
+
 
 class Arithmetic(Protocol):
     def number(self, value: Fraction) -> Any: ...
@@ -81,6 +84,8 @@ class Objects:
     functions: Mapping[str, Callable[[Any], Any]]
     made: dict[str | Own, Callable[..., Any]] = field(default_factory=dict, repr=False)
     """The functions of these that have been worked out."""
+    known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
+    """Values of functions at most arguments of late: where one number moves, many others do not."""
 
     def number(self, value: Fraction) -> Any:
         return self.convert(value)
@@ -94,6 +99,16 @@ class Objects:
 
     def one(self, function: str | Own, *args: Any) -> Any:
         """A function of single objects, worked out down to the elementary ones."""
+        if isinstance(function, Own):
+            return self.worked_out(function, *args)
+        key = (function, *args)
+        if key not in self.known:
+            if len(self.known) >= MANY:
+                self.known.clear()
+            self.known[key] = self.worked_out(function, *args)
+        return self.known[key]
+
+    def worked_out(self, function: str | Own, *args: Any) -> Any:
         if isinstance(function, str) and function in self.functions:
             return self.functions[function](*args)
         if function not in self.made:

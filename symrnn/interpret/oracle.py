@@ -87,14 +87,14 @@ def precise(
 
     @cache
     def here() -> Any:
-        return value(run(exact, steps, on))
+        return run(exact, steps, on)
 
     def slope(direction: Direction) -> float:
         way = {name: exactly(on, array) for name, array in direction.items()}
-        ahead = value(run(_moved(exact, way, h), steps, on))
+        ahead = value(run(_moved(exact, way, h), steps, on, here()))
         if smooth:
-            return float((ahead - here()) / h)
-        behind = value(run(_moved(exact, way, -h), steps, on))
+            return float((ahead - value(here())) / h)
+        behind = value(run(_moved(exact, way, -h), steps, on, here()))
         return float((ahead - behind) / (2 * h))
 
     return slope
