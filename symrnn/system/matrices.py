@@ -1,4 +1,14 @@
-"""X"""
+"""What must be known before widths are made equal: which names are matrices, and what is narrow.
+
+    a[t] = x[t] @ (W * M) + b; G = g * U; h[t] = tanh(a[t] + h[t-1] @ G); g: H   =>   W, M, U, G
+
+A matrix is declared, `W: (D, H)`, or stands right of an @ or in a transpose by itself. In an
+expression that stands there a name is a matrix too, unless it is a vector elsewhere or by
+declaration.
+
+Narrow is what has width 1 by declaration, or is built from nothing but such values: it is spread
+over the features of a wider operand.
+"""
 
 from collections.abc import Callable, Container, Iterator
 
@@ -43,6 +53,7 @@ def is_matrix(expr: Expr, known: Container[str]) -> bool:
 
 
 def matrices(written: Written, symbols: Symbols) -> set[str]:
+    """The names of the text that are matrices."""
     return _Matrices(written, symbols).found
 
 
@@ -141,6 +152,9 @@ def _alone(expr: Expr) -> Iterator[str]:
             yield name
         case Transpose(arg=Ref(name=name, base="")):
             yield name
+
+
+# what is narrow
 
 
 GATHERED = ("rowsum", "rowmean", "logsumexp", "rowmax", "total", *LOSSES)

@@ -1,15 +1,17 @@
-"""X"""
+"""Widths that are not known yet, made equal: sums of unknowns and a number.
 
-from collections.abc import Iterator, Mapping
+A rigid unknown is a name that the text declares: two different ones never become one. Everything
+that binds an unknown remembers the statement that did, so that a contradiction can be explained.
+"""
+
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from symrnn.errors import WidthError
 from symrnn.language.printer import show_declaration, show_definition
-from symrnn.language.tree import Declaration, Definition, Expr, Place, Ref, Source, Written, walk
-from symrnn.system import names
-from symrnn.system.symbols import Symbols
+from symrnn.language.tree import Declaration, Definition, Expr, Place, Source
 
 Statement = Definition | Declaration
 
@@ -168,35 +170,3 @@ def quote(statement: Statement) -> str:
     else:
         said = show_declaration(statement)
     return f"`{said}`" + (f", line {statement.place.line}" if statement.place else "")
-
-
-def name_open_widths(
-    written: Written, symbols: Symbols, shapes: Mapping[str, tuple[Sum, ...]], taken: set[str]
-) -> None:
-    """Give a name to each open width that an input, a target or a variable has."""
-    for letter, group in _groups(written, symbols):
-        first = True
-        for name in group:
-            parts, number = flat(shapes[name][0])
-            if len(parts) != 1 or number:
-                continue
-            known = parts[0].name is not None
-            if not known:
-                parts[0].name = names.free(letter if first else f"{letter}_{name}", taken)
-                taken.add(parts[0].name)
-            # a state that is as wide as the target leaves the H to the next one
-            first = first and known and letter == "H"
-
-
-def _groups(written: Written, symbols: Symbols) -> Iterator[tuple[str, list[str]]]:
-    """Inputs with x first, targets, and variables with the states first."""
-    lagged = {
-        node.name
-        for definition in written.definitions
-        for node in walk(definition.body)
-        if isinstance(node, Ref) and node.base == "t" and node.shift
-    }
-    for letter, role in (("D", "input"), ("C", "target"), ("H", "variable"), ("H", "adjoint")):
-        group = [symbol.name for symbol in symbols.values() if symbol.role == role]
-        group.sort(key=lambda name: (name != "x", name not in lagged))
-        yield letter, group
