@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from symrnn.language.parse import definition
+from symrnn.language.parse import definition, stable_form
 from symrnn.language.table import ELEMENTWISE, Array
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, children
 
-PLAIN = [name for name, row in ELEMENTWISE.items() if not row.definition and name != "step"]
-"""What mpmath and SymPy have, some of it under another name."""
-
-ELSEWHERE = {"arctan": "atan"}
+ELSEWHERE = {
+    name: row.sympy for name, row in ELEMENTWISE.items() if not row.definition and row.sympy
+}
+"""The elementary functions, by their names in SymPy and mpmath."""
 
 MANY = 100_000
 """Values that are kept at most: some 50 MB at 50 digits."""
@@ -47,11 +47,13 @@ class Floats:
         return np.asarray(values, self.dtype)
 
     def apply(self, function: str | Own, *args: Any) -> Array:
-        arrays = [self.array(arg) for arg in args]
-        if isinstance(function, Own):
-            of = formula(function.body, function.args, self.number, self.apply)
-            return self.array(of(*arrays))
-        return ELEMENTWISE[function].stable(*arrays)
+        of = in_numpy(function)
+        form = stable_form(function)
+        if of is None and form is not None:
+            of = formula(form[1], form[0], self.number, self.apply)
+        if of is None:
+            raise TypeError(f"{function} is elementary, and its row names no form in NumPy")
+        return self.array(of(*map(self.array, args)))
 
     def softmax(self, z: Array) -> Array:
         e = np.exp(z - z.real.max(-1, keepdims=True))
@@ -63,6 +65,15 @@ class Floats:
 
     def bce_logits(self, y: Array, z: Array) -> Array:
         return np.asarray(self.apply("softplus", z) - y * z)
+
+
+def in_numpy(function: str | Own) -> Callable[..., Array] | None:
+    """The function in NumPy, where the table or NumPy has it."""
+    row = ELEMENTWISE[function] if isinstance(function, str) else None
+    if row is None or row.numpy is not None or not row.operation:
+        return row.numpy if row is not None else None
+    found: Callable[..., Array] = getattr(np, row.operation)
+    return found
 
 
 @dataclass(frozen=True)
@@ -198,7 +209,7 @@ def mpmath_objects(digits: int = 50) -> Objects:
 
     nan = context.nan
     ends = {"exp": (context.inf, 0), "tanh": (1, -1), "sin": (nan, nan), "cos": (nan, nan)}
-    functions = {name: getattr(context, ELSEWHERE.get(name, name)) for name in PLAIN}
+    functions = {name: getattr(context, known) for name, known in ELSEWHERE.items()}
     functions |= {name: bounded(name, *limits) for name, limits in ends.items()}
     functions["erf"] = bounded("erf", 1, -1, far=8)  # from 128 on it is 1 to 7,000 digits
     functions["step"] = lambda x: context.mpf(1 if x > 0 else 0)
@@ -209,6 +220,6 @@ def sympy_objects() -> Objects:
     """SymPy expressions, with SymPy's own functions."""
     import sympy
 
-    functions = {name: getattr(sympy, ELSEWHERE.get(name, name)) for name in PLAIN}
+    functions = {name: getattr(sympy, known) for name, known in ELSEWHERE.items()}
     functions["step"] = lambda x: sympy.Piecewise((1, x > 0), (0, True))
     return Objects(lambda value: sympy.Rational(value.numerator, value.denominator), functions)

@@ -14,7 +14,7 @@ import numpy as np
 from symrnn.errors import CheckError, DataError
 from symrnn.interpret.arithmetic import Arithmetic, Floats, highest
 from symrnn.interpret.sizes import Data, Sizes, common_dtype
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES, TIME, Array
 from symrnn.language.tree import (
     ZERO,

@@ -17,8 +17,7 @@ from symrnn.language.table import Array
 from symrnn.language.tree import Declaration, Definition, Expr, Ref, Written, map_leaves
 from symrnn.system import System, initial_states, kept, normal, resolve, with_states
 from symrnn.system.ids import with_ids
-from symrnn.system.states import all_ids, grouped
-from symrnn.system.stepping import is_causal, why_no_step
+from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
 from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
