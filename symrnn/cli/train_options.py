@@ -71,7 +71,7 @@ def _add_training(group: Any) -> None:
     group.add_argument(
         "--schedule",
         metavar="TEXT",
-        help="what becomes of the learning rate: cosine (over the whole run), cosine:1000:0.1,"
+        help="what becomes of the learning rate, as cosine (over the whole run), cosine:1000:0.1,"
         " step:1000:0.5, exponential:0.999, or warmup:100 before any of them",
     )
     group.add_argument(

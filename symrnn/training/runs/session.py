@@ -35,6 +35,7 @@ from symrnn.training.runs.folder import (
     short,
 )
 from symrnn.training.runs.trained import Kernels, is_text
+from symrnn.training.schedules import lasting
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
 
@@ -112,22 +113,7 @@ def _training(said: Mapping[str, Any], masks: dict[str, float], batches: int) ->
     """With what is not said filled in."""
     epochs = said.get("epochs") or max(EPOCHS, -(-STEPS // batches))
     found = Training(**{**said, "epochs": epochs}, masks=masks)
-    return replace(found, schedule=_whole(found.schedule, batches * epochs))
-
-
-def _whole(schedule: str, steps: int) -> str:
-    """The schedule, in which a cosine lasts to the end of the run, unless it says how long.
-
-    >>> _whole("warmup:10,cosine", 100)
-    'warmup:10,cosine:90'
-    """
-    *before, last = schedule.split(",")
-    if last.strip() != "cosine":
-        return schedule
-    for each in before:
-        _, _, count = each.partition(":")
-        steps -= int(count) if count.isascii() and count.isdigit() else 0
-    return ",".join([*before, f"cosine:{max(steps, 1)}"])
+    return replace(found, schedule=lasting(found.schedule, batches * epochs))
 
 
 def _first_token(data: Data) -> int:
