@@ -13,7 +13,7 @@ from symrnn.bench.plan import (
     read_seconds,
     read_sizes,
 )
-from symrnn.cli.changes import add_strict
+from symrnn.cli.options import add_strict
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
