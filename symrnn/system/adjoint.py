@@ -142,7 +142,9 @@ class _Adjoint:
             if symbol.name not in self.active_names:
                 continue
             name = names.free(f"ct_{symbol.name}", self.symbols)
-            self.symbols[name] = replace(symbol, name=name, role="input", output=False)
+            self.symbols[name] = replace(
+                symbol, name=name, role="input", output=False, weighs=symbol.name
+            )
             for node in self.equations:
                 inside = node.base in ("", "t") or 0 <= node.shift < (self.primal.steps or 0)
                 if node.name == symbol.name and inside:
