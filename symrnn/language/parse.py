@@ -13,10 +13,9 @@ from functools import cache
 from symrnn.errors import LanguageError, suggestion
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
-from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
-from symrnn.language.letters import plain
-from symrnn.language.over_time import without_timesoftmax
+from symrnn.language.source import STATEMENTS, check_letters, check_size, plain, tree_of
 from symrnn.language.table import ELEMENTWISE, EPS, WRITTEN_OUT
+from symrnn.language.timesoftmax import without_timesoftmax
 from symrnn.language.tree import (
     Call,
     Declaration,
