@@ -40,8 +40,9 @@ STEP = 1e-5
 
 def complex_step(written: Written, data: Data, steps: int) -> Slope:
     """Im L(x + ihd) / h: no difference is taken, so h can be as small as one likes."""
-    run = Interpreter(written)
-    return complex_slope(lambda moved: run(moved, steps).loss, data)
+    run, on = Interpreter(written), Floats(complex)
+    here = run(data, steps, on)
+    return complex_slope(lambda moved: run(moved, steps, on, here).loss, data)
 
 
 def central(written: Written, data: Data, steps: int) -> Slope:
