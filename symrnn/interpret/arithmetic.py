@@ -39,6 +39,10 @@ class Floats:
     """NumPy arrays of one floating or complex dtype."""
 
     dtype: Any = np.float64
+    made: dict[str | Own, Callable[..., Any]] = field(
+        default_factory=dict, repr=False, compare=False, kw_only=True
+    )
+    """The functions of arrays that have been made ready."""
 
     def number(self, value: Fraction) -> float:
         return float(value)
@@ -47,13 +51,24 @@ class Floats:
         return np.asarray(values, self.dtype)
 
     def apply(self, function: str | Own, *args: Any) -> Array:
-        of = in_numpy(function)
-        form = stable_form(function)
-        if of is None and form is not None:
-            of = formula(form[1], form[0], self.number, self.apply)
-        if of is None:
+        if function not in self.made:
+            self.made[function] = self.function(function)
+        return self.array(self.made[function](*map(self.array, args)))
+
+    def function(self, function: str | Own) -> Callable[..., Any]:
+        """One of the text's own is worked out as it says, one of the table as the table or NumPy
+        has it, or by its stable form."""
+        if isinstance(function, Own):
+            return formula(function.body, function.args, self.number, self.apply)
+        row, form = ELEMENTWISE[function], stable_form(function)
+        if row.numpy is not None:
+            return row.numpy
+        if row.operation:
+            found: Callable[..., Array] = getattr(np, row.operation)
+            return found
+        if form is None:
             raise TypeError(f"{function} is elementary, and its row names no form in NumPy")
-        return self.array(of(*map(self.array, args)))
+        return formula(form[1], form[0], self.number, Floats(self.dtype).apply)
 
     def softmax(self, z: Array) -> Array:
         e = np.exp(z - z.real.max(-1, keepdims=True))
@@ -62,15 +77,6 @@ class Floats:
     def logsumexp(self, z: Array) -> Array:
         top = z.real.max(-1, keepdims=True)
         return np.asarray(top + np.log(np.exp(z - top).sum(-1, keepdims=True)))
-
-
-def in_numpy(function: str | Own) -> Callable[..., Array] | None:
-    """The function in NumPy, where the table or NumPy has it."""
-    row = ELEMENTWISE[function] if isinstance(function, str) else None
-    if row is None or row.numpy is not None or not row.operation:
-        return row.numpy if row is not None else None
-    found: Callable[..., Array] = getattr(np, row.operation)
-    return found
 
 
 @dataclass(frozen=True)

@@ -104,11 +104,9 @@ def definition(function: str | Own) -> tuple[tuple[str, ...], Expr] | None:
     return (row.arguments, rule(row.definition)) if row.definition else None
 
 
-def stable_form(function: str | Own, small: bool = False) -> tuple[tuple[str, ...], Expr] | None:
-    """The same in a form that neither overflows nor loses digits; `small` where its digits count
-    however small it is."""
-    if isinstance(function, Own):
-        return definition(function)
+def stable_form(function: str, small: bool = False) -> tuple[tuple[str, ...], Expr] | None:
+    """The same of a function of the table, in a form that neither overflows nor loses digits;
+    `small` where its digits count however small it is."""
     row = ELEMENTWISE[function]
     text = (row.small if small else "") or row.stable or row.definition
     return (row.arguments, rule(text)) if text else None
