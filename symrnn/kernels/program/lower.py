@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
+from symrnn.errors import UsageError
 from symrnn.kernels.program.program import (
     Argument,
     Loop,
@@ -29,12 +30,16 @@ from symrnn.language.table import ELEMENTWISE, GELU, SELU_SCALE, SELU_SLOPE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
 from symrnn.system import names
 
-ELEMENTARY = (
-    *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos", "sinh", "cosh"),
-    *("arctan", "erf", "stop", "softplus", "maximum", "minimum", "positive", "is_zero"),
-    *("add", "subtract", "multiply", "divide", "negative", "power", "copy", "turned"),
-    *("pick", "add_at"),
+ELEMENTARY = frozenset(
+    {
+        *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos", "sinh", "cosh"),
+        *("arctan", "erf", "stop", "softplus", "maximum", "minimum", "positive", "is_zero"),
+        *("add", "subtract", "multiply", "divide", "negative", "power", "copy", "turned"),
+        *("pick", "add_at"),
+    }
 )
+"""What NumPy has. A target may have fewer of the functions: the others are then worked out as they
+are defined."""
 
 SIGMOID = "0.5 * tanh(0.5 * {x}) + 0.5"
 TAIL = "exp(-softplus(-x))"
@@ -49,6 +54,7 @@ DEFINITIONS: dict[str, str] = {
     "abs": "maximum(x, -x)",
     "hard_sigmoid": "minimum(maximum(x / 6 + 0.5, 0), 1)",
     "hard_tanh": "minimum(maximum(x, -1), 1)",
+    "softplus": "maximum(x, 0) + log1p(exp(-maximum(x, -x)))",
     "silu": "x * (" + SIGMOID.format(x="x") + ")",
     "tan": "sin(x) / cos(x)",
     "gelu": "0.5 * x * (1 + erf(0.7071067811865476 * x))",
@@ -62,9 +68,9 @@ DEFINITIONS: dict[str, str] = {
 """What back ends do quicker, or more exactly, than by the definition in the table."""
 
 
-def lower(program: Program) -> Program:
+def lower(program: Program, elementary: frozenset[str] = ELEMENTARY) -> Program:
     """The program in elementary functions and single products."""
-    return _Lower(program).program()
+    return _Lower(program, elementary).program()
 
 
 @cache
@@ -76,7 +82,10 @@ def definition(op: str, relative: bool = False) -> tuple[tuple[str, ...], Expr]:
     row = ELEMENTWISE[op]
     text = TAIL if relative and op == "sigmoid" else DEFINITIONS.get(op) or row.definition
     if not text:
-        raise TypeError(f"no back end has {op}, and the table of functions does not define it")
+        raise UsageError(
+            f"the back end has no {op}, and the table of functions does not define it by others;"
+            " leave it out of the text, or take another back end"
+        )
     return row.arguments, _tree(ast.parse(text, mode="eval").body)
 
 
@@ -138,8 +147,8 @@ def _tree(node: object) -> Expr:
 
 
 class _Lower:
-    def __init__(self, old: Program) -> None:
-        self.old = old
+    def __init__(self, old: Program, elementary: frozenset[str]) -> None:
+        self.old, self.elementary = old, elementary
         self.arrays = dict(old.arrays)
         self.packs = list(old.packs)
         self.pack_of = old.pack_of()
@@ -162,7 +171,7 @@ class _Lower:
 
     def plain(self, statement: Plain) -> Iterator[Plain]:
         match statement:
-            case Map(op=op, args=args) if op in ELEMENTWISE and op not in ELEMENTARY:
+            case Map(op=op, args=args) if op in ELEMENTWISE and op not in self.elementary:
                 relative = bool(self.divisors & set(statement.out.names))
                 names, body = definition(op, relative)
                 for made in self.define(statement, body, dict(zip(names, args, strict=True)), {}):
