@@ -27,9 +27,8 @@ from symrnn.system import (
     with_weights,
     with_zoneout,
 )
-from symrnn.system.doubts import doubts
+from symrnn.system.doubts import check_mistakes, doubts
 from symrnn.system.roles import roles
-from symrnn.system.slips import check_slips
 from symrnn.system.summary import Summary, summarise
 from symrnn.system.unroll import check_steps
 
@@ -286,7 +285,7 @@ def parse(text: str, name: str = "model", strict: bool = False) -> Model:
 def read(text: str, name: str) -> Model:
     """The same without a word about doubts: for texts that have been read before."""
     written = parse_text(text, name)
-    check_slips(written, roles(written))
+    check_mistakes(written, roles(written))
     model = Model(name, written)
     _ = model.system  # whatever else is wrong with the text is said now
     return model

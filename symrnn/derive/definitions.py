@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from symrnn.derive.formula import Apply, Equation, Name, Sheet, walk
 from symrnn.derive.notation.glyph import GREEK
 from symrnn.derive.slopes import formula_of
-from symrnn.language.elementwise import own_functions
+from symrnn.language.calls import own_functions
 from symrnn.language.tree import Own
 
 

@@ -1,10 +1,9 @@
 """Derivatives of losses: ŷ - y where one judges the value of its own link function, or in terms."""
 
 from symrnn.derive.network import Carrier, Route
-from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.table import LOSSES
-from symrnn.language.tree import Call, Expr, Ref, map_children
+from symrnn.language.tree import Call, Expr, Ref, map_children, put
 from symrnn.system.algebra import size
 from symrnn.system.system import Scale, System
 

@@ -13,12 +13,11 @@ from functools import cached_property
 from symrnn.derive.slopes import LONG, PRIME
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Ref, Width
-from symrnn.system.activity import active
+from symrnn.system.adjoint_steps import Landing, active
+from symrnn.system.adjoint_terms import Share, Shares, Values
 from symrnn.system.graph import edges_of, outside
-from symrnn.system.landing import Landing
-from symrnn.system.rewrite import Change, map_jacobian
-from symrnn.system.shares import Share, Shares
 from symrnn.system.system import (
+    Change,
     Equation,
     Jacobian,
     Linear,
@@ -28,9 +27,9 @@ from symrnn.system.system import (
     Scale,
     System,
     Term,
+    map_jacobian,
     uses,
 )
-from symrnn.system.values import Values
 from symrnn.system.windows import Windows
 
 

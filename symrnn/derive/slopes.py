@@ -6,10 +6,9 @@ from fractions import Fraction
 from symrnn.derive.build import minus, plus, power, ratio, times
 from symrnn.derive.formula import Apply, Equation, Formula, Name, map_children, walk
 from symrnn.errors import CheckError
-from symrnn.language.elementwise import put
 from symrnn.language.parse import parse_expression, rule
 from symrnn.language.table import ELEMENTWISE, SELU_SCALE, SELU_SLOPE
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref
+from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, put
 from symrnn.language.tree import walk as parts_of
 
 LONGEST = 8

@@ -12,14 +12,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from symrnn.language.parse import definition
+from symrnn.language.parse import definition, stable_form
 from symrnn.language.table import ELEMENTWISE, Array
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, children
 
-PLAIN = [name for name, row in ELEMENTWISE.items() if not row.definition and name != "step"]
-"""What mpmath and SymPy have, some of it under another name."""
+ELSEWHERE = {
+    name: row.sympy for name, row in ELEMENTWISE.items() if not row.definition and row.sympy
+}
+"""The elementary functions, by their names in SymPy and mpmath."""
 
-ELSEWHERE = {"arctan": "atan"}
+MANY = 100_000
+"""Values that are kept at most: some 50 MB at 50 digits."""
 
 
 class Arithmetic(Protocol):
@@ -44,11 +47,13 @@ class Floats:
         return np.asarray(values, self.dtype)
 
     def apply(self, function: str | Own, *args: Any) -> Array:
-        arrays = [self.array(arg) for arg in args]
-        if isinstance(function, Own):
-            of = formula(function.body, function.args, self.number, self.apply)
-            return self.array(of(*arrays))
-        return ELEMENTWISE[function].stable(*arrays)
+        of = in_numpy(function)
+        form = stable_form(function)
+        if of is None and form is not None:
+            of = formula(form[1], form[0], self.number, self.apply)
+        if of is None:
+            raise TypeError(f"{function} is elementary, and its row names no form in NumPy")
+        return self.array(of(*map(self.array, args)))
 
     def softmax(self, z: Array) -> Array:
         e = np.exp(z - z.real.max(-1, keepdims=True))
@@ -62,6 +67,15 @@ class Floats:
         return np.asarray(self.apply("softplus", z) - y * z)
 
 
+def in_numpy(function: str | Own) -> Callable[..., Array] | None:
+    """The function in NumPy, where the table or NumPy has it."""
+    row = ELEMENTWISE[function] if isinstance(function, str) else None
+    if row is None or row.numpy is not None or not row.operation:
+        return row.numpy if row is not None else None
+    found: Callable[..., Array] = getattr(np, row.operation)
+    return found
+
+
 @dataclass(frozen=True)
 class Objects:
     """Arrays of Python objects with + - * / **, and a callable for each elementary function."""
@@ -70,6 +84,8 @@ class Objects:
     functions: Mapping[str, Callable[[Any], Any]]
     made: dict[str | Own, Callable[..., Any]] = field(default_factory=dict, repr=False)
     """The functions of these that have been worked out."""
+    known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
+    """Values of functions at most arguments of late: where one number moves, many others do not."""
 
     def number(self, value: Fraction) -> Any:
         return self.convert(value)
@@ -83,6 +99,16 @@ class Objects:
 
     def one(self, function: str | Own, *args: Any) -> Any:
         """A function of single objects, worked out down to the elementary ones."""
+        if isinstance(function, Own):
+            return self.worked_out(function, *args)
+        key = (function, *args)
+        if key not in self.known:
+            if len(self.known) >= MANY:
+                self.known.clear()
+            self.known[key] = self.worked_out(function, *args)
+        return self.known[key]
+
+    def worked_out(self, function: str | Own, *args: Any) -> Any:
         if isinstance(function, str) and function in self.functions:
             return self.functions[function](*args)
         if function not in self.made:
@@ -183,7 +209,7 @@ def mpmath_objects(digits: int = 50) -> Objects:
 
     nan = context.nan
     ends = {"exp": (context.inf, 0), "tanh": (1, -1), "sin": (nan, nan), "cos": (nan, nan)}
-    functions = {name: getattr(context, ELSEWHERE.get(name, name)) for name in PLAIN}
+    functions = {name: getattr(context, known) for name, known in ELSEWHERE.items()}
     functions |= {name: bounded(name, *limits) for name, limits in ends.items()}
     functions["erf"] = bounded("erf", 1, -1, far=8)  # from 128 on it is 1 to 7,000 digits
     functions["step"] = lambda x: context.mpf(1 if x > 0 else 0)
@@ -194,6 +220,6 @@ def sympy_objects() -> Objects:
     """SymPy expressions, with SymPy's own functions."""
     import sympy
 
-    functions = {name: getattr(sympy, ELSEWHERE.get(name, name)) for name in PLAIN}
+    functions = {name: getattr(sympy, known) for name, known in ELSEWHERE.items()}
     functions["step"] = lambda x: sympy.Piecewise((1, x > 0), (0, True))
     return Objects(lambda value: sympy.Rational(value.numerator, value.denominator), functions)

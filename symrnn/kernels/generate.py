@@ -15,11 +15,9 @@ from symrnn.kernels.settings import Settings
 from symrnn.kernels.target import Target, target_called
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
+from symrnn.system.carriers import apart, with_carriers
 from symrnn.system.ids import with_ids
-from symrnn.system.parted import parted
-from symrnn.system.states import all_ids, grouped
-from symrnn.system.stepping import is_causal, why_no_step
-from symrnn.system.still import still
+from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
 from symrnn.system.windows import windows
 
 BACKENDS = {target.name: target for target in (NUMPY,)}
@@ -56,7 +54,7 @@ def program(
     full = adjoint(system, wrt, no_loss)
     if settings.lengths:
         job = replace(job, loops=True, ragged=True)
-        own = parted(adjoint(still(system, all_ids(system, ids)), wrt, no_loss))
+        own = apart(adjoint(with_carriers(system, all_ids(system, ids)), wrt, no_loss))
     else:
         job = replace(job, windows=windows(system, settings.steps, settings.truncate))
         own = full

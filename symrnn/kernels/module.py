@@ -14,8 +14,8 @@ from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.lines import as_dict, as_tuple
 from symrnn.kernels.plans import PlanRequest, Spelling, lay_out
 from symrnn.kernels.sections import copied_inputs, with_gaps
-from symrnn.language.traits import wants_positive
-from symrnn.system.still import SIZE
+from symrnn.language.calls import wants_positive
+from symrnn.system.carriers import SIZE
 from symrnn.system.symbols import dimensions
 
 

@@ -60,7 +60,7 @@ def between(first: int | str, last: int | str) -> str:
 def number_text(own: Mapping[str, str], value: Expr) -> str:
     """A number made of numbers and sizes.
 
-    >>> number_text({"dim C": "C"}, Div(Num(Fraction(1)), Size(Width(("B", "C"), 2))))
+    >>> number_text({"dim C": "C"}, Div(Num(1), Size(Width(("B", "C"), 2))))
     '1 / (B + C + 2)'
     """
     return _number(own, value)[0]

@@ -11,7 +11,7 @@ from symrnn.kernels.program import OPTIONAL, Job, Program, schedule
 from symrnn.kernels.program.lower import ELEMENTARY
 from symrnn.kernels.program.program import KINDS, Kind, Pack
 from symrnn.kernels.program.schedule import chosen
-from symrnn.system.stepping import forward_part
+from symrnn.system.states import forward_part
 from symrnn.system.system import System
 
 if TYPE_CHECKING:

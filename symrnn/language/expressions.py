@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from symrnn.errors import LanguageError
 from symrnn.language import meant
-from symrnn.language.elementwise import is_pointwise, put
+from symrnn.language.calls import is_pointwise
 from symrnn.language.foreign import spelling
 from symrnn.language.guard import MAX_DEPTH, at
 from symrnn.language.letters import Plain
@@ -36,6 +36,7 @@ from symrnn.language.tree import (
     Source,
     Transpose,
     Width,
+    put,
 )
 
 MAX_NAME = 40

@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 
 from symrnn.errors import LanguageError
-from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_NAME, Expressions
 from symrnn.language.table import ARITY
-from symrnn.language.tree import Expr, Own, refs
+from symrnn.language.tree import Expr, Own, put, refs
 
 HEAD = re.compile(r"((?:^|;)[ \t]*)(\w+)([ \t]*)\(([^()=;#\n]*)\)(?=[ \t]*=(?!=))", re.MULTILINE)
 MADE_UP = re.compile(r"[a-z]_")

@@ -11,7 +11,6 @@ from fractions import Fraction
 from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
-from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
 from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
@@ -27,6 +26,7 @@ from symrnn.language.tree import (
     Ref,
     Source,
     Written,
+    put,
     refs,
 )
 
@@ -103,6 +103,16 @@ def definition(function: str | Own) -> tuple[tuple[str, ...], Expr] | None:
         return function.args, function.body
     row = ELEMENTWISE[function]
     return (row.arguments, rule(row.definition)) if row.definition else None
+
+
+def stable_form(function: str | Own, small: bool = False) -> tuple[tuple[str, ...], Expr] | None:
+    """The same in a form that neither overflows nor loses digits; `small` where its digits count
+    however small it is."""
+    if isinstance(function, Own):
+        return definition(function)
+    row = ELEMENTWISE[function]
+    text = (row.small if small else "") or row.stable or row.definition
+    return (row.arguments, rule(text)) if text else None
 
 
 def written_out(call: Call) -> Expr:

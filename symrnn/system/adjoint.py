@@ -11,12 +11,11 @@ from symrnn.errors import EquationError, suggestion
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import BATCH, NARROW, ONE, Add, Expr, Ref, refs
 from symrnn.system import names
-from symrnn.system.activity import active
+from symrnn.system.adjoint_steps import Landing, active
+from symrnn.system.adjoint_terms import Share, Shares, Values, reads, times
 from symrnn.system.algebra import div, neg, size
 from symrnn.system.check import check
 from symrnn.system.graph import Group
-from symrnn.system.landing import Landing
-from symrnn.system.shares import Share, Shares, reads, times
 from symrnn.system.symbols import GIVEN, ROWLESS, Role, Symbol
 from symrnn.system.system import (
     Dot,
@@ -32,7 +31,6 @@ from symrnn.system.system import (
     Total,
     uses,
 )
-from symrnn.system.values import Values
 
 
 def adjoint(

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 from symrnn.errors import EquationError
-from symrnn.language.elementwise import put
 from symrnn.language.functions import derivative_name
 from symrnn.language.parse import rule
 from symrnn.language.table import ELEMENTWISE
@@ -29,6 +28,7 @@ from symrnn.language.tree import (
     Ref,
     Size,
     map_leaves,
+    put,
     refs,
     walk,
 )

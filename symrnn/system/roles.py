@@ -24,7 +24,7 @@ from symrnn.language.tree import (
     refs,
     walk,
 )
-from symrnn.system.numbers import Numbers
+from symrnn.system.algebra import Numbers
 from symrnn.system.occurrences import Occurrence, occurrences
 from symrnn.system.symbols import GIVEN, PI, ROWLESS, Role, Symbol, Symbols
 

@@ -18,7 +18,6 @@ from symrnn.language.tree import STEPS, Expr, Num, Ref, Size, map_leaves
 from symrnn.system.algebra import tidy
 from symrnn.system.check import check
 from symrnn.system.graph import at_step
-from symrnn.system.rewrite import map_expr, map_jacobian
 from symrnn.system.system import (
     Dot,
     Equation,
@@ -29,6 +28,8 @@ from symrnn.system.system import (
     System,
     Term,
     Total,
+    map_expr,
+    map_jacobian,
 )
 
 

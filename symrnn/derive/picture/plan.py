@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from symrnn.derive.picture.network import Edges, Network, both_ways
 from symrnn.derive.picture.shapes import ROW, Kind, Spot, half
 from symrnn.language.tree import Ref
-from symrnn.system.activity import reached
+from symrnn.system.graph import reached
 
 GAP = 0.26  # between neighbours of a row
 PAIR_GAP = 0.36  # between two that are alone: an arrow may pass

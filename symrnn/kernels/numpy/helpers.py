@@ -2,7 +2,7 @@
 
 from symrnn.frame import render
 from symrnn.kernels.numpy import by_id
-from symrnn.language import erf
+from symrnn.language.numpy_forms import ERF
 
 ALIASES = {
     "softplus": "_softplus(dtype)",
@@ -18,7 +18,7 @@ HELPERS = frozenset({*ALIASES, "in_turn", "cut", "carry_ids"})
 
 def helpers(names: frozenset[str]) -> str:
     """The functions of these names."""
-    return render("numpy/helpers.py.jinja", helpers=names, erf=erf.SOURCE)
+    return render("numpy/helpers.py.jinja", helpers=names, erf=ERF)
 
 
 def helpers_by_id(names: frozenset[str]) -> str:

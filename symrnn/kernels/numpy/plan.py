@@ -28,7 +28,7 @@ from symrnn.kernels.sections import (
     names_in_use,
     with_gaps,
 )
-from symrnn.system.still import SIZE
+from symrnn.system.carriers import SIZE
 
 FEW = 4
 """From so many products on, a transposed matrix is copied once: BLAS reads it faster then."""

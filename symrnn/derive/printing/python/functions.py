@@ -8,11 +8,11 @@ from symrnn.derive.printing.python.algebra import Algebra
 from symrnn.derive.printing.python.code import ACROSS, Code
 from symrnn.derive.printing.python.prelude import Prelude
 from symrnn.derive.slopes import PRIME, definition_of, formula_of
+from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Own
 
-SAME = ("tanh", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "erf")
-SYMPY = {name: name for name in SAME} | {"abs": "Abs", "arctan": "atan"}
-"""Functions that SymPy has."""
+SYMPY = {name: row.sympy for name, row in ELEMENTWISE.items() if row.sympy}
+"""Functions that SymPy has, and what it calls them."""
 
 ARGUMENT = Name("x")
 """What a function that a module defines is given."""
