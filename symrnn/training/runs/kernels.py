@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.language.table import Array
 from symrnn.model import Model
 from symrnn.training.data import Batch, one_hot
