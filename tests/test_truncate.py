@@ -19,7 +19,7 @@ from symrnn.derive.sheets import VIEWS
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import complex_step, error, gradient, precise
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.verification.calls import plainly
 from symrnn.kernels.verification.case import Case, case

@@ -13,9 +13,8 @@ from symrnn.errors import LanguageError
 from symrnn.language import meant
 from symrnn.language.calls import is_pointwise
 from symrnn.language.foreign import spelling
-from symrnn.language.guard import MAX_DEPTH, at
-from symrnn.language.letters import Plain
 from symrnn.language.meant import usage
+from symrnn.language.source import MAX_DEPTH, Plain, at
 from symrnn.language.table import ARITY, WRITTEN_OUT
 from symrnn.language.tree import (
     Add,

@@ -18,6 +18,8 @@ Landed = tuple[Ref, Term]
 
 
 class Landing:
+    """Where in time what an operand gets lands."""
+
     def __init__(self, system: System) -> None:
         self.steps = system.steps
         self.nodes: Set[Ref] = {e.target for e in system.equations}

@@ -31,10 +31,10 @@ from symrnn.system.symbols import GIVEN, PI, ROWLESS, Role, Symbol, Symbols
 
 def roles(written: Written) -> Symbols:
     """The symbols of a text in order of appearance, without their shapes."""
-    return Roles(written).symbols()
+    return _Roles(written).symbols()
 
 
-class Roles:
+class _Roles:
     def __init__(self, written: Written) -> None:
         self.written = written
         self.defined: dict[str, list[Definition]] = {}

@@ -11,7 +11,7 @@ import numpy as np
 from symrnn.errors import EstimatorError, SymrnnError, suggestion
 from symrnn.language.table import Array
 from symrnn.training.data.examples import by_class, kept_apart
-from symrnn.weights.arrays import check_plain
+from symrnn.weights.expected import check_plain
 
 # what has parameters and is fitted
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import UsageError
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.language.table import Array
 from symrnn.model import Model
 from symrnn.training.data import Batch, Vocabulary, one_hot

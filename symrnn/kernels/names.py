@@ -1,13 +1,10 @@
-"""Names in a generated function: each for one thing, and how those of views end.
-
-A view is named after what it shows: `h_3` for h at step 3, `h_prev` for the step before the one of
-a loop, `x_rows` for all steps and sequences as the rows of one matrix.
-"""
+"""Names in a generated function: each for one thing."""
 
 import keyword
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symrnn.kernels.program.program import Now
+from symrnn.kernels.program.program import Program
 
 RESERVED = {
     *keyword.kwlist,
@@ -50,21 +47,20 @@ class Names:
         return name
 
 
-def said(step: int) -> str:
-    """A step in a name.
+def own_names(program: Program, dims: Sequence[str]) -> Mapping[str, str]:
+    """The name in a generated function of each dimension, pack and array, by `dim H`, `pack W` and
+    `x`: their own, unless something else is called so.
 
-    >>> said(3), said(-1)
-    ('3', 'm1')
+    >>> from symrnn.kernels.program.program import Array
+    >>> arrays = {name: Array(name, "input", ()) for name in ("x", "zip")}
+    >>> own_names(Program(1, arrays, {}), "H")
+    {'dim H': 'H', 'x': 'x', 'zip': 'zip_2'}
     """
-    return str(step) if step >= 0 else f"m{-step}"
-
-
-LOOPED = {0: "t", -1: "prev", 1: "next"}
-
-
-def looped(label: str, now: Now) -> str:
-    """The name of a view inside a loop: `h_t`, `h_prev`, `h_prev2`, `h_next`."""
-    shift = now.shift
-    if shift in LOOPED:
-        return f"{label}_{LOOPED[shift]}"
-    return f"{label}_{'prev' if shift < 0 else 'next'}{abs(shift)}"
+    names, found = Names(), dict[str, str]()
+    for name in dims:
+        found[f"dim {name}"] = names.new(name)
+    for pack in program.packs:
+        found[f"pack {pack.name}"] = names.new(pack.name)
+    for name in program.arrays:
+        found[name] = names.new(name)
+    return found

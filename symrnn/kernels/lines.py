@@ -51,6 +51,8 @@ def imported(names: Sequence[str]) -> str:
     >>> print(imported(["add", "dot"]))
     from numpy import add, dot
     """
+    if not names:
+        return ""
     line = f"from numpy import {', '.join(names)}"
     if len(line) <= WIDTH:
         return line

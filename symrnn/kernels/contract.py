@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from symrnn.kernels.numpy import by_id
-from symrnn.kernels.numpy.lines import as_dict, as_tuple, escaped, indented, wrapped_text
+from symrnn.kernels.checkpoint import Parts
+from symrnn.kernels.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.kernels.program.program import Program
 from symrnn.language.calls import is_analytic, losses_of
 from symrnn.language.printer import show_definition
@@ -45,6 +45,12 @@ class Kernel:
     """What runs over time is handed in, and handed out, without a time axis."""
     windows: Windows | None = None
     """Where backpropagation is cut, the windows of steps."""
+    parts: Parts | None = None
+    """The programs of which it is made, where it keeps few states."""
+    step: "Kernel | str" = ""
+    """The same for one step, or why there is none."""
+    causal: bool = True
+    """Whether no step needs a later one."""
 
     @property
     def analytic(self) -> bool:
@@ -65,10 +71,11 @@ class Contract:
         self.groups = grouped(kernel.states)
         """The states of each variable that are carried in, from the earliest step on."""
         self.ids = {
-            name: classes
-            for name, classes in by_id.classes(kernel.program).items()
-            if name in self.inputs
+            name: str(axis(classes))
+            for name in self.inputs
+            if (classes := arrays[name].classes) is not None
         }
+        """The inputs that come as class ids, each with the axis that says how many there are."""
 
     @property
     def members(self) -> dict[str, str]:
