@@ -1,11 +1,17 @@
-"""How a run goes, for whoever watches: a bar on a terminal, a line now and then elsewhere."""
+"""How a run goes, for whoever watches, and what is said of it at its end."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, TextIO
 
-from symrnn.training.records import Step
-from symrnn.training.runs.loop import EpochEnd
+from symrnn.language.table import Array
+from symrnn.training.data import Vocabulary
+from symrnn.training.loop import Epoch, Record
+from symrnn.training.runs.predict import sample
+from symrnn.training.runs.scores import Scores
+from symrnn.training.runs.trained import Kernels
+from symrnn.training.trainer import Step
 
 LINES = 10
 """So many lines about epochs, if they are quick."""
@@ -31,12 +37,18 @@ class Forgiving:
 
 
 class Quiet:
-    """Says nothing."""
+    """A callback of a loop that says nothing."""
+
+    def __call__(self, record: Record) -> None:
+        if isinstance(record, Step):
+            self.step(record)
+        else:
+            self.epoch(record)
 
     def step(self, step: Step) -> None:
         """A step is done."""
 
-    def epoch(self, epoch: EpochEnd) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         """An epoch is done."""
 
     def close(self) -> None:
@@ -104,11 +116,12 @@ class Lines(Quiet):
         if self.pace.add(step) and perf_counter() - self._said > LONG:
             self._line(f"step {step.number} of {self.pace.total}: {self.pace}")
 
-    def epoch(self, epoch: EpochEnd) -> None:
+    def epoch(self, epoch: Epoch) -> None:
         every = max(1, self.epochs // LINES)
         late = perf_counter() - self._said > LONG
-        if epoch.number % every == 0 or epoch.number == self.epochs or late:
-            self._line(f"epoch {epoch.number} of {self.epochs}: {ended(epoch)}, {self.pace.rest()}")
+        number = epoch.number + 1
+        if number % every == 0 or number == self.epochs or late:
+            self._line(f"epoch {number} of {self.epochs}: {ended(epoch)}, {self.pace.rest()}")
 
     def _line(self, text: str) -> None:
         self._said = perf_counter()
@@ -129,8 +142,8 @@ class Bar(Quiet):
         if self.pace.add(step):
             self._draw()
 
-    def epoch(self, epoch: EpochEnd) -> None:
-        self.last = f", epoch {epoch.number}: {ended(epoch)}"
+    def epoch(self, epoch: Epoch) -> None:
+        self.last = f", epoch {epoch.number + 1}: {ended(epoch)}"
 
     def close(self) -> None:
         self._draw()
@@ -155,8 +168,8 @@ class Tqdm(Quiet):
         if self.pace.add(step):
             self._draw()
 
-    def epoch(self, epoch: EpochEnd) -> None:
-        self.last = f", epoch {epoch.number}: {ended(epoch)}"
+    def epoch(self, epoch: Epoch) -> None:
+        self.last = f", epoch {epoch.number + 1}: {ended(epoch)}"
 
     def close(self) -> None:
         self._draw()
@@ -181,14 +194,14 @@ def watcher(stream: TextIO | None, first: int, total: int, epochs: int, quiet: b
     return Tqdm(tqdm, out, first, total)
 
 
-def ended(epoch: EpochEnd) -> str:
+def ended(epoch: Epoch) -> str:
     """An epoch in a few words."""
     text = f"loss {epoch.loss:.4g}"
     if epoch.validation is not None:
         mark = " (lowest)" if epoch.best else ""
-        text += f", validation {epoch.validation.loss:.4g}{mark}"
-        if epoch.validation.value is not None:
-            text += f", {epoch.validation.metric} {epoch.validation.said()}"
+        text += f", validation {epoch.validation:.4g}{mark}"
+        if isinstance(epoch.scores, Scores) and epoch.scores.value is not None:
+            text += f", {epoch.scores.metric} {epoch.scores.said()}"
     return text
 
 
@@ -200,3 +213,64 @@ def clock(seconds: float) -> str:
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+# at its end
+
+
+LONGEST = 200
+MOST = 20
+"""So many classes are shown as a table."""
+
+
+def table(title: str, rows: Sequence[tuple[str, str]]) -> str:
+    """
+    >>> print(table("run", [("steps", "10"), ("accuracy", "50.0 %")]), end="")
+    run
+      steps     10
+      accuracy  50.0 %
+    """
+    wide = max(len(name) for name, _ in rows)
+    return "".join([f"{title}\n", *(f"  {name:<{wide}}  {value}\n" for name, value in rows)])
+
+
+def confusion(counts: Array, labels: Sequence[str], part: str) -> str:
+    """
+    >>> import numpy as np
+    >>> print(confusion(np.array([[3, 0], [1, 12]]), ("no", "yes"), "validation"), end="")
+    what is (rows), and what it was taken for (validation)
+            no  yes
+       no    3    0
+      yes    1   12
+    """
+    title = f"what is (rows), and what it was taken for ({part})\n"
+    if len(labels) > MOST:
+        return title + _mistakes(counts, labels)
+    wide = max(len(label) for label in (*labels, str(counts.max())))
+    lines = [["", *labels], *([n, *map(str, row)] for n, row in zip(labels, counts, strict=True))]
+    return title + "".join(
+        "  " + "  ".join(f"{cell:>{wide}}" for cell in line) + "\n" for line in lines
+    )
+
+
+def _mistakes(counts: Array, labels: Sequence[str]) -> str:
+    """The most frequent mistakes alone."""
+    rows = [
+        (int(counts[i, j]), labels[i], labels[j])
+        for i in range(len(labels))
+        for j in range(len(labels))
+        if i != j and counts[i, j]
+    ]
+    rows.sort(key=lambda row: (-row[0], row[1:]))
+    lines = [f"  {count:>6}  {one} for which {other} was said\n" for count, one, other in rows]
+    return "".join(lines[:MOST]) or "  no mistakes\n"
+
+
+def samples(kernels: Kernels, vocabulary: Vocabulary, length: int) -> str:
+    """Text from a language model, more and less daring; as long as what it has learnt, if short."""
+    start = vocabulary.decode([kernels.config.begins or 0])
+    found = []
+    for temperature in (0.5, 1.0):
+        text = sample(kernels, vocabulary, start, min(LONGEST, length), temperature)
+        found.append(f"at temperature {temperature}:\n{text}\n")
+    return "\n".join(found)
