@@ -15,14 +15,12 @@ from symrnn.derive.formula import (
     Ones,
     Product,
     Sheet,
-    Slice,
     Total,
-    Transposed,
     Value,
     Zeros,
     map_children,
 )
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Part, Ref, Transpose
 
 ROWS = (
     "∂u/∂v has a row for each entry of u and a column for each entry of v: rows ∂L/∂u are"
@@ -63,16 +61,16 @@ def flipped(formula: Formula) -> Formula:
         case Immediate(by=by):
             return replace(formula, by=flipped(by))
         case Ones():
-            return Transposed(formula)
+            return Transpose(formula)
         case Product(factors=factors):
             return Product(tuple(map(flipped, reversed(factors))))
         case Chain(factors=factors):
             return Chain(tuple(map(flipped, reversed(factors))))
         case Big(sign="prod", low=low, high=high, body=body):
             return replace(formula, low=high, high=low, body=flipped(body))
-        case Transposed(arg=Slice() | Blocks() as arg):
-            return Transposed(flipped(arg))
-        case Transposed(arg=arg):
+        case Transpose(arg=Part() | Blocks() as arg):
+            return Transpose(flipped(arg))
+        case Transpose(arg=arg):
             return transposed(flipped(arg))
         case Blocks(rows=rows):
             return Blocks(tuple(tuple(map(flipped, column)) for column in zip(*rows, strict=True)))

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from symrnn.derive.formula import Apply, Equation, Name, Sheet, walk
+from symrnn.derive.formula import Equation, Name, Sheet, walk
 from symrnn.derive.notation.glyph import GREEK
 from symrnn.derive.slopes import formula_of
 from symrnn.language.elementwise import own_functions
-from symrnn.language.tree import Own
+from symrnn.language.tree import Call, Own
 
 
 def functions_of(sheets: Iterable[Sheet]) -> tuple[Sheet, ...]:
@@ -15,7 +15,7 @@ def functions_of(sheets: Iterable[Sheet]) -> tuple[Sheet, ...]:
     for sheet in sheets:
         for equation in sheet.equations:
             for part in (p for right in equation.rights for p in walk(right)):
-                if isinstance(part, Apply) and part.own is not None:
+                if isinstance(part, Call) and part.own is not None:
                     found.update(dict.fromkeys(_with_callees(part.own)))
     # a derivative stands behind its function
     ordered = sorted(found, key=lambda own: own.of is not None)
@@ -30,7 +30,7 @@ def _with_callees(own: Own) -> list[Own]:
 def _equation(own: Own) -> Equation:
     letters = tuple(Name(_letter(arg)) for arg in own.args)
     return Equation(
-        Apply(own.name, letters, own),
+        Call(own.name, letters, own),
         (formula_of(own.body, dict(zip(own.args, letters, strict=True))),),
     )
 

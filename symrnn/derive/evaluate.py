@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from symrnn.derive.formula import (
-    Apply,
     Big,
     Blocks,
     Bracket,
@@ -20,18 +19,12 @@ from symrnn.derive.formula import (
     Formula,
     Immediate,
     Marked,
-    Minus,
     Name,
     Odot,
     Ones,
-    Power,
     Product,
-    Ratio,
-    Slice,
-    Sum,
     Times,
     Total,
-    Transposed,
     Value,
     Zeros,
     children,
@@ -42,7 +35,21 @@ from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats, highest
 from symrnn.interpret.interpreter import Result
 from symrnn.language.table import Array
-from symrnn.language.tree import ZERO, Num, Own, Ref, Size, Width
+from symrnn.language.tree import (
+    ZERO,
+    Add,
+    Call,
+    Div,
+    Neg,
+    Num,
+    Own,
+    Part,
+    Pow,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+)
 from symrnn.system.symbols import GIVEN
 
 LOSS = Ref("L")
@@ -218,23 +225,23 @@ class Evaluator:
                 return np.array([[float(self.width(width))]])
             case Ref():
                 return self.read(formula, at)
-            case Minus(arg=arg):
+            case Neg(arg=arg):
                 return -of(arg)
-            case Sum(terms=terms):
+            case Add(terms=terms):
                 return _fold(np.add, map(of, terms))
             case Times(factors=factors) | Odot(factors=factors):
                 return _fold(np.multiply, self.annihilated(factors, map(of, factors)))
             case Product(factors=factors):
                 return _fold(np.matmul, self.annihilated(factors, map(of, factors)))
-            case Ratio(top=top, bottom=bottom):
+            case Div(left=top, right=bottom):
                 return np.asarray(of(top) / of(bottom))
-            case Power(base=base, exponent=exponent):
+            case Pow(left=base, right=exponent):
                 return np.asarray(of(base) ** of(exponent))
-            case Apply(function=function, args=(arg,)) if function in LONG:
+            case Call(function=function, args=(arg,)) if function in LONG:
                 return self.value(formula_of(slope_of(function), arg), at)
-            case Apply(function=function, args=args, own=own):
+            case Call(function=function, args=args, own=own):
                 return self.apply(own or function, [of(arg) for arg in args])
-            case Transposed(arg=arg):
+            case Transpose(arg=arg):
                 return of(arg).T
             case Diagonal(arg=arg):
                 return np.diag(of(arg).ravel())
@@ -244,8 +251,9 @@ class Evaluator:
                 return np.eye(self.width(width))
             case Zeros(rows=rows, columns=columns):
                 return np.zeros((self.width(rows), self.width(columns)))
-            case Slice(arg=arg, start=start, stop=stop):
-                part = slice(self.width(start), self.width(stop))
+            case Part(arg=arg, skip=skip, width=width):
+                start = self.width(skip)
+                part = slice(start, start + self.width(width))
                 return of(arg)[part] if self.columns else of(arg)[:, part]
             case Blocks(rows=rows):
                 return np.block([[of(each) for each in row] for row in rows])
@@ -305,12 +313,12 @@ class Strict(Evaluator):
     def value(self, formula: Formula, at: Indices) -> Array:
         if isinstance(formula, Big) and formula.sign != "sum":
             raise CheckError("a product of Jacobians has a value only within a chain")
-        if not isinstance(formula, Sum | Times | Odot | Ratio):
+        if not isinstance(formula, Add | Times | Odot | Div):
             return super().value(formula, at)
         parts = [self.value(child, at) for child in children(formula)]
         if len({part.shape for part in parts if part.size != 1}) > 1:
             raise CheckError("the shapes differ")
-        joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}
+        joins = {Add: np.add, Times: np.multiply, Odot: np.multiply, Div: np.divide}
         return _fold(joins[type(formula)], parts)
 
 

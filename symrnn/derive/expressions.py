@@ -23,20 +23,13 @@ from symrnn.derive.build import (
     transposed,
 )
 from symrnn.derive.formula import (
-    Apply,
     Blocks,
     Diagonal,
     Eye,
     Formula,
-    Minus,
     Ones,
-    Power,
     Product,
-    Ratio,
-    Slice,
-    Sum,
     Times,
-    Transposed,
     Zeros,
     children,
     walk,
@@ -75,7 +68,7 @@ from symrnn.system.spell import spell_term
 from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total
 
 TWO = Num(Fraction(2))
-BARE = (Num, Size, Minus, Sum, Times, Ratio, Power)
+BARE = (Num, Size, Neg, Add, Times, Div, Pow)
 """What numbers alone are made of."""
 
 Sized = tuple[Formula, Width]
@@ -148,7 +141,7 @@ class Expressions(Sizes):
                 return self.pad(self.value(arg, inner), skip, total)
             case Call(function=function, args=args) if is_elementwise(expr):
                 parts = [self.value(arg, inner) for arg in args]
-                applied = Apply(function, tuple(part for part, _ in parts), expr.own)
+                applied = Call(function, tuple(part for part, _ in parts), expr.own)
                 return applied, widest(width for _, width in parts)
             case Call(function=function, args=args):
                 return self.call(function, args, inner)
@@ -177,15 +170,15 @@ class Expressions(Sizes):
             case "concat":
                 return Blocks((tuple(part for part, _ in parts),)), together(w for _, w in parts)
             case "softmax":
-                return Apply("softmax", (first,)), width
+                return Call("softmax", (first,)), width
             case "rowmax":
-                return (first if wide == NARROW else Apply("rowmax", (first,))), NARROW
+                return (first if wide == NARROW else Call("rowmax", (first,))), NARROW
             case "logsumexp":
-                return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
+                return (first if wide == NARROW else Call("logsumexp", (first,))), NARROW
         if function in LOSSES:
             return self.loss(function, *parts), NARROW
         if function in LONG:
-            return Apply(function, (first,)), wide
+            return Call(function, (first,)), wide
         raise CheckError(f"no formula for {function}")
 
     def loss(self, function: str, target: Sized, prediction: Sized) -> Formula:
@@ -200,7 +193,7 @@ class Expressions(Sizes):
             return plus((ONE, minus(v)))
 
         def log(v: Formula) -> Formula:
-            return Apply("log", (v,))
+            return Call("log", (v,))
 
         match function:
             case "mse":
@@ -214,11 +207,11 @@ class Expressions(Sizes):
             case "ce":
                 return minus(dot(y, log(p)))
             case "bce_logits":
-                soft = self.gathered(Apply("softplus", (p,)), width)
+                soft = self.gathered(Call("softplus", (p,)), width)
                 whole = plus((soft, minus(dot(y, p))))
                 return times(share, whole) if share != ONE else whole
             case "ce_logits":
-                over = p if width == NARROW else Apply("logsumexp", (p,))
+                over = p if width == NARROW else Call("logsumexp", (p,))
                 return plus((times(self.gathered(y, width), over), minus(dot(y, p))))
         raise CheckError(f"no formula for the loss {function}")
 
@@ -235,7 +228,7 @@ class Expressions(Sizes):
                 return self.shape_of(name)[0]
             case Ones(width=rows) | Eye(width=rows) | Zeros(rows=rows):
                 return self.width(rows)
-            case Transposed(arg=arg):
+            case Transpose(arg=arg):
                 return self.columns_of(arg)
             case Diagonal(arg=arg):
                 return widest((self.columns_of(arg), self.rows_of(arg)))
@@ -247,13 +240,13 @@ class Expressions(Sizes):
         match formula:
             case Ref(name=name) | Derivative(by=Ref(name=name)):
                 return self.shape_of(name)[1]
-            case Ones() | Apply(function="logsumexp"):
+            case Ones() | Call(function="logsumexp"):
                 return NARROW
             case Eye(width=width) | Zeros(columns=width):
                 return self.width(width)
             case Diagonal(arg=arg):
                 return widest((self.columns_of(arg), self.rows_of(arg)))
-            case Transposed(arg=arg):
+            case Transpose(arg=arg):
                 return self.rows_of(arg)
             case Product(factors=factors):
                 return self.columns_of(factors[-1])
@@ -305,7 +298,7 @@ class Expressions(Sizes):
         """Whether a formula is a number that the text gives."""
         if isinstance(formula, Ref):
             return self.symbols[formula.name].role == "constant"
-        if isinstance(formula, Sum | Minus | Times | Ratio | Power):
+        if isinstance(formula, Add | Neg | Times | Div | Pow):
             return all(map(self.is_coefficient, children(formula)))
         return isinstance(formula, Num | Size)
 
@@ -323,7 +316,7 @@ class Expressions(Sizes):
             return row
         if is_zero(row[0]):
             return ZERO, own
-        return Slice(row[0], start, self.width(start + own)), own
+        return Part(row[0], start, own), own
 
     def pad(self, row: Sized, skip: Width, total: Width) -> Sized:
         before, whole = self.width(skip), self.width(total)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from symrnn.derive.build import ONE, plus, times
-from symrnn.derive.formula import Formula, Minus, Sum, Times
+from symrnn.derive.formula import Formula, Times
+from symrnn.language.tree import Add, Neg
 
 Factors = tuple[Formula, ...]
 
@@ -16,14 +17,14 @@ def factored(formula: Formula) -> Formula | None:
 
     >>> from symrnn.language.tree import Ref
     >>> a, b, c = Ref("a"), Ref("b"), Ref("c")
-    >>> factored(Sum((Times((a, b)), Times((a, c)))))
-    Times(factors=(Ref(name='a', base='', shift=0), Sum(terms=(Ref(name='b', base='', shift=0), \
+    >>> factored(Add((Times((a, b)), Times((a, c)))))
+    Times(factors=(Ref(name='a', base='', shift=0), Add(terms=(Ref(name='b', base='', shift=0), \
 Ref(name='c', base='', shift=0)))))
     """
-    if not isinstance(formula, Sum) or len(formula.terms) > MOST:
+    if not isinstance(formula, Add) or len(formula.terms) > MOST:
         return None
     terms = [_factors(term) for term in formula.terms]
-    if any(isinstance(term, Minus) for term in formula.terms) or not _shared(terms):
+    if any(isinstance(term, Neg) for term in formula.terms) or not _shared(terms):
         return None
     return _nested(terms)
 

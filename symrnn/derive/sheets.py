@@ -7,19 +7,7 @@ from typing import Any
 from symrnn.derive.build import ONE, times
 from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import LOSS, Derivation
-from symrnn.derive.formula import (
-    Big,
-    Equation,
-    Formula,
-    Marked,
-    Minus,
-    Name,
-    Ratio,
-    Sheet,
-    Sum,
-    Times,
-    Total,
-)
+from symrnn.derive.formula import Big, Equation, Formula, Marked, Name, Sheet, Times, Total
 from symrnn.derive.length import check
 from symrnn.derive.views.chain import chain
 from symrnn.derive.views.closed import closed
@@ -31,7 +19,7 @@ from symrnn.derive.views.local import local
 from symrnn.derive.views.product import products
 from symrnn.derive.views.uses import uses
 from symrnn.errors import UsageError, suggestion
-from symrnn.language.tree import BATCH, Ref, Size
+from symrnn.language.tree import BATCH, Add, Div, Neg, Ref, Size
 
 Sheets = tuple[Sheet, ...]
 
@@ -111,10 +99,10 @@ def over_batch(sheets: Sheets) -> Sheets:
     names = {sheet.about for sheet in sheets if sheet.about}
 
     def averaged(formula: Formula) -> Formula:
-        sign = isinstance(formula, Minus)
-        inner = formula.arg if isinstance(formula, Minus) else formula
-        whole = Big("sum", "b", Ref("", "1"), Ref("", "B"), Minus(inner) if sign else inner)
-        return times(Ratio(ONE, Size(BATCH)), whole)
+        sign = isinstance(formula, Neg)
+        inner = formula.arg if isinstance(formula, Neg) else formula
+        whole = Big("sum", "b", Ref("", "1"), Ref("", "B"), Neg(inner) if sign else inner)
+        return times(Div(ONE, Size(BATCH)), whole)
 
     def changed(equation: Equation) -> Equation:
         match equation.left:
@@ -146,6 +134,6 @@ def update_rules(derivation: Derivation, wrt: Sequence[str] = ()) -> Sheet:
     for name in derivation.chosen(wrt):
         if name in parameters:
             old = Marked(Ref(name), "old")
-            step = Minus(Times((Name(r"\eta"), Total(LOSS, old))))
-            equations.append(Equation(Marked(Ref(name), "new"), (Sum((old, step)),)))
+            step = Neg(Times((Name(r"\eta"), Total(LOSS, old))))
+            equations.append(Equation(Marked(Ref(name), "new"), (Add((old, step)),)))
     return Sheet(("Update rules",), tuple(equations))

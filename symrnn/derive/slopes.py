@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 
 from symrnn.derive.build import minus, plus, power, ratio, times
-from symrnn.derive.formula import Apply, Equation, Formula, Name, map_children, walk
+from symrnn.derive.formula import Equation, Formula, Name, map_children, walk
 from symrnn.errors import CheckError
 from symrnn.language.elementwise import put
 from symrnn.language.parse import parse_expression, rule
@@ -65,7 +65,7 @@ def formula_of(expr: Expr, argument: Formula | Mapping[str, Formula]) -> Formula
         case Pow(left=left, right=right):
             return power(of(left), of(right))
         case Call(function=function, args=args, own=own):
-            return Apply(function, tuple(map(of, args)), own)
+            return Call(function, tuple(map(of, args)), own)
     raise CheckError(f"no definition holds {type(expr).__name__}")
 
 
@@ -81,7 +81,7 @@ def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equa
         part.function
         for formula in formulas
         for part in walk(formula)
-        if isinstance(part, Apply) and part.function in LONG
+        if isinstance(part, Call) and part.function in LONG
     )
     letters = [Name(next(x for x in LETTERS[n::3] if x not in taken)) for n in range(3)]
     argument, *constants = letters
@@ -94,7 +94,7 @@ def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equa
         return known.get(formula) or map_children(formula, named)
 
     found = [
-        Equation(Apply(name, (argument,)), (named(formula_of(slope_of(name), argument)),))
+        Equation(Call(name, (argument,)), (named(formula_of(slope_of(name), argument)),))
         for name in dict.fromkeys(read)
     ]
     used = {part for equation in found for part in walk(equation.rights[0])}
@@ -103,4 +103,4 @@ def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equa
 
 
 def is_slope(formula: Formula) -> bool:
-    return isinstance(formula, Apply) and formula.function in LONG
+    return isinstance(formula, Call) and formula.function in LONG

@@ -105,7 +105,7 @@ def definition(function: str | Own) -> tuple[tuple[str, ...], Expr] | None:
     return (row.arguments, rule(row.definition)) if row.definition else None
 
 
-def written_out(call: Call) -> Expr:
+def written_out(call: Call[Expr]) -> Expr:
     """A call as what its function is defined to be."""
     found = definition(call.own or call.function)
     assert found is not None
@@ -138,7 +138,7 @@ def near_word(word: str) -> str:
 class _Statements(Expressions):
     """Equations, additions and declarations."""
 
-    def stands_for(self, call: Call) -> Expr:
+    def stands_for(self, call: Call[Expr]) -> Expr:
         names, text = WRITTEN_OUT[call.function]
         args = call.args if len(call.args) == len(names) else (*call.args, rule(EPS))
         if len(args) > 1 and any(True for _ in refs(args[1])):

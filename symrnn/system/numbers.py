@@ -42,7 +42,9 @@ class Numbers:
                 return self.fold(expr, numbers) if len(numbers) == len(values) else None
         return None
 
-    def fold(self, expr: Neg | Add | Mul | Div | Pow, values: list[Fraction]) -> Fraction | None:
+    def fold(
+        self, expr: Neg[Expr] | Add[Expr] | Mul | Div[Expr] | Pow[Expr], values: list[Fraction]
+    ) -> Fraction | None:
         result: Fraction
         match expr:
             case Neg():

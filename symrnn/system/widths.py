@@ -313,7 +313,7 @@ class _Inference:
                 return columns, rows
         return None
 
-    def call(self, call: Call) -> Sum | None:
+    def call(self, call: Call[Expr]) -> Sum | None:
         function = call.function
         if function == "batchsum":
             self.widths.fail("batchsum(…) belongs to a gradient; a variable has a row a sequence")

@@ -9,14 +9,14 @@ import pytest
 import symrnn
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.formula import Apply, Total, walk
+from symrnn.derive.formula import Total, walk
 from symrnn.derive.sheets import VIEWS
 from symrnn.derive.slopes import LONG, PRIME, formula_of, is_slope, slope_of
 from symrnn.derive.views.numbers import value_of
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.language.table import ELEMENTWISE
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Call, Ref
 from symrnn.system import resolve
 from tests.cases import model, odd_widths, oracle
 
@@ -89,7 +89,7 @@ def test_gradients_with_long_derivatives_are_the_oracles(name: str, view: str) -
     derivation = Derivation("a", found.written, 2)
     sheets = (*VIEWS[view](derivation), *(VIEWS["chain"](derivation) if view == "local" else ()))
     equations = [e for sheet in sheets for e in sheet.equations]
-    assert any(isinstance(p, Apply) and p.function in LONG for e in equations
+    assert any(isinstance(p, Call) and p.function in LONG for e in equations
                for p in walk(e.rights[-1]))  # fmt: skip
     values = interpret(derivation.plain, data, 2)
     on = Evaluator(equations, values, data, dims)

@@ -14,24 +14,19 @@ from symrnn.derive.formula import (
     Eye,
     Formula,
     Immediate,
-    Minus,
     Odot,
     Ones,
     Product,
-    Ratio,
     Sheet,
-    Slice,
-    Sum,
     Times,
     Total,
-    Transposed,
     Value,
     Zeros,
     children,
     map_children,
     walk,
 )
-from symrnn.language.tree import Num, Size
+from symrnn.language.tree import Add, Div, Neg, Num, Part, Size, Transpose
 
 Sheets = tuple[Sheet, ...]
 Answers = tuple[tuple[int, Formula], ...]
@@ -122,10 +117,10 @@ def _chosen(term: Factors, count: int, rng: random.Random) -> list[Path]:
 def terms_of(formula: Formula, path: Path = ()) -> Iterator[Factors]:
     """The terms of a right side with their factors."""
     match formula:
-        case Sum(terms=terms):
+        case Add(terms=terms):
             for i, term in enumerate(terms):
                 yield from terms_of(term, (*path, i))
-        case Minus(arg=body) | Bracket(body=body) | Big(sign="sum", body=body):
+        case Neg(arg=body) | Bracket(body=body) | Big(sign="sum", body=body):
             yield from terms_of(body, (*path, 0))
         case _:
             own = Factors()
@@ -136,7 +131,7 @@ def terms_of(formula: Formula, path: Path = ()) -> Iterator[Factors]:
 
 def _collect(formula: Formula, path: Path, own: Factors, inner: list[Factors]) -> None:
     """The factors that a formula brings to its term; sums of paths have terms of their own."""
-    if isinstance(formula, Sum) and _has_paths(formula):
+    if isinstance(formula, Add) and _has_paths(formula):
         own.paths.append(path)
         inner += terms_of(formula, path)
     elif _is_open(formula):
@@ -151,9 +146,9 @@ def _collect(formula: Formula, path: Path, own: Factors, inner: list[Factors]) -
 def _is_open(formula: Formula) -> bool:
     """Whether the factors stand inside: in a product, or in what is around one."""
     match formula:
-        case Ratio() | Transposed():
+        case Div() | Transpose():
             return any(isinstance(child, PRODUCTS) for child in children(formula))
-        case Minus() | Slice() | Diagonal() | Bracket() | Big(sign="sum"):
+        case Neg() | Part() | Diagonal() | Bracket() | Big(sign="sum"):
             return True
     return isinstance(formula, PRODUCTS)
 
@@ -166,7 +161,7 @@ def _is_given(formula: Formula) -> bool:
     """Numbers and the like: nothing that a student derives."""
     plain = (Num, Size, Value, Ones, Eye, Zeros, Blank)
     match formula:
-        case Ratio(top=top, bottom=bottom):
+        case Div(left=top, right=bottom):
             return _is_given(top) and _is_given(bottom)
     return isinstance(formula, plain)
 
@@ -182,8 +177,8 @@ def put(formula: Formula, path: Sequence[int], new: Formula) -> Formula:
 
     >>> from fractions import Fraction
     >>> one = Num(Fraction(1))
-    >>> put(Sum((one, Minus(one))), (1, 0), Blank(1)).terms[1]
-    Minus(arg=Blank(number=1))
+    >>> put(Add((one, Neg(one))), (1, 0), Blank(1)).terms[1]
+    Neg(arg=Blank(number=1))
     """
     if not path:
         return new

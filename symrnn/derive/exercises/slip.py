@@ -15,14 +15,13 @@ from symrnn.derive.formula import (
     Equation,
     Formula,
     Immediate,
-    Minus,
     Name,
-    Sum,
     Total,
     children,
     walk,
 )
 from symrnn.errors import UsageError
+from symrnn.language.tree import Add, Neg
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def _sentence(where: Text, why: Text) -> Text:
 
 def _changed(equation: Equation, change: Change) -> Equation:
     right = put(equation.rights[-1], change.path, change.new)
-    terms = equation.by_terms and isinstance(right, Sum)
+    terms = equation.by_terms and isinstance(right, Add)
     return replace(equation, rights=(*equation.rights[:-1], right), by_terms=terms)
 
 
@@ -97,9 +96,9 @@ def _where(right: Formula, path: Path) -> Text:
     for i in path:
         if isinstance(right, Bracket):
             return ("In the term of ", Name("t"), " = ", step_of(right.at))
-        if isinstance(right, Sum) and is_paths(right):
+        if isinstance(right, Add) and is_paths(right):
             counted = (f"In term {i + 1} of the sum",)
-        elif not isinstance(right, Minus | Big):
+        elif not isinstance(right, Neg | Big):
             break
         right = list(children(right))[i]
     if isinstance(right, Bracket):

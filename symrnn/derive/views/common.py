@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from symrnn.derive.build import ZERO, chain, plus
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Bracket, Equation, Formula, Sheet, Sum, Total
+from symrnn.derive.formula import Bracket, Equation, Formula, Sheet, Total
 from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS, Paths, Term
 from symrnn.derive.views.ends import ended, holds, least
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Add, Ref
 
 Make = Callable[[Term], Formula]
 """How a view writes one term."""
@@ -24,7 +24,7 @@ def gradient(paths: Paths, terms: Sequence[Term], target: Ref, make: Make) -> Eq
     left = Total(LOSS, target)
     if len(parts) < 2:
         return Equation(left, (plus(parts),), steps, but)
-    return Equation(left, (Sum(tuple(parts)),), steps, but, by_terms=True)
+    return Equation(left, (Add(tuple(parts)),), steps, but, by_terms=True)
 
 
 def recursion(

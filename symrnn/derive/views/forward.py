@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from symrnn.derive.build import ZERO, plus, times, total_over
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Sheet, Sum, Total
+from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.network import Edge, moved_edge
 from symrnn.derive.paths import LOSS
 from symrnn.derive.views.ends import FIRST, LAST
 from symrnn.derive.views.named import alone, joined, losses
 from symrnn.errors import UsageError
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Add, Ref
 from symrnn.system.graph import outside
 
 Factors = tuple[Formula, ...]
@@ -215,7 +215,7 @@ class _Forward:
         left = Total(node, self.target)
         if len(parts) < 2:
             return Equation(left, (plus(parts),), steps)
-        return Equation(left, (Sum(tuple(parts)),), steps, by_terms=node == LOSS)
+        return Equation(left, (Add(tuple(parts)),), steps, by_terms=node == LOSS)
 
     def carried(self) -> Iterator[Equation]:
         """∂v/∂w for all that the others need, and the zeros before the first step."""

@@ -12,7 +12,7 @@ from symrnn.derive.exercises.exercise import Sheets
 from symrnn.derive.exercises.matters import matters_for
 from symrnn.derive.exercises.mistakes import FACTOR, INDEX, KINDS, PATH, PLUS, REVERSED, SIGN
 from symrnn.derive.exercises.slip import Slip, plant
-from symrnn.derive.formula import Equation, Immediate, Sum, Total, walk
+from symrnn.derive.formula import Equation, Immediate, Total, walk
 from symrnn.derive.views.chain import chain
 from symrnn.derive.views.closed import closed
 from symrnn.derive.views.delta import delta
@@ -22,7 +22,7 @@ from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.language import parse
 from symrnn.language.table import Array
-from symrnn.language.tree import Num, Ref
+from symrnn.language.tree import Add, Num, Ref
 from symrnn.system import with_states
 from tests.cases import explicit_states, model, odd_widths, oracle
 
@@ -145,7 +145,7 @@ def test_a_missing_factor_is_named_with_its_step() -> None:
 
 def _terms(equation: Equation) -> tuple[object, ...]:
     right = equation.rights[-1]
-    return right.terms if isinstance(right, Sum) else (right,)
+    return right.terms if isinstance(right, Add) else (right,)
 
 
 def test_a_reversed_partial_says_which_does_not_depend_on_which() -> None:

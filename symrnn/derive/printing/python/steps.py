@@ -11,19 +11,16 @@ from symrnn.derive.formula import (
     Formula,
     Immediate,
     Marked,
-    Minus,
     Name,
     Odot,
     Product,
-    Ratio,
-    Sum,
     Times,
     Total,
     Value,
     map_children,
     walk,
 )
-from symrnn.language.tree import STEPS, Num, Ref, Size
+from symrnn.language.tree import STEPS, Add, Div, Neg, Num, Ref, Size
 
 
 def key_of(formula: Formula) -> Formula:
@@ -57,16 +54,16 @@ def exact_of(formula: Formula) -> Fraction | None:
     match formula:
         case Num(value=value):
             return value
-        case Minus(arg=arg):
+        case Neg(arg=arg):
             found = exact_of(arg)
             return None if found is None else -found
-        case Ratio(top=top, bottom=bottom):
+        case Div(left=top, right=bottom):
             above, below = exact_of(top), exact_of(bottom)
             return above / below if above is not None and below else None
-        case Sum(terms=parts) | Times(factors=parts) | Odot(factors=parts) | Product(factors=parts):
+        case Add(terms=parts) | Times(factors=parts) | Odot(factors=parts) | Product(factors=parts):
             numbers = [number for number in map(exact_of, parts) if number is not None]
             if len(numbers) == len(parts):
-                whole = sum(numbers) if isinstance(formula, Sum) else prod(numbers)
+                whole = sum(numbers) if isinstance(formula, Add) else prod(numbers)
                 return Fraction(whole)
     return None
 
