@@ -30,7 +30,7 @@ from symrnn.derive.formula import (
     children,
     walk,
 )
-from symrnn.derive.slopes import LONG, formula_of, slope_of
+from symrnn.derive.functions import LONG, formula_of, slope_of
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats, highest
 from symrnn.interpret.interpreter import Result

@@ -37,8 +37,8 @@ from symrnn.derive.formula import (
 from symrnn.derive.formula import (
     Total as Derivative,
 )
+from symrnn.derive.functions import LONG
 from symrnn.derive.sizes import Sizes, less, together, widest
-from symrnn.derive.slopes import LONG
 from symrnn.errors import CheckError
 from symrnn.language.elementwise import is_elementwise
 from symrnn.language.table import LOSSES, TIME

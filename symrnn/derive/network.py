@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from symrnn.derive.slopes import LONG, PRIME
+from symrnn.derive.functions import LONG, PRIME
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.activity import active

@@ -7,7 +7,6 @@ from functools import cached_property
 
 from symrnn.derive.closed import closed_of
 from symrnn.derive.columns import flipped
-from symrnn.derive.definitions import functions_of
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import (
     Blank,
@@ -18,8 +17,9 @@ from symrnn.derive.formula import (
     map_children,
     map_sheet,
 )
+from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import Words, ambiguous, told
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.paths import Term
@@ -35,7 +35,6 @@ from symrnn.derive.sheets import (
     sheets_of,
     update_rules,
 )
-from symrnn.derive.slopes import definitions
 from symrnn.derive.views.local import closed_edge
 from symrnn.language.tree import Ref
 from symrnn.system.system import System, uses
@@ -299,13 +298,12 @@ def reads_beyond(system: System) -> bool:
 
 def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":
     """The parts with one slip in the first of them, and what it is."""
-    from symrnn.derive.exercises.matters import matters_for
-    from symrnn.derive.exercises.slip import plant
+    from symrnn.derive.exercises.slips import matters_for, plant
 
     first, *others = map(plainly, parts)
     task = FIND
     if first.view == "numbers":
-        from symrnn.derive.exercises.worked import misput
+        from symrnn.derive.exercises.in_numbers import misput
 
         wrong, told = misput(output.derivation, output.request, first.sheets, seed)
         wrong, task = output.remarked(wrong), FIND_NUMBER
@@ -328,8 +326,8 @@ FIND_NUMBER = (
 
 def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
     """The parts with blanks, numbered throughout, and the solution."""
-    from symrnn.derive.exercises.exercise import exercise
-    from symrnn.derive.exercises.worked import exercise_in_numbers
+    from symrnn.derive.exercises.blanks import exercise
+    from symrnn.derive.exercises.in_numbers import exercise_in_numbers
 
     parts = [plainly(part) for part in parts]
     blanks: list[Part] = []

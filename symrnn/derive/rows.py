@@ -15,7 +15,7 @@ from symrnn.derive.build import (
 )
 from symrnn.derive.expressions import Expressions, Sized
 from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Zeros
-from symrnn.derive.logits import cancelled
+from symrnn.derive.losses import cancelled
 from symrnn.derive.network import Carrier, Edge, Route, Softmax
 from symrnn.derive.sizes import less, widest
 from symrnn.errors import CheckError

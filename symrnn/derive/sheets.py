@@ -12,10 +12,10 @@ from symrnn.derive.length import check
 from symrnn.derive.views.chain import chain
 from symrnn.derive.views.closed import closed
 from symrnn.derive.views.delta import delta
-from symrnn.derive.views.every import paths
 from symrnn.derive.views.expanded import expanded
 from symrnn.derive.views.forward import forward
 from symrnn.derive.views.local import local
+from symrnn.derive.views.paths import paths
 from symrnn.derive.views.product import products
 from symrnn.derive.views.uses import uses
 from symrnn.errors import UsageError, suggestion

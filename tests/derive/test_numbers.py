@@ -12,7 +12,7 @@ from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Equation, Formula, Marked, Name, Sheet, Total, Value, walk
 from symrnn.derive.views import numbers as view
 from symrnn.derive.views.numbers import numbers, printed
-from symrnn.derive.worked.worked import worked_data
+from symrnn.derive.worked.data import worked_data
 from symrnn.errors import DataError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample

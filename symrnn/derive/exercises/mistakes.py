@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from symrnn.derive.exercises.exercise import PRODUCTS, Path
+from symrnn.derive.exercises.blanks import PRODUCTS, Path
 from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Name, Total, children
 from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size
 

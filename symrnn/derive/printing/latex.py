@@ -8,7 +8,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symrnn.derive.formula import Big, Equation, Formula, Name, walk
-from symrnn.derive.notation.glyph import GREEK
+from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.notation.symbol import GREEK
 from symrnn.derive.printing.layout import (
     Atom,
     Before,
@@ -22,7 +23,6 @@ from symrnn.derive.printing.layout import (
 )
 from symrnn.derive.printing.measure import CHARACTER, height, measure
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer
-from symrnn.derive.slopes import LONG, PRIME
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Own, Ref, Width

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, walk
-from symrnn.derive.notation.glyph import GREEK, SymbolError, glyph
-from symrnn.derive.notation.writing import SUPERSCRIPTS, time_text
+from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
+from symrnn.derive.notation.symbol import GREEK, SymbolError, glyph
 from symrnn.derive.printing.latex import figure
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer
 from symrnn.derive.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
-from symrnn.derive.slopes import LONG, PRIME
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Add, Call, Div, Num, Own, Ref, Size, Width
 

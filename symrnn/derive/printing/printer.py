@@ -28,8 +28,8 @@ from symrnn.derive.formula import (
     Value,
     Zeros,
 )
-from symrnn.derive.notation.glyph import Piece
 from symrnn.derive.notation.letters import Letters
+from symrnn.derive.notation.symbol import Piece
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row
 from symrnn.language.table import GELU
 from symrnn.language.tree import (

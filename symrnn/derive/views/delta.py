@@ -8,8 +8,7 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.over_time import folded
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.common import gradient, recursion
-from symrnn.derive.views.ends import ended, holds, least
+from symrnn.derive.views.common import ended, gradient, holds, least, recursion
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 

@@ -11,8 +11,7 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.network import Edge, moved_edge
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.ends import FIRST, LAST
-from symrnn.derive.views.named import alone, joined, losses
+from symrnn.derive.views.common import FIRST, LAST, alone, joined, losses
 from symrnn.errors import UsageError
 from symrnn.language.tree import Add, Ref
 from symrnn.system.graph import outside

@@ -8,12 +8,12 @@ from symrnn.derive.closed import summed
 from symrnn.derive.columns import ROWS
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
-from symrnn.derive.logits import by_terms
+from symrnn.derive.losses import by_terms
 from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS
 from symrnn.derive.rows import Rows
+from symrnn.derive.views.chain import Partial, partials
 from symrnn.derive.views.common import span
-from symrnn.derive.views.partials import Partial, partials
 from symrnn.language.tree import NARROW, Ref
 from symrnn.system.system import Outer
 

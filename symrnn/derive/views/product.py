@@ -25,8 +25,7 @@ from symrnn.derive.formula import (
 from symrnn.derive.network import Edge, moved_edge
 from symrnn.derive.paths import LOSS, Paths
 from symrnn.derive.rows import Rows, Use
-from symrnn.derive.views.common import gradient, recursion, span
-from symrnn.derive.views.ends import ended, holds, least
+from symrnn.derive.views.common import ended, gradient, holds, least, recursion, span
 from symrnn.derive.views.states import State, free_letters, states, way_of
 from symrnn.errors import UsageError
 from symrnn.language.tree import NARROW, Ref, Width

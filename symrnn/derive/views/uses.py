@@ -11,11 +11,19 @@ from symrnn.derive.formula import Equation, Formula, Sheet, Total, moved_to
 from symrnn.derive.length import check
 from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS, Term
-from symrnn.derive.views.chain import over_steps
-from symrnn.derive.views.common import bracketed, closing, gradient, recursion
-from symrnn.derive.views.ends import ended, holds, least
-from symrnn.derive.views.named import alone, rooted, within
-from symrnn.derive.views.partials import in_print
+from symrnn.derive.views.chain import in_print, over_steps
+from symrnn.derive.views.common import (
+    alone,
+    bracketed,
+    closing,
+    ended,
+    gradient,
+    holds,
+    least,
+    recursion,
+    rooted,
+    within,
+)
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.exercises.exercise import Sheets, at_path, exercise, filled, terms_of
+from symrnn.derive.exercises.blanks import Sheets, at_path, exercise, filled, terms_of
 from symrnn.derive.formula import (
     Blank,
     Chain,

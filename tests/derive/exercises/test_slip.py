@@ -8,10 +8,9 @@ import pytest
 
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.exercises.exercise import Sheets
-from symrnn.derive.exercises.matters import matters_for
+from symrnn.derive.exercises.blanks import Sheets
 from symrnn.derive.exercises.mistakes import FACTOR, INDEX, KINDS, PATH, PLUS, REVERSED, SIGN
-from symrnn.derive.exercises.slip import Slip, plant
+from symrnn.derive.exercises.slips import Slip, matters_for, plant
 from symrnn.derive.formula import Equation, Immediate, Total, walk
 from symrnn.derive.views.chain import chain
 from symrnn.derive.views.closed import closed

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.exercises.exercise import Sheets, filled
-from symrnn.derive.exercises.worked import exercise_in_numbers, misput
+from symrnn.derive.exercises.blanks import Sheets, filled
+from symrnn.derive.exercises.in_numbers import exercise_in_numbers, misput
 from symrnn.derive.formula import Blank, Equation, Formula, Value, walk
 from symrnn.derive.sheets import Request, sheets_of
-from symrnn.derive.worked.worked import worked_data
+from symrnn.derive.worked.data import worked_data
 from tests.cases import model
 
 MODELS = ("elman", "elman_n4", "lstm", "char", "birnn")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from symrnn.derive.notation.default import default_symbol
+from symrnn.derive.notation.spelling import default_symbol
 
 
 @pytest.mark.parametrize(

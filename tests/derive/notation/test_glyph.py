@@ -2,9 +2,9 @@
 
 import pytest
 
-from symrnn.derive.notation.glyph import SymbolError, glyph
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import Notation
+from symrnn.derive.notation.symbol import SymbolError, glyph
 from symrnn.errors import UsageError
 from symrnn.language.tree import Ref
 from tests.cases import model

@@ -11,8 +11,7 @@ import pytest
 
 from symrnn.derive.pages import typeset
 from symrnn.derive.pages.document import Display, Document, Paragraph, Section
-from symrnn.derive.pages.tex import as_tex
-from symrnn.derive.pages.typeset import as_pdf, engine
+from symrnn.derive.pages.tex import as_pdf, as_tex, engine
 from symrnn.errors import UsageError
 from tests.derive.pages.documents import SMALL, figure, hostile
 from tests.derive.pages.test_structure import samples

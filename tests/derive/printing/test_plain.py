@@ -25,7 +25,7 @@ from symrnn.derive.formula import (
     Value,
     Zeros,
 )
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.printing.terminal import columns

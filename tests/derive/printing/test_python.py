@@ -12,7 +12,7 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Blank, Equation, Formula, Name, Sheet, Times, Value
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.printing.python.module import python_text

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.derive.worked import files
-from symrnn.derive.worked.worked import meaning, worked_data
+from symrnn.derive.worked import data as files
+from symrnn.derive.worked.data import meaning, worked_data
 from symrnn.errors import DataError, SymrnnError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.language.table import Array

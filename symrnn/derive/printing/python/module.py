@@ -9,8 +9,8 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Sheet
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.printing.plain import Plain
+from symrnn.derive.printing.python.assignments import assigned, exact_of, instances, right_of
 from symrnn.derive.printing.python.code import NUMBER, ROOM, Code, import_line, wrapped
-from symrnn.derive.printing.python.steps import assigned, exact_of, instances, right_of
 from symrnn.derive.printing.python.writer import Writer
 from symrnn.errors import CheckError, UsageError
 from symrnn.language.tree import Call

@@ -27,26 +27,30 @@ from symrnn.derive.formula import (
     Zeros,
     walk,
 )
+from symrnn.derive.functions import formula_of
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.printing.plain import Plain
-from symrnn.derive.printing.python.algebra import Algebra
-from symrnn.derive.printing.python.code import (
+from symrnn.derive.printing.python.algebra import ARGUMENT, Algebra, Functions
+from symrnn.derive.printing.python.assignments import (
     ACROSS,
+    Names,
+    at_step,
+    exact_of,
+    key_of,
+    right_of,
+)
+from symrnn.derive.printing.python.code import (
     ATOM,
     NUMBER,
     POWER,
     PRODUCT,
     SUM,
     Code,
+    Prelude,
     Shape,
-    less,
     transposed,
 )
-from symrnn.derive.printing.python.functions import ARGUMENT, Functions
-from symrnn.derive.printing.python.names import Names
-from symrnn.derive.printing.python.prelude import Prelude
-from symrnn.derive.printing.python.steps import at_step, exact_of, key_of, right_of
-from symrnn.derive.slopes import formula_of
+from symrnn.derive.sizes import less
 from symrnn.errors import UsageError
 from symrnn.language.parse import definition
 from symrnn.language.table import LOSSES

@@ -8,7 +8,7 @@ import numpy as np
 
 from symrnn.derive.columns import flipped
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.exercises.exercise import Answers, Sheets, put
+from symrnn.derive.exercises.blanks import Answers, Sheets, put
 from symrnn.derive.exercises.mistakes import (
     FACTOR,
     INDEX,

@@ -1,4 +1,4 @@
-r"""A symbol in LaTeX from an allow-list, taken apart.
+"""A symbol in LaTeX from an allow-list, taken apart.
 
 Nothing else reaches a document, and a time can join the subscripts that are there.
 """

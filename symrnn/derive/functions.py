@@ -1,12 +1,13 @@
-"""Derivatives that are too long to be written out wherever they are read: f′, given once."""
+"""Functions that a derivation defines: f′ where it is too long to be written out; the text's."""
 
 from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 
 from symrnn.derive.build import minus, plus, power, ratio, times
-from symrnn.derive.formula import Equation, Formula, Name, map_children, walk
+from symrnn.derive.formula import Equation, Formula, Name, Sheet, map_children, walk
+from symrnn.derive.notation.symbol import GREEK
 from symrnn.errors import CheckError
-from symrnn.language.elementwise import put
+from symrnn.language.elementwise import own_functions, put
 from symrnn.language.parse import parse_expression, rule
 from symrnn.language.table import ELEMENTWISE, SELU_SCALE, SELU_SLOPE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref
@@ -104,3 +105,33 @@ def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equa
 
 def is_slope(formula: Formula) -> bool:
     return isinstance(formula, Call) and formula.function in LONG
+
+
+def functions_of(sheets: Iterable[Sheet]) -> tuple[Sheet, ...]:
+    """A sheet with the functions of the text that these sheets apply; none, if they apply none."""
+    found: dict[Own, None] = {}
+    for sheet in sheets:
+        for equation in sheet.equations:
+            for part in (p for right in equation.rights for p in walk(right)):
+                if isinstance(part, Call) and part.own is not None:
+                    found.update(dict.fromkeys(_with_callees(part.own)))
+    # a derivative stands behind its function
+    ordered = sorted(found, key=lambda own: own.of is not None)
+    return (Sheet(("Functions",), tuple(map(_equation, ordered))),) if found else ()
+
+
+def _with_callees(own: Own) -> list[Own]:
+    whole = own.of or own
+    return [*own_functions([whole.body]), whole, *own_functions([own.body]), own]
+
+
+def _equation(own: Own) -> Equation:
+    letters = tuple(Name(_letter(arg)) for arg in own.args)
+    return Equation(
+        Call(own.name, letters, own),
+        (formula_of(own.body, dict(zip(own.args, letters, strict=True))),),
+    )
+
+
+def _letter(name: str) -> str:
+    return rf"\{name}" if name in GREEK else name.replace("_", "")

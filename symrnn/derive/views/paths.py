@@ -7,8 +7,7 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Sheet
 from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS, Term
-from symrnn.derive.views.common import bracketed, closing, gradient
-from symrnn.derive.views.named import losses
+from symrnn.derive.views.common import bracketed, closing, gradient, losses
 from symrnn.errors import UsageError
 from symrnn.language.tree import Ref
 

@@ -1,11 +1,28 @@
-"""Derivatives of losses: ŷ - y where one judges the value of its own link function, or in terms."""
+"""Losses: ŷ - y where one judges the value of its own link function, and names for single steps."""
+
+from dataclasses import replace
 
 from symrnn.derive.network import Carrier, Route
 from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
-from symrnn.language.table import LOSSES
-from symrnn.language.tree import Call, Expr, Ref, map_children
+from symrnn.language.table import LOSSES, TIME
+from symrnn.language.tree import (
+    NARROW,
+    Add,
+    Call,
+    Declaration,
+    Definition,
+    Div,
+    Expr,
+    Mul,
+    Neg,
+    Ref,
+    Written,
+    map_children,
+    refs,
+)
 from symrnn.system.algebra import size
+from symrnn.system.names import free
 from symrnn.system.system import Scale, System
 
 
@@ -59,3 +76,49 @@ def _with_value(slope: Expr, value: Ref) -> Expr:
         return map_children(expr, change)
 
     return change(slope)
+
+
+def with_step_losses(written: Written) -> tuple[Written, tuple[str, ...]]:
+    """The text with an equation for each loss that is summed over time, and their names.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.language.printer import show
+    >>> text, names = with_step_losses(parse("q[t] = x[t] @ W; L = mean(mse(y[t], q[t]))"))
+    >>> print(show(text).splitlines()[-1], names)
+    L = mean(L_t[t]) ('L_t',)
+    """
+    taken = {d.target.name for d in written.definitions} | {
+        ref.name for d in written.definitions for ref in refs(d.body)
+    }
+    made: list[Definition] = []
+
+    def named(expr: Expr) -> Expr:
+        match expr:
+            case Neg() | Add() | Mul():
+                return map_children(expr, named)
+            case Div(left=left, right=right):
+                return Div(named(left), right, place=expr.place)
+            case Call(function=function, args=(arg,)) if function in TIME:
+                if isinstance(arg, Ref) or not any(ref.base == "t" for ref in refs(arg)):
+                    return expr
+                name = free("L_t", taken)
+                taken.add(name)
+                made.append(Definition(Ref(name, "t"), arg, place=expr.place))
+                return Call(function, (Ref(name, "t"),), place=expr.place)
+        return expr
+
+    definitions: list[Definition] = []
+    for definition in written.definitions:
+        if definition.target == Ref("L"):
+            found = replace(definition, body=named(definition.body))
+            definitions += [*made, found]
+        else:
+            definitions.append(definition)
+    names = tuple(d.target.name for d in made)
+    declared = tuple(Declaration(name, "width", (NARROW,)) for name in names)
+    new = replace(
+        written,
+        definitions=tuple(definitions),
+        declarations=(*written.declarations, *declared),
+    )
+    return (new, names) if names else (written, ())
