@@ -98,9 +98,9 @@ def _formatted(output: "Output", options: argparse.Namespace) -> str | bytes:
 
 def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[Part], list[Part]]":
     """The parts, with blanks or a slip in them if they are asked for, and what comes after."""
-    from symrnn.derive.output import planted, with_blanks
-
     parts = output.parts()
+    if options.exercise or options.slip is not None:  # only these need NumPy
+        from symrnn.derive.exercises.parts import planted, with_blanks
     if options.exercise:
         parts, after = with_blanks(parts, options.seed or 0)
     elif options.slip is not None:

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Immediate, Total
 from symrnn.derive.losses import with_step_losses
-from symrnn.derive.network import Edge, Network, matrices, network
+from symrnn.derive.network import Network, matrices, network
 from symrnn.derive.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derive.rows import Rows
 from symrnn.errors import EquationError, UsageError, suggestion

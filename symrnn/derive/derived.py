@@ -6,8 +6,8 @@ from typing import Any
 
 from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Formula
-from symrnn.derive.network import Edge
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.output import Look, Output, default_views
 from symrnn.derive.paths import Term

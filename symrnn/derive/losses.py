@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from symrnn.derive.network import Carrier, Route
+from symrnn.derive.edges import Carrier, Route
 from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.table import LOSSES, TIME

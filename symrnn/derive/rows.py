@@ -13,10 +13,10 @@ from symrnn.derive.build import (
     times,
     transposed,
 )
+from symrnn.derive.edges import Carrier, Edge, Route, Softmax
 from symrnn.derive.expressions import Expressions, Sized
 from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Zeros
 from symrnn.derive.losses import cancelled
-from symrnn.derive.network import Carrier, Edge, Route, Softmax
 from symrnn.derive.sizes import less, widest
 from symrnn.errors import CheckError
 from symrnn.language.tree import NARROW, Add, Width

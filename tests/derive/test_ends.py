@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from sympy import Rational
 
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator, Indices
 from symrnn.derive.formula import Equation, Immediate, Name, Total
 from symrnn.derive.printing.python.module import python_text
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.sheets import as_columns
+from symrnn.derive.views import VIEWS
 from symrnn.errors import CheckError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample

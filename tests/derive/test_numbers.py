@@ -11,7 +11,8 @@ from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Equation, Formula, Marked, Name, Sheet, Total, Value, walk
 from symrnn.derive.views import numbers as view
-from symrnn.derive.views.numbers import numbers, printed
+from symrnn.derive.views.numbers import printed
+from symrnn.derive.views.numbers import view as numbers
 from symrnn.derive.worked.data import worked_data
 from symrnn.errors import DataError, UsageError
 from symrnn.interpret.interpreter import interpret

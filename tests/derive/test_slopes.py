@@ -11,7 +11,7 @@ from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total, walk
 from symrnn.derive.functions import LONG, PRIME, formula_of, is_slope, slope_of
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.views import VIEWS
 from symrnn.derive.views.numbers import value_of
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from symrnn.derive.columns import flipped
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.exercises.blanks import Answers, Sheets, put
 from symrnn.derive.exercises.mistakes import (
@@ -31,7 +30,7 @@ from symrnn.derive.formula import (
     map_sheet,
     walk,
 )
-from symrnn.derive.sheets import Request, sheets_of
+from symrnn.derive.sheets import Request, flipped, sheets_of
 from symrnn.errors import CheckError, UsageError
 
 SHARE = 3

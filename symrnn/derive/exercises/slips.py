@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.evaluate import Strict
 from symrnn.derive.exercises.blanks import Path, Sheets, at_path, put
@@ -24,8 +23,9 @@ from symrnn.derive.formula import (
     children,
     walk,
 )
-from symrnn.derive.views.chain import chain
-from symrnn.derive.views.local import local
+from symrnn.derive.sheets import as_columns
+from symrnn.derive.views.chain import view as chain
+from symrnn.derive.views.local import view as local
 from symrnn.errors import CheckError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from symrnn.derive.closed import summed
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge, edge_of
 from symrnn.derive.formula import Equation, Formula, Sheet
-from symrnn.derive.network import Edge, edge_of
 from symrnn.derive.paths import Term
 from symrnn.derive.views.common import Make, bracketed, chained, gradient, recursion, shared
 from symrnn.language.tree import Ref
@@ -110,7 +110,7 @@ def has_no_matrix(derivation: Derivation, edge: Edge) -> bool:
     return derivation.rows.is_use(edge) or derivation.rows.is_of_matrix(edge)
 
 
-def chain(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each parameter, and one for the totals that their terms share."""
     sheets = [
         Sheet(

@@ -63,7 +63,7 @@ def _factors(term: Formula) -> Factors:
     return term.factors if isinstance(term, Times) else (term,)
 
 
-def closed(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     make, paths = closed_of(derivation).term, derivation.paths
     sheets = [
         Sheet(

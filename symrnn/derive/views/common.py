@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from symrnn.derive.build import ZERO, chain, plus
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import (
     Big,
     Bracket,
@@ -16,7 +17,6 @@ from symrnn.derive.formula import (
     Total,
     children,
 )
-from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS, Paths, Term
 from symrnn.language.tree import Add, Ref
 

@@ -13,7 +13,7 @@ from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 
 
-def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """Where the recursion begins, how it goes on, and the gradient of each parameter."""
     derivation = fitting(derivation, names)
     found = deltas(derivation)

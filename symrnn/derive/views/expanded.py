@@ -34,7 +34,7 @@ DEEPEST = 100
 ADVICE = "use --view closed, or delta for any T"
 
 
-def expanded(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each gradient; UsageError for a symbolic T, or where it would be too long."""
     steps = derivation.system.steps
     if steps is None:

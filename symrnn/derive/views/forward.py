@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from symrnn.derive.build import ZERO, plus, times, total_over
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge, moved_edge
 from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Sheet, Total
-from symrnn.derive.network import Edge, moved_edge
 from symrnn.derive.paths import LOSS
 from symrnn.derive.views.common import FIRST, LAST, alone, joined, losses
 from symrnn.errors import UsageError
@@ -22,7 +22,7 @@ MOST = 2000
 """Products in the equations of one parameter."""
 
 
-def forward(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """For each parameter its gradient, and the equations of what is carried forward."""
     derivation = derivation.by_steps
     sheets: list[Sheet] = []

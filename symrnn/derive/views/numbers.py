@@ -38,7 +38,7 @@ LIMIT = 4000
 ETA = Name(r"\eta")
 
 
-def numbers(
+def view(
     derivation: Derivation,
     names: Sequence[str] = (),
     *,

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Equation, Formula, Sheet
-from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS, Term
 from symrnn.derive.views.common import bracketed, closing, gradient, losses
 from symrnn.errors import UsageError
@@ -15,7 +15,7 @@ MOST = 200
 """Paths to one parameter: more than a page of them nobody reads."""
 
 
-def paths(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each parameter; UsageError for a symbolic T, or where there are too many."""
     derivation = derivation.by_steps
     if derivation.system.steps is None:

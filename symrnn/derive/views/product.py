@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from symrnn.derive.build import chain, plus, product, total_over, transposed
 from symrnn.derive.closed import Closed
-from symrnn.derive.columns import ROWS
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge, moved_edge
 from symrnn.derive.formula import (
     Big,
     Blocks,
@@ -22,9 +22,9 @@ from symrnn.derive.formula import (
     Zeros,
     moved_to,
 )
-from symrnn.derive.network import Edge, moved_edge
 from symrnn.derive.paths import LOSS, Paths
 from symrnn.derive.rows import Rows, Use
+from symrnn.derive.sheets import ROWS
 from symrnn.derive.views.common import ended, gradient, holds, least, recursion, span
 from symrnn.derive.views.states import State, free_letters, states, way_of
 from symrnn.errors import UsageError
@@ -33,7 +33,7 @@ from symrnn.language.tree import NARROW, Ref, Width
 FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 
-def products(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """The gradient of each parameter, and what the Jacobians in it are."""
     if derivation.windows is not None:
         raise UsageError(

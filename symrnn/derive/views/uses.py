@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from symrnn.derive.build import total_over
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Equation, Formula, Sheet, Total, moved_to
-from symrnn.derive.length import check
-from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS, Term
 from symrnn.derive.views.chain import in_print, over_steps
 from symrnn.derive.views.common import (
@@ -28,9 +27,8 @@ from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 
 
-def uses(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each parameter, and one that spells the total derivatives out."""
-    check(derivation, "uses", names)
     found = _Uses(derivation)
     sheets = [
         Sheet(("Gradient by ", target), (found.gradient(target),), name)

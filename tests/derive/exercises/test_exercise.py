@@ -18,7 +18,7 @@ from symrnn.derive.formula import (
     Value,
     walk,
 )
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.views import VIEWS
 from symrnn.language.tree import Num, Size
 from tests.cases import model
 

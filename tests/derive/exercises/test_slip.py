@@ -12,10 +12,10 @@ from symrnn.derive.exercises.blanks import Sheets
 from symrnn.derive.exercises.mistakes import FACTOR, INDEX, KINDS, PATH, PLUS, REVERSED, SIGN
 from symrnn.derive.exercises.slips import Slip, matters_for, plant
 from symrnn.derive.formula import Equation, Immediate, Total, walk
-from symrnn.derive.views.chain import chain
-from symrnn.derive.views.closed import closed
-from symrnn.derive.views.delta import delta
-from symrnn.derive.views.local import local
+from symrnn.derive.views.chain import view as chain
+from symrnn.derive.views.closed import view as closed
+from symrnn.derive.views.delta import view as delta
+from symrnn.derive.views.local import view as local
 from symrnn.errors import CheckError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from symrnn.derive.pages import typeset
+from symrnn.derive.pages import tex
 from symrnn.derive.pages.document import Display, Document, Paragraph, Section
 from symrnn.derive.pages.tex import as_pdf, as_tex, engine
 from symrnn.errors import UsageError
@@ -176,7 +176,7 @@ def test_an_engine_that_hangs_is_ended_with_its_children(
 ) -> None:
     sleep = shutil.which("sleep", path=os.defpath)
     fake(bin_, "latexmk", f"{sleep} 30 & wait")
-    monkeypatch.setattr(typeset, "TIMEOUT", 0.3)
+    monkeypatch.setattr(tex, "TIMEOUT", 0.3)
     start = time.monotonic()
     with pytest.raises(UsageError, match=r"did not finish within 0\.3 s"):
         as_pdf("")

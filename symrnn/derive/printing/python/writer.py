@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from symrnn.derive.columns import flipped
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import (
     Big,
@@ -50,6 +49,7 @@ from symrnn.derive.printing.python.code import (
     Shape,
     transposed,
 )
+from symrnn.derive.sheets import flipped
 from symrnn.derive.sizes import less
 from symrnn.errors import UsageError
 from symrnn.language.parse import definition
