@@ -6,6 +6,8 @@ back to u, route by route.
 
 from dataclasses import dataclass, replace
 
+from symrnn.errors import CheckError
+from symrnn.language.printer import show_ref
 from symrnn.language.tree import Ref, Width
 from symrnn.system.graph import outside
 from symrnn.system.rewrite import Change, map_jacobian
@@ -41,10 +43,18 @@ Route = tuple[Carrier, ...]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """∂⁺of/∂by. `over`, `at`, `when` are as in a `Term`: they say where in time it counts.
+    """∂⁺of/∂by, and where in time it counts.
 
-    `without` are fixed steps at which it does not: there the folded node that leads from `of` to
-    `by` would stand outside 1…T. They are steps of `by`, or of the sum over time.
+    With a number of steps each step is a node of its own, and nothing has to be said. For a
+    symbolic T an edge into v[t] stands for one at each step, but:
+
+    - `over`: every step of `of` hands something to one thing; it is the sum of that over time.
+    - `at`: it exists at this fixed step alone, and `by` stands there.
+    - `when`: it exists for this number of steps alone.
+    - `without`: fixed steps within 1…T at which it does not exist, since there the folded node that
+      leads from `of` to `by` would stand outside. They are steps of `by`, or those of the sum.
+
+    `check_edge` holds a network to that.
     """
 
     of: Ref
@@ -59,6 +69,34 @@ class Edge:
     def missing(self) -> tuple[tuple[str, int], ...]:
         """The steps of `by` at which there is no such edge."""
         return () if self.over else self.without
+
+
+def check_edge(edge: Edge, node: Ref, steps: int | None) -> None:
+    """Refuse an edge into a node that says of time what cannot be: a mistake in this room.
+
+    >>> check_edge(Edge(Ref("L"), Ref("h", "T"), (), at=("T", 0)), Ref("h", "t"), None)
+    >>> check_edge(Edge(Ref("L"), Ref("h", "T"), (), at=("T", -1)), Ref("h", "t"), None)
+    Traceback (most recent call last):
+    symrnn.errors.CheckError: an edge from L to h[T] contradicts itself: it is at another step
+    """
+    said = edge.over or edge.at is not None or edge.when is not None or bool(edge.without)
+    places = [*edge.without, *([] if edge.at is None else [edge.at])]
+    wrong = {
+        "each of so many steps is a node of its own": steps is not None and said,
+        "it is at another step": edge.at is not None and (edge.by.base, edge.by.shift) != edge.at,
+        "it leads into another node": edge.by != node
+        and (edge.at is None or node != Ref(edge.by.name, "t")),
+        "it is a sum over the steps, and at each of them": edge.over and edge.by.base == "t",
+        "it leaves steps out of the one that it has": bool(edge.without)
+        and (edge.at is not None or not (edge.over or edge.by.base == "t")),
+        "it counts no step within 1…T": any(
+            base not in ("1", "T") or outside(Ref("", base, shift)) for base, shift in places
+        ),
+    }
+    for what, holds in wrong.items():
+        if holds:
+            ends = f"{show_ref(edge.of)} to {show_ref(edge.by)}"
+            raise CheckError(f"an edge from {ends} contradicts itself: {what}")
 
 
 def mover(source: Ref, landed: Ref) -> Change:

@@ -15,6 +15,7 @@ from symrnn.derive.edges import (
     Edge,
     Softmax,
     by_source,
+    check_edge,
     moved,
     moved_carrier,
     moved_edge,
@@ -148,6 +149,9 @@ class _Builder:
             for target, e in [*own.items(), *((e.target, e) for e in self.made_values.made)]
             if not self.is_own(target)
         }
+        for node, arriving in self.edges.items():
+            for edge in arriving:
+                check_edge(edge, node, self.system.steps)
         place = {node: position for position, node in enumerate(nodes)}
         kept = sorted(filter(self.is_kept, self.edges), key=lambda node: place.get(node, -1))
         edges = {node: self.edges[node] for node in kept}
