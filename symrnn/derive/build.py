@@ -1,4 +1,8 @@
-"""Formulas put together: signs come to the front, ones go, products of one kind are one node."""
+"""Formulas put together: signs come to the front, ones go, products of one kind are one node.
+
+Sums and signs are those of `system.algebra`; what is added here are the products that a page tells
+apart, and zeros that are matrices.
+"""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -16,10 +20,8 @@ from symrnn.derive.formula import (
     walk,
 )
 from symrnn.language.printer import is_decimal
-from symrnn.language.tree import Add, Div, Neg, Num, Pow, Ref, Size, Transpose
-
-ONE = Num(Fraction(1))
-ZERO = Num(Fraction(0))
+from symrnn.language.tree import ONE, ZERO, Add, Div, Neg, Num, Pow, Ref, Size, Transpose
+from symrnn.system.algebra import add, neg
 
 
 def is_zero(formula: Formula) -> bool:
@@ -27,18 +29,11 @@ def is_zero(formula: Formula) -> bool:
 
 
 def minus(formula: Formula) -> Formula:
-    if is_zero(formula):
-        return formula
-    return formula.arg if isinstance(formula, Neg) else Neg(formula)
+    return formula if is_zero(formula) else neg(formula)
 
 
 def plus(terms: Iterable[Formula]) -> Formula:
-    kept: list[Formula] = []
-    for term in terms:
-        kept += term.terms if isinstance(term, Add) else [] if is_zero(term) else [term]
-    if len(kept) < 2:
-        return kept[0] if kept else ZERO
-    return Add(tuple(kept))
+    return add(term for term in terms if not is_zero(term))
 
 
 def times(*factors: Formula) -> Formula:

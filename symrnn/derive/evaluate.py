@@ -31,6 +31,7 @@ from symrnn.derive.formula import (
     walk,
 )
 from symrnn.derive.functions import LONG, formula_of, slope_of
+from symrnn.derive.paths import LOSS
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats, highest
 from symrnn.interpret.interpreter import Result
@@ -52,7 +53,6 @@ from symrnn.language.tree import (
 )
 from symrnn.system.symbols import GIVEN
 
-LOSS = Ref("L")
 Indices = Mapping[str, int]
 """The step that an index stands for: t, k, j."""
 

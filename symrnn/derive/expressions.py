@@ -9,8 +9,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symrnn.derive.build import (
-    ONE,
-    ZERO,
     is_zero,
     minus,
     odot,
@@ -44,6 +42,8 @@ from symrnn.language.elementwise import is_elementwise
 from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     NARROW,
+    ONE,
+    ZERO,
     Add,
     Call,
     Div,

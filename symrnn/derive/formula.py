@@ -125,6 +125,8 @@ class Big:
 
 
 ALWAYS = Ref("")
+FIRST, LAST = Ref("", "1"), Ref("", "T")
+"""Steps: of what happens once, the first, the last."""
 
 
 @dataclass(frozen=True, slots=True)

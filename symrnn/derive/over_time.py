@@ -7,8 +7,10 @@ They go, and what they add to the gradient is put together.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symrnn.derive.build import ONE, minus, odot, plus, times
+from symrnn.derive.build import minus, odot, plus, times
 from symrnn.derive.formula import (
+    FIRST,
+    LAST,
     Big,
     Equation,
     Formula,
@@ -21,10 +23,8 @@ from symrnn.derive.formula import (
     moved_to,
 )
 from symrnn.derive.paths import LOSS
-from symrnn.language.tree import NARROW, Add, Call, Div, Expr, Mul, Neg, Ref, Written
+from symrnn.language.tree import NARROW, ONE, Add, Call, Div, Expr, Mul, Neg, Ref, Written
 from symrnn.system.system import System
-
-FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 
 @dataclass(frozen=True)

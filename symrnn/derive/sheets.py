@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from symrnn.derive.build import ONE, times, transposed
+from symrnn.derive.build import times, transposed
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.formula import (
     Big,
@@ -34,7 +34,7 @@ from symrnn.derive.formula import (
 )
 from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError, suggestion
-from symrnn.language.tree import BATCH, Add, Div, Neg, Part, Ref, Size, Transpose
+from symrnn.language.tree import BATCH, ONE, Add, Div, Neg, Part, Ref, Size, Transpose
 from symrnn.system.windows import Windows
 
 Sheets = tuple[Sheet, ...]

@@ -1,15 +1,19 @@
 """Sums and products that tidy themselves up a little: no a + 0, no 1 · a, no a / 1.
 
 They keep the order of what they are given, so that a derived formula reads like the one it came
-from.
+from. Sums and signs are alike for whatever stands in them: the formulas of derivations too.
 """
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import TypeVar
 
 from symrnn.errors import EquationError
 from symrnn.language.printer import is_decimal
 from symrnn.language.tree import ONE, ZERO, Add, Div, Expr, Mul, Neg, Num, Size, Width
+
+E = TypeVar("E")
+"""Whatever stands in a sum."""
 
 LARGEST = Fraction(10) ** 100
 """No number of a text is larger, nor any numerator or denominator."""
@@ -35,14 +39,14 @@ def size(width: Width) -> Expr:
     return Size(width) if width.names else Num(Fraction(width.number))
 
 
-def neg(a: Expr) -> Expr:
+def neg(a: E) -> E | Neg[E]:
     if a == ZERO:
-        return ZERO
+        return a
     return a.arg if isinstance(a, Neg) else Neg(a)
 
 
-def add(terms: Iterable[Expr]) -> Expr:
-    kept: list[Expr] = []
+def add(terms: Iterable[E]) -> E | Add[E] | Num:
+    kept: list[E] = []
     for term in terms:
         kept += term.terms if isinstance(term, Add) else [term] if term != ZERO else []
     if len(kept) < 2:

@@ -6,12 +6,12 @@ Common factors are pulled out, from the front: a b c + a b d e + a b d f => a b 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symrnn.derive.build import ONE, plus, times
+from symrnn.derive.build import plus, times
 from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Sheet, Times
 from symrnn.derive.views.common import gradient, recursion, shared
-from symrnn.language.tree import Add, Neg
+from symrnn.language.tree import ONE, Add, Neg
 
 Factors = tuple[Formula, ...]
 

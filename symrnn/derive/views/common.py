@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from symrnn.derive.build import ZERO, chain, plus
+from symrnn.derive.build import chain, plus
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import (
+    FIRST,
+    LAST,
     Big,
     Bracket,
     Chain,
@@ -18,9 +20,7 @@ from symrnn.derive.formula import (
     children,
 )
 from symrnn.derive.paths import LOSS, Paths, Term
-from symrnn.language.tree import Add, Ref
-
-FIRST, LAST = Ref("", "1"), Ref("", "T")
+from symrnn.language.tree import ZERO, Add, Ref
 
 
 def ended(

@@ -6,14 +6,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symrnn.derive.build import ZERO, plus, times, total_over
+from symrnn.derive.build import plus, times, total_over
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge, moved_edge
-from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Sheet, Total
+from symrnn.derive.formula import FIRST, LAST, Bracket, Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.common import FIRST, LAST, alone, joined, losses
+from symrnn.derive.views.common import alone, joined, losses
 from symrnn.errors import UsageError
-from symrnn.language.tree import Add, Ref
+from symrnn.language.tree import ZERO, Add, Ref
 from symrnn.system.graph import outside
 
 Factors = tuple[Formula, ...]

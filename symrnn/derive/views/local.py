@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symrnn.derive.build import ONE, plus
+from symrnn.derive.build import plus
 from symrnn.derive.closed import summed
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
@@ -14,7 +14,7 @@ from symrnn.derive.rows import Rows
 from symrnn.derive.sheets import ROWS
 from symrnn.derive.views.chain import Partial, partials
 from symrnn.derive.views.common import span
-from symrnn.language.tree import NARROW, Ref
+from symrnn.language.tree import NARROW, ONE, Ref
 from symrnn.system.system import Outer
 
 

@@ -12,6 +12,8 @@ from symrnn.derive.closed import Closed
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge, moved_edge
 from symrnn.derive.formula import (
+    FIRST,
+    LAST,
     Big,
     Blocks,
     Equation,
@@ -29,8 +31,6 @@ from symrnn.derive.views.common import ended, gradient, holds, least, recursion,
 from symrnn.derive.views.states import State, free_letters, states, way_of
 from symrnn.errors import UsageError
 from symrnn.language.tree import NARROW, Ref, Width
-
-FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 
 def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:

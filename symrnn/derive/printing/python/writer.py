@@ -56,6 +56,7 @@ from symrnn.language.parse import definition
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
     NARROW,
+    ZERO,
     Add,
     Call,
     Div,
@@ -293,4 +294,4 @@ class Writer:
         return self.algebra.blocks([parts] if self.algebra.columns else [[part] for part in parts])
 
 
-TWO, ZERO = Num(Fraction(2)), Num(Fraction(0))
+TWO = Num(Fraction(2))
