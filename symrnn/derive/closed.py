@@ -3,11 +3,11 @@
 from symrnn.derive.build import plus, total_over
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
-from symrnn.derive.expressions import Sized
 from symrnn.derive.formula import Formula, Total
 from symrnn.derive.losses import logit_slope
 from symrnn.derive.paths import LOSS, Paths, Term
 from symrnn.derive.rows import Rows
+from symrnn.derive.shapes import Sized
 from symrnn.language.tree import NARROW, ONE, Ref
 
 

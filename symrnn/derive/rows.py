@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from symrnn.derive.build import chain, is_zero, minus, odot, plus, product, times, transposed
 from symrnn.derive.edges import Carrier, Edge, Route, Softmax
-from symrnn.derive.expressions import Expressions, Sized
+from symrnn.derive.expressions import Expressions
 from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Zeros
 from symrnn.derive.losses import cancelled
-from symrnn.derive.sizes import less, widest
+from symrnn.derive.shapes import Sized, less, widest
 from symrnn.errors import CheckError
 from symrnn.language.tree import NARROW, ONE, Add, Width
 from symrnn.system.system import Dot, Entries, Matrix, Outer, PadTo, PartOf, Scale, Turned

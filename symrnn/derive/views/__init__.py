@@ -3,8 +3,8 @@
 Each view is a file here with a function `view(derivation, names)` that gives sheets of equations,
 and a row of the table `VIEWS`. Nothing else knows it by name: a new view is one file and one row.
 
-common   what several views share
-states   the state of a recurrence, for `product`
+common      what several views share
+jacobians   the states of recurrences and the Jacobians between their steps, for `product`
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from symrnn.derive.printing.python.code import (
     Prelude,
     Shape,
 )
-from symrnn.derive.sizes import less, together
+from symrnn.derive.shapes import less, together
 from symrnn.language.tree import Own, Width
 
 

@@ -49,8 +49,8 @@ from symrnn.derive.printing.python.code import (
     Shape,
     transposed,
 )
+from symrnn.derive.shapes import less
 from symrnn.derive.sheets import flipped
-from symrnn.derive.sizes import less
 from symrnn.errors import UsageError
 from symrnn.language.parse import definition
 from symrnn.language.table import LOSSES
