@@ -41,12 +41,13 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-golden: $(READY)  # write generated/ and the tables of functions anew
+golden: $(READY)  # write generated/, the tables of functions and what notebooks show anew
 	$(BIN)/python generated/make.py
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/notebooks.py
 
 docs: $(READY)  # the pages of docs/, in docs/_build/html
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	$(BIN)/pip install -qq --disable-pip-version-check --editable '.[docs]'
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
@@ -62,7 +63,7 @@ bench: $(READY)
 
 $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install -qq --disable-pip-version-check --editable '.[dev]'
 	touch $(READY)
 
 clean:

@@ -20,6 +20,8 @@ Its gradient:
     d_b_y = sum(batchsum(d_a_yhat[t]))
 """
 
+from math import prod
+
 import numpy as np
 from numpy import add, copyto, divide, dot, exp, log, multiply, square, subtract, tanh
 
@@ -308,7 +310,7 @@ class Kernel:
         self.batch = _whole("batch", batch)
         self.dtype = _dtype(dtype)
         self.dims = _dims(dims)
-        size = sum(int(np.prod(_sizes(axes, self.dims))) for axes in PARAMS.values())
+        size = sum(prod(_sizes(axes, self.dims)) for axes in PARAMS.values())
         self.theta = _vector("theta", theta, size, self.dtype)
         self.dtheta = _vector("dtheta", dtheta, size, self.dtype)
         if np.shares_memory(self.theta, self.dtheta):
@@ -518,7 +520,7 @@ def _pieces(vector):
 
     def piece(*shape):
         nonlocal start
-        start, before = start + int(np.prod(shape)), start
+        start, before = start + prod(shape), start
         return vector[before:start].reshape(shape)
 
     return piece

@@ -81,6 +81,47 @@ def suggestion(name: str, known: list[str], cutoff: float = 0.6) -> str:
     return f"; did you mean '{by_lower[near[0]]}'?" if near else ""
 
 
+def spelling_keys(name: str) -> set[str]:
+    """What a name and its slips have in common: the letters without _, and all but one of them."""
+    name = name.lower().replace("_", "")
+    return {name, *(name[:i] + name[i + 1 :] for i in range(len(name)))}
+
+
+def is_misspelt(name: str, meant: str) -> bool:
+    """Whether one name was probably written for the other: in case, or in a word of four letters
+    by a _ or by one letter that is not the first.
+
+    >>> [is_misspelt(a, b) for a, b in (("Z", "z"), ("y_hat", "yhat"), ("gatte_i", "gate_i"))]
+    [True, True, True]
+    >>> [is_misspelt(a, b) for a, b in (("h1", "h2"), ("new_h", "new_c"), ("xhat", "yhat"))]
+    [False, False, False]
+    """
+    name, meant = name.lower(), meant.lower()
+    if name == meant:
+        return True
+    if len(name) > 3 and name.replace("_", "") == meant.replace("_", ""):
+        return True
+    words, others = (re.findall(r"[a-z]+|\d+", each) for each in (name, meant))
+    if len(words) != len(others):
+        return False
+    differ = [(a, b) for a, b in zip(words, others, strict=True) if a != b]
+    if len(differ) != 1 or min(map(len, differ[0])) < 4:
+        return False
+    (a, b) = differ[0]
+    return a[0] == b[0] and _one_letter_off(a, b)
+
+
+def _one_letter_off(a: str, b: str) -> bool:
+    """Whether a letter is missing, too much, another, or has changed places with the next."""
+    if len(a) < len(b):
+        a, b = b, a
+    at = next((i for i, (p, q) in enumerate(zip(a, b, strict=False)) if p != q), len(b))
+    if len(a) == len(b):
+        swapped = a[at + 1 : at + 2] + a[at : at + 1] + a[at + 2 :]
+        return a[at + 1 :] == b[at + 1 :] or swapped == b[at:]
+    return a[at + 1 :] == b[at:]
+
+
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What a terminal obeys: controls, but for the ends of lines and tabs; and what turns the direction
 of letters."""

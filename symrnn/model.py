@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from symrnn.errors import DoubtError, ModelWarning, UsageError, suggestion
-from symrnn.language.guard import MAX_TEXT, decode
 from symrnn.language.parse import parse as parse_text
 from symrnn.language.printer import show
+from symrnn.language.source import MAX_TEXT, decode
 from symrnn.language.tree import Written
 from symrnn.library import zoo
 from symrnn.system import (
@@ -27,9 +27,8 @@ from symrnn.system import (
     with_weights,
     with_zoneout,
 )
-from symrnn.system.doubts import doubts
+from symrnn.system.doubts import check_mistakes, doubts
 from symrnn.system.roles import roles
-from symrnn.system.slips import check_slips
 from symrnn.system.summary import Summary, summarise
 from symrnn.system.unroll import check_steps
 
@@ -284,7 +283,7 @@ def parse(text: str, name: str = "model", strict: bool = False) -> Model:
 def read(text: str, name: str) -> Model:
     """The same without a word about doubts: for texts that have been read before."""
     written = parse_text(text, name)
-    check_slips(written, roles(written))
+    check_mistakes(written, roles(written))
     model = Model(name, written)
     _ = model.system  # whatever else is wrong with the text is said now
     return model

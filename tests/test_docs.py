@@ -253,6 +253,16 @@ def test_the_tables_of_functions_are_those_of_the_code() -> None:
     assert Page("docs/functions.md").text == made, "run `make golden`"
 
 
+NOTEBOOKS = runpy.run_path(str(DOCS / "notebooks.py"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS["notebooks"](), ids=lambda path: path.name)
+def test_a_notebook_gives_what_it_shows(path: Path) -> None:
+    shown = path.read_text("utf-8")
+    assert '"text/latex"' in shown
+    assert NOTEBOOKS["executed"](path) == shown, "run `make golden`"
+
+
 @pytest.mark.parametrize(
     "module",
     [

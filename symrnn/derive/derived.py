@@ -95,6 +95,11 @@ class Derived(Derivation):
     def __str__(self) -> str:
         return self.text()
 
+    def __repr__(self) -> str:
+        steps = "any number of steps" if self.steps is None else f"T = {self.steps}"
+        by = f", by {', '.join(self.wrt)}" if self.wrt else ""
+        return f"<derivation of {self.name}, {steps}{by}: print it, or .latex(), .html()>"
+
     def _repr_latex_(self) -> str:
         output = self.output()
         width = output.look.width

@@ -30,7 +30,7 @@ from symrnn.derive.formula import (
 from symrnn.derive.functions import LONG
 from symrnn.derive.shapes import Shapes, Sized, together, widest
 from symrnn.errors import CheckError
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     NARROW,
@@ -55,9 +55,8 @@ from symrnn.language.tree import (
 )
 from symrnn.system.algebra import size
 from symrnn.system.graph import at_step, outside
-from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_term
-from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total
+from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total, map_refs
 
 TWO = Num(Fraction(2))
 BARE = (Num, Size, Neg, Add, Times, Div, Pow)

@@ -7,10 +7,10 @@ from symrnn.derive.build import minus, plus, power, ratio, times
 from symrnn.derive.formula import Equation, Formula, Name, Sheet, map_children, walk
 from symrnn.derive.notation.symbol import GREEK
 from symrnn.errors import CheckError
-from symrnn.language.elementwise import own_functions, put
+from symrnn.language.calls import own_functions
 from symrnn.language.parse import parse_expression, rule
 from symrnn.language.table import ELEMENTWISE, SELU_SCALE, SELU_SLOPE
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref
+from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, put
 from symrnn.language.tree import walk as parts_of
 
 LONGEST = 8

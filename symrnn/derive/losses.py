@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from symrnn.derive.edges import Carrier, Route
-from symrnn.language.elementwise import put
 from symrnn.language.parse import rule
 from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
@@ -19,6 +18,7 @@ from symrnn.language.tree import (
     Ref,
     Written,
     map_children,
+    put,
     refs,
 )
 from symrnn.system.algebra import size

@@ -25,10 +25,9 @@ from symrnn.derive.edges import (
 from symrnn.derive.functions import LONG, PRIME
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Ref, Width
-from symrnn.system.activity import active
+from symrnn.system.adjoint_steps import Landing, active
+from symrnn.system.adjoint_terms import Contribution, Contributions, Values
 from symrnn.system.graph import edges_of, outside
-from symrnn.system.landing import Landing
-from symrnn.system.shares import Share, Shares
 from symrnn.system.system import (
     Equation,
     Linear,
@@ -40,7 +39,6 @@ from symrnn.system.system import (
     Term,
     uses,
 )
-from symrnn.system.values import Values
 from symrnn.system.windows import Windows
 
 
@@ -127,7 +125,7 @@ class _Builder:
         self.active = active(system, [Ref("L")], self.varied)
         self.active_names = {node.name for node in self.active}
         self.made_values = Values(system, self.symbols)
-        self.shares = Shares(self.symbols, self.made_values, self.wants)
+        self.shares = Contributions(self.symbols, self.made_values, self.wants)
         self.landing = Landing(system)
         self.edges: dict[Ref, list[Edge]] = {}
         self.added: dict[Ref, list[tuple[str, int]]] = {}
@@ -161,7 +159,7 @@ class _Builder:
         others = {node: found for node, found in self.edges.items() if node not in edges}
         return Network(system, self.own, edges, folded, others, self.added)
 
-    def sums_twice(self, node: Ref, shares: list[Share]) -> bool:
+    def sums_twice(self, node: Ref, shares: list[Contribution]) -> bool:
         """Whether a sum over time arrives at what is itself a sum over time: Σ_t Σ_k. One of them
         keeps a name, so that each has an index of its own."""
         arrives = any(edge.over for edge in self.edges.get(node, []))
@@ -195,7 +193,7 @@ class _Builder:
     def is_kept(self, node: Ref) -> bool:
         return self.is_own(node) or node.name in self.varied
 
-    def all_shares(self, equation: Equation) -> list[tuple[Share, Carrier]]:
+    def all_shares(self, equation: Equation) -> list[tuple[Contribution, Carrier]]:
         """What each operand gets, with what the derivative is of."""
         if isinstance(equation, Row) and equation.function == "softmax":
             (ref,) = equation.args
@@ -203,7 +201,7 @@ class _Builder:
             carrier = Carrier(
                 Softmax(value), "softmax", value, width=self.width(value), rows=self.rows(value)
             )
-            return [(Share(ref, Scale()), carrier)] if self.wants(ref) else []
+            return [(Contribution(ref, Scale()), carrier)] if self.wants(ref) else []
         found = []
         for share in self.shares.of(equation):
             width, rows = self.width(share.ref), self.rows(share.ref)
@@ -227,7 +225,7 @@ class _Builder:
         shape = self.symbols[ref.name].shape
         return shape[0] if len(shape) == 2 else None
 
-    def push(self, node: Ref, found: tuple[Share, Carrier]) -> None:
+    def push(self, node: Ref, found: tuple[Contribution, Carrier]) -> None:
         """Hand what arrives at a node on to what it reads: from itself, if it is the author's."""
         share, carrier = found
         if self.windows is not None and self.is_cut(node, share.ref):

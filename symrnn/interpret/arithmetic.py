@@ -12,14 +12,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from symrnn.language.parse import definition
+from symrnn.errors import CheckError
+from symrnn.language.parse import definition, stable_form
 from symrnn.language.table import ELEMENTWISE, Array
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, children
 
-PLAIN = [name for name, row in ELEMENTWISE.items() if not row.definition and name != "step"]
-"""What mpmath and SymPy have, some of it under another name."""
+ELSEWHERE = {
+    name: row.sympy for name, row in ELEMENTWISE.items() if not row.definition and row.sympy
+}
+"""The elementary functions, by their names in SymPy and mpmath."""
 
-ELSEWHERE = {"arctan": "atan"}
+MANY = 100_000
+"""Values that are kept at most: some 50 MB at 50 digits."""
 
 
 class Arithmetic(Protocol):
@@ -28,7 +32,6 @@ class Arithmetic(Protocol):
     def apply(self, function: str | Own, *args: Any) -> Any: ...
     def softmax(self, z: Array) -> Array: ...
     def logsumexp(self, z: Array) -> Array: ...
-    def bce_logits(self, y: Array, z: Array) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Floats:
     """NumPy arrays of one floating or complex dtype."""
 
     dtype: Any = np.float64
+    made: dict[str | Own, Callable[..., Any]] = field(
+        default_factory=dict, repr=False, compare=False, kw_only=True
+    )
+    """The functions of arrays that have been made ready."""
 
     def number(self, value: Fraction) -> float:
         return float(value)
@@ -44,11 +51,24 @@ class Floats:
         return np.asarray(values, self.dtype)
 
     def apply(self, function: str | Own, *args: Any) -> Array:
-        arrays = [self.array(arg) for arg in args]
+        if function not in self.made:
+            self.made[function] = self.function(function)
+        return self.array(self.made[function](*map(self.array, args)))
+
+    def function(self, function: str | Own) -> Callable[..., Any]:
+        """One of the text's own is worked out as it says, one of the table as the table or NumPy
+        has it, or by its stable form."""
         if isinstance(function, Own):
-            of = formula(function.body, function.args, self.number, self.apply)
-            return self.array(of(*arrays))
-        return ELEMENTWISE[function].stable(*arrays)
+            return formula(function.body, function.args, self.number, self.apply)
+        row, form = ELEMENTWISE[function], stable_form(function)
+        if row.numpy is not None:
+            return row.numpy
+        if row.operation:
+            found: Callable[..., Array] = getattr(np, row.operation)
+            return found
+        if form is None:
+            raise TypeError(f"{function} is elementary, and its row names no form in NumPy")
+        return formula(form[1], form[0], self.number, Floats(self.dtype).apply)
 
     def softmax(self, z: Array) -> Array:
         e = np.exp(z - z.real.max(-1, keepdims=True))
@@ -57,9 +77,6 @@ class Floats:
     def logsumexp(self, z: Array) -> Array:
         top = z.real.max(-1, keepdims=True)
         return np.asarray(top + np.log(np.exp(z - top).sum(-1, keepdims=True)))
-
-    def bce_logits(self, y: Array, z: Array) -> Array:
-        return np.asarray(self.apply("softplus", z) - y * z)
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,8 @@ class Objects:
     functions: Mapping[str, Callable[[Any], Any]]
     made: dict[str | Own, Callable[..., Any]] = field(default_factory=dict, repr=False)
     """The functions of these that have been worked out."""
+    known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
+    """Values of functions at most arguments of late: where one number moves, many others do not."""
 
     def number(self, value: Fraction) -> Any:
         return self.convert(value)
@@ -83,6 +102,16 @@ class Objects:
 
     def one(self, function: str | Own, *args: Any) -> Any:
         """A function of single objects, worked out down to the elementary ones."""
+        if isinstance(function, Own):
+            return self.worked_out(function, *args)
+        key = (function, *args)
+        if key not in self.known:
+            if len(self.known) >= MANY:
+                self.known.clear()
+            self.known[key] = self.worked_out(function, *args)
+        return self.known[key]
+
+    def worked_out(self, function: str | Own, *args: Any) -> Any:
         if isinstance(function, str) and function in self.functions:
             return self.functions[function](*args)
         if function not in self.made:
@@ -100,8 +129,54 @@ class Objects:
     def logsumexp(self, z: Array) -> Array:
         return self.apply("log", self.apply("exp", z).sum(-1, keepdims=True))
 
-    def bce_logits(self, y: Array, z: Array) -> Array:
-        return np.asarray(self.apply("softplus", z) - y * z)
+
+def across(on: Arithmetic, function: str, rows: Sequence[Array]) -> Any:
+    """A function across the features of rows, or of all rows together."""
+    (row, *_) = rows
+    match function:
+        case "batchsum":
+            return row.sum(0)
+        case "rowsum":
+            return row.sum(-1, keepdims=True)
+        case "rowmean":
+            return mean(on, row)
+        case "concat":
+            return np.concatenate(rows, -1)
+        case "softmax":
+            return on.softmax(row)
+        case "logsumexp":
+            return on.logsumexp(row)
+        case "rowmax":
+            return highest(row)
+    raise CheckError(f"{function} is unknown to the interpreter")
+
+
+def loss(on: Arithmetic, function: str, y: Array, p: Array) -> Any:
+    """A loss of each row: y the target, p the prediction or the logits."""
+    match function:
+        case "mse":
+            return mean(on, (p - y) ** 2)
+        case "bce":
+            return mean(on, -y_log(on, y, p) - y_log(on, 1 - y, 1 - p))
+        case "ce":
+            return -y_log(on, y, p).sum(-1, keepdims=True)
+        case "bce_logits":
+            return mean(on, np.asarray(on.apply("softplus", p) - y * p))
+        case "ce_logits":
+            weight = y.sum(-1, keepdims=True)
+            return weight * on.logsumexp(p) - (y * p).sum(-1, keepdims=True)
+    raise CheckError(f"the loss {function} is unknown to the interpreter")
+
+
+def mean(on: Arithmetic, row: Array) -> Any:
+    return row.sum(-1, keepdims=True) * on.number(Fraction(1, row.shape[-1]))
+
+
+def y_log(on: Arithmetic, y: Array, p: Array) -> Any:
+    """y log p, which is zero where y is, whatever p."""
+    nothing = y == 0
+    safe = np.where(nothing, on.number(Fraction(1)), p)
+    return np.where(nothing, y, y * on.apply("log", safe))
 
 
 def highest(row: Array) -> Array:
@@ -183,7 +258,7 @@ def mpmath_objects(digits: int = 50) -> Objects:
 
     nan = context.nan
     ends = {"exp": (context.inf, 0), "tanh": (1, -1), "sin": (nan, nan), "cos": (nan, nan)}
-    functions = {name: getattr(context, ELSEWHERE.get(name, name)) for name in PLAIN}
+    functions = {name: getattr(context, known) for name, known in ELSEWHERE.items()}
     functions |= {name: bounded(name, *limits) for name, limits in ends.items()}
     functions["erf"] = bounded("erf", 1, -1, far=8)  # from 128 on it is 1 to 7,000 digits
     functions["step"] = lambda x: context.mpf(1 if x > 0 else 0)
@@ -194,6 +269,6 @@ def sympy_objects() -> Objects:
     """SymPy expressions, with SymPy's own functions."""
     import sympy
 
-    functions = {name: getattr(sympy, ELSEWHERE.get(name, name)) for name in PLAIN}
+    functions = {name: getattr(sympy, known) for name, known in ELSEWHERE.items()}
     functions["step"] = lambda x: sympy.Piecewise((1, x > 0), (0, True))
     return Objects(lambda value: sympy.Rational(value.numerator, value.denominator), functions)

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from symrnn.interpret.sizes import Data
-from symrnn.language.elementwise import calls
+from symrnn.language.calls import calls, stops
 from symrnn.language.parse import written_out
 from symrnn.language.table import STOPS, Array
-from symrnn.language.traits import stops
 from symrnn.language.tree import (
     Add,
     Call,

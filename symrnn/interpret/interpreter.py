@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import CheckError, DataError
-from symrnn.interpret.arithmetic import Arithmetic, Floats, highest
+from symrnn.interpret.arithmetic import Arithmetic, Floats, across, loss
 from symrnn.interpret.sizes import Data, Sizes, common_dtype
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES, TIME, Array
 from symrnn.language.tree import (
     ZERO,
@@ -54,6 +54,8 @@ class Result:
     values: dict[tuple[str, int | None], Array]
     symbols: Symbols
     steps: int
+    data: Data
+    """What was given."""
 
     def __getitem__(self, name: str) -> Array:
         """(T, B, n) for what runs over time, (B, n) for what does not; totals as they are."""
@@ -117,18 +119,38 @@ class Interpreter:
                 self.added.setdefault(definition.target.name, []).append(definition)
 
     def __call__(
-        self, data: Data, steps: int | None = None, arithmetic: Arithmetic | None = None
+        self,
+        data: Data,
+        steps: int | None = None,
+        arithmetic: Arithmetic | None = None,
+        before: Result | None = None,
     ) -> Result:
+        """The values for these data. `before` is what came out for data of which some arrays are
+        the very same: what depends on them alone is not worked out again."""
         fixed = self.written.steps
         if fixed is not None and steps not in (None, fixed):
             raise DataError(f"{steps} steps; the text says T = {fixed}")
         sizes = Sizes(self.symbols, data, fixed or steps)
-        return _Run(self, data, sizes, arithmetic or Floats(common_dtype(data))).result()
+        return _Run(self, data, sizes, arithmetic or Floats(common_dtype(data)), before).result()
+
+    def reached(self, names: set[str]) -> set[str]:
+        """These names, and all that is worked out of them."""
+        found = set(names)
+        while more := {
+            d.target.name
+            for d in self.written.definitions
+            if d.target.name not in found and any(ref.name in found for ref in refs(d.body))
+        }:
+            found |= more
+        return found
 
 
 class _Run:
-    def __init__(self, of: Interpreter, data: Data, sizes: Sizes, on: Arithmetic) -> None:
+    def __init__(
+        self, of: Interpreter, data: Data, sizes: Sizes, on: Arithmetic, before: Result | None
+    ) -> None:
         self.of, self.sizes, self.on = of, sizes, on
+        self.given = data
         self.symbols = of.symbols
         self.steps, self.batch = sizes.steps, sizes.batch
         self.data = {name: on.array(value) for name, value in data.items()}
@@ -139,6 +161,10 @@ class _Run:
         self.alone = False
         """Whether the equation at hand is that of something without rows."""
         self.has_adjoints = any(s.role == "adjoint" for s in of.symbols.values())
+        if before is not None and not self.has_adjoints:
+            other = of.reached({n for n in data if data[n] is not before.data.get(n)})
+            self.values = {at: v for at, v in before.values.items() if at[0] not in other}
+        self.known = {name for name, _ in self.values}
 
     def result(self) -> Result:
         with np.errstate(all="ignore"):
@@ -147,11 +173,13 @@ class _Run:
                 for t in order if group.direction >= 0 else reversed(order):
                     for node in group.nodes:
                         self.work_out(self.of.own[node], t)
-        return Result(self.values, self.symbols, self.steps)
+        return Result(self.values, self.symbols, self.steps, self.given)
 
     def work_out(self, definition: Definition, t: int) -> None:
         """The value of a definition at step t; what has no current step is worked out once."""
         target = definition.target
+        if target.name in self.known:
+            return
         step = t if target.base == "t" else self.step(target, t)
         if target.base != "t" and (target.name, step) in self.values:
             return
@@ -307,47 +335,8 @@ class _Run:
         rows = [self.row(arg, t) for arg in args]
         self.alone = before
         if function in LOSSES:
-            return self.loss(function, *np.broadcast_arrays(*rows))
-        match function:
-            case "batchsum":
-                return rows[0].sum(0)
-            case "rowsum":
-                return rows[0].sum(-1, keepdims=True)
-            case "rowmean":
-                return self.mean(rows[0])
-            case "concat":
-                return np.concatenate(rows, -1)
-            case "softmax":
-                return self.on.softmax(rows[0])
-            case "logsumexp":
-                return self.on.logsumexp(rows[0])
-            case "rowmax":
-                return highest(rows[0])
-        raise CheckError(f"{function} is unknown to the interpreter")
-
-    def mean(self, row: Array) -> Any:
-        return row.sum(-1, keepdims=True) * self.on.number(Fraction(1, row.shape[-1]))
-
-    def loss(self, function: str, y: Array, p: Array) -> Any:
-        match function:
-            case "mse":
-                return self.mean((p - y) ** 2)
-            case "bce":
-                return self.mean(-self.y_log(y, p) - self.y_log(1 - y, 1 - p))
-            case "ce":
-                return -self.y_log(y, p).sum(-1, keepdims=True)
-            case "bce_logits":
-                return self.mean(self.on.bce_logits(y, p))
-            case "ce_logits":
-                weight = y.sum(-1, keepdims=True)
-                return weight * self.on.logsumexp(p) - (y * p).sum(-1, keepdims=True)
-        raise CheckError(f"the loss {function} is unknown to the interpreter")
-
-    def y_log(self, y: Array, p: Array) -> Array:
-        """y log p, which is zero where y is, whatever p."""
-        nothing = y == 0
-        safe = np.where(nothing, self.on.number(Fraction(1)), p)
-        return np.where(nothing, y, y * self.on.apply("log", safe))
+            return loss(self.on, function, *np.broadcast_arrays(*rows))
+        return across(self.on, function, rows)
 
 
 def _plus(one: Any, other: Any) -> Any:

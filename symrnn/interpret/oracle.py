@@ -20,8 +20,8 @@ from symrnn.interpret.arithmetic import Arithmetic, Floats, mpmath_objects
 from symrnn.interpret.held import held
 from symrnn.interpret.interpreter import Interpreter
 from symrnn.interpret.sizes import Data
+from symrnn.language.calls import rough_functions
 from symrnn.language.table import Array
-from symrnn.language.traits import rough_functions
 from symrnn.language.tree import Written
 
 DIGITS = 50
@@ -40,8 +40,9 @@ STEP = 1e-5
 
 def complex_step(written: Written, data: Data, steps: int) -> Slope:
     """Im L(x + ihd) / h: no difference is taken, so h can be as small as one likes."""
-    run = Interpreter(written)
-    return complex_slope(lambda moved: run(moved, steps).loss, data)
+    run, on = Interpreter(written), Floats(complex)
+    here = run(data, steps, on)
+    return complex_slope(lambda moved: run(moved, steps, on, here).loss, data)
 
 
 def central(written: Written, data: Data, steps: int) -> Slope:
@@ -87,14 +88,14 @@ def precise(
 
     @cache
     def here() -> Any:
-        return value(run(exact, steps, on))
+        return run(exact, steps, on)
 
     def slope(direction: Direction) -> float:
         way = {name: exactly(on, array) for name, array in direction.items()}
-        ahead = value(run(_moved(exact, way, h), steps, on))
+        ahead = value(run(_moved(exact, way, h), steps, on, here()))
         if smooth:
-            return float((ahead - here()) / h)
-        behind = value(run(_moved(exact, way, -h), steps, on))
+            return float((ahead - value(here())) / h)
+        behind = value(run(_moved(exact, way, -h), steps, on, here()))
         return float((ahead - behind) / (2 * h))
 
     return slope

@@ -11,10 +11,9 @@ from symrnn.kernels.program import Program, forward_program, schedule
 from symrnn.kernels.settings import Settings
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
+from symrnn.system.carriers import apart, with_carriers
 from symrnn.system.ids import with_ids
-from symrnn.system.parted import parted
 from symrnn.system.states import all_ids, grouped
-from symrnn.system.still import still
 from symrnn.system.windows import windows
 
 BACKENDS = ("numpy",)
@@ -42,7 +41,7 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
     if not settings.lengths:
         cut = windows(system, settings.steps, settings.truncate)
         return (full, *schedule(full, *how, windows=cut))
-    own = parted(adjoint(still(system, all_ids(system, ids)), wrt, no_loss))
+    own = apart(adjoint(with_carriers(system, all_ids(system, ids)), wrt, no_loss))
     return (full, *schedule(own, settings.steps, True, settings.passes, ids, ragged=True))
 
 
@@ -100,13 +99,7 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
 
 def cotangents(system: System) -> dict[str, str]:
     """The input by which the adjoint of a system without a loss weighs each output."""
-    inputs = [symbol.name for symbol in system.named("input")]
-    found: dict[str, str] = {}
-    for output in system.outputs:
-        for name in inputs:
-            if name.startswith(f"ct_{output.name}") and name not in found.values():
-                found.setdefault(output.name, name)
-    return found
+    return {symbol.weighs: symbol.name for symbol in system.named("input") if symbol.weighs}
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from typing import NoReturn
 
 from symrnn.errors import LanguageError
 from symrnn.language import meant
-from symrnn.language.elementwise import is_pointwise, put
+from symrnn.language.calls import is_pointwise
 from symrnn.language.foreign import spelling
-from symrnn.language.guard import MAX_DEPTH, at
-from symrnn.language.letters import Plain
 from symrnn.language.meant import usage
+from symrnn.language.source import MAX_DEPTH, Plain, at
 from symrnn.language.table import ARITY, WRITTEN_OUT
 from symrnn.language.tree import (
     Add,
@@ -36,6 +35,7 @@ from symrnn.language.tree import (
     Source,
     Transpose,
     Width,
+    put,
 )
 
 MAX_NAME = 40

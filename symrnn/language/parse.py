@@ -11,13 +11,11 @@ from fractions import Fraction
 from functools import cache
 
 from symrnn.errors import LanguageError, suggestion
-from symrnn.language.elementwise import put
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
-from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
-from symrnn.language.letters import plain
-from symrnn.language.over_time import without_timesoftmax
+from symrnn.language.source import STATEMENTS, check_letters, check_size, plain, tree_of
 from symrnn.language.table import ELEMENTWISE, EPS, WRITTEN_OUT
+from symrnn.language.timesoftmax import without_timesoftmax
 from symrnn.language.tree import (
     Call,
     Declaration,
@@ -27,6 +25,7 @@ from symrnn.language.tree import (
     Ref,
     Source,
     Written,
+    put,
     refs,
 )
 
@@ -103,6 +102,14 @@ def definition(function: str | Own) -> tuple[tuple[str, ...], Expr] | None:
         return function.args, function.body
     row = ELEMENTWISE[function]
     return (row.arguments, rule(row.definition)) if row.definition else None
+
+
+def stable_form(function: str, small: bool = False) -> tuple[tuple[str, ...], Expr] | None:
+    """The same of a function of the table, in a form that neither overflows nor loses digits;
+    `small` where its digits count however small it is."""
+    row = ELEMENTWISE[function]
+    text = (row.small if small else "") or row.stable or row.definition
+    return (row.arguments, rule(text)) if text else None
 
 
 def written_out(call: Call[Expr]) -> Expr:

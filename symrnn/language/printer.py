@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from symrnn.language.elementwise import own_functions
+from symrnn.language.calls import own_functions
 from symrnn.language.tree import (
     Add,
     Call,

@@ -2,100 +2,56 @@
 
 A row holds what the function is, its derivative *in terms of its own value* (SymPy would write
 σ' as exp(-x)/(1 + exp(-x))²; everybody else writes o(1 - o)), how it is printed, and a form that is
-stable in floating point. Definitions and derivatives are texts in the language itself.
+stable in floating point. All of these are texts in the language itself, so that a row such as
 
-Complex numbers pass through every form, and a branch is chosen by the real part, so that a
-complex step differentiates the branch on which the real point lies.
+    Elementwise("silu", "o + sigmoid(x) * (1 - o)", "x * sigmoid(x)", r"\\mathrm{SiLU}")
+
+is all that interpreter, derivations and kernels ask of a function.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from symrnn.language.later import Later
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-else:
-    np, Array = Later("numpy"), Any
+from symrnn.language import numpy_forms as forms
+from symrnn.language.numpy_forms import Array as Array
 
 
 @dataclass(frozen=True, slots=True)
 class Elementwise:
-    """A function of one number, or of the `arguments` that are named.
-
-    `derivative` is written in the arguments, `x` if there is one, and `o`, the function's own
-    value; one for each argument. `definition` is written in the arguments and more elementary
-    functions; an elementary one has none. `analytic` says whether a complex step may be taken
-    through it.
-    """
+    """A function of one number, or of the `arguments` that are named."""
 
     name: str
     derivative: str | tuple[str, ...]
+    """Written in the arguments, `x` if there is one, and `o`, the function's own value; one for
+    each argument."""
     definition: str
+    """Written in the arguments and more elementary functions: what is worked out at fifty digits.
+    An elementary function has none."""
     latex: str
-    stable: Callable[..., Array]
+    stable: str = ""
+    """The same without overflow and without lost digits: what kernels compute. Unsaid, it is the
+    definition."""
+    small: str = ""
+    """The same with all digits also where it is nearly zero, for what is divided by or goes into a
+    logarithm. Unsaid, it is the stable form."""
+    operation: str = ""
+    """The operation of a Program that is this function, and that every back end has."""
+    numpy: Callable[..., Array] | None = None
+    """The function in NumPy. Unsaid, it is NumPy's own that is called like the operation; without
+    an operation the stable form is worked out."""
+    sympy: str = ""
+    """What SymPy calls it, where SymPy has it, and mpmath if it is elementary."""
     analytic: bool = True
+    """Whether a complex step may be taken through it."""
+    above_zero: bool = False
+    """Whether all of its values are above zero, but at single points."""
+    half: bool = False
+    """Whether it has values above zero alone, as a logarithm."""
     arguments: tuple[str, ...] = ("x",)
 
     @property
     def derivatives(self) -> tuple[str, ...]:
         return (self.derivative,) if isinstance(self.derivative, str) else self.derivative
-
-
-def _erf(x: Array) -> Array:
-    from symrnn.language.erf import erf
-
-    return np.asarray(erf(x))
-
-
-def _sigmoid(x: Array) -> Array:
-    left = x.real < 0
-    e = np.exp(np.where(left, x, -x))
-    return np.asarray(np.where(left, e, 1) / (1 + e))
-
-
-def _positive(x: Array) -> Array:
-    return np.where(x.real > 0, x, 0 * x.real)
-
-
-def _abs(x: Array) -> Array:
-    return np.where(x.real < 0, -x, x)
-
-
-def _softplus(x: Array) -> Array:
-    return _positive(x) + np.log1p(np.exp(-_abs(x)))
-
-
-def _step(x: Array) -> Array:
-    return np.asarray(np.where(np.isnan(x.real), x.real, x.real > 0), x.dtype)
-
-
-def _elu(x: Array) -> Array:
-    return _positive(x) + np.expm1(-_positive(-x))
-
-
-def _clip(x: Array, low: float, high: float) -> Array:
-    inside = np.where(x.real > high, high, x)
-    return np.where(x.real < low, low, inside).astype(x.dtype)
-
-
-def _gelu(x: Array) -> Array:
-    return np.asarray(0.5 * x * (1 + _erf(0.7071067811865476 * x)))
-
-
-def _gelu_tanh(x: Array) -> Array:
-    return x * _sigmoid(1.5957691216057308 * (x + 0.044715 * x**3))
-
-
-def _stop(x: Array) -> Array:
-    return np.asarray(x.real, x.dtype)
-
-
-def _greater(a: Array, b: Array) -> Array:
-    return np.where(a.real >= b.real, a, b)
 
 
 SELU_SCALE = "1.0507009873554805"  # Klambauer et al. 2017, to double precision
@@ -106,15 +62,32 @@ GELU = "1.5957691216057308"  # 2 sqrt(2 / pi), to double precision
 ELEMENTWISE: dict[str, Elementwise] = {
     row.name: row
     for row in (
-        Elementwise("tanh", "1 - o**2", "", r"\tanh", lambda x: np.tanh(x)),
-        Elementwise("sigmoid", "o * (1 - o)", "1 / (1 + exp(-x))", r"\sigma", _sigmoid),
-        Elementwise("relu", "step(x)", "x * step(x)", r"\mathrm{ReLU}", _positive, analytic=False),
+        Elementwise("tanh", "1 - o**2", "", r"\tanh", operation="tanh", sympy="tanh"),
+        Elementwise(
+            "sigmoid",
+            "o * (1 - o)",
+            "1 / (1 + exp(-x))",
+            r"\sigma",
+            stable="0.5 * tanh(0.5 * x) + 0.5",
+            small="exp(-softplus(-x))",
+            numpy=forms.sigmoid,
+            above_zero=True,
+        ),
+        Elementwise(
+            "relu",
+            "step(x)",
+            "x * step(x)",
+            r"\mathrm{ReLU}",
+            stable="max(x, 0)",
+            numpy=forms.positive,
+            analytic=False,
+        ),
         Elementwise(
             "leaky_relu",
             "0.01 + 0.99 * step(x)",
             "x * (0.01 + 0.99 * step(x))",
             r"\mathrm{LeakyReLU}",
-            lambda x: np.where(x.real > 0, x, 0.01 * x).astype(x.dtype),
+            stable="max(x, 0.01 * x)",
             analytic=False,
         ),
         Elementwise(
@@ -122,7 +95,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             "step(x) + (1 - step(x)) * (1 + o)",
             "relu(x) + exp(-relu(-x)) - 1",
             r"\mathrm{ELU}",
-            _elu,
+            stable="max(x, 0) + expm1(min(x, 0))",
             analytic=False,
         ),
         Elementwise(
@@ -130,40 +103,66 @@ ELEMENTWISE: dict[str, Elementwise] = {
             f"{SELU_SCALE} * step(x) + (1 - step(x)) * ({SELU_SLOPE} + o)",
             f"{SELU_SCALE} * relu(x) + {SELU_SLOPE} * (exp(-relu(-x)) - 1)",
             r"\mathrm{SELU}",
-            lambda x: (
-                float(SELU_SCALE) * _positive(x) + float(SELU_SLOPE) * np.expm1(-_positive(-x))
-            ),
+            stable=f"{SELU_SCALE} * max(x, 0) + {SELU_SLOPE} * expm1(min(x, 0))",
             analytic=False,
         ),
-        Elementwise("softplus", "sigmoid(x)", "log(1 + exp(x))", r"\mathrm{softplus}", _softplus),
         Elementwise(
-            "softsign",
-            "(1 - abs(o))**2",
-            "x / (1 + abs(x))",
-            r"\mathrm{softsign}",
-            lambda x: x / (1 + _abs(x)),
-            analytic=False,
+            "softplus",
+            "sigmoid(x)",
+            "log(1 + exp(x))",
+            r"\mathrm{softplus}",
+            operation="softplus",
+            numpy=forms.softplus,
+            above_zero=True,
         ),
-        Elementwise("exp", "o", "", r"\exp", lambda x: np.exp(x)),
-        Elementwise("log", "1 / x", "", r"\log", lambda x: np.log(x)),
-        Elementwise("sqrt", "1 / (2 * o)", "", r"\sqrt", lambda x: np.sqrt(x)),
-        Elementwise("square", "2 * x", "x**2", r"\mathrm{square}", lambda x: np.square(x)),
-        Elementwise("sin", "cos(x)", "", r"\sin", lambda x: np.sin(x)),
-        Elementwise("cos", "-sin(x)", "", r"\cos", lambda x: np.cos(x)),
-        Elementwise("tan", "1 + o**2", "sin(x) / cos(x)", r"\tan", lambda x: np.tan(x)),
-        Elementwise("sinh", "cosh(x)", "(exp(x) - exp(-x)) / 2", r"\sinh", lambda x: np.sinh(x)),
-        Elementwise("cosh", "sinh(x)", "(exp(x) + exp(-x)) / 2", r"\cosh", lambda x: np.cosh(x)),
-        Elementwise("arctan", "1 / (1 + x**2)", "", r"\arctan", lambda x: np.arctan(x)),
-        Elementwise("log1p", "1 / (1 + x)", "log(1 + x)", r"\mathrm{log1p}", lambda x: np.log1p(x)),
-        Elementwise("expm1", "1 + o", "exp(x) - 1", r"\mathrm{expm1}", lambda x: np.expm1(x)),
-        Elementwise("erf", f"2 * exp(-x**2) / sqrt({PI})", "", r"\mathrm{erf}", _erf),
-        Elementwise("abs", "sign(x)", "x * sign(x)", r"\mathrm{abs}", _abs, analytic=False),
+        Elementwise(
+            "softsign", "(1 - abs(o))**2", "x / (1 + abs(x))", r"\mathrm{softsign}", analytic=False
+        ),
+        Elementwise("exp", "o", "", r"\exp", operation="exp", sympy="exp", above_zero=True),
+        Elementwise("log", "1 / x", "", r"\log", operation="log", sympy="log", half=True),
+        Elementwise("sqrt", "1 / (2 * o)", "", r"\sqrt", operation="sqrt", sympy="sqrt", half=True),
+        Elementwise(
+            "square", "2 * x", "x**2", r"\mathrm{square}", operation="square", above_zero=True
+        ),
+        Elementwise("sin", "cos(x)", "", r"\sin", operation="sin", sympy="sin"),
+        Elementwise("cos", "-sin(x)", "", r"\cos", operation="cos", sympy="cos"),
+        Elementwise("tan", "1 + o**2", "sin(x) / cos(x)", r"\tan", sympy="tan"),
+        Elementwise(
+            "sinh", "cosh(x)", "(exp(x) - exp(-x)) / 2", r"\sinh", operation="sinh", sympy="sinh"
+        ),
+        Elementwise(
+            "cosh", "sinh(x)", "(exp(x) + exp(-x)) / 2", r"\cosh", operation="cosh", sympy="cosh"
+        ),
+        Elementwise("arctan", "1 / (1 + x**2)", "", r"\arctan", operation="arctan", sympy="atan"),
+        Elementwise(
+            "log1p", "1 / (1 + x)", "log(1 + x)", r"\mathrm{log1p}", operation="log1p", half=True
+        ),
+        Elementwise("expm1", "1 + o", "exp(x) - 1", r"\mathrm{expm1}", operation="expm1"),
+        Elementwise(
+            "erf",
+            f"2 * exp(-x**2) / sqrt({PI})",
+            "",
+            r"\mathrm{erf}",
+            operation="erf",
+            numpy=forms.erf,
+            sympy="erf",
+        ),
+        Elementwise(
+            "abs",
+            "sign(x)",
+            "x * sign(x)",
+            r"\mathrm{abs}",
+            stable="max(x, -x)",
+            sympy="Abs",
+            analytic=False,
+            above_zero=True,
+        ),
         Elementwise(
             "hard_sigmoid",
             "step(o) * step(1 - o) / 6",
             "(relu(x + 3) - relu(x - 3)) / 6",
             r"\mathrm{hard\,\sigma}",
-            lambda x: _clip(x / 6 + 0.5, 0, 1),
+            stable="min(max(x / 6 + 0.5, 0), 1)",
             analytic=False,
         ),
         Elementwise(
@@ -171,22 +170,16 @@ ELEMENTWISE: dict[str, Elementwise] = {
             "step(1 - o) * step(1 + o)",
             "relu(x + 1) - relu(x - 1) - 1",
             r"\mathrm{hard\,tanh}",
-            lambda x: _clip(x, -1, 1),
+            stable="min(max(x, -1), 1)",
             analytic=False,
         ),
-        Elementwise(
-            "silu",
-            "o + sigmoid(x) * (1 - o)",
-            "x * sigmoid(x)",
-            r"\mathrm{SiLU}",
-            lambda x: x * _sigmoid(x),
-        ),
+        Elementwise("silu", "o + sigmoid(x) * (1 - o)", "x * sigmoid(x)", r"\mathrm{SiLU}"),
         Elementwise(  # x Φ(x), Φ the distribution function of a standard normal variable
             "gelu",
             f"(1 + erf(x / sqrt(2))) / 2 + x * exp(-x**2 / 2) / sqrt(2 * {PI})",
             "x * (1 + erf(x / sqrt(2))) / 2",
             r"\mathrm{GELU}",
-            _gelu,
+            stable="0.5 * x * (1 + erf(0.7071067811865476 * x))",
         ),
         Elementwise(  # nearly the same
             "gelu_tanh",
@@ -194,24 +187,25 @@ ELEMENTWISE: dict[str, Elementwise] = {
             f" + o * sigmoid(-{GELU} * (x + 0.044715 * x**3)) * {GELU} * (1 + 0.134145 * x**2)",
             f"x * sigmoid({GELU} * (x + 0.044715 * x**3))",
             r"\mathrm{GELU}_{\tanh}",
-            _gelu_tanh,
         ),
-        Elementwise("identity", "1", "x", r"\mathrm{id}", lambda x: x),
-        Elementwise("step", "0", "", r"\mathrm{step}", _step, analytic=False),
+        Elementwise("identity", "1", "x", r"\mathrm{id}"),
         Elementwise(
-            "sign",
+            "step",
             "0",
-            "step(x) - step(-x)",
-            r"\mathrm{sign}",
-            lambda x: _step(x) - _step(-x),
-            False,
+            "",
+            r"\mathrm{step}",
+            operation="positive",
+            numpy=forms.step,
+            analytic=False,
         ),
+        Elementwise("sign", "0", "step(x) - step(-x)", r"\mathrm{sign}", analytic=False),
         Elementwise(  # at a tie each gets half, as with PyTorch
             "max",
             ("(1 + sign(a - b)) / 2", "(1 - sign(a - b)) / 2"),
             "b + relu(a - b)",
             r"\max",
-            _greater,
+            operation="maximum",
+            numpy=forms.greater,
             analytic=False,
             arguments=("a", "b"),
         ),
@@ -220,17 +214,17 @@ ELEMENTWISE: dict[str, Elementwise] = {
             ("(1 - sign(a - b)) / 2", "(1 + sign(a - b)) / 2"),
             "a - relu(a - b)",
             r"\min",
-            lambda a, b: -_greater(-a, -b),
+            operation="minimum",
+            numpy=lambda a, b: -forms.greater(-a, -b),
             analytic=False,
             arguments=("a", "b"),
         ),
-        Elementwise("stop", "0", "x", r"\mathrm{stop}", _stop),
+        Elementwise("stop", "0", "x", r"\mathrm{stop}", operation="stop", numpy=forms.stop),
         Elementwise(  # the value of the one, the derivative of the other
             "surrogate",
             ("0", "1"),
             "stop(a) + (b - stop(b))",
             r"\mathrm{surrogate}",
-            lambda a, b: _stop(a) + (b - _stop(b)),
             arguments=("a", "b"),
         ),
     )
@@ -276,10 +270,7 @@ LOSSES: dict[str, Loss] = {
         Loss("ce", "-y / p", "-log(p)", link="softmax", from_logits="ce_logits"),
         Loss("bce_logits", "(sigmoid(p) - y) / n", "-p / n"),
         Loss(
-            "ce_logits",
-            "softmax(p) * rowsum(y) - y",
-            "logsumexp(p) - p",
-            onehot="softmax(p) - y",
+            "ce_logits", "softmax(p) * rowsum(y) - y", "logsumexp(p) - p", onehot="softmax(p) - y"
         ),
     )
 }
@@ -289,10 +280,7 @@ ROW = ("softmax", "logsumexp", "rowmax", "rowsum", "rowmean", "concat")
 
 WRITTEN_OUT: dict[str, tuple[tuple[str, ...], str]] = {
     "rowmin": (("v",), "-rowmax(-v)"),
-    "layernorm": (
-        ("v", "eps"),
-        "(v - rowmean(v)) / sqrt(rowmean(square(v - rowmean(v))) + eps)",
-    ),
+    "layernorm": (("v", "eps"), "(v - rowmean(v)) / sqrt(rowmean(square(v - rowmean(v))) + eps)"),
     "rmsnorm": (("v", "eps"), "v / sqrt(rowmean(square(v)) + eps)"),
 }
 """Functions that stand for an expression: their arguments, and what a text means by them."""

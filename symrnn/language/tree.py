@@ -5,8 +5,8 @@ These trees keep the order and the brackets of the author. They are frozen, comp
 an input is found out by `resolve`.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Generic, TypeVar
 
@@ -246,6 +246,19 @@ def map_leaves(expr: Expr, f: Callable[[Expr], Expr]) -> Expr:
     if isinstance(expr, Num | Size | Ref):
         return f(expr)
     return map_children(expr, lambda child: map_leaves(child, f))
+
+
+def put(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """The expression with other expressions in the place of plain names.
+
+    A sum that comes to stand first in a sum is part of it, as where it is read.
+    """
+    if isinstance(expr, Ref):
+        return values.get(expr.name, expr)
+    found = map_children(expr, lambda child: put(child, values))
+    if isinstance(found, Add) and isinstance(found.terms[0], Add):
+        return replace(found, terms=(*found.terms[0].terms, *found.terms[1:]))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,51 @@
 """Systems of recurrence equations, and the functions from system to system.
 
+Text to system:
+
 - `symbols`   what a name stands for: role, time, shape
-- `resolve`   sense made of a text: roles, rules, shapes
-- `occurrences`  where each name stands, and in which order definitions are worked out
-- `roles`, `numbers`, `rules`  what names stand for, constants, and what a text may not say
-- `slips`, `doubts`  what a text may say, and nobody means, or a person hardly does
-- `widths`    the shapes of the names, by unification (`unify`, `narrow`, `dimensions`)
-- `graph`     who needs whom: scans, their direction, cycles
-- `system`    the intermediate form: four kinds of equations
-- `normal`    text to system: every equation of one kind, with a name for what needs one
-- `terms`, `names`, `shapes`, `twins`  sums taken apart, names made up, widths of values, equal
-  equations made once
-- `logits`    a loss over its own link function is computed from logits
-- `adjoint`   the gradient of a system, a system again (`activity`: what has an adjoint worth
-  writing, `shares`: what each operand gets of it, `landing`: at which step, `values`: of functions)
-- `unroll`    a system written out for a number of steps
-- `states`    initial states as inputs, and inputs of earlier steps as states
-- `segment`   a system taken apart in time: segments of steps, and what happens once
-- `windows`   steps in windows, between which backpropagation is cut
-- `stepping`  whether one step can be worked out alone, and what it needs
-- `still`, `parted`  every equation at its own step, for sequences that end at steps of their own
-- `head`      another read-out and loss on the same body
-- `weights`, `dropout`, `zoneout`  masks that the caller gives: on the steps of the loss, on
-  features, on what a state forgets (`inputs`: what they share)
-- `ids`       class ids for one-hot rows
-- `prune`     dead equations removed
+- `resolve`   sense made of a text: rules that it may break, `roles` of names, `widths` of values
+- `occurrences`, `graph`  where each name stands; who needs whom: scans, their direction, cycles
+- `roles`     what names stand for: inputs, targets, parameters, variables, constants
+- `widths`    the shapes of the names, by unification (`unify`, `matrices`)
+- `doubts`    what a text may say, and nobody means, or a person hardly does
+- `system`    the intermediate form: four kinds of equations, and references mapped in them
+- `normal`    text to system: every equation of one kind, with a name for what needs one (`terms`:
+  sums taken apart, `names`: how names are made up, `shapes`: widths of values)
 - `check`     what holds of every system
 - `spell`     a system in the language
-- `rewrite`, `algebra`   references and expressions, mapped and tidied
+
+System to system, one file for each transformation:
+
+- `simplify`  equal equations made once, losses computed from logits, dead equations removed
+- `adjoint`   the gradient of a system, a system again (`adjoint_steps`: what has an adjoint, and at
+  which step its terms stand, `adjoint_terms`: what each operand gets)
+- `unroll`    a system written out for a number of steps
+- `states`    initial states as inputs; whether one step can be worked out alone
+- `segment`   a system taken apart in time: segments of steps, and what happens once
+- `windows`   steps in windows, between which backpropagation is cut
+- `carriers`  every equation at its own step, for sequences that end at steps of their own
+
+Text to text, with what a text lacks:
+
+- `head`      another read-out and loss on the same body
+- `masks`, `step_weights`  dropout and zoneout by masks, weights for the steps of the loss, which
+  the caller gives (`inputs`: what they share)
+- `ids`       class ids for one-hot rows
+
+And what all of them use: `algebra`, sums and products that tidy themselves up; `calculus`, the one
+place that differentiates; `summary`, a model's parameters, states and sizes.
 """
 
 from symrnn.system.adjoint import adjoint
-from symrnn.system.dropout import with_dropout
 from symrnn.system.head import with_head
+from symrnn.system.masks import with_dropout, with_zoneout
 from symrnn.system.normal import normal
-from symrnn.system.prune import prune
 from symrnn.system.resolve import resolve
+from symrnn.system.simplify import prune
 from symrnn.system.states import initial_states, kept, with_states
+from symrnn.system.step_weights import with_weights
 from symrnn.system.system import System
 from symrnn.system.unroll import unroll
-from symrnn.system.weights import with_weights
-from symrnn.system.zoneout import with_zoneout
 
 __all__ = [
     "System",

@@ -1,4 +1,4 @@
-"""What a person may mean and hardly does: it is read all the same, and a warning says so.
+"""What a person may write and hardly means: refused where nobody means it, else told in a warning.
 
 Each doubt names what was probably meant, and the declaration that says that nothing else was.
 What has been declared is not doubted, nor a text that symrnn has written itself.
@@ -6,14 +6,130 @@ What has been declared is not doubted, nor a text that symrnn has written itself
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
+from symrnn.errors import EquationError, is_misspelt, spelling_keys
+from symrnn.language.calls import calls
 from symrnn.language.printer import show_ref
 from symrnn.language.table import LOSSES
-from symrnn.language.tree import NARROW, Call, Definition, Mul, Place, Ref, Written, refs, walk
-from symrnn.system.activity import reached
+from symrnn.language.tree import (
+    NARROW,
+    Add,
+    Call,
+    Expr,
+    MatMul,
+    Mul,
+    Neg,
+    Place,
+    Ref,
+    Written,
+    refs,
+    walk,
+)
+from symrnn.system.graph import reached
 from symrnn.system.occurrences import Occurrence, fault, occurrences
-from symrnn.system.symbols import PI, Symbol, Symbols
+from symrnn.system.symbols import GIVEN, PI, Symbol, Symbols
+
+# what is refused
+
+STEPS = {"_t": "t", "_T": "T", "_prev": "t-1", "_old": "t-1", "_tm1": "t-1", "_next": "t+1"}
+"""Ends of names that say a step."""
+
+LAG = re.compile(r"(\s?)[-+\N{MINUS SIGN}]\s?\d+(?![\w.]|\s*[*/])")
+
+
+def check_mistakes(written: Written, symbols: Symbols) -> None:
+    """Refuse H where h is meant, h_t where h[t] is, and a loss with its arguments the wrong way
+    round."""
+    _check_steps_in_names(written, symbols)
+    _check_misspelt(written, symbols)
+    _check_swapped(written, symbols)
+
+
+def _check_steps_in_names(written: Written, symbols: Symbols) -> None:
+    """`h_t`, `h_t-1` and `h_prev`, where what is done with them shows that steps are meant."""
+    said = {d.name for d in written.declarations}
+    own = {d.target.name for d in written.definitions}
+    timed = {s.name for s in symbols.values() if s.timed}
+    lines = written.source.text.split("\n") if written.source else []
+    for definition in written.definitions:
+        target, read = definition.target, list(occurrences(definition.body))
+        if target.name.endswith("_t") and not target.base and target.name not in said:
+            ends = any(o.ref.name.endswith("_t") and not (o.ref.base or o.matrix) for o in read)
+            if ends or any(o.ref.base == "t" and not o.summed for o in read):
+                _refuse(written, target.place, f"{target.name[:-2]}[t] = …")
+        nodes = list(walk(definition.body))
+        rows = {id(node.left) for node in nodes if isinstance(node, MatMul)}
+        terms = {
+            id(t) for node in nodes if isinstance(node, Add) for t in map(_unsigned, node.terms)
+        }
+        for ref in (o.ref for o in read if not o.matrix and not o.ref.base):
+            stem, _, end = ref.name.rpartition("_")
+            step = STEPS.get(f"_{end}")
+            if step is None or ref.name in said | own:
+                continue
+            lag = _lag(lines, ref.place, closely=stem not in timed) if step == "t" else ""
+            bias = id(ref) in terms and step in ("t", "T")
+            if lag or (stem in timed and not bias) or (step == "t" and id(ref) in rows):
+                place = ref.place and replace(ref.place, end=ref.place.end + len(lag))
+                _refuse(written, place, f"{stem}[{step}{lag.replace(' ', '')}]")
+
+
+def _unsigned(term: Expr) -> Expr:
+    return term.arg if isinstance(term, Neg) else term
+
+
+def _lag(lines: list[str], place: Place | None, closely: bool) -> str:
+    """The `-1` that stands behind a name, as it is written."""
+    found = LAG.match(lines[place.line - 1], place.end) if lines and place else None
+    return found[0] if found and not (closely and found[1]) else ""
+
+
+def _refuse(written: Written, place: Place | None, said: str) -> NoReturn:
+    said = said.replace("\N{MINUS SIGN}", "-")
+    raise EquationError(fault(written, place, f"time stands in square brackets: {said}"))
+
+
+def _check_misspelt(written: Written, symbols: Symbols) -> None:
+    """An undeclared input that differs from a variable in case alone, and is never read at t."""
+    found = [o.ref for d in written.definitions for o in occurrences(d.body)]
+    plain = {r.name for r in found if (r.base, r.shift) == ("t", 0)}
+    plain |= {declaration.name for declaration in written.declarations}
+    variables = {s.name.lower(): s.name for s in symbols.values() if s.role == "variable"}
+    for ref in found:
+        meant = variables.get(ref.name.lower())
+        if meant and symbols[ref.name].role == "input" and ref.name not in plain:
+            message = (
+                f"no equation defines {ref.name}; did you mean '{meant}'? (if it is an input,"
+                f" declare it: {ref.name}: input)"
+            )
+            raise EquationError(fault(written, ref.place, message))
+
+
+def _check_swapped(written: Written, symbols: Symbols) -> None:
+    """A loss takes the target first; the other way round it would become a parameter."""
+    predicted = _only_predicted(written, symbols)
+    for node in (node for d in written.definitions for node in walk(d.body)):
+        match node:
+            case Call(function=function, args=(first, Ref(name=name))) if function in LOSSES:
+                computed = any(symbols[ref.name].role == "variable" for ref in refs(first))
+                computed = computed or any(isinstance(inner, MatMul) for inner in walk(first))
+                if computed and name in predicted:
+                    message = f"the target stands first in a loss: {function}({name}, …)"
+                    raise EquationError(fault(written, node.place, message))
+
+
+def _only_predicted(written: Written, symbols: Symbols) -> set[str]:
+    """Names without an equation that stand nowhere but second in a loss."""
+    found = [o for d in written.definitions for o in occurrences(d.body)]
+    elsewhere = {o.ref.name for o in found if not o.prediction}
+    given = {s.name for s in symbols.values() if s.role in ("input", *GIVEN)}
+    said = {d.name for d in written.declarations if d.kind in ("input", *GIVEN)}
+    return given - elsewhere - said
+
+
+# what is told in a warning
 
 LOSS_NAMES = ("loss", "cost", "error", "err", "objective", "nll", "total", "j", "e", "l")
 INPUT_NAMES = ("x", "u")
@@ -84,13 +200,13 @@ class _Doubts:
         inputs: dict[str, str] = {}
         alike: dict[str, list[str]] = {}
         for name in self.own:
-            for key in _keys(name) if name != "L" else ():
+            for key in spelling_keys(name) if name != "L" else ():
                 alike.setdefault(key, []).append(name)
         for symbol in self.unsaid("input", "target", "parameter"):
             if any(found.matrix for found in self.uses[symbol.name]):
                 continue
-            near = (name for key in _keys(symbol.name) for name in alike.get(key, ()))
-            meant = next((name for name in near if _is_slip(symbol.name, name)), None)
+            near = (name for key in spelling_keys(symbol.name) for name in alike.get(key, ()))
+            meant = next((name for name in near if is_misspelt(symbol.name, name)), None)
             if meant is None and symbol.role != "parameter":
                 meant = inputs.setdefault(symbol.name.lower(), symbol.name)
             if meant not in (None, symbol.name):
@@ -185,7 +301,8 @@ class _Doubts:
             return
         for name, definition in self.own.items():
             known = name.lower().partition("_")[0] in LOSS_NAMES
-            if name not in self.declared and known and _computes_loss(definition):
+            compares = any(c.function in LOSSES for c in calls(definition.body))
+            if name not in self.declared and known and compares:
                 yield Doubt(
                     definition.target.place,
                     name,
@@ -228,51 +345,6 @@ class _Doubts:
         yield Doubt(self.first((predicted or idle)[0]), idle[0], message)
 
 
-def _computes_loss(definition: Definition) -> bool:
-    return any(isinstance(node, Call) and node.function in LOSSES for node in walk(definition.body))
-
-
 def _listed(names: list[str]) -> str:
     shown = names if len(names) <= 6 else [*names[:5], f"{len(names) - 5} others"]
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
-
-
-def _keys(name: str) -> set[str]:
-    """What a name and its slips have in common: the letters without _, and all but one of them."""
-    name = name.lower().replace("_", "")
-    return {name, *(name[:i] + name[i + 1 :] for i in range(len(name)))}
-
-
-def _is_slip(name: str, meant: str) -> bool:
-    """Whether one name was probably written for the other: in case, or in a word of four letters
-    by a _ or by one letter that is not the first.
-
-    >>> [_is_slip(a, b) for a, b in (("Z", "z"), ("y_hat", "yhat"), ("gatte_i", "gate_i"))]
-    [True, True, True]
-    >>> [_is_slip(a, b) for a, b in (("h1", "h2"), ("new_h", "new_c"), ("xhat", "yhat"))]
-    [False, False, False]
-    """
-    name, meant = name.lower(), meant.lower()
-    if name == meant:
-        return True
-    if len(name) > 3 and name.replace("_", "") == meant.replace("_", ""):
-        return True
-    words, others = (re.findall(r"[a-z]+|\d+", each) for each in (name, meant))
-    if len(words) != len(others):
-        return False
-    differ = [(a, b) for a, b in zip(words, others, strict=True) if a != b]
-    if len(differ) != 1 or min(map(len, differ[0])) < 4:
-        return False
-    (a, b) = differ[0]
-    return a[0] == b[0] and _one_letter_off(a, b)
-
-
-def _one_letter_off(a: str, b: str) -> bool:
-    """Whether a letter is missing, too much, another, or has changed places with the next."""
-    if len(a) < len(b):
-        a, b = b, a
-    at = next((i for i, (p, q) in enumerate(zip(a, b, strict=False)) if p != q), len(b))
-    if len(a) == len(b):
-        swapped = a[at + 1 : at + 2] + a[at : at + 1] + a[at + 2 :]
-        return a[at + 1 :] == b[at + 1 :] or swapped == b[at:]
-    return a[at + 1 :] == b[at:]

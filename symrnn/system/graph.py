@@ -5,8 +5,9 @@ connected component of the dependency graph with a cycle is a scan; the sign of 
 its direction in time.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
@@ -31,6 +32,9 @@ class Group:
     nodes: tuple[Ref, ...]
     direction: int = 0
 
+
+N = TypeVar("N")
+"""A node: a reference, or a name alone."""
 
 Definitions = Mapping[Ref, Sequence[Use]]
 Edge = tuple[Ref, int | None]
@@ -65,6 +69,24 @@ def edges_of(definitions: Definitions, steps: int | None) -> dict[Ref, list[Edge
         node: [edge for use in uses for edge in _edges(node, use, definitions, boundaries, steps)]
         for node, uses in definitions.items()
     }
+
+
+def needs_of(definitions: Definitions, steps: int | None) -> dict[Ref, list[Ref]]:
+    """The nodes that each node needs."""
+    edges = edges_of(definitions, steps)
+    return {node: [other for other, _ in found] for node, found in edges.items()}
+
+
+def reached(start: Iterable[N], edges: Mapping[N, list[N]]) -> set[N]:
+    """Everything that can be reached along the edges, the start included."""
+    found: set[N] = set()
+    waiting = list(start)
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += edges.get(node, [])
+    return found
 
 
 def _edges(

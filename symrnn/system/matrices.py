@@ -1,15 +1,33 @@
-"""Which names are matrices: of what is handed in, and of what is computed of that alone.
+"""What must be known before widths are made equal: which names are matrices, and what is narrow.
 
     a[t] = x[t] @ (W * M) + b; G = g * U; h[t] = tanh(a[t] + h[t-1] @ G); g: H   =>   W, M, U, G
 
 A matrix is declared, `W: (D, H)`, or stands right of an @ or in a transpose by itself. In an
 expression that stands there a name is a matrix too, unless it is a vector elsewhere or by
 declaration.
+
+Narrow is what has width 1 by declaration, or is built from nothing but such values: it is spread
+over the features of a wider operand.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 
-from symrnn.language.tree import Call, Expr, MatMul, Ref, Transpose, Written, children, walk
+from symrnn.language.table import LOSSES
+from symrnn.language.tree import (
+    Call,
+    Expr,
+    MatMul,
+    Num,
+    Pad,
+    Part,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+    Written,
+    children,
+    walk,
+)
 from symrnn.system.symbols import GIVEN, Symbols
 
 ROLES = (*GIVEN, "weight", "total")
@@ -35,6 +53,7 @@ def is_matrix(expr: Expr, known: Container[str]) -> bool:
 
 
 def matrices(written: Written, symbols: Symbols) -> set[str]:
+    """The names of the text that are matrices."""
     return _Matrices(written, symbols).found
 
 
@@ -133,3 +152,63 @@ def _alone(expr: Expr) -> Iterator[str]:
             yield name
         case Transpose(arg=Ref(name=name, base="")):
             yield name
+
+
+# what is narrow
+
+
+GATHERED = ("rowsum", "rowmean", "logsumexp", "rowmax", "total", *LOSSES)
+"""Functions with one number for each row."""
+
+
+class Narrow:
+    """The largest set of narrow names that is consistent with the equations.
+
+    `declared` are the names of width 1, `open_names` the variables that may turn out to be narrow;
+    the two questions tell whether a product with a matrix has one column, and a width is 1.
+    """
+
+    def __init__(
+        self,
+        written: Written,
+        symbols: Symbols,
+        declared: set[str],
+        open_names: set[str],
+        one_column: Callable[[Expr], bool],
+        is_one: Callable[[Width], bool],
+    ) -> None:
+        self.symbols, self.one_column, self.is_one = symbols, one_column, is_one
+        self.names = declared | open_names
+        sweep = [d for d in written.definitions if d.target.name in open_names - declared]
+        before = -1
+        while before != len(self.names):
+            before = len(self.names)
+            sweep.reverse()  # news travels both ways along a chain of equations
+            for definition in sweep:
+                name = definition.target.name
+                if name in self.names and not self.expr(definition.body):
+                    self.names.discard(name)
+
+    def name(self, name: str) -> bool:
+        """Whether a name is narrow; an adjoint is, if what it is the adjoint of is."""
+        symbol = self.symbols[name]
+        return symbol.role == "constant" or (symbol.of.name if symbol.of else name) in self.names
+
+    def expr(self, expr: Expr) -> bool:
+        match expr:
+            case Num() | Size():
+                return True
+            case Ref(name=name):
+                return self.name(name)
+            case Call(function=function) if function in GATHERED:
+                return True
+            case Call(function="concat") | Pad() | Transpose():
+                return False
+            case MatMul(right=Ref() | Transpose() as right):
+                return self.one_column(right)
+            case MatMul(right=right):
+                return self.expr(right)
+            case Part(width=width):
+                return self.is_one(width)
+            case _:
+                return all(map(self.expr, children(expr)))

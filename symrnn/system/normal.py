@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NoReturn
 
 from symrnn.errors import EquationError
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
     NARROW,
@@ -35,10 +35,10 @@ from symrnn.language.tree import (
 from symrnn.system import names
 from symrnn.system.check import check
 from symrnn.system.graph import at_step
-from symrnn.system.logits import from_logits
 from symrnn.system.occurrences import fault, runs
 from symrnn.system.resolve import resolve
 from symrnn.system.shapes import counts_rows, shape_of, width_of
+from symrnn.system.simplify import from_logits, without_duplicates
 from symrnn.system.symbols import ROWLESS, Role, Symbol, Symbols
 from symrnn.system.system import (
     Dot,
@@ -54,7 +54,6 @@ from symrnn.system.system import (
     uses,
 )
 from symrnn.system.terms import Terms
-from symrnn.system.twins import without_twins
 from symrnn.system.unroll import unroll
 
 ROWS = ("softmax", "logsumexp", "rowmax", "concat", *LOSSES)
@@ -78,7 +77,7 @@ def normal(written: Written, stable: bool = True) -> System:
         return unroll(normal(replace(written, steps=None), stable), written.steps)
     own = {definition.target.name for definition in written.definitions}
     plain = _Normaliser(counted_from_the_first(written), resolve(written)).system()
-    system = without_twins(plain, own)
+    system = without_duplicates(plain, own)
     if stable:
         system = from_logits(system)
     check(system, "normal")

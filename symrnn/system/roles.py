@@ -24,17 +24,17 @@ from symrnn.language.tree import (
     refs,
     walk,
 )
-from symrnn.system.numbers import Numbers
+from symrnn.system.algebra import Numbers
 from symrnn.system.occurrences import Occurrence, occurrences
 from symrnn.system.symbols import GIVEN, PI, ROWLESS, Role, Symbol, Symbols
 
 
 def roles(written: Written) -> Symbols:
     """The symbols of a text in order of appearance, without their shapes."""
-    return Roles(written).symbols()
+    return _Roles(written).symbols()
 
 
-class Roles:
+class _Roles:
     def __init__(self, written: Written) -> None:
         self.written = written
         self.defined: dict[str, list[Definition]] = {}

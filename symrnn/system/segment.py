@@ -18,11 +18,10 @@ from symrnn.language.printer import show_definition, show_ref
 from symrnn.language.tree import Definition, Ref, Written, refs
 from symrnn.system.check import check
 from symrnn.system.names import free
-from symrnn.system.rewrite import map_refs
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import initial_states, with_states
 from symrnn.system.symbols import GIVEN, Symbol
-from symrnn.system.system import Equation, Linear, System, Term, Total, uses
+from symrnn.system.system import Equation, Linear, System, Term, Total, map_refs, uses
 from symrnn.system.unroll import with_number_of_steps
 
 

@@ -4,10 +4,10 @@ Equations come in four kinds, and an operation on systems is one function for ea
 gradient of a system is a system again: the same kinds, more equations.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
-from symrnn.language.tree import ONE, Expr, Ref, Width, refs
+from symrnn.language.tree import ONE, Expr, Ref, Width, map_leaves, refs
 from symrnn.system.graph import Group, Use, order
 from symrnn.system.symbols import Symbol, Symbols
 
@@ -209,3 +209,39 @@ class System:
         from symrnn.system.spell import spell
 
         return show(spell(self))
+
+
+Change = Callable[[Ref], Ref]
+
+
+def map_expr(expr: Expr, change: Change) -> Expr:
+    return map_leaves(expr, lambda leaf: change(leaf) if isinstance(leaf, Ref) else leaf)
+
+
+def map_jacobian(by: Jacobian, change: Change) -> Jacobian:
+    match by:
+        case Scale(factor=factor) | Dot(factor=factor) | Entries(factor=factor):
+            return type(by)(map_expr(factor, change))
+        case Outer(other=other, flipped=flipped):
+            return Outer(change(other), flipped)
+        case Matrix(name=name, transposed=transposed):
+            return Matrix(change(Ref(name)).name, transposed)
+        case _:
+            return by
+
+
+def map_term(term: Term, change: Change) -> Term:
+    ref = change(term.ref) if term.ref is not None else None
+    return replace(term, ref=ref, by=map_jacobian(term.by, change))
+
+
+def map_refs(equation: Equation, change: Change) -> Equation:
+    """The equation with every reference on its right side changed; its target stays."""
+    target = equation.target
+    match equation:
+        case Linear(terms=terms) | Total(terms=terms):
+            return type(equation)(target, tuple(map_term(term, change) for term in terms))
+        case Pointwise(body=body):
+            return Pointwise(target, map_expr(body, change))
+        case Row(function=function, args=args):
+            return Row(target, function, tuple(map(change, args)))

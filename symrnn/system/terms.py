@@ -9,7 +9,7 @@ whatever holds no adjoint, since every adjoint equation is linear in the adjoint
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.table import TIME
 from symrnn.language.tree import (
     NARROW,

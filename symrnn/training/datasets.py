@@ -8,7 +8,7 @@ import numpy as np
 from symrnn.errors import EstimatorError
 from symrnn.language.table import Array
 from symrnn.training.conventions import check_whole
-from symrnn.weights.arrays import check_plain
+from symrnn.weights.expected import check_plain
 
 
 @dataclass(frozen=True)

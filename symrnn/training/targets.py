@@ -8,7 +8,7 @@ from symrnn.errors import EstimatorError
 from symrnn.language.table import Array
 from symrnn.training.conventions import warn_of_column
 from symrnn.training.datasets import numbers
-from symrnn.weights.arrays import check_plain
+from symrnn.weights.expected import check_plain
 
 
 def labels_of(y: Any, count: int) -> tuple[Array, Array]:

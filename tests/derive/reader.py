@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from symrnn.interpret.arithmetic import Floats
 from symrnn.language.table import ELEMENTWISE, Array
 
 Env = Mapping[str, int]
@@ -464,7 +465,7 @@ def _slope(name: str) -> Callable[[Array], Array]:
     """The derivative of a function that is analytic, by a complex step."""
     row = ELEMENTWISE[name]
     assert row.analytic, name
-    return lambda v: np.asarray(row.stable(v + 1e-30j).imag / 1e-30)
+    return lambda v: np.asarray(Floats(np.complex128).apply(name, v + 1e-30j).imag / 1e-30)
 
 
 def _applied(name: str, args: list[Read]) -> Read:
@@ -475,7 +476,7 @@ def _function(name: str, v: Array, *others: Array) -> Array:
     if name in ("softmax", "logsumexp"):
         e = np.exp(v - v.max())
         return e / e.sum() if name == "softmax" else np.array([[v.max() + np.log(e.sum())]])
-    return np.asarray(ELEMENTWISE[name].stable(v, *others))
+    return Floats(v.dtype).apply(name, v, *others)
 
 
 def _after(inside: Read, f: Callable[[Array], Array]) -> Read:

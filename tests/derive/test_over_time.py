@@ -20,7 +20,7 @@ from symrnn.language.tree import Ref, Written
 from symrnn.model import Model
 from symrnn.system import resolve
 from symrnn.system.windows import Windows
-from tests.test_matrices import dims, drawn
+from tests.system.test_matrices import dims, drawn
 
 STATE = "h[t] = tanh(x[t] @ W + h[t-1] @ U); "
 TEXTS = {

@@ -6,7 +6,7 @@ from functools import cached_property
 from symrnn.derive.picture.shapes import ROW, Kind, Spot, half
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Ref
-from symrnn.system.activity import reached
+from symrnn.system.graph import reached
 from symrnn.system.system import Equation, Linear, Matrix, Row, System, Total, uses
 from symrnn.system.windows import Windows
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from symrnn.kernels.numpy import by_id
 from symrnn.kernels.numpy.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.kernels.program.program import Program
+from symrnn.language.calls import is_analytic, losses_of
 from symrnn.language.printer import show_definition
-from symrnn.language.traits import is_analytic, losses_of
 from symrnn.language.tree import Ref, Width, Written
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import grouped
+from symrnn.system.step_weights import weights_of
 from symrnn.system.symbols import GIVEN
 from symrnn.system.system import System
-from symrnn.system.weights import weights_of
 from symrnn.system.windows import Windows, reached, said
 
 Axes = tuple[str | int, ...]

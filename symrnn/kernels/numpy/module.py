@@ -8,9 +8,9 @@ from symrnn.kernels.numpy.contract import Contract, Kernel
 from symrnn.kernels.numpy.lines import as_tuple, imported
 from symrnn.kernels.numpy.sheet import Sheet
 from symrnn.kernels.numpy.step import stepping
-from symrnn.language import erf
-from symrnn.language.traits import wants_positive
-from symrnn.system.still import SIZE
+from symrnn.language.calls import wants_positive
+from symrnn.language.numpy_forms import ERF
+from symrnn.system.carriers import SIZE
 from symrnn.system.symbols import dimensions
 
 HELPERS = ("total", "highest", "softplus", "erf", *by_id.OWN)
@@ -62,7 +62,7 @@ def values(kernel: Kernel) -> dict[str, Any]:
         has_fixed=bool(contract.fixed),
         unstarted=[name for name in contract.fixed if name not in contract.starts()],
         has_softplus="softplus" in used,
-        erf=erf.SOURCE if "erf" in used else "",
+        erf=ERF if "erf" in used else "",
         has_turns=printer.turns,
         has_gradient=gradient,
         parts=(),

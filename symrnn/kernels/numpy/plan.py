@@ -7,7 +7,7 @@ from symrnn.kernels.numpy.contract import Contract
 from symrnn.kernels.numpy.lines import wrapped
 from symrnn.kernels.numpy.passes import Passes
 from symrnn.kernels.program.program import Array, Slice
-from symrnn.system.still import SIZE
+from symrnn.system.carriers import SIZE
 
 
 class Plan:

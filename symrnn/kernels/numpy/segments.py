@@ -10,7 +10,7 @@ from symrnn.kernels.numpy.module import HELPERS, values
 from symrnn.kernels.numpy.passes import NOTHING, Function
 from symrnn.kernels.numpy.sheet import Sheet
 from symrnn.kernels.numpy.step import stepping
-from symrnn.language import erf
+from symrnn.language.numpy_forms import ERF
 from symrnn.language.tree import Written
 from symrnn.system.symbols import dimensions
 
@@ -72,7 +72,7 @@ def segmented(kernel: Kernel, parts: Parts) -> str:
         "plans": plans,
         "parts": sheets,
         "has_softplus": "softplus" in used,
-        "erf": erf.SOURCE if "erf" in used else "",
+        "erf": ERF if "erf" in used else "",
         "given": "given",
         **dict.fromkeys(("forward_reads", "loss_reads", "backward_reads"), "*given"),
     }

@@ -9,7 +9,7 @@ from symrnn.kernels.numpy.passes import Function
 from symrnn.kernels.numpy.sheet import Sheet
 from symrnn.kernels.program.forward import step_program
 from symrnn.system import normal
-from symrnn.system.stepping import is_causal, why_no_step
+from symrnn.system.states import is_causal, why_no_step
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from dataclasses import replace
 from symrnn.language.tree import ONE, Expr, Ref
 from symrnn.system.algebra import mul
 from symrnn.system.check import check
-from symrnn.system.rewrite import map_expr, map_refs
-from symrnn.system.system import Equation, Linear, Scale, System, Term, uses
+from symrnn.system.system import Equation, Linear, Scale, System, Term, map_expr, map_refs, uses
 
 
 def fold(system: System, across: bool = True) -> System:

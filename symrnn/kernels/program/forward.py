@@ -13,7 +13,7 @@ from symrnn.kernels.program.order import order
 from symrnn.kernels.program.peel import peel, unroll
 from symrnn.kernels.program.program import Pack, Program, Window
 from symrnn.kernels.program.roll import roll
-from symrnn.system.stepping import forward_part
+from symrnn.system.states import forward_part
 from symrnn.system.system import System
 
 

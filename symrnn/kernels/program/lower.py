@@ -2,17 +2,16 @@
 
     f[t] = sigmoid(a_f[t])    =>    m[t] = 0.5 * a_f[t];  tanh_m[t] = tanh(m[t]);  …
 
-A back end has the elementary ones: + - * / **, tanh, exp, log, log1p, expm1, sqrt, square, sin,
-cos, softplus, maximum, minimum, and `positive`, 1 where its argument is positive and 0 elsewhere;
-for class ids `pick` and `add_at`.
-Each definition is stable in floating point, and takes its branch by the real part of a complex
-number.
+A back end has the elementary ones: those which the table of functions says are an operation, such
+as tanh, softplus, maximum, and `positive`, which is 1 where its argument is positive and 0
+elsewhere; beside them + - * / ** and for class ids `pick` and `add_at`. Each other function is
+worked out by its stable form in the table.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache
 
+from symrnn.errors import CheckError
 from symrnn.kernels.program.program import (
     Argument,
     Loop,
@@ -25,59 +24,23 @@ from symrnn.kernels.program.program import (
     Slice,
     Statement,
 )
-from symrnn.language.table import ELEMENTWISE, GELU, SELU_SCALE, SELU_SLOPE
+from symrnn.language.parse import stable_form
+from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
 from symrnn.system import names
 
-ELEMENTARY = (
-    *("tanh", "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos", "sinh", "cosh"),
-    *("arctan", "erf", "stop", "softplus", "maximum", "minimum", "positive", "is_zero"),
-    *("add", "subtract", "multiply", "divide", "negative", "power", "copy", "turned"),
-    *("pick", "add_at"),
-)
-
-SIGMOID = "0.5 * tanh(0.5 * {x}) + 0.5"
-TAIL = "exp(-softplus(-x))"
-"""A sigmoid that keeps its relative exactness where it is small: for f / (f + i) that is needed."""
-DEFINITIONS: dict[str, str] = {
-    "sigmoid": SIGMOID.format(x="x"),
-    "relu": "maximum(x, 0)",
-    "leaky_relu": "maximum(x, 0.01 * x)",
-    "elu": "maximum(x, 0) + expm1(minimum(x, 0))",
-    "selu": f"{SELU_SCALE} * maximum(x, 0) + {SELU_SLOPE} * expm1(minimum(x, 0))",
-    "softsign": "x / (1 + maximum(x, -x))",
-    "abs": "maximum(x, -x)",
-    "hard_sigmoid": "minimum(maximum(x / 6 + 0.5, 0), 1)",
-    "hard_tanh": "minimum(maximum(x, -1), 1)",
-    "silu": "x * (" + SIGMOID.format(x="x") + ")",
-    "tan": "sin(x) / cos(x)",
-    "gelu": "0.5 * x * (1 + erf(0.7071067811865476 * x))",
-    "gelu_tanh": "x * (" + SIGMOID.format(x=f"({GELU} * (x + 0.044715 * x**3))") + ")",
-    "identity": "x",
-    "step": "positive(x)",
-    "sign": "positive(x) - positive(-x)",
-    "max": "maximum(a, b)",
-    "min": "minimum(a, b)",
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative", "power")
+ELEMENTARY = {
+    *(row.operation for row in ELEMENTWISE.values() if row.operation),
+    *ARITHMETIC,
+    *("copy", "turned", "is_zero", "pick", "add_at"),
 }
-"""What back ends do quicker, or more exactly, than by the definition in the table."""
+"""What every back end has."""
 
 
 def lower(program: Program) -> Program:
     """The program in elementary functions and single products."""
     return _Lower(program).program()
-
-
-@cache
-def definition(op: str, relative: bool = False) -> tuple[tuple[str, ...], Expr]:
-    """The arguments of an operation, and its value in them; `relative` where a quotient or a
-    logarithm reads it."""
-    import ast
-
-    row = ELEMENTWISE[op]
-    text = TAIL if relative and op == "sigmoid" else DEFINITIONS.get(op) or row.definition
-    if not text:
-        raise TypeError(f"no back end has {op}, and the table of functions does not define it")
-    return row.arguments, _tree(ast.parse(text, mode="eval").body)
 
 
 def _divisors(program: Program) -> set[str]:
@@ -107,36 +70,6 @@ def _plainly(body: Iterable[Statement]) -> Iterator[Plain]:
         yield from statement.body if isinstance(statement, Loop) else (statement,)
 
 
-def _tree(node: object) -> Expr:
-    """The definitions use functions that the language does not have."""
-    import ast
-    from fractions import Fraction
-
-    match node:
-        case ast.Name(id=name):
-            return Ref(name)
-        case ast.Constant(value=value):
-            return Num(Fraction(str(value)))
-        case ast.UnaryOp(operand=operand):
-            return Neg(_tree(operand))
-        case ast.BinOp(left=left, op=op, right=right):
-            one, other = _tree(left), _tree(right)
-            match op:
-                case ast.Add():
-                    return Add((one, other))
-                case ast.Sub():
-                    return Add((one, Neg(other)))
-                case ast.Mult():
-                    return Mul(one, other)
-                case ast.Div():
-                    return Div(one, other)
-                case ast.Pow():
-                    return Pow(one, other)
-        case ast.Call(func=ast.Name(id=name), args=args):
-            return Call(name, tuple(_tree(arg) for arg in args))
-    raise TypeError(f"a definition holds {node}")
-
-
 class _Lower:
     def __init__(self, old: Program) -> None:
         self.old = old
@@ -162,15 +95,25 @@ class _Lower:
 
     def plain(self, statement: Plain) -> Iterator[Plain]:
         match statement:
-            case Map(op=op, args=args) if op in ELEMENTWISE and op not in ELEMENTARY:
-                relative = bool(self.divisors & set(statement.out.names))
-                names, body = definition(op, relative)
-                for made in self.define(statement, body, dict(zip(names, args, strict=True)), {}):
+            case Map(op=op) if op in ELEMENTWISE and op not in ELEMENTARY:
+                for made in self.function(statement):
                     yield from self.plain(made)
             case Product(pairs=pairs) if len(pairs) > 1:
                 yield from self.products(statement)
             case _:
                 yield statement
+
+    def function(self, statement: Map) -> Iterator[Plain]:
+        """A function as the operation that it is, or worked out by its stable form."""
+        op, args = statement.op, statement.args
+        if operation := ELEMENTWISE[op].operation:
+            yield replace(statement, op=operation)
+            return
+        form = stable_form(op, small=bool(self.divisors & set(statement.out.names)))
+        if form is None:
+            raise CheckError(f"no back end has {op}, and the table of functions does not define it")
+        names, body = form
+        yield from self.define(statement, body, dict(zip(names, args, strict=True)), {})
 
     def products(self, statement: Product) -> Iterator[Plain]:
         total: Slice | None = None

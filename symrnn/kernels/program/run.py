@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import CheckError
+from symrnn.interpret.arithmetic import Floats
 from symrnn.kernels.program.program import (
     Argument,
     Array,
@@ -38,16 +39,12 @@ OPS: dict[str, Any] = {
     "divide": np.divide,
     "negative": np.negative,
     "power": np.power,
-    "square": np.square,
     "copy": lambda x: x,
     "turned": lambda x: x.T,
     "is_zero": lambda x: (x == 0).astype(x.dtype),
     "maximum": lambda x, y: np.where(x.real >= np.real(y), x, y),
     "minimum": lambda x, y: np.where(x.real <= np.real(y), x, y),
     "positive": lambda x: (x.real > 0).astype(x.dtype),
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "stop": lambda x: np.real(x),
 }
 
 
@@ -68,7 +65,8 @@ class _Run:
     ) -> None:
         self.program, self.dims = program, {**dims, "B": batch}
         self.t = 0
-        dtype = np.result_type(*data.values()) if data else np.float64
+        dtype = np.result_type(*data.values()) if data else np.dtype(np.float64)
+        self.floats = Floats(dtype)
         self.arrays: dict[str, Numbers] = {}
         for array in program.arrays.values():
             shape = tuple(width.count(self.dims) for width in array.shape)
@@ -115,7 +113,7 @@ class _Run:
 
     def apply(self, op: str, values: list[Any]) -> Any:
         if op in ELEMENTWISE:
-            return ELEMENTWISE[op].stable(*values)
+            return self.floats.apply(op, *values)
         if op not in OPS:
             raise CheckError(f"the program holds an operation '{op}' that nobody knows")
         return OPS[op](*values)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,7 @@ from symrnn.language.table import Array
 from symrnn.language.tree import Declaration, Definition, Expr, Ref, Written, map_leaves
 from symrnn.system import System, initial_states, kept, normal, resolve, with_states
 from symrnn.system.ids import with_ids
-from symrnn.system.states import all_ids, grouped
-from symrnn.system.stepping import is_causal, why_no_step
+from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
 from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import Windows, windows
@@ -59,7 +59,7 @@ class Case:
     plain: Written | None = None
     """The text without the lines for states."""
 
-    @property
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """What a kernel is given as class ids; `data` has the one-hot rows that they stand for."""
         return all_ids(self.system, self.features.get("ids", ()))
@@ -79,7 +79,7 @@ class Case:
         """Whether it has positive numbers alone, for the sake of a logarithm or a root."""
         return all((np.asarray(array) >= 0).all() for array in self.data.values())
 
-    @property
+    @cached_property
     def given(self) -> set[str]:
         """The names under which a kernel is given something beside its parameters."""
         return {s.name for s in self.named("input", "target")} - self.states.keys() | (
@@ -89,17 +89,17 @@ class Case:
     def named(self, *roles: str) -> list[Symbol]:
         return [symbol for symbol in self.symbols.values() if symbol.role in roles]
 
-    @property
+    @cached_property
     def outputs(self) -> list[str]:
         return [symbol.name for symbol in self.symbols.values() if symbol.output]
 
-    @property
+    @cached_property
     def unnamed(self) -> dict[str, tuple[int, ...]]:
         """The outputs that have a name and a shape in the normal form alone."""
         outputs = [symbol for symbol in self.system.outputs if symbol.name not in self.symbols]
         return {symbol.name: self._shape(symbol) for symbol in outputs}
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
         """Under the name that a kernel gives them: the states of each variable, earliest first."""
         return grouped(self.states)
@@ -118,7 +118,7 @@ class Case:
         own = self.groups.get(name, (name,))
         return dict(zip(own, direction, strict=True)) if len(own) > 1 else {name: direction}
 
-    @property
+    @cached_property
     def turned(self) -> frozenset[str]:
         """What the kernel has with its sequences first: all that runs over time, or nothing."""
         if not self.features.get("batch_first"):

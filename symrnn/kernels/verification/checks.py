@@ -35,8 +35,8 @@ from symrnn.kernels.verification.reference import Reference, directions
 from symrnn.kernels.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
 from symrnn.kernels.verification.steps import chain
 from symrnn.kernels.verification.stream import in_a_row
+from symrnn.language.calls import is_analytic, rough_functions, stops
 from symrnn.language.table import Array
-from symrnn.language.traits import is_analytic, rough_functions, stops
 from symrnn.system.symbols import GIVEN
 
 EXACT = 1e-12  # for 50 digits and for a complex step

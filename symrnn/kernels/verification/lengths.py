@@ -70,11 +70,16 @@ class Alone:
     lengths: tuple[int, ...]
 
     def __call__(
-        self, data: Data, steps: int | None = None, arithmetic: Arithmetic | None = None
+        self,
+        data: Data,
+        steps: int | None = None,
+        arithmetic: Arithmetic | None = None,
+        before: Joined | None = None,
     ) -> Joined:
         on = arithmetic or Floats(common_dtype(data))
+        earlier = before.parts if before else [None] * len(self.lengths)
         parts = [
-            self.run(self.column(data, place, length), length, on)
+            self.run(self.column(data, place, length), length, on, earlier[place])
             for place, length in enumerate(self.lengths)
         ]
         return Joined(tuple(parts), steps or max(self.lengths), on)

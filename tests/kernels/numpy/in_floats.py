@@ -10,8 +10,8 @@ from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.reference import final_states
 from symrnn.kernels.verification.steps import chain
 from symrnn.kernels.verification.stream import in_a_row
+from symrnn.language.calls import is_analytic
 from symrnn.language.table import Array
-from symrnn.language.traits import is_analytic
 
 ALLOWED = 1e-10  # relative to the largest of all
 

@@ -11,7 +11,7 @@ import symrnn
 from symrnn.interpret.interpreter import interpret
 from symrnn.language.table import Array
 from symrnn.system import normal
-from symrnn.system.stepping import is_causal, why_no_step
+from symrnn.system.states import is_causal, why_no_step
 from tests.cases import ZOO, model
 from tests.kernels.numpy.truth import truth
 

@@ -17,6 +17,7 @@ from symrnn.derive.printing.python.code import (
     Shape,
 )
 from symrnn.derive.shapes import less, together
+from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Own, Width
 
 
@@ -102,9 +103,8 @@ class Algebra:
         return f"{self.prelude.use('ImmutableMatrix')}([[{entry.text}]])"
 
 
-SAME = ("tanh", "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "sqrt", "erf")
-SYMPY = {name: name for name in SAME} | {"abs": "Abs", "arctan": "atan"}
-"""Functions that SymPy has."""
+SYMPY = {name: row.sympy for name, row in ELEMENTWISE.items() if row.sympy}
+"""Functions that SymPy has, and what it calls them."""
 
 ARGUMENT = Name("x")
 """What a function that a module defines is given."""

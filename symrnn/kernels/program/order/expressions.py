@@ -12,7 +12,7 @@ from symrnn.kernels.program.order.rows import row
 from symrnn.kernels.program.order.values import Open, Value, is_timed
 from symrnn.kernels.program.order.writer import Writer
 from symrnn.kernels.program.program import Argument, Number, Slice
-from symrnn.language.elementwise import is_elementwise
+from symrnn.language.calls import is_elementwise
 from symrnn.language.parse import written_out
 from symrnn.language.tree import (
     ONE,

@@ -205,7 +205,7 @@ class Forms:
 
 class Uniform(Forms):
     """The same is left of an equation at every step of every sequence: nothing is read beyond the
-    ends but by carriers, which know the ends (`system.still`)."""
+    ends but by carriers, which know the ends (`system.carriers`)."""
 
     def runs(self, group: Group) -> dict[Ref, list[Run]]:
         found: dict[Ref, list[Run]] = {}

@@ -11,13 +11,15 @@ import symrnn
 from symrnn.interpret.arithmetic import Floats, mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import gradient, precise
+from symrnn.kernels.numpy.module import HELPERS
+from symrnn.kernels.numpy.statements import CALLS
 from symrnn.language import parse
 from symrnn.language.printer import show_expr
-from symrnn.language.table import ELEMENTWISE, LOSSES
+from symrnn.language.table import ELEMENTWISE, LOSSES, Elementwise
 from symrnn.language.tree import Call, Ref
 from symrnn.system.calculus import derivative, sympy_class, to_sympy
 
-POSITIVE = ("log", "sqrt", "log1p")
+POSITIVE = [row.name for row in ELEMENTWISE.values() if row.half]
 POINTS = np.array([-2.9, -1.3, -0.4, 0.3, 0.8, 2.1, 3.7])
 NAMES = sorted(ELEMENTWISE)
 ONE = [name for name in NAMES if len(ELEMENTWISE[name].arguments) == 1]
@@ -35,6 +37,13 @@ def test_the_stable_form_equals_the_definition_at_fifty_digits(name: str) -> Non
     exact = mpmath_objects(50).apply(name, *([exactly(v) for v in arg] for arg in args))
     found = Floats().apply(name, *args)
     assert np.allclose(found, exact.astype(float), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("row", [row for row in ELEMENTWISE.values() if row.operation])
+def test_every_operation_is_one_that_kernels_have(row: Elementwise) -> None:
+    """NumPy's own function of that name, or what the printer or a kernel's file defines."""
+    known = {*CALLS, *HELPERS}
+    assert row.operation in known or hasattr(np, row.operation)
 
 
 def exactly(value: float) -> Any:

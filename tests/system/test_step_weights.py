@@ -9,7 +9,7 @@ from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
 from symrnn.language.table import Array
 from symrnn.system import resolve
-from symrnn.system.weights import weights_of
+from symrnn.system.step_weights import weights_of
 from tests.cases import model, numbers, oracle
 
 CHOSEN = np.array([[0, 1, 0], [0, 1, 1], [1, 0, 1], [0, 0, 1.0], [1, 0, 0]])[..., None]

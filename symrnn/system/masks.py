@@ -1,19 +1,25 @@
-"""Dropout by masks that the caller draws: 0, or 1/(1 - p) where a feature stays.
+"""Dropout and zoneout by masks that the caller draws, and that become inputs of the text.
+
+Dropout multiplies features by 0, or by 1/(1 - p) where a feature stays:
 
     yhat = h[T] @ V                 =>   yhat = (h[T] * drop_h[T]) @ V
     h[t] = tanh(… + h[t-1] @ U)     =>   h[t] = tanh(… + (h[t-1] * keep_h) @ U)
 
-The first stands between a recurrence and what reads it; the second inside it, one mask for all
-steps of a sequence.
+The first mask stands between a recurrence and what reads it; the second inside it, one mask for all
+steps of a sequence. Zoneout keeps some features of a state as they were at the step before:
+
+    h[t] = tanh(…)   =>   new_h[t] = tanh(…)
+                          h[t] = zone_h[t] * h[t-1] + (1 - zone_h[t]) * new_h[t]
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.errors import EquationError
 from symrnn.language.printer import show_ref
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
+    ONE,
     Add,
     Call,
     Definition,
@@ -28,13 +34,16 @@ from symrnn.language.tree import (
     refs,
 )
 from symrnn.system.inputs import Input, check_names, new_name, scan, symbols_of, with_inputs
+from symrnn.system.occurrences import dependencies
 from symrnn.system.symbols import Symbols
 
 
 def with_dropout(
     written: Written, between: Sequence[str] = (), recurrent: Sequence[str] = ()
 ) -> Written:
-    """
+    """The text with a mask on what is read of each name in `between`, and inside the recurrence of
+    each name in `recurrent`.
+
     >>> from symrnn.language import parse, show
     >>> written = parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T] @ V)")
     >>> print(show(with_dropout(written, ["h", "x"])), end="")
@@ -79,7 +88,7 @@ def _between(written: Written, name: str, symbols: Symbols) -> Written:
         d if d.target.name in inside else replace(d, body=masked(d.body))
         for d in written.definitions
     ]
-    if not _reads(definitions, mask.name):
+    if not _is_read(mask.name, definitions):
         raise EquationError(
             f"no equation outside of its recurrence reads {name}, but for what a loss compares;"
             " there is nowhere to drop it"
@@ -131,7 +140,7 @@ def _recurrent(written: Written, name: str, symbols: Symbols) -> Written:
         replace(d, body=masked(d.body, d.target.name in carrying.names)) if d in own else d
         for d in written.definitions
     ]
-    if not _reads(definitions, mask.name):
+    if not _is_read(mask.name, definitions):
         raise EquationError(
             f"{show_ref(lagged[0])} is only carried on, and a mask there, the same at each step,"
             " would empty the state or blow it up; zoneout is for that"
@@ -181,6 +190,10 @@ class _Carrying:
         return any(symbol is not None and symbol.role == "parameter" for symbol in known)
 
 
+def _is_read(name: str, definitions: Sequence[Definition]) -> bool:
+    return any(ref.name == name for d in definitions for ref in refs(d.body))
+
+
 def check_runs(written: Written, name: str, timed: bool) -> None:
     """Refuse a variable that a text defines step by step: its recurrence has no equation."""
     if timed and not any(d.target == Ref(name, "t") for d in written.definitions):
@@ -189,5 +202,68 @@ def check_runs(written: Written, name: str, timed: bool) -> None:
         )
 
 
-def _reads(definitions: Sequence[Definition], name: str) -> bool:
-    return any(ref.name == name for d in definitions for ref in refs(d.body))
+# what a state keeps
+
+
+def with_zoneout(written: Written, states: Sequence[str]) -> Written:
+    """The text with a mask for each of these states: whoever reads the state reads what it has kept
+    where the mask is 1, and what is new where it is 0.
+
+    >>> from symrnn.language import parse, show
+    >>> written = parse("q[t] = tanh(x[t] @ W + q[t+1] @ U)")
+    >>> print(show(with_zoneout(written, ["q"])), end="")
+    zone_q: H
+    new_q[t] = tanh(x[t] @ W + q[t+1] @ U)
+    q[t] = zone_q[t] * q[t+1] + (1 - zone_q[t]) * new_q[t]
+    """
+    symbols = symbols_of(written, "zoneout")
+    check_names(states, [s.name for s in symbols.values() if s.role == "variable"], "variable")
+    for name in dict.fromkeys(states):
+        check_runs(written, name, symbols[name].timed)
+        before = _before(written, name)
+        mask = Input(new_name(written, f"zone_{name}"), symbols[name].width)
+        new = new_name(written, f"new_{name}")
+        definitions = list(_zoned(written, before, Ref(mask.name, "t"), new))
+        written = with_inputs(written, definitions, [mask])
+    return written
+
+
+def _before(written: Written, name: str) -> Ref:
+    """A state at the step before, as its recurrence runs; refused if nothing reads that."""
+    direction = scan(written, name).direction
+    before = Ref(name, "t", -direction)
+    if direction and before in _inner_reads(written, name):
+        return before
+    known = [
+        node.name
+        for group in dependencies(written)
+        for node in group.nodes
+        if group.direction and Ref(node.name, "t", -group.direction) in _reads(written, group.nodes)
+    ]
+    raise EquationError(
+        f"{name} is no state: its recurrence does not read it one step back; zoneout is for"
+        f" {', '.join(dict.fromkeys(known)) or 'states, and the model has none'}"
+    )
+
+
+def _inner_reads(written: Written, name: str) -> list[Ref]:
+    return _reads(written, scan(written, name).nodes)
+
+
+def _reads(written: Written, nodes: tuple[Ref, ...]) -> list[Ref]:
+    """What the equations of a recurrence read."""
+    return [ref for d in written.definitions if d.target in nodes for ref in refs(d.body)]
+
+
+def _zoned(written: Written, before: Ref, zone: Ref, new: str) -> Iterator[Definition]:
+    """The equations, those of the state under the new name; a boundary stays the state's own."""
+    for definition in written.definitions:
+        target = definition.target
+        if target.name != before.name or (target.base != "t" and not definition.adds):
+            yield definition
+            continue
+        yield replace(definition, target=replace(target, name=new))
+        if not definition.adds:
+            kept = Mul(zone, before)
+            changed = Mul(Add((ONE, Neg(zone))), Ref(new, "t"))
+            yield Definition(Ref(before.name, "t"), Add((kept, changed)))

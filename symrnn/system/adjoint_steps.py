@@ -1,23 +1,25 @@
-"""Where in time a share of an adjoint lands.
+"""Which nodes have an adjoint worth writing, and at which step its terms stand.
 
-A reference at a shift lands that shift the other way, for every step; where the shift leads out of
-1…T it lands at a boundary, if there is one. A reference to a fixed step lands there alone.
-What is read once by every step gets the sum over time.
+A reference at a shift hands its term that shift the other way, for every step; where the shift
+leads out of 1…T the term goes to a boundary, if there is one. A reference to a fixed step hands it
+there alone. What is read once by every step gets the sum over time.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 
-from symrnn.language.tree import Ref
-from symrnn.system.graph import at_step, outside
-from symrnn.system.rewrite import map_term
-from symrnn.system.system import System, Term
+from symrnn.language.tree import ZERO, Call, Ref
+from symrnn.system.calculus import derivative
+from symrnn.system.graph import Use, at_step, needs_of, outside, reached
+from symrnn.system.system import Equation, Pointwise, System, Term, map_term, uses
 
 Landed = tuple[Ref, Term]
 """A node, and what its adjoint gets: a term as it stands in that node's own equation."""
 
 
 class Landing:
+    """Where in time what an operand gets lands."""
+
     def __init__(self, system: System) -> None:
         self.steps = system.steps
         self.nodes: Set[Ref] = {e.target for e in system.equations}
@@ -80,3 +82,31 @@ def moved(term: Term, base: str, shift: int) -> Term:
         return Ref(ref.name, base, ref.shift + shift) if ref.base == "t" else ref
 
     return map_term(term, change) if shift or base != "t" else term
+
+
+def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
+    """The nodes that the roots need and that need a varied name themselves.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> system = normal(parse("h[t] = x[t] @ W; k[t] = 2 * x[t]; L = mse(y, h[T] + k[T])"))
+    >>> sorted({node.name for node in active(system, [Ref("L")], {"W"})})
+    ['L', 'h', 'l_L', 'yhat']
+    """
+    definitions = {e.target: list(_moved_by(e)) for e in system.equations}
+    needs = needs_of(definitions, system.steps)
+    readers: dict[Ref, list[Ref]] = {}
+    for node, others in needs.items():
+        for other in others:
+            readers.setdefault(other, []).append(node)
+    moved = [n for n, found in definitions.items() if any(u.ref.name in varied for u in found)]
+    needed, dependent = reached(roots, needs), reached(moved, readers)
+    return needed & dependent
+
+
+def _moved_by(equation: Equation) -> Iterator[Use]:
+    """What an equation reads, but for what its derivative by is zero: what a stop holds back."""
+    body = equation.body if isinstance(equation, Pointwise) else None
+    for use in uses(equation):
+        if not isinstance(body, Call) or derivative(body, use.ref) != ZERO:
+            yield use

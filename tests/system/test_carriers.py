@@ -7,8 +7,7 @@ from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
 from symrnn.library.zoo import models
 from symrnn.system import adjoint, normal
-from symrnn.system.parted import parted
-from symrnn.system.still import SIZE, still
+from symrnn.system.carriers import SIZE, apart, with_carriers
 from symrnn.system.system import System, uses
 from tests.cases import numbers
 from tests.kernels.numpy.test_lengths import TEXTS, written
@@ -29,8 +28,8 @@ def test_values_and_gradients_stay_the_same(name: str) -> None:
     text = written(name)
     system = normal(text)
     inputs = tuple(symbol.name for symbol in system.named("input"))
-    quiet = still(system)
-    gradient = parted(adjoint(quiet, inputs))
+    quiet = with_carriers(system)
+    gradient = apart(adjoint(quiet, inputs))
     for steps in (1, 3):
         data = numbers(text, steps, 2)
         wanted = interpret(adjoint(system, inputs), data, steps)
@@ -45,7 +44,7 @@ def test_values_and_gradients_stay_the_same(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*models(), *TEXTS])
 def test_only_carriers_read_other_steps(name: str) -> None:
-    gradient = parted(adjoint(still(normal(written(name)))))
+    gradient = apart(adjoint(with_carriers(normal(written(name)))))
     own = {equation.target.name: equation for equation in gradient.equations}
     for target in crossings(gradient):
         reads = [use.ref for use in uses(own[target])]
@@ -55,7 +54,7 @@ def test_only_carriers_read_other_steps(name: str) -> None:
 def test_what_is_printed() -> None:
     text = parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])")
     assert (
-        str(parted(adjoint(still(normal(text)))))
+        str(apart(adjoint(with_carriers(normal(text)))))
         .split("\n\n")[-1]
         .endswith(
             "d_last_h = 2 * (last_h - y) / (size(B) * size(C))\n"

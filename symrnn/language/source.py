@@ -1,17 +1,91 @@
-"""What is refused before a text is read: too long, too deep, no text, no syntax of Python's.
+"""A text before it is parsed: letters that mean one thing only, and what is refused at once.
 
-Python's own parser reads the text into its `ast`; it never runs anything.
+    a[t] ⊙ b[t]²  =>  a[t] * b[t]**2
+
+Letters are read as the language writes them, each in its own column. Refused is what is too long,
+too deep, no text, or no syntax of Python's, whose own parser reads the text into its `ast`; it
+never runs anything.
 """
 
 import ast
 import keyword
 import re
 import warnings
+from dataclasses import dataclass
 
 from symrnn.errors import LanguageError
 from symrnn.language.foreign import letter, spelling
-from symrnn.language.letters import Plain
 from symrnn.language.tree import Place, Source
+
+SAME = str.maketrans(
+    {
+        **dict.fromkeys("−–‐‑﹣", "-"),
+        **dict.fromkeys("⊙∘∗", "*"),
+        **dict.fromkeys("\N{NO-BREAK SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}", " "),
+        **{chr(ord(sign) + 0xFEE0): sign for sign in "()[]+-*/=:;,@"},  # fullwidth
+        "\N{IDEOGRAPHIC SPACE}": " ",
+    }
+)
+"""One letter for one."""
+
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+DIGITS = str.maketrans(RAISED, "0123456789")
+LONGER = re.compile(rf"\bσ(?=\s*\()|(?<=[\w)\]])(?<![{RAISED}])[{RAISED}]+(?![{RAISED}⁻⁽\[(])")
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A text in the letters of the language, line by line, and where each column stood before."""
+
+    lines: tuple[str, ...]
+    columns: dict[int, tuple[int, ...]]
+    """Of the lines that have become longer, counted from 0."""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    def column(self, line: int, column: int) -> int:
+        """The column in the text as it was written; lines are counted from 1."""
+        known = self.columns.get(line - 1)
+        return column if known is None else known[min(column, len(known) - 1)]
+
+
+def plain(text: str) -> Plain:
+    """The text in the language's own letters; comments stay as they are.
+
+    >>> found = plain("h[t] = σ(a[t]) ⊙ b[t]²  # σ")
+    >>> found.text, found.column(1, found.text.index("b"))
+    ('h[t] = sigmoid(a[t]) * b[t]**2  # σ', 17)
+    """
+    lines: list[str] = []
+    columns: dict[int, tuple[int, ...]] = {}
+    for number, line in enumerate(text.split("\n")):
+        if not line.isascii():
+            code, mark, comment = line.partition("#")
+            code, moved = _longer(code.translate(SAME))
+            if moved is not None:
+                stood = len(line) - len(mark) - len(comment)
+                columns[number] = (*moved, *range(stood, len(line) + 1))
+            line = code + mark + comment
+        lines.append(line)
+    return Plain(tuple(lines), columns)
+
+
+def _longer(code: str) -> tuple[str, list[int] | None]:
+    """The code with the letters written out that take several, and where each column stood."""
+    found, end = "", 0
+    columns: list[int] = []
+    for sign in LONGER.finditer(code):
+        said = "sigmoid" if sign[0] == "σ" else "**" + sign[0].translate(DIGITS)
+        found += code[end : sign.start()] + said
+        columns += range(end, sign.start())
+        columns += [sign.start(), *[sign.end()] * (len(said) - 1)]
+        end = sign.end()
+    if not end:
+        return code, None
+    return found + code[end:], [*columns, *range(end, len(code))]
+
 
 MAX_TEXT = 200_000
 MAX_DEPTH = 60

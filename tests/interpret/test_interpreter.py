@@ -7,10 +7,10 @@ import pytest
 
 from symrnn.errors import DataError
 from symrnn.interpret.arithmetic import mpmath_objects
-from symrnn.interpret.interpreter import interpret
+from symrnn.interpret.interpreter import Interpreter, interpret
 from symrnn.language import parse
 from symrnn.language.table import Array
-from tests.cases import model, numbers
+from tests.cases import ZOO, model, numbers
 
 
 def test_elman_by_hand() -> None:
@@ -115,3 +115,22 @@ def test_without_a_sequence_the_steps_must_be_said() -> None:
     with pytest.raises(DataError, match="say how many steps"):
         interpret(written, {"b": np.ones(2)})
     assert interpret(written, {"b": np.ones(2)}, steps=3)["h"].shape == (3, 1, 2)
+
+
+OWN = "h[0] = tanh(k @ A); h[t] = u * h[t-1] + x[t] @ W; h[1] += r * k; L = mse(y, h[T])"
+
+
+@pytest.mark.parametrize("name", [*ZOO, "own"])
+def test_what_has_not_moved_is_taken_from_before(name: str) -> None:
+    written = parse(OWN) if name == "own" else model(name).written
+    steps = written.steps or 3
+    run, data = Interpreter(written), numbers(written, steps, 2)
+    first = run(data, steps)
+    for each in data:
+        moved = {**data, each: data[each] + 0.125}
+        alone, after = run(moved, steps), run(moved, steps, before=first)
+        reached = run.reached({each})
+        assert alone.values.keys() == after.values.keys()
+        for at, value in alone.values.items():
+            np.testing.assert_array_equal(value, after.values[at])
+            assert (after.values[at] is first.values[at]) == (at[0] not in reached)

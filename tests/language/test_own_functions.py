@@ -1,5 +1,9 @@
 """Functions of one's own, stops and surrogates: through systems, kernels, print and checks."""
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -7,12 +11,14 @@ import pytest
 
 import symrnn
 from symrnn.cli import main
+from symrnn.errors import CheckError
 from symrnn.interpret.held import held
 from symrnn.interpret.interpreter import Interpreter, interpret
 from symrnn.interpret.oracle import complex_step, gradient, precise
 from symrnn.interpret.sample import sample
 from symrnn.language import parse, show
 from symrnn.language import table as functions
+from symrnn.language.numpy_forms import erf
 from symrnn.language.table import ELEMENTWISE, Elementwise
 from symrnn.system import normal, resolve
 
@@ -139,36 +145,67 @@ def test_sympy_text_defines_the_functions(capsys: pytest.CaptureFixture[str]) ->
     exec(compile(text, "derived", "exec"), {})
 
 
-def test_a_row_of_the_table_is_enough(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    row = Elementwise(
-        "swoosh",
-        "sigmoid(x) + o * 0 + x * sigmoid(x) * (1 - sigmoid(x))",
-        "x * sigmoid(x) + 0.25 + 0.5 - 0.75",
-        r"\mathrm{swoosh}",
-        lambda x: x / (1 + np.exp(-x)),
-    )
+ROW = r"""
+        Elementwise(
+            "mish",
+            "tanh(softplus(x)) + x * sigmoid(x) * (1 - tanh(softplus(x))**2)",
+            "x * tanh(log(1 + exp(x)))",
+            r"\mathrm{Mish}",
+        ),
+"""
+"""What somebody writes who wants `mish` to be a function of the language."""
+
+IN_A_COPY = """
+import symrnn
+from symrnn.cli import main
+
+assert symrnn.__file__.startswith({folder!r}), symrnn.__file__
+text = "h[t] = mish(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])"
+model = symrnn.parse(text)
+checked = model.kernel(3).self_check()
+assert checked and all(off <= allowed for off, allowed in checked.values()), checked
+report = model.verify(3)
+assert report.holds, str(report)
+latex = model.derive(steps=2).latex("chain", wrt="U")
+assert "mathrm{{Mish}}" in latex and "prime" in latex
+assert main(["derive", "-e", text, "--steps", "1", "--format", "sympy"]) == 0
+"""
+
+
+def test_a_row_of_the_table_is_enough(tmp_path: Path) -> None:
+    """In a copy of symrnn whose table has one row more, and which is changed nowhere else."""
+    root = Path(symrnn.__file__).parent.parent
+    for folder in ("symrnn", "templates"):
+        shutil.copytree(root / folder, tmp_path / folder)
+    table = tmp_path / "symrnn" / "language" / "table.py"
+    text, before = table.read_text("utf-8"), '        Elementwise("identity"'
+    assert text.count(before) == 1
+    table.write_text(text.replace(before, ROW[1:] + before), "utf-8")
+    command = [sys.executable, "-c", IN_A_COPY.format(folder=str(tmp_path))]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "def mish_prime(x):" in done.stdout or "def mish(x):" in done.stdout
+
+
+def test_a_row_without_a_form_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Elementwise("swoosh", "1 + o", "", r"\mathrm{swoosh}")
     monkeypatch.setitem(ELEMENTWISE, "swoosh", row)
     monkeypatch.setitem(functions.ARITY, "swoosh", 1)
-    text = "h[t] = swoosh(x[t] @ W + h[t-1] @ U)\nL = mse(y, h[T])"
-    model = symrnn.parse(text)
-    assert model.verify(2).holds
-    assert r"\mathrm{swoosh}" in model.derive(steps=2).latex("delta")
-    assert "swoosh(aₜ)" in model.derive(steps=2).text("delta")
-    assert "def swoosh(x):" in sympy_text(text, "delta", capsys)
+    model = symrnn.parse("h[t] = swoosh(x[t] @ W + h[t-1] @ U)\nL = mse(y, h[T])")
+    with pytest.raises(CheckError, match="no back end has swoosh"):
+        model.generate(2)
 
 
 def test_erf_is_accurate_to_a_few_units_in_the_last_place() -> None:
     import mpmath
 
     x = np.concatenate([np.linspace(-7, 7, 2001), np.logspace(-12, 1, 200), [np.inf, -np.inf]])
-    found = functions.ELEMENTWISE["erf"].stable(x)
+    found = erf(x)
     wanted = np.array([float(mpmath.erf(mpmath.mpf(float(v)))) for v in x])
     assert (np.abs(found - wanted) <= 4 * np.spacing(np.abs(wanted))).all()
-    stepped = functions.ELEMENTWISE["erf"].stable(x[:-2] + 1e-30j).imag / 1e-30
+    stepped = erf(x[:-2] + 1e-30j).imag / 1e-30
     assert np.allclose(stepped, 2 / np.sqrt(np.pi) * np.exp(-(x[:-2] ** 2)), rtol=1e-14, atol=0)
-    assert functions.ELEMENTWISE["erf"].stable(x.astype(np.float32)).dtype == np.float32
+    assert erf(x.astype(np.float32)).dtype == np.float32
 
 
 def test_those_that_are_the_largest_share_the_adjoint() -> None:

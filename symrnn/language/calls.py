@@ -1,13 +1,15 @@
-"""What a text is said to be by the functions that it calls."""
+"""The functions that an expression or a text calls, and what follows from them."""
 
-from symrnn.language.elementwise import calls
-from symrnn.language.table import ELEMENTWISE, LOSSES, STOPS
+from collections.abc import Iterable, Iterator
+
+from symrnn.language.table import ELEMENTWISE, LOSSES, STOPS, Elementwise
 from symrnn.language.tree import (
     Add,
     Call,
     Div,
     Expr,
     Mul,
+    Neg,
     Num,
     Own,
     Pow,
@@ -21,11 +23,55 @@ from symrnn.language.tree import (
 ROUGH = {name for name, row in ELEMENTWISE.items() if not row.analytic}
 """Functions through which no complex step may be taken."""
 
-HALF = ("log", "sqrt", "log1p")
-"""Functions that have no value for every number."""
-ABOVE_ZERO = ("square", "abs", "exp", "sigmoid", "softplus", "softmax", "timesoftmax")
-"""Functions whose values are above zero, but at single points; relu is zero on one side."""
+HALF = {name for name, row in ELEMENTWISE.items() if row.half}
+ABOVE_ZERO = {
+    *(name for name, row in ELEMENTWISE.items() if row.above_zero),
+    *("softmax", "timesoftmax"),
+}
 SUMS = ("rowsum", "rowmean", "sum", "mean", "total", "batchsum")
+
+
+def row_of(call: Call[Expr]) -> Elementwise | None:
+    """The table's row of a call, if it has one for so many arguments."""
+    row = ELEMENTWISE.get(call.function) if call.own is None else None
+    return row if row is not None and len(row.arguments) == len(call.args) else None
+
+
+def is_elementwise(expr: Expr) -> bool:
+    """Whether an expression is a call of a function that works element by element."""
+    return isinstance(expr, Call) and (expr.own is not None or row_of(expr) is not None)
+
+
+def own_functions(exprs: Iterable[Expr]) -> Iterator[Own]:
+    """The functions of the text in these expressions, each once and after those that it calls."""
+    seen: dict[Own, None] = {}
+
+    def visit(expr: Expr) -> Iterator[Own]:
+        for node in walk(expr):
+            if isinstance(node, Call) and node.own is not None and node.own not in seen:
+                yield from visit(node.own.body)
+                seen[node.own] = None
+                yield node.own
+
+    for expr in exprs:
+        yield from visit(expr)
+
+
+def calls(expr: Expr) -> Iterator[Call[Expr]]:
+    """Every call in an expression, and in the definitions of the functions that it calls."""
+    for node in walk(expr):
+        if isinstance(node, Call):
+            yield node
+            if node.own is not None:
+                yield from calls(node.own.body)
+
+
+def is_pointwise(expr: Expr) -> bool:
+    """Whether an expression is arithmetic and functions element by element."""
+    return all(
+        isinstance(node, Num | Ref | Neg | Add | Mul | Div | Pow) or is_elementwise(node)
+        for node in walk(expr)
+    )
 
 
 def stops(written: Written) -> bool:
