@@ -1,4 +1,4 @@
-"""A symbol at a time, in every way of writing it."""
+"""Symbols of names that no notation gives one, and symbols at a time, in every way of writing."""
 
 import keyword
 
@@ -7,9 +7,45 @@ import sympy
 
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
+from symrnn.derive.notation.spelling import default_symbol
 from symrnn.language.tree import Ref
 from tests.cases import model
 from tests.derive.notation.systems import DEFAULT, NASTY, nasty, references
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("b_forget", r"b _{\mathrm{forget}}"),
+        ("alpha_h", r"\alpha _{h}"),
+        ("htilde", r"\tilde{h}"),
+        ("xbar", r"\bar{x}"),
+        ("h2_f", "h _{f} ^{(2)}"),
+        ("a_O_f", "a _{O} _{f}"),
+        ("hidden2", r"\mathit{hidden} ^{(2)}"),
+        ("b_yhat", r"b _{\hat{y}}"),
+        ("mu", r"\mu"),
+        ("omicron", r"\mathit{omicron}"),
+        ("dt", r"\mathit{dt}"),
+        ("th", r"\mathit{th}"),
+        ("ht", r"\mathit{ht}"),
+        ("it", r"\mathit{it}"),
+        ("Wi", "W _{i}"),
+        ("W_dt", r"W _{\mathrm{dt}}"),
+        ("W_xh", "W _{xh}"),
+        ("lam", r"\lambda"),
+        ("lamda_h", r"\lambda _{h}"),
+        ("eps", r"\varepsilon"),
+        ("epshat", r"\hat{\varepsilon}"),
+        ("nu", r"\nu"),
+    ],
+)
+def test_default_symbols(name: str, wanted: str) -> None:
+    found = default_symbol(name)
+    subs = [f"_{{{piece.latex}}}" for piece in found.subs]
+    sups = [f"^{{{piece.latex}}}" for piece in found.sups]
+    assert " ".join([found.stem.latex, *subs, *sups]) == wanted
+
 
 TIMES = [
     (Ref("O"), "O", "O", "O_"),
