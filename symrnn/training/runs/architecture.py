@@ -102,7 +102,7 @@ def _loss(model: Model, target: str) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _calls(expr: Expr) -> Iterator[Call]:
+def _calls(expr: Expr) -> Iterator[Call[Expr]]:
     if isinstance(expr, Call):
         yield expr
     for child in children(expr):
