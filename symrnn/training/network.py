@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.errors import EstimatorError
+from symrnn.errors import EstimatorError, SymrnnError, UsageError
 from symrnn.language.parse import parse as parse_text
 from symrnn.language.table import LOSSES, Array
 from symrnn.language.tree import BATCH, STEPS, Call, Width, refs, walk
@@ -44,7 +44,7 @@ class SequenceNetwork:
         lines = {line.name: line.axes[-1] for line in summary.inputs}
         found = dict[str, int]()
         for name, size in ((self.input, features), (self.target, columns)):
-            _fit(name, lines[name], size, found)
+            fit_width(found, name, lines[name], size, EstimatorError)
         rest = [name for name in summary.dims if name not in found]
         wanted = hidden if isinstance(hidden, Mapping) else dict.fromkeys(rest, hidden)
         if wanted.keys() != set(rest):
@@ -136,16 +136,27 @@ def _listed(lines: tuple[Line, ...] | list[Line]) -> str:
     return ", ".join(line.name for line in lines) or "nothing"
 
 
-def _fit(name: str, width: Width, size: int, found: dict[str, int]) -> None:
-    """Give a dimension its size, or see that the model says the same."""
-    if len(width.names) == 1 and not width.number:
-        said = found.setdefault(width.names[0], size)
-    elif width.names:
-        raise EstimatorError(f"{name} is {width} wide in the model; expected a width of one name")
-    else:
-        said = width.number
-    if said != size:
-        raise EstimatorError(f"{name} has {size} columns, and the model says {said}")
+def fit_width(
+    found: dict[str, int],
+    name: str,
+    width: Width,
+    size: int,
+    error: type[SymrnnError] = UsageError,
+) -> None:
+    """Add to the dimensions that are `found` what data of this size say of the width of `name`.
+
+    >>> found = {"H": 4}
+    >>> fit_width(found, "y", Width(("H", "C"), 1), 7)
+    >>> found
+    {'H': 4, 'C': 2}
+    """
+    known = sum(found.get(each, 0) for each in width.names) + width.number
+    free = [each for each in width.names if each not in found]
+    if len(free) == 1 and size > known:
+        found[free[0]] = size - known
+    elif free or known != size:
+        stands = f" ({known})" if width.names and not free else ""
+        raise error(f"{name} has the width {width} in the model{stands}; the data have {size}")
 
 
 # kernels

@@ -248,7 +248,10 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
         {"model": symrnn.load("elman").with_dropout("x")},
     ),
     ("model is of type int; expected a name such as 'lstm'", {"model": 3}),
-    ("x has 2 columns, and the model says 3", {"model": "x: 3\n" + symrnn.load("elman").text}),
+    (
+        "x has the width 3 in the model; the data have 2",
+        {"model": "x: 3\n" + symrnn.load("elman").text},
+    ),
     ("hidden is 0; expected a whole number", {"hidden": 0}),
     ("epochs is 0; expected a whole number", {"epochs": 0}),
     ("batch_size is 2.5; expected a whole number", {"batch_size": 2.5}),

@@ -1,17 +1,18 @@
 """The model of a run: its head, its widths, its masks; and which of its names is fed with what."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symrnn.errors import EquationError, SymrnnError, UsageError, suggestion
 from symrnn.language.table import LOSSES
-from symrnn.language.tree import Call, Expr, Ref, Width, children
+from symrnn.language.tree import Call, Ref, walk
 from symrnn.model import Model
 from symrnn.system import initial_states
 from symrnn.system.ids import with_ids
 from symrnn.system.symbols import Symbol, dimensions
 from symrnn.training.data import Task
 from symrnn.training.masks import DRAWS
+from symrnn.training.network import fit_width
 
 # what its names are for
 
@@ -92,21 +93,14 @@ def suits(model: Model, task: Task) -> str | None:
 def _loss(model: Model, target: str) -> tuple[str | None, str | None]:
     """The function that compares the target, and what it is compared with."""
     for definition in model.written.definitions:
-        for call in _calls(definition.body):
-            if call.function in LOSSES and isinstance(call.args[0], Ref):
-                if call.args[0].name != target:
-                    continue
+        for call in walk(definition.body):
+            if not isinstance(call, Call) or call.function not in LOSSES:
+                continue
+            if isinstance(call.args[0], Ref) and call.args[0].name == target:
                 other = call.args[1]
                 named = isinstance(other, Ref) and other.shift == 0 and other.base in ("", "t")
                 return call.function, other.name if named and isinstance(other, Ref) else None
     return None, None
-
-
-def _calls(expr: Expr) -> Iterator[Call[Expr]]:
-    if isinstance(expr, Call):
-        yield expr
-    for child in children(expr):
-        yield from _calls(child)
 
 
 # a head that suits a task, and widths for what data do not say
@@ -168,9 +162,9 @@ def widths(
     """
     own = roles(model)
     found: dict[str, int] = {}
-    _said(found, own.x.name, own.x.width, task.features)
+    fit_width(found, own.x.name, own.x.width, task.features)
     if own.y is not None:
-        _said(found, own.y.name, own.y.width, task.outputs)
+        fit_width(found, own.y.name, own.y.width, task.outputs)
     names = dimensions(model.system.symbols)
     free = [name for name in names if name not in found]
     if isinstance(hidden, Mapping):
@@ -190,19 +184,6 @@ def widths(
                 f"--hidden: {name} = {size}; expected a whole number from 1 to 1,000,000"
             )
     return {name: {**found, **rest}[name] for name in names}, rest
-
-
-def _said(found: dict[str, int], name: str, width: Width, size: int) -> None:
-    """What one width says of the dimensions."""
-    known = sum(found.get(each, 0) for each in width.names) + width.number
-    free = [each for each in width.names if each not in found]
-    if len(free) == 1 and size > known:
-        found[free[0]] = size - known
-    elif free or known != size:
-        raise UsageError(
-            f"{name} has the width {width} in the model"
-            f"{f' ({known})' if width.names and not free else ''}; the data have {size}"
-        )
 
 
 # dropout and zoneout by a probability
