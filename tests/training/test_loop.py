@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from symrnn.errors import DataError
-from symrnn.training import SGD, STOP, Epoch, Kernel, Step, Trainer
+from symrnn.training import SGD, STOP, Epoch, Step, Trainer
 from symrnn.training.loop import Loop, Prepared, Progress, Record
 from tests.training.setting import batches, kernel
 
@@ -28,10 +28,7 @@ class Feed:
 
 
 def loop(trainer: Trainer, feed: Feed, progress: Progress, *callbacks: Any) -> Loop:
-    def validate(own: Kernel) -> float:
-        return float(np.abs(own.theta).sum())
-
-    return Loop(trainer, feed, progress, callbacks, validate)
+    return Loop(trainer, feed, progress, callbacks, lambda _: float(trainer.count))
 
 
 @pytest.mark.parametrize("last", [1, 5, 7, 10])
@@ -55,6 +52,7 @@ def test_a_loop_that_was_ended_goes_on_to_the_same_bits(last: int) -> None:
     assert progress.best is not None
     assert whole.best is not None
     assert progress.best.tobytes() == whole.best.tobytes()
+    assert progress.best.tobytes() != trainer.kernel.theta.tobytes()  # it was that of epoch 0
     for name in ("epoch", "loss", "weight", "lowest", "waited", "best_epoch", "tokens", "first"):
         assert getattr(progress, name) == getattr(whole, name), name
     assert (progress.epoch, progress.tokens) == (3, 150)
@@ -63,12 +61,14 @@ def test_a_loop_that_was_ended_goes_on_to_the_same_bits(last: int) -> None:
 @pytest.mark.parametrize("weights", [(1, 2, 3, 4, 5), (0, 0, 0, 0, 7), (0, 0, 0, 0, 0)])
 def test_the_loss_of_an_epoch_is_a_weighted_mean(weights: tuple[int, ...]) -> None:
     told: list[Record] = []
-    loop(Trainer(kernel(), SGD(0.1)), Feed(weights), Progress(), told.append).run(1)
-    losses = [record.loss for record in told if isinstance(record, Step)]
-    (epoch,) = (record for record in told if isinstance(record, Epoch))
-    wanted = np.average(losses, weights=weights if any(weights) else None)
-    assert epoch.loss == pytest.approx(wanted, rel=1e-14)
-    assert (epoch.steps, epoch.tokens) == (5, 50)
+    loop(Trainer(kernel(), SGD(0.1)), Feed(weights), Progress(), told.append).run(2)
+    epochs = [record for record in told if isinstance(record, Epoch)]
+    for epoch in epochs:
+        losses = [step.loss for step in told if isinstance(step, Step) and step.epoch == epoch[0]]
+        wanted = np.average(losses, weights=weights if any(weights) else None)
+        assert epoch.loss == pytest.approx(wanted, rel=1e-14)
+        assert (epoch.steps, epoch.tokens) == (5, 50)
+    assert [epoch.best for epoch in epochs] == [True, False]
 
 
 def test_what_the_validation_gave_is_told() -> None:
