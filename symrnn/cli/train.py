@@ -12,9 +12,9 @@ from symrnn.library import zoo
 
 if TYPE_CHECKING:
     from symrnn.model import Model
-    from symrnn.training.runs.architecture import Chances
+    from symrnn.training.runs.architecture import Probabilities
     from symrnn.training.runs.folder import Folder
-    from symrnn.training.runs.session import Session, Wish
+    from symrnn.training.runs.session import RunRequest, Session
 
 OPTIMISERS = "sgd", "adagrad", "rmsprop", "adam", "adamw"
 READING = [
@@ -89,7 +89,7 @@ def _add_training(group: Any) -> None:
         ("--zoneout", "states keep features from step to step"),
     ):
         group.add_argument(
-            option, type=_chances, metavar="P", help=f"{what}; or by name, as h=0.2,x=0.1"
+            option, type=_probabilities, metavar="P", help=f"{what}; or by name, as h=0.2,x=0.1"
         )
     group.add_argument(
         "--patience",
@@ -164,7 +164,7 @@ def _started(model: "Model", options: argparse.Namespace) -> Answer:
         raise UsageError(f"no data given; expected --data FILE, or --data {', '.join(BUILT_IN)}")
     path = Path(options.out) if options.out else default_path(model.name, options.data)
     check_free(path)
-    session = begin(model, options.data, _wish(options))
+    session = begin(model, options.data, _request(options))
     folder = settle(session, path)
     return _run(session, folder, options, (beginning(session), *session.data.remarks))
 
@@ -203,13 +203,13 @@ def _run(
 # what the options ask for
 
 
-def _wish(options: argparse.Namespace) -> "Wish":
+def _request(options: argparse.Namespace) -> "RunRequest":
     """What is asked of a new run."""
     from symrnn.training.runs.architecture import MASK_KINDS
-    from symrnn.training.runs.session import Wish
+    from symrnn.training.runs.session import RunRequest
 
     _check(options)
-    return Wish(
+    return RunRequest(
         _said(options, READING),
         _said(options, TRAINING),
         options.head,
@@ -261,7 +261,7 @@ def _hidden(text: str) -> "int | dict[str, int]":
     return {name.strip(): _whole(size.strip()) for name, _, size in pairs}
 
 
-def _chances(text: str) -> "Chances":
+def _probabilities(text: str) -> "Probabilities":
     try:
         if "=" not in text:
             return float(text)

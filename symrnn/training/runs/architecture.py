@@ -193,7 +193,7 @@ def widths(
 # recurrent dropout and zoneout every state.
 
 
-Chances = float | Mapping[str, float] | None
+Probabilities = float | Mapping[str, float] | None
 """One probability for all names that suit, or one for each of these; or none."""
 
 
@@ -215,7 +215,7 @@ MASK_KINDS = {"dropout": DROPOUT, "recurrent_dropout": RECURRENT, "zoneout": ZON
 
 
 def with_masks(
-    model: Model, asked: Sequence[tuple[MaskKind, Chances]], ids: Sequence[str]
+    model: Model, asked: Sequence[tuple[MaskKind, Probabilities]], ids: Sequence[str]
 ) -> tuple[Model, dict[str, float]]:
     """The model with the masks that are asked for, and the probability of each. An input that
     comes as class ids gets none, unless it is named.
@@ -227,10 +227,10 @@ def with_masks(
     """
     plain = model
     found: dict[str, float] = {}
-    for kind, chances in asked:
-        if chances is None:
+    for kind, given in asked:
+        if given is None:
             continue
-        each = chances if isinstance(chances, Mapping) else _default(plain, kind, chances, ids)
+        each = given if isinstance(given, Mapping) else _default(plain, kind, given, ids)
         if not each:
             raise UsageError(f"{kind.option}: {model.name} has nothing to put a mask on")
         for name, p in each.items():

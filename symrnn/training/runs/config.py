@@ -24,7 +24,7 @@ too.
 
 
 @dataclass(frozen=True)
-class Reading:
+class DataConfig:
     """The data, and how batches are made of them: see `symrnn.training.data.Options`."""
 
     source: str
@@ -48,7 +48,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingConfig:
     """What moves the weights."""
 
     epochs: int
@@ -64,7 +64,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Made:
+class KernelConfig:
     """What kernels are made with."""
 
     steps: int
@@ -86,9 +86,9 @@ class Config:
     """What the model is called; its text is model.rnn."""
     head: str | None
     """The head that it was given."""
-    data: Reading
-    training: Training
-    kernel: Made
+    data: DataConfig
+    training: TrainingConfig
+    kernel: KernelConfig
     task: Task
     begins: int | None = None
     """The first token of a running text, to begin samples with."""

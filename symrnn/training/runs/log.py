@@ -49,11 +49,11 @@ class Log:
 
     def watch(self, trainer: Trainer, progress: Progress) -> Callback:
         """The callback of a loop that writes a line for each epoch, and for the steps that are
-        `told` of; epochs count from 1 on here."""
+        logged (`is_logged`); epochs count from 1 on here."""
 
         def write(record: Record) -> None:
             if isinstance(record, Step):
-                if told(record.number):
+                if is_logged(record.number):
                     self.write(
                         {"step": record.number, "epoch": record.epoch + 1, "loss": record.loss}
                         | {"norm": record.norm, "rate": record.rate, "tokens": record.tokens or 0}
@@ -97,10 +97,10 @@ class Log:
         return UsageError(f"cannot write {self.path}: {error.strerror or error}")
 
 
-def told(step: int) -> bool:
+def is_logged(step: int) -> bool:
     """Whether metrics.jsonl tells of this step: of the first thousand, then of every tenth, …
 
-    >>> [step for step in (1, 999, 1000, 1001, 1010, 10010, 10100) if told(step)]
+    >>> [step for step in (1, 999, 1000, 1001, 1010, 10010, 10100) if is_logged(step)]
     [1, 999, 1000, 1010, 10100]
     """
     every: int = 10 ** max(0, len(str(step)) - 3)

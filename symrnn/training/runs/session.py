@@ -16,15 +16,15 @@ from symrnn.training.optimisers import OPTIMISERS
 from symrnn.training.runs import checkpoint
 from symrnn.training.runs.architecture import (
     MASK_KINDS,
-    Chances,
     MaskKind,
+    Probabilities,
     ids_of,
     under_head,
     widths,
     with_masks,
 )
 from symrnn.training.runs.checkpoint import RunProgress
-from symrnn.training.runs.config import Config, Made, Reading, Training
+from symrnn.training.runs.config import Config, DataConfig, KernelConfig, TrainingConfig
 from symrnn.training.runs.folder import (
     CHECKPOINT,
     CONFIG,
@@ -57,63 +57,63 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunRequest:
     """What is asked of a new run; what is None finds itself."""
 
     reading: Mapping[str, Any]
-    """Fields of `Reading`."""
+    """Fields of `DataConfig`."""
     training: Mapping[str, Any]
-    """Fields of `Training`."""
+    """Fields of `TrainingConfig`."""
     head: str | None = None
     hidden: int | Mapping[str, int] | None = None
-    masks: Sequence[tuple[MaskKind, Chances]] = ()
+    masks: Sequence[tuple[MaskKind, Probabilities]] = ()
     weights: str | None = None
     """A file with parameters to start from."""
 
 
-def begin(model: Model, source: str, wish: Wish) -> Session:
+def begin(model: Model, source: str, request: RunRequest) -> Session:
     """A new run, ready for its first step; nothing is written."""
-    reading = _reading(source, wish)
-    seed = wish.training.get("seed", 0)
+    reading = _reading(source, request)
+    seed = request.training.get("seed", 0)
     data = open_data(source, reading.options(seed))
     model = Model(short(model.name), model.written)
-    chosen, named = under_head(model, data.task, wish.head)
+    chosen, named = under_head(model, data.task, request.head)
     ids = ids_of(chosen, data.task)
-    chosen, masks = with_masks(Model(model.name, chosen.written), wish.masks, ids)
-    dims, hidden = widths(chosen, data.task, wish.hidden)
+    chosen, masks = with_masks(Model(model.name, chosen.written), request.masks, ids)
+    dims, hidden = widths(chosen, data.task, request.hidden)
     # a mask on an input makes numbers of its ids
-    made = Made(data.steps, data.ragged, ids_of(chosen, data.task), dims, hidden)
+    made = KernelConfig(data.steps, data.ragged, ids_of(chosen, data.task), dims, hidden)
     config = Config(
         model.name,
         named,
         replace(reading, batch=data.batch),
-        _training(wish.training, masks, data.batches),
+        _training(request.training, masks, data.batches),
         made,
         data.task,
     )
     if is_text(config):
         config = replace(config, begins=_first_token(data))
-    weights = load(wish.weights) if wish.weights else {}
+    weights = load(request.weights) if request.weights else {}
     check(weights, chosen, dims, complete=False)
     return _session(chosen, config, data, RunProgress(), weights)
 
 
-def _reading(source: str, wish: Wish) -> Reading:
+def _reading(source: str, request: RunRequest) -> DataConfig:
     known = source in BUILT_IN
-    options = dict(wish.reading)
-    options["regress"] = options.get("regress", False) or wish.head == "regress"
+    options = dict(request.reading)
+    options["regress"] = options.get("regress", False) or request.head == "regress"
     if known:
-        return Reading(source, "", **options)
-    reading = Reading(str(Path(source).absolute()), "", **options)
+        return DataConfig(source, "", **options)
+    reading = DataConfig(str(Path(source).absolute()), "", **options)
     if Path(source).suffix.lower() not in READERS:
         open_data(source)  # says which there are
     return replace(reading, digest=digest(source))
 
 
-def _training(said: Mapping[str, Any], masks: dict[str, float], batches: int) -> Training:
+def _training(said: Mapping[str, Any], masks: dict[str, float], batches: int) -> TrainingConfig:
     """With what is not said filled in."""
     epochs = said.get("epochs") or max(EPOCHS, -(-STEPS // batches))
-    found = Training(**{**said, "epochs": epochs}, masks=masks)
+    found = TrainingConfig(**{**said, "epochs": epochs}, masks=masks)
     return replace(found, schedule=lasting(found.schedule, batches * epochs))
 
 

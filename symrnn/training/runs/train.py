@@ -25,7 +25,7 @@ AFTER_EPOCH = 1.0
 """Seconds since the last checkpoint after which the end of an epoch is one."""
 
 
-class Keeper:
+class Checkpointer:
     """The callback that keeps a run in its directory: a checkpoint after so many seconds (0 is
     after every step), and the weights to predict with."""
 
@@ -100,16 +100,16 @@ def carry_out(
         for remark in remarks if out else ():
             print(readable(remark), file=out)
         watching = watcher(out, count, total, epochs, quiet=out is None)
-        keeper = Keeper(folder, session, log, save_every)
+        checkpointer = Checkpointer(folder, session, log, save_every)
         diverged: Diverged | None = None
         try:
-            ended = train(session, keeper, epochs, watching, stopping)
+            ended = train(session, checkpointer, epochs, watching, stopping)
         except Diverged as error:
             diverged = error
         finally:
             watching.close()
         if diverged is not None:
-            keeper.save_weights()
+            checkpointer.save_weights()
             first = diverged.step == 1
             cure = "numbers of the order of 1" if first else "a smaller --learning-rate"
             kept = f"{folder.path} keeps the weights from before; start anew with {cure}"
@@ -131,26 +131,30 @@ def carry_out(
 
 
 def train(
-    session: Session, keeper: Keeper, epochs: int, watching: Callback, stopping: "Stopping"
+    session: Session,
+    checkpointer: Checkpointer,
+    epochs: int,
+    watching: Callback,
+    stopping: "Stopping",
 ) -> str:
     """Go on to the end of the last epoch; what has ended it: epochs, patience or signal."""
-    log = keeper.log.watch(session.trainer, session.progress)
+    log = checkpointer.log.watch(session.trainer, session.progress)
     loop = Loop(
         session.trainer,
         lambda epoch, rng: _prepared(session, epoch, rng),
         session.progress,
-        (log, watching, keeper, stopping),
+        (log, watching, checkpointer, stopping),
         _validation(session),
         session.config.training.patience,
     )
     try:
         ended = loop.run(epochs)
-        keeper.save()
+        checkpointer.save()
     except (UsageError, MemoryError) as error:  # a full disk, a full memory
         said = not_enough(error) if isinstance(error, MemoryError) else error
         raise UsageError(
-            f"{said}\nthe checkpoint of step {keeper.kept} is as it was; symrnn train --resume"
-            f" {keeper.folder.path} goes on from there"
+            f"{said}\nthe checkpoint of step {checkpointer.kept} is as it was; symrnn train"
+            f" --resume {checkpointer.folder.path} goes on from there"
         ) from None
     return "signal" if ended == "callback" else ended
 

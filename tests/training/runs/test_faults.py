@@ -19,8 +19,8 @@ from symrnn.training.runs import checkpoint
 from symrnn.training.runs.display import Quiet
 from symrnn.training.runs.folder import CHECKPOINT, METRICS, WEIGHTS, Folder
 from symrnn.training.runs.log import Log
-from symrnn.training.runs.session import Session, Wish, begin, resume, settle
-from symrnn.training.runs.train import Keeper, Stopping, train
+from symrnn.training.runs.session import RunRequest, Session, begin, resume, settle
+from symrnn.training.runs.train import Checkpointer, Stopping, train
 from tests.test_files import CALLS, faulty
 from tests.training.runs.setting import ROOT, Here
 
@@ -38,7 +38,7 @@ def same_numbers(one: Numbers, other: Numbers) -> bool:
 
 
 def session() -> Session:
-    return begin(symrnn.load("elman"), "cat-mat-rat", Wish({}, {"epochs": 9}, hidden=3))
+    return begin(symrnn.load("elman"), "cat-mat-rat", RunRequest({}, {"epochs": 9}, hidden=3))
 
 
 def test_each_call_of_a_checkpoint_may_fail(tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_each_call_of_a_checkpoint_may_fail(tmp_path: Path) -> None:
     folder = settle(begun, run)
     shutil.copytree(run, tmp_path / "old")
     with Log(run / METRICS, 0) as log, Stopping() as stopping:
-        keeper = Keeper(folder, begun, log, 1e9)
-        train(begun, keeper, 2, Quiet(), stopping)
+        checkpointer = Checkpointer(folder, begun, log, 1e9)
+        train(begun, checkpointer, 2, Quiet(), stopping)
         old, new = state(tmp_path / "old"), state(run)
         assert not same_numbers(old[0], new[0])
         failures = 0
@@ -59,7 +59,7 @@ def test_each_call_of_a_checkpoint_may_fail(tmp_path: Path) -> None:
             with pytest.MonkeyPatch.context() as patch:
                 found = faulty(patch, number)
                 with suppress(UsageError):
-                    keeper.save()
+                    checkpointer.save()
             failures += found.failed
             trainer, epoch, params = state(run)
             assert any(same_numbers(trainer, each[0]) and epoch == each[1] for each in (old, new))

@@ -24,7 +24,7 @@ from symrnn.training.runs.architecture import (
     with_masks,
 )
 from symrnn.training.runs.checkpoint import RunProgress
-from symrnn.training.runs.config import Config, Made, Reading, Training
+from symrnn.training.runs.config import Config, DataConfig, KernelConfig, TrainingConfig
 from symrnn.training.runs.folder import default_path
 from symrnn.training.runs.log import Log
 from tests.cases import ZOO
@@ -36,9 +36,9 @@ VALUES = Task("regress", 5, 2)
 CONFIG = Config(
     "elman",
     None,
-    Reading("/a.csv", "00", validation=0.25, unit="words"),
-    Training(10, masks={"drop_O": 0.5}),
-    Made(3, True, ("x",), {"D": 5, "H": 4, "C": 1}, {"H": 4}),
+    DataConfig("/a.csv", "00", validation=0.25, unit="words"),
+    TrainingConfig(10, masks={"drop_O": 0.5}),
+    KernelConfig(3, True, ("x",), {"D": 5, "H": 4, "C": 1}, {"H": 4}),
     BINARY,
 )
 
