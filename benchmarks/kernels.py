@@ -13,7 +13,7 @@ import numpy as np
 
 import symrnn
 from symrnn.kernels.generate import program
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.program.program import Program, plain
 from symrnn.kernels.settings import Settings

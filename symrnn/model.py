@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from symrnn.derive.derived import Derived
     from symrnn.kernels.settings import Features
+    from symrnn.kernels.target import Target
     from symrnn.kernels.verification import Report
 
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
@@ -149,31 +150,31 @@ class Model:
         wrt: str | Sequence[str] = (),
         name: str | None = None,
         passes: Sequence[str] | None = None,
-        backend: str = "numpy",
+        backend: "str | Target" = "numpy",
         **features: "Unpack[Features]",
     ) -> str:
         """The source of a kernel for so many steps: written out if they are few, else a loop.
-        `Features` says what else it can do.
+        `Features` says what else it can do. A back end has a name, or is handed in as it is.
 
         >>> source = load("elman_n4").generate(steps=3)
         >>> "dot(O_2, w_h, O_w_h_3)" in source
         True
         """
-        from symrnn.kernels.generate import BACKENDS, generate
+        from symrnn.kernels.generate import generate, target_of
         from symrnn.kernels.settings import Settings
 
-        if backend not in BACKENDS:
-            raise UsageError(f"no back end is called '{backend}'; there is {', '.join(BACKENDS)}")
+        target = target_of(backend)
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         chosen = {} if passes is None else {"passes": tuple(passes)}
         settings = Settings.of(steps, loops, wrt, **chosen, **features)
-        return generate(self.written, self.text, name or self.name, settings)
+        return generate(self.written, self.text, name or self.name, settings, target)
 
     def kernel(
         self,
         steps: int,
         loops: bool | None = None,
         wrt: str | Sequence[str] = (),
+        backend: "str | Target" = "numpy",
         **features: "Unpack[Features]",
     ) -> "ModuleType":
         """The module of the same source, in memory; tracebacks show its lines.
@@ -181,10 +182,10 @@ class Model:
         >>> load("elman_n4").kernel(steps=3).PARAMS["w_h"]
         ('H', 'H')
         """
-        from symrnn.kernels.numpy import load_source
+        from symrnn.kernels.generate import target_of
 
-        source = self.generate(steps, loops, wrt, **features)
-        return load_source(source, f"{self.name}_t{steps}")
+        source = self.generate(steps, loops, wrt, backend=backend, **features)
+        return target_of(backend).load(source, f"{self.name}_t{steps}")
 
     def verify(
         self,
@@ -194,6 +195,7 @@ class Model:
         batch: int = 2,
         dims: Mapping[str, int] | None = None,
         seed: int = 0,
+        backend: "str | Target" = "numpy",
         **features: "Unpack[Features]",
     ) -> "Report":
         """The kernel held against three oracles that share no code with it; print what it says.
@@ -206,7 +208,7 @@ class Model:
         wrt = _listed(wrt)
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
-        module = self.kernel(steps, loops, wrt, **features)
+        module = self.kernel(steps, loops, wrt, backend, **features)
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check_dims(self, dims: Mapping[str, int], scalar: bool = False) -> None:

@@ -25,7 +25,7 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     steps = options.steps
     model.check_dims(options.dims, options.scalar)
     if "numbers" in options.view:
-        from symrnn.derive.worked.worked import meaning
+        from symrnn.derive.worked.data import meaning
         from symrnn.interpret.sizes import Sizes
 
         data, steps = _worked(model, options)
@@ -60,7 +60,7 @@ def _note_unknown(output: "Output") -> None:
 
 def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Data and weights for a worked example, and its number of steps."""
-    from symrnn.derive.worked.worked import worked_data
+    from symrnn.derive.worked.data import worked_data
 
     return worked_data(
         model.written,
@@ -98,9 +98,9 @@ def _formatted(output: "Output", options: argparse.Namespace) -> str | bytes:
 
 def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[Part], list[Part]]":
     """The parts, with blanks or a slip in them if they are asked for, and what comes after."""
-    from symrnn.derive.output import planted, with_blanks
-
     parts = output.parts()
+    if options.exercise or options.slip is not None:  # only these need NumPy
+        from symrnn.derive.exercises.parts import planted, with_blanks
     if options.exercise:
         parts, after = with_blanks(parts, options.seed or 0)
     elif options.slip is not None:
@@ -131,14 +131,14 @@ def _document(
     tex = as_tex(document)
     if options.format == "tex":
         return tex
-    from symrnn.derive.pages.typeset import as_pdf
+    from symrnn.derive.pages.tex import as_pdf
 
     return as_pdf(tex)
 
 
 def _python(output: "Output", parts: "list[Part]") -> str:
+    from symrnn.derive.functions import is_slope
     from symrnn.derive.printing.python.module import python_text
-    from symrnn.derive.slopes import is_slope
 
     # what f′ is, the functions of the text say
     sheets = [

@@ -2,8 +2,8 @@
 
 - `formula`, `build`   what is printed, as data; formulas put together
 - `network`   the author's variables, and what each hands back to what it reads
-- `sizes`, `expressions`, `rows`   from the language to formulas: values, and rows carried back
-- `logits`, `factored`, `columns`   ŷ - y; common factors in front; column vectors
+- `shapes`, `expressions`, `rows`   from the language to formulas: values, and rows carried back
+- `losses`, `functions`, `columns`   ŷ - y; f′ and the functions of a text; column vectors
 - `derivation`, `paths`   for each parameter a sum of terms, each along a path
 - `closed`, `deltas`, `length`   terms in closed form; the nodes of a recursion; how long it is
 - `views`   one file a view, each a function from a derivation to sheets of equations

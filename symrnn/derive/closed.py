@@ -1,14 +1,14 @@
 """Terms in closed form: the local derivatives put in, each row carried back along its path."""
 
-from symrnn.derive.build import ONE, plus, total_over
+from symrnn.derive.build import plus, total_over
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.expressions import Sized
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Formula, Total
-from symrnn.derive.logits import logit_slope
-from symrnn.derive.network import Edge
+from symrnn.derive.losses import logit_slope
 from symrnn.derive.paths import LOSS, Paths, Term
 from symrnn.derive.rows import Rows
-from symrnn.language.tree import NARROW, Ref
+from symrnn.derive.shapes import Sized
+from symrnn.language.tree import NARROW, ONE, Ref
 
 
 class Closed:

@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Immediate, Total
-from symrnn.derive.network import Edge, Network, matrices, network
+from symrnn.derive.losses import with_step_losses
+from symrnn.derive.network import Network, matrices, network
 from symrnn.derive.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derive.rows import Rows
-from symrnn.derive.step_losses import with_step_losses
 from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.tree import Ref, Written
 from symrnn.system import initial_states, normal, unroll, with_states

@@ -6,9 +6,9 @@ from typing import Any
 
 from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Formula
-from symrnn.derive.network import Edge
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.output import Look, Output, default_views
 from symrnn.derive.paths import Term
 from symrnn.derive.printing.plain import Plain
@@ -58,7 +58,7 @@ class Derived(Derivation):
 
     def worked(self, data: Mapping[str, Array] | str | None) -> Mapping[str, Array]:
         """The arrays of a worked example."""
-        from symrnn.derive.worked.worked import worked_data
+        from symrnn.derive.worked.data import worked_data
 
         if data is not None and not isinstance(data, str):
             return data

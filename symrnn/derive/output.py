@@ -1,25 +1,21 @@
 """A derivation in a format: fragments of LaTeX, text, Python, JSON, or a whole document."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derive.closed import closed_of
-from symrnn.derive.columns import flipped
-from symrnn.derive.definitions import functions_of
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import (
-    Blank,
     Equation,
     Formula,
     Immediate,
     Sheet,
-    map_children,
-    map_sheet,
 )
+from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import Words, ambiguous, told
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.paths import Term
@@ -27,15 +23,15 @@ from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import NARROWEST, Plain
 from symrnn.derive.printing.terminal import GLUE, columns, filled
 from symrnn.derive.sheets import (
-    ABOUT,
     Request,
     Sheets,
     check_views,
+    flipped,
     over_batch,
     sheets_of,
     update_rules,
 )
-from symrnn.derive.slopes import definitions
+from symrnn.derive.views import VIEWS
 from symrnn.derive.views.local import closed_edge
 from symrnn.language.tree import Ref
 from symrnn.system.system import System, uses
@@ -68,6 +64,10 @@ class Part:
     view: str = ""
     task: str = ""
     """What a student is asked to do with it."""
+
+    @property
+    def in_numbers(self) -> bool:
+        return self.view in VIEWS and VIEWS[self.view].in_numbers
 
 
 class Output:
@@ -103,7 +103,7 @@ class Output:
     @cached_property
     def views(self) -> list[Part]:
         return [
-            Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
+            Part(VIEWS[view].title, sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
 
@@ -152,7 +152,7 @@ class Output:
         if not self.request.batch:
             return list(parts)
         return [
-            part if part.view == "numbers" else replace(part, sheets=over_batch(part.sheets))
+            part if part.in_numbers else replace(part, sheets=over_batch(part.sheets))
             for part in parts
         ]
 
@@ -295,83 +295,6 @@ def reads_beyond(system: System) -> bool:
     reads = (use.ref for equation in system.equations for use in uses(equation))
     shifted = (ref for ref in reads if ref.base == "t" and ref.shift)
     return any(roles[ref.name].role in ("input", "target") for ref in shifted)
-
-
-def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":
-    """The parts with one slip in the first of them, and what it is."""
-    from symrnn.derive.exercises.matters import matters_for
-    from symrnn.derive.exercises.slip import plant
-
-    first, *others = map(plainly, parts)
-    task = FIND
-    if first.view == "numbers":
-        from symrnn.derive.exercises.worked import misput
-
-        wrong, told = misput(output.derivation, output.request, first.sheets, seed)
-        wrong, task = output.remarked(wrong), FIND_NUMBER
-    else:
-        columns = output.request.columns and not output.derivation.scalar
-        matters = matters_for(output.derivation, first.sheets, columns)
-        wrong, slip = plant(first.sheets, seed, matters)
-        told = Sheet(("Right is",), (slip.equation,), note=slip.says)
-    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
-    return [asked, *others], Part("The slip", (told,), task="What was wrong:")
-
-
-FILL = "Fill in the blanks."
-FIND = "One of these formulas is wrong. Find it, and put it right."
-FIND_NUMBER = (
-    "In one of these lines the numbers are not those of the formula, and all that follows is worked"
-    " out with what came of it. Find it, and put it right."
-)
-
-
-def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
-    """The parts with blanks, numbered throughout, and the solution."""
-    from symrnn.derive.exercises.exercise import exercise
-    from symrnn.derive.exercises.worked import exercise_in_numbers
-
-    parts = [plainly(part) for part in parts]
-    blanks: list[Part] = []
-    count = 0
-    for part in parts:
-        worked = part.view == "numbers"
-        sheets, answers = (exercise_in_numbers if worked else exercise)(part.sheets, seed)
-        sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
-        count += len(answers)
-        blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
-    solution = [
-        replace(part, title=f"Solution: {part.title}", task="Nothing is left out:")
-        for part in parts
-    ]
-    return blanks, solution
-
-
-def renumbered(by: int) -> Callable[[Formula], Formula]:
-    """Blanks that go on counting."""
-
-    def change(formula: Formula) -> Formula:
-        if isinstance(formula, Blank):
-            return Blank(formula.number + by)
-        return map_children(formula, change)
-
-    return change
-
-
-def plainly(part: Part) -> Part:
-    """The part without a second form of the same sum, which would give the first one away."""
-    kept = {"closed": slice(1), "local": slice(-1, None), "uses": slice(-1, None)}.get(part.view)
-    if kept is None:
-        return part
-    return replace(
-        part,
-        sheets=tuple(
-            replace(
-                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
-            )
-            for sheet in part.sheets
-        ),
-    )
 
 
 def default_views(

@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass
 
 from symrnn.errors import UsageError
-from symrnn.kernels.program import Program, schedule
+from symrnn.kernels.program import Job, Program
 from symrnn.kernels.settings import Settings
+from symrnn.kernels.target import Target
 from symrnn.language.tree import Ref, Written
 from symrnn.system import System, adjoint
 from symrnn.system.segment import Segments, segments
@@ -42,7 +43,9 @@ class Parts:
     """For what a segment leaves, the input through which its adjoint comes back."""
 
 
-def parts(system: System, settings: Settings, written: Written | None = None) -> Parts:
+def parts(
+    system: System, settings: Settings, target: Target, written: Written | None = None
+) -> Parts:
     """The parts of a system without adjoints."""
     if system.loss is None:
         raise UsageError(
@@ -66,25 +69,26 @@ def parts(system: System, settings: Settings, written: Written | None = None) ->
     return Parts(
         found,
         size,
-        _part(steps, size, settings),
-        _part(steps, rest, settings) if rest != size else None,
-        _end(found, settings),
+        _part(steps, size, settings, target),
+        _part(steps, rest, settings, target) if rest != size else None,
+        _end(found, settings, target),
         cotangents,
     )
 
 
-def _end(found: Segments, settings: Settings) -> Part | None:
+def _end(found: Segments, settings: Settings, target: Target) -> Part | None:
     if not found.end.equations:
         return None
     system = found.end
     if system.loss is not None:
         asked = (*found.last, *found.sums, *settings.wrt)
         system = adjoint(system, tuple(n for n in dict.fromkeys(asked) if n in _inputs(system)))
-    return _part(system, 1, settings)
+    return _part(system, 1, settings, target)
 
 
-def _part(system: System, steps: int, settings: Settings) -> Part:
-    return Part(system, *schedule(system, steps, True, settings.passes))
+def _part(system: System, steps: int, settings: Settings, target: Target) -> Part:
+    made = target.schedule(system, Job(steps), target.gradient, settings.passes)
+    return Part(system, *made)
 
 
 def _inputs(system: System) -> set[str]:

@@ -4,24 +4,37 @@ import ast
 import shlex
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symrnn.errors import UsageError, suggestion
-from symrnn.kernels.program import Program, forward_program, schedule
+from symrnn.kernels.checkpoint import parts
+from symrnn.kernels.contract import Kernel
+from symrnn.kernels.numpy import NUMPY
+from symrnn.kernels.program import Job, Program
 from symrnn.kernels.settings import Settings
+from symrnn.kernels.target import Target, target_called
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
 from symrnn.system.carriers import apart, with_carriers
 from symrnn.system.ids import with_ids
-from symrnn.system.states import all_ids, grouped
+from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
 from symrnn.system.windows import windows
 
-BACKENDS = ("numpy",)
+BACKENDS = {target.name: target for target in (NUMPY,)}
+"""The back ends that come along, by name."""
+
 MADE = "Made by symrnn generate "
 GRADIENT = "Its gradient:"
 
 
-def program(written: Written, settings: Settings) -> tuple[System, System, Program]:
+def target_of(backend: str | Target) -> Target:
+    """The back end of a name; one that does not come along can be handed in as it is."""
+    return target_called(backend, BACKENDS) if isinstance(backend, str) else backend
+
+
+def program(
+    written: Written, settings: Settings, target: Target = NUMPY
+) -> tuple[System, System, Program]:
     """The system with its gradient, the same as it is worked out, and the program for it."""
     form = kept(normal(with_ids(written, settings.ids), stable=True))
     system = with_states(form)
@@ -34,15 +47,18 @@ def program(written: Written, settings: Settings) -> tuple[System, System, Progr
                 " or out of --ids"
             )
     no_loss, ids, wrt = system.loss is None, settings.ids, each_state(form, settings.wrt)
-    how = (settings.steps, settings.loops, settings.passes, ids)
+    job = Job(settings.steps, settings.loops, ids)
     if settings.forward_only:
-        return (system, system, forward_program(system, *how))
+        _, made = target.schedule(system, job, target.forward, settings.passes)
+        return system, system, made
     full = adjoint(system, wrt, no_loss)
-    if not settings.lengths:
-        cut = windows(system, settings.steps, settings.truncate)
-        return (full, *schedule(full, *how, windows=cut))
-    own = apart(adjoint(with_carriers(system, all_ids(system, ids)), wrt, no_loss))
-    return (full, *schedule(own, settings.steps, True, settings.passes, ids, ragged=True))
+    if settings.lengths:
+        job = replace(job, loops=True, ragged=True)
+        own = apart(adjoint(with_carriers(system, all_ids(system, ids)), wrt, no_loss))
+    else:
+        job = replace(job, windows=windows(system, settings.steps, settings.truncate))
+        own = full
+    return full, *target.schedule(own, job, target.gradient, settings.passes)
 
 
 def each_state(system: System, wrt: Sequence[str]) -> tuple[str, ...]:
@@ -66,14 +82,15 @@ def each_state(system: System, wrt: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for name in dict.fromkeys(wrt) for one in groups.get(name, (name,)))
 
 
-def generate(written: Written, text: str, name: str, settings: Settings) -> str:
-    """The source of the NumPy kernel."""
-    from symrnn.kernels.numpy.contract import Kernel
-    from symrnn.kernels.numpy.module import source
-
+def generate(
+    written: Written, text: str, name: str, settings: Settings, target: Target = NUMPY
+) -> str:
+    """The source of a kernel, as a back end prints it."""
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} names no kernel; expected a name on one line")
-    full, folded, made = program(written, settings)
+    target.check([feature for feature, value in settings.features.items() if value])
+    full, folded, made = program(written, settings, target)
+    form = normal(written, stable=True)
     kernel = Kernel(
         name,
         written,
@@ -82,19 +99,27 @@ def generate(written: Written, text: str, name: str, settings: Settings) -> str:
         folded,
         made,
         settings.steps,
-        initial_states(kept(normal(written, stable=True))),
+        initial_states(kept(form)),
         f"{MADE}--name {shlex.quote(name)} {settings.options()}",
         cotangents(full) if full.loss is None and not settings.forward_only else {},
         settings.forward_only,
         settings.batch_first,
         windows=windows(full, settings.steps, settings.truncate),
+        parts=parts(kept(form), settings, target, written) if settings.checkpoint else None,
+        causal=is_causal(form),
     )
-    if settings.checkpoint:
-        from symrnn.kernels.checkpoint import parts
-        from symrnn.kernels.numpy.segments import segmented
+    return target.source(replace(kernel, step=why_no_step(form) or one_step(kernel, target)))
 
-        return segmented(kernel, parts(kept(normal(written, stable=True)), settings, written))
-    return source(kernel)
+
+def one_step(kernel: Kernel, target: Target) -> Kernel:
+    """The kernel for a single step. Its parameters lie as those of the whole."""
+    arrays = kernel.program.arrays
+    packs = [p for p in kernel.program.packs if arrays[p.members[0]].role == "parameter"]
+    ids = [array.name for array in arrays.values() if array.classes is not None]
+    part, made = target.step_program(kernel.system, packs, ids)
+    return replace(
+        kernel, system=part, folded=part, program=made, cotangents={}, parts=None, one_step=True
+    )
 
 
 def cotangents(system: System) -> dict[str, str]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TypedDict, Unpack
 
 from symrnn.errors import UsageError
-from symrnn.kernels.program import OPTIONAL, UNROLLED, known_passes
+from symrnn.kernels.program import OPTIONAL, known_passes
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import check_size
 
@@ -27,6 +27,10 @@ class Features(TypedDict, total=False):
     batch_first: bool
     """Sequences are the first axis, and steps the second."""
 
+
+UNROLLED = 8
+"""The most steps that are written out unless asked. Both ways are equally quick, within a few per
+cent at 3 to 50 steps (`benchmarks/kernels.py`), so this is about reading: a loop is shorter."""
 
 FLAGS = ("lengths", "checkpoint", "forward_only", "batch_first")
 

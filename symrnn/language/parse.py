@@ -112,7 +112,7 @@ def stable_form(function: str, small: bool = False) -> tuple[tuple[str, ...], Ex
     return (row.arguments, rule(text)) if text else None
 
 
-def written_out(call: Call) -> Expr:
+def written_out(call: Call[Expr]) -> Expr:
     """A call as what its function is defined to be."""
     found = definition(call.own or call.function)
     assert found is not None
@@ -145,7 +145,7 @@ def near_word(word: str) -> str:
 class _Statements(Expressions):
     """Equations, additions and declarations."""
 
-    def stands_for(self, call: Call) -> Expr:
+    def stands_for(self, call: Call[Expr]) -> Expr:
         names, text = WRITTEN_OUT[call.function]
         args = call.args if len(call.args) == len(names) else (*call.args, rule(EPS))
         if len(args) > 1 and any(True for _ in refs(args[1])):

@@ -111,6 +111,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             "sigmoid(x)",
             "log(1 + exp(x))",
             r"\mathrm{softplus}",
+            stable="max(x, 0) + log1p(exp(-abs(x)))",
             operation="softplus",
             numpy=forms.softplus,
             above_zero=True,

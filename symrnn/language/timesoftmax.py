@@ -64,7 +64,7 @@ def _written_out(definition: Definition, taken: set[str]) -> list[Definition]:
     return [*made, replace(definition, body=body)]
 
 
-def _equations(call: Call, of: str, taken: set[str], made: list[Definition]) -> Expr:
+def _equations(call: Call[Expr], of: str, taken: set[str], made: list[Definition]) -> Expr:
     """The value of a softmax over time, after the equations that it needs."""
     (arg,) = call.args
 

@@ -97,7 +97,7 @@ class Values:
             self.made.append(made)
         return target
 
-    def make(self, call: Call, ref: Ref) -> Ref:
+    def make(self, call: Call[Expr], ref: Ref) -> Ref:
         """An equation for the value; that at a fixed step is defined once."""
         once = not ref.base or (ref.base != "t" and self.steps is None)
         label = names.label(ref) if once else ref.name

@@ -79,7 +79,7 @@ def _derivative(body: Expr, by: str) -> Expr:
     return from_sympy(sympy.diff(to_sympy(body), sympy.Symbol(by)))
 
 
-def slope(call: Call, number: int, value: Expr = VALUE) -> Expr:
+def slope(call: Call[Expr], number: int, value: Expr = VALUE) -> Expr:
     """The derivative of a function by one of its arguments, counted from 0.
 
     `value` is the function's own value. A derivative that is long is a function again: f′.

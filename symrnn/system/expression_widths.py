@@ -107,7 +107,7 @@ class ExpressionWidths:
         self.unifier.unify(width, rows)
         return columns
 
-    def call(self, call: Call) -> OpenWidth | None:
+    def call(self, call: Call[Expr]) -> OpenWidth | None:
         function = call.function
         if function == "batchsum":
             self.unifier.fail("batchsum(…) belongs to a gradient; a variable has a row a sequence")

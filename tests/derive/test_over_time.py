@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.delta import delta
+from symrnn.derive.sheets import as_columns
+from symrnn.derive.views.delta import view as delta
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import Slope, complex_step, gradient
 from symrnn.kernels.verification.windowed import windowed

@@ -11,7 +11,7 @@ import symrnn
 from symrnn.interpret.arithmetic import Floats, mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import gradient, precise
-from symrnn.kernels.numpy.module import HELPERS
+from symrnn.kernels.numpy.helpers import HELPERS
 from symrnn.kernels.numpy.statements import CALLS
 from symrnn.language import parse
 from symrnn.language.printer import show_expr

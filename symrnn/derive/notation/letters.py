@@ -10,12 +10,18 @@ from functools import cached_property
 from itertools import count
 from typing import TypeVar
 
-from symrnn.derive.notation.default import default_symbol, or_spelt
-from symrnn.derive.notation.glyph import Glyph, Piece, SymbolError, accented, glyph
-from symrnn.derive.notation.made_up import is_derived, made_up, owners
+from symrnn.derive.notation.names import References, is_derived, made_up, owners
 from symrnn.derive.notation.notation import Notation
-from symrnn.derive.notation.references import References
-from symrnn.derive.notation.writing import PRIME, Writer, identifier, side_by_side, time_text
+from symrnn.derive.notation.spelling import (
+    PRIME,
+    Writer,
+    default_symbol,
+    identifier,
+    or_spelt,
+    side_by_side,
+    time_text,
+)
+from symrnn.derive.notation.symbol import Glyph, Piece, SymbolError, accented, glyph
 from symrnn.errors import UsageError
 from symrnn.language.table import ARITY, TIME
 from symrnn.language.tree import Ref

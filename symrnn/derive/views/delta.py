@@ -8,13 +8,12 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.over_time import folded
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.common import gradient, recursion
-from symrnn.derive.views.ends import ended, holds, least
+from symrnn.derive.views.common import ended, gradient, holds, least, recursion
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 
 
-def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """Where the recursion begins, how it goes on, and the gradient of each parameter."""
     derivation = fitting(derivation, names)
     found = deltas(derivation)

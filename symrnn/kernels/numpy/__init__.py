@@ -1,24 +1,38 @@
-"""Programs as NumPy modules.
+"""Programs as NumPy modules: how a statement is spelt, and the frame of a plan.
 
-- `names`      names, each for one thing
+- `operands`   what calls work on, before it has a name
 - `places`     where the arrays of a program live, and what slices of them are in Python
-- `packed`     where they live when sequences have lengths of their own, and how that is printed
-- `views`      the views of them that statements need
+- `rows`       where they live when sequences have lengths of their own, and the calls on them
 - `statements` statements as calls that write where they are told to
 - `by_id`      those over class ids
-- `passes`     forward, loss and backward, each statement under its equation
-- `finals`     where states are after the last step
-- `plan`       arrays and views: what is made once for each number of sequences
-- `sheet`      one function of a module: arrays, views and the passes over them
-- `step`       the function for a single step, or why there is none
-- `contract`   names, axes and starts: what a module promises
-- `module`     the whole file: what is the same in every kernel comes from `templates/numpy`
-- `segments`   the file of a kernel that keeps few states: several plans, and who calls them
-- `lines`      Python as a person would lay it out
-- `load`       a source compiled in memory, so that tracebacks show its lines
+- `allot`      names for operands
+- `plan`       the function of a module that makes arrays, views and sections
 """
 
-from symrnn.kernels.numpy.load import load_source
-from symrnn.kernels.numpy.module import source
+from symrnn.kernels.contract import Kernel
+from symrnn.kernels.module import module
+from symrnn.kernels.numpy.helpers import helpers, helpers_by_id
+from symrnn.kernels.numpy.plan import plan
+from symrnn.kernels.plans import Spelling
+from symrnn.kernels.target import Target
 
-__all__ = ["load_source", "source"]
+SPELLING = Spelling(plan, helpers=helpers, helpers_by_id=helpers_by_id)
+
+
+def source(kernel: Kernel) -> str:
+    """The file of a kernel."""
+    return module(kernel, SPELLING)
+
+
+NUMPY = Target(
+    name="numpy",
+    gradient=(*("fold", "hoist", "layout", "merge", "peel", "lower", "unroll", "shrink", "share"),),
+    forward=(
+        *("accumulate", "fuse", "layout", "merge", "lower", "roll", "peel", "unroll", "share"),
+    ),
+    step=("layout", "merge", "lower", "peel", "one_place", "share"),
+    source=source,
+)
+"""Few calls over many steps: what can leave a loop does, and neighbours are worked out together."""
+
+__all__ = ["NUMPY", "source"]

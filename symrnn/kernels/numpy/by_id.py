@@ -8,59 +8,36 @@ What `look_up`, `scatter`, `pick` and `add_at` are is in `templates/numpy/ids.py
 
 from typing import TYPE_CHECKING
 
-from symrnn.kernels.program.program import Map, Number, Pair, Program, Slice
+from symrnn.kernels.numpy.operands import Call, Operand, call
+from symrnn.kernels.program.program import Map, Number, Pair, Slice
 
 if TYPE_CHECKING:
-    from symrnn.kernels.numpy.statements import Inside, Printer
+    from symrnn.kernels.numpy.statements import Speller
 
 OWN = ("look_up", "scatter", "pick", "add_at")
 """Calls that are functions of the file itself."""
 
 
-def classes(program: Program) -> dict[str, str]:
-    """The arrays that are class ids, each with the axis that says how many classes there are.
-
-    >>> from symrnn.language.tree import Width
-    >>> from symrnn.kernels.program.program import Array
-    >>> x = Array("x", "input", (), rows=True, classes=Width(("D",)))
-    >>> classes(Program(1, {"x": x}, {}))
-    {'x': 'D'}
-    """
-    from symrnn.kernels.numpy.contract import axis
-
-    return {
-        array.name: str(axis(array.classes))
-        for array in program.arrays.values()
-        if array.classes is not None
-    }
-
-
-def product(printer: "Printer", out: Slice, pair: Pair, inside: "Inside | None") -> str:
+def product(speller: "Speller", out: Slice, pair: Pair) -> Call:
     """A row of the matrix for each id, or for each id a row of the gradient."""
-    ids, right = printer.matrix(pair.left, inside), printer.matrix(pair.right, inside)
-    into = printer.matrix(out, inside)
+    ids, right, into = map(speller.matrix, (pair.left, pair.right, out))
     if pair.left_turned:
-        printer.used.add("scatter")
-        return f"scatter({ids}, {right}, {into})"
-    if printer.places.array(pair.left.name).role == "variable":  # it has steps before the first
-        printer.used.add("look_up")
-        return f"look_up({right}, {ids}, {into})"
-    printer.used.add("take")
-    return f'take({right}, {ids}, 0, {into}, "clip")'
+        return call("scatter({0}, {1}, {2})", ids, right, into)
+    if speller.places.array(pair.left.name).role == "variable":  # it has steps before the first
+        return call("look_up({1}, {0}, {2})", ids, right, into)
+    return call('take({1}, {0}, 0, {2}, "clip")', ids, right, into)
 
 
-def map_by_id(printer: "Printer", statement: Map, inside: "Inside | None") -> str:
+def map_by_id(speller: "Speller", statement: Map) -> Call:
     """`pick` and `add_at`, on rows; what is in the place of its result already is not copied."""
     rows, *others = statement.args
-    into = printer.matrix(statement.out, inside)
-    in_place = isinstance(rows, Slice) and printer.places.are_one(rows, statement.out)
-    args = [into if in_place else _argument(printer, rows, inside)]
-    args += [_argument(printer, arg, inside) for arg in others]
-    printer.used.add(statement.op)
-    return f"{statement.op}({', '.join(args)}, {into})"
+    into = speller.matrix(statement.out)
+    in_place = isinstance(rows, Slice) and speller.places.are_one(rows, statement.out)
+    args = [into if in_place else _argument(speller, rows)]
+    args += [_argument(speller, arg) for arg in others]
+    holes = ", ".join(f"{{{place + 1}}}" for place in range(len(args)))
+    return call(f"{statement.op}({holes}, {{0}})", into, *args)
 
 
-def _argument(printer: "Printer", arg: Slice | Number, inside: "Inside | None") -> str:
-    if isinstance(arg, Number):
-        return printer.number(arg.value)
-    return printer.matrix(arg, inside)
+def _argument(speller: "Speller", arg: Slice | Number) -> Operand:
+    return speller.number(arg.value) if isinstance(arg, Number) else speller.matrix(arg)

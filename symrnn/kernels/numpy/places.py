@@ -4,38 +4,43 @@ An array that runs over time is (steps, B, n). Columns of one pack lie in one ar
 blocks in one (steps, blocks, B, n).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
-from symrnn.kernels.numpy.names import Names
+from symrnn.errors import CheckError
+from symrnn.kernels.numpy.operands import Each, Operand, StepView, View, looped, said
 from symrnn.kernels.program.layout import pack_name
-from symrnn.kernels.program.program import Array, Pack, Program, Slice, Span, Steps
+from symrnn.kernels.program.program import Array, At, Loop, Now, Pack, Program, Slice, Span, Steps
+from symrnn.kernels.program.rewrite import is_cut
+from symrnn.kernels.sizes import between, shape_of, sum_of, unit_of, width_of
 from symrnn.language.tree import Width
 
+IN_TURN = "_in_turn"
+"""The function that goes through a few views again and again."""
 
-@dataclass
+
+@dataclass(frozen=True)
 class Places:
-    """Names and expressions for the arrays that a program reads and writes."""
+    """Expressions for the arrays that a program reads and writes."""
 
     time_first: ClassVar[bool] = True
     """Whether steps are an axis of their own, before all others."""
 
     program: Program
-    names: Names
-    dims: tuple[str, ...] = ()
-    """The dimensions, in order."""
-    own: dict[str, str] = field(default_factory=dict)
+    own: Mapping[str, str]
     """The Python name of each array, pack and dimension."""
+    direct: frozenset[str] = frozenset()
+    """Inputs that are handed in as arguments, and read where they are."""
 
-    def __post_init__(self) -> None:
-        self.packs = self.program.pack_of()
-        for name in self.dims:
-            self.own[f"dim {name}"] = self.names.new(name)
-        for pack in self.program.packs:
-            self.own[f"pack {pack.name}"] = self.names.new(pack.name)
-        for name in self.program.arrays:
-            self.own[name] = self.names.new(name)
+    @cached_property
+    def packs(self) -> Mapping[str, Pack]:
+        """The pack of each array that lies in one."""
+        return self.program.pack_of()
+
+    def pack(self, name: str) -> Pack | None:
+        return self.packs.get(name)
 
     def array(self, name: str) -> Array:
         return self.program.arrays[name]
@@ -60,17 +65,18 @@ class Places:
         return "B" if count == 1 else f"{count} * B"
 
     def width(self, width: Width) -> str:
-        parts = [self.own[f"dim {name}"] for name in width.names]
-        if width.number or not parts:
-            parts.append(str(width.number))
-        return " + ".join(parts)
+        return width_of(self.own, width)
 
-    def product(self, *factors: str) -> str:
-        return " * ".join(f"({f})" if " " in f else f for f in factors)
+    def sum(self, widths: Iterable[Width]) -> str:
+        return sum_of(self.own, list(widths))
+
+    def unit(self, name: str) -> str:
+        """The name of an array, or of the pack that it lies in."""
+        return unit_of(self.own, name, self.pack(name))
 
     def label(self, what: Slice) -> str:
         """How the name of a view begins."""
-        pack = self.packs.get(what.names[0])
+        pack = self.pack(what.names[0])
         if pack is not None and len(what.names) == len(pack.members):
             return self.own[f"pack {pack.name}"]
         if len(what.names) > 1:
@@ -81,7 +87,7 @@ class Places:
         """Whether two slices are the same piece of memory."""
 
         def place(what: Slice) -> object:
-            pack, array = self.packs.get(what.name), self.array(what.name)
+            pack, array = self.pack(what.name), self.array(what.name)
             unit, lane = (pack.name, pack.members.index(what.name)) if pack else (what.name, 0)
             shared = self.program.shared.get(unit, unit)
             return (shared, lane, array.shape, array.steps, what.when, what.part)
@@ -92,7 +98,7 @@ class Places:
 
     def columns(self, names: Sequence[str]) -> tuple[str, str] | None:
         """From which column to which these neighbours go; None for all of a pack, or no pack."""
-        pack = self.packs.get(names[0])
+        pack = self.pack(names[0])
         if pack is None or pack.kind == "blocks" or len(names) == len(pack.members):
             return None
         start = pack.members.index(names[0])
@@ -100,42 +106,16 @@ class Places:
         inside = [self.array(name).width for name in names]
         return self.sum(before), self.sum([*before, *inside])
 
-    def sum(self, widths: Iterable[Width]) -> str:
-        """Widths added up: 3 * H, or H_f + H_b.
-
-        >>> places = Places(Program(1, {}, {}), Names(), own={"dim H": "H"})
-        >>> places.sum([Width(("H",))] * 3)
-        '3 * H'
-        """
-        counts: dict[str, int] = {}
-        for width in widths:
-            text = self.width(width)
-            counts[text] = counts.get(text, 0) + 1
-        if list(counts) == ["1"]:
-            return str(counts["1"])
-        parts = [
-            text if n == 1 else f"{n} * ({text})" if " " in text else f"{n} * {text}"
-            for text, n in counts.items()
-        ]
-        return " + ".join(parts) if parts else "0"
-
     def shape(self, name: str) -> list[str]:
         """The axes of an array, or of the pack that it lies in."""
-        pack = self.packs.get(name)
-        array = self.array(name)
-        axes: list[str] = []
-        timed = array.places is not None
-        if timed:
-            axes.append(str(array.places))
-        if array.rows:
-            axes.append("B")
+        pack, array = self.pack(name), self.array(name)
+        axes = shape_of(self.own, array)
         if pack is None:
-            return [*axes, *(self.width(w) for w in array.shape)]
+            return axes
         if pack.kind == "blocks":
-            axes.insert(timed, str(len(pack.members)))
-            return [*axes, *(self.width(w) for w in array.shape)]
-        front = [self.width(w) for w in array.shape[:-1]]
-        return [*axes, *front, self.sum(self.array(m).width for m in pack.members)]
+            axes.insert(array.places is not None, str(len(pack.members)))
+            return axes
+        return [*axes[:-1], self.sum(self.array(m).width for m in pack.members)]
 
     # what a slice is in Python
 
@@ -144,7 +124,7 @@ class Places:
         many = [o for o in operands if len(o.names) > 1]
         if not many:
             return False
-        blocks = any(self.packs[o.names[0]].kind == "blocks" for o in many)
+        blocks = any((p := self.pack(o.names[0])) and p.kind == "blocks" for o in many)
         single = [o for o in operands if len(o.names) == 1 and self.is_wide(o)]
         return blocks or bool(single)
 
@@ -156,7 +136,7 @@ class Places:
     def base(self, what: Slice, lanes: bool) -> str:
         """All steps of a slice, time first where it runs over time."""
         first = what.names[0]
-        array, pack = self.array(first), self.packs.get(first)
+        array, pack = self.array(first), self.pack(first)
         timed = array.places is not None
         before = ":, " * self.axes_before(first)
         if pack is None or (pack.kind == "blocks" and len(what.names) == 1):
@@ -213,18 +193,90 @@ class Places:
             ids = self.cut(Slice(names), first, last, lanes=False)
             return f"{ids}.reshape({last - first + 1} * B)"
         columns = self.columns(names)
-        pack = self.packs.get(names[0])
+        pack = self.pack(names[0])
         whole = Slice(pack.members if pack and pack.kind == "columns" else names)
         count, width = last - first + 1, self.shape(names[0])[-1]
         rows = f"{self.cut(whole, first, last, lanes=False)}.reshape({count} * B, {width})"
         return rows if columns is None else f"{rows}[:, {between(*columns)}]"
 
+    # operands
 
-def between(first: int | str, last: int | str) -> str:
-    """A slice as it is written.
+    def operand(self, what: Slice, lanes: bool) -> Operand:
+        """What an element-wise statement finds a slice under, outside of loops."""
+        name = what.names[0]
+        array = self.array(name)
+        if array.places is None:
+            return self.view(what, "", self.base(what, lanes))
+        match what.when:
+            case At(step=step):
+                return self.step(what, step, lanes)
+            case Span(first=first, last=last):
+                text = self.cut(what, first, last, lanes)
+                if lanes and len(what.names) == 1 and array.rows:
+                    text = f"{text}[:, None]"
+                return self.view(what, self.span_suffix(what), text)
+        raise CheckError(f"{name} is read at {what.when} outside of a loop")
 
-    >>> between(0, "H"), between("H", "2 * H")
-    ('0:H', 'H : 2 * H')
+    def view(self, what: Slice, suffix: str, text: str, of: Operand | None = None) -> View:
+        direct = what.names[0] in self.direct
+        return View(text, self.label(what) + suffix, direct, of)
+
+    def span_suffix(self, what: Slice) -> str:
+        """Which steps a view shows; nothing for all of them."""
+        steps = self.array(what.names[0]).steps
+        assert isinstance(what.when, Span)
+        if (what.when.first, what.when.last) == steps:
+            return ""
+        return f"_{said(what.when.first)}_to_{said(what.when.last)}"
+
+    def step(self, what: Slice, step: int, lanes: bool) -> Operand:
+        """The view of one step."""
+        array, base = self.array(what.names[0]), self.base(what, lanes)
+        if what.names[0] in self.direct or array.window:
+            place = array.place(step)
+            suffix = f"_place{place}" if array.window else f"_{said(step)}"
+            return self.view(what, suffix, f"{base}[{place}]")
+        wish, whole = f"{self.label(what)}_{said(step)}", f"{self.label(Slice(what.names))}_steps"
+        return StepView(what.names, what.part, base, step, wish, whole)
+
+    def matrix(self, what: Slice) -> Operand:
+        """What a product finds a slice under, as a matrix."""
+        if not isinstance(what.when, Span):
+            return self.operand(what, lanes=False)
+        text = self.flat(what.names, what.when.first, what.when.last)
+        if what.part is not None:
+            skip, width = what.part
+            text += f"[:, {between(self.width(skip), self.width(skip + width))}]"
+        return self.view(what, f"{self.span_suffix(what)}_rows", text)
+
+    def each(self, what: Slice, lanes: bool, loop: Loop) -> Operand:
+        """The views that a loop goes through."""
+        assert isinstance(what.when, Now)
+        shift = what.when.shift
+        first, last = loop.first + shift, loop.last + shift
+        array, uses = self.array(what.names[0]), set[str]()
+        if array.window:
+            uses.add("in_turn")
+            base = self.base(what, lanes)
+            steps = [step + shift for step in loop.steps[: array.window.places]]
+            text = f"{IN_TURN}({', '.join(f'{base}[{array.place(step)}]' for step in steps)})"
+        elif array.steps is None:  # one place for all steps
+            text = f"[{self.base(what, lanes)}] * {last - first + 1}"
+        else:
+            text = self.cut(what, first, last, lanes)
+            if loop.direction < 0:
+                text = f"{text}[::-1]"
+        if is_cut(what, (loop.first, loop.last)):
+            assert what.when.cut is not None
+            uses.add("cut")
+            text = f"_cut({text}, {as_range(loop)}, {what.when.cut.shift})"
+        return Each(text, looped(self.label(what), what.when), frozenset(uses))
+
+
+def as_range(loop: Loop) -> str:
     """
-    simple = " " not in f"{first}{last}"
-    return f"{first}:{last}" if simple else f"{first} : {last}"
+    >>> as_range(Loop(1, 9, -1, ()))
+    'range(9, 0, -1)'
+    """
+    steps = loop.steps
+    return f"range({steps.start}, {steps.stop}{', -1' if loop.direction < 0 else ''})"

@@ -11,7 +11,7 @@ worked out by its stable form in the table.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from symrnn.errors import CheckError
+from symrnn.errors import CheckError, UsageError
 from symrnn.kernels.program.program import (
     Argument,
     Loop,
@@ -30,17 +30,20 @@ from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
 from symrnn.system import names
 
 ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative", "power")
-ELEMENTARY = {
-    *(row.operation for row in ELEMENTWISE.values() if row.operation),
-    *ARITHMETIC,
-    *("copy", "turned", "is_zero", "pick", "add_at"),
-}
-"""What every back end has."""
+ELEMENTARY = frozenset(
+    {
+        *(row.operation for row in ELEMENTWISE.values() if row.operation),
+        *ARITHMETIC,
+        *("copy", "turned", "is_zero", "pick", "add_at"),
+    }
+)
+"""All operations. A back end may lack some of the functions: they are worked out by their stable
+form then, as every function is that is no operation."""
 
 
-def lower(program: Program) -> Program:
+def lower(program: Program, elementary: frozenset[str] = ELEMENTARY) -> Program:
     """The program in elementary functions and single products."""
-    return _Lower(program).program()
+    return _Lower(program, elementary).program()
 
 
 def _divisors(program: Program) -> set[str]:
@@ -71,8 +74,8 @@ def _plainly(body: Iterable[Statement]) -> Iterator[Plain]:
 
 
 class _Lower:
-    def __init__(self, old: Program) -> None:
-        self.old = old
+    def __init__(self, old: Program, elementary: frozenset[str]) -> None:
+        self.old, self.elementary = old, elementary
         self.arrays = dict(old.arrays)
         self.packs = list(old.packs)
         self.pack_of = old.pack_of()
@@ -95,7 +98,7 @@ class _Lower:
 
     def plain(self, statement: Plain) -> Iterator[Plain]:
         match statement:
-            case Map(op=op) if op in ELEMENTWISE and op not in ELEMENTARY:
+            case Map(op=op) if op in ELEMENTWISE and op not in self.elementary:
                 for made in self.function(statement):
                     yield from self.plain(made)
             case Product(pairs=pairs) if len(pairs) > 1:
@@ -106,12 +109,18 @@ class _Lower:
     def function(self, statement: Map) -> Iterator[Plain]:
         """A function as the operation that it is, or worked out by its stable form."""
         op, args = statement.op, statement.args
-        if operation := ELEMENTWISE[op].operation:
+        operation = ELEMENTWISE[op].operation
+        if operation in self.elementary:
             yield replace(statement, op=operation)
             return
         form = stable_form(op, small=bool(self.divisors & set(statement.out.names)))
-        if form is None:
+        if form is None and not operation:
             raise CheckError(f"no back end has {op}, and the table of functions does not define it")
+        if form is None:
+            raise UsageError(
+                f"the back end has no {op}, and the table does not define it by other functions;"
+                " leave it out of the text, or take another back end"
+            )
         names, body = form
         yield from self.define(statement, body, dict(zip(names, args, strict=True)), {})
 

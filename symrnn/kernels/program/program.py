@@ -181,6 +181,10 @@ Statement = Product | Map | Reduce | Loop
 
 # arrays
 
+Kind = Literal["columns", "blocks"]
+KINDS: tuple[Kind, ...] = ("columns", "blocks")
+"""How neighbours can lie: as columns of one matrix, or one block after the other."""
+
 Role = Literal["input", "target", "parameter", "fixed", "gradient", "variable", "scratch"]
 
 
@@ -239,7 +243,7 @@ class Pack:
     """Arrays that lie side by side: as columns of one matrix, or one block after the other."""
 
     name: str
-    kind: Literal["columns", "blocks"]
+    kind: Kind
     members: tuple[str, ...]
 
 
@@ -258,6 +262,8 @@ class Program:
     """Arrays and packs that live in the place of another."""
     kept: frozenset[str] = frozenset()
     """Variables that are read when all is done: outputs, final states, the loss."""
+    outputs: frozenset[str] = frozenset()
+    """Those of them that are handed out at all their steps."""
     ragged: bool = False
     """Whether sequences have lengths of their own: then every statement stands at one step, and
     those that copy from step to step, `begin` and `land` know where a sequence begins and ends."""

@@ -10,14 +10,13 @@ What is read k steps later needs k places, used in turn, and one more where h[t-
 once h[t] is there. What keeps all of its steps: outputs over time, and what another loop reads.
 """
 
-from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from symrnn.kernels.program.program import Array, At, Loop, Map, Now, Plain, Program, Slice, Window
 
 
-def roll(program: Program, whole: Set[str]) -> Program:
-    """The program with few places for what is not in `whole`. Steps are in loops still."""
+def roll(program: Program) -> Program:
+    """The program with few places for what is no output. Steps are in loops still."""
     uses = _uses(program)
     packs = program.pack_of()
     arrays = dict(program.arrays)
@@ -25,10 +24,19 @@ def roll(program: Program, whole: Set[str]) -> Program:
         members = packs[name].members if name in packs else (name,)
         if array.steps is None or name != members[0]:
             continue
-        needs = [_need(uses.get(member, []), program.arrays[member], whole) for member in members]
+        needs = [_need(uses.get(n, []), program.arrays[n], program.outputs) for n in members]
         window = _window([need for need in needs if need is not None])
         if window is not None and None not in needs and window.places <= _count(array):
             arrays |= {m: replace(program.arrays[m], window=window) for m in members}
+    return replace(program, arrays=arrays)
+
+
+def one_place(program: Program) -> Program:
+    """A program of one step, of which nothing has a time axis but the states."""
+    arrays = {
+        name: replace(array, window=Window(1, 0)) if array.steps == (1, 1) else array
+        for name, array in program.arrays.items()
+    }
     return replace(program, arrays=arrays)
 
 
@@ -69,7 +77,7 @@ def _uses(program: Program) -> dict[str, list[_Use]]:
     return found
 
 
-def _need(uses: list[_Use], array: Array, whole: Set[str]) -> _Need | None:
+def _need(uses: list[_Use], array: Array, whole: frozenset[str]) -> _Need | None:
     """How many steps of an array are needed at a time; None where it is all of them."""
     written = [use for use in uses if use.writes and use.loop]
     if array.role not in ("variable", "scratch") or array.name in whole or not written:

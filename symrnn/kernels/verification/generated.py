@@ -7,7 +7,7 @@ from types import ModuleType
 
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import Origin, generate, origin
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.verification.case import Case, case
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.reference import Reference, reference

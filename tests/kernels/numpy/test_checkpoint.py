@@ -10,7 +10,7 @@ import pytest
 import symrnn
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import origin
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.verification.generated import compare, verify_source
 from symrnn.language.table import Array

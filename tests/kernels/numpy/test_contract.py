@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.language.table import Array
 from tests.cases import ZOO, model
 

@@ -15,10 +15,10 @@ from symrnn.cli import main
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.generate import generate, program
-from symrnn.kernels.numpy import load_source
-from symrnn.kernels.numpy.passes import names_in_use
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL, Program
 from symrnn.kernels.program.run import run
+from symrnn.kernels.sections import names_in_use
 from symrnn.kernels.settings import Settings
 from symrnn.language import parse
 from symrnn.language.table import Array

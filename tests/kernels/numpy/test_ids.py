@@ -12,7 +12,7 @@ from symrnn.errors import SymrnnError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.kernels.generate import program
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.program.run import run
 from symrnn.kernels.settings import Settings

@@ -8,7 +8,7 @@ import pytest
 
 import symrnn
 from symrnn.errors import SymrnnError
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.verification.case import case
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.generated import compare, verify_source

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from tests.cases import ZOO, model
 from tests.extent import WIDE

@@ -11,7 +11,7 @@ import symrnn
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import Interpreter, Result
 from symrnn.kernels.generate import generate
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.settings import Settings
 from symrnn.language import parse

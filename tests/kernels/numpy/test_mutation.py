@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from symrnn.interpret.oracle import error
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.settings import Features
 from symrnn.kernels.verification.calls import nothing_in_memory, of_kernel
 from symrnn.kernels.verification.case import Case, case

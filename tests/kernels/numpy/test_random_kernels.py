@@ -7,7 +7,7 @@ import pytest
 
 from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.generate import generate
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.settings import Settings
 from symrnn.language import parse

@@ -1,7 +1,8 @@
 """The passes of a program without gradients, each by what it makes of a program."""
 
+from symrnn.kernels.numpy import NUMPY
+from symrnn.kernels.program import Job
 from symrnn.kernels.program.accumulate import accumulate
-from symrnn.kernels.program.forward import forward_program, step_program
 from symrnn.kernels.program.fuse import fuse
 from symrnn.kernels.program.layout import layout
 from symrnn.kernels.program.merge import merge
@@ -72,7 +73,7 @@ def test_fusing_twice_changes_nothing() -> None:
 
 
 def test_a_state_is_written_where_the_one_before_was() -> None:
-    made = roll(fuse(order(of("elman"), 9)), {"yhat"})
+    made = roll(fuse(order(of("elman"), 9)))
     assert made.arrays["O"].window == Window(1, 0)
     assert made.arrays["x"].window is None
 
@@ -80,16 +81,14 @@ def test_a_state_is_written_where_the_one_before_was() -> None:
 def test_final_states_come_last_in_memory() -> None:
     text = "h[t] = tanh(x[t] + h[t-3] @ U); q[t] = tanh(x[t] + q[t+2] @ V); p = h[T] + q[1]"
     for steps in (2, 3, 7):
-        arrays = roll(fuse(order(system(text), steps)), {"p"}).arrays
+        arrays = roll(fuse(order(system(text), steps))).arrays
         ahead, back = arrays["h"], arrays["q"]
         assert [ahead.place(steps - k) for k in (2, 1, 0)] == [0, 1, 2]
         assert [back.place(step) for step in (1, 2)] == [0, 1]
 
 
 def test_a_step_that_is_read_once_the_next_is_there_has_a_place_beside_it() -> None:
-    made = roll(
-        fuse(order(system("h[t] = tanh(x[t] + h[t-1] @ U); q[t] = h[t] - h[t-1]"), 9)), {"q"}
-    )
+    made = roll(fuse(order(system("h[t] = tanh(x[t] + h[t-1] @ U); q[t] = h[t] - h[t-1]"), 9)))
     assert made.arrays["h"].places == 2
 
 
@@ -98,16 +97,16 @@ def test_a_step_lays_parameters_out_as_it_is_told() -> None:
         packs = merge(layout(order(of(name), 1))).packs
         own = [pack for pack in packs if pack.members[0] in model(name).system.symbols]
         told = [p for p in own if model(name).system.symbols[p.members[0]].role == "parameter"]
-        _, made = step_program(of(name), told)
+        _, made = NUMPY.step_program(of(name), told)
         assert [pack for pack in made.packs if pack in told] == told
 
 
 def test_nothing_of_a_step_has_a_time_axis_but_the_states() -> None:
-    _, made = step_program(of("char"), ())
+    _, made = NUMPY.step_program(of("char"), ())
     assert {a.name for a in made.arrays.values() if a.places} == {"h"}
 
 
 def test_written_out_it_is_the_same_statements() -> None:
-    made = forward_program(of("elman"), 3, False, ())
+    _, made = NUMPY.schedule(of("elman"), Job(3, loops=False), NUMPY.forward, ())
     assert loops(made) == 0
     assert "O[3] = tanh(a_O[3])" in forward(made)

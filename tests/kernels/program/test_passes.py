@@ -9,7 +9,8 @@ import pytest
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.generate import program
-from symrnn.kernels.program import OPTIONAL, Program, schedule
+from symrnn.kernels.numpy import NUMPY
+from symrnn.kernels.program import OPTIONAL, Job, Program
 from symrnn.kernels.program.buffers import share, shrink
 from symrnn.kernels.program.fold import fold
 from symrnn.kernels.program.hoist import hoist
@@ -202,9 +203,9 @@ def test_no_pass_changes_a_number(seed: int) -> None:
 
 def test_a_pass_that_is_not_there_is_named() -> None:
     with pytest.raises(UsageError, match=r"'hoits' is no pass .*did you mean 'hoist'"):
-        schedule(of("elman"), 3, True, ("hoits",))
+        NUMPY.schedule(of("elman"), Job(3), NUMPY.gradient, ("hoits",))
 
 
 def test_what_would_be_an_absurd_file_is_refused() -> None:
     with pytest.raises(UsageError, match=r"10000 steps written out are .* statements"):
-        schedule(of("elman"), 10_000, False, OPTIONAL)
+        NUMPY.schedule(of("elman"), Job(10_000, loops=False), NUMPY.gradient, OPTIONAL)

@@ -11,7 +11,7 @@ import symrnn
 from symrnn.errors import DataError, SymrnnError
 from symrnn.interpret.arithmetic import mpmath_objects
 from symrnn.interpret.oracle import gradient, precise
-from symrnn.kernels.numpy import load_source
+from symrnn.kernels.load import load_source
 from symrnn.kernels.verification.case import case, with_lines
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.generated import compare, verify_source

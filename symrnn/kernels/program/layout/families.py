@@ -10,12 +10,12 @@ lies in blocks, each of which is one piece of memory.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from symrnn.kernels.program.layout.lanes import Lanes
 from symrnn.kernels.program.merge import alike, stretches
 from symrnn.kernels.program.program import (
     Array,
+    Kind,
     Loop,
     Map,
     Plain,
@@ -26,8 +26,6 @@ from symrnn.kernels.program.program import (
     Span,
 )
 from symrnn.kernels.program.rewrite import is_by_id
-
-Kind = Literal["columns", "blocks"]
 
 SUMS = ("add", "subtract", "copy")
 LINEAR = (*SUMS, "multiply", "negative")
@@ -42,9 +40,9 @@ class Family:
     members: tuple[str, ...]
 
 
-def families_of(program: Program, lanes: Lanes) -> list[Family]:
+def families_of(program: Program, lanes: Lanes, kinds: Sequence[Kind]) -> list[Family]:
     """First those of the matrices, then what the statements suggest, one level after another."""
-    found = _Families(program, lanes)
+    found = _Families(program, lanes, kinds)
     for products in lanes.matrices.values():
         found.add("columns", [product.pairs[0].right.name for product in products])
         found.add("columns", [product.out.name for product in products])
@@ -63,8 +61,8 @@ def families_of(program: Program, lanes: Lanes) -> list[Family]:
 class _Families:
     """Families as they are found."""
 
-    def __init__(self, program: Program, lanes: Lanes) -> None:
-        self.arrays, self.lanes = program.arrays, lanes
+    def __init__(self, program: Program, lanes: Lanes, kinds: Sequence[Kind]) -> None:
+        self.arrays, self.lanes, self.allowed = program.arrays, lanes, kinds
         self.families: list[Family] = []
         self.known: dict[str, int] = {}
         """The family of each array."""
@@ -92,7 +90,9 @@ class _Families:
     def can_be(self, kind: Kind, arrays: Sequence[Array]) -> bool:
         """Whether these can be neighbours: alike, free, and in different lanes of one group."""
         names = [array.name for array in arrays]
-        if len(arrays) < 2 or any(name in self.known for name in names):
+        if kind not in self.allowed or len(arrays) < 2:
+            return False
+        if any(name in self.known for name in names):
             return False
         if any(array.role in ("input", "target", "fixed") for array in arrays):
             return False

@@ -6,19 +6,19 @@ from dataclasses import replace
 from symrnn.kernels.program.layout.families import families_of
 from symrnn.kernels.program.layout.lanes import Lanes
 from symrnn.kernels.program.layout.ranks import ranks
-from symrnn.kernels.program.program import Pack, Program
+from symrnn.kernels.program.program import KINDS, Kind, Pack, Program
 from symrnn.system import names
 
 
-def layout(program: Program, parameters: Sequence[Pack] | None = None) -> Program:
-    """The program with packs. Where another program has said how parameters lie, they lie so."""
+def layout(program: Program, kinds: Sequence[Kind] = KINDS) -> Program:
+    """The program with packs of these kinds. If it has packs already, another program has said how
+    parameters lie, and they lie so."""
     lanes = Lanes(program)
-    families = families_of(program, lanes)
+    families = families_of(program, lanes, kinds)
     rank = ranks(program, lanes, families)
     taken = set(program.arrays)
-    packs: list[Pack] = []
-    if parameters is not None:
-        packs += parameters
+    packs = list(program.packs)
+    if packs:
         taken |= {pack.name for pack in packs}
         rank |= {lanes.of[n]: i for p in packs for i, n in enumerate(p.members) if n in lanes.of}
         given = {name for name, array in program.arrays.items() if array.role == "parameter"}

@@ -81,7 +81,9 @@ def order(
         writer.out = found[section]
         groups.write(group)
     bodies = {section: tuple(body) for section, body in found.items()}
-    return Program(steps, writer.arrays, bodies, kept=_kept(system, forms), ragged=ragged)
+    outputs = frozenset(symbol.name for symbol in system.outputs)
+    kept = outputs | _kept(system, forms)
+    return Program(steps, writer.arrays, bodies, kept=kept, outputs=outputs, ragged=ragged)
 
 
 def _arrays(system: System, forms: Forms) -> dict[str, Array]:
@@ -111,11 +113,11 @@ def _arrays(system: System, forms: Forms) -> dict[str, Array]:
 
 
 def _kept(system: System, forms: Forms) -> frozenset[str]:
-    """What is read when all is done: outputs, boundaries, states, adjoints of inputs, the loss."""
+    """What is read when all is done, beside outputs: boundaries, states, adjoints of inputs, the
+    loss."""
     inputs = {symbol.name for symbol in system.named("input", "fixed")}
     return frozenset(
-        {symbol.name for symbol in system.outputs}
-        | {name for name, _ in forms.boundaries}
+        {name for name, _ in forms.boundaries}
         | {ref.name for ref in initial_states(system).values()}
         | {s.name for s in system.named("adjoint", "total") if s.of and s.of.name in inputs}
         | ({system.loss} if system.loss else set())
