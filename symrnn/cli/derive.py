@@ -100,7 +100,7 @@ def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[
     """The parts, with blanks or a slip in them if they are asked for, and what comes after."""
     parts = output.parts()
     if options.exercise or options.slip is not None:  # only these need NumPy
-        from symrnn.derive.exercises.parts import planted, with_blanks
+        from symrnn.derive.exercises.exercise import planted, with_blanks
     if options.exercise:
         parts, after = with_blanks(parts, options.seed or 0)
     elif options.slip is not None:

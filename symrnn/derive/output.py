@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import (
     Equation,
@@ -22,6 +21,7 @@ from symrnn.derive.paths import Term
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import NARROWEST, Plain
 from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import (
     Request,
     Sheets,

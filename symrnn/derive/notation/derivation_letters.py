@@ -3,12 +3,12 @@
 from dataclasses import replace
 from functools import cached_property
 
-from symrnn.derive.deltas import kept, pre_activations
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import Notation
 from symrnn.derive.notation.spelling import identifier
 from symrnn.derive.notation.symbol import Glyph, Piece
+from symrnn.derive.recursion import kept, pre_activations
 from symrnn.language.tree import Ref
 from symrnn.system.names import free
 from symrnn.system.symbols import Symbol
