@@ -18,7 +18,7 @@ from symrnn.derive.paths import LOSS, Paths, Term
 from symrnn.derive.rows import Rows
 from symrnn.derive.shapes import Sized
 from symrnn.language.tree import NARROW, ONE, Call, Ref
-from symrnn.system.system import Linear, Pointwise, Row, System
+from symrnn.system.system import Linear, Pointwise, Row, System, uses
 
 
 class Closed:
@@ -123,7 +123,7 @@ def deltas(derivation: Derivation) -> Deltas:
 def kept(derivation: Derivation) -> frozenset[str]:
     """The names of the nodes of the recursion; found with a symbolic T where there is one."""
     system = derivation.rolled.system
-    activations = set(pre_activations(system))
+    activations = set(pre_activations(derivation, system))
     known = {s.name for s in system.named("variable", "weight")}
     names = known & (derivation.rolled.own | activations)
     stay = matrices(system)
@@ -135,19 +135,25 @@ def kept(derivation: Derivation) -> frozenset[str]:
         names.remove(folded)
 
 
-def pre_activations(system: System) -> dict[str, str]:
-    """The names that were made for what goes into a function, with that of the function's value."""
+def pre_activations(derivation: Derivation, system: System) -> dict[str, str]:
+    """What the author has no name for, is linear, and goes into functions of each entry or into a
+    softmax alone, with the name of the first such function's value.
+
+    h[t] = tanh(x[t] @ W + h[t-1] @ U)   =>   x[t] @ W + h[t-1] @ U, whose name is a_h, goes into h
+    """
     found: dict[str, str] = {}
-    linear = {e.target.name for e in system.equations if isinstance(e, Linear)}
+    elsewhere = set(derivation.named)
     for equation in system.equations:
         match equation:
             case (
                 Pointwise(body=Call(args=(Ref(name=name),)))
                 | Row(function="softmax", args=(Ref(name=name),))
             ):
-                if name in linear and name.startswith("a_"):
-                    found.setdefault(name, equation.target.name)
-    return found
+                found.setdefault(name, equation.target.name)
+            case _:
+                elsewhere.update(use.ref.name for use in uses(equation))
+    linear = {e.target.name for e in system.equations if isinstance(e, Linear)}
+    return {name: of for name, of in found.items() if name in linear - elsewhere}
 
 
 def _folds(name: str, found: Network, activations: set[str]) -> bool:

@@ -31,7 +31,7 @@ from symrnn.derive.formula import (
     map_sheet,
     walk,
 )
-from symrnn.derive.output import Output, Part
+from symrnn.derive.output import Chapter, Output
 from symrnn.derive.sheets import Request, flipped, sheets_of
 from symrnn.derive.views import VIEWS
 from symrnn.errors import CheckError, UsageError
@@ -144,7 +144,7 @@ KEPT = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
 """Which right sides of an equation stand in an exercise."""
 
 
-def planted(output: Output, parts: Sequence[Part], seed: int) -> tuple[list[Part], Part]:
+def planted(output: Output, parts: Sequence[Chapter], seed: int) -> tuple[list[Chapter], Chapter]:
     """The parts with one slip in the first of them, and what it is."""
     first, *others = map(plainly, parts)
     task = FIND
@@ -157,13 +157,13 @@ def planted(output: Output, parts: Sequence[Part], seed: int) -> tuple[list[Part
         wrong, slip = plant(first.sheets, seed, matters)
         told = Sheet(("Right is",), (slip.equation,), note=slip.says)
     asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
-    return [asked, *others], Part("The slip", (told,), task="What was wrong:")
+    return [asked, *others], Chapter("The slip", (told,), task="What was wrong:")
 
 
-def with_blanks(parts: Sequence[Part], seed: int) -> tuple[list[Part], list[Part]]:
+def with_blanks(parts: Sequence[Chapter], seed: int) -> tuple[list[Chapter], list[Chapter]]:
     """The parts with blanks, numbered throughout, and the solution."""
     parts = [plainly(part) for part in parts]
-    blanks: list[Part] = []
+    blanks: list[Chapter] = []
     count = 0
     for part in parts:
         sheets, answers = (exercise_in_numbers if part.in_numbers else exercise)(part.sheets, seed)
@@ -188,7 +188,7 @@ def renumbered(by: int) -> Callable[[Formula], Formula]:
     return change
 
 
-def plainly(part: Part) -> Part:
+def plainly(part: Chapter) -> Chapter:
     """The part without a second form of the same sum, which would give the first one away."""
     kept = KEPT[VIEWS[part.view].asked] if part.view in VIEWS else slice(None)
     return replace(

@@ -18,7 +18,7 @@ from symrnn.system.system import System
 def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, dict[str, str]]:
     """The letters, and for each pre-activation with a δ the name under which they know it."""
     system = derivation.rolled.system
-    activations = set(pre_activations(system)) & kept(derivation)
+    activations = set(pre_activations(derivation, system)) & kept(derivation)
     # the recursion may be that for any T, which names a sum over a sum
     named = derivation.own | derivation.rolled.own
     made_up = {s.name for s in system.named("variable")} - named - activations

@@ -80,7 +80,7 @@ def forward(derivation: Derivation, found: Deltas) -> list[Equation]:
 
 def said(derivation: Derivation, nodes: Sequence[Ref]) -> tuple[str | Formula, ...]:
     """What each δ stands for."""
-    activations = pre_activations(derivation.system)
+    activations = pre_activations(derivation, derivation.system)
     first = {node.name: node for node in reversed(nodes)}
     parts: list[str | Formula] = []
     for node in nodes:
