@@ -12,7 +12,7 @@ from symrnn.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from symrnn.derive.derivation import Derivation
-    from symrnn.derive.output import Output, Part
+    from symrnn.derive.output import Chapter, Output
     from symrnn.derive.pages.document import Text
     from symrnn.model import Model
 
@@ -251,11 +251,13 @@ def _formatted(output: "Output", options: argparse.Namespace) -> str | bytes:
     return head + picture + output.latex(parts)
 
 
-def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[Part], list[Part]]":
+def _for_teaching(
+    output: "Output", options: argparse.Namespace
+) -> "tuple[list[Chapter], list[Chapter]]":
     """The parts, with blanks or a slip in them if they are asked for, and what comes after."""
     parts = output.parts()
     if options.exercise or options.slip is not None:  # only these need NumPy
-        from symrnn.derive.exercises.parts import planted, with_blanks
+        from symrnn.derive.exercises.exercise import planted, with_blanks
     if options.exercise:
         parts, after = with_blanks(parts, options.seed or 0)
     elif options.slip is not None:
@@ -270,7 +272,7 @@ def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[
 
 
 def _document(
-    output: "Output", parts: "list[Part]", after: "list[Part]", options: argparse.Namespace
+    output: "Output", parts: "list[Chapter]", after: "list[Chapter]", options: argparse.Namespace
 ) -> str | bytes:
     from symrnn.derive.pages.html import as_html
     from symrnn.derive.pages.paper import Paper
@@ -291,7 +293,7 @@ def _document(
     return as_pdf(tex)
 
 
-def _python(output: "Output", parts: "list[Part]") -> str:
+def _python(output: "Output", parts: "list[Chapter]") -> str:
     from symrnn.derive.functions import is_slope
     from symrnn.derive.printing.python.module import python_text
 

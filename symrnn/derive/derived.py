@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Formula
@@ -12,6 +11,7 @@ from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.output import Look, Output, default_views
 from symrnn.derive.paths import Term
 from symrnn.derive.printing.plain import Plain
+from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge

@@ -81,6 +81,8 @@ def check_edge(edge: Edge, node: Ref, steps: int | None) -> None:
     symrnn.errors.CheckError: an edge from L to h[T] contradicts itself: it is at another step
     """
     said = edge.over or edge.at is not None or edge.when is not None or bool(edge.without)
+    if not said and edge.by == node:
+        return
     places = [*edge.without, *([] if edge.at is None else [edge.at])]
     wrong = {
         "each of so many steps is a node of its own": steps is not None and said,

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import (
     Equation,
@@ -22,6 +21,7 @@ from symrnn.derive.paths import Term
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import NARROWEST, Plain
 from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import (
     Request,
     Sheets,
@@ -56,7 +56,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Part:
+class Chapter:
     """A headline and the sheets under it."""
 
     title: str
@@ -93,7 +93,7 @@ class Output:
     def plain_printer(self) -> Plain:
         return Plain(*self._lettering, self.look.digits, self.shows_plus)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Chapter]:
         """The chosen views, for one sequence. The first of them says what holds of all: where paths
         are cut, and which derivatives are immediate, if ∂⁺ does not show it."""
         first, *others = self.views
@@ -101,9 +101,9 @@ class Output:
         return [*parts[:-1], replace(parts[-1], sheets=(*parts[-1].sheets, *self.slopes(parts)))]
 
     @cached_property
-    def views(self) -> list[Part]:
+    def views(self) -> list[Chapter]:
         return [
-            Part(VIEWS[view].title, sheets_of(self.derivation, view, self.request), view)
+            Chapter(VIEWS[view].title, sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
 
@@ -114,7 +114,7 @@ class Output:
         sheets = [sheet for part in self.views for sheet in part.sheets]
         return self.notation.immediate or ambiguous(sheets)
 
-    def slopes(self, parts: Sequence[Part]) -> Sheets:
+    def slopes(self, parts: Sequence[Chapter]) -> Sheets:
         """What the derivatives f′ are that the parts read, once for all of them."""
         equations = (e for part in parts for sheet in part.sheets for e in sheet.equations)
         letters = self.latex_printer.letters
@@ -147,7 +147,7 @@ class Output:
             found.append("Inputs outside 1, …, T are zero.")
         return found
 
-    def finished(self, parts: Sequence[Part]) -> list[Part]:
+    def finished(self, parts: Sequence[Chapter]) -> list[Chapter]:
         """The parts as they are printed: averaged over the batch, if that is asked for."""
         if not self.request.batch:
             return list(parts)
@@ -156,19 +156,19 @@ class Output:
             for part in parts
         ]
 
-    def updates(self) -> list[Part]:
+    def updates(self) -> list[Chapter]:
         """How the parameters are updated."""
         sheet = update_rules(self.derivation, self.names)
-        return [Part("Update rules", (sheet,))] if sheet.equations else []
+        return [Chapter("Update rules", (sheet,))] if sheet.equations else []
 
     # fragments
 
-    def latex(self, parts: Sequence[Part]) -> str:
+    def latex(self, parts: Sequence[Chapter]) -> str:
         """Displays to paste, each under a comment that says what it is."""
         blocks = [self.latex_sheet(part, sheet) for part in parts for sheet in part.sheets]
         return "\n".join(blocks)
 
-    def latex_sheet(self, part: Part, sheet: Sheet) -> str:
+    def latex_sheet(self, part: Chapter, sheet: Sheet) -> str:
         comment = f"% {part.title if part.task or not part.view else part.view}: "
         comment += self.words(sheet.title)
         lines = [comment, *(f"% {line}" for line in [self.words(sheet.note).rstrip()] if line)]
@@ -181,7 +181,7 @@ class Output:
         """A title or a note as plain text."""
         return "".join(p if isinstance(p, str) else self.plain_printer.line(p) for p in parts)
 
-    def plain(self, parts: Sequence[Part]) -> str:
+    def plain(self, parts: Sequence[Chapter]) -> str:
         blocks = []
         width = self.look.width
         for part in parts:
@@ -208,7 +208,7 @@ class Output:
 
     # data
 
-    def json(self, parts: Sequence[Part]) -> str:
+    def json(self, parts: Sequence[Chapter]) -> str:
         derivation = self.derivation
 
         def told(sheet: Sheet) -> Sequence[Equation]:

@@ -38,7 +38,7 @@ from symrnn.language.tree import (
     children,
     refs,
 )
-from symrnn.system.graph import at_step
+from symrnn.system.graph import at_step, inverse, reached
 from symrnn.system.matrices import is_matrix
 from symrnn.system.occurrences import dependencies
 from symrnn.system.resolve import resolve
@@ -135,14 +135,11 @@ class Interpreter:
 
     def reached(self, names: set[str]) -> set[str]:
         """These names, and all that is worked out of them."""
-        found = set(names)
-        while more := {
-            d.target.name
-            for d in self.written.definitions
-            if d.target.name not in found and any(ref.name in found for ref in refs(d.body))
-        }:
-            found |= more
-        return found
+        reads: dict[str, list[str]] = {}
+        for definition in self.written.definitions:
+            own = reads.setdefault(definition.target.name, [])
+            own += (ref.name for ref in refs(definition.body))
+        return reached(names, inverse(reads))
 
 
 class _Run:

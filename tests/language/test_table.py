@@ -8,12 +8,13 @@ import pytest
 import sympy
 
 import symrnn
-from symrnn.interpret.arithmetic import Floats, mpmath_objects
+from symrnn.interpret.arithmetic import Floats, formula, mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import gradient, precise
 from symrnn.kernels.numpy.helpers import HELPERS
 from symrnn.kernels.numpy.statements import CALLS
 from symrnn.language import parse
+from symrnn.language.parse import stable_form
 from symrnn.language.printer import show_expr
 from symrnn.language.table import ELEMENTWISE, LOSSES, Elementwise
 from symrnn.language.tree import Call, Ref
@@ -37,6 +38,32 @@ def test_the_stable_form_equals_the_definition_at_fifty_digits(name: str) -> Non
     exact = mpmath_objects(50).apply(name, *([exactly(v) for v in arg] for arg in args))
     found = Floats().apply(name, *args)
     assert np.allclose(found, exact.astype(float), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if ELEMENTWISE[name].stable])
+def test_what_kernels_compute_equals_the_definition_at_fifty_digits(name: str) -> None:
+    row, on = ELEMENTWISE[name], mpmath_objects(50)
+    args = [[exactly(v) for v in points(name) * (-0.4) ** n] for n in range(len(row.arguments))]
+    wanted = on.apply(name, *args)
+    for small in (False, True):
+        form = stable_form(name, small)
+        assert form is not None
+        made = np.frompyfunc(formula(form[1], form[0], on.convert, on.one), len(args), 1)
+        assert max(abs(made(*args) - wanted)) < 1e-15  # constants such as sqrt(2) are doubles
+
+
+@pytest.mark.parametrize("row", ELEMENTWISE.values(), ids=lambda row: row.name)
+def test_what_a_row_says_of_its_values_is_so(row: Elementwise) -> None:
+    floats = [POINTS * (-0.4) ** n for n in range(len(row.arguments))]
+    with np.errstate(invalid="ignore"):
+        found = Floats().apply(row.name, *floats)
+    assert row.half == bool(np.isnan(found).any())
+    if row.above_zero:
+        assert (found > 0).all()
+    if row.sympy:
+        wanted = [getattr(sympy, row.sympy)(sympy.Rational(v)) for v in points(row.name)]
+        here = Floats().apply(row.name, points(row.name))
+        assert here == pytest.approx([float(each) for each in wanted], rel=1e-14)
 
 
 @pytest.mark.parametrize("row", [row for row in ELEMENTWISE.values() if row.operation])

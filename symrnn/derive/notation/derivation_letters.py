@@ -3,12 +3,12 @@
 from dataclasses import replace
 from functools import cached_property
 
-from symrnn.derive.deltas import kept, pre_activations
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import Notation
 from symrnn.derive.notation.spelling import identifier
 from symrnn.derive.notation.symbol import Glyph, Piece
+from symrnn.derive.recursion import kept, pre_activations
 from symrnn.language.tree import Ref
 from symrnn.system.names import free
 from symrnn.system.symbols import Symbol
@@ -18,7 +18,7 @@ from symrnn.system.system import System
 def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, dict[str, str]]:
     """The letters, and for each pre-activation with a δ the name under which they know it."""
     system = derivation.rolled.system
-    activations = set(pre_activations(system)) & kept(derivation)
+    activations = set(pre_activations(derivation, system)) & kept(derivation)
     # the recursion may be that for any T, which names a sum over a sum
     named = derivation.own | derivation.rolled.own
     made_up = {s.name for s in system.named("variable")} - named - activations

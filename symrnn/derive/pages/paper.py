@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from symrnn.derive.formula import Equation, Formula, Name, Sheet
-from symrnn.derive.output import DEFAULT_WIDTH, Output, Part
+from symrnn.derive.output import DEFAULT_WIDTH, Chapter, Output
 from symrnn.derive.pages.document import (
     Display,
     Document,
@@ -58,9 +58,9 @@ class Paper:
 
     def document(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[Chapter],
         figure: bool = False,
-        after: Sequence[Part] = (),
+        after: Sequence[Chapter] = (),
     ) -> Document:
         """The sections in order; `after` stands on a page of its own: a solution, a slip."""
         steps = self.derivation.system.steps
@@ -108,7 +108,7 @@ class Paper:
 
     # sections
 
-    def part(self, part: Part) -> Section:
+    def part(self, part: Chapter) -> Section:
         items: list[Item] = []
         if part.task:
             items.append(Paragraph((part.task,)))

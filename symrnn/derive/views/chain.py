@@ -8,11 +8,11 @@ that is not; a weight that every step uses, and a certain step once more.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symrnn.derive.closed import summed
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge, edge_of
 from symrnn.derive.formula import Equation, Formula, Sheet
 from symrnn.derive.paths import Term
+from symrnn.derive.recursion import summed
 from symrnn.derive.views.common import Make, bracketed, chained, gradient, recursion, shared
 from symrnn.language.tree import Ref
 from symrnn.system.graph import outside

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symrnn.derive.build import plus, times
-from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Sheet, Times
+from symrnn.derive.recursion import closed_of
 from symrnn.derive.views.common import gradient, recursion, shared
 from symrnn.language.tree import ONE, Add, Neg
 

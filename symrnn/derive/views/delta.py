@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symrnn.derive.deltas import Deltas, deltas, pre_activations
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.over_time import folded
 from symrnn.derive.paths import LOSS
+from symrnn.derive.recursion import Deltas, deltas, pre_activations
 from symrnn.derive.views.common import ended, gradient, holds, least, recursion
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
@@ -80,7 +80,7 @@ def forward(derivation: Derivation, found: Deltas) -> list[Equation]:
 
 def said(derivation: Derivation, nodes: Sequence[Ref]) -> tuple[str | Formula, ...]:
     """What each δ stands for."""
-    activations = pre_activations(derivation.system)
+    activations = pre_activations(derivation, derivation.system)
     first = {node.name: node for node in reversed(nodes)}
     parts: list[str | Formula] = []
     for node in nodes:

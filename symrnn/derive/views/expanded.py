@@ -7,7 +7,6 @@ node: each variable and each shared derivative once, whatever the number of time
 from collections.abc import Iterator, Sequence
 
 from symrnn.derive.build import plus
-from symrnn.derive.deltas import deltas
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.formula import (
     Equation,
@@ -20,6 +19,7 @@ from symrnn.derive.formula import (
     children,
     map_children,
 )
+from symrnn.derive.recursion import deltas
 from symrnn.errors import UsageError
 from symrnn.language.printer import show_ref
 from symrnn.language.tree import Add, Ref

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from symrnn.derive.build import plus, product, transposed
-from symrnn.derive.closed import Closed
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge, moved_edge
 from symrnn.derive.formula import (
@@ -21,6 +20,7 @@ from symrnn.derive.formula import (
 )
 from symrnn.derive.network import Network
 from symrnn.derive.paths import LOSS, Paths
+from symrnn.derive.recursion import Closed
 from symrnn.derive.rows import Rows, Use
 from symrnn.errors import UsageError
 from symrnn.language.tree import NARROW, Ref, Width

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.derive.build import plus
-from symrnn.derive.closed import summed
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.losses import by_terms
 from symrnn.derive.paths import LOSS
+from symrnn.derive.recursion import summed
 from symrnn.derive.rows import Rows
 from symrnn.derive.sheets import ROWS
 from symrnn.derive.views.chain import Partial, partials

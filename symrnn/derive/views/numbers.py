@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from symrnn.derive.build import plus
-from symrnn.derive.deltas import Deltas, deltas
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator, Strict
 from symrnn.derive.formula import (
@@ -22,6 +21,7 @@ from symrnn.derive.formula import (
     map_children,
     walk,
 )
+from symrnn.derive.recursion import Deltas, deltas
 from symrnn.derive.views.common import recursion
 from symrnn.derive.views.delta import forward, needed, said
 from symrnn.errors import DataError, UsageError

@@ -11,8 +11,10 @@ from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.generate import program
 from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import OPTIONAL, Job, Program
+from symrnn.kernels.program.accumulate import accumulate
 from symrnn.kernels.program.buffers import share, shrink
 from symrnn.kernels.program.fold import fold
+from symrnn.kernels.program.fuse import fuse
 from symrnn.kernels.program.hoist import hoist
 from symrnn.kernels.program.layout import layout
 from symrnn.kernels.program.lower import ELEMENTARY, lower
@@ -38,6 +40,8 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
     shrink,
     share,
 )
+FUSED = (accumulate, fuse, lower, peel, shrink, share)
+"""What a target runs that wants few loops."""
 DRAWS = draws(12, 60, 600)
 
 
@@ -173,8 +177,11 @@ def test_a_second_time_changes_nothing() -> None:
         assert str(fold(fold(of(name)))) == str(fold(of(name)))
 
 
+@pytest.mark.parametrize("passes", [PASSES, FUSED], ids=["hoisted", "fused"])
 @pytest.mark.parametrize("seed", range(DRAWS))
-def test_no_pass_changes_a_number(seed: int) -> None:
+def test_no_pass_changes_a_number(
+    seed: int, passes: tuple[Callable[[Program], Program], ...]
+) -> None:
     """Of random systems, worked out by the slow interpreter of programs after every pass."""
     choose = random.Random(seed)
     written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0, attention=True).text()))
@@ -184,7 +191,7 @@ def test_no_pass_changes_a_number(seed: int) -> None:
     data = numbers(written, steps, batch, seed)
     wanted = interpret(both, data, steps)
     made = order(fold(both), steps)
-    for one in (lambda program: program, *PASSES):
+    for one in (lambda program: program, *passes):
         made = one(made)
         found = run(made, data, odd_widths(written), batch)
         for symbol in both.symbols.values():

@@ -1,13 +1,13 @@
-"""Exercises in worked numbers: values left blank, and one equation worked out wrongly."""
+"""An exercise made of an output: with blanks or one slip, in formulas or in worked numbers."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.exercises.blanks import Answers, Sheets, put
+from symrnn.derive.exercises.blanks import Answers, Sheets, exercise, put
 from symrnn.derive.exercises.mistakes import (
     FACTOR,
     INDEX,
@@ -19,6 +19,7 @@ from symrnn.derive.exercises.mistakes import (
     Text,
     changes,
 )
+from symrnn.derive.exercises.slips import matters_for, plant
 from symrnn.derive.formula import (
     Blank,
     Equation,
@@ -30,7 +31,9 @@ from symrnn.derive.formula import (
     map_sheet,
     walk,
 )
+from symrnn.derive.output import Chapter, Output
 from symrnn.derive.sheets import Request, flipped, sheets_of
+from symrnn.derive.views import VIEWS
 from symrnn.errors import CheckError, UsageError
 
 SHARE = 3
@@ -128,3 +131,72 @@ def _differ(right: Equation, wrong: Equation) -> bool:
     if a.shape != b.shape or not np.isfinite(b).all():
         return False
     return bool(np.linalg.norm(b - a) > VISIBLE * np.linalg.norm(a))
+
+
+FILL = "Fill in the blanks."
+FIND = "One of these formulas is wrong. Find it, and put it right."
+FIND_NUMBER = (
+    "In one of these lines the numbers are not those of the formula, and all that follows is worked"
+    " out with what came of it. Find it, and put it right."
+)
+
+KEPT = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
+"""Which right sides of an equation stand in an exercise."""
+
+
+def planted(output: Output, parts: Sequence[Chapter], seed: int) -> tuple[list[Chapter], Chapter]:
+    """The parts with one slip in the first of them, and what it is."""
+    first, *others = map(plainly, parts)
+    task = FIND
+    if first.in_numbers:
+        wrong, told = misput(output.derivation, output.request, first.sheets, seed)
+        wrong, task = output.remarked(wrong), FIND_NUMBER
+    else:
+        columns = output.request.columns and not output.derivation.scalar
+        matters = matters_for(output.derivation, first.sheets, columns)
+        wrong, slip = plant(first.sheets, seed, matters)
+        told = Sheet(("Right is",), (slip.equation,), note=slip.says)
+    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
+    return [asked, *others], Chapter("The slip", (told,), task="What was wrong:")
+
+
+def with_blanks(parts: Sequence[Chapter], seed: int) -> tuple[list[Chapter], list[Chapter]]:
+    """The parts with blanks, numbered throughout, and the solution."""
+    parts = [plainly(part) for part in parts]
+    blanks: list[Chapter] = []
+    count = 0
+    for part in parts:
+        sheets, answers = (exercise_in_numbers if part.in_numbers else exercise)(part.sheets, seed)
+        sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
+        count += len(answers)
+        blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
+    solution = [
+        replace(part, title=f"Solution: {part.title}", task="Nothing is left out:")
+        for part in parts
+    ]
+    return blanks, solution
+
+
+def renumbered(by: int) -> Callable[[Formula], Formula]:
+    """Blanks that go on counting."""
+
+    def change(formula: Formula) -> Formula:
+        if isinstance(formula, Blank):
+            return Blank(formula.number + by)
+        return map_children(formula, change)
+
+    return change
+
+
+def plainly(part: Chapter) -> Chapter:
+    """The part without a second form of the same sum, which would give the first one away."""
+    kept = KEPT[VIEWS[part.view].asked] if part.view in VIEWS else slice(None)
+    return replace(
+        part,
+        sheets=tuple(
+            replace(
+                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
+            )
+            for sheet in part.sheets
+        ),
+    )
