@@ -11,8 +11,7 @@ import symrnn
 from symrnn.interpret.arithmetic import Floats, mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import gradient, precise
-from symrnn.kernels.numpy.helpers import HELPERS
-from symrnn.kernels.numpy.statements import CALLS
+from symrnn.kernels.numpy.statements import CALLS, HELPERS
 from symrnn.language import parse
 from symrnn.language.printer import show_expr
 from symrnn.language.table import ELEMENTWISE, LOSSES, Elementwise
