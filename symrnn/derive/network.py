@@ -28,17 +28,7 @@ from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.adjoint_steps import Landing, active
 from symrnn.system.adjoint_terms import Contribution, Contributions, Values
 from symrnn.system.graph import edges_of, outside
-from symrnn.system.system import (
-    Equation,
-    Linear,
-    Matrix,
-    Pointwise,
-    Row,
-    Scale,
-    System,
-    Term,
-    uses,
-)
+from symrnn.system.system import Equation, Linear, Matrix, Pointwise, Row, Scale, System, Term, uses
 from symrnn.system.windows import Windows
 
 
