@@ -10,11 +10,7 @@ from symrnn.errors import CheckError
 from symrnn.language.printer import show_ref
 from symrnn.language.tree import Ref, Width
 from symrnn.system.graph import outside
-from symrnn.system.system import (
-    Change,
-    Jacobian,
-    map_jacobian,
-)
+from symrnn.system.system import Change, Jacobian, map_jacobian
 
 
 @dataclass(frozen=True, slots=True)

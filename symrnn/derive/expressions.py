@@ -19,14 +19,7 @@ from symrnn.derive.build import (
     total_over,
     transposed,
 )
-from symrnn.derive.formula import (
-    Blocks,
-    Formula,
-    Ones,
-    Times,
-    Zeros,
-    walk,
-)
+from symrnn.derive.formula import Blocks, Formula, Ones, Times, Zeros, walk
 from symrnn.derive.functions import LONG
 from symrnn.derive.shapes import Shapes, Sized, together, widest
 from symrnn.errors import CheckError

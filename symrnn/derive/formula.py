@@ -19,21 +19,29 @@ from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size,
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Numbers side by side, and at most one row or matrix among them."""
+    """Numbers side by side, and at most one row or matrix among them: `*` by a number."""
 
     factors: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Odot:
-    """Entry by entry."""
+    """Entry by entry, with a ⊙: `*` of rows."""
 
     factors: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The product of matrices, in this order."""
+    """The product of matrices, in this order: `@` of any number of factors, as a page has them."""
+
+    factors: tuple["Formula", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A product of partial derivatives, which are matrices: they are multiplied as they stand,
+    with a dot between them, as the chain rule is written."""
 
     factors: tuple["Formula", ...]
 
@@ -61,6 +69,8 @@ class Eye:
 
 @dataclass(frozen=True, slots=True)
 class Zeros:
+    """A block of zeros."""
+
     rows: Width
     columns: Width
 
@@ -93,13 +103,6 @@ class Immediate:
     fixed: tuple["Formula", ...] | None = None
     """For one over a step of a recurrence, with whatever happens within the step put in: what it
     holds fixed, if that has to be printed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """A product of partial derivatives, which are matrices: they are multiplied as they stand."""
-
-    factors: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)

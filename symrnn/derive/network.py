@@ -28,17 +28,7 @@ from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.adjoint_steps import Landing, active
 from symrnn.system.adjoint_terms import Contribution, Contributions, Values
 from symrnn.system.graph import edges_of, outside
-from symrnn.system.system import (
-    Equation,
-    Linear,
-    Matrix,
-    Pointwise,
-    Row,
-    Scale,
-    System,
-    Term,
-    uses,
-)
+from symrnn.system.system import Equation, Linear, Matrix, Pointwise, Row, Scale, System, Term, uses
 from symrnn.system.windows import Windows
 
 
@@ -232,6 +222,7 @@ class _Builder:
             return
         source = Ref(node.name, *share.at) if share.at is not None else node
         if share.ref.name in self.varied and not self.symbols[share.ref.name].timed:
+            # a parameter is an end: what every step adds to it is one sum over time
             over = source.base == "t" or share.over
             landings = [(share.ref, Term(source, over=over))]
         else:
@@ -245,12 +236,14 @@ class _Builder:
                 edge = Edge(landed.ref, target, ((),))
                 self.arrive(edge, target, moved_carrier(carrier, move), landed)
                 continue
+            # a folded node has no edges of its own: each that arrives at it goes on from here
             for edge in self.arrivals(node, share.at):
                 if edge.at is not None:
                     self.arrive_at(edge, target, share.ref, carrier, landed)
                 else:
                     seen = moved(edge, move)
                     if node.base == "t" and not (edge.over or landed.over):
+                        # it exists where the folded node stands within 1…T
                         if (landed.ref.base, landed.ref.shift) in edge.without:
                             continue
                         generic = share.ref.base == target.base == "t"

@@ -6,12 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import (
-    Equation,
-    Formula,
-    Immediate,
-    Sheet,
-)
+from symrnn.derive.formula import Equation, Formula, Immediate, Sheet
 from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import Words, ambiguous, told
 from symrnn.derive.notation.derivation_letters import letters_for

@@ -6,13 +6,7 @@ dimensions of a system have some.
 
 from collections.abc import Iterable, Mapping
 
-from symrnn.derive.build import (
-    is_zero,
-    odot,
-    product,
-    times,
-    transposed,
-)
+from symrnn.derive.build import is_zero, odot, product, times, transposed
 from symrnn.derive.formula import (
     Blocks,
     Diagonal,
@@ -24,9 +18,7 @@ from symrnn.derive.formula import (
     Zeros,
     children,
 )
-from symrnn.derive.formula import (
-    Total as Derivative,
-)
+from symrnn.derive.formula import Total as Derivative
 from symrnn.language.tree import (
     NARROW,
     ONE,

@@ -46,12 +46,12 @@ class _Letters(Letters):
 
     def latex(self, ref: Ref) -> str:
         if ref.name in self.losses:
-            return self._writer.latex(self._loss(ref.name), ref)
+            return self._spelling.latex(self._loss(ref.name), ref)
         return super().latex(self.states.get(ref.name, ref))
 
     def plain(self, ref: Ref) -> str:
         if ref.name in self.losses:
-            return self._writer.plain(self._loss(ref.name), ref)
+            return self._spelling.plain(self._loss(ref.name), ref)
         return super().plain(self.states.get(ref.name, ref))
 
     def python(self, ref: Ref) -> str:
@@ -66,9 +66,9 @@ class _Letters(Letters):
     @cached_property
     def _loss_letter(self) -> Piece:
         """L, unless something else in the model is printed L_1."""
-        taken = {self._writer.latex(glyph, Ref("")) for glyph in self._glyphs.values()}
+        taken = {self._spelling.latex(glyph, Ref("")) for glyph in self._glyphs.values()}
         places = [Ref("", "t"), *(Ref("", "1", step) for step in range(12))]
         for letter in (Piece("L", "L"), Piece(r"\ell", "ℓ")):
-            if not taken & {self._writer.latex(Glyph(letter), at) for at in places}:
+            if not taken & {self._spelling.latex(Glyph(letter), at) for at in places}:
                 return letter
         return Piece(r"\mathcal{L}", "𝓛")

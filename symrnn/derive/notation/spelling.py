@@ -14,7 +14,7 @@ from symrnn.language.tree import Ref
 PRIME = Piece(r"\prime", "′")
 
 
-class Writer:
+class Spelling:
     """Writes a symbol at a time in the way of a notation."""
 
     def __init__(self, notation: Notation) -> None:

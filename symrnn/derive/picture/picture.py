@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import pairwise, product
 from math import ceil, hypot
 
-from symrnn.derive.picture.plan import GUTTER, Network, Plan
+from symrnn.derive.picture.plan import GUTTER, Plan, ReadGraph
 from symrnn.derive.picture.shapes import (
     CELL,
     RADIUS,
@@ -248,7 +248,7 @@ def picture(
     >>> [(a.source.name, a.target.name) for a in picture(unroll(system, 1), ["h", "L"]).arrows]
     [('x', 'h'), ('h', 'h'), ('h', 'L'), ('L', 'h')]
     """
-    network = Network(system, own, windows)
+    network = ReadGraph(system, own, windows)
     plan = Plan(network, most)
     routes = Router(plan).routes()
     arrows: list[Arrow] = []

@@ -14,7 +14,7 @@ Edges = dict[tuple[Ref, Ref], tuple[str, ...]]
 """Who reads whom, (read, reader), and the matrices that stand between them."""
 
 
-class Network:
+class ReadGraph:
     """The author's variables of an unrolled system, and who of them reads whom."""
 
     def __init__(
@@ -104,7 +104,7 @@ SMALL = 12  # up to so many nodes arrows are labelled
 class Plan:
     """The nodes at their places: columns of steps, rows of variables."""
 
-    def __init__(self, network: Network, most: int) -> None:
+    def __init__(self, network: ReadGraph, most: int) -> None:
         self.network, self.steps = network, network.steps
         self.elided = range(2, self.steps - 2) if self.steps > max(most, 5) else range(0)
         ends = [ref for edge in network.edges for ref in edge]

@@ -10,17 +10,7 @@ from itertools import pairwise
 from symrnn.derive.formula import Big, Equation, Formula, Name, walk
 from symrnn.derive.functions import LONG, PRIME
 from symrnn.derive.notation.symbol import GREEK
-from symrnn.derive.printing.layout import (
-    Atom,
-    Before,
-    Choice,
-    Doc,
-    Fence,
-    Row,
-    flat,
-    lines,
-    tall,
-)
+from symrnn.derive.printing.layout import Atom, Before, Choice, Doc, Fence, Row, flat, lines, tall
 from symrnn.derive.printing.measure import CHARACTER, height, measure
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer
 from symrnn.language.printer import is_decimal, show_number

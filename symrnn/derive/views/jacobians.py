@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from symrnn.derive.build import plus, product, transposed
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge, moved_edge
-from symrnn.derive.formula import (
-    Blocks,
-    Equation,
-    Formula,
-    Immediate,
-    Name,
-    Zeros,
-)
+from symrnn.derive.formula import Blocks, Equation, Formula, Immediate, Name, Zeros
 from symrnn.derive.network import Network
 from symrnn.derive.paths import LOSS, Paths
 from symrnn.derive.recursion import Closed

@@ -11,13 +11,7 @@ from pathlib import Path
 import pytest
 
 from symrnn.derive.pages import tex
-from symrnn.derive.pages.document import (
-    Display,
-    Document,
-    Paragraph,
-    Section,
-    Table,
-)
+from symrnn.derive.pages.document import Display, Document, Paragraph, Section, Table
 from symrnn.derive.pages.tex import as_pdf, as_tex, engine
 from symrnn.errors import UsageError
 from tests.derive.pages.documents import SMALL, figure, hostile

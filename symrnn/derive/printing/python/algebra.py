@@ -7,15 +7,7 @@ from symrnn.derive.formula import Formula, Name
 from symrnn.derive.functions import PRIME, definition_of, formula_of
 from symrnn.derive.notation.spelling import unavailable
 from symrnn.derive.printing.python.assignments import ACROSS
-from symrnn.derive.printing.python.code import (
-    ATOM,
-    NUMBER,
-    POWER,
-    PRODUCT,
-    Code,
-    Prelude,
-    Shape,
-)
+from symrnn.derive.printing.python.code import ATOM, NUMBER, POWER, PRODUCT, Code, Prelude, Shape
 from symrnn.derive.shapes import less, together
 from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Own, Width

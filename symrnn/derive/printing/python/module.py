@@ -11,7 +11,7 @@ from symrnn.derive.notation.letters import Letters
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.printing.python.assignments import assigned, exact_of, instances, right_of
 from symrnn.derive.printing.python.code import NUMBER, ROOM, Code, import_line, wrapped
-from symrnn.derive.printing.python.writer import Writer
+from symrnn.derive.printing.python.writer import PythonWriter
 from symrnn.errors import CheckError, UsageError
 from symrnn.language.tree import Call
 
@@ -48,7 +48,7 @@ class _Module:
             for each in instances(equation, derivation.system.steps or 0):
                 self.defined.setdefault(assigned(each), each)
         self.plain = plain
-        self.writer = Writer(derivation, self.defined, letters, self.plain)
+        self.writer = PythonWriter(derivation, self.defined, letters, self.plain)
         self.names, self.prelude = self.writer.names, self.writer.prelude
         self.algebra, self.functions = self.writer.algebra, self.writer.functions
 

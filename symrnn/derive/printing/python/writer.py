@@ -73,7 +73,7 @@ from symrnn.language.tree import (
 from symrnn.system.symbols import PI
 
 
-class Writer:
+class PythonWriter:
     """Writes formulas; knows which left sides they read."""
 
     def __init__(
