@@ -14,7 +14,7 @@ from symrnn.derive.paths import LOSS
 from symrnn.derive.views.delta import delta
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import Slope, complex_step, gradient
-from symrnn.kernels.verification.windowed import windowed
+from symrnn.kernels.verification.reference import windowed
 from symrnn.language.table import Array
 from symrnn.language.tree import Ref, Written
 from symrnn.model import Model
