@@ -26,7 +26,7 @@ from texts import docstrings
 
 from symrnn.cli import main as symrnn
 from symrnn.training.data import Data, Options, open_data
-from symrnn.training.data.windows import Windows
+from symrnn.training.data.running import StreamLayout
 
 HIDDEN, BATCH, STEPS, EPOCHS, RATE = 64, 32, 25, 10, 1e-2
 WINDOWS, LEFT = 20, 2
@@ -81,7 +81,7 @@ def ours(path: Path, seed: int) -> float:
 
 
 def whole(path: Path, seed: int) -> float:
-    with patch.object(Windows, "share", lambda windows, window: 1.0):
+    with patch.object(StreamLayout, "share", lambda windows, window: 1.0):
         return ours(path, seed)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from symrnn.errors import DoubtError, ModelWarning, UsageError, suggestion
-from symrnn.language.guard import MAX_TEXT, decode
 from symrnn.language.parse import parse as parse_text
 from symrnn.language.printer import show
+from symrnn.language.source import MAX_TEXT, decode
 from symrnn.language.tree import Written
 from symrnn.library import zoo
 from symrnn.system import (

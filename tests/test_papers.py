@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.sheets import as_columns
+from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import error

@@ -15,7 +15,7 @@ from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
 from symrnn.derive.paths import LOSS
 from symrnn.derive.picture.picture import picture
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import complex_step, error, gradient, precise

@@ -9,7 +9,7 @@ from symrnn.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from symrnn.derive.derivation import Derivation
-    from symrnn.derive.output import Output, Part
+    from symrnn.derive.output import Chapter, Output
     from symrnn.derive.pages.document import Text
     from symrnn.model import Model
 
@@ -25,7 +25,7 @@ def derive(model: "Model", options: argparse.Namespace) -> str | bytes:
     steps = options.steps
     model.check_dims(options.dims, options.scalar)
     if "numbers" in options.view:
-        from symrnn.derive.worked.worked import meaning
+        from symrnn.derive.worked.data import meaning
         from symrnn.interpret.sizes import Sizes
 
         data, steps = _worked(model, options)
@@ -60,7 +60,7 @@ def _note_unknown(output: "Output") -> None:
 
 def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any], int]:
     """Data and weights for a worked example, and its number of steps."""
-    from symrnn.derive.worked.worked import worked_data
+    from symrnn.derive.worked.data import worked_data
 
     return worked_data(
         model.written,
@@ -96,11 +96,13 @@ def _formatted(output: "Output", options: argparse.Namespace) -> str | bytes:
     return head + picture + output.latex(parts)
 
 
-def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[Part], list[Part]]":
+def _for_teaching(
+    output: "Output", options: argparse.Namespace
+) -> "tuple[list[Chapter], list[Chapter]]":
     """The parts, with blanks or a slip in them if they are asked for, and what comes after."""
-    from symrnn.derive.output import planted, with_blanks
-
     parts = output.parts()
+    if options.exercise or options.slip is not None:  # only these need NumPy
+        from symrnn.derive.exercises.exercise import planted, with_blanks
     if options.exercise:
         parts, after = with_blanks(parts, options.seed or 0)
     elif options.slip is not None:
@@ -115,7 +117,7 @@ def _for_teaching(output: "Output", options: argparse.Namespace) -> "tuple[list[
 
 
 def _document(
-    output: "Output", parts: "list[Part]", after: "list[Part]", options: argparse.Namespace
+    output: "Output", parts: "list[Chapter]", after: "list[Chapter]", options: argparse.Namespace
 ) -> str | bytes:
     from symrnn.derive.pages.html import as_html
     from symrnn.derive.pages.paper import Paper
@@ -131,14 +133,14 @@ def _document(
     tex = as_tex(document)
     if options.format == "tex":
         return tex
-    from symrnn.derive.pages.typeset import as_pdf
+    from symrnn.derive.pages.tex import as_pdf
 
     return as_pdf(tex)
 
 
-def _python(output: "Output", parts: "list[Part]") -> str:
+def _python(output: "Output", parts: "list[Chapter]") -> str:
+    from symrnn.derive.functions import is_slope
     from symrnn.derive.printing.python.module import python_text
-    from symrnn.derive.slopes import is_slope
 
     # what f′ is, the functions of the text say
     sheets = [

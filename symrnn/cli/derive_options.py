@@ -4,6 +4,7 @@ import argparse
 import math
 import os
 
+from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 
 FORMATS = ("latex", "tex", "pdf", "html", "unicode", "sympy", "json")
@@ -25,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=names,
         default=(),
         metavar="V[,V]",
-        help="chain, local, closed, delta, product, paths, uses, forward, expanded, numbers"
+        help=f"{', '.join(VIEWS)}"
         " (default: delta; with --steps chain, for sympy closed; a document without --exercise or"
         " --slip has several)",
     )

@@ -32,7 +32,7 @@ def train(model: "Model | None", options: argparse.Namespace) -> tuple[str, int]
     if model is None:
         raise UsageError("no model given; expected MODEL, -f FILE or -e TEXT, or --resume DIR")
     if options.data is None:
-        from symrnn.training.data.notes import BUILT_IN
+        from symrnn.training.data.opening import BUILT_IN
 
         raise UsageError(f"no data given; expected --data FILE, or --data {', '.join(BUILT_IN)}")
     return _started(model, options)
@@ -65,31 +65,31 @@ def _run(
     session: "Session", folder: "Folder", options: argparse.Namespace, remarks: Sequence[str]
 ) -> tuple[str, int]:
     """From where the session is to its end, whatever that is."""
+    from symrnn.training.runs.display import watcher
     from symrnn.training.runs.folder import METRICS
     from symrnn.training.runs.log import Log
-    from symrnn.training.runs.loop import Loop
-    from symrnn.training.runs.progress import watcher
-    from symrnn.training.runs.stopping import Stopping
+    from symrnn.training.runs.train import Keeper, Stopping
+    from symrnn.training.runs.train import train as run
 
     epochs = options.epochs or session.config.training.epochs
     total, count = session.data.batches * epochs, session.trainer.count
-    with Log(folder / METRICS, session.place.lines) as log, Stopping() as stopping:
+    with Log(folder / METRICS, session.progress.lines) as log, Stopping() as stopping:
         folder.sweep()
         for remark in remarks:
             _say(remark, options)
         if log.lost:
             _say(f"{folder / METRICS} is shorter than it was; what is missing is gone", options)
         watching = watcher(sys.stderr, count, total, epochs, options.quiet)
-        loop = Loop(folder, session, log, watching, options.save_every)
+        keeper = Keeper(folder, session, log, options.save_every)
         diverged: Diverged | None = None
         try:
-            ended = loop.run(epochs, stopping)
+            ended = run(session, keeper, epochs, watching, stopping)
         except Diverged as error:
             diverged = error
         finally:
             watching.close()
         if diverged is not None:
-            loop.save_weights()
+            keeper.save_weights()
             cure = (
                 "numbers of the order of 1" if diverged.step == 1 else "a smaller --learning-rate"
             )
@@ -101,7 +101,7 @@ def _run(
         again = f"symrnn train --resume {folder.path} goes on from there"
         return _broken(f"{where}; {again}"), 128 + number
     text, last = _report(session, folder, epochs, ended)
-    first = session.place.first
+    first = session.progress.first
     if not worse(first, last):
         return text, 0
     _broken(
@@ -122,22 +122,26 @@ def worse(first: float | None, last: float) -> bool:
 
 def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> tuple[str, float]:
     """The table, what is taken for what, samples; and the picture is drawn. And the last loss."""
-    from symrnn.training.runs.evaluate import own_scores
+    from symrnn.training.runs.display import confusion, samples, table
     from symrnn.training.runs.folder import METRICS, PICTURE, WEIGHTS
-    from symrnn.training.runs.plot import plot
-    from symrnn.training.runs.report import confusion, samples, table
+    from symrnn.training.runs.log import plot
+    from symrnn.training.runs.scores import own_scores
 
-    place = session.place
-    if place.best is not None:
-        session.kernels.plain.theta[...] = place.best
+    progress = session.progress
+    if progress.best is not None:
+        session.kernels.plain.theta[...] = progress.best
     scores, part = own_scores(session.data, session.kernels)
     why = plot(folder / METRICS, folder / PICTURE, folder.path.name)
-    rate = f", {place.tokens / place.seconds:,.0f} tokens a second" if place.seconds > 0 else ""
-    early = f": {place.waited} without a lower validation" if ended == "patience" else ""
-    best = f", of epoch {place.best_epoch + 1}" if place.best is not None else ""
+    rate = (
+        f", {progress.tokens / progress.seconds:,.0f} tokens a second"
+        if progress.seconds > 0
+        else ""
+    )
+    early = f": {progress.waited} without a lower validation" if ended == "patience" else ""
+    best = f", of epoch {progress.best_epoch + 1}" if progress.best is not None else ""
     rows = [
-        ("epochs", f"{place.epoch} of {epochs}{early}"),
-        ("steps", f"{session.trainer.count:,} in {place.seconds:.1f} s{rate}"),
+        ("epochs", f"{progress.epoch} of {epochs}{early}"),
+        ("steps", f"{session.trainer.count:,} in {progress.seconds:.1f} s{rate}"),
         ("loss", f"{scores.loss:.4g} ({part})"),
         (scores.metric, f"{scores.said()} ({part})"),
         ("weights", f"{folder / WEIGHTS}{best}"),
@@ -147,7 +151,7 @@ def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> tu
     if scores.confusion is not None:
         parts.append(confusion(scores.confusion, session.config.task.labels, part))
     if session.kernels.is_text and session.data.vocabulary:
-        length = place.tokens // max(place.epoch, 1)
+        length = progress.tokens // max(progress.epoch, 1)
         parts.append(samples(session.kernels, session.data.vocabulary, length))
     return "\n".join(parts), scores.loss
 

@@ -7,8 +7,8 @@ from symrnn.errors import UsageError
 from symrnn.library import zoo
 
 if TYPE_CHECKING:
+    from symrnn.training.runs.architecture import Chances, MaskKind
     from symrnn.training.runs.config import Config
-    from symrnn.training.runs.masks import Chances, Kind
     from symrnn.training.runs.session import Wish
 
 OPTIMISERS = "sgd", "adagrad", "rmsprop", "adam", "adamw"
@@ -169,16 +169,16 @@ def _check(options: argparse.Namespace) -> None:
         raise UsageError(f"--seed is {options.seed}; expected a whole number from 0 up")
 
 
-def _kinds() -> "dict[str, Kind]":
-    from symrnn.training.runs import masks
+def _kinds() -> "dict[str, MaskKind]":
+    from symrnn.training.runs.architecture import DROPOUT, RECURRENT, ZONEOUT
 
-    return dict(zip(MASKS, (masks.DROPOUT, masks.RECURRENT, masks.ZONEOUT), strict=True))
+    return dict(zip(MASKS, (DROPOUT, RECURRENT, ZONEOUT), strict=True))
 
 
 def check_agrees(options: argparse.Namespace, config: "Config") -> None:
     """A resumed run keeps its configuration: whatever is said has to be what it has, but for more
     epochs."""
-    from symrnn.training.data.notes import BUILT_IN
+    from symrnn.training.data.opening import BUILT_IN
     from symrnn.training.runs.folder import short
 
     own = {"--out": options.out, "-f": options.file, "-e": options.equations}

@@ -128,9 +128,8 @@ def _escaped(text: str) -> str:
 
 def sample(options: argparse.Namespace) -> str:
     """A text."""
-    from symrnn.training.runs.kernels import is_text
-    from symrnn.training.runs.sample import sample as drawn
-    from symrnn.training.runs.trained import trained
+    from symrnn.training.runs.predict import sample as drawn
+    from symrnn.training.runs.trained import is_text, trained
 
     run = trained(options.run)
     if run.vocabulary is None or not is_text(run.config):
@@ -150,8 +149,8 @@ def sample(options: argparse.Namespace) -> str:
 
 def evaluate(options: argparse.Namespace) -> str:
     """Loss, metric, and what was taken for what."""
-    from symrnn.training.runs.evaluate import evaluate as scores_of
-    from symrnn.training.runs.report import confusion, table
+    from symrnn.training.runs.display import confusion, table
+    from symrnn.training.runs.scores import evaluate as scores_of
     from symrnn.training.runs.trained import trained
 
     run = trained(options.run)

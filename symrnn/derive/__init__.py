@@ -1,14 +1,22 @@
 """Derivations: gradients by backpropagation through time, as formulas that can be printed.
 
-- `formula`, `build`   what is printed, as data; formulas put together
-- `network`   the author's variables, and what each hands back to what it reads
-- `sizes`, `expressions`, `rows`   from the language to formulas: values, and rows carried back
-- `logits`, `factored`, `columns`   ŷ - y; common factors in front; column vectors
-- `derivation`, `paths`   for each parameter a sum of terms, each along a path
-- `closed`, `deltas`, `length`   terms in closed form; the nodes of a recursion; how long it is
+From a system to terms:
+
+- `formula`, `build`   what is printed, as data: expressions of the language, and kinds beside them
+- `edges`, `network`   what each of the author's variables hands back to what it reads
+- `paths`, `derivation`   for each parameter a sum of terms, each along a path
+- `shapes`, `expressions`, `rows`   from the language to formulas: values, and rows carried back
+- `losses`, `functions`   ŷ - y where it cancels; f′ and the functions of a text
+- `recursion`, `over_time`   terms in closed form, the nodes of a recursion; a softmax over time
+
+From terms to what somebody reads:
+
 - `views`   one file a view, each a function from a derivation to sheets of equations
-- `evaluate`   equations worked out as they are printed, on their own tree
-- `sheets`, `output`, `derived`   the views by name; a derivation in a format; what a model gives
+- `sheets`, `immediate`   the views that are asked for, column vectors, the batch; what ∂ means
+- `output`, `derived`   a derivation in a format; what a model gives
 - `notation`, `printing`, `pages`, `picture`   letters, formulas in print, documents, the figure
 - `worked`, `exercises`   data for worked examples; blanks and planted slips
+
+And the judge: `evaluate` works equations out as they are printed, on their own tree, by what
+`left_sides` says of each derivative.
 """

@@ -1,4 +1,8 @@
-"""Formulas put together: signs come to the front, ones go, products of one kind are one node."""
+"""Formulas put together: signs come to the front, ones go, products of one kind are one node.
+
+Sums and signs are those of `system.algebra`; what is added here are the products that a page tells
+apart, and zeros that are matrices.
+"""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -9,22 +13,15 @@ from symrnn.derive.formula import (
     Diagonal,
     Eye,
     Formula,
-    Minus,
     Odot,
-    Power,
     Product,
-    Ratio,
-    Sum,
     Times,
-    Transposed,
     Zeros,
     walk,
 )
 from symrnn.language.printer import is_decimal
-from symrnn.language.tree import Num, Ref, Size
-
-ONE = Num(Fraction(1))
-ZERO = Num(Fraction(0))
+from symrnn.language.tree import ONE, ZERO, Add, Div, Neg, Num, Pow, Ref, Size, Transpose
+from symrnn.system.algebra import add, neg
 
 
 def is_zero(formula: Formula) -> bool:
@@ -32,25 +29,18 @@ def is_zero(formula: Formula) -> bool:
 
 
 def minus(formula: Formula) -> Formula:
-    if is_zero(formula):
-        return formula
-    return formula.arg if isinstance(formula, Minus) else Minus(formula)
+    return formula if is_zero(formula) else neg(formula)
 
 
 def plus(terms: Iterable[Formula]) -> Formula:
-    kept: list[Formula] = []
-    for term in terms:
-        kept += term.terms if isinstance(term, Sum) else [] if is_zero(term) else [term]
-    if len(kept) < 2:
-        return kept[0] if kept else ZERO
-    return Sum(tuple(kept))
+    return add(term for term in terms if not is_zero(term))
 
 
 def times(*factors: Formula) -> Formula:
     """Numbers, and at most one that is none: what is a plain number comes first.
 
-    >>> times(Ratio(ONE, Num(Fraction(2))), Minus(Num(Fraction(3))))
-    Minus(arg=Ratio(top=Num(value=Fraction(3, 1)), bottom=Num(value=Fraction(2, 1))))
+    >>> times(Div(ONE, Num(Fraction(2))), Neg(Num(Fraction(3))))
+    Neg(arg=Div(left=Num(value=Fraction(3, 1)), right=Num(value=Fraction(2, 1))))
     """
     plain, rest, negative = _parts(factors, Times)
     if any(map(is_zero, rest)):
@@ -67,27 +57,27 @@ def times(*factors: Formula) -> Formula:
 
 def _one_fraction(factors: list[Formula]) -> list[Formula]:
     """Numbers join the first fraction over a number: 1/T · (ŷ - y)/C is (ŷ - y)/(T C)."""
-    over = [f for f in factors if isinstance(f, Ratio) and _is_number(f.bottom)]
-    main = next((f for f in over if not _is_number(f.top)), None)
+    over = [f for f in factors if isinstance(f, Div) and _is_number(f.right)]
+    main = next((f for f in over if not _is_number(f.left)), None)
     numbers = [f for f in factors if _is_number(f)]
     if main is None or not numbers:
         return _one_number(factors, numbers)
-    top, bottom = [f.top if isinstance(f, Ratio) else f for f in numbers], main.bottom
+    top, bottom = [f.left if isinstance(f, Div) else f for f in numbers], main.right
     for each in numbers:
-        bottom = times(each.bottom, bottom) if isinstance(each, Ratio) else bottom
-    joined = _reduced(times(*top, main.top), bottom)
+        bottom = times(each.right, bottom) if isinstance(each, Div) else bottom
+    joined = _reduced(times(*top, main.left), bottom)
     return [joined if f is main else f for f in factors if f not in numbers]
 
 
 def _one_number(factors: list[Formula], numbers: list[Formula]) -> list[Formula]:
     """Numbers with a fraction among them are one: 2 · 1/C is 2/C, and 1/2 · 1/C is 1/(2 C)."""
-    if len(numbers) < 2 or not any(isinstance(each, Ratio) for each in numbers):
+    if len(numbers) < 2 or not any(isinstance(each, Div) for each in numbers):
         return factors
     top: Formula = ONE
     bottom: Formula = ONE
     for each in numbers:
-        top = times(top, each.top if isinstance(each, Ratio) else each)
-        bottom = times(bottom, each.bottom) if isinstance(each, Ratio) else bottom
+        top = times(top, each.left if isinstance(each, Div) else each)
+        bottom = times(bottom, each.right) if isinstance(each, Div) else bottom
     joined, rest = _reduced(top, bottom), [f for f in factors if f not in numbers]
     return rest if joined == ONE else [joined, *rest]
 
@@ -112,7 +102,7 @@ def _leading(formula: Formula) -> tuple[int, Formula]:
 
 def total_over(index: str, low: Ref, high: Ref, body: Formula) -> Formula:
     """Σ body, with the sign and the numbers that are the same for every step in front of it."""
-    if isinstance(body, Minus):
+    if isinstance(body, Neg):
         return minus(total_over(index, low, high, body.arg))
     if isinstance(body, Times):
         fixed = [f for f in body.factors if _is_number(f)]
@@ -123,11 +113,11 @@ def total_over(index: str, low: Ref, high: Ref, body: Formula) -> Formula:
 
 def _is_number(formula: Formula) -> bool:
     """Whether a formula is made of numbers and dimensions alone."""
-    return all(isinstance(part, Num | Size | Ratio | Times) for part in walk(formula))
+    return all(isinstance(part, Num | Size | Div | Times) for part in walk(formula))
 
 
 def ratio_of(value: Fraction) -> Formula:
-    return Ratio(Num(Fraction(value.numerator)), Num(Fraction(value.denominator)))
+    return Div(Num(Fraction(value.numerator)), Num(Fraction(value.denominator)))
 
 
 def odot(*factors: Formula) -> Formula:
@@ -153,7 +143,7 @@ def product(*factors: Formula) -> Formula:
     rest: list[Formula] = []
     negative = False
     for factor in factors:
-        if isinstance(factor, Minus):
+        if isinstance(factor, Neg):
             negative, factor = not negative, factor.arg
         if isinstance(factor, Times):
             *lead, factor = factor.factors
@@ -177,7 +167,7 @@ def chain(*factors: Formula) -> Formula:
     kept: list[Formula] = []
     negative = False
     for factor in factors:
-        if isinstance(factor, Minus):
+        if isinstance(factor, Neg):
             negative, factor = not negative, factor.arg
         if factor == ZERO or isinstance(factor, Zeros):
             return ZERO
@@ -191,39 +181,39 @@ def chain(*factors: Formula) -> Formula:
 def ratio(top: Formula, bottom: Formula) -> Formula:
     if bottom == ONE:
         return top
-    if isinstance(top, Minus):
+    if isinstance(top, Neg):
         return minus(ratio(top.arg, bottom))
-    if isinstance(bottom, Minus):
+    if isinstance(bottom, Neg):
         return minus(ratio(top, bottom.arg))
     if is_zero(top):
         return ZERO
-    if isinstance(top, Ratio):
-        return Ratio(top.top, times(bottom, top.bottom))
-    return Ratio(top, bottom)
+    if isinstance(top, Div):
+        return Div(top.left, times(bottom, top.right))
+    return Div(top, bottom)
 
 
 def power(base: Formula, exponent: Formula) -> Formula:
-    return base if exponent == ONE else Power(base, exponent)
+    return base if exponent == ONE else Pow(base, exponent)
 
 
 def transposed(formula: Formula) -> Formula:
     """The transpose, as far inside as it goes."""
     match formula:
-        case Transposed(arg=arg):
+        case Transpose(arg=arg):
             return arg
         case Num() | Diagonal() | Eye():
             return formula
-        case Minus(arg=arg):
+        case Neg(arg=arg):
             return minus(transposed(arg))
-        case Sum(terms=terms) if any(isinstance(t, Product | Diagonal | Eye) for t in terms):
-            return Sum(tuple(map(transposed, terms)))
+        case Add(terms=terms) if any(isinstance(t, Product | Diagonal | Eye) for t in terms):
+            return Add(tuple(map(transposed, terms)))
         case Product(factors=factors):
             return Product(tuple(transposed(f) for f in reversed(factors)))
         case Times(factors=factors):
             return Times((*factors[:-1], transposed(factors[-1])))
         case Zeros(rows=rows, columns=columns):
             return Zeros(columns, rows)
-    return Transposed(formula)
+    return Transpose(formula)
 
 
 def _parts(
@@ -236,7 +226,7 @@ def _parts(
     waiting = list(factors)
     while waiting:
         factor = waiting.pop(0)
-        if isinstance(factor, Minus):
+        if isinstance(factor, Neg):
             negative = not negative
             waiting.insert(0, factor.arg)
         elif isinstance(factor, Num):

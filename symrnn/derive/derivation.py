@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Immediate, Total
-from symrnn.derive.network import Edge, Network, matrices, network
+from symrnn.derive.losses import with_step_losses
+from symrnn.derive.network import Network, matrices, network
 from symrnn.derive.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derive.rows import Rows
-from symrnn.derive.step_losses import with_step_losses
 from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.tree import Ref, Written
 from symrnn.system import initial_states, normal, unroll, with_states
@@ -83,12 +84,16 @@ class Derivation:
         return frozenset(self.states.values())
 
     @cached_property
+    def named(self) -> frozenset[str]:
+        """What the text defines; every other variable has a name that symrnn made up."""
+        return frozenset(d.target.name for d in self.written.definitions)
+
+    @cached_property
     def own(self) -> frozenset[str]:
         """The variables that the author wrote, and those that a sum over a sum needs a name for."""
-        written = {d.target.name for d in self.written.definitions}
         symbols = self.plain.symbols
         roles = ("variable", "weight", "total")
-        found = frozenset(n for n in written if symbols[n].role in roles) | matrices(self.plain)
+        found = frozenset(n for n in self.named if symbols[n].role in roles) | matrices(self.plain)
         return found if self.unrolled else self.network_of(found).own - {"L"} | found
 
     @cached_property

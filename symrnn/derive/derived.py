@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from symrnn.derive.closed import closed_of
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Formula
-from symrnn.derive.network import Edge
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.output import Look, Output, default_views
 from symrnn.derive.paths import Term
 from symrnn.derive.printing.plain import Plain
+from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge
@@ -58,7 +58,7 @@ class Derived(Derivation):
 
     def worked(self, data: Mapping[str, Array] | str | None) -> Mapping[str, Array]:
         """The arrays of a worked example."""
-        from symrnn.derive.worked.worked import worked_data
+        from symrnn.derive.worked.data import worked_data
 
         if data is not None and not isinstance(data, str):
             return data

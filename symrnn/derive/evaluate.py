@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from symrnn.derive.formula import (
-    Apply,
     Big,
     Blocks,
     Bracket,
@@ -20,34 +19,50 @@ from symrnn.derive.formula import (
     Formula,
     Immediate,
     Marked,
-    Minus,
     Name,
     Odot,
     Ones,
-    Power,
     Product,
-    Ratio,
-    Slice,
-    Sum,
     Times,
     Total,
-    Transposed,
     Value,
     Zeros,
     children,
     walk,
 )
-from symrnn.derive.slopes import LONG, formula_of, slope_of
+from symrnn.derive.functions import LONG, formula_of, slope_of
+from symrnn.derive.left_sides import Indices, LeftSides, is_general
+from symrnn.derive.paths import LOSS
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats, highest
 from symrnn.interpret.interpreter import Result
 from symrnn.language.table import Array
-from symrnn.language.tree import ZERO, Num, Own, Ref, Size, Width
+from symrnn.language.tree import (
+    ZERO,
+    Add,
+    Call,
+    Div,
+    Neg,
+    Num,
+    Own,
+    Part,
+    Pow,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+)
 from symrnn.system.symbols import GIVEN
 
-LOSS = Ref("L")
-Indices = Mapping[str, int]
-"""The step that an index stands for: t, k, j."""
+JOINS: Mapping[type, np.ufunc] = {
+    Add: np.add,
+    Times: np.multiply,
+    Odot: np.multiply,
+    Product: np.matmul,
+    Div: np.divide,
+    Pow: np.power,
+}
+"""How the values of what stands in a formula are put together."""
 
 
 class Evaluator:
@@ -69,12 +84,7 @@ class Evaluator:
         self.columns = columns
         self.steps = values.steps
         self.on = Floats(np.result_type(*(np.asarray(v).dtype for v in data.values()), float))
-        self.defined: dict[object, Equation] = {}
-        for equation in equations:
-            key = _key(equation.left)
-            if key is not None:
-                self.defined.setdefault(key, equation)
-        self.exact_first = sorted(self.defined.values(), key=_is_general)
+        self.left_sides = LeftSides(equations, values.steps)
         self._known: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
@@ -84,9 +94,7 @@ class Evaluator:
 
     def step(self, ref: Ref, at: Indices) -> int:
         """The step, counted from 1."""
-        if ref.base == "1":
-            return 1 + ref.shift
-        return (self.steps if ref.base == "T" else at[ref.base]) + ref.shift
+        return self.left_sides.step(ref, at)
 
     def read(self, ref: Ref, at: Indices) -> Array:
         symbol = self.values.symbols[ref.name]
@@ -125,7 +133,7 @@ class Evaluator:
 
     def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
         """The value of a left side, at a step: by an equation for that step, or for all."""
-        exact = self.lookup(key, at) or self.only(key, at)
+        exact = self.left_sides.equation_for(key, at)
         if exact is None:
             return self.nothing(key)
         equation, inner, label = exact
@@ -144,54 +152,8 @@ class Evaluator:
         if not isinstance(by, Ref) or not by.base:
             return False
         step = self.step(by, at)
-        boundary = not _is_general(equation) and (by.name, step) in self.values.values
+        boundary = not is_general(equation) and (by.name, step) in self.values.values
         return not (1 <= step <= self.steps or boundary)
-
-    def lookup(
-        self, key: Total | Immediate | Name, at: Indices
-    ) -> tuple[Equation, Indices, object] | None:
-        refs = list(_refs(key))
-        steps = [self.step(r, at) if r.base else None for r in refs]
-        at_steps = tuple((r.name, s) for r, s in zip(refs, steps, strict=True))
-        label = (type(key).__name__, _within(key), at_steps)
-        for equation in self.exact_first:
-            if type(equation.left) is not type(key) or _within(equation.left) != _within(key):
-                continue
-            left = list(_refs(equation.left))
-            if [r.name for r in left] != [r.name for r in refs]:
-                continue
-            inner = self.matches(left, steps, equation)
-            if inner is not None:
-                return equation, inner, label
-        return None
-
-    def only(
-        self, key: Total | Immediate | Name, at: Indices
-    ) -> tuple[Equation, Indices, object] | None:
-        """A total derivative by the equation of the immediate one, where nothing else is left."""
-        return self.lookup(Immediate(key.of, key.by), at) if isinstance(key, Total) else None
-
-    def matches(
-        self, left: list[Ref], steps: list[int | None], equation: Equation
-    ) -> Indices | None:
-        inner: dict[str, int] = {}
-        for ref, step in zip(left, steps, strict=True):
-            if (not ref.base) != (step is None):
-                return None
-            if step is None:
-                continue
-            if ref.base in ("1", "T"):
-                if self.step(ref, {}) != step:
-                    return None
-            else:
-                found = step - ref.shift
-                if inner.setdefault(ref.base, found) != found:
-                    return None
-                if equation.steps:
-                    low, high = sorted(equation.steps, key=lambda bound: bound.base)
-                    if not self.step(low, {}) <= found <= self.step(high, {}):
-                        return None
-        return inner
 
     def nothing(self, key: Total | Immediate | Name) -> Array:
         """A total derivative at a step that no equation reaches is zero; so is a partial one that
@@ -211,6 +173,8 @@ class Evaluator:
         def of(inner: Formula) -> Array:
             return self.value(inner, at)
 
+        if type(formula) in JOINS:
+            return self.joined(formula, [of(child) for child in children(formula)])
         match formula:
             case Num(value=value):
                 return np.array([[float(value)]])
@@ -218,23 +182,13 @@ class Evaluator:
                 return np.array([[float(self.width(width))]])
             case Ref():
                 return self.read(formula, at)
-            case Minus(arg=arg):
+            case Neg(arg=arg):
                 return -of(arg)
-            case Sum(terms=terms):
-                return _fold(np.add, map(of, terms))
-            case Times(factors=factors) | Odot(factors=factors):
-                return _fold(np.multiply, self.annihilated(factors, map(of, factors)))
-            case Product(factors=factors):
-                return _fold(np.matmul, self.annihilated(factors, map(of, factors)))
-            case Ratio(top=top, bottom=bottom):
-                return np.asarray(of(top) / of(bottom))
-            case Power(base=base, exponent=exponent):
-                return np.asarray(of(base) ** of(exponent))
-            case Apply(function=function, args=(arg,)) if function in LONG:
+            case Call(function=function, args=(arg,)) if function in LONG:
                 return self.value(formula_of(slope_of(function), arg), at)
-            case Apply(function=function, args=args, own=own):
+            case Call(function=function, args=args, own=own):
                 return self.apply(own or function, [of(arg) for arg in args])
-            case Transposed(arg=arg):
+            case Transpose(arg=arg):
                 return of(arg).T
             case Diagonal(arg=arg):
                 return np.diag(of(arg).ravel())
@@ -244,8 +198,9 @@ class Evaluator:
                 return np.eye(self.width(width))
             case Zeros(rows=rows, columns=columns):
                 return np.zeros((self.width(rows), self.width(columns)))
-            case Slice(arg=arg, start=start, stop=stop):
-                part = slice(self.width(start), self.width(stop))
+            case Part(arg=arg, skip=skip, width=width):
+                start = self.width(skip)
+                part = slice(start, start + self.width(width))
                 return of(arg)[part] if self.columns else of(arg)[:, part]
             case Blocks(rows=rows):
                 return np.block([[of(each) for each in row] for row in rows])
@@ -265,6 +220,12 @@ class Evaluator:
             case Value(rows=rows):
                 return np.array(rows)
         raise CheckError(f"{type(formula).__name__} has no value")
+
+    def joined(self, formula: Formula, parts: list[Array]) -> Array:
+        """What stands in a formula, put together."""
+        if isinstance(formula, Times | Odot | Product):
+            parts = self.annihilated(formula.factors, parts)
+        return _fold(JOINS[type(formula)], parts)
 
     def annihilated(self, factors: Sequence[Formula], arrays: Iterable[Array]) -> list[Array]:
         """The factors of a product; beside an adjoint that is zero, from outside 1…T, nothing else
@@ -305,13 +266,14 @@ class Strict(Evaluator):
     def value(self, formula: Formula, at: Indices) -> Array:
         if isinstance(formula, Big) and formula.sign != "sum":
             raise CheckError("a product of Jacobians has a value only within a chain")
-        if not isinstance(formula, Sum | Times | Odot | Ratio):
-            return super().value(formula, at)
-        parts = [self.value(child, at) for child in children(formula)]
+        return super().value(formula, at)
+
+    def joined(self, formula: Formula, parts: list[Array]) -> Array:
+        if isinstance(formula, Pow | Product):
+            return super().joined(formula, parts)
         if len({part.shape for part in parts if part.size != 1}) > 1:
             raise CheckError("the shapes differ")
-        joins = {Sum: np.add, Times: np.multiply, Odot: np.multiply, Ratio: np.divide}
-        return _fold(joins[type(formula)], parts)
+        return _fold(JOINS[type(formula)], parts)
 
 
 def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:
@@ -320,34 +282,6 @@ def _fold(f: Callable[[Array, Array], Array], parts: Iterable[Array]) -> Array:
         total = part if total is None else np.asarray(f(total, part))
     assert total is not None
     return total
-
-
-def _refs(key: Formula) -> Iterator[Ref]:
-    """The references of a left side; a letter beside the model's own stands as one too."""
-    match key:
-        case Total(of=of, by=by) | Immediate(of=of, by=by):
-            yield from (*_refs(of), *_refs(by))
-        case Name(letter=letter, at=at):
-            yield Ref(f"({letter})", at.base, at.shift)
-        case Ref():
-            yield key
-        case _:
-            for child in children(key):
-                yield from _refs(child)
-
-
-def _within(key: Formula) -> bool:
-    """Whether it is a derivative over one step of a recurrence."""
-    return isinstance(key, Immediate) and key.fixed is not None
-
-
-def _key(left: Formula) -> object:
-    return left if isinstance(left, Total | Immediate | Name) else None
-
-
-def _is_general(equation: Equation) -> bool:
-    """Whether an equation is for several steps; one for a certain step comes before it."""
-    return any(ref.base not in ("", "1", "T") for ref in _refs(equation.left))
 
 
 def runs_up(product: Big) -> bool:

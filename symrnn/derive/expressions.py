@@ -9,9 +9,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symrnn.derive.build import (
-    ONE,
-    ZERO,
-    is_zero,
     minus,
     odot,
     plus,
@@ -22,35 +19,16 @@ from symrnn.derive.build import (
     total_over,
     transposed,
 )
-from symrnn.derive.formula import (
-    Apply,
-    Blocks,
-    Diagonal,
-    Eye,
-    Formula,
-    Minus,
-    Ones,
-    Power,
-    Product,
-    Ratio,
-    Slice,
-    Sum,
-    Times,
-    Transposed,
-    Zeros,
-    children,
-    walk,
-)
-from symrnn.derive.formula import (
-    Total as Derivative,
-)
-from symrnn.derive.sizes import Sizes, less, together, widest
-from symrnn.derive.slopes import LONG
+from symrnn.derive.formula import Blocks, Formula, Ones, Times, Zeros, walk
+from symrnn.derive.functions import LONG
+from symrnn.derive.shapes import Shapes, Sized, together, widest
 from symrnn.errors import CheckError
 from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     NARROW,
+    ONE,
+    ZERO,
     Add,
     Call,
     Div,
@@ -74,14 +52,11 @@ from symrnn.system.spell import spell_term
 from symrnn.system.system import Equation, Linear, Pointwise, Row, System, Total, map_refs
 
 TWO = Num(Fraction(2))
-BARE = (Num, Size, Minus, Sum, Times, Ratio, Power)
+BARE = (Num, Size, Neg, Add, Times, Div, Pow)
 """What numbers alone are made of."""
 
-Sized = tuple[Formula, Width]
-"""A formula for a row (or a number), and how wide it is."""
 
-
-class Expressions(Sizes):
+class Expressions(Shapes):
     """Formulas for what the equations of a system say.
 
     `values` are the equations of the names that are put in.
@@ -147,7 +122,7 @@ class Expressions(Sizes):
                 return self.pad(self.value(arg, inner), skip, total)
             case Call(function=function, args=args) if is_elementwise(expr):
                 parts = [self.value(arg, inner) for arg in args]
-                applied = Apply(function, tuple(part for part, _ in parts), expr.own)
+                applied = Call(function, tuple(part for part, _ in parts), expr.own)
                 return applied, widest(width for _, width in parts)
             case Call(function=function, args=args):
                 return self.call(function, args, inner)
@@ -176,15 +151,15 @@ class Expressions(Sizes):
             case "concat":
                 return Blocks((tuple(part for part, _ in parts),)), together(w for _, w in parts)
             case "softmax":
-                return Apply("softmax", (first,)), width
+                return Call("softmax", (first,)), width
             case "rowmax":
-                return (first if wide == NARROW else Apply("rowmax", (first,))), NARROW
+                return (first if wide == NARROW else Call("rowmax", (first,))), NARROW
             case "logsumexp":
-                return (first if wide == NARROW else Apply("logsumexp", (first,))), NARROW
+                return (first if wide == NARROW else Call("logsumexp", (first,))), NARROW
         if function in LOSSES:
             return self.loss(function, *parts), NARROW
         if function in LONG:
-            return Apply(function, (first,)), wide
+            return Call(function, (first,)), wide
         raise CheckError(f"no formula for {function}")
 
     def loss(self, function: str, target: Sized, prediction: Sized) -> Formula:
@@ -199,7 +174,7 @@ class Expressions(Sizes):
             return plus((ONE, minus(v)))
 
         def log(v: Formula) -> Formula:
-            return Apply("log", (v,))
+            return Call("log", (v,))
 
         match function:
             case "mse":
@@ -213,100 +188,13 @@ class Expressions(Sizes):
             case "ce":
                 return minus(dot(y, log(p)))
             case "bce_logits":
-                soft = self.gathered(Apply("softplus", (p,)), width)
+                soft = self.gathered(Call("softplus", (p,)), width)
                 whole = plus((soft, minus(dot(y, p))))
                 return times(share, whole) if share != ONE else whole
             case "ce_logits":
-                over = p if width == NARROW else Apply("logsumexp", (p,))
+                over = p if width == NARROW else Call("logsumexp", (p,))
                 return plus((times(self.gathered(y, width), over), minus(dot(y, p))))
         raise CheckError(f"no formula for the loss {function}")
-
-    def gathered(self, row: Formula, width: Width) -> Formula:
-        """The sum of a row's entries: v 1."""
-        return row if width == NARROW else product(row, Ones(width))
-
-    # matrices beside vectors
-
-    def rows_of(self, formula: Formula) -> Width:
-        """How many rows the value of a formula has: 1 but for matrices and columns."""
-        match formula:
-            case Ref(name=name) | Derivative(by=Ref(name=name)):
-                return self.shape_of(name)[0]
-            case Ones(width=rows) | Eye(width=rows) | Zeros(rows=rows):
-                return self.width(rows)
-            case Transposed(arg=arg):
-                return self.columns_of(arg)
-            case Diagonal(arg=arg):
-                return widest((self.columns_of(arg), self.rows_of(arg)))
-            case Product(factors=factors):
-                return self.rows_of(factors[0])
-        return widest(map(self.rows_of, children(formula)))
-
-    def columns_of(self, formula: Formula) -> Width:
-        match formula:
-            case Ref(name=name) | Derivative(by=Ref(name=name)):
-                return self.shape_of(name)[1]
-            case Ones() | Apply(function="logsumexp"):
-                return NARROW
-            case Eye(width=width) | Zeros(columns=width):
-                return self.width(width)
-            case Diagonal(arg=arg):
-                return widest((self.columns_of(arg), self.rows_of(arg)))
-            case Transposed(arg=arg):
-                return self.rows_of(arg)
-            case Product(factors=factors):
-                return self.columns_of(factors[-1])
-        return widest(map(self.columns_of, children(formula)))
-
-    def alike(self, parts: list[Sized]) -> list[Sized]:
-        """Summands; beside a matrix a row stands in each of its rows."""
-        rows = widest(self.rows_of(part) for part, _ in parts)
-        return [
-            (product(Ones(rows), part), width)
-            if rows != self.rows_of(part) and width != NARROW
-            else (part, width)
-            for part, width in parts
-        ]
-
-    def turned(self, value: Sized) -> Sized:
-        rows = self.rows_of(value[0])
-        if (rows, value[1]) == (NARROW, NARROW):
-            return value
-        return transposed(value[0]), rows
-
-    def entries(self, value: Sized) -> Formula:
-        """The sum of all entries: 1ᵀ W 1."""
-        formula, width = value
-        rows = self.rows_of(formula)
-        found = self.gathered(formula, width)
-        return found if rows == NARROW else product(transposed(Ones(rows)), found)
-
-    def multiplied(self, a: Sized, b: Sized) -> Sized:
-        """The product of two values, of the kind that their widths make it. A row beside a matrix
-        is a factor for each of its columns, W diag(g), and a column one for each row."""
-        (left, wide), (right, other) = a, b
-        if self.rows_of(left) != self.rows_of(right):
-            (matrix, columns), (vector, width) = (a, b) if self.rows_of(right) == NARROW else (b, a)
-            if width != NARROW:
-                found = Diagonal(vector) if columns != NARROW else vector
-                return product(matrix, found), width
-        elif self.rows_of(left) != NARROW and (wide == NARROW) != (other == NARROW):
-            (matrix, columns), (vector, _) = (a, b) if other == NARROW else (b, a)
-            return product(Diagonal(vector), matrix), columns
-        if NARROW not in (wide, other):
-            return b if left == ONE else (odot(left, right), wide)
-        first = self.is_coefficient(right) or wide != NARROW
-        if first and not self.is_coefficient(left):
-            left, right = right, left  # a number stands before what it multiplies
-        return times(left, right), widest((wide, other))
-
-    def is_coefficient(self, formula: Formula) -> bool:
-        """Whether a formula is a number that the text gives."""
-        if isinstance(formula, Ref):
-            return self.symbols[formula.name].role == "constant"
-        if isinstance(formula, Sum | Minus | Times | Ratio | Power):
-            return all(map(self.is_coefficient, children(formula)))
-        return isinstance(formula, Num | Size)
 
     def times_matrix(self, row: Sized, name: str, turned: bool) -> Sized:
         shape = self.shape_of(name)
@@ -315,23 +203,6 @@ class Expressions(Sizes):
         matrix = self.read(Ref(name))[0]
         matrix = transposed(matrix) if turned else matrix
         return product(row[0], matrix), shape[0 if turned else 1]
-
-    def part(self, row: Sized, skip: Width, width: Width) -> Sized:
-        start, own = self.width(skip), self.width(width)
-        if own == row[1]:
-            return row
-        if is_zero(row[0]):
-            return ZERO, own
-        return Slice(row[0], start, self.width(start + own)), own
-
-    def pad(self, row: Sized, skip: Width, total: Width) -> Sized:
-        before, whole = self.width(skip), self.width(total)
-        if is_zero(row[0]):
-            return ZERO, whole
-        after = less(less(whole, before), row[1])
-        parts = [Zeros(NARROW, before), row[0], Zeros(NARROW, after)]
-        kept = tuple(p for p in parts if not isinstance(p, Zeros) or p.columns != Width())
-        return (Blocks((kept,)) if len(kept) > 1 else row[0]), whole
 
     def read(self, ref: Ref) -> Sized:
         """A reference: the author's letter, or what a made-up name stands for."""

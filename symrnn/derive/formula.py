@@ -1,77 +1,49 @@
 """What a derivation prints, as data: matrix formulas, partial derivatives, equations of them.
 
+A formula is an expression of the language, with kinds of its own for what the language does not
+say. Numbers, references, sums, quotients, powers, calls, transposes and parts are those of
+`language.tree`. Products are not: `*` and `@` leave open what the page has to show, so that here
+numbers are juxtaposed (`Times`), entries multiplied (`Odot`), matrices multiplied (`Product`) and
+partial derivatives chained (`Chain`).
+
 Formulas describe one sequence. A variable is a row (1 × n), a matrix parameter is n × m, a vector
-parameter a row. Which product stands where is said by the node: numbers are juxtaposed (`Times`),
-entries multiplied (`Odot`), matrices multiplied (`Product`). Times of references may be `k` and
-`j` beside `t`, `1` and `T`, where a sum or a product binds them.
+parameter a row. Times of references may be `k` and `j` beside `t`, `1` and `T`, where a sum or a
+product binds them.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from symrnn.language.tree import Num, Own, Ref, Size, Width
-
-
-@dataclass(frozen=True, slots=True)
-class Minus:
-    arg: "Formula"
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    terms: tuple["Formula", ...]
+from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size, Transpose, Width
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Numbers side by side, and at most one row or matrix among them."""
+    """Numbers side by side, and at most one row or matrix among them: `*` by a number."""
 
     factors: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Odot:
-    """Entry by entry."""
+    """Entry by entry, with a ⊙: `*` of rows."""
 
     factors: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The product of matrices, in this order."""
+    """The product of matrices, in this order: `@` of any number of factors, as a page has them."""
 
     factors: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
-    """Entry by entry, or by a number."""
+class Chain:
+    """A product of partial derivatives, which are matrices: they are multiplied as they stand,
+    with a dot between them, as the chain rule is written."""
 
-    top: "Formula"
-    bottom: "Formula"
-
-
-@dataclass(frozen=True, slots=True)
-class Power:
-    """Entry by entry."""
-
-    base: "Formula"
-    exponent: "Formula"
-
-
-@dataclass(frozen=True, slots=True)
-class Apply:
-    """A function of the language: element-wise, softmax, logsumexp, or a loss."""
-
-    function: str
-    args: tuple["Formula", ...]
-    own: Own | None = None
-    """What the function is, where the text defines it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transposed:
-    arg: "Formula"
+    factors: tuple["Formula", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +69,10 @@ class Eye:
 
 @dataclass(frozen=True, slots=True)
 class Zeros:
+    """A block of zeros."""
+
     rows: Width
     columns: Width
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """The columns after the first `start`, up to `stop`; the rows of a column vector."""
-
-    arg: "Formula"
-    start: Width
-    stop: Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +106,6 @@ class Immediate:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """A product of partial derivatives, which are matrices: they are multiplied as they stand."""
-
-    factors: tuple["Formula", ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Bracket:
     """[…]_{t=3}: the term of one time step. `at` is a reference without a name."""
 
@@ -170,6 +128,8 @@ class Big:
 
 
 ALWAYS = Ref("")
+FIRST, LAST = Ref("", "1"), Ref("", "T")
+"""Steps: of what happens once, the first, the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,24 +166,24 @@ Formula = (
     Num
     | Size
     | Ref
-    | Minus
-    | Sum
+    | Neg["Formula"]
+    | Add["Formula"]
+    | Div["Formula"]
+    | Pow["Formula"]
+    | Call["Formula"]
+    | Transpose["Formula"]
+    | Part["Formula"]
     | Times
     | Odot
     | Product
-    | Ratio
-    | Power
-    | Apply
-    | Transposed
+    | Chain
     | Diagonal
     | Ones
     | Eye
     | Zeros
-    | Slice
     | Blocks
     | Total
     | Immediate
-    | Chain
     | Bracket
     | Big
     | Name
@@ -262,21 +222,17 @@ class Sheet:
 def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
     """The same node over other children."""
     match formula:
-        case Sum(terms=parts):
-            return Sum(tuple(map(f, parts)))
+        case Add(terms=parts):
+            return Add(tuple(map(f, parts)))
         case Times(factors=parts) | Odot(factors=parts) | Product(factors=parts):
             return type(formula)(tuple(map(f, parts)))
         case Chain(factors=parts):
             return Chain(tuple(map(f, parts)))
-        case Ratio(top=top, bottom=bottom):
-            return Ratio(f(top), f(bottom))
-        case Power(base=base, exponent=exponent):
-            return Power(f(base), f(exponent))
-        case Apply(args=args):
+        case Div(left=left, right=right) | Pow(left=left, right=right):
+            return replace(formula, left=f(left), right=f(right))
+        case Call(args=args):
             return replace(formula, args=tuple(map(f, args)))
-        case Minus(arg=arg) | Transposed(arg=arg) | Diagonal(arg=arg):
-            return type(formula)(f(arg))
-        case Slice(arg=arg):
+        case Neg(arg=arg) | Transpose(arg=arg) | Diagonal(arg=arg) | Part(arg=arg):
             return replace(formula, arg=f(arg))
         case Blocks(rows=rows):
             return Blocks(tuple(tuple(map(f, row)) for row in rows))

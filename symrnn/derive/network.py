@@ -10,74 +10,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from symrnn.derive.slopes import LONG, PRIME
+from symrnn.derive.edges import (
+    Carrier,
+    Edge,
+    Softmax,
+    by_source,
+    check_edge,
+    moved,
+    moved_carrier,
+    moved_edge,
+    mover,
+    without_folded,
+)
+from symrnn.derive.functions import LONG, PRIME
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.adjoint_steps import Landing, active
-from symrnn.system.adjoint_terms import Share, Shares, Values
+from symrnn.system.adjoint_terms import Contribution, Contributions, Values
 from symrnn.system.graph import edges_of, outside
-from symrnn.system.system import (
-    Change,
-    Equation,
-    Jacobian,
-    Linear,
-    Matrix,
-    Pointwise,
-    Row,
-    Scale,
-    System,
-    Term,
-    map_jacobian,
-    uses,
-)
+from symrnn.system.system import Equation, Linear, Matrix, Pointwise, Row, Scale, System, Term, uses
 from symrnn.system.windows import Windows
-
-
-@dataclass(frozen=True, slots=True)
-class Softmax:
-    """v̄ ↦ v̄ (diag(s) - sᵀs), where s is the value of the softmax."""
-
-    value: Ref
-
-
-@dataclass(frozen=True, slots=True)
-class Carrier:
-    """One operator on the way back, and of which loss or link function it is the derivative."""
-
-    by: Jacobian | Softmax
-    function: str = ""
-    value: Ref | None = None
-    """The value of the link function; for a loss, the prediction that it judges."""
-    target: Ref | None = None
-    width: Width | None = None
-    """How wide the row is that comes out: a number may be spread over features."""
-    rows: Width | None = None
-    """How many rows come out, where that is a matrix."""
-
-
-Route = tuple[Carrier, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """∂⁺of/∂by. `over`, `at`, `when` are as in a `Term`: they say where in time it counts.
-
-    `without` are fixed steps at which it does not: there the folded node that leads from `of` to
-    `by` would stand outside 1…T. They are steps of `by`, or of the sum over time.
-    """
-
-    of: Ref
-    by: Ref
-    routes: tuple[Route, ...]
-    over: bool = False
-    at: tuple[str, int] | None = None
-    when: int | None = None
-    without: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def missing(self) -> tuple[tuple[str, int], ...]:
-        """The steps of `by` at which there is no such edge."""
-        return () if self.over else self.without
 
 
 @dataclass(frozen=True)
@@ -163,7 +115,7 @@ class _Builder:
         self.active = active(system, [Ref("L")], self.varied)
         self.active_names = {node.name for node in self.active}
         self.made_values = Values(system, self.symbols)
-        self.shares = Shares(self.symbols, self.made_values, self.wants)
+        self.shares = Contributions(self.symbols, self.made_values, self.wants)
         self.landing = Landing(system)
         self.edges: dict[Ref, list[Edge]] = {}
         self.added: dict[Ref, list[tuple[str, int]]] = {}
@@ -185,6 +137,9 @@ class _Builder:
             for target, e in [*own.items(), *((e.target, e) for e in self.made_values.made)]
             if not self.is_own(target)
         }
+        for node, arriving in self.edges.items():
+            for edge in arriving:
+                check_edge(edge, node, self.system.steps)
         place = {node: position for position, node in enumerate(nodes)}
         kept = sorted(filter(self.is_kept, self.edges), key=lambda node: place.get(node, -1))
         edges = {node: self.edges[node] for node in kept}
@@ -194,7 +149,7 @@ class _Builder:
         others = {node: found for node, found in self.edges.items() if node not in edges}
         return Network(system, self.own, edges, folded, others, self.added)
 
-    def sums_twice(self, node: Ref, shares: list[Share]) -> bool:
+    def sums_twice(self, node: Ref, shares: list[Contribution]) -> bool:
         """Whether a sum over time arrives at what is itself a sum over time: Σ_t Σ_k. One of them
         keeps a name, so that each has an index of its own."""
         arrives = any(edge.over for edge in self.edges.get(node, []))
@@ -228,7 +183,7 @@ class _Builder:
     def is_kept(self, node: Ref) -> bool:
         return self.is_own(node) or node.name in self.varied
 
-    def all_shares(self, equation: Equation) -> list[tuple[Share, Carrier]]:
+    def all_shares(self, equation: Equation) -> list[tuple[Contribution, Carrier]]:
         """What each operand gets, with what the derivative is of."""
         if isinstance(equation, Row) and equation.function == "softmax":
             (ref,) = equation.args
@@ -236,7 +191,7 @@ class _Builder:
             carrier = Carrier(
                 Softmax(value), "softmax", value, width=self.width(value), rows=self.rows(value)
             )
-            return [(Share(ref, Scale()), carrier)] if self.wants(ref) else []
+            return [(Contribution(ref, Scale()), carrier)] if self.wants(ref) else []
         found = []
         for share in self.shares.of(equation):
             width, rows = self.width(share.ref), self.rows(share.ref)
@@ -260,13 +215,14 @@ class _Builder:
         shape = self.symbols[ref.name].shape
         return shape[0] if len(shape) == 2 else None
 
-    def push(self, node: Ref, found: tuple[Share, Carrier]) -> None:
+    def push(self, node: Ref, found: tuple[Contribution, Carrier]) -> None:
         """Hand what arrives at a node on to what it reads: from itself, if it is the author's."""
         share, carrier = found
         if self.windows is not None and self.is_cut(node, share.ref):
             return
         source = Ref(node.name, *share.at) if share.at is not None else node
         if share.ref.name in self.varied and not self.symbols[share.ref.name].timed:
+            # a parameter is an end: what every step adds to it is one sum over time
             over = source.base == "t" or share.over
             landings = [(share.ref, Term(source, over=over))]
         else:
@@ -275,23 +231,25 @@ class _Builder:
             if target not in self.active and target.name not in self.varied:
                 continue
             assert landed.ref is not None
-            move = _mover(source, landed.ref)
+            move = mover(source, landed.ref)
             if self.is_own(node):
                 edge = Edge(landed.ref, target, ((),))
-                self.arrive(edge, target, _moved_carrier(carrier, move), landed)
+                self.arrive(edge, target, moved_carrier(carrier, move), landed)
                 continue
+            # a folded node has no edges of its own: each that arrives at it goes on from here
             for edge in self.arrivals(node, share.at):
                 if edge.at is not None:
                     self.arrive_at(edge, target, share.ref, carrier, landed)
                 else:
-                    moved = _moved(edge, move)
+                    seen = moved(edge, move)
                     if node.base == "t" and not (edge.over or landed.over):
+                        # it exists where the folded node stands within 1…T
                         if (landed.ref.base, landed.ref.shift) in edge.without:
                             continue
                         generic = share.ref.base == target.base == "t"
-                        without = _without(edge, share.ref.shift) if generic else ()
-                        moved = replace(moved, without=without)
-                    self.arrive(moved, target, _moved_carrier(carrier, move), landed)
+                        without = without_folded(edge, share.ref.shift) if generic else ()
+                        seen = replace(seen, without=without)
+                    self.arrive(seen, target, moved_carrier(carrier, move), landed)
 
     def is_cut(self, node: Ref, read: Ref) -> bool:
         """Whether a step reads a variable at a step of another window."""
@@ -316,7 +274,7 @@ class _Builder:
         """What arrives at a folded node at a fixed step goes on from there alone."""
         assert edge.at is not None
         base, shift = edge.at
-        there = _moved_carrier(carrier, _mover(Ref("", "t"), Ref("", base, shift)))
+        there = moved_carrier(carrier, mover(Ref("", "t"), Ref("", base, shift)))
         landed = replace(landed, over=False)
         place = base, shift + read.shift
         if target.base == "t" and read.base == "t":
@@ -335,7 +293,7 @@ class _Builder:
         by = Ref(target.name, *at) if at is not None and target.base else target
         new = Edge(edge.of, by, routes, landed.over or edge.over, at, when, edge.without)
         if landed.over and not edge.over:
-            new = _of_source(new)
+            new = by_source(new)
         edges = self.edges.setdefault(target, [])
         for position, known in enumerate(edges):
             if replace(known, routes=new.routes) == new:
@@ -362,65 +320,3 @@ def _from_the_loss(edges: dict[Ref, list[Edge]]) -> dict[Ref, list[Edge]]:
         if kept := [edge for edge in own if edge.of in alive]:
             found[target] = kept
     return found
-
-
-def _mover(source: Ref, landed: Ref) -> Change:
-    """How references move when what is worked out at `source` is seen from where it lands."""
-
-    def move(ref: Ref) -> Ref:
-        if ref.base != "t":
-            return ref
-        return Ref(ref.name, landed.base, ref.shift + landed.shift - source.shift)
-
-    return move if source.base == "t" and landed != source else lambda ref: ref
-
-
-def _without(edge: Edge, shift: int) -> tuple[tuple[str, int], ...]:
-    """Where an edge does not exist once its folded node, read `shift` steps off, is passed.
-
-    Where its source leaves 1…T as well nothing has to be said.
-    """
-    source = edge.of.shift - shift if edge.of.base == "t" else 0
-    found = [(base, old + shift) for base, old in edge.without]
-    found += [("T", step) for step in range(shift + 1, 1 - max(source, 0))]
-    found += [("1", step) for step in range(max(-source, 0), shift)]
-    return tuple(dict.fromkeys(p for p in found if not outside(Ref("", *p))))
-
-
-def _of_source(edge: Edge) -> Edge:
-    """A sum over time by the step of its source: Σ of ∂L/∂h_{t+1} … => Σ of ∂L/∂h_t …"""
-    if edge.of.base != "t" or not edge.of.shift:
-        return edge
-    here = Ref(edge.of.name, "t")
-    without = _without(replace(edge, of=Ref("L")), edge.of.shift)
-    return replace(_moved(edge, _mover(edge.of, here)), without=without)
-
-
-def _moved(edge: Edge, move: Change) -> Edge:
-    routes = tuple(tuple(_moved_carrier(c, move) for c in route) for route in edge.routes)
-    return replace(edge, of=move(edge.of), routes=routes)
-
-
-def _moved_carrier(carrier: Carrier, move: Change) -> Carrier:
-    by = carrier.by
-    moved = Softmax(move(by.value)) if isinstance(by, Softmax) else map_jacobian(by, move)
-    value, target = carrier.value, carrier.target
-    return replace(
-        carrier,
-        by=moved,
-        value=move(value) if value is not None else None,
-        target=move(target) if target is not None else None,
-    )
-
-
-def moved_edge(edge: Edge, node: Ref, ref: Ref) -> Edge:
-    """An edge into `node`, as it is at the step of `ref`."""
-    if node == ref or edge.at is not None:
-        return edge
-    move = _mover(node, ref)
-    return replace(_moved(edge, move), by=ref)
-
-
-def edge_of(edge: Edge, of: Ref) -> Edge:
-    """One step of a sum over time: the edge from its source at this step."""
-    return replace(_moved(edge, _mover(edge.of, of)), of=of, over=False, without=())

@@ -1,41 +1,32 @@
 """A derivation in a format: fragments of LaTeX, text, Python, JSON, or a whole document."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from symrnn.derive.closed import closed_of
-from symrnn.derive.columns import flipped
-from symrnn.derive.definitions import functions_of
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import (
-    Blank,
-    Equation,
-    Formula,
-    Immediate,
-    Sheet,
-    map_children,
-    map_sheet,
-)
+from symrnn.derive.formula import Equation, Formula, Immediate, Sheet
+from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import Words, ambiguous, told
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.paths import Term
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import NARROWEST, Plain
 from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import (
-    ABOUT,
     Request,
     Sheets,
     check_views,
+    flipped,
     over_batch,
     sheets_of,
     update_rules,
 )
-from symrnn.derive.slopes import definitions
+from symrnn.derive.views import VIEWS
 from symrnn.derive.views.local import closed_edge
 from symrnn.language.tree import Ref
 from symrnn.system.system import System, uses
@@ -60,7 +51,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Part:
+class Chapter:
     """A headline and the sheets under it."""
 
     title: str
@@ -68,6 +59,10 @@ class Part:
     view: str = ""
     task: str = ""
     """What a student is asked to do with it."""
+
+    @property
+    def in_numbers(self) -> bool:
+        return self.view in VIEWS and VIEWS[self.view].in_numbers
 
 
 class Output:
@@ -93,7 +88,7 @@ class Output:
     def plain_printer(self) -> Plain:
         return Plain(*self._lettering, self.look.digits, self.shows_plus)
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[Chapter]:
         """The chosen views, for one sequence. The first of them says what holds of all: where paths
         are cut, and which derivatives are immediate, if ∂⁺ does not show it."""
         first, *others = self.views
@@ -101,9 +96,9 @@ class Output:
         return [*parts[:-1], replace(parts[-1], sheets=(*parts[-1].sheets, *self.slopes(parts)))]
 
     @cached_property
-    def views(self) -> list[Part]:
+    def views(self) -> list[Chapter]:
         return [
-            Part(ABOUT[view], sheets_of(self.derivation, view, self.request), view)
+            Chapter(VIEWS[view].title, sheets_of(self.derivation, view, self.request), view)
             for view in self.request.views
         ]
 
@@ -114,7 +109,7 @@ class Output:
         sheets = [sheet for part in self.views for sheet in part.sheets]
         return self.notation.immediate or ambiguous(sheets)
 
-    def slopes(self, parts: Sequence[Part]) -> Sheets:
+    def slopes(self, parts: Sequence[Chapter]) -> Sheets:
         """What the derivatives f′ are that the parts read, once for all of them."""
         equations = (e for part in parts for sheet in part.sheets for e in sheet.equations)
         letters = self.latex_printer.letters
@@ -147,28 +142,28 @@ class Output:
             found.append("Inputs outside 1, …, T are zero.")
         return found
 
-    def finished(self, parts: Sequence[Part]) -> list[Part]:
+    def finished(self, parts: Sequence[Chapter]) -> list[Chapter]:
         """The parts as they are printed: averaged over the batch, if that is asked for."""
         if not self.request.batch:
             return list(parts)
         return [
-            part if part.view == "numbers" else replace(part, sheets=over_batch(part.sheets))
+            part if part.in_numbers else replace(part, sheets=over_batch(part.sheets))
             for part in parts
         ]
 
-    def updates(self) -> list[Part]:
+    def updates(self) -> list[Chapter]:
         """How the parameters are updated."""
         sheet = update_rules(self.derivation, self.names)
-        return [Part("Update rules", (sheet,))] if sheet.equations else []
+        return [Chapter("Update rules", (sheet,))] if sheet.equations else []
 
     # fragments
 
-    def latex(self, parts: Sequence[Part]) -> str:
+    def latex(self, parts: Sequence[Chapter]) -> str:
         """Displays to paste, each under a comment that says what it is."""
         blocks = [self.latex_sheet(part, sheet) for part in parts for sheet in part.sheets]
         return "\n".join(blocks)
 
-    def latex_sheet(self, part: Part, sheet: Sheet) -> str:
+    def latex_sheet(self, part: Chapter, sheet: Sheet) -> str:
         comment = f"% {part.title if part.task or not part.view else part.view}: "
         comment += self.words(sheet.title)
         lines = [comment, *(f"% {line}" for line in [self.words(sheet.note).rstrip()] if line)]
@@ -181,7 +176,7 @@ class Output:
         """A title or a note as plain text."""
         return "".join(p if isinstance(p, str) else self.plain_printer.line(p) for p in parts)
 
-    def plain(self, parts: Sequence[Part]) -> str:
+    def plain(self, parts: Sequence[Chapter]) -> str:
         blocks = []
         width = self.look.width
         for part in parts:
@@ -208,7 +203,7 @@ class Output:
 
     # data
 
-    def json(self, parts: Sequence[Part]) -> str:
+    def json(self, parts: Sequence[Chapter]) -> str:
         derivation = self.derivation
 
         def told(sheet: Sheet) -> Sequence[Equation]:
@@ -295,83 +290,6 @@ def reads_beyond(system: System) -> bool:
     reads = (use.ref for equation in system.equations for use in uses(equation))
     shifted = (ref for ref in reads if ref.base == "t" and ref.shift)
     return any(roles[ref.name].role in ("input", "target") for ref in shifted)
-
-
-def planted(output: Output, parts: Sequence[Part], seed: int) -> "tuple[list[Part], Part]":
-    """The parts with one slip in the first of them, and what it is."""
-    from symrnn.derive.exercises.matters import matters_for
-    from symrnn.derive.exercises.slip import plant
-
-    first, *others = map(plainly, parts)
-    task = FIND
-    if first.view == "numbers":
-        from symrnn.derive.exercises.worked import misput
-
-        wrong, told = misput(output.derivation, output.request, first.sheets, seed)
-        wrong, task = output.remarked(wrong), FIND_NUMBER
-    else:
-        columns = output.request.columns and not output.derivation.scalar
-        matters = matters_for(output.derivation, first.sheets, columns)
-        wrong, slip = plant(first.sheets, seed, matters)
-        told = Sheet(("Right is",), (slip.equation,), note=slip.says)
-    asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
-    return [asked, *others], Part("The slip", (told,), task="What was wrong:")
-
-
-FILL = "Fill in the blanks."
-FIND = "One of these formulas is wrong. Find it, and put it right."
-FIND_NUMBER = (
-    "In one of these lines the numbers are not those of the formula, and all that follows is worked"
-    " out with what came of it. Find it, and put it right."
-)
-
-
-def with_blanks(parts: Sequence[Part], seed: int) -> "tuple[list[Part], list[Part]]":
-    """The parts with blanks, numbered throughout, and the solution."""
-    from symrnn.derive.exercises.exercise import exercise
-    from symrnn.derive.exercises.worked import exercise_in_numbers
-
-    parts = [plainly(part) for part in parts]
-    blanks: list[Part] = []
-    count = 0
-    for part in parts:
-        worked = part.view == "numbers"
-        sheets, answers = (exercise_in_numbers if worked else exercise)(part.sheets, seed)
-        sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
-        count += len(answers)
-        blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
-    solution = [
-        replace(part, title=f"Solution: {part.title}", task="Nothing is left out:")
-        for part in parts
-    ]
-    return blanks, solution
-
-
-def renumbered(by: int) -> Callable[[Formula], Formula]:
-    """Blanks that go on counting."""
-
-    def change(formula: Formula) -> Formula:
-        if isinstance(formula, Blank):
-            return Blank(formula.number + by)
-        return map_children(formula, change)
-
-    return change
-
-
-def plainly(part: Part) -> Part:
-    """The part without a second form of the same sum, which would give the first one away."""
-    kept = {"closed": slice(1), "local": slice(-1, None), "uses": slice(-1, None)}.get(part.view)
-    if kept is None:
-        return part
-    return replace(
-        part,
-        sheets=tuple(
-            replace(
-                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
-            )
-            for sheet in part.sheets
-        ),
-    )
 
 
 def default_views(

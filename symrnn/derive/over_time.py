@@ -7,28 +7,24 @@ They go, and what they add to the gradient is put together.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symrnn.derive.build import ONE, minus, odot, plus, times
+from symrnn.derive.build import minus, odot, plus, times
 from symrnn.derive.formula import (
-    Apply,
+    FIRST,
+    LAST,
     Big,
     Equation,
     Formula,
-    Minus,
     Odot,
     Product,
-    Ratio,
     Sheet,
-    Sum,
     Times,
     Total,
     map_children,
     moved_to,
 )
 from symrnn.derive.paths import LOSS
-from symrnn.language.tree import NARROW, Add, Call, Div, Expr, Mul, Neg, Ref, Written
+from symrnn.language.tree import NARROW, ONE, Add, Call, Div, Expr, Mul, Neg, Ref, Written
 from symrnn.system.system import System
-
-FIRST, LAST = Ref("", "1"), Ref("", "T")
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def _folded(sheet: Sheet, sheets: tuple[Sheet, ...], found: Weights, system: Sys
         if formula == others and heard is not None:
             return _of_all_steps(map_children(heard, change))
         match formula:
-            case Apply(function="stop", args=(Ref(name=found.share) as at,)):
+            case Call(function="stop", args=(Ref(name=found.share) as at,)):
                 return replace(at, name=found.name)
         return map_children(formula, change)
 
@@ -121,10 +117,10 @@ def _folded(sheet: Sheet, sheets: tuple[Sheet, ...], found: Weights, system: Sys
 
 def _share_of(e: Ref, steps: int | None) -> Formula:
     if steps is None:
-        whole: Formula = Big("sum", "s", FIRST, LAST, Apply("exp", (moved_to("s", e),)))
+        whole: Formula = Big("sum", "s", FIRST, LAST, Call("exp", (moved_to("s", e),)))
     else:
-        whole = plus(Apply("exp", (replace(e, base="1", shift=step),)) for step in range(steps))
-    return Ratio(Apply("exp", (e,)), whole)
+        whole = plus(Call("exp", (replace(e, base="1", shift=step),)) for step in range(steps))
+    return Div(Call("exp", (e,)), whole)
 
 
 def _of_all_steps(formula: Formula) -> Formula:
@@ -137,7 +133,7 @@ def _of_all_steps(formula: Formula) -> Formula:
 
 def _factored(formula: Formula, weight: Ref, wide: bool) -> Formula:
     """The terms that have the weight as a factor, as one product with it in front."""
-    terms = formula.terms if isinstance(formula, Sum) else (formula,)
+    terms = formula.terms if isinstance(formula, Add) else (formula,)
     rests = [_without(term, weight) for term in terms]
     inside = plus(rest for rest in rests if rest is not None)
     others = [term for term, rest in zip(terms, rests, strict=True) if rest is None]
@@ -148,7 +144,7 @@ def _factored(formula: Formula, weight: Ref, wide: bool) -> Formula:
 
 def _without(term: Formula, weight: Formula) -> Formula | None:
     """The rest of a product, or None if the weight is no factor of it."""
-    if isinstance(term, Minus):
+    if isinstance(term, Neg):
         rest = _without(term.arg, weight)
         return None if rest is None else minus(rest)
     if term == weight:

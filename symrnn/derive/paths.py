@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from symrnn.derive.network import Edge, Network, moved_edge
+from symrnn.derive.edges import Edge, moved_edge
+from symrnn.derive.network import Network
 from symrnn.language.tree import Ref
 from symrnn.system.graph import outside
 

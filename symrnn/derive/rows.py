@@ -2,24 +2,14 @@
 
 from dataclasses import dataclass
 
-from symrnn.derive.build import (
-    ONE,
-    chain,
-    is_zero,
-    minus,
-    odot,
-    plus,
-    product,
-    times,
-    transposed,
-)
-from symrnn.derive.expressions import Expressions, Sized
-from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Sum, Zeros
-from symrnn.derive.logits import cancelled
-from symrnn.derive.network import Carrier, Edge, Route, Softmax
-from symrnn.derive.sizes import less, widest
+from symrnn.derive.build import chain, is_zero, minus, odot, plus, product, times, transposed
+from symrnn.derive.edges import Carrier, Edge, Route, Softmax
+from symrnn.derive.expressions import Expressions
+from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Zeros
+from symrnn.derive.losses import cancelled
+from symrnn.derive.shapes import Sized, less, widest
 from symrnn.errors import CheckError
-from symrnn.language.tree import NARROW, Width
+from symrnn.language.tree import NARROW, ONE, Add, Width
 from symrnn.system.system import Dot, Entries, Matrix, Outer, PadTo, PartOf, Scale, Turned
 
 
@@ -141,7 +131,7 @@ class Rows(Expressions):
         """S ⊙ (V̄ - (V̄ ⊙ S) 1 1ᵀ): each row of a matrix has its own softmax."""
         found, width = value
         shares = product(self.multiplied(row, value)[0], Ones(width), transposed(Ones(width)))
-        return odot(found, Sum((row[0], minus(shares)))), width
+        return odot(found, Add((row[0], minus(shares)))), width
 
     def dot(self, row: Sized, factor: Sized) -> Sized:
         if self.rows_of(row[0]) != NARROW:
@@ -280,7 +270,7 @@ def _softmax_of_one(value: Formula) -> Formula:
 
 
 def _softmax(value: Formula) -> Formula:
-    return Sum((Diagonal(value), minus(product(transposed(value), value))))
+    return Add((Diagonal(value), minus(product(transposed(value), value))))
 
 
 def _ends(route: Route) -> bool:

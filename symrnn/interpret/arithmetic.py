@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from symrnn.errors import CheckError
 from symrnn.language.parse import definition, stable_form
 from symrnn.language.table import ELEMENTWISE, Array
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, children
@@ -31,7 +32,6 @@ class Arithmetic(Protocol):
     def apply(self, function: str | Own, *args: Any) -> Any: ...
     def softmax(self, z: Array) -> Array: ...
     def logsumexp(self, z: Array) -> Array: ...
-    def bce_logits(self, y: Array, z: Array) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class Floats:
     """NumPy arrays of one floating or complex dtype."""
 
     dtype: Any = np.float64
+    made: dict[str | Own, Callable[..., Any]] = field(
+        default_factory=dict, repr=False, compare=False, kw_only=True
+    )
+    """The functions of arrays that have been made ready."""
 
     def number(self, value: Fraction) -> float:
         return float(value)
@@ -47,13 +51,24 @@ class Floats:
         return np.asarray(values, self.dtype)
 
     def apply(self, function: str | Own, *args: Any) -> Array:
-        of = in_numpy(function)
-        form = stable_form(function)
-        if of is None and form is not None:
-            of = formula(form[1], form[0], self.number, self.apply)
-        if of is None:
+        if function not in self.made:
+            self.made[function] = self.function(function)
+        return self.array(self.made[function](*map(self.array, args)))
+
+    def function(self, function: str | Own) -> Callable[..., Any]:
+        """One of the text's own is worked out as it says, one of the table as the table or NumPy
+        has it, or by its stable form."""
+        if isinstance(function, Own):
+            return formula(function.body, function.args, self.number, self.apply)
+        row, form = ELEMENTWISE[function], stable_form(function)
+        if row.numpy is not None:
+            return row.numpy
+        if row.operation:
+            found: Callable[..., Array] = getattr(np, row.operation)
+            return found
+        if form is None:
             raise TypeError(f"{function} is elementary, and its row names no form in NumPy")
-        return self.array(of(*map(self.array, args)))
+        return formula(form[1], form[0], self.number, Floats(self.dtype).apply)
 
     def softmax(self, z: Array) -> Array:
         e = np.exp(z - z.real.max(-1, keepdims=True))
@@ -62,18 +77,6 @@ class Floats:
     def logsumexp(self, z: Array) -> Array:
         top = z.real.max(-1, keepdims=True)
         return np.asarray(top + np.log(np.exp(z - top).sum(-1, keepdims=True)))
-
-    def bce_logits(self, y: Array, z: Array) -> Array:
-        return np.asarray(self.apply("softplus", z) - y * z)
-
-
-def in_numpy(function: str | Own) -> Callable[..., Array] | None:
-    """The function in NumPy, where the table or NumPy has it."""
-    row = ELEMENTWISE[function] if isinstance(function, str) else None
-    if row is None or row.numpy is not None or not row.operation:
-        return row.numpy if row is not None else None
-    found: Callable[..., Array] = getattr(np, row.operation)
-    return found
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,54 @@ class Objects:
     def logsumexp(self, z: Array) -> Array:
         return self.apply("log", self.apply("exp", z).sum(-1, keepdims=True))
 
-    def bce_logits(self, y: Array, z: Array) -> Array:
-        return np.asarray(self.apply("softplus", z) - y * z)
+
+def across(on: Arithmetic, function: str, rows: Sequence[Array]) -> Any:
+    """A function across the features of rows, or of all rows together."""
+    (row, *_) = rows
+    match function:
+        case "batchsum":
+            return row.sum(0)
+        case "rowsum":
+            return row.sum(-1, keepdims=True)
+        case "rowmean":
+            return mean(on, row)
+        case "concat":
+            return np.concatenate(rows, -1)
+        case "softmax":
+            return on.softmax(row)
+        case "logsumexp":
+            return on.logsumexp(row)
+        case "rowmax":
+            return highest(row)
+    raise CheckError(f"{function} is unknown to the interpreter")
+
+
+def loss(on: Arithmetic, function: str, y: Array, p: Array) -> Any:
+    """A loss of each row: y the target, p the prediction or the logits."""
+    match function:
+        case "mse":
+            return mean(on, (p - y) ** 2)
+        case "bce":
+            return mean(on, -y_log(on, y, p) - y_log(on, 1 - y, 1 - p))
+        case "ce":
+            return -y_log(on, y, p).sum(-1, keepdims=True)
+        case "bce_logits":
+            return mean(on, np.asarray(on.apply("softplus", p) - y * p))
+        case "ce_logits":
+            weight = y.sum(-1, keepdims=True)
+            return weight * on.logsumexp(p) - (y * p).sum(-1, keepdims=True)
+    raise CheckError(f"the loss {function} is unknown to the interpreter")
+
+
+def mean(on: Arithmetic, row: Array) -> Any:
+    return row.sum(-1, keepdims=True) * on.number(Fraction(1, row.shape[-1]))
+
+
+def y_log(on: Arithmetic, y: Array, p: Array) -> Any:
+    """y log p, which is zero where y is, whatever p."""
+    nothing = y == 0
+    safe = np.where(nothing, on.number(Fraction(1)), p)
+    return np.where(nothing, y, y * on.apply("log", safe))
 
 
 def highest(row: Array) -> Array:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import CheckError, DataError
-from symrnn.interpret.arithmetic import Arithmetic, Floats, highest
+from symrnn.interpret.arithmetic import Arithmetic, Floats, across, loss
 from symrnn.interpret.sizes import Data, Sizes, common_dtype
 from symrnn.language.calls import is_elementwise
 from symrnn.language.table import LOSSES, TIME, Array
@@ -38,7 +38,7 @@ from symrnn.language.tree import (
     children,
     refs,
 )
-from symrnn.system.graph import at_step
+from symrnn.system.graph import at_step, inverse, reached
 from symrnn.system.matrices import is_matrix
 from symrnn.system.occurrences import dependencies
 from symrnn.system.resolve import resolve
@@ -135,14 +135,11 @@ class Interpreter:
 
     def reached(self, names: set[str]) -> set[str]:
         """These names, and all that is worked out of them."""
-        found = set(names)
-        while more := {
-            d.target.name
-            for d in self.written.definitions
-            if d.target.name not in found and any(ref.name in found for ref in refs(d.body))
-        }:
-            found |= more
-        return found
+        reads: dict[str, list[str]] = {}
+        for definition in self.written.definitions:
+            own = reads.setdefault(definition.target.name, [])
+            own += (ref.name for ref in refs(definition.body))
+        return reached(names, inverse(reads))
 
 
 class _Run:
@@ -335,47 +332,8 @@ class _Run:
         rows = [self.row(arg, t) for arg in args]
         self.alone = before
         if function in LOSSES:
-            return self.loss(function, *np.broadcast_arrays(*rows))
-        match function:
-            case "batchsum":
-                return rows[0].sum(0)
-            case "rowsum":
-                return rows[0].sum(-1, keepdims=True)
-            case "rowmean":
-                return self.mean(rows[0])
-            case "concat":
-                return np.concatenate(rows, -1)
-            case "softmax":
-                return self.on.softmax(rows[0])
-            case "logsumexp":
-                return self.on.logsumexp(rows[0])
-            case "rowmax":
-                return highest(rows[0])
-        raise CheckError(f"{function} is unknown to the interpreter")
-
-    def mean(self, row: Array) -> Any:
-        return row.sum(-1, keepdims=True) * self.on.number(Fraction(1, row.shape[-1]))
-
-    def loss(self, function: str, y: Array, p: Array) -> Any:
-        match function:
-            case "mse":
-                return self.mean((p - y) ** 2)
-            case "bce":
-                return self.mean(-self.y_log(y, p) - self.y_log(1 - y, 1 - p))
-            case "ce":
-                return -self.y_log(y, p).sum(-1, keepdims=True)
-            case "bce_logits":
-                return self.mean(self.on.bce_logits(y, p))
-            case "ce_logits":
-                weight = y.sum(-1, keepdims=True)
-                return weight * self.on.logsumexp(p) - (y * p).sum(-1, keepdims=True)
-        raise CheckError(f"the loss {function} is unknown to the interpreter")
-
-    def y_log(self, y: Array, p: Array) -> Array:
-        """y log p, which is zero where y is, whatever p."""
-        nothing = y == 0
-        safe = np.where(nothing, self.on.number(Fraction(1)), p)
-        return np.where(nothing, y, y * self.on.apply("log", safe))
+            return loss(self.on, function, *np.broadcast_arrays(*rows))
+        return across(self.on, function, rows)
 
 
 def _plus(one: Any, other: Any) -> Any:

@@ -13,7 +13,7 @@ from symrnn.system.states import grouped
 from symrnn.system.step_weights import weights_of
 from symrnn.system.symbols import GIVEN
 from symrnn.system.system import System
-from symrnn.system.windows import Windows, reached, said
+from symrnn.system.windows import Windows, changed, said
 
 Axes = tuple[str | int, ...]
 
@@ -198,9 +198,9 @@ class Contract:
         """After how many steps backpropagation is cut, and the gradients that this may change."""
         if self.kernel.windows is None:
             return []
-        changed = reached(self.system)
+        cut = changed(self.system)
         symbols = self.system.symbols.values()
-        names = [s.of.name for s in symbols if s.of is not None and s.name in changed]
+        names = [s.of.name for s in symbols if s.of is not None and s.name in cut]
         names = [self.members.get(name, name) for name in names]
         kept = [name for name in names if name in {**self.tables()["PARAMS"], **self.every}]
         return [

@@ -124,13 +124,7 @@ def one_step(kernel: Kernel, target: Target) -> Kernel:
 
 def cotangents(system: System) -> dict[str, str]:
     """The input by which the adjoint of a system without a loss weighs each output."""
-    inputs = [symbol.name for symbol in system.named("input")]
-    found: dict[str, str] = {}
-    for output in system.outputs:
-        for name in inputs:
-            if name.startswith(f"ct_{output.name}") and name not in found.values():
-                found.setdefault(output.name, name)
-    return found
+    return {symbol.weighs: symbol.name for symbol in system.named("input") if symbol.weighs}
 
 
 @dataclass(frozen=True)

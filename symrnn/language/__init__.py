@@ -2,10 +2,11 @@
 
 - `tree`     what a text says, as frozen data
 - `parse`    text to trees, through an allow-list over Python's `ast`; nothing is evaluated
-- `letters`  letters that mean one thing only, read as the language writes them
+- `source`   a text before it is parsed: letters that mean one thing only, what is refused at once
 - `foreign`, `meant`  what is written elsewhere, and what to write here
 - `table`, `numpy_forms`  the functions of the language, a row each; their forms in NumPy
 - `functions`  functions of one's own, a line of the text each
+- `timesoftmax`  softmax over time, written out
 - `calls`    which functions a text calls, and what follows from them
 - `printer`  trees to text, with as few brackets as the meaning allows
 """

@@ -31,7 +31,7 @@ ABOVE_ZERO = {
 SUMS = ("rowsum", "rowmean", "sum", "mean", "total", "batchsum")
 
 
-def row_of(call: Call) -> Elementwise | None:
+def row_of(call: Call[Expr]) -> Elementwise | None:
     """The table's row of a call, if it has one for so many arguments."""
     row = ELEMENTWISE.get(call.function) if call.own is None else None
     return row if row is not None and len(row.arguments) == len(call.args) else None
@@ -57,7 +57,7 @@ def own_functions(exprs: Iterable[Expr]) -> Iterator[Own]:
         yield from visit(expr)
 
 
-def calls(expr: Expr) -> Iterator[Call]:
+def calls(expr: Expr) -> Iterator[Call[Expr]]:
     """Every call in an expression, and in the definitions of the functions that it calls."""
     for node in walk(expr):
         if isinstance(node, Call):

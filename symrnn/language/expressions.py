@@ -13,9 +13,8 @@ from symrnn.errors import LanguageError
 from symrnn.language import meant
 from symrnn.language.calls import is_pointwise
 from symrnn.language.foreign import spelling
-from symrnn.language.guard import MAX_DEPTH, at
-from symrnn.language.letters import Plain
 from symrnn.language.meant import usage
+from symrnn.language.source import MAX_DEPTH, Plain, at
 from symrnn.language.table import ARITY, WRITTEN_OUT
 from symrnn.language.tree import (
     Add,
@@ -45,7 +44,7 @@ MAX_WIDTH = 1_000_000
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 RESERVED = ("t", "T")
 
-BINARY: dict[type[ast.operator], type[Mul] | type[Div] | type[Pow] | type[MatMul]] = {
+BINARY: dict[type[ast.operator], type[Mul] | type[Div[Expr]] | type[Pow[Expr]] | type[MatMul]] = {
     ast.Mult: Mul,
     ast.Div: Div,
     ast.Pow: Pow,
@@ -132,7 +131,7 @@ class Expressions:
             place = at(self.plain, node.lineno, start + found.start, start + found.end)
             raise LanguageError(self.source.mark(place, found.message))
 
-    def sum(self, node: ast.BinOp, depth: int) -> Add:
+    def sum(self, node: ast.BinOp, depth: int) -> Add[Expr]:
         """`a + b - c` as one sum of three terms, however many there are."""
         place = self.place(node)
         terms: list[Expr] = []
@@ -174,7 +173,7 @@ class Expressions:
         rest = tuple(self.expr(arg, depth + 1) for arg in node.args[1:])
         return self.called(Call(name, (first, *rest), self.own.get(name), place=place))
 
-    def called(self, call: Call) -> Expr:
+    def called(self, call: Call[Expr]) -> Expr:
         """The call; of a function that is not element by element what it is defined to be."""
         if call.function in WRITTEN_OUT:
             return self.stands_for(call)
@@ -183,7 +182,7 @@ class Expressions:
             return call
         return replace(put(own.body, dict(zip(own.args, call.args, strict=True))), place=call.place)
 
-    def stands_for(self, call: Call) -> Expr:
+    def stands_for(self, call: Call[Expr]) -> Expr:
         """The expression that a function of the table stands for."""
         raise NotImplementedError  # its text has to be parsed: `_Statements` in parse.py does
 

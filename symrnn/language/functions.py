@@ -16,7 +16,7 @@ from symrnn.language.tree import Expr, Own, put, refs
 HEAD = re.compile(r"((?:^|;)[ \t]*)(\w+)([ \t]*)\(([^()=;#\n]*)\)(?=[ \t]*=(?!=))", re.MULTILINE)
 MADE_UP = re.compile(r"[a-z]_")
 
-Function = tuple[ast.Assign, ast.Name, ast.expr]
+Line = tuple[ast.Assign, ast.Name, ast.expr]
 """A line that defines a function: all of it, its name, and its arguments."""
 
 
@@ -39,9 +39,9 @@ def bracketed(text: str) -> tuple[str, set[tuple[int, int]]]:
     return "".join([*pieces, text[end:]]), places
 
 
-def functions_in(body: Sequence[ast.stmt], places: set[tuple[int, int]]) -> list[Function]:
+def functions_in(body: Sequence[ast.stmt], places: set[tuple[int, int]]) -> list[Line]:
     """The lines that define functions, in their order."""
-    found: list[Function] = []
+    found: list[Line] = []
     for node in body:
         match node:
             case ast.Assign(targets=[ast.Subscript(value=ast.Name() as name, slice=args)]) if (
@@ -63,7 +63,7 @@ class Functions:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
         }
 
-    def read(self, functions: Sequence[Function]) -> None:
+    def read(self, functions: Sequence[Line]) -> None:
         later = [name.id for _, name, _ in functions]
         for node, name, args in functions:
             later.pop(0)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from symrnn.errors import suggestion
 from symrnn.language.foreign import MODULES, instead
-from symrnn.language.table import ARITY
+from symrnn.language.table import ARITY, ELEMENTWISE
 
 Said = Callable[[ast.expr], str]
 
@@ -18,8 +18,6 @@ MATRIX_LIKE = re.compile(r"[A-Z]\w*\Z|[wuv]\w?_")
 
 USAGES = {
     "concat": "concat(p, q)",
-    "max": "max(a, b)",
-    "min": "min(a, b)",
     "surrogate": "surrogate(value, slope)",
     "layernorm": "layernorm(v) or layernorm(v, 0.001)",
     "rmsnorm": "rmsnorm(v) or rmsnorm(v, 0.001)",
@@ -37,7 +35,9 @@ USAGES = {
 
 def usage(name: str) -> str:
     """How a function is written."""
-    return USAGES.get(name, f"{name}(v)")
+    row = ELEMENTWISE.get(name)
+    arguments = row.arguments if row is not None and len(row.arguments) > 1 else ("v",)
+    return USAGES.get(name, f"{name}({', '.join(arguments)})")
 
 
 def function(name: str, node: ast.Call, said: Said) -> str:

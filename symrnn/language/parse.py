@@ -13,10 +13,9 @@ from functools import cache
 from symrnn.errors import LanguageError, suggestion
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
-from symrnn.language.guard import STATEMENTS, check_letters, check_size, tree_of
-from symrnn.language.letters import plain
-from symrnn.language.over_time import without_timesoftmax
+from symrnn.language.source import STATEMENTS, check_letters, check_size, plain, tree_of
 from symrnn.language.table import ELEMENTWISE, EPS, WRITTEN_OUT
+from symrnn.language.timesoftmax import without_timesoftmax
 from symrnn.language.tree import (
     Call,
     Declaration,
@@ -105,17 +104,15 @@ def definition(function: str | Own) -> tuple[tuple[str, ...], Expr] | None:
     return (row.arguments, rule(row.definition)) if row.definition else None
 
 
-def stable_form(function: str | Own, small: bool = False) -> tuple[tuple[str, ...], Expr] | None:
-    """The same in a form that neither overflows nor loses digits; `small` where its digits count
-    however small it is."""
-    if isinstance(function, Own):
-        return definition(function)
+def stable_form(function: str, small: bool = False) -> tuple[tuple[str, ...], Expr] | None:
+    """The same of a function of the table, in a form that neither overflows nor loses digits;
+    `small` where its digits count however small it is."""
     row = ELEMENTWISE[function]
     text = (row.small if small else "") or row.stable or row.definition
     return (row.arguments, rule(text)) if text else None
 
 
-def written_out(call: Call) -> Expr:
+def written_out(call: Call[Expr]) -> Expr:
     """A call as what its function is defined to be."""
     found = definition(call.own or call.function)
     assert found is not None
@@ -148,7 +145,7 @@ def near_word(word: str) -> str:
 class _Statements(Expressions):
     """Equations, additions and declarations."""
 
-    def stands_for(self, call: Call) -> Expr:
+    def stands_for(self, call: Call[Expr]) -> Expr:
         names, text = WRITTEN_OUT[call.function]
         args = call.args if len(call.args) == len(names) else (*call.args, rule(EPS))
         if len(args) > 1 and any(True for _ in refs(args[1])):

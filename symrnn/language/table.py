@@ -117,11 +117,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             above_zero=True,
         ),
         Elementwise(
-            "softsign",
-            "(1 - abs(o))**2",
-            "x / (1 + abs(x))",
-            r"\mathrm{softsign}",
-            analytic=False,
+            "softsign", "(1 - abs(o))**2", "x / (1 + abs(x))", r"\mathrm{softsign}", analytic=False
         ),
         Elementwise("exp", "o", "", r"\exp", operation="exp", sympy="exp", above_zero=True),
         Elementwise("log", "1 / x", "", r"\log", operation="log", sympy="log", half=True),
@@ -133,20 +129,10 @@ ELEMENTWISE: dict[str, Elementwise] = {
         Elementwise("cos", "-sin(x)", "", r"\cos", operation="cos", sympy="cos"),
         Elementwise("tan", "1 + o**2", "sin(x) / cos(x)", r"\tan", sympy="tan"),
         Elementwise(
-            "sinh",
-            "cosh(x)",
-            "(exp(x) - exp(-x)) / 2",
-            r"\sinh",
-            operation="sinh",
-            sympy="sinh",
+            "sinh", "cosh(x)", "(exp(x) - exp(-x)) / 2", r"\sinh", operation="sinh", sympy="sinh"
         ),
         Elementwise(
-            "cosh",
-            "sinh(x)",
-            "(exp(x) + exp(-x)) / 2",
-            r"\cosh",
-            operation="cosh",
-            sympy="cosh",
+            "cosh", "sinh(x)", "(exp(x) + exp(-x)) / 2", r"\cosh", operation="cosh", sympy="cosh"
         ),
         Elementwise("arctan", "1 / (1 + x**2)", "", r"\arctan", operation="arctan", sympy="atan"),
         Elementwise(
@@ -285,10 +271,7 @@ LOSSES: dict[str, Loss] = {
         Loss("ce", "-y / p", "-log(p)", link="softmax", from_logits="ce_logits"),
         Loss("bce_logits", "(sigmoid(p) - y) / n", "-p / n"),
         Loss(
-            "ce_logits",
-            "softmax(p) * rowsum(y) - y",
-            "logsumexp(p) - p",
-            onehot="softmax(p) - y",
+            "ce_logits", "softmax(p) * rowsum(y) - y", "logsumexp(p) - p", onehot="softmax(p) - y"
         ),
     )
 }
@@ -298,10 +281,7 @@ ROW = ("softmax", "logsumexp", "rowmax", "rowsum", "rowmean", "concat")
 
 WRITTEN_OUT: dict[str, tuple[tuple[str, ...], str]] = {
     "rowmin": (("v",), "-rowmax(-v)"),
-    "layernorm": (
-        ("v", "eps"),
-        "(v - rowmean(v)) / sqrt(rowmean(square(v - rowmean(v))) + eps)",
-    ),
+    "layernorm": (("v", "eps"), "(v - rowmean(v)) / sqrt(rowmean(square(v - rowmean(v))) + eps)"),
     "rmsnorm": (("v", "eps"), "v / sqrt(rowmean(square(v)) + eps)"),
 }
 """Functions that stand for an expression: their arguments, and what a text means by them."""

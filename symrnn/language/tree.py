@@ -8,6 +8,7 @@ an input is found out by `resolve`.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,9 @@ class Width:
         """The number that it is once every dimension has one."""
         return sum(dims[name] for name in self.names) + self.number
 
+
+E_co = TypeVar("E_co", covariant=True)
+"""What stands inside a node."""
 
 NARROW = Width((), 1)
 STEPS = Width(("T",))
@@ -81,15 +85,15 @@ class Ref(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Neg(Node):
-    arg: "Expr"
+class Neg(Node, Generic[E_co]):
+    arg: E_co
 
 
 @dataclass(frozen=True, slots=True)
-class Add(Node):
+class Add(Node, Generic[E_co]):
     """A sum of two or more terms; a difference is a sum with a `Neg`."""
 
-    terms: tuple["Expr", ...]
+    terms: tuple[E_co, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +103,15 @@ class Mul(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Div(Node):
-    left: "Expr"
-    right: "Expr"
+class Div(Node, Generic[E_co]):
+    left: E_co
+    right: E_co
 
 
 @dataclass(frozen=True, slots=True)
-class Pow(Node):
-    left: "Expr"
-    right: "Expr"
+class Pow(Node, Generic[E_co]):
+    left: E_co
+    right: E_co
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,8 @@ class MatMul(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Transpose(Node):
-    arg: "Expr"
+class Transpose(Node, Generic[E_co]):
+    arg: E_co
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +141,20 @@ class Own(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, Generic[E_co]):
     """A function by name: element-wise, across a row, a loss, or a sum over time or batch."""
 
     function: str
-    args: tuple["Expr", ...]
+    args: tuple[E_co, ...]
     own: Own | None = None
     """What the function is, where the text defines it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part(Node):
+class Part(Node, Generic[E_co]):
     """`part(v, skip, width)`: the `width` features of v that come after the first `skip`."""
 
-    arg: "Expr"
+    arg: E_co
     skip: Width
     width: Width
 
@@ -164,7 +168,21 @@ class Pad(Node):
     total: Width
 
 
-Expr = Num | Size | Ref | Neg | Add | Mul | Div | Pow | MatMul | Transpose | Call | Part | Pad
+Expr = (
+    Num
+    | Size
+    | Ref
+    | Neg["Expr"]
+    | Add["Expr"]
+    | Mul
+    | Div["Expr"]
+    | Pow["Expr"]
+    | MatMul
+    | Transpose["Expr"]
+    | Call["Expr"]
+    | Part["Expr"]
+    | Pad
+)
 
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))

@@ -1,7 +1,8 @@
 """The gradient of a system, as a system: time runs the other way.
 
-Each operand r of an equation v gets v̄ · (∂v/∂r)ᵀ (`shares`), at the step at which v reads it
-(`landing`). An adjoint outside 1…T annihilates its term, so nothing special happens at the ends.
+Each operand r of an equation v gets v̄ · (∂v/∂r)ᵀ (`adjoint_terms`), at the step at which v reads it
+(`adjoint_steps`). An adjoint outside 1…T annihilates its term, so nothing special happens at the
+ends.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from symrnn.language.table import LOSSES
 from symrnn.language.tree import BATCH, NARROW, ONE, Add, Expr, Ref, refs
 from symrnn.system import names
 from symrnn.system.adjoint_steps import Landing, active
-from symrnn.system.adjoint_terms import Share, Shares, Values, reads, times
+from symrnn.system.adjoint_terms import Contribution, Contributions, Values, reads, times
 from symrnn.system.algebra import div, neg, size
 from symrnn.system.check import check
 from symrnn.system.graph import Group
@@ -83,7 +84,7 @@ class _Adjoint:
         self.active.update(self.input_nodes())
         self.active_names = {node.name for node in self.active}
         self.values = Values(system, self.symbols)
-        self.shares = Shares(self.symbols, self.values, self.wants)
+        self.contributions = Contributions(self.symbols, self.values, self.wants)
         self.landing = Landing(system)
         self.sources: dict[Ref, list[Term]] = {}
         """What the adjoint of each node is the sum of."""
@@ -142,7 +143,9 @@ class _Adjoint:
             if symbol.name not in self.active_names:
                 continue
             name = names.free(f"ct_{symbol.name}", self.symbols)
-            self.symbols[name] = replace(symbol, name=name, role="input", output=False)
+            self.symbols[name] = replace(
+                symbol, name=name, role="input", output=False, weighs=symbol.name
+            )
             for node in self.equations:
                 inside = node.base in ("", "t") or 0 <= node.shift < (self.primal.steps or 0)
                 if node.name == symbol.name and inside:
@@ -176,15 +179,15 @@ class _Adjoint:
             assert bar is not None
             self.push_softmax(equation, bar)
             return
-        for share in self.shares.of(equation):
+        for one in self.contributions.of(equation):
             source, own = node, bar
-            if share.at is not None:
-                source = Ref(node.name, *share.at)
-                own = Ref(bar.name, *share.at) if bar is not None else None
+            if one.at is not None:
+                source = Ref(node.name, *one.at)
+                own = Ref(bar.name, *one.at) if bar is not None else None
             factor = scale
-            if node.name == self.primal.loss and self.has_rows((share.ref, *reads(share.by))):
+            if node.name == self.primal.loss and self.has_rows((one.ref, *reads(one.by))):
                 factor = div(scale, size(BATCH))  # the loss is a mean over the sequences
-            self.give(source, share, Term(own, times(share.by, factor)))
+            self.give(source, one, Term(own, times(one.by, factor)))
 
     def push_softmax(self, equation: Row, bar: Ref) -> None:
         """s̄ ⊙ s - e s, where e = Σ s̄ ⊙ s over the features."""
@@ -200,15 +203,15 @@ class _Adjoint:
         else:
             self.symbols[name] = Symbol(name, "adjoint", bool(node.base), shape)
             self.made.append(Linear(gathered, (term,)))
-        self.give(node, Share(ref, Scale(node)), Term(bar, Scale(node)))
-        self.give(node, Share(ref, Scale(node)), Term(gathered, Scale(neg(node))))
+        self.give(node, Contribution(ref, Scale(node)), Term(bar, Scale(node)))
+        self.give(node, Contribution(ref, Scale(node)), Term(gathered, Scale(neg(node))))
 
-    def give(self, source: Ref, share: Share, term: Term) -> None:
-        if share.ref.name in self.totals:
-            over = source.base == "t" or share.over
-            self.totals[share.ref.name] += self.in_total(share.ref, replace(term, over=over))
+    def give(self, source: Ref, part: Contribution, term: Term) -> None:
+        if part.ref.name in self.totals:
+            over = source.base == "t" or part.over
+            self.totals[part.ref.name] += self.in_total(part.ref, replace(term, over=over))
             return
-        for node, landed in self.landing.land(source, share.ref, term, share.over):
+        for node, landed in self.landing.land(source, part.ref, term, part.over):
             self.add(node, landed)
 
     def has_rows(self, refs: Iterable[Ref]) -> bool:

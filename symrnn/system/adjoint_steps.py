@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from symrnn.language.tree import ZERO, Call, Ref
 from symrnn.system.calculus import derivative
-from symrnn.system.graph import Use, at_step, needs_of, outside, reached
+from symrnn.system.graph import Use, at_step, inverse, needs_of, outside, reached
 from symrnn.system.system import Equation, Pointwise, System, Term, map_term, uses
 
 Landed = tuple[Ref, Term]
@@ -18,6 +18,8 @@ Landed = tuple[Ref, Term]
 
 
 class Landing:
+    """Where in time what an operand gets lands."""
+
     def __init__(self, system: System) -> None:
         self.steps = system.steps
         self.nodes: Set[Ref] = {e.target for e in system.equations}
@@ -93,12 +95,8 @@ def active(system: System, roots: Iterable[Ref], varied: Set[str]) -> set[Ref]:
     """
     definitions = {e.target: list(_moved_by(e)) for e in system.equations}
     needs = needs_of(definitions, system.steps)
-    readers: dict[Ref, list[Ref]] = {}
-    for node, others in needs.items():
-        for other in others:
-            readers.setdefault(other, []).append(node)
     moved = [n for n, found in definitions.items() if any(u.ref.name in varied for u in found)]
-    needed, dependent = reached(roots, needs), reached(moved, readers)
+    needed, dependent = reached(roots, needs), reached(moved, inverse(needs))
     return needed & dependent
 
 

@@ -48,7 +48,8 @@ ACROSS = ("softmax", "logsumexp", "rowsum")
 
 
 class Values:
-    """Looks values up, and makes the equations of those that the model itself does not need."""
+    """The values of functions under their names: σ(a_yhat) is yhat, wherever the model works it
+    out; of a value that the model itself does not need the equation is made."""
 
     def __init__(self, system: System, symbols: Symbols) -> None:
         self.steps, self.symbols = system.steps, symbols
@@ -96,7 +97,7 @@ class Values:
             self.made.append(made)
         return target
 
-    def make(self, call: Call, ref: Ref) -> Ref:
+    def make(self, call: Call[Expr], ref: Ref) -> Ref:
         """An equation for the value; that at a fixed step is defined once."""
         once = not ref.base or (ref.base != "t" and self.steps is None)
         label = names.label(ref) if once else ref.name
@@ -130,7 +131,7 @@ def _key(equation: Equation) -> tuple[str, Ref] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Contribution:
     """`ref` gets v̄ · `by`; `over` if the equation sums it over time, `at` if it adds it there."""
 
     ref: Ref
@@ -139,13 +140,16 @@ class Share:
     at: tuple[str, int] | None = None
 
 
-class Shares:
+class Contributions:
+    """One rule for each kind of equation, at the equation's own step; where in time a contribution
+    lands is another question (`adjoint_steps`)."""
+
     def __init__(self, symbols: Symbols, values: Values, wants: Callable[[Ref], bool]) -> None:
         self.symbols, self.values, self.wants = symbols, values, wants
 
-    def of(self, equation: Equation) -> Iterator[Share]:
-        """The shares of all operands whose adjoint is wanted; those of a softmax are not here,
-        for they take two steps."""
+    def of(self, equation: Equation) -> Iterator[Contribution]:
+        """What an equation contributes to the adjoint of each operand that has one; a softmax is
+        not here, for it takes two steps."""
         match equation:
             case Linear(terms=terms) | Total(terms=terms):
                 for term in terms:
@@ -156,25 +160,25 @@ class Shares:
                 for ref in filter(self.wants, dict.fromkeys(refs(body))):
                     slope = derivative(body, ref, value=target)
                     if slope != ZERO:
-                        yield Share(ref, self.scale(target, ref, slope))
+                        yield Contribution(ref, self.scale(target, ref, slope))
             case Row(function="concat", args=args):
                 yield from self.of_parts(args)
             case Row(function="logsumexp", args=(ref,)):
                 if self.wants(ref):
-                    yield Share(ref, Scale(self.values.put_in(Call("softmax", (ref,)))))
+                    yield Contribution(ref, Scale(self.values.put_in(Call("softmax", (ref,)))))
             case Row(target=target, function="rowmax", args=(ref,)):
                 if self.wants(ref):
                     below = self.values.below_the_top(ref, target)
                     count = self.values.put_in(Call("rowsum", (below,)))
                     width = size(self.symbols[ref.name].width)
                     share = div(Add((ONE, Neg(below))), Add((width, Neg(count))))
-                    yield Share(ref, Scale(share))
+                    yield Contribution(ref, Scale(share))
             case Row(function=function) if function in LOSSES:
                 yield from self.of_loss(equation)
             case Row(function=function):
-                raise TypeError(f"no shares are known of {function}")
+                raise TypeError(f"no adjoint is known of {function}")
 
-    def of_term(self, target: Ref, term: Term, ref: Ref) -> Iterator[Share]:
+    def of_term(self, target: Ref, term: Term, ref: Ref) -> Iterator[Contribution]:
         """The transpose of the term's Jacobian."""
         by: Jacobian
         match term.by:
@@ -184,7 +188,7 @@ class Shares:
                 by = self.gather(ref, refs(factor), factor)
             case Matrix(name=name, transposed=transposed):
                 by = Matrix(name, not transposed)
-                yield Share(Ref(name), Outer(ref, transposed), term.over, term.at)
+                yield Contribution(Ref(name), Outer(ref, transposed), term.over, term.at)
             case PartOf(skip=skip):
                 by = PadTo(skip, self.symbols[ref.name].width)
             case PadTo(skip=skip):
@@ -196,9 +200,9 @@ class Shares:
             case Outer():
                 raise TypeError("the gradient of a gradient is not part of this system")
         if self.wants(ref):
-            yield Share(ref, by, term.over, term.at)
+            yield Contribution(ref, by, term.over, term.at)
 
-    def of_factor(self, target: Ref, term: Term) -> Iterator[Share]:
+    def of_factor(self, target: Ref, term: Term) -> Iterator[Contribution]:
         """What the parameters in a term's factor get."""
         if not isinstance(term.by, Scale | Dot | Entries):
             return
@@ -212,17 +216,17 @@ class Shares:
 
             else:
                 by = self.gather(inner, term.reads(), factor)
-            yield Share(inner, by, term.over, term.at)
+            yield Contribution(inner, by, term.over, term.at)
 
-    def of_parts(self, args: tuple[Ref, ...]) -> Iterator[Share]:
+    def of_parts(self, args: tuple[Ref, ...]) -> Iterator[Contribution]:
         skip = Width()
         for ref in args:
             width = self.symbols[ref.name].width
             if self.wants(ref):
-                yield Share(ref, PartOf(skip, width))
+                yield Contribution(ref, PartOf(skip, width))
             skip += width
 
-    def of_loss(self, equation: Row) -> Iterator[Share]:
+    def of_loss(self, equation: Row) -> Iterator[Contribution]:
         loss, (target, prediction) = LOSSES[equation.function], equation.args
         known = loss.onehot and self.symbols[target.name].onehot and self.is_inside(target)
         slopes = (loss.by_target, loss.onehot if known else loss.by_prediction)
@@ -230,7 +234,7 @@ class Shares:
         for ref, slope in zip(equation.args, slopes, strict=True):
             if self.wants(ref):
                 factor = put(rule(slope), {"y": target, "p": prediction, "n": width})
-                yield Share(ref, Scale(self.values.put_in(factor)))
+                yield Contribution(ref, Scale(self.values.put_in(factor)))
 
     def is_inside(self, ref: Ref) -> bool:
         """Whether a reference surely reads a step of 1…T: outside, a one-hot target is zero."""

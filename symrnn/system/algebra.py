@@ -1,12 +1,13 @@
 """Sums and products that tidy themselves up a little: no a + 0, no 1 · a, no a / 1; and numbers.
 
 They keep the order of what they are given, so that a derived formula reads like the one it came
-from. `Numbers` works out what is made of numbers alone, and refuses what leaves their range.
+from. Sums and signs are alike for whatever stands in them: the formulas of derivations too.
+`Numbers` works out what is made of numbers alone, and refuses what leaves their range.
 """
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from symrnn.errors import EquationError
 from symrnn.language.printer import is_decimal
@@ -28,6 +29,9 @@ from symrnn.language.tree import (
     walk,
 )
 from symrnn.system.occurrences import fault
+
+E = TypeVar("E")
+"""Whatever stands in a sum."""
 
 LARGEST = Fraction(10) ** 100
 """No number of a text is larger, nor any numerator or denominator."""
@@ -53,14 +57,14 @@ def size(width: Width) -> Expr:
     return Size(width) if width.names else Num(Fraction(width.number))
 
 
-def neg(a: Expr) -> Expr:
+def neg(a: E) -> E | Neg[E]:
     if a == ZERO:
-        return ZERO
+        return a
     return a.arg if isinstance(a, Neg) else Neg(a)
 
 
-def add(terms: Iterable[Expr]) -> Expr:
-    kept: list[Expr] = []
+def add(terms: Iterable[E]) -> E | Add[E] | Num:
+    kept: list[E] = []
     for term in terms:
         kept += term.terms if isinstance(term, Add) else [term] if term != ZERO else []
     if len(kept) < 2:
@@ -142,7 +146,9 @@ class Numbers:
                 return self.fold(expr, numbers) if len(numbers) == len(values) else None
         return None
 
-    def fold(self, expr: Neg | Add | Mul | Div | Pow, values: list[Fraction]) -> Fraction | None:
+    def fold(
+        self, expr: Neg[Expr] | Add[Expr] | Mul | Div[Expr] | Pow[Expr], values: list[Fraction]
+    ) -> Fraction | None:
         result: Fraction
         match expr:
             case Neg():

@@ -79,7 +79,7 @@ def _derivative(body: Expr, by: str) -> Expr:
     return from_sympy(sympy.diff(to_sympy(body), sympy.Symbol(by)))
 
 
-def slope(call: Call, number: int, value: Expr = VALUE) -> Expr:
+def slope(call: Call[Expr], number: int, value: Expr = VALUE) -> Expr:
     """The derivative of a function by one of its arguments, counted from 0.
 
     `value` is the function's own value. A derivative that is long is a function again: f′.
@@ -112,9 +112,9 @@ def own_slope(own: Own, number: int) -> Expr:
 
 # sums of products
 
-Sum = dict[tuple[str, ...], Fraction]
+Polynomial = dict[tuple[str, ...], Fraction]
 """The numbers before the products of names: 1 - a b is {(): 1, ("a", "b"): -1}."""
-Product = tuple[Fraction, tuple[str, ...], Sum | None]
+Summand = tuple[Fraction, tuple[str, ...], Polynomial | None]
 """A number, names in order, and perhaps a bracket: 2 a b (1 - c)."""
 
 
@@ -133,8 +133,8 @@ def _of_products(body: Expr, by: str) -> Expr | None:
     products = _products(body)
     if products is None:
         return None
-    flat: Sum = {}
-    bracketed: list[tuple[Fraction, tuple[str, ...], Sum]] = []
+    flat: Polynomial = {}
+    bracketed: list[tuple[Fraction, tuple[str, ...], Polynomial]] = []
     for value, names, bracket in products:
         if by in names:
             names = tuple(name for name in names if name != by)
@@ -158,7 +158,7 @@ def _of_products(body: Expr, by: str) -> Expr | None:
     return _product(value, names, _sum(bracket))
 
 
-def _products(body: Expr) -> list[Product] | None:
+def _products(body: Expr) -> list[Summand] | None:
     """A sum as its products, if it is one of products that `_of_products` knows."""
     terms = body.terms if isinstance(body, Add) else (body,)
     found = []
@@ -201,7 +201,7 @@ def _factors(term: Expr) -> list[Expr]:
     return [term]
 
 
-def _sum(products: Sum) -> Expr:
+def _sum(products: Polynomial) -> Expr:
     """Positive products first, of these numbers first; then those without the first name."""
     names = sorted({name for product in products for name in product})
     ordered = sorted(products, key=lambda product: [name in product for name in names])

@@ -11,23 +11,16 @@ from symrnn.language.printer import show_ref, show_widths
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import NARROW, Ref, Width
 from symrnn.system.graph import Use, order
-from symrnn.system.shapes import joined
+from symrnn.system.shapes import operand_shapes
+from symrnn.system.symbols import Symbols
 from symrnn.system.system import (
-    Dot,
-    Entries,
     Equation,
     Linear,
     Matrix,
-    Outer,
-    PadTo,
-    PartOf,
-    Pointwise,
     Row,
-    Scale,
     System,
     Term,
     Total,
-    Turned,
     uses,
 )
 
@@ -83,56 +76,26 @@ def _unbound(system: System, equation: Equation, found: list[Use]) -> Iterator[s
 
 
 def _widths(system: System, equation: Equation) -> Iterator[str]:
-    symbols = system.symbols
+    symbols, target = system.symbols, show_ref(equation.target)
     own = symbols[equation.target.name].shape
-    found: list[tuple[Width, ...]]
     match equation:
-        case Pointwise():
-            found = [symbols[use.ref.name].shape for use in uses(equation)]
-        case Row(function="concat", args=args):
-            found = [(joined(args, symbols),)]
-        case Row(function="softmax", args=args):
-            found = [symbols[args[0].name].shape]
-        case Row(function="logsumexp", args=(ref,)):
-            found = [(*symbols[ref.name].shape[:-1], NARROW)]
-        case Row(function=function, args=args):
-            found = [(NARROW,)]
+        case Row(function=function, args=args) if function not in ("concat", "softmax"):
             shapes = {tuple(_sorted(symbols[ref.name].shape)) for ref in args}
             if len(args) != (2 if function in LOSSES else 1) or len(shapes) > 1:
-                yield f"{show_ref(equation.target)} is {function} of operands that do not fit"
+                yield f"{target} is {function} of operands that do not fit"
         case Linear(terms=terms) | Total(terms=terms):
-            found = [shape for term in terms for shape in _term_shapes(system, term)]
-    for shape in found:
+            for term in terms:
+                if isinstance(term.by, Matrix) and not _multiplies(term, term.by, symbols):
+                    yield f"{target} is a product with {term.by.name} of what does not fit"
+    for shape in operand_shapes(equation, symbols):
         if not _fits(shape, own, isinstance(equation, Total)):
-            target = show_ref(equation.target)
             yield f"{target} has shape {show_widths(own)}, an operand {show_widths(shape)}"
 
 
-def _term_shapes(system: System, term: Term) -> Iterator[tuple[Width, ...]]:
-    symbols = system.symbols
-    ref = symbols[term.ref.name] if term.ref is not None else None
-    match term.by:
-        case Scale():
-            for read in term.reads():
-                yield symbols[read.name].shape
-        case Dot():
-            yield (*ref.shape[:-1], NARROW) if ref is not None else (NARROW,)
-        case Entries():
-            yield (NARROW,)
-        case Turned():
-            yield ref.shape[::-1] if ref is not None else ()
-        case Matrix(name=name, transposed=transposed):
-            rows, columns = symbols[name].shape
-            inner, outer = (columns, rows) if transposed else (rows, columns)
-            if ref is None or _sorted((ref.width,)) != _sorted((inner,)):
-                yield (Width(("operand",)), Width(("of",)), Width((name,)))
-            yield (*(ref.shape[:-1] if ref else ()), outer)
-        case PartOf(width=width) | PadTo(total=width):
-            yield (width,)
-        case Outer(other=other, flipped=flipped):
-            assert ref is not None
-            left, right = ref.width, symbols[other.name].width
-            yield (left, right) if flipped else (right, left)
+def _multiplies(term: Term, by: Matrix, symbols: Symbols) -> bool:
+    """Whether what is multiplied with a matrix is as wide as that has rows."""
+    inner = symbols[by.name].shape[1 if by.transposed else 0]
+    return term.ref is not None and _sorted((symbols[term.ref.name].width,)) == _sorted((inner,))
 
 
 def _fits(shape: tuple[Width, ...], own: tuple[Width, ...], sums: bool) -> bool:

@@ -26,9 +26,9 @@ from symrnn.language.tree import (
     children,
 )
 from symrnn.system.occurrences import occurrences
-from symrnn.system.unify import MAX_PARTS, ONE, Sum, Unifier, flat, unknown
+from symrnn.system.unify import MAX_PARTS, ONE, OpenWidth, Unifier, flat, unknown
 
-Shape = tuple[Sum, ...]
+Shape = tuple[OpenWidth, ...]
 
 
 class ExpressionWidths:
@@ -42,19 +42,19 @@ class ExpressionWidths:
         self,
         unifier: Unifier,
         shapes: Mapping[str, Shape],
-        given: Callable[[Width], Sum],
+        given: Callable[[Width], OpenWidth],
         is_narrow: Callable[[Expr], bool],
     ) -> None:
         self.unifier, self.shapes, self.given, self.is_narrow = unifier, shapes, given, is_narrow
         self.of_weights = False
         """Whether what is read may be a matrix: in what is computed of parameters alone."""
 
-    def width(self, expr: Expr) -> Sum | None:
+    def width(self, expr: Expr) -> OpenWidth | None:
         """The width of an expression; None for a number, which takes any."""
         with self.unifier.reading(expr):
             return self._width(expr)
 
-    def _width(self, expr: Expr) -> Sum | None:
+    def _width(self, expr: Expr) -> OpenWidth | None:
         match expr:
             case Num() | Size():
                 return None
@@ -84,7 +84,7 @@ class ExpressionWidths:
             case Call():
                 return self.call(expr)
 
-    def together(self, operands: tuple[Expr, ...]) -> Sum | None:
+    def together(self, operands: tuple[Expr, ...]) -> OpenWidth | None:
         """Operands share a width; a narrow one is spread, unless all are narrow."""
         found = [(operand, self.width(operand)) for operand in operands]
         known = [(operand, width) for operand, width in found if width is not None]
@@ -97,7 +97,7 @@ class ExpressionWidths:
             self.unifier.unify(width, ONE)
         return known[0][1] if known else None
 
-    def product(self, left: Expr, right: Expr) -> Sum:
+    def product(self, left: Expr, right: Expr) -> OpenWidth:
         width = self.width(left)
         rows, columns = matrix_of(right, self.shapes) or self.entries(right)
         if rows is None or columns is None:
@@ -107,7 +107,7 @@ class ExpressionWidths:
         self.unifier.unify(width, rows)
         return columns
 
-    def call(self, call: Call) -> Sum | None:
+    def call(self, call: Call[Expr]) -> OpenWidth | None:
         function = call.function
         if function == "batchsum":
             self.unifier.fail("batchsum(…) belongs to a gradient; a variable has a row a sequence")
@@ -122,7 +122,7 @@ class ExpressionWidths:
         if function == "softmax":
             return known[0]
         if function == "concat":
-            joined = Sum([p for w in known for p in w.parts], sum(w.number for w in known))
+            joined = OpenWidth([p for w in known for p in w.parts], sum(w.number for w in known))
             if sum(len(flat(width)[0]) for width in known) > MAX_PARTS // 2:
                 self.unifier.fail("a width of too many parts; join fewer rows by concat")
             return joined
@@ -164,14 +164,14 @@ class ExpressionWidths:
         form = "sum(transpose(a[t]) @ b[t])" if rank == 2 else "sum(batchsum(b[t]))"
         self.unifier.fail(f"the gradient of this parameter is written {form}, or a sum of such")
 
-    def entries(self, expr: Expr) -> tuple[Sum | None, Sum | None]:
+    def entries(self, expr: Expr) -> tuple[OpenWidth | None, OpenWidth | None]:
         """Rows and width of what is computed of parameters alone; a vector has no rows."""
         before, self.of_weights = self.of_weights, True
         width, rows = self.width(expr), self.rows(expr)
         self.of_weights = before
         return rows, width
 
-    def rows(self, expr: Expr) -> Sum | None:
+    def rows(self, expr: Expr) -> OpenWidth | None:
         """The rows of a matrix; None for a vector or a number, which is spread over them."""
         match expr:
             case Ref(name=name):
@@ -193,7 +193,7 @@ class ExpressionWidths:
         return found[0] if found else None
 
 
-def matrix_of(expr: Expr, shapes: Mapping[str, Shape]) -> tuple[Sum, Sum] | None:
+def matrix_of(expr: Expr, shapes: Mapping[str, Shape]) -> tuple[OpenWidth, OpenWidth] | None:
     """The rows and columns of a matrix that has a name, or of its transpose."""
     match expr:
         case Ref(name=name) if len(shapes[name]) == 2:

@@ -77,7 +77,20 @@ def needs_of(definitions: Definitions, steps: int | None) -> dict[Ref, list[Ref]
     return {node: [other for other, _ in found] for node, found in edges.items()}
 
 
-def reached(start: Iterable[N], edges: Mapping[N, list[N]]) -> set[N]:
+def inverse(edges: Mapping[N, Iterable[N]]) -> dict[N, list[N]]:
+    """The edges the other way round: who reads each node.
+
+    >>> inverse({"h": ["x", "u"], "y": ["h", "u"]})
+    {'x': ['h'], 'u': ['h', 'y'], 'h': ['y']}
+    """
+    found: dict[N, list[N]] = {}
+    for node, others in edges.items():
+        for other in others:
+            found.setdefault(other, []).append(node)
+    return found
+
+
+def reached(start: Iterable[N], edges: Mapping[N, Iterable[N]]) -> set[N]:
     """Everything that can be reached along the edges, the start included."""
     found: set[N] = set()
     waiting = list(start)
@@ -85,7 +98,7 @@ def reached(start: Iterable[N], edges: Mapping[N, list[N]]) -> set[N]:
         node = waiting.pop()
         if node not in found:
             found.add(node)
-            waiting += edges.get(node, [])
+            waiting += edges.get(node, ())
     return found
 
 

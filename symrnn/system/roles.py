@@ -25,16 +25,17 @@ from symrnn.language.tree import (
     walk,
 )
 from symrnn.system.algebra import Numbers
+from symrnn.system.graph import inverse, reached
 from symrnn.system.occurrences import Occurrence, occurrences
 from symrnn.system.symbols import GIVEN, PI, ROWLESS, Role, Symbol, Symbols
 
 
 def roles(written: Written) -> Symbols:
     """The symbols of a text in order of appearance, without their shapes."""
-    return Roles(written).symbols()
+    return _Roles(written).symbols()
 
 
-class Roles:
+class _Roles:
     def __init__(self, written: Written) -> None:
         self.written = written
         self.defined: dict[str, list[Definition]] = {}
@@ -44,23 +45,18 @@ class Roles:
         for declaration in written.declarations:
             self.declared.setdefault(declaration.name, {})[declaration.kind] = declaration
         self.numbers = Numbers(written)
-        self.adjoints = self.find_adjoints()
+        self.reads = {
+            name: [o.ref.name for d in definitions for o in occurrences(d.body)]
+            for name, definitions in self.defined.items()
+        }
+        declared = [name for name in self.defined if self.says(name, "adjoint")]
+        self.adjoints = reached(declared, inverse(self.reads))
+        """What is declared an adjoint, and whatever is computed from one."""
         self.model_uses: dict[str, list[Occurrence]] = {}
         self.uses: dict[str, list[Occurrence]] = {}
         self.in_matrices: set[str] = set()
         """What stands right of an @ or is declared a matrix, and what that is computed of."""
         self.find_uses()
-
-    def find_adjoints(self) -> set[str]:
-        """What is declared an adjoint, and whatever is computed from one."""
-        found = {name for name in self.defined if self.says(name, "adjoint")}
-        reads = {
-            name: {o.ref.name for d in definitions for o in occurrences(d.body)}
-            for name, definitions in self.defined.items()
-        }
-        while found and (grown := {n for n, r in reads.items() if n not in found and r & found}):
-            found |= grown
-        return found
 
     def find_uses(self) -> None:
         """Where each name is read. What an adjoint reads says nothing of a name's role, unless
@@ -72,20 +68,10 @@ class Roles:
             for found in occurrences(definition.body):
                 uses.setdefault(found.ref.name, []).append(found)
         self.uses = {**by_adjoints, **self.model_uses}
-        self.in_matrices = {
+        in_matrices = {
             name for name, found in self.uses.items() if any(o.matrix for o in found)
         } | {name for name in self.defined if self.is_declared_a_matrix(name)}
-        bodies = {name: [d.body for d in found] for name, found in self.defined.items()}
-        while (
-            grown := {
-                o.ref.name
-                for name in self.in_matrices
-                for body in bodies.get(name, ())
-                for o in occurrences(body)
-            }
-            - self.in_matrices
-        ):
-            self.in_matrices |= grown
+        self.in_matrices = reached(in_matrices, self.reads)
 
     def says(self, name: str, kind: str) -> bool:
         """Whether the text declares this of a name."""

@@ -17,6 +17,7 @@ from symrnn.errors import UsageError
 from symrnn.language.printer import show_definition, show_ref
 from symrnn.language.tree import Definition, Ref, Written, refs
 from symrnn.system.check import check
+from symrnn.system.graph import reached
 from symrnn.system.names import free
 from symrnn.system.spell import spell_equation
 from symrnn.system.states import initial_states, with_states
@@ -254,14 +255,8 @@ def _with_needed(
     equations: Sequence[Equation], before: Mapping[str, Equation]
 ) -> tuple[Equation, ...]:
     """Equations, and ahead of them those that they need of what is known before."""
-    needed: dict[str, Equation] = {}
-    waiting = list(equations)
-    while waiting:
-        for use in uses(waiting.pop()):
-            name = use.ref.name
-            if name in before and name not in needed:
-                needed[name] = before[name]
-                waiting.append(before[name])
+    reads = {name: [use.ref.name for use in uses(e)] for name, e in before.items()}
+    needed = reached([use.ref.name for e in equations for use in uses(e)], reads)
     own = {e.target for e in equations}
     ahead = [e for name, e in before.items() if name in needed and e.target not in own]
     return (*ahead, *equations)

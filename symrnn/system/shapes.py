@@ -1,5 +1,7 @@
 """The widths of values, once the names have theirs: only what has width 1 is ever spread."""
 
+from collections.abc import Iterator
+
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import BATCH, NARROW, STEPS, Ref, Size, Width, refs, walk
 from symrnn.system.symbols import Symbols
@@ -20,57 +22,66 @@ from symrnn.system.system import (
     Turned,
 )
 
+Shape = tuple[Width, ...]
+"""(n,) for rows and vectors, two widths for a matrix, () for a number."""
 
-def shape_of(equation: Equation, symbols: Symbols) -> tuple[Width, ...]:
-    """The shape of an equation's value, without the rows of the batch: two widths for a matrix."""
-    width = width_of(equation, symbols)
-    rows = _rows(equation, symbols)
+
+def shape_of(equation: Equation, symbols: Symbols) -> Shape:
+    """The shape of an equation's value, without the rows of the batch: that of its widest operand.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> system = normal(parse("h[t] = tanh(x[t] @ W)"))
+    >>> [str(shape_of(equation, system.symbols)[-1]) for equation in system.equations]
+    ['H', 'H']
+    """
+    found = list(operand_shapes(equation, symbols))
+    width = next((shape[-1] for shape in found if shape and shape[-1] != NARROW), NARROW)
+    rows = next((shape[0] for shape in found if len(shape) == 2), None)
     return (width,) if rows is None else (rows, width)
 
 
-def _rows(equation: Equation, symbols: Symbols) -> Width | None:
-    def of(ref: Ref) -> Width | None:
-        shape = symbols[ref.name].shape
-        return shape[0] if len(shape) == 2 else None
-
-    def of_term(term: Term) -> Width | None:
-        match term.by:
-            case Entries():
-                return None
-            case Turned():
-                assert term.ref is not None
-                return symbols[term.ref.name].width
-            case Matrix():
-                return of(term.ref) if term.ref is not None else None
-            case Outer(other=other, flipped=flipped):
-                left = term.ref if flipped else other
-                return symbols[left.name].width if left is not None else None
-        return next((rows for ref in term.reads() if (rows := of(ref)) is not None), None)
-
-    match equation:
-        case Linear(terms=terms) | Total(terms=terms):
-            found = [of_term(term) for term in terms]
-        case Pointwise(body=body):
-            found = [of(ref) for ref in refs(body)]
-        case Row(args=args):
-            found = [of(ref) for ref in args]
-    return next((rows for rows in found if rows is not None), None)
-
-
 def width_of(equation: Equation, symbols: Symbols) -> Width:
-    """The width of an equation's value: that of its widest operand."""
+    """The width of an equation's value."""
+    return shape_of(equation, symbols)[-1]
+
+
+def operand_shapes(equation: Equation, symbols: Symbols) -> Iterator[Shape]:
+    """The shapes of the operands as they go into the value; each is spread where it is narrower."""
     match equation:
-        case Row(function="softmax", args=(ref,)):
-            return symbols[ref.name].width
-        case Row(function="concat", args=args):
-            return joined(args, symbols)
-        case Row():
-            return NARROW
         case Pointwise(body=body):
-            widths = [symbols[ref.name].width for ref in refs(body)]
+            yield from (symbols[ref.name].shape for ref in refs(body))
+        case Row(function="concat", args=args):
+            yield (joined(args, symbols),)
+        case Row(function="softmax", args=(ref,)):
+            yield symbols[ref.name].shape
+        case Row(args=args):
+            yield (*symbols[args[0].name].shape[:-1], NARROW)
         case Linear(terms=terms) | Total(terms=terms):
-            widths = [width for term in terms for width in _widths(term, symbols)]
-    return next((width for width in widths if width != NARROW), NARROW)
+            for term in terms:
+                yield from _of_term(term, symbols)
+
+
+def _of_term(term: Term, symbols: Symbols) -> Iterator[Shape]:
+    ref = symbols[term.ref.name] if term.ref is not None else None
+    match term.by:
+        case Scale():
+            yield from (symbols[read.name].shape for read in term.reads())
+        case Dot():
+            yield from ((*symbols[read.name].shape[:-1], NARROW) for read in term.reads())
+        case Entries():
+            yield (NARROW,)
+        case Turned():
+            yield ref.shape[::-1] if ref is not None else ()
+        case Matrix(name=name, transposed=transposed):
+            width = symbols[name].shape[0 if transposed else 1]
+            yield (*(ref.shape[:-1] if ref is not None else ()), width)
+        case PartOf(width=width) | PadTo(total=width):
+            yield (width,)
+        case Outer(other=other, flipped=flipped):
+            assert ref is not None
+            left, right = ref.width, symbols[other.name].width
+            yield (left, right) if flipped else (right, left)
 
 
 def counts_rows(equation: Equation) -> bool:
@@ -92,19 +103,3 @@ def joined(args: tuple[Ref, ...], symbols: Symbols) -> Width:
     for ref in args:
         total += symbols[ref.name].width
     return total
-
-
-def _widths(term: Term, symbols: Symbols) -> list[Width]:
-    match term.by:
-        case Scale():
-            return [symbols[ref.name].width for ref in term.reads()]
-        case Dot() | Entries():
-            return [NARROW]
-        case Turned():
-            return [symbols[term.ref.name].shape[0]] if term.ref is not None else []
-        case Matrix(name=name, transposed=transposed):
-            return [symbols[name].shape[0 if transposed else 1]]
-        case PartOf(width=width) | PadTo(total=width):
-            return [width]
-        case Outer():
-            return []

@@ -1,6 +1,6 @@
 """What each name stands for: its role, whether it runs over time, its shape."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -59,6 +59,9 @@ class Symbol:
 
     keeps: str = ""
     """The input of which it keeps earlier steps."""
+
+    weighs: str = field(default="", compare=False)
+    """The variable whose adjoint it is, as the caller hands it in; no text says so."""
 
     @property
     def double(self) -> Fraction:

@@ -220,12 +220,8 @@ def map_expr(expr: Expr, change: Change) -> Expr:
 
 def map_jacobian(by: Jacobian, change: Change) -> Jacobian:
     match by:
-        case Scale(factor=factor):
-            return Scale(map_expr(factor, change))
-        case Dot(factor=factor):
-            return Dot(map_expr(factor, change))
-        case Entries(factor=factor):
-            return Entries(map_expr(factor, change))
+        case Scale(factor=factor) | Dot(factor=factor) | Entries(factor=factor):
+            return type(by)(map_expr(factor, change))
         case Outer(other=other, flipped=flipped):
             return Outer(change(other), flipped)
         case Matrix(name=name, transposed=transposed):
@@ -243,10 +239,8 @@ def map_refs(equation: Equation, change: Change) -> Equation:
     """The equation with every reference on its right side changed; its target stays."""
     target = equation.target
     match equation:
-        case Linear(terms=terms):
-            return Linear(target, tuple(map_term(term, change) for term in terms))
-        case Total(terms=terms):
-            return Total(target, tuple(map_term(term, change) for term in terms))
+        case Linear(terms=terms) | Total(terms=terms):
+            return type(equation)(target, tuple(map_term(term, change) for term in terms))
         case Pointwise(body=body):
             return Pointwise(target, map_expr(body, change))
         case Row(function=function, args=args):

@@ -181,7 +181,7 @@ class Terms:
                 operand, by = arg, PadTo(skip, total)
         return Term(self.builder.atom(operand, target), by)
 
-    def rowsum(self, call: Call, target: Ref, scale: Expr) -> Term:
+    def rowsum(self, call: Call[Expr], target: Ref, scale: Expr) -> Term:
         """rowsum(v * factor), or the mean, as one Jacobian of v."""
         ref, own = self.scaled(call.args[0], target)
         factor = mul(scale, own)

@@ -21,28 +21,28 @@ class Unknown:
     """A width to be found. It has a name from the start where it is rigid."""
 
     name: str | None = None
-    bound: "Sum | None" = None
+    bound: "OpenWidth | None" = None
     because: Statement | None = None
 
 
 @dataclass
-class Sum:
+class OpenWidth:
     parts: list[Unknown] = field(default_factory=list)
     number: int = 0
 
 
-ONE = Sum(number=1)
+ONE = OpenWidth(number=1)
 
 
-def unknown() -> Sum:
-    return Sum([Unknown()])
+def unknown() -> OpenWidth:
+    return OpenWidth([Unknown()])
 
 
 MAX_PARTS = 1000
 MAX_REASONS = 6
 
 
-def flat(width: Sum) -> tuple[list[Unknown], int]:
+def flat(width: OpenWidth) -> tuple[list[Unknown], int]:
     """The unknowns that are still open in a width, and its number."""
     parts: list[Unknown] = []
     number = width.number
@@ -59,7 +59,7 @@ def flat(width: Sum) -> tuple[list[Unknown], int]:
     return parts, number
 
 
-def is_one(width: Sum) -> bool:
+def is_one(width: OpenWidth) -> bool:
     return flat(width) == ([], 1)
 
 
@@ -68,7 +68,7 @@ class Unifier:
         self.source = source
         self.because: Statement | None = None
         """The statement that is being read."""
-        self.deferred: list[tuple[Sum, Sum, Statement | None]] = []
+        self.deferred: list[tuple[OpenWidth, OpenWidth, Statement | None]] = []
         self.at: Place | None = None
         """The expression in it that is being read."""
         self.descriptions: dict[Unknown, str] = {}
@@ -81,12 +81,12 @@ class Unifier:
         yield
         self.at = before
 
-    def unify(self, one: Sum, other: Sum) -> None:
+    def unify(self, one: OpenWidth, other: OpenWidth) -> None:
         """Make two widths equal, or remember them for later, or fail."""
         if not self._decide(one, other):
             self.deferred.append((one, other, self.because))
 
-    def _decide(self, one: Sum, other: Sum) -> bool:
+    def _decide(self, one: OpenWidth, other: OpenWidth) -> bool:
         (left, m), (right, n) = flat(one), flat(other)
         both = len(left) + len(right)
         for part in list(left):
@@ -100,7 +100,7 @@ class Unifier:
                 if side[0] in rest or not (rest or more > number):
                     self._contradiction(one, other)
                 # the width as it stands, where that says the same, remembers where it comes from
-                side[0].bound = whole if apart and not number else Sum(rest, more - number)
+                side[0].bound = whole if apart and not number else OpenWidth(rest, more - number)
                 side[0].because = self.because
                 return True
         if not left and not right and m == n:
@@ -131,7 +131,7 @@ class Unifier:
             raise WidthError(message)
         raise WidthError(self.source.mark(self.at or self.because.place, message))
 
-    def _contradiction(self, one: Sum, other: Sum) -> NoReturn:
+    def _contradiction(self, one: OpenWidth, other: OpenWidth) -> NoReturn:
         reasons: list[str] = []
         seen = [self.because]
         for width in (one, other):
@@ -145,13 +145,13 @@ class Unifier:
         except WidthError as error:
             raise WidthError(str(error) + "".join(reasons)) from None
 
-    def text(self, width: Sum) -> str:
+    def text(self, width: OpenWidth) -> str:
         parts, number = flat(width)
         said = [part.name or self.descriptions.get(part, "an open width") for part in parts]
         return " + ".join(said + [str(number)] * bool(number or not said))
 
 
-def _reasons(width: Sum) -> list[Statement]:
+def _reasons(width: OpenWidth) -> list[Statement]:
     """The statements that gave a width its value, the nearest first, and no more than a few."""
     found: list[Statement] = []
     waiting = list(width.parts)

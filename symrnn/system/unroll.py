@@ -23,13 +23,12 @@ from symrnn.system.system import (
     Equation,
     Linear,
     Pointwise,
-    Row,
     Scale,
     System,
     Term,
     Total,
-    map_expr,
     map_jacobian,
+    map_refs,
 )
 
 
@@ -95,15 +94,9 @@ class _Unroller:
         """The equation at step t."""
         place = self.place(t)
         target = place(equation.target)
-        match equation:
-            case Linear(terms=terms):
-                return Linear(target, tuple(self.terms(terms, t, place)))
-            case Total(terms=terms):
-                return Total(target, tuple(self.terms(terms, t, place)))
-            case Pointwise(body=body):
-                return Pointwise(target, map_expr(body, place))
-            case Row(function=function, args=args):
-                return Row(target, function, tuple(map(place, args)))
+        if isinstance(equation, Linear | Total):
+            return type(equation)(target, tuple(self.terms(equation.terms, t, place)))
+        return map_refs(replace(equation, target=target), place)
 
     def place(self, t: int) -> Callable[[Ref], Ref]:
         """A reference as one to a fixed step, counted from the first."""
@@ -142,22 +135,14 @@ def with_number_of_steps(equation: Equation, steps: int) -> Equation:
         return Num(Fraction(steps)) if leaf == Size(STEPS) else leaf
 
     def term(old: Term) -> Term:
-        match old.by:
-            case Scale(factor=factor):
-                by: Scale | Dot = Scale(tidy(map_leaves(factor, number)))
-            case Dot(factor=factor):
-                by = Dot(tidy(map_leaves(factor, number)))
-            case _:
-                return old
-        return replace(old, by=by)
+        if not isinstance(old.by, Scale | Dot):
+            return old
+        return replace(old, by=type(old.by)(tidy(map_leaves(old.by.factor, number))))
 
-    match equation:
-        case Linear(target=target, terms=terms):
-            return Linear(target, tuple(map(term, terms)))
-        case Total(target=target, terms=terms):
-            return Total(target, tuple(map(term, terms)))
-        case Pointwise(target=target, body=body):
-            return Pointwise(target, map_leaves(body, number))
+    if isinstance(equation, Linear | Total):
+        return replace(equation, terms=tuple(map(term, equation.terms)))
+    if isinstance(equation, Pointwise):
+        return replace(equation, body=map_leaves(equation.body, number))
     return equation
 
 

@@ -27,8 +27,8 @@ from symrnn.system.occurrences import head_names
 from symrnn.system.symbols import Symbols
 from symrnn.system.unify import (
     ONE,
+    OpenWidth,
     Statement,
-    Sum,
     Unifier,
     Unknown,
     flat,
@@ -121,9 +121,9 @@ class _Inference:
             for own, width in zip(shape, said, strict=True):
                 self.unifier.unify(own, self.given(width))
 
-    def given(self, width: Width) -> Sum:
+    def given(self, width: Width) -> OpenWidth:
         """A width as the text writes it; its names are rigid."""
-        return Sum([self.rigid.setdefault(n, Unknown(n)) for n in width.names], width.number)
+        return OpenWidth([self.rigid.setdefault(n, Unknown(n)) for n in width.names], width.number)
 
     def find_narrow(self) -> Narrow:
         rows = {name: shape[-1] for name, shape in self.shapes.items() if shape}
@@ -185,7 +185,7 @@ class _Inference:
                 " rowsum of a formula whose target is declared, y: target"
             )
 
-    def of_loss_alone(self, width: Sum) -> list[str]:
+    def of_loss_alone(self, width: OpenWidth) -> list[str]:
         """The variables of a width that nothing has fixed, if only the loss reads them."""
         parts, number = flat(width)
         if number or len(parts) != 1 or parts[0].name is not None:
@@ -222,9 +222,9 @@ class _Inference:
                 self.check_inside(whole, self.given(skip + width))
             case Pad(arg=arg, skip=skip, total=total) if inner := self.read.width(arg):
                 parts = [*self.given(skip).parts, *inner.parts]
-                self.check_inside(self.given(total), Sum(parts, skip.number + inner.number))
+                self.check_inside(self.given(total), OpenWidth(parts, skip.number + inner.number))
 
-    def check_inside(self, whole: Sum, part: Sum) -> None:
+    def check_inside(self, whole: OpenWidth, part: OpenWidth) -> None:
         """Refuse a part that is surely larger than the whole."""
         (large, m), (small, n) = flat(whole), flat(part)
         for unknown_part in list(large):
@@ -236,7 +236,7 @@ class _Inference:
                 f"{self.unifier.text(part)} features do not fit into {self.unifier.text(whole)}"
             )
 
-    def final(self, name: str, width: Sum) -> Width:
+    def final(self, name: str, width: OpenWidth) -> Width:
         parts, number = flat(width)
         known = tuple(part.name for part in parts if part.name)
         if len(known) < len(parts):
@@ -257,14 +257,14 @@ class _Inference:
         return next((d for d in self.written.declarations if d.name == name), None)
 
 
-def _is_wide(width: Sum) -> bool:
+def _is_wide(width: OpenWidth) -> bool:
     """Whether a width is known, and is not 1."""
     parts, number = flat(width)
     return any(part.name for part in parts) or (not parts and number != 1)
 
 
 def name_open_widths(
-    written: Written, symbols: Symbols, shapes: Mapping[str, tuple[Sum, ...]], taken: set[str]
+    written: Written, symbols: Symbols, shapes: Mapping[str, tuple[OpenWidth, ...]], taken: set[str]
 ) -> None:
     """Give a name to each open width that an input, a target or a variable has: D for x, C for the
     target, H for the first state. What comes after the first of its sort is named after its

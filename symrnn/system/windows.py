@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from symrnn.errors import UsageError
 from symrnn.language.tree import Ref
-from symrnn.system.graph import at_step
+from symrnn.system.graph import at_step, inverse, reached
 from symrnn.system.symbols import Symbols
 from symrnn.system.system import Equation, Linear, System, Term, Total, uses
 
@@ -139,7 +139,7 @@ def place(symbols: Symbols, ref: Ref) -> Ref:
     return of if not ref.base and of is not None else ref
 
 
-def reached(system: System) -> set[str]:
+def changed(system: System) -> set[str]:
     """The adjoints and gradients that a cut may change."""
     symbols = system.symbols
     reads = {
@@ -155,11 +155,7 @@ def reached(system: System) -> set[str]:
         for here, there in [(place(symbols, e.target), term.ref)]
         if here.base and there.base and (here.base, here.shift) != (there.base, there.shift)
     }
-    while True:
-        more = {name for name, read in reads.items() if read & found} - found
-        if not more:
-            return found
-        found |= more
+    return reached(found, inverse(reads))
 
 
 MANY = 6

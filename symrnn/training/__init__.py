@@ -9,38 +9,39 @@
 >>> history.losses[-1] < 0.02
 True
 
-fit         epochs over batches: callbacks, validation, early stopping
+fit         epochs over batches of one's own: `fit`, `run`, and their history
+loop        the one loop, which they and `runs` feed: epochs, callbacks, validation, patience
 trainer     one step after the other: gradient, clipping, schedule, update, states carried on
-records     what a step, an epoch and a whole run leave behind
-optimisers  SGD, Adagrad, RMSprop, Adam, AdamW
-memory      what an optimiser remembers of one vector, and how it moves it
+optimisers  SGD, Adagrad, RMSprop, Adam, AdamW, and what they remember of one vector
 schedules   the learning rate over the steps
-clipping    gradients that are too long
-masking     masks for dropout and zoneout, drawn, or such that they change nothing
+masks       masks for dropout and zoneout, drawn, or such that they change nothing
 kernels     what is asked of a kernel; one with parameters to start from
 metrics     accuracy, squared error, bits per character, confusion
 data        from files to batches
 runs        run directories: what `symrnn train` makes
 
 estimators  fit, predict and score on arrays, in scikit-learn's convention
-sequence_estimator  what both of them are
-conventions parameters and errors as scikit-learn has them
-datasets    X, checked: sequences of one length, or of several
-targets     y, checked: labels, or numbers
-bucketing   which sequences stand together
+conventions that convention: parameters, X and y, their errors
 network     a model under a read-out, and the kernels that train it and read it
 """
 
-from symrnn.training.clipping import clip_norm, clip_value, norm
 from symrnn.training.estimators import SequenceClassifier, SequenceRegressor
-from symrnn.training.fit import fit, run
+from symrnn.training.fit import History, fit, run
 from symrnn.training.kernels import Kernel, put, started
-from symrnn.training.masking import draw_masks, neutral_masks
-from symrnn.training.memory import Memory, Optimiser
-from symrnn.training.optimisers import OPTIMISERS, SGD, Adagrad, Adam, AdamW, RMSprop
-from symrnn.training.records import STOP, Epoch, History, Step, StopTraining
+from symrnn.training.loop import STOP, Epoch, StopTraining
+from symrnn.training.masks import draw_masks, neutral_masks
+from symrnn.training.optimisers import (
+    OPTIMISERS,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Memory,
+    Optimiser,
+    RMSprop,
+)
 from symrnn.training.schedules import Schedule, schedule
-from symrnn.training.trainer import Trainer
+from symrnn.training.trainer import Step, Trainer, clip_norm, clip_value, norm
 
 __all__ = [
     "OPTIMISERS",

@@ -1,21 +1,35 @@
 """Epochs over batches: `fit` makes a trainer and runs it, `run` runs one that is there."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from math import inf
-from time import perf_counter
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.errors import UsageError
 from symrnn.training.kernels import Inputs, Kernel
-from symrnn.training.memory import Optimiser
-from symrnn.training.records import STOP, Callback, Epoch, History, Record, Step, StopTraining
+from symrnn.training.loop import Callback, Epoch, Loop, Prepared, Progress, Record, Validate
+from symrnn.training.optimisers import Optimiser
 from symrnn.training.schedules import Schedule
-from symrnn.training.trainer import Trainer
+from symrnn.training.trainer import Step, Trainer
 
 Batches: TypeAlias = Callable[[int, np.random.Generator], Iterable[Inputs]] | Iterable[Inputs]
+
+
+@dataclass(frozen=True)
+class History:
+    """A run: the loss and the norm of every step, the epochs, and what ended it: `epochs`,
+    `patience` or `callback`."""
+
+    losses: tuple[float, ...]
+    norms: tuple[float, ...]
+    epochs: tuple[Epoch, ...]
+    ended: str
+
+    @property
+    def best(self) -> Epoch | None:
+        """The epoch of the lowest validation."""
+        return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
 
 
 def fit(
@@ -30,7 +44,7 @@ def fit(
     carry: bool = False,
     masks: Mapping[str, float] | None = None,
     callbacks: Sequence[Callback] = (),
-    validate: Callable[[Kernel], float] | None = None,
+    validate: Validate | None = None,
     patience: int | None = None,
     tokens: Callable[[Inputs], int] | None = None,
     seed: int = 0,
@@ -67,7 +81,7 @@ def run(
     *,
     first: int = 0,
     callbacks: Sequence[Callback] = (),
-    validate: Callable[[Kernel], float] | None = None,
+    validate: Validate | None = None,
     patience: int | None = None,
     tokens: Callable[[Inputs], int] | None = None,
 ) -> History:
@@ -87,91 +101,36 @@ def run(
         _check("patience", patience)
         if validate is None:
             raise UsageError("patience is for a validation; expected validate=… with it")
-    state = _Run(trainer, callbacks, validate, patience, tokens)
+    progress, history = Progress(epoch=first), _Recorder()
     order = batches if callable(batches) else _shuffled(tuple(batches), trainer.carry)
-    ended = "epochs"
-    try:
-        for number in range(first, epochs):
-            if state.epoch(number, order(number, trainer.rng)):
-                ended = "patience"
-                break
-    except StopTraining:
-        ended = "callback"
-    if state.theta is not None:
-        trainer.kernel.theta[...] = state.theta
-    return History(tuple(state.losses), tuple(state.norms), tuple(state.epochs), ended)
+
+    def feed(epoch: int, rng: np.random.Generator) -> Iterator[Prepared]:
+        for place, batch in enumerate(order(epoch, rng)):
+            counted = None if tokens is None else tokens(batch)
+            weight = 1 if counted is None else counted
+            yield Prepared(batch, weight, counted, reset=place == 0)
+
+    loop = Loop(trainer, feed, progress, (history, *callbacks), validate, patience)
+    ended = loop.run(epochs)
+    if patience is not None and progress.best is not None:
+        trainer.kernel.theta[...] = progress.best
+    return History(tuple(history.losses), tuple(history.norms), tuple(history.epochs), ended)
 
 
-class _Run:
-    """What a run has seen so far."""
+class _Recorder:
+    """The callback that remembers what a history has."""
 
-    def __init__(
-        self,
-        trainer: Trainer,
-        callbacks: Sequence[Callback],
-        validate: Callable[[Kernel], float] | None,
-        patience: int | None,
-        tokens: Callable[[Inputs], int] | None,
-    ) -> None:
-        self.trainer, self.callbacks, self.tokens = trainer, callbacks, tokens
-        self.validate, self.patience = validate, patience
+    def __init__(self) -> None:
         self.losses: list[float] = []
         self.norms: list[float] = []
         self.epochs: list[Epoch] = []
-        self.lowest, self.waited = inf, 0
-        self.theta: Array | None = None
 
-    def epoch(self, number: int, batches: Iterable[Inputs]) -> bool:
-        """One epoch; whether patience is at its end."""
-        start, before = perf_counter(), len(self.losses)
-        if self.trainer.carry:
-            self.trainer.reset()
-        weights = [self.step(number, batch) for batch in batches]
-        if not weights:
-            raise DataError(f"epoch {number} has no batches; expected at least one")
-        loss = float(np.average(self.losses[before:], weights=weights if any(weights) else None))
-        value, best = self.validated()
-        done = Epoch(
-            number=number,
-            steps=len(weights),
-            loss=loss,
-            seconds=perf_counter() - start,
-            tokens=sum(weights) if self.tokens else None,
-            validation=value,
-            best=best,
-        )
-        self.epochs.append(done)
-        self.tell(done)
-        return self.patience is not None and self.waited >= self.patience
-
-    def step(self, epoch: int, batch: Inputs) -> int:
-        """One step; its weight in the mean loss."""
-        found = self.trainer.train_step(batch)
-        counted = self.tokens(batch) if self.tokens else None
-        self.losses.append(found.loss)
-        self.norms.append(found.norm)
-        if self.callbacks:
-            self.tell(Step(*found[:5], epoch, counted))
-        return 1 if counted is None else counted
-
-    def validated(self) -> tuple[float | None, bool]:
-        """The value of the validation, and whether none was lower; that theta is kept."""
-        if self.validate is None:
-            return None, False
-        value = float(self.validate(self.trainer.kernel))
-        best = value < self.lowest
-        self.waited = 0 if best else self.waited + 1
-        if best:
-            self.lowest = value
-            if self.patience is not None:
-                self.theta = self.trainer.kernel.theta.copy()
-        return value, best
-
-    def tell(self, record: Record) -> None:
-        """All callbacks hear of it before one of them ends the run."""
-        answers = [callback(record) for callback in self.callbacks]
-        if any(isinstance(answer, str) and answer == STOP for answer in answers):
-            raise StopTraining
+    def __call__(self, record: Record) -> None:
+        if isinstance(record, Step):
+            self.losses.append(record.loss)
+            self.norms.append(record.norm)
+        else:
+            self.epochs.append(record)
 
 
 def _shuffled(

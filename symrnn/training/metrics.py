@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from symrnn.errors import DataError
 from symrnn.language.table import Array
-from symrnn.weights.arrays import check_plain
+from symrnn.weights.expected import check_plain
 
 
 def binary_accuracy(

@@ -17,14 +17,13 @@ from symrnn.model import Model, load, parse
 from symrnn.system import with_head
 from symrnn.system.occurrences import head_names
 from symrnn.system.summary import Line
-from symrnn.training.bucketing import cut
-from symrnn.training.conventions import check_whole
-from symrnn.training.datasets import Sequences
+from symrnn.training.conventions import Sequences, check_whole
+from symrnn.training.data.examples import in_order
 from symrnn.training.kernels import blanks, put
 
 
 @dataclass(frozen=True)
-class Network:
+class SequenceNetwork:
     """A model, and what its input, its target and its prediction are called."""
 
     model: Model
@@ -69,7 +68,7 @@ class Network:
             found[self.target] = targets[places]
         return found
 
-    def masked(self) -> tuple["Network", list[str]]:
+    def masked(self) -> tuple["SequenceNetwork", list[str]]:
         """The same with dropout on what the read-out reads, and the names of the masks."""
         head = head_names(self.model.written)
         timed = {symbol.name for symbol in self.model.system.symbols.values() if symbol.timed}
@@ -86,7 +85,7 @@ class Network:
         return replace(self, model=model), masks
 
 
-def network(model: str | Path | Model, head: str | Path) -> Network:
+def network(model: str | Path | Model, head: str | Path) -> SequenceNetwork:
     """A model (a name, a path, a text or a Model) under a head (a name, a path or a text).
 
     >>> found = network("elman", "classes")
@@ -110,7 +109,7 @@ def network(model: str | Path | Model, head: str | Path) -> Network:
     return _named(model)
 
 
-def _named(model: Model) -> Network:
+def _named(model: Model) -> SequenceNetwork:
     """The model, and the names that are its input, target and prediction."""
     inputs, outputs = model.summary().inputs, model.summary().outputs
     target = [line for line in inputs if line.note == "target"]
@@ -130,7 +129,7 @@ def _named(model: Model) -> Network:
         raise EstimatorError(
             f"no output of {model.name} is as wide as its target; there is {_listed(outputs)}"
         )
-    return Network(model, given[0].name, target[0].name, alike[-1])
+    return SequenceNetwork(model, given[0].name, target[0].name, alike[-1])
 
 
 def _listed(lines: tuple[Line, ...] | list[Line]) -> str:
@@ -152,7 +151,7 @@ def _fit(name: str, width: Width, size: int, found: dict[str, int]) -> None:
 # kernels
 
 
-def module(network: Network, data: Sequences) -> Any:
+def module(network: SequenceNetwork, data: Sequences) -> Any:
     """The kernel's module for these sequences; made once, and kept for as long as it is in use."""
     steps = int(data.lengths.max())
     if data.stacked is None:  # a kernel with lengths takes fewer steps too: few kernels for all
@@ -169,12 +168,17 @@ class Reader:
     """What a network says of sequences, and how far it is off, for parameters of any values."""
 
     def __init__(
-        self, network: Network, data: Sequences, batch: int, dims: Mapping[str, int], dtype: Any
+        self,
+        network: SequenceNetwork,
+        data: Sequences,
+        batch: int,
+        dims: Mapping[str, int],
+        dtype: Any,
     ) -> None:
         self.network, self.data = network, data
         batch = min(batch, len(data))
         self.kernel: Any = module(network, data).Kernel(batch, dtype=dtype, **dims)
-        self.blocks = cut(data.lengths.argsort(kind="stable"), batch)
+        self.blocks = in_order(data.lengths, batch)
 
     def outputs(self, params: Mapping[str, Array]) -> Array:
         """Predictions, (n, C)."""

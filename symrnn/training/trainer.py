@@ -2,22 +2,86 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from math import isfinite
+from math import inf, isfinite, sqrt
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from symrnn.errors import DataError, Diverged, UsageError
 from symrnn.language.table import Array
-from symrnn.training.clipping import clip_norm, clip_value, norm
 from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, steps, table
-from symrnn.training.masking import check_masks, draw_masks, neutral_masks
-from symrnn.training.memory import Optimiser, check_array
-from symrnn.training.optimisers import Adam
-from symrnn.training.records import Step
+from symrnn.training.masks import check_masks, draw_masks, neutral_masks
+from symrnn.training.optimisers import Adam, Optimiser, check_array
 from symrnn.training.schedules import Constant, Schedule
 from symrnn.training.schedules import schedule as schedule_of
+
+# gradients that are too long, or have entries that are too large; in place
+
+
+SMALL = 1e-30  # below it, squares of single precision have lost digits
+
+
+def norm(vector: Array) -> float:
+    """The Euclidean norm, also where squares overflow; nan or inf if an entry is.
+
+    >>> norm(np.array([3.0, 4.0]))
+    5.0
+    >>> f"{norm(np.array([3e30, 4e30], np.float32)):.6}"
+    '5e+30'
+    """
+    with np.errstate(all="ignore"):
+        square = float(vector.dot(vector))
+    if SMALL < square < inf:
+        return sqrt(square)
+    largest = float(np.abs(vector).max(initial=0))
+    if not isfinite(largest) or not largest:
+        return largest
+    scaled = vector.astype(np.float64) / largest
+    return largest * sqrt(float(scaled.dot(scaled)))
+
+
+def clip_norm(gradient: Array, most: float, found: float | None = None) -> float:
+    """Shorten the gradient to the norm `most` if it is longer; its norm before is the answer.
+
+    `found` is that norm, if it is known already.
+
+    >>> gradient = np.array([3.0, 4.0])
+    >>> clip_norm(gradient, 1.0), gradient.round(12).tolist()
+    (5.0, [0.6, 0.8])
+    """
+    found = norm(gradient) if found is None else found
+    if found > most:
+        np.multiply(gradient, most / found, gradient)
+    return found
+
+
+def clip_value(gradient: Array, most: float) -> None:
+    """Cut every entry off at -most and most.
+
+    >>> gradient = np.array([3.0, -4.0, 0.5])
+    >>> clip_value(gradient, 1.0)
+    >>> gradient.tolist()
+    [1.0, -1.0, 0.5]
+    """
+    np.minimum(gradient, most, out=gradient)
+    np.maximum(gradient, -most, out=gradient)
+
+
+# the trainer
+
+
+class Step(NamedTuple):
+    """One step: its number from 1 on, loss, norm of the gradient before clipping, learning rate,
+    seconds; in a run also the epoch, from 0 on, and the tokens, if they are counted."""
+
+    number: int
+    loss: float
+    norm: float
+    rate: float
+    seconds: float
+    epoch: int = 0
+    tokens: int | None = None
 
 
 class Trainer:

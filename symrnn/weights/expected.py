@@ -3,14 +3,16 @@
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from symrnn.errors import DataError, suggestion
+import numpy as np
+
+from symrnn.errors import DataError, SymrnnError, suggestion
 from symrnn.language.printer import show_widths
 from symrnn.language.table import Array
 from symrnn.language.tree import Width
 from symrnn.model import Model
 from symrnn.system.symbols import GIVEN
-from symrnn.weights.arrays import check_plain
 
 Expected = Model | Mapping[str, Sequence[str | int]]
 """A model, or the PARAMS of a kernel."""
@@ -100,6 +102,18 @@ def _check_shape(
             raise DataError(f"{said}, which is {shape}" + (f" with {sizes}" if sizes else ""))
     if 0 in value.shape or any(known.get(dim, 1) < 1 for dim in named):
         raise DataError(f"{said}; every size must be at least 1")
+
+
+def check_plain(name: str, value: Any, error: type[SymrnnError] = DataError) -> None:
+    """Refuse an array with a mask: it would be lost, and what it hides be counted.
+
+    >>> check_plain("x", np.ones(2))
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise error(
+            f"{name} is a masked array, and what is masked would count; expected a plain one:"
+            f" {name}.filled(0), with lengths or weights that say what counts"
+        )
 
 
 def numbers(name: str, value: Array) -> Array:

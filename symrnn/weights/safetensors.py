@@ -6,6 +6,13 @@
 
 Read strictly: every byte belongs to exactly one array, or the file is refused. The header is held
 against the size of the file first; arrays are read one by one.
+
+This is by hand, and not by the package of the format, since a training run writes its weights so
+unless it is told otherwise, and asks for NumPy alone. The package would not save much: it wants a
+whole file in memory or a path that it opens itself, so that a device or a pipe in the place of a
+file, a header that promises more than there is, and a name given twice would still be refused here,
+each with a message of one line. Where the package is installed, a test lets each read what the
+other has written.
 """
 
 import json

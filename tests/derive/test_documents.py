@@ -10,7 +10,8 @@ import pytest
 from symrnn.cli import main
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.output import Look, Output, default_views
-from symrnn.derive.sheets import VIEWS, Request
+from symrnn.derive.sheets import Request
+from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from tests.cases import ZOO, model
 

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from sympy import Rational
 
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import LOSS, Derivation
-from symrnn.derive.evaluate import Evaluator, Indices
-from symrnn.derive.formula import Equation, Immediate, Name, Total
+from symrnn.derive.evaluate import Evaluator
+from symrnn.derive.formula import Immediate, Name, Total
+from symrnn.derive.left_sides import Indices
 from symrnn.derive.printing.python.module import python_text
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.sheets import as_columns
+from symrnn.derive.views import VIEWS
 from symrnn.errors import CheckError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
+from symrnn.language.table import Array
 from symrnn.language.tree import Ref
 from symrnn.model import Model, load, parse
 from symrnn.system import resolve
@@ -46,13 +48,10 @@ LAGS = (
 class Told(Evaluator):
     """Takes nothing to be zero that no equation tells."""
 
-    def lookup(
-        self, key: Total | Immediate | Name, at: Indices
-    ) -> tuple[Equation, Indices, object] | None:
-        found = super().lookup(key, at)
-        if found is None:
+    def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
+        if self.left_sides.lookup(key, at) is None:
             raise CheckError(f"no equation tells {key}")
-        return found
+        return super().named(key, at)
 
 
 def sizes(model: Model, form: str) -> dict[str, int]:

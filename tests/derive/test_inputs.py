@@ -9,7 +9,7 @@ import symrnn
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.views import VIEWS
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.language.tree import Ref

@@ -11,13 +11,13 @@ import pytest
 
 import symrnn
 from symrnn.cli import main
-from symrnn.derive.columns import COLUMNS, ROWS
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Immediate, Sheet, Total
 from symrnn.derive.immediate import ambiguous, derivatives
 from symrnn.derive.output import Look, Output
 from symrnn.derive.printing.latex import Latex
-from symrnn.derive.sheets import VIEWS, Request
+from symrnn.derive.sheets import COLUMNS, ROWS, Request
+from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample

@@ -9,25 +9,16 @@ import pytest
 import symrnn
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.formula import (
-    Equation,
-    Formula,
-    Marked,
-    Name,
-    Sheet,
-    Sum,
-    Total,
-    Value,
-    walk,
-)
+from symrnn.derive.formula import Equation, Formula, Marked, Name, Sheet, Total, Value, walk
 from symrnn.derive.views import numbers as view
-from symrnn.derive.views.numbers import numbers, printed
-from symrnn.derive.worked.worked import worked_data
+from symrnn.derive.views.numbers import printed
+from symrnn.derive.views.numbers import view as numbers
+from symrnn.derive.worked.data import worked_data
 from symrnn.errors import DataError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.language.table import Array
-from symrnn.language.tree import Num, Ref, Written
+from symrnn.language.tree import Add, Num, Ref, Written
 from symrnn.model import Model
 from symrnn.system import normal, resolve
 from tests.cases import ZOO, explicit_states, model, odd_widths, oracle
@@ -145,9 +136,9 @@ def test_a_gradient_shows_each_term_as_a_number() -> None:
     sheets = numbers(Derivation("n4", written, 3, scalar=True), data=data_for(written, True, 3))
     by_w_h = by_title(sheets)["Terms and gradients"].equations[1]
     formula, put_in, terms, _ = by_w_h.rights
-    assert isinstance(formula, Sum)
-    assert isinstance(put_in, Sum)
-    assert isinstance(terms, Sum)
+    assert isinstance(formula, Add)
+    assert isinstance(put_in, Add)
+    assert isinstance(terms, Add)
     assert [type(term) for term in terms.terms] == [Value] * 3
     for one, other in zip(put_in.terms, terms.terms, strict=True):
         np.testing.assert_array_equal(in_numbers(one), in_numbers(other))

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.delta import delta
+from symrnn.derive.sheets import as_columns
+from symrnn.derive.views.delta import view as delta
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import Slope, complex_step, gradient
 from symrnn.kernels.verification.reference import windowed
@@ -20,7 +20,7 @@ from symrnn.language.tree import Ref, Written
 from symrnn.model import Model
 from symrnn.system import resolve
 from symrnn.system.windows import Windows
-from tests.test_matrices import dims, drawn
+from tests.system.test_matrices import dims, drawn
 
 STATE = "h[t] = tanh(x[t] @ W + h[t-1] @ U); "
 TEXTS = {

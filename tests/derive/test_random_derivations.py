@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pytest
 
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
+from symrnn.derive.sheets import as_columns
 from symrnn.errors import EquationError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import complex_step, gradient

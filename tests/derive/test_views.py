@@ -9,17 +9,17 @@ from functools import cache
 import numpy as np
 import pytest
 
-from symrnn.derive.columns import as_columns
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Sum, Total
-from symrnn.derive.sheets import VIEWS
+from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
+from symrnn.derive.sheets import as_columns
+from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import error, gradient
 from symrnn.interpret.sample import sample
 from symrnn.language.table import Array
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Add, Ref
 from symrnn.system import resolve
 from tests.cases import ZOO, Oracle, model, odd_widths, oracle
 
@@ -155,7 +155,7 @@ def gradients(sheets: tuple[Sheet, ...]) -> list[Equation]:
 
 def terms(equation: Equation, several: bool) -> tuple[Formula, ...]:
     right = equation.rights[0]  # a second form has common factors pulled out
-    return right.terms if several and isinstance(right, Sum) else (right,)
+    return right.terms if several and isinstance(right, Add) else (right,)
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -164,7 +164,7 @@ def test_a_wrong_local_derivative_is_noticed(name: str) -> None:
     derivation = Derivation(name, model(name).written, 3)
     chain, local = VIEWS["chain"](derivation), VIEWS["local"](derivation)[0]
     judged = next(e for e in local.equations if isinstance(e.left, Immediate) and e.left.of == LOSS)
-    doubled = Equation(judged.left, (Sum((judged.rights[0], judged.rights[0])),))
+    doubled = Equation(judged.left, (Add((judged.rights[0], judged.rights[0])),))
     wrong = Sheet(local.title, (doubled, *(e for e in local.equations if e != judged)))
     work = evaluator(derivation, (*chain, wrong), 3, False)
     gaps = [gap(work(Total(LOSS, Ref(p))), name, False, 3, p) for p in derivation.parameters]

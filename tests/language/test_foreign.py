@@ -8,7 +8,7 @@ import symrnn
 from symrnn.errors import SymrnnError
 from symrnn.language import parse
 from symrnn.language.foreign import LATEX, SIGNS, SPELLINGS, WORDS, letter, spelling
-from symrnn.language.letters import plain
+from symrnn.language.source import plain
 from symrnn.language.table import ARITY
 from tests.cases import ZOO, model
 from tests.foreign_texts import READ

@@ -11,7 +11,7 @@ from symrnn.language.tree import Ref
 from symrnn.library.zoo import heads
 from symrnn.system import initial_states, normal, prune, unroll, with_head, with_states
 from symrnn.system.check import problems
-from symrnn.system.system import Linear, Row, System, Term
+from symrnn.system.system import Linear, Matrix, Row, System, Term
 from tests.cases import ZOO, model, numbers, odd_widths, oracle
 
 
@@ -171,5 +171,7 @@ def test_check_finds_what_is_broken() -> None:
     assert "do not fit" in next(problems(System((*others, loss), system.symbols)))
     wide = Linear(Ref("O", "t"), (Term(Ref("x", "t")),))
     assert "has shape" in next(problems(System((*kept, wide), system.symbols)))
+    turned = Linear(Ref("O", "t"), (Term(Ref("x", "t"), Matrix("w_h")),))
+    assert "a product with w_h" in next(problems(System((*kept, turned), system.symbols)))
     looped = Linear(Ref("O", "t"), (Term(Ref("O", "t")),))
     assert "cycle within one time step" in next(problems(System((*kept, looped), system.symbols)))

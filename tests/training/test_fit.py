@@ -22,7 +22,7 @@ from symrnn.training import (
     run,
     started,
 )
-from symrnn.training.records import Record
+from symrnn.training.loop import Record
 from tests.training.setting import BATCH, DIMS, batches, kernel, masked
 
 
@@ -100,8 +100,8 @@ def test_records_tell_steps_and_epochs() -> None:
     assert [heard.index(record) for record in epochs] == [5, 11]
     assert epochs[0].loss == pytest.approx(np.mean(history.losses[:5]))
     assert epochs[0].seconds >= sum(record.seconds for record in steps[:5]) > 0
-    assert epochs[0][4:] == (60, 1.0, True)
-    assert epochs[1][4:] == (60, 1.0, False)
+    assert epochs[0][4:7] == (60, 1.0, True)
+    assert epochs[1][4:7] == (60, 1.0, False)
     assert history.best is epochs[0]
     assert history.ended == "epochs"
 

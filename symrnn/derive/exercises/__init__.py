@@ -1,8 +1,7 @@
 """Exercises: derivations with blanks to fill in, or with one error to find.
 
-exercise   some factors left blank, and the answers
+blanks     some factors left blank, and the answers
 mistakes   what could go wrong in an equation
-matters    whether an error changes a gradient
-slip       one error that matters, planted
-worked     blanks and a slip in worked numbers
+slips      one error planted, which changes a gradient
+exercise   all of it for an output, and the same in worked numbers
 """

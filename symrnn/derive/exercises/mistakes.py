@@ -9,23 +9,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from symrnn.derive.exercises.exercise import PRODUCTS, Path
-from symrnn.derive.formula import (
-    Apply,
-    Bracket,
-    Equation,
-    Formula,
-    Immediate,
-    Minus,
-    Name,
-    Power,
-    Ratio,
-    Slice,
-    Sum,
-    Total,
-    children,
-)
-from symrnn.language.tree import Num, Ref, Size
+from symrnn.derive.exercises.blanks import PRODUCTS, Path
+from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Name, Total, children
+from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size
 
 FACTOR, PATH, INDEX = "missing factor", "lost path", "wrong index"
 REVERSED, SIGN, PLUS = "reversed partial", "wrong sign", "plus for a product"
@@ -53,7 +39,7 @@ def step_of(at: Ref) -> Formula:
     if not at.shift:
         return Name(at.base)
     lag: Formula = Num(Fraction(abs(at.shift)))
-    return Sum((Name(at.base), Minus(lag) if at.shift < 0 else lag))
+    return Add((Name(at.base), Neg(lag) if at.shift < 0 else lag))
 
 
 def changes(equation: Equation, known: frozenset[Formula]) -> Iterator[Change]:
@@ -68,17 +54,17 @@ def _changes(
         case Ref() | Total() | Immediate():
             yield from _shifted(formula, path, known)
             return
-        case Sum(terms=terms) if is_paths(formula):
+        case Add(terms=terms) if is_paths(formula):
             yield from _lost(equation, terms, path)
-        case Sum(terms=terms):
+        case Add(terms=terms):
             yield from _turned(formula, path)
-        case Minus(arg=arg):
+        case Neg(arg=arg):
             yield Change(SIGN, path, arg, formula, arg, ("a minus is missing before ", arg))
     if isinstance(formula, PRODUCTS):
         yield from _forgotten(formula, path)
     for i, child in enumerate(children(formula)):
         # the minus of a difference belongs to the difference
-        inner = child.arg if isinstance(formula, Sum) and isinstance(child, Minus) else child
+        inner = child.arg if isinstance(formula, Add) and isinstance(child, Neg) else child
         deeper = (*path, i, 0) if inner is not child else (*path, i)
         yield from _changes(equation, inner, deeper, known)
 
@@ -87,18 +73,18 @@ def _forgotten(formula: Any, path: Path) -> Iterator[Change]:
     """A factor left out, or a plus where two factors are multiplied."""
     factors = formula.factors
     for i, factor in enumerate(factors):
-        if isinstance(factor, (Slice, *PRODUCTS)):
+        if isinstance(factor, (Part, *PRODUCTS)):
             continue  # nobody forgets a row that is a product itself
         rest = _joined(formula, (*factors[:i], *factors[i + 1 :]))
         why = ("the factor ", factor, " is missing: ", *_reason(factor, factors))
         yield Change(FACTOR, path, rest, factor, None, why)
     for i in range(1, len(factors)):
         # T + …: a number is no factor that anyone would add
-        if not any(isinstance(f, Num | Size | Ratio) for f in factors[i - 1 : i + 1]):
+        if not any(isinstance(f, Num | Size | Div) for f in factors[i - 1 : i + 1]):
             parts = (_joined(formula, factors[:i]), _joined(formula, factors[i:]))
             why = ("there is a plus before ", factors[i], " where a product belongs: only the"
                    " terms of different paths are added")  # fmt: skip
-            yield Change(PLUS, path, Sum(parts), formula, Sum(parts), why)
+            yield Change(PLUS, path, Add(parts), formula, Add(parts), why)
 
 
 def _joined(formula: Any, factors: tuple[Formula, ...]) -> Formula:
@@ -109,13 +95,13 @@ def _reason(factor: Formula, factors: tuple[Formula, ...]) -> Text:
     match factor:
         case Total(of=of, by=by) | Immediate(of=of, by=by):
             return ("the path goes from ", of, " to ", by, ", and each step of it is a factor")
-        case Num() | Size() | Ratio(top=Num()):
+        case Num() | Size() | Div(left=Num()):
             return ("a constant factor stays in the derivative",)
     one = Num(Fraction(1))
-    slope = Sum((one, Minus(factor)))
+    slope: Formula = Add((one, Neg(factor)))
     if isinstance(factor, Ref) and slope in factors:
         return (factor, " and ", slope, " together are the local derivative")
-    if isinstance(factor, Sum) and factor.terms[0] == one:
+    if isinstance(factor, Add) and factor.terms[0] == one:
         return ("what comes back along the path is multiplied by this local derivative",)
     return ("what comes back along the path is multiplied by it",)
 
@@ -132,22 +118,22 @@ def _lost(equation: Equation, terms: tuple[Formula, ...], path: Path) -> Iterato
         if isinstance(left, Total | Immediate):
             why = (*why, ": ", left.of, " depends on ", left.by)
             why = (*why, " along several paths, and all of them are added")
-        yield Change(PATH, path, rest[0] if len(rest) == 1 else Sum(rest), term, None, why)
+        yield Change(PATH, path, rest[0] if len(rest) == 1 else Add(rest), term, None, why)
 
 
-def is_paths(formula: Sum) -> bool:
+def is_paths(formula: Add[Formula]) -> bool:
     """Whether each term is a product that some path brings, unlike the parts of ŷ - y."""
-    plain = (Ref, Num, Size, Power, Apply)
-    bare = [t.arg if isinstance(t, Minus) else t for t in formula.terms]
+    plain = (Ref, Num, Size, Pow, Call)
+    bare = [t.arg if isinstance(t, Neg) else t for t in formula.terms]
     return not any(isinstance(term, plain) for term in bare)
 
 
-def _turned(formula: Sum, path: Path) -> Iterator[Change]:
+def _turned(formula: Add[Formula], path: Path) -> Iterator[Change]:
     """1 + o² for 1 - o²; y - ŷ for ŷ - y."""
     match formula.terms:
-        case (first, Minus(arg=second)):
-            plus = Sum((first, second))
-            wrong = plus if isinstance(first, Num | Size) else Sum((second, Minus(first)))
+        case (first, Neg(arg=second)):
+            plus = Add((first, second))
+            wrong = plus if isinstance(first, Num | Size) else Add((second, Neg(first)))
             why = ("the sign is wrong: ", wrong, " is written for ", formula)
             yield Change(SIGN, path, wrong, formula, wrong, why)
 

@@ -10,12 +10,18 @@ from functools import cached_property
 from itertools import count
 from typing import TypeVar
 
-from symrnn.derive.notation.default import default_symbol, or_spelt
-from symrnn.derive.notation.glyph import Glyph, Piece, SymbolError, accented, glyph
-from symrnn.derive.notation.made_up import is_derived, made_up, owners
+from symrnn.derive.notation.names import References, is_derived, made_up, owners
 from symrnn.derive.notation.notation import Notation
-from symrnn.derive.notation.references import References
-from symrnn.derive.notation.writing import PRIME, Writer, identifier, side_by_side, time_text
+from symrnn.derive.notation.spelling import (
+    PRIME,
+    Spelling,
+    default_symbol,
+    identifier,
+    or_spelt,
+    side_by_side,
+    time_text,
+)
+from symrnn.derive.notation.symbol import Glyph, Piece, SymbolError, accented, glyph
 from symrnn.errors import UsageError
 from symrnn.language.table import ARITY, TIME
 from symrnn.language.tree import Ref
@@ -58,7 +64,7 @@ class Letters:
     ) -> None:
         self.notation = notation
         self.system = system
-        self._writer, self._references = Writer(notation), References(system, notation)
+        self._spelling, self._references = Spelling(notation), References(system, notation)
         self._made = made_up(system, own)
         whole = whole or system
         self._owners = owners(whole, made_up(whole, own))
@@ -72,13 +78,13 @@ class Letters:
         """The reference as LaTeX: `O_{t-1}`. One without a name is its time alone: `t-1`."""
         if not ref.name:
             return time_text(ref)
-        return self._writer.latex(self._glyphs[ref.name], ref)
+        return self._spelling.latex(self._glyphs[ref.name], ref)
 
     def plain(self, ref: Ref) -> str:
         """The reference for a terminal: `Oₜ₋₁`, or `O_{T-1}` where Unicode has no subscript."""
         if not ref.name:
             return time_text(ref)
-        return self._writer.plain(self._plain_glyphs[ref.name], ref)
+        return self._spelling.plain(self._plain_glyphs[ref.name], ref)
 
     def python(self, ref: Ref) -> str:
         """The reference as an identifier of Python that is no name of SymPy: `O_tm1`."""
@@ -109,12 +115,12 @@ class Letters:
         """η is the learning rate, δ an adjoint, whatever the model holds."""
         taken[r"\eta"] = "η"
         for ref in self._references.times("", True):
-            taken[self._writer.latex(Glyph(ADJOINT), ref)] = "δ"
+            taken[self._spelling.latex(Glyph(ADJOINT), ref)] = "δ"
 
     def _insist(self, name: str, taken: Taken) -> None:
         """The symbol that a file gives a name, which nothing else may have."""
         entry = self._entries[name]
-        marks = [self._writer.latex(entry, ref) for ref in self._references.of(name)]
+        marks = [self._spelling.latex(entry, ref) for ref in self._references.of(name)]
         for mark in marks:
             if mark in taken:
                 self._clash(name, taken[mark], mark)
@@ -125,7 +131,7 @@ class Letters:
         """A name without an entry may not be the symbol that a file gives another."""
         for other, entry in self._entries.items() if self.notation.strict else ():
             if entry == self._default(name):
-                self._clash(other, name, self._writer.latex(entry, Ref(other)))
+                self._clash(other, name, self._spelling.latex(entry, Ref(other)))
 
     def _clash(self, name: str, other: str, mark: str) -> None:
         reserved = {"η": "the learning rate η", "δ": "the adjoints δ"}
@@ -170,7 +176,7 @@ class Letters:
     def _take(self, name: str, wanted: Iterable[Glyph], taken: Taken) -> Glyph:
         """The first symbol that nothing else is printed with; the name itself if there is none."""
         return next(
-            s for s in or_spelt(wanted, name) if self._claim(name, s, self._writer.latex, taken)
+            s for s in or_spelt(wanted, name) if self._claim(name, s, self._spelling.latex, taken)
         )
 
     def _claim(self, name: str, symbol: S, write: Callable[[S, Ref], str], taken: Taken) -> bool:
@@ -251,7 +257,7 @@ class Letters:
 
     def _bare(self, symbol: Glyph) -> Piece:
         """A symbol without time, as a piece of another."""
-        return Piece(self._writer.latex(symbol, Ref("")), self._writer.plain(symbol, Ref("")))
+        return Piece(self._spelling.latex(symbol, Ref("")), self._spelling.plain(symbol, Ref("")))
 
     def _counted(self, name: str) -> list[Glyph]:
         """u'_n for u_n_2, the second of its kind."""
@@ -262,7 +268,7 @@ class Letters:
         return [Glyph(first.stem, first.subs, (*first.sups, PRIME))]
 
     def _barred(self, of: Ref) -> Glyph:
-        symbol = self._writer.timed(self._glyphs[of.name], of)
+        symbol = self._spelling.timed(self._glyphs[of.name], of)
         return Glyph(accented("bar", symbol.stem), symbol.subs, symbol.sups)
 
     # plain text and identifiers, chosen when they are first asked for
@@ -276,7 +282,7 @@ class Letters:
         """Fonts are lost in plain text, so that two symbols may have to be told apart again."""
         wanted = (self._glyphs[name], self._default(name))
         return next(
-            s for s in or_spelt(wanted, name) if self._claim(name, s, self._writer.plain, taken)
+            s for s in or_spelt(wanted, name) if self._claim(name, s, self._spelling.plain, taken)
         )
 
     @cached_property

@@ -10,7 +10,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import NoReturn
 
-from symrnn.derive.notation.glyph import SymbolError, glyph
+from symrnn.derive.notation.symbol import SymbolError, glyph
 from symrnn.errors import UsageError, suggestion
 from symrnn.language.expressions import NAME
 from symrnn.language.table import ELEMENTWISE, LOSSES, ROW

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from symrnn.derive.columns import COLUMNS, ROWS, as_columns
 from symrnn.derive.formula import Equation, Formula, Name, Sheet
-from symrnn.derive.output import DEFAULT_WIDTH, Output, Part
+from symrnn.derive.output import DEFAULT_WIDTH, Chapter, Output
 from symrnn.derive.pages.document import (
     Display,
     Document,
@@ -19,7 +18,8 @@ from symrnn.derive.pages.document import (
     Text,
 )
 from symrnn.derive.printing.measure import PAPER
-from symrnn.derive.sheets import update_rules
+from symrnn.derive.sheets import COLUMNS, ROWS, as_columns, update_rules
+from symrnn.derive.views import VIEWS
 from symrnn.language.tree import NARROW, Ref, Size, Width
 from symrnn.system import initial_states
 from symrnn.system.symbols import PI, Symbol
@@ -33,16 +33,6 @@ ROLES = {
     "variable": "variable",
     "weight": "computed of parameters",
     "total": "loss",
-}
-
-READING = {
-    "chain": ("Each term goes from the loss back to one use of the parameter. "),
-    "local": "Each factor of the chain, worked out.",
-    "closed": "The local derivatives put into the chain, carried back along each path.",
-    "delta": "The same for any number of steps: from the last step back, one equation a step.",
-    "product": "The paths between two steps, as products of the Jacobians of the state.",
-    "expanded": "Every variable put in, until only inputs, targets and weights are left.",
-    "numbers": "Every formula, then with its numbers, then its value.",
 }
 
 PLUS = (
@@ -68,9 +58,9 @@ class Paper:
 
     def document(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[Chapter],
         figure: bool = False,
-        after: Sequence[Part] = (),
+        after: Sequence[Chapter] = (),
     ) -> Document:
         """The sections in order; `after` stands on a page of its own: a solution, a slip."""
         steps = self.derivation.system.steps
@@ -118,25 +108,28 @@ class Paper:
 
     # sections
 
-    def part(self, part: Part) -> Section:
+    def part(self, part: Chapter) -> Section:
         items: list[Item] = []
         if part.task:
             items.append(Paragraph((part.task,)))
-        if part.view in READING:
-            items.append(Paragraph((self.reading(part.view),)))
+        if reading := self.reading(part.view):
+            items.append(Paragraph((reading,)))
         for sheet in part.sheets:
             items += self.sheet(sheet, titled=len(part.sheets) > 1)
         return Section((part.title,), tuple(items))
 
     def reading(self, view: str) -> str:
         """How the formulas of a view are to be read."""
-        if view == "delta" and self.derivation.windows is not None:
-            return "From the last step back, one equation a step."
-        if view != "chain":
-            return READING[view]
+        row = VIEWS.get(view)
+        if row is None:
+            return ""
+        if row.reading_if_cut and self.derivation.windows is not None:
+            return row.reading_if_cut
+        if not row.shows_partials:
+            return row.reading
         plus = PLUS if self.output.shows_plus else ""
         convention = COLUMNS if self.output.request.columns else ROWS
-        words = READING[view] + plus + ("" if self.derivation.scalar else convention)
+        words = row.reading + plus + ("" if self.derivation.scalar else convention)
         return words.rstrip()
 
     def model(self) -> Section:

@@ -1,11 +1,13 @@
-"""What a picture is made of: nodes, arrows, labels; and how much room they take.
+"""What a picture is made of: nodes, arrows and labels, how much room they take, how they look.
 
-Lengths are centimetres, y points up, and (0, 0) is the lower left corner.
+Lengths are centimetres, y points up, and (0, 0) is the lower left corner. In every format the same
+nodes stand at the same places; forward arrows are solid, the gradient's dashed and in an accent
+colour.
 """
 
 from dataclasses import dataclass
 from math import hypot
-from typing import Literal
+from typing import Literal, Protocol
 
 from symrnn.language.tree import Ref
 
@@ -79,3 +81,26 @@ def extent(label: Label) -> Point:
     if label.kind == "partial":
         return max(0.14 + 0.6 * half(ref) for ref in label.refs), 0.33
     return sum(0.06 + 0.6 * half(ref) for ref in label.refs), 0.15
+
+
+CORNER = 0.14
+BACKWARD = "#d9480f"  # both accents are readable on white and on black
+INPUT = "#1c7ed6"
+
+
+class Letters(Protocol):
+    """How a reference is written: as LaTeX inside $…$, and as plain Unicode."""
+
+    def latex(self, ref: Ref) -> str: ...
+
+    def plain(self, ref: Ref) -> str: ...
+
+
+def number(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def outwards(arrow: Arrow) -> tuple[Point, ...]:
+    """The points from what is read to its reader, whichever way the arrow points: then the dashes
+    of arrows that share a way lie on each other."""
+    return arrow.points[::-1] if arrow.kind == "backward" else arrow.points

@@ -1,11 +1,16 @@
 """A picture as TikZ."""
 
-from symrnn.derive.picture.shapes import RADIUS, Arrow, Label, Picture, Point, Spot
-from symrnn.derive.picture.style import (
+from symrnn.derive.picture.shapes import (
     BACKWARD,
     CORNER,
     INPUT,
+    RADIUS,
+    Arrow,
+    Label,
     Letters,
+    Picture,
+    Point,
+    Spot,
     number,
     outwards,
 )

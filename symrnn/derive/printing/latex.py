@@ -7,25 +7,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from symrnn.derive.formula import Apply, Big, Equation, Formula, Name, Sum, walk
-from symrnn.derive.notation.glyph import GREEK
-from symrnn.derive.printing.layout import (
-    Atom,
-    Before,
-    Choice,
-    Doc,
-    Fence,
-    Row,
-    flat,
-    lines,
-    tall,
-)
+from symrnn.derive.formula import Big, Equation, Formula, Name, walk
+from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.notation.symbol import GREEK
+from symrnn.derive.printing.layout import Atom, Before, Choice, Doc, Fence, Row, flat, lines, tall
 from symrnn.derive.printing.measure import CHARACTER, height, measure
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer
-from symrnn.derive.slopes import LONG, PRIME
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.table import ELEMENTWISE
-from symrnn.language.tree import Own, Ref, Width
+from symrnn.language.tree import Add, Call, Own, Ref, Width
 
 EQUALS, INDENT = 1.5, 1.0
 """How wide a sign = is, and how far a line that goes on is moved in."""
@@ -91,7 +81,7 @@ class Latex(Printer):
         used = 0.0
         for right in equation.rights:
             doc = self.doc(right)
-            if equation.by_terms and isinstance(right, Sum) and isinstance(doc, Row):
+            if equation.by_terms and isinstance(right, Add) and isinstance(doc, Row):
                 doc = Row(doc.first, doc.rest, fill=False)
             head = f"{left} &= " if left and not rows else "&= "
             broken = lines(doc, self.brackets, space, space - INDENT)
@@ -202,7 +192,7 @@ class Latex(Printer):
         return self.atom(f"{text}^{{{exponent}}}", tall(base))
 
     def power(self, base: Formula, exponent: Formula) -> Doc:
-        if isinstance(base, Apply):
+        if isinstance(base, Call):
             symbol = self.function(base.function)
             if re.fullmatch(r"\\(tanh|sin|cos|sigma)", symbol):
                 raised = self.atom(f"{symbol}^{{{self.line(exponent)}}}")

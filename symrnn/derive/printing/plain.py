@@ -8,28 +8,16 @@ from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
-from symrnn.derive.formula import (
-    Apply,
-    Big,
-    Equation,
-    Formula,
-    Immediate,
-    Name,
-    Ratio,
-    Sum,
-    Total,
-    Value,
-    walk,
-)
-from symrnn.derive.notation.glyph import GREEK, SymbolError, glyph
-from symrnn.derive.notation.writing import SUPERSCRIPTS, time_text
+from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, walk
+from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
+from symrnn.derive.notation.symbol import GREEK, SymbolError, glyph
 from symrnn.derive.printing.latex import figure
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer
 from symrnn.derive.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
-from symrnn.derive.slopes import LONG, PRIME
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Num, Own, Ref, Size, Width
+from symrnn.language.tree import Add, Call, Div, Num, Own, Ref, Size, Width
 
 NARROWEST = 20
 """A line is never given less room than this."""
@@ -65,7 +53,7 @@ class Plain(Printer):
         found: list[str] = []
         for right in equation.rights:
             doc = self.doc(right)
-            if equation.by_terms and isinstance(right, Sum) and isinstance(doc, Row):
+            if equation.by_terms and isinstance(right, Add) and isinstance(doc, Row):
                 doc = Row(doc.first, doc.rest, fill=False)
             broken = [line for line, _ in lines(doc, self.brackets, space, space)]
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
@@ -198,8 +186,8 @@ class Plain(Printer):
 
     def power(self, base: Formula, exponent: Formula) -> Doc:
         above = self._exponent(exponent)
-        known = isinstance(base, Apply) and base.function in ("tanh", "sin", "cos", "sigmoid")
-        if known and isinstance(base, Apply) and above.text[0] != "^":
+        known = isinstance(base, Call) and base.function in ("tanh", "sin", "cos", "sigmoid")
+        if known and isinstance(base, Call) and above.text[0] != "^":
             symbol = self.function(base.function) + above.text
             return Before(atom(symbol), Fence("(", ")", self.doc(base.args[0])))
         return self.raised(self._base(base), above.text, above.width)
@@ -270,10 +258,10 @@ class Plain(Printer):
         found = super().juxtaposed(factors)
         rest: list[tuple[Atom, Doc]] = []
         for before, factor, (op, doc) in zip(factors, factors[1:], found.rest, strict=False):
-            number = isinstance(before, Num | Value | Size | Ratio)
-            if isinstance(factor, Ratio) and (number or not isinstance(factor.bottom, Num | Size)):
+            number = isinstance(before, Num | Value | Size | Div)
+            if isinstance(factor, Div) and (number or not isinstance(factor.right, Num | Size)):
                 doc = Fence("(", ")", doc)
-            if isinstance(factor, Num | Value) and isinstance(before, Ratio):
+            if isinstance(factor, Num | Value) and isinstance(before, Div):
                 op = self.dot
             rest.append((op, doc))
         return Row(found.first, tuple(rest))

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from symrnn.derive.formula import (
-    Apply,
     Big,
     Blank,
     Blocks,
@@ -20,26 +19,34 @@ from symrnn.derive.formula import (
     Formula,
     Immediate,
     Marked,
-    Minus,
     Name,
     Odot,
     Ones,
-    Power,
     Product,
-    Ratio,
-    Slice,
-    Sum,
     Times,
     Total,
-    Transposed,
     Value,
     Zeros,
 )
-from symrnn.derive.notation.glyph import Piece
 from symrnn.derive.notation.letters import Letters
+from symrnn.derive.notation.symbol import Piece
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row
 from symrnn.language.table import GELU
-from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
+from symrnn.language.tree import (
+    NARROW,
+    Add,
+    Call,
+    Div,
+    Neg,
+    Num,
+    Own,
+    Part,
+    Pow,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+)
 
 SUM, ODOT, PRODUCT, POWER, ATOM = range(5)
 """How tightly a form binds: w a ⊙ b is (w a) ⊙ b."""
@@ -146,9 +153,9 @@ class Printer(ABC):
                 return self.size(width), ATOM if len(width.names) + bool(width.number) == 1 else SUM
             case Ref():
                 return self.ref(formula), ATOM
-            case Minus(arg=arg):
+            case Neg(arg=arg):
                 return Before(self.sign, self.within(arg, ODOT)), SUM
-            case Sum(terms=terms):
+            case Add(terms=terms):
                 return self.sum(terms), SUM
             case Odot(factors=factors):
                 return self.row(factors, self.odot, PRODUCT), ODOT
@@ -156,15 +163,15 @@ class Printer(ABC):
                 return self.juxtaposed(factors), PRODUCT
             case Chain(factors=factors):
                 return self.row(factors, self.dot, POWER), PRODUCT
-            case Ratio(top=top, bottom=bottom):
+            case Div(left=top, right=bottom):
                 return self.ratio(top, bottom), self.ratio_binds
-            case Power(base=base, exponent=exponent):
+            case Pow(left=base, right=exponent):
                 return self.power(base, exponent), POWER
-            case Transposed(arg=arg):
+            case Transpose(arg=arg):
                 return self.transpose(arg), POWER
-            case Apply(own=Own() as own, args=args):
+            case Call(own=Own() as own, args=args):
                 return self.called(self.own_function(own), args), POWER
-            case Apply(function=function, args=args):
+            case Call(function=function, args=args):
                 return self.applied(function, args)
             case Diagonal(arg=arg):
                 return self.diagonal(arg), ATOM
@@ -176,8 +183,8 @@ class Printer(ABC):
                 if NARROW in (rows, columns) or rows == columns:
                     return self.constant("zeros", rows if columns == NARROW else columns), ATOM
                 return self.zeros(rows, columns), ATOM
-            case Slice(arg=arg, start=start, stop=stop):
-                return self.slice(arg, start, stop), POWER
+            case Part(arg=arg, skip=skip, width=width):
+                return self.slice(arg, skip, skip + width), POWER
             case Blocks(rows=rows):
                 return self.blocks(rows), ATOM
             case Total(of=of, by=by):
@@ -247,12 +254,12 @@ class Printer(ABC):
     def sum(self, terms: Sequence[Formula]) -> Row:
         first, rest = terms[0], []
         for term in terms[1:]:
-            if isinstance(term, Minus):
+            if isinstance(term, Neg):
                 rest.append((self.minus, self.within(term.arg, ODOT)))
             else:
                 inside = self.within(term, ODOT) if not isinstance(term, Big) else self.doc(term)
                 rest.append((self.plus, inside))
-        begins = self.doc(first) if isinstance(first, Minus | Big) else self.within(first, ODOT)
+        begins = self.doc(first) if isinstance(first, Neg | Big) else self.within(first, ODOT)
         return Row(begins, tuple(rest))
 
     def row(self, factors: Sequence[Formula], operator: Atom, tightness: int) -> Row:

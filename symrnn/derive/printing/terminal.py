@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from symrnn.derive.notation.writing import SUBSCRIPTS, SUPERSCRIPTS
+from symrnn.derive.notation.spelling import SUBSCRIPTS, SUPERSCRIPTS
 from symrnn.derive.printing.layout import Atom
 
 

@@ -1,14 +1,106 @@
-"""What several views share: the gradient as a sum of terms, and the totals that the terms need."""
+"""What several views share: gradients as sums of terms, recursions with their ends, totals."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from symrnn.derive.build import ZERO, chain, plus
+from symrnn.derive.build import chain, plus
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Bracket, Equation, Formula, Sheet, Sum, Total
-from symrnn.derive.network import Edge
+from symrnn.derive.edges import Edge
+from symrnn.derive.formula import (
+    FIRST,
+    LAST,
+    Big,
+    Bracket,
+    Chain,
+    Equation,
+    Formula,
+    Immediate,
+    Sheet,
+    Total,
+    children,
+)
 from symrnn.derive.paths import LOSS, Paths, Term
-from symrnn.derive.views.ends import ended, holds, least
-from symrnn.language.tree import Ref
+from symrnn.language.tree import ZERO, Add, Ref
+
+
+def ended(
+    equations: Sequence[Equation], readers: Iterable[Equation] = (), root: Ref = LOSS
+) -> list[Equation]:
+    """The equations of a recursion with ∂L/∂v = 0, or that of another root, at each step outside
+    1…T that they or their readers read, each behind the last equation of its variable.
+
+    δ_t = δ_{t+2} U (1 - h_t²), t = T - 1, …, 1   =>   … and δ_{T+1} = 0
+    """
+    found = list(equations)
+    defined = {equation.left for equation in found}
+    wanted = (ref for equation in (*found, *readers) for ref in _beyond(equation))
+    for ref in sorted(dict.fromkeys(wanted), key=lambda ref: abs(ref.shift)):
+        zero = Equation(Total(root, ref), (ZERO,))
+        own = [i for i, equation in enumerate(found) if _name(equation.left) == ref.name]
+        if own and zero.left not in defined:
+            found.insert(own[-1] + 1, zero)
+    return found
+
+
+def _name(left: Formula) -> str:
+    return left.by.name if isinstance(left, Total) and isinstance(left.by, Ref) else ""
+
+
+def _beyond(equation: Equation) -> Iterator[Ref]:
+    """The steps outside 1…T at which the right sides read a total derivative, as fixed steps."""
+    low, high = sorted(equation.steps or (FIRST, LAST), key=lambda bound: bound.base)
+    for right in equation.rights:
+        for ref, first, last in _reads(right, low, high):
+            for step in range(1, ref.shift + last.shift + 1) if last.base == "T" else ():
+                yield Ref(ref.name, "T", step)
+            for step in range(ref.shift + first.shift, 0) if first.base == "1" else ():
+                yield Ref(ref.name, "1", step)
+
+
+def _reads(formula: Formula, low: Ref, high: Ref) -> Iterator[tuple[Ref, Ref, Ref]]:
+    """Each total at a step t + s, with the first and the last t."""
+    match formula:
+        case Total(by=Ref(base="t") as ref):
+            yield ref, low, high
+        case Big(index="t", low=first, high=last, body=body):
+            yield from _reads(body, first, last)
+        case _:
+            for child in children(formula):
+                yield from _reads(child, low, high)
+
+
+def least(paths: Paths, nodes: Iterable[Ref]) -> int:
+    """The least T with which the fixed steps of each node are different steps within 1…T, and so
+    those of whatever is folded between them."""
+    network = paths.network
+    places = [paths.landings(node) for node in nodes]
+    for node in network.folded:
+        added = [Ref(node.name, *at) for at in network.added.get(node, [])]
+        places.append([*paths.landings(node), *added])
+    return max(map(_least, places), default=1)
+
+
+def _least(places: Sequence[Ref]) -> int:
+    """How many steps places counted from either end take.
+
+    >>> _least([Ref("h", "T"), Ref("h", "T", -1), Ref("h", "1", 1)])
+    4
+    """
+    taken = {
+        base: max((1 + abs(p.shift) for p in places if p.base == base), default=0) for base in "1T"
+    }
+    return max(sum(taken.values()), 1)
+
+
+def holds(steps: int) -> str:
+    """For which T equations hold, where that has to be said."""
+    if steps < 2:
+        return ""
+    return (
+        f"For T ≥ {steps}: with fewer steps some of those named here would coincide, or lie outside"
+        " 1…T. "
+    )
+
 
 Make = Callable[[Term], Formula]
 """How a view writes one term."""
@@ -24,7 +116,7 @@ def gradient(paths: Paths, terms: Sequence[Term], target: Ref, make: Make) -> Eq
     left = Total(LOSS, target)
     if len(parts) < 2:
         return Equation(left, (plus(parts),), steps, but)
-    return Equation(left, (Sum(tuple(parts)),), steps, but, by_terms=True)
+    return Equation(left, (Add(tuple(parts)),), steps, but, by_terms=True)
 
 
 def recursion(
@@ -100,3 +192,43 @@ def closing(derivation: Derivation, before: Sequence[Formula], last: Edge) -> Fo
     if rows.is_of_matrix(last):
         return rows.carried((chain(*before), rows.width_of(last.of)), last.routes)[0]
     return chain(*before, derivation.factor(last))
+
+
+Factors = tuple[Formula, ...]
+
+
+def joined(factors: Sequence[Formula]) -> Formula:
+    return factors[0] if len(factors) == 1 else Chain(tuple(factors))
+
+
+def losses(derivation: Derivation) -> list[Sheet]:
+    """What L_t is, where the derivation has a name for the losses of the steps."""
+    names = {*derivation.step_losses, LOSS.name} if derivation.step_losses else set()
+    equations = [
+        Equation(e.target, (derivation.rows.stands_for(e)[0],))
+        for e in derivation.system.equations
+        if e.target.name in names
+    ]
+    return [Sheet(("The losses of the steps",), tuple(equations))] if equations else []
+
+
+def within(derivation: Derivation, term: Term, root: Ref) -> Factors:
+    """The factors of a term from `root`, which every path passes, instead of the loss."""
+    factors = derivation.factors(term)
+    if root == LOSS:
+        return factors
+    if term.start == LOSS:
+        return factors[1:]
+    return factors[1:] if term.start == root else (Total(root, term.start), *factors[1:])
+
+
+def rooted(equation: Equation, root: Ref) -> Equation:
+    """An equation for ∂L/∂v as one for ∂root/∂v."""
+    left = equation.left
+    assert isinstance(left, Total)
+    return replace(equation, left=Total(root, left.by))
+
+
+def alone(left: Formula) -> Formula:
+    """What says nothing of a total derivative: that it is the only derivative there is."""
+    return Immediate(left.of, left.by, alone=True) if isinstance(left, Total) else left

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symrnn.derive.deltas import Deltas, deltas, pre_activations
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.over_time import folded
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.common import gradient, recursion
-from symrnn.derive.views.ends import ended, holds, least
+from symrnn.derive.recursion import Deltas, deltas, pre_activations
+from symrnn.derive.views.common import ended, gradient, holds, least, recursion
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 
 
-def delta(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """Where the recursion begins, how it goes on, and the gradient of each parameter."""
     derivation = fitting(derivation, names)
     found = deltas(derivation)
@@ -81,7 +80,7 @@ def forward(derivation: Derivation, found: Deltas) -> list[Equation]:
 
 def said(derivation: Derivation, nodes: Sequence[Ref]) -> tuple[str | Formula, ...]:
     """What each δ stands for."""
-    activations = pre_activations(derivation.system)
+    activations = pre_activations(derivation, derivation.system)
     first = {node.name: node for node in reversed(nodes)}
     parts: list[str | Formula] = []
     for node in nodes:

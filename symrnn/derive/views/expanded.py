@@ -7,7 +7,6 @@ node: each variable and each shared derivative once, whatever the number of time
 from collections.abc import Iterator, Sequence
 
 from symrnn.derive.build import plus
-from symrnn.derive.deltas import deltas
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.formula import (
     Equation,
@@ -15,15 +14,15 @@ from symrnn.derive.formula import (
     Odot,
     Product,
     Sheet,
-    Sum,
     Times,
     Total,
     children,
     map_children,
 )
+from symrnn.derive.recursion import deltas
 from symrnn.errors import UsageError
 from symrnn.language.printer import show_ref
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Add, Ref
 from symrnn.system.graph import at_step
 
 LIMIT = 2000
@@ -35,7 +34,7 @@ DEEPEST = 100
 ADVICE = "use --view closed, or delta for any T"
 
 
-def expanded(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each gradient; UsageError for a symbolic T, or where it would be too long."""
     steps = derivation.system.steps
     if steps is None:
@@ -78,7 +77,7 @@ class _Expansion:
 
     def equation(self, target: Ref) -> Equation:
         body = self.build(self.stands_for(Total(LOSS, target)))
-        return Equation(Total(LOSS, target), (body,), by_terms=isinstance(body, Sum))
+        return Equation(Total(LOSS, target), (body,), by_terms=isinstance(body, Add))
 
     # what is put in
 
@@ -148,8 +147,8 @@ def _count(number: int) -> str:
 def _flat(formula: Formula) -> Formula:
     """(a + b) + c => a + b + c, and the same for products of one kind."""
     match formula:
-        case Sum(terms=parts):
-            return Sum(tuple(_opened(parts, Sum)))
+        case Add(terms=parts):
+            return Add(tuple(_opened(parts, Add)))
         case Times(factors=parts) | Odot(factors=parts) | Product(factors=parts):
             return type(formula)(tuple(_opened(parts, type(formula))))
     return formula

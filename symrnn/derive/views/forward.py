@@ -6,15 +6,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from symrnn.derive.build import ZERO, plus, times, total_over
+from symrnn.derive.build import plus, times, total_over
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Sheet, Sum, Total
-from symrnn.derive.network import Edge, moved_edge
+from symrnn.derive.edges import Edge, moved_edge
+from symrnn.derive.formula import FIRST, LAST, Bracket, Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.paths import LOSS
-from symrnn.derive.views.ends import FIRST, LAST
-from symrnn.derive.views.named import alone, joined, losses
+from symrnn.derive.views.common import alone, joined, losses
 from symrnn.errors import UsageError
-from symrnn.language.tree import Ref
+from symrnn.language.tree import ZERO, Add, Ref
 from symrnn.system.graph import outside
 
 Factors = tuple[Formula, ...]
@@ -23,7 +22,7 @@ MOST = 2000
 """Products in the equations of one parameter."""
 
 
-def forward(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """For each parameter its gradient, and the equations of what is carried forward."""
     derivation = derivation.by_steps
     sheets: list[Sheet] = []
@@ -215,7 +214,7 @@ class _Forward:
         left = Total(node, self.target)
         if len(parts) < 2:
             return Equation(left, (plus(parts),), steps)
-        return Equation(left, (Sum(tuple(parts)),), steps, by_terms=node == LOSS)
+        return Equation(left, (Add(tuple(parts)),), steps, by_terms=node == LOSS)
 
     def carried(self) -> Iterator[Equation]:
         """∂v/∂w for all that the others need, and the zeros before the first step."""

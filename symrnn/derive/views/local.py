@@ -3,22 +3,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symrnn.derive.build import ONE, plus
-from symrnn.derive.closed import summed
-from symrnn.derive.columns import ROWS
+from symrnn.derive.build import plus
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
-from symrnn.derive.logits import by_terms
-from symrnn.derive.network import Edge
+from symrnn.derive.losses import by_terms
 from symrnn.derive.paths import LOSS
+from symrnn.derive.recursion import summed
 from symrnn.derive.rows import Rows
+from symrnn.derive.sheets import ROWS
+from symrnn.derive.views.chain import Partial, partials
 from symrnn.derive.views.common import span
-from symrnn.derive.views.partials import Partial, partials
-from symrnn.language.tree import NARROW, Ref
+from symrnn.language.tree import NARROW, ONE, Ref
 from symrnn.system.system import Outer
 
 
-def local(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """One sheet: ∂⁺v/∂u for every edge that the terms of these parameters use."""
     found: dict[Immediate, Partial] = {}
     for target in every_target(derivation, names):

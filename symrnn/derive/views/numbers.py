@@ -7,30 +7,28 @@ from typing import Any
 import numpy as np
 
 from symrnn.derive.build import plus
-from symrnn.derive.deltas import Deltas, deltas
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator, Strict
 from symrnn.derive.formula import (
     Equation,
     Formula,
     Marked,
-    Minus,
     Name,
     Sheet,
-    Sum,
     Times,
     Total,
     Value,
     map_children,
     walk,
 )
+from symrnn.derive.recursion import Deltas, deltas
 from symrnn.derive.views.common import recursion
 from symrnn.derive.views.delta import forward, needed, said
 from symrnn.errors import DataError, UsageError
 from symrnn.interpret.interpreter import Result, interpret
 from symrnn.interpret.sizes import Sizes
 from symrnn.language.table import Array
-from symrnn.language.tree import Num, Ref
+from symrnn.language.tree import Add, Neg, Num, Ref
 from symrnn.system import initial_states
 from symrnn.system.symbols import GIVEN, PI
 
@@ -40,7 +38,7 @@ LIMIT = 4000
 ETA = Name(r"\eta")
 
 
-def numbers(
+def view(
     derivation: Derivation,
     names: Sequence[str] = (),
     *,
@@ -218,15 +216,15 @@ class _Work:
         """The sum of the terms also with each term's value."""
         formula, value = self.as_put_in(equation).rights[0], self.number(equation.left)
         between = []
-        if isinstance(formula, Sum) and not all(map(_is_plain, formula.terms)):
-            between = [Sum(tuple(value_of(self.evaluate(term)) for term in formula.terms))]
+        if isinstance(formula, Add) and not all(map(_is_plain, formula.terms)):
+            between = [Add(tuple(value_of(self.evaluate(term)) for term in formula.terms))]
         return Equation(equation.left, self.shown(equation, value, *between))
 
     def updates(self) -> Iterator[Equation]:
         for name in self.chosen:
             if self.symbols[name].role == "parameter":
                 ref = Ref(name)
-                formula = Sum((ref, Minus(Times((ETA, Total(LOSS, ref))))))
+                formula: Formula = Add((ref, Neg(Times((ETA, Total(LOSS, ref))))))
                 value = value_of(self.evaluate(formula))
                 update = Equation(Marked(ref, "new"), (formula,))
                 yield replace(update, rights=self.shown(update, value))
@@ -258,7 +256,7 @@ class _Work:
 
 def _is_plain(term: Formula) -> bool:
     """A letter, or a letter with a sign: its value says nothing that the numbers do not."""
-    return isinstance(term.arg if isinstance(term, Minus) else term, Ref)
+    return isinstance(term.arg if isinstance(term, Neg) else term, Ref)
 
 
 def _same(one: Formula, other: Formula) -> bool:

@@ -7,22 +7,28 @@ from collections.abc import Iterator, Sequence
 
 from symrnn.derive.build import total_over
 from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Equation, Formula, Sheet, Total, moved_to
-from symrnn.derive.length import check
-from symrnn.derive.network import Edge
 from symrnn.derive.paths import LOSS, Term
-from symrnn.derive.views.chain import over_steps
-from symrnn.derive.views.common import bracketed, closing, gradient, recursion
-from symrnn.derive.views.ends import ended, holds, least
-from symrnn.derive.views.named import alone, rooted, within
-from symrnn.derive.views.partials import in_print
+from symrnn.derive.views.chain import in_print, over_steps
+from symrnn.derive.views.common import (
+    alone,
+    bracketed,
+    closing,
+    ended,
+    gradient,
+    holds,
+    least,
+    recursion,
+    rooted,
+    within,
+)
 from symrnn.errors import EquationError
 from symrnn.language.tree import Ref
 
 
-def uses(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
+def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each parameter, and one that spells the total derivatives out."""
-    check(derivation, "uses", names)
     found = _Uses(derivation)
     sheets = [
         Sheet(("Gradient by ", target), (found.gradient(target),), name)

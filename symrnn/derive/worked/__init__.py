@@ -1,7 +1,5 @@
 """Data and weights for a worked example.
 
-known    what is known so far, and the rest made up
-notes    the notes' data
-files    data and weights from JSON files
-worked   all of it together: `worked_data(...)`
+known   what is known of an example so far; the rest, made up
+data    from the notes, from JSON files, and all of it together: `worked_data(...)`
 """

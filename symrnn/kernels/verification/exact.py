@@ -43,9 +43,6 @@ class InRange(Objects):
     def logsumexp(self, z: Array) -> Array:
         return self.inside.logsumexp(z)
 
-    def bce_logits(self, y: Array, z: Array) -> Array:
-        return self.inside.bce_logits(y, z)
-
     @property
     def inside(self) -> Objects:
         return Objects(self.convert, self.functions)

@@ -1,23 +1,28 @@
 """From a file to batches of NumPy arrays; nothing here knows a model or a kernel.
 
-- `opening`     `open_data`: a file by how its name ends, or the notes' data by name; `options`
-- `task`, `batch`   what there is to learn; what a trainer sees of any data
-- `tokens`, `vocabulary`, `counting`   a text into words or characters, and these into ids
-- `labelled`    texts with labels, from `tables` (.csv, .tsv, .jsonl) and `labels`
-- `arrays`      sequences of numbers (.npz); `targets` says what y may be
-- `notes`       the notes' data
-- `sequences`   all of these as batches of similar lengths (`buckets`); `split` keeps some apart
-- `running`     a running text (.txt), read as it is needed: `scan` is the first pass, `windows`
-                what stands where, `pieces` the file in whole tokens
-- `files`       where a text begins, and where it is no UTF-8
+- `opening`     `open_data`: a file by how its name ends, or the notes' data by name
+- `contract`    what it is asked (`Options`), and what it gives: a task, and batches of any data
+- `labelled`    texts with labels, from tables (.csv, .tsv, .jsonl)
+- `arrays`      sequences of numbers (.npz)
+- `targets`     labels and arrays y as what is to be learned
+- `examples`    both kinds as batches of similar lengths; some are kept apart
+- `running`     a running text (.txt), read as it is needed, in streams side by side
+- `text`        text files: whole, in pieces of whole tokens, in a first pass
+- `vocabulary`  a text into words or characters, and these into ids
 """
 
-from symrnn.training.data.batch import Batch, Batches, Data, Position
+from symrnn.training.data.contract import (
+    Batch,
+    Batches,
+    Data,
+    Known,
+    Options,
+    Position,
+    Task,
+    one_hot,
+)
 from symrnn.training.data.opening import open_data
-from symrnn.training.data.options import Known, Options
-from symrnn.training.data.task import Task, one_hot
-from symrnn.training.data.tokens import Tokeniser
-from symrnn.training.data.vocabulary import Vocabulary
+from symrnn.training.data.vocabulary import Tokeniser, Vocabulary
 
 __all__ = [
     "Batch",

@@ -8,18 +8,16 @@ import numpy as np
 from symrnn.errors import DataError, suggestion
 from symrnn.files import opened
 from symrnn.language.table import Array
-from symrnn.training.data.options import Options
-from symrnn.training.data.sequences import Sequences, shortened
-from symrnn.training.data.split import split
+from symrnn.training.data.contract import LARGEST, Options, Task
+from symrnn.training.data.examples import Examples, shortened, split
 from symrnn.training.data.targets import targets
-from symrnn.training.data.task import LARGEST, Task
 from symrnn.weights import npz
 
 NAMES = "x", "y", "lengths"
 EXPECTED = "expected x (n, T, D), y, and lengths (n,) if sequences differ, as numpy.savez writes"
 
 
-def arrays(path: Path, options: Options) -> Sequences:
+def arrays(path: Path, options: Options) -> Examples:
     """The examples of the file; `targets` says what y may be."""
     found = _read(path)
     x = _features(path, found["x"])
@@ -44,7 +42,7 @@ def arrays(path: Path, options: Options) -> Sequences:
         labels=y.classes,
         timed=y.timed,
     )
-    return Sequences(
+    return Examples(
         task,
         steps,
         options.batch,

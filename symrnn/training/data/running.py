@@ -10,15 +10,80 @@ import numpy as np
 from symrnn.errors import DataError, UsageError
 from symrnn.files import opened
 from symrnn.language.table import Array
-from symrnn.training.data.batch import Batch, Batches, Position, position
+from symrnn.training.data.contract import Batch, Batches, Options, Position, Task, position
 from symrnn.training.data.labelled import left_out, vocabulary_of
-from symrnn.training.data.options import Options
-from symrnn.training.data.pieces import pieces
-from symrnn.training.data.scan import Part, Scan, scan, stamp_of
-from symrnn.training.data.task import Task
-from symrnn.training.data.tokens import Tokeniser
-from symrnn.training.data.vocabulary import Vocabulary
-from symrnn.training.data.windows import Windows
+from symrnn.training.data.text import Scan, TextPart, pieces, scan, stamp_of
+from symrnn.training.data.vocabulary import Tokeniser, Vocabulary
+
+# which tokens stand in which stream and which window
+
+
+@dataclass(frozen=True, eq=False)
+class StreamLayout:
+    """Streams of nearly equal length, taken T steps at a time.
+
+    A step is a token and the one that comes next, so that there is one step fewer than tokens, and
+    each is in one stream and one window. Where the end cannot fill a window its lengths say so; no
+    stream is without a step in any.
+    """
+
+    starts: Array
+    """The first token of each stream."""
+    steps: int
+    full: int
+    """So many windows have T steps in every stream."""
+    rest: tuple[Array, ...]
+    """The lengths in each window after these."""
+
+    @classmethod
+    def of(cls, tokens: int, rows: int, steps: int, tail: bool = True) -> "StreamLayout":
+        """
+        >>> StreamLayout.of(tokens=10, rows=2, steps=3).rest
+        (array([2, 1]),)
+        >>> StreamLayout.of(tokens=8, rows=2, steps=3).rest  # each has some in the last
+        (array([2, 2]), array([2, 1]))
+        """
+        each, more = divmod(tokens - 1, rows)
+        full, left = divmod(each, steps)
+        row = np.arange(rows)
+        if not tail:
+            return cls(row * each, steps, full, ())
+        rest: tuple[Array, ...] = (left + (row < more),)
+        if not left and not more:
+            rest = ()
+        elif not left:
+            full -= 1
+            rest = (np.full(rows, steps - 1), 1 + (row < more))
+        return cls(row * each + np.minimum(row, more), steps, full, rest)
+
+    def __len__(self) -> int:
+        return self.full + len(self.rest)
+
+    def share(self, window: int) -> float:
+        """How many steps there are in a window, to those in the largest.
+
+        >>> StreamLayout.of(tokens=10, rows=2, steps=3).share(1)
+        0.5
+        """
+        largest = max(self.lengths(each).sum() for each in (0, len(self) - 1))
+        return float(self.lengths(window).sum() / largest)
+
+    def lengths(self, window: int) -> Array:
+        if window < self.full:
+            return np.full(len(self.starts), self.steps)
+        return self.rest[window - self.full]
+
+    def begins(self, window: int) -> Array:
+        """The first token of each stream there."""
+        whole = min(window, self.full) * self.steps
+        begins: Array = self.starts + whole
+        for lengths in self.rest[: max(0, window - self.full)]:
+            begins = begins + lengths
+        return begins
+
+
+# the text, read in streams side by side
+
 
 STEPS = 50
 IN_HAND = 1 << 19
@@ -32,7 +97,7 @@ class Running:
 
     path: Path
     scan: Scan
-    windows: Windows
+    windows: StreamLayout
     task: Task
     vocabulary: Vocabulary
     chunk: int
@@ -71,12 +136,12 @@ class Running:
         held = self.scan.validation
         return iter(()) if held is None else self._batches(held, self._validation(held), 0)
 
-    def _validation(self, held: Part) -> Windows:
+    def _validation(self, held: TextPart) -> StreamLayout:
         """Its streams are as long as a window where it can be: what comes first has no context."""
         rows = min(self.batch, max(1, (held.tokens - 1) // self.steps))
-        return Windows.of(held.tokens, rows, self.steps, self.tail)
+        return StreamLayout.of(held.tokens, rows, self.steps, self.tail)
 
-    def _batches(self, part: Part, windows: Windows, first: int) -> Iterator[Batch]:
+    def _batches(self, part: TextPart, windows: StreamLayout, first: int) -> Iterator[Batch]:
         with opened(self.path) as file:
             if stamp_of(file) != self.scan.stamp:
                 raise DataError(
@@ -87,7 +152,7 @@ class Running:
             for window in range(first, len(windows)):
                 yield _batch(streams, windows, window)
 
-    def _ids(self, file: BinaryIO, part: Part, token: int) -> Iterator[Array]:
+    def _ids(self, file: BinaryIO, part: TextPart, token: int) -> Iterator[Array]:
         """The ids from this token on."""
         place, skip = part.near(int(token))
         for _, text in pieces(file, place, self.vocabulary.tokeniser, self.chunk):
@@ -115,7 +180,7 @@ class Stream:
         return ids[:count]
 
 
-def _batch(streams: list[Stream], windows: Windows, window: int) -> Batch:
+def _batch(streams: list[Stream], windows: StreamLayout, window: int) -> Batch:
     lengths, steps = windows.lengths(window), windows.steps
     x, y = np.zeros((2, steps, len(streams)), np.int64)
     for row, (stream, length) in enumerate(zip(streams, lengths, strict=True)):
@@ -141,7 +206,7 @@ def running(path: Path, options: Options) -> Running:
     _check_length(path, known, tokeniser, options, steps)
     vocabulary = vocabulary_of(known.counting, options)
     task = Task("steps", len(vocabulary), len(vocabulary), ("x", "y"), timed=True)
-    windows = Windows.of(known.training.tokens, options.batch, steps, options.tail)
+    windows = StreamLayout.of(known.training.tokens, options.batch, steps, options.tail)
     chunk = min(options.chunk, max(1 << 12, IN_HAND // options.batch))
     remarks = left_out(known.counting, vocabulary)
     return Running(path, known, windows, task, vocabulary, chunk, options.tail, remarks)

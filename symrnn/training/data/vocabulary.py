@@ -1,19 +1,103 @@
-"""A vocabulary: tokens and their ids."""
+"""A text into tokens, words or characters; a vocabulary of these; how often each occurs.
+
+A word is letters and digits, with accents that stand on them and single apostrophes between them.
+(It is cut after a hundred letters in a row, and after twenty accents and apostrophes, so that no
+text holds a word without end.) Every other mark is a token of its own, and white space is none.
+A character is a code point; the end of a line is one, however it is written.
+"""
 
 import json
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from symrnn import files
 from symrnn.errors import DataError
 from symrnn.language.table import Array
-from symrnn.training.data.tokens import Tokeniser, Unit
+
+Unit = Literal["words", "characters"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
+APOSTROPHES = "'’"
+
+
+@dataclass(frozen=True)
+class Tokeniser:
+    """How tokens are found in a text; nothing before a token has a say in where it ends.
+
+    >>> Tokeniser("words", lower=True).split("Don't stop: it's 1999_!")
+    ["don't", 'stop', ':', "it's", '1999', '_', '!']
+    >>> Tokeniser("characters").split("Hé\\r\\n")
+    ['H', 'é', '\\n']
+    """
+
+    unit: Unit = "words"
+    lower: bool = False
+
+    def split(self, text: str) -> list[str]:
+        if self.unit == "characters":
+            return list(self.characters(text))
+        words: list[str] = _words().findall(text)
+        return [word.lower() for word in words] if self.lower else words
+
+    def count(self, text: str) -> int:
+        """How many tokens there are."""
+        return len(self.characters(text) if self.unit == "characters" else self.split(text))
+
+    def characters(self, text: str) -> str:
+        """A text as the characters that are its tokens."""
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return _lower(text) if self.lower else text
+
+    def join(self, tokens: Iterable[str]) -> str:
+        """A text with these tokens."""
+        return (" " if self.unit == "words" else "").join(tokens)
+
+    def complete(self, text: str) -> int:
+        """How much of a text has the same tokens, whatever comes after it.
+
+        >>> Tokeniser("words").complete("one tw"), Tokeniser("characters").complete("a\\r")
+        (4, 1)
+        """
+        if self.unit == "characters":
+            return len(text) - text.endswith("\r")
+        space = max(text.rfind(" "), text.rfind("\n"))
+        if space >= len(text) // 2:  # the usual case, and quick
+            return space + 1
+        ends = len(text)
+        for found in _words().finditer(text):
+            if found.end() >= len(text) - 1:  # it may go on, over an apostrophe too
+                ends = found.start()
+                break
+        return ends
+
+
+def _lower(text: str) -> str:
+    """Each character for itself, so that there are as many: str.lower looks at neighbours."""
+    return text.lower() if text.isascii() else "".join(map(_lower_one, text))
+
+
+def _lower_one(character: str) -> str:
+    lower = character.lower()
+    return lower if len(lower) == 1 else character
+
+
+@cache
+def _words() -> re.Pattern[str]:
+    accents = (chr(n) for n in range(0x10000) if unicodedata.category(chr(n))[0] == "M")
+    one, joint = r"[^\W_]", rf"(?:[{APOSTROPHES}][^\W_]|[{''.join(accents)}])"
+    return re.compile(rf"{one}{{1,100}}(?:{joint}{one}{{0,99}}){{0,20}}|[^\w\s]|_")
+
+
+# tokens and their ids
+
 
 UNKNOWN: dict[Unit, str] = {"words": "<unk>", "characters": "\N{REPLACEMENT CHARACTER}"}
 """What stands for a token that is not known; no text has the first as a token."""
@@ -137,3 +221,52 @@ def _wrong(read: Any) -> str:
     if read["unit"] == "characters" and any(len(token) != 1 for token in tokens):
         return "a token is no single character"
     return ""
+
+
+# how often each token occurs in a text that comes in parts
+
+
+MOST_WORDS = 100_000
+"""The most different words that are kept count of, or memory would grow with the text."""
+BLOCK = 1 << 16
+"""After so many words, if there are more, the rarest are forgotten."""
+
+
+class Counting:
+    """Counts so far. They do not depend on where a text is taken apart, if between tokens.
+
+    A word that is forgotten starts again from zero: what is frequent is counted as it is, nearly.
+    """
+
+    def __init__(self, tokeniser: Tokeniser) -> None:
+        self.tokeniser = tokeniser
+        self.total = 0
+        self.counts: Counter[str] = Counter()
+
+    def add(self, text: str) -> int:
+        """Count one more part; how many tokens it has."""
+        if self.tokeniser.unit == "characters":
+            return self._characters(self.tokeniser.characters(text))
+        words = self.tokeniser.split(text)
+        first = 0
+        while first < len(words):
+            some = words[first : first + BLOCK - self.total % BLOCK]
+            self.counts.update(some)
+            self.total += len(some)
+            first += len(some)
+            if self.total % BLOCK == 0:
+                self._forget()
+        return len(words)
+
+    def _characters(self, text: str) -> int:
+        codes, many = np.unique(code_points(text), return_counts=True)
+        for code, count in zip(codes.tolist(), many.tolist(), strict=True):
+            self.counts[chr(code)] += count
+        self.total += len(text)
+        return len(text)
+
+    def _forget(self) -> None:
+        floor = 0
+        while len(self.counts) > MOST_WORDS:
+            floor += 1
+            self.counts = Counter({word: n for word, n in self.counts.items() if n > floor})

@@ -1,19 +1,14 @@
 """Runs: a directory that a model is trained in, goes on from, and predicts from.
 
-session      a run made ready, from its beginning or from a checkpoint
-trained      a run directory, read to predict with
-config       what it was started with: config.json
-head, roles  a model for a task: its head, its widths; which of its names is fed with what
-masks        dropout and zoneout by a probability
-kernels      the generated kernels, and batches as their inputs
-loop         step after step: epochs, validation, patience, checkpoints
-checkpoint   everything that going on needs, in one file
-folder       the directory: complete or not at all
-log          metrics.jsonl
-stopping     Ctrl-C between two steps
-scores       loss and metric over batches; `evaluate` on data
-predict      what a trained model says of sequences
-sample       text from a language model
-plot         loss.png
-progress     how it goes, on a terminal or in lines
+session       a run made ready, from its beginning or from a checkpoint
+config        what it was started with: config.json
+architecture  a model for a task: its head, its widths, its masks; what its names are fed with
+trained       the generated kernels, batches as their inputs; a run directory to predict with
+train         its data fed into the loop of training; checkpoints, and Ctrl-C between two steps
+checkpoint    everything that going on needs, in one file
+folder        the directory: complete or not at all
+log           metrics.jsonl, and loss.png
+scores        loss and metric over batches; `evaluate` on data
+predict       what a trained model says of sequences; text from a language model
+display       how it goes, on a terminal or in lines; what is said at its end
 """

@@ -6,7 +6,6 @@ It is replaced in one step, so that a run that is killed, at whatever moment, fi
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -16,70 +15,52 @@ from symrnn import weights
 from symrnn.errors import DataError
 from symrnn.language.table import Array
 from symrnn.training.data import Position
+from symrnn.training.loop import Progress
 
 PLACE, BEST = "place", "best"
 
 
 @dataclass
-class Place:
-    """How far a run has come."""
+class RunProgress(Progress):
+    """How far a run on files has come: in its epochs, in its data, in its directory."""
 
-    epoch: int = 0
-    """The one that is under way, or comes next."""
     position: Position | None = None
-    """The place in it, if it has begun."""
-    loss: float = 0.0
-    """The sum of its losses, each times what it counts."""
-    weight: int = 0
-    """What they count together."""
-    lowest: float = inf
-    """Of all validations."""
-    waited: int = 0
-    """Epochs since then."""
-    best: Array | None = None
-    """Theta at the lowest."""
-    best_epoch: int = -1
-    ended: str = ""
-    """What has ended the run before its last epoch."""
-    tokens: int = 0
-    """In all steps so far."""
-    seconds: float = 0.0
-    """Spent so far."""
+    """The progress in the epoch, if it has begun."""
     lines: int = 0
     """The bytes of metrics.jsonl."""
     digests: dict[str, str] = field(default_factory=dict)
     """Of the files of the run that never change."""
-    first: float | None = None
-    """The loss of the first step."""
 
 
-SIMPLE = tuple(each.name for each in fields(Place) if each.name not in ("best", "position"))
+SIMPLE = tuple(each.name for each in fields(RunProgress) if each.name not in ("best", "position"))
 
 
-def save(path: Path, trainer: Mapping[str, Any], place: Place) -> None:
+def save(path: Path, trainer: Mapping[str, Any], progress: RunProgress) -> None:
     """Put the checkpoint in the place of the one before."""
-    said: dict[str, Any] = {name: getattr(place, name) for name in SIMPLE}
-    said["position"] = asdict(place.position) if place.position else None
-    best = {} if place.best is None else {BEST: place.best}
+    said: dict[str, Any] = {name: getattr(progress, name) for name in SIMPLE}
+    said["position"] = asdict(progress.position) if progress.position else None
+    best = {} if progress.best is None else {BEST: progress.best}
     text = np.frombuffer(json.dumps(said).encode(), np.uint8)
     weights.save(
         path, {f"trainer.{name}": each for name, each in trainer.items()} | best | {PLACE: text}
     )
 
 
-def load(path: Path) -> tuple[dict[str, Array], Place]:
+def load(path: Path) -> tuple[dict[str, Array], RunProgress]:
     """What a trainer restores, and the place."""
     try:
         found = weights.load(path)
         said = json.loads(found.pop(PLACE).tobytes())
         best = found.pop(BEST, None)
         position = said.pop("position")
-        place = Place(**said, best=best, position=Position(**position) if position else None)
+        progress = RunProgress(
+            **said, best=best, position=Position(**position) if position else None
+        )
     except DataError as error:
         raise DataError(f"{error}; {DAMAGED}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path} is no checkpoint of a run ({error}); {DAMAGED}") from None
-    return {name.removeprefix("trainer."): each for name, each in found.items()}, place
+    return {name.removeprefix("trainer."): each for name, each in found.items()}, progress
 
 
 DAMAGED = "the run cannot be resumed from it, and what has weights can still predict: start anew"

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from symrnn.errors import DataError
 from symrnn.training.data import Known, Options, Task, Vocabulary
-from symrnn.training.data.tokens import Unit
+from symrnn.training.data.vocabulary import Unit
 
 VERSION = 1
 """Of the directory's form, with its checkpoint, weights and vocabulary.

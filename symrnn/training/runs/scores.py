@@ -1,7 +1,8 @@
 """How good a model is on batches: its loss, and the measure that suits the task."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 from symrnn.errors import DataError
 from symrnn.language.table import Array
 from symrnn.training import metrics
-from symrnn.training.data import Batch
-from symrnn.training.runs.kernels import Kernels
+from symrnn.training.data import Batch, Data, open_data
+from symrnn.training.data.opening import BUILT_IN
+from symrnn.training.runs.session import same_data
+from symrnn.training.runs.trained import Kernels, Trained
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Scores:
     counted: int
     confusion: Array | None = None
     """How often each class (row) was taken for each (column)."""
+
+    def __float__(self) -> float:
+        """The loss: lower is better."""
+        return self.loss
 
     def said(self) -> str:
         """
@@ -118,3 +125,44 @@ def _squared(y: Array, found: Array, lengths: Array | None) -> float:
 
 
 MEASURES = {"bits": _bits, "accuracy": _accuracy, "squared": _squared}
+
+
+# a trained model, on data of its own or on others
+
+
+def evaluate(
+    run: Trained, source: str | None = None, text: str | None = None, label: str | None = None
+) -> tuple[Scores, str]:
+    """The scores, and on what: a file of the same kind, or the run's own data, of which the part
+    that was kept apart for validation counts if there is one."""
+    if source is None:
+        data = same_data(run.config, run.config.data.source, run.vocabulary)
+        kernels = run.kernels(data.batch, data.steps, data.ragged)
+        return own_scores(data, kernels)
+    data = _opened(run, source, text, label)
+    kernels = run.kernels(data.batch, data.steps, data.ragged)
+    return score(kernels, data.train_batches(0, np.random.default_rng(0))), source
+
+
+def own_scores(data: Data, kernels: Kernels) -> tuple[Scores, str]:
+    """On the validation part, or on what was trained on if there is none."""
+    if next(data.validation_batches(), None) is not None:
+        return score(kernels, data.validation_batches()), "validation"
+    return score(kernels, data.train_batches(0, np.random.default_rng(0))), "training"
+
+
+def _opened(run: Trained, source: str, text: str | None, label: str | None) -> Data:
+    reading = run.config.data
+    batch = reading.batch
+    if source not in BUILT_IN and Path(source).suffix.lower() == ".txt" and Path(source).exists():
+        # streams that are as long as a window where they can be: what comes first has no context
+        batch = max(1, min(batch, Path(source).stat().st_size // (4 * run.config.kernel.steps)))
+    asked = replace(
+        reading,
+        batch=batch,
+        validation=0.0,
+        text=text or reading.text,
+        label=label or reading.label,
+    )
+    options = asked.options(run.config.training.seed, run.config.known(run.vocabulary))
+    return open_data(source, options)

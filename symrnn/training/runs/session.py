@@ -11,11 +11,18 @@ from symrnn.errors import DataError, UsageError
 from symrnn.language.table import Array
 from symrnn.model import Model
 from symrnn.training.data import Data, Vocabulary, open_data
-from symrnn.training.data.notes import BUILT_IN
-from symrnn.training.data.opening import READERS
+from symrnn.training.data.opening import BUILT_IN, READERS
 from symrnn.training.optimisers import OPTIMISERS
-from symrnn.training.runs import checkpoint, head
-from symrnn.training.runs.checkpoint import Place
+from symrnn.training.runs import checkpoint
+from symrnn.training.runs.architecture import (
+    Chances,
+    MaskKind,
+    ids_of,
+    under_head,
+    widths,
+    with_masks,
+)
+from symrnn.training.runs.checkpoint import RunProgress
 from symrnn.training.runs.config import Config, Made, Reading, Training
 from symrnn.training.runs.folder import (
     CHECKPOINT,
@@ -27,8 +34,7 @@ from symrnn.training.runs.folder import (
     digest,
     short,
 )
-from symrnn.training.runs.kernels import Kernels, is_text
-from symrnn.training.runs.masks import Chances, Kind, with_masks
+from symrnn.training.runs.trained import Kernels, is_text
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
 
@@ -45,7 +51,7 @@ class Session:
     data: Data
     kernels: Kernels
     trainer: Trainer
-    place: Place
+    progress: RunProgress
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Wish:
     """Fields of `Training`."""
     head: str | None = None
     hidden: int | Mapping[str, int] | None = None
-    masks: Sequence[tuple[Kind, Chances]] = ()
+    masks: Sequence[tuple[MaskKind, Chances]] = ()
     weights: str | None = None
     """A file with parameters to start from."""
 
@@ -69,12 +75,12 @@ def begin(model: Model, source: str, wish: Wish) -> Session:
     seed = wish.training.get("seed", 0)
     data = open_data(source, reading.options(seed))
     model = Model(short(model.name), model.written)
-    chosen, named = head.under_head(model, data.task, wish.head)
-    ids = head.ids(chosen, data.task)
+    chosen, named = under_head(model, data.task, wish.head)
+    ids = ids_of(chosen, data.task)
     chosen, masks = with_masks(Model(model.name, chosen.written), wish.masks, ids)
-    dims, hidden = head.widths(chosen, data.task, wish.hidden)
+    dims, hidden = widths(chosen, data.task, wish.hidden)
     # a mask on an input makes numbers of its ids
-    made = Made(data.steps, data.ragged, head.ids(chosen, data.task), dims, hidden)
+    made = Made(data.steps, data.ragged, ids_of(chosen, data.task), dims, hidden)
     config = Config(
         model.name,
         named,
@@ -87,7 +93,7 @@ def begin(model: Model, source: str, wish: Wish) -> Session:
         config = replace(config, begins=_first_token(data))
     weights = load(wish.weights) if wish.weights else {}
     check(weights, chosen, dims, complete=False)
-    return _session(chosen, config, data, Place(), weights)
+    return _session(chosen, config, data, RunProgress(), weights)
 
 
 def _reading(source: str, wish: Wish) -> Reading:
@@ -130,7 +136,7 @@ def _first_token(data: Data) -> int:
 
 
 def _session(
-    model: Model, config: Config, data: Data, place: Place, weights: Mapping[str, Array]
+    model: Model, config: Config, data: Data, progress: RunProgress, weights: Mapping[str, Array]
 ) -> Session:
     kernels = Kernels(model, config)
     if is_text(config) and not kernels.causal:
@@ -152,7 +158,7 @@ def _session(
     )
     if training.patience is not None and next(data.validation_batches(), None) is None:
         raise UsageError("--patience is for a validation; expected --validation SHARE with it")
-    return Session(model, config, data, kernels, trainer, place)
+    return Session(model, config, data, kernels, trainer, progress)
 
 
 def settle(session: Session, path: Path) -> Folder:
@@ -166,9 +172,9 @@ def settle(session: Session, path: Path) -> Folder:
         for name, source in session.kernels.sources.items():
             unfinished.write(name, source)
         inside = Folder(unfinished.path)
-        session.place.digests = inside.digests()
+        session.progress.digests = inside.digests()
         inside.save_weights(session.kernels.plain.params)
-        checkpoint.save(inside / CHECKPOINT, session.trainer.state(), session.place)
+        checkpoint.save(inside / CHECKPOINT, session.trainer.state(), session.progress)
         return unfinished.finish()
     finally:
         unfinished.discard()
@@ -181,16 +187,16 @@ def resume(folder: Folder, config: Config, source: str | None = None) -> Session
     """The run as its checkpoint left it; `source` is where the data are now, if they have moved."""
     if not (folder / CHECKPOINT).exists():
         raise UsageError(f"{folder.path} has no {CHECKPOINT}; it cannot be resumed: start anew")
-    state, place = checkpoint.load(folder / CHECKPOINT)
-    _check_digests(folder, place)
+    state, progress = checkpoint.load(folder / CHECKPOINT)
+    _check_digests(folder, progress)
     model = folder.model(config)
     vocabulary = folder.vocabulary(config)
     data = same_data(config, source or config.data.source, vocabulary)
     weights = folder.weights(model, config.kernel.dims)  # of these what is fixed: the rest moved on
-    session = _session(model, config, data, place, weights)
+    session = _session(model, config, data, progress, weights)
     session.trainer.restore(_numbers(state))
     theta = session.kernels.plain.theta
-    if place.best is not None and place.best.shape != theta.shape:
+    if progress.best is not None and progress.best.shape != theta.shape:
         raise DataError(f"{folder / CHECKPOINT} holds other parameters; {checkpoint.DAMAGED}")
     return session
 
@@ -199,10 +205,10 @@ def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:
     return {name: int(each) if name == "count" else each for name, each in state.items()}
 
 
-def _check_digests(folder: Folder, place: Place) -> None:
+def _check_digests(folder: Folder, progress: RunProgress) -> None:
     found = folder.digests()
-    for name in sorted(found.keys() | place.digests.keys()):
-        if found.get(name) != place.digests.get(name):
+    for name in sorted(found.keys() | progress.digests.keys()):
+        if found.get(name) != progress.digests.get(name):
             raise DataError(
                 f"{folder / name} is not what the run began with; a resumed run keeps its model and"
                 " its configuration: put it back, or start a run of its own"

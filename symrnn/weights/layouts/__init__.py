@@ -19,7 +19,7 @@ What each layer computes and where its weights lie is data; the code knows no la
 - `matching`       whether a recurrence is a cell, and what stands for what
 - `differences`    which equation differs, if none is
 - `layout`         all layers of a model, with the keys of their tensors
-- `blocks`, `arrays`   how a tensor is put together; whatever is handed in, as arrays by key
+- `tensors`        whatever is handed in, as arrays by key; how a tensor is put together
 - `convert`        `load` and `store`
 """
 

@@ -10,11 +10,10 @@ from symrnn.language.table import Array
 from symrnn.model import Model
 from symrnn.system.symbols import GIVEN
 from symrnn.weights.expected import check, numbers
-from symrnn.weights.layouts.arrays import Key, Rest, Tensors, by_key, check_extra, rest_of
-from symrnn.weights.layouts.blocks import Form
 from symrnn.weights.layouts.layout import Layout, Placed, Prefix, Tensor, Way, layout
 from symrnn.weights.layouts.matching import Piece
 from symrnn.weights.layouts.tables import cell
+from symrnn.weights.layouts.tensors import Form, Key, Rest, Tensors, by_key, check_extra, rest_of
 
 Letters = dict[str, list[Array]]
 """What stands for each letter of a cell; a bias that a framework has twice, twice."""

@@ -99,6 +99,14 @@ def test_what_the_author_wrote_is_not_made_up() -> None:
     assert own.latex(Ref("d_a_O", "t")) == r"\bar{a}_{O,t}"
 
 
+def test_a_name_of_the_author_that_looks_like_a_made_up_one_has_no_delta() -> None:
+    text = "{0}[t] = x[t] @ W + O[t-1] @ U; O[t] = tanh({0}[t]); L = mse(y, O[T])"
+    named, other = (symrnn.parse(text.format(n)).derive().latex("delta") for n in ("a_O", "z"))
+    for step in "tT":
+        named = named.replace(f"a_{{O,{step}}}", f"z_{step}")
+    assert named.replace("a_{O,t+1}", "z_{t+1}") == other
+
+
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_own_letters_are_the_same_with_and_without_the_adjoint(notation: str) -> None:
     for name in ZOO:

@@ -19,9 +19,7 @@ from symrnn.derive.pages.document import (
     Section,
     Table,
 )
-from symrnn.derive.pages.escape import (
-    for_html,
-)
+from symrnn.derive.pages.escape import for_html
 from symrnn.derive.pages.html import as_html
 from tests.derive.pages.documents import SMALL, SVG, TIKZ
 

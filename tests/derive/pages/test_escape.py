@@ -2,11 +2,7 @@
 
 import pytest
 
-from symrnn.derive.pages.escape import (
-    for_html,
-    for_tex,
-    visible,
-)
+from symrnn.derive.pages.escape import for_html, for_tex, visible
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from symrnn.derive.pages.document import (
-    Display,
-    Document,
-    Figure,
-    Section,
-)
+from symrnn.derive.pages.document import Display, Document, Figure, Section
 from symrnn.derive.pages.html import as_html
 from symrnn.errors import CheckError
 from tests.derive.pages.documents import SMALL, TIKZ, figure, hostile

@@ -15,8 +15,9 @@ from symrnn.derive.pages.paper import Paper
 from symrnn.derive.pages.tex import as_tex
 from symrnn.derive.printing.latex import EQUALS
 from symrnn.derive.printing.measure import CHARACTER, measure
-from symrnn.derive.sheets import VIEWS, Request
-from symrnn.derive.worked.worked import worked_data
+from symrnn.derive.sheets import Request
+from symrnn.derive.views import VIEWS
+from symrnn.derive.worked.data import worked_data
 from symrnn.errors import UsageError
 from symrnn.model import Model, parse
 from tests.cases import ZOO, model

@@ -4,11 +4,7 @@ import re
 
 import pytest
 
-from symrnn.derive.pages.document import (
-    Display,
-    Document,
-    Section,
-)
+from symrnn.derive.pages.document import Display, Document, Section
 from symrnn.derive.pages.html import as_html
 from symrnn.derive.pages.structure import (
     ARGUMENTS,

@@ -2,13 +2,7 @@
 
 import re
 
-from symrnn.derive.pages.document import (
-    Document,
-    Inline,
-    Paragraph,
-    Section,
-    Table,
-)
+from symrnn.derive.pages.document import Document, Inline, Paragraph, Section, Table
 from symrnn.derive.pages.html import as_html
 from symrnn.derive.pages.tex import as_tex
 from symrnn.derive.pages.text import as_text

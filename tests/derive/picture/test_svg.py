@@ -5,10 +5,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from symrnn.derive.notation.glyph import MACROS
+from symrnn.derive.notation.symbol import MACROS
 from symrnn.derive.picture.picture import picture
-from symrnn.derive.picture.runs import Run, runs
-from symrnn.derive.picture.svg import svg
+from symrnn.derive.picture.svg import Run, runs, svg
 from tests.cases import ZOO, model
 
 

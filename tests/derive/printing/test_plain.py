@@ -6,7 +6,6 @@ import pytest
 
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.formula import (
-    Apply,
     Big,
     Blank,
     Blocks,
@@ -17,27 +16,21 @@ from symrnn.derive.formula import (
     Formula,
     Immediate,
     Marked,
-    Minus,
     Name,
     Odot,
     Ones,
-    Power,
     Product,
-    Ratio,
-    Slice,
-    Sum,
     Times,
     Total,
-    Transposed,
     Value,
     Zeros,
 )
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.printing.terminal import columns
 from symrnn.derive.sheets import Request, sheets_of
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size, Transpose, Width
 from symrnn.model import load, parse
 from tests.cases import model
 
@@ -153,55 +146,55 @@ H = Width(("H",))
 @pytest.mark.parametrize(
     ("formula", "text"),
     [
-        (Ratio(Sum((x, y)), b), "(O₃ + y)/b"),
-        (Ratio(x, Times((b, y))), "O₃/(b y)"),
-        (Ratio(Times((TWO, x)), y), "(2 O₃)/y"),
-        (Ratio(x, Ratio(y, b)), "O₃/(y/b)"),
-        (Ratio(Odot((x, y)), b), "(O₃ ⊙ y)/b"),
-        (Ratio(Total(LOSS, x), b), "(∂L/∂O₃)/b"),
-        (Ratio(Minus(x), b), "(-O₃)/b"),
-        (Product((w, Ratio(x, y))), "w_h (O₃/y)"),
-        (Product((w, Ratio(x, Size(H)))), "w_h O₃/H"),
-        (Times((Ratio(Num(Fraction(1)), TWO), Ratio(x, y))), "1/2 (O₃/y)"),
-        (Times((TWO, Ratio(Num(Fraction(1)), TWO), x)), "2 (1/2) O₃"),
-        (Times((Ratio(x, TWO), TWO)), "O₃/2 · 2"),
+        (Div(Add((x, y)), b), "(O₃ + y)/b"),
+        (Div(x, Times((b, y))), "O₃/(b y)"),
+        (Div(Times((TWO, x)), y), "(2 O₃)/y"),
+        (Div(x, Div(y, b)), "O₃/(y/b)"),
+        (Div(Odot((x, y)), b), "(O₃ ⊙ y)/b"),
+        (Div(Total(LOSS, x), b), "(∂L/∂O₃)/b"),
+        (Div(Neg(x), b), "(-O₃)/b"),
+        (Product((w, Div(x, y))), "w_h (O₃/y)"),
+        (Product((w, Div(x, Size(H)))), "w_h O₃/H"),
+        (Times((Div(Num(Fraction(1)), TWO), Div(x, y))), "1/2 (O₃/y)"),
+        (Times((TWO, Div(Num(Fraction(1)), TWO), x)), "2 (1/2) O₃"),
+        (Times((Div(x, TWO), TWO)), "O₃/2 · 2"),
         (Times((TWO, TENTH)), "2 · 0.1"),
         (Odot((Product((x, w)), y)), "O₃ w_h ⊙ y"),
         (Product((Odot((x, y)), w)), "(O₃ ⊙ y) w_h"),
-        (Power(x, TWO), "O₃²"),
-        (Power(Sum((TENTH, Minus(x))), TWO), "(0.1 - O₃)²"),
-        (Power(Power(x, TWO), TWO), "(O₃²)²"),
-        (Power(x, Minus(TWO)), "O₃⁻²"),
-        (Power(x, THIRD), "O₃^(1/3)"),
-        (Power(THIRD, TWO), "(1/3)²"),
-        (Power(x, y), "O₃^y"),
-        (Power(x, Sum((y, b))), "O₃^(y + b)"),
-        (Power(Total(LOSS, x), TWO), "(∂L/∂O₃)²"),
-        (Power(Apply("tanh", (x,)), TWO), "tanh²(O₃)"),
-        (Power(Apply("exp", (x,)), TWO), "(exp(O₃))²"),
-        (Transposed(Odot((x, y))), "(O₃ ⊙ y)ᵀ"),
-        (Transposed(Power(x, TWO)), "(O₃²)ᵀ"),
-        (Transposed(Total(LOSS, x)), "(∂L/∂O₃)ᵀ"),
-        (Transposed(Slice(x, Width(), H)), "([O₃]_{1:H})ᵀ"),
-        (Sum((x, Minus(Sum((y, b))))), "O₃ - (y + b)"),
-        (Minus(Minus(x)), "-(-O₃)"),
-        (Times((x, Minus(y))), "O₃ (-y)"),
-        (Apply("sigmoid", (Sum((x, y)),)), "σ(O₃ + y)"),
-        (Apply("log", (x,)), "log(O₃)"),
-        (Apply("sqrt", (x,)), "√(O₃)"),
-        (Apply("abs", (x,)), "|O₃|"),
-        (Apply("step", (x,)), "[O₃ > 0]"),
-        (Diagonal(Sum((x, y))), "diag(O₃ + y)"),
+        (Pow(x, TWO), "O₃²"),
+        (Pow(Add((TENTH, Neg(x))), TWO), "(0.1 - O₃)²"),
+        (Pow(Pow(x, TWO), TWO), "(O₃²)²"),
+        (Pow(x, Neg(TWO)), "O₃⁻²"),
+        (Pow(x, THIRD), "O₃^(1/3)"),
+        (Pow(THIRD, TWO), "(1/3)²"),
+        (Pow(x, y), "O₃^y"),
+        (Pow(x, Add((y, b))), "O₃^(y + b)"),
+        (Pow(Total(LOSS, x), TWO), "(∂L/∂O₃)²"),
+        (Pow(Call("tanh", (x,)), TWO), "tanh²(O₃)"),
+        (Pow(Call("exp", (x,)), TWO), "(exp(O₃))²"),
+        (Transpose(Odot((x, y))), "(O₃ ⊙ y)ᵀ"),
+        (Transpose(Pow(x, TWO)), "(O₃²)ᵀ"),
+        (Transpose(Total(LOSS, x)), "(∂L/∂O₃)ᵀ"),
+        (Transpose(Part(x, Width(), H)), "([O₃]_{1:H})ᵀ"),
+        (Add((x, Neg(Add((y, b))))), "O₃ - (y + b)"),
+        (Neg(Neg(x)), "-(-O₃)"),
+        (Times((x, Neg(y))), "O₃ (-y)"),
+        (Call("sigmoid", (Add((x, y)),)), "σ(O₃ + y)"),
+        (Call("log", (x,)), "log(O₃)"),
+        (Call("sqrt", (x,)), "√(O₃)"),
+        (Call("abs", (x,)), "|O₃|"),
+        (Call("step", (x,)), "[O₃ > 0]"),
+        (Diagonal(Add((x, y))), "diag(O₃ + y)"),
         (Product((x, Ones(H))), "O₃ 1_H"),
         (Eye(Width(("H", "K"))), "I_{H + K}"),
         (Zeros(H, Width((), 3)), "0_{H × 3}"),
         (Zeros(H, H), "0_H"),
         (Size(Width(("H", "H"), 1)), "2 H + 1"),
-        (Slice(x, H, Width(("H", "H"))), "[O₃]_{H + 1 : 2 H}"),
+        (Part(x, H, H), "[O₃]_{H + 1 : 2 H}"),
         (Blocks(((x, y),)), "[O₃, y]"),
         (Chain((Total(LOSS, x), Immediate(x, w))), "∂L/∂O₃ · ∂⁺O₃/∂w_h"),
         (
-            Big("sum", "t", Ref("", "1"), Ref("", "T"), Sum((x, y))),
+            Big("sum", "t", Ref("", "1"), Ref("", "T"), Add((x, y))),
             "∑_{t=1}^{T} (O₃ + y)",
         ),
         (Big("prod", "j", Ref("", "k", 1), Ref("", "T"), w), "∏_{j=k+1}^{T} w_h"),
@@ -219,12 +212,12 @@ def test_brackets_and_signs(formula: Formula, text: str) -> None:
 
 
 def test_letters_are_those_of_the_notation() -> None:
-    assert plain(notation="N3").line(Transposed(Ref("w_h"))) == "W_hhᵀ"
+    assert plain(notation="N3").line(Transpose(Ref("w_h"))) == "W_hhᵀ"
 
 
 def test_a_name_that_is_raised_gets_brackets_before_it_is_raised_again() -> None:
     line = plain("stacked").line
-    assert line(Power(Ref("h2", "1", 1), TWO)) == "(h⁽²⁾₂)²"
+    assert line(Pow(Ref("h2", "1", 1), TWO)) == "(h⁽²⁾₂)²"
 
 
 def test_a_dimension_is_told_from_a_variable() -> None:

@@ -11,21 +11,8 @@ import sympy
 from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import (
-    Apply,
-    Blank,
-    Equation,
-    Formula,
-    Minus,
-    Name,
-    Power,
-    Ratio,
-    Sheet,
-    Sum,
-    Times,
-    Value,
-)
-from symrnn.derive.notation.lettering import letters_for
+from symrnn.derive.formula import Blank, Equation, Formula, Name, Sheet, Times, Value
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.printing.python.module import python_text
@@ -36,7 +23,7 @@ from symrnn.interpret.interpreter import Result, interpret
 from symrnn.interpret.sample import sample
 from symrnn.language import parse
 from symrnn.language.table import ELEMENTWISE, Array
-from symrnn.language.tree import Num, Ref
+from symrnn.language.tree import Add, Call, Div, Neg, Num, Pow, Ref
 from symrnn.system import resolve
 from symrnn.system.symbols import dimensions
 from tests.cases import ZOO, model
@@ -280,15 +267,15 @@ def one(formula: Formula, *more: Equation) -> tuple[str, dict[str, Any]]:
 def test_functions(function: str, x: float) -> None:
     if function in ("log", "sqrt", "log1p"):
         x = abs(x)
-    args = (Ref("w_h"), Minus(Ref("w_h")))[: len(ELEMENTWISE[function].arguments)]
-    _, found = one(Apply(function, args))
+    args = (Ref("w_h"), Neg(Ref("w_h")))[: len(ELEMENTWISE[function].arguments)]
+    _, found = one(Call(function, args))
     own = sympy.sympify(found["eta"]).subs(found.get("w_h", 0), x)
     want = Floats().apply(function, *(np.array(x), np.array(-x))[: len(args)])
     assert float(own) == pytest.approx(float(want), abs=1e-14, rel=1e-14)
 
 
 def test_definitions_are_written_with_what_they_call() -> None:
-    text, _ = one(Apply("elu", (Ref("w_h"),)))
+    text, _ = one(Call("elu", (Ref("w_h"),)))
     assert "def step(x):\n    return Piecewise((1, x > 0), (0, True))\n\n\ndef relu(x):" in text
     assert "def elu(x):\n    return relu(x) + exp(-relu(-x)) - 1\n" in text
 
@@ -297,11 +284,11 @@ def test_definitions_are_written_with_what_they_call() -> None:
     ("formula", "text"),
     [
         (Num(Fraction(0)), "Integer(0)"),
-        (Minus(Ratio(Num(Fraction(1)), Num(Fraction(3)))), "Rational(-1, 3)"),
+        (Neg(Div(Num(Fraction(1)), Num(Fraction(3)))), "Rational(-1, 3)"),
         (Times((Num(Fraction(1, 10)), Ref("b"))), 'Rational("0.1")*b'),
-        (Power(Num(Fraction(2)), Minus(Num(Fraction(1)))), "Integer(2)**(-1)"),
-        (Ratio(Ref("b"), Times((Ref("b_o"), Ref("y")))), "b/(b_o*y)"),
-        (Power(Sum((Ref("b"), Minus(Ref("y")))), Num(Fraction(2))), "(b - y)**2"),
+        (Pow(Num(Fraction(2)), Neg(Num(Fraction(1)))), "Integer(2)**(-1)"),
+        (Div(Ref("b"), Times((Ref("b_o"), Ref("y")))), "b/(b_o*y)"),
+        (Pow(Add((Ref("b"), Neg(Ref("y")))), Num(Fraction(2))), "(b - y)**2"),
         (Value(((-0.25,),)), "Float(-0.25)"),
         (Value(((float("nan"),),)), "Float('nan')"),
         (Value(((1.0, 2.5),)), "ImmutableMatrix([[Float(1.0), Float(2.5)]])"),

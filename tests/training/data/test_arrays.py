@@ -9,15 +9,15 @@ import pytest
 from symrnn.errors import DataError
 from symrnn.language.table import Array
 from symrnn.training.data import Options, open_data
-from symrnn.training.data.sequences import Sequences
+from symrnn.training.data.examples import Examples
 
 X = np.arange(24.0).reshape(4, 3, 2)
 NAN = float("nan")
 
 
-def opened(folder: Path, arrays: dict[str, Any], **options: Any) -> Sequences:
+def opened(folder: Path, arrays: dict[str, Any], **options: Any) -> Examples:
     np.savez(folder / "a.npz", **arrays)
-    return cast(Sequences, open_data(folder / "a.npz", Options(**{"validation": 0, **options})))
+    return cast(Examples, open_data(folder / "a.npz", Options(**{"validation": 0, **options})))
 
 
 ONE_HOT = np.eye(3)[[0, 2, 1, 1]]

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from symrnn.errors import DataError, UsageError
 from symrnn.training.data import Batch, Data, Options, Position, open_data
-from symrnn.training.data.buckets import WINDOW, bucketed, in_order
-from symrnn.training.data.split import split
+from symrnn.training.data.examples import POOL, bucketed, in_order, split
 
 
 def same(one: Batch, other: Batch) -> bool:
@@ -33,7 +32,7 @@ def test_every_sequence_is_in_one_batch(lengths: list[int], batch: int, seed: in
 
 
 def test_batches_hold_similar_lengths_in_no_order() -> None:
-    lengths = np.random.default_rng(0).integers(1, 1000, 8 * WINDOW)
+    lengths = np.random.default_rng(0).integers(1, 1000, 8 * POOL)
     batches = bucketed(lengths, 8, np.random.default_rng(1))
     assert np.mean([np.ptp(lengths[each]) for each in batches]) < 50  # 780 if drawn freely
     longest = [lengths[each].max() for each in batches]

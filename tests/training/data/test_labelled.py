@@ -9,18 +9,18 @@ import pytest
 
 from symrnn.errors import DataError, SymrnnError
 from symrnn.training.data import Options, open_data
-from symrnn.training.data.sequences import Sequences
-from symrnn.training.data.tables import read_table
+from symrnn.training.data.examples import Examples
+from symrnn.training.data.labelled import read_table
 
 ALL = Options(validation=0)
 
 
-def opened(path: Path, content: str | bytes, options: Options = ALL) -> Sequences:
+def opened(path: Path, content: str | bytes, options: Options = ALL) -> Examples:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return cast(Sequences, open_data(path, options))
+    return cast(Examples, open_data(path, options))
 
 
-def texts(data: Sequences) -> list[str]:
+def texts(data: Examples) -> list[str]:
     assert data.vocabulary is not None
     return [data.vocabulary.decode(each) for each in data.x]
 

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from symrnn.errors import DataError, SymrnnError, UsageError
 from symrnn.language.table import Array
 from symrnn.training.data import Batch, Options, Tokeniser, open_data
-from symrnn.training.data.pieces import Place, pieces
-from symrnn.training.data.running import Running
-from symrnn.training.data.tokens import UNITS, Unit
-from symrnn.training.data.windows import Windows
+from symrnn.training.data.running import Running, StreamLayout
+from symrnn.training.data.text import ByteRange, pieces
+from symrnn.training.data.vocabulary import UNITS, Unit
 
 QUOTE = "To be, or not to be: that is the question.\n" * 20
 
@@ -58,7 +57,7 @@ def through(batches: list[Batch]) -> list[int]:
 @given(st.integers(1, 9), st.integers(2, 7), st.integers(1, 200))
 def test_every_step_is_in_one_window(rows: int, steps: int, more: int) -> None:
     tokens = rows + more
-    windows = Windows.of(tokens, rows, steps)
+    windows = StreamLayout.of(tokens, rows, steps)
     seen: list[int] = []
     for window in range(len(windows)):
         lengths = windows.lengths(window)
@@ -67,7 +66,7 @@ def test_every_step_is_in_one_window(rows: int, steps: int, more: int) -> None:
         for begin, length in zip(windows.begins(window), lengths, strict=True):
             seen += range(begin, begin + length)
     assert sorted(seen) == list(range(tokens - 1))
-    full = Windows.of(tokens, rows, steps, tail=False)
+    full = StreamLayout.of(tokens, rows, steps, tail=False)
     assert (full.full, full.rest) == ((tokens - 1) // rows // steps, ())
 
 
@@ -85,7 +84,7 @@ def test_pieces_are_whole_tokens_whatever_the_chunk(text: str, chunk: int, unit:
         path = Path(folder) / "a.txt"
         path.write_bytes(content)
         with open(path, "rb") as file:
-            found = list(pieces(file, Place(path, 0, len(content)), tokeniser, chunk))
+            found = list(pieces(file, ByteRange(path, 0, len(content)), tokeniser, chunk))
     assert "".join(piece for _, piece in found) == text
     assert [each for _, piece in found for each in tokeniser.split(piece)] == tokeniser.split(text)
     for offset, piece in found:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from symrnn.errors import DataError, UsageError
 from symrnn.training.data import Tokeniser, Vocabulary, one_hot
-from symrnn.training.data import counting as counting_file
-from symrnn.training.data.counting import Counting
-from symrnn.training.data.tokens import UNITS, Unit
+from symrnn.training.data import vocabulary as vocabulary_file
+from symrnn.training.data.vocabulary import UNITS, Counting, Unit
 
 TEXTS = st.text(st.sampled_from("ab'’é\u0301_.! \r\n\tΣİ日🙂\N{REPLACEMENT CHARACTER}")) | st.text()
 
@@ -118,8 +117,8 @@ def test_a_vocabulary_that_is_not_there(tmp_path: Path) -> None:
 def test_counting_forgets_rare_words_alone_and_at_the_same_places(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(counting_file, "MOST", 5)
-    monkeypatch.setattr(counting_file, "BLOCK", 8)
+    monkeypatch.setattr(vocabulary_file, "MOST_WORDS", 5)
+    monkeypatch.setattr(vocabulary_file, "BLOCK", 8)
     words = [word for n in range(40) for word in ("often", f"w{n}")]
     at_once, one_by_one = Counting(Tokeniser()), Counting(Tokeniser())
     at_once.add(" ".join(words))

@@ -16,12 +16,11 @@ import symrnn
 from symrnn import weights
 from symrnn.errors import UsageError
 from symrnn.training.runs import checkpoint
+from symrnn.training.runs.display import Quiet
 from symrnn.training.runs.folder import CHECKPOINT, METRICS, WEIGHTS, Folder
 from symrnn.training.runs.log import Log
-from symrnn.training.runs.loop import Loop
-from symrnn.training.runs.progress import Quiet
 from symrnn.training.runs.session import Session, Wish, begin, resume, settle
-from symrnn.training.runs.stopping import Stopping
+from symrnn.training.runs.train import Keeper, Stopping, train
 from tests.test_files import CALLS, faulty
 from tests.training.runs.setting import ROOT, Here
 
@@ -30,8 +29,8 @@ Numbers = dict[str, np.ndarray[Any, Any]]
 
 def state(run: Path) -> tuple[Numbers, int, Numbers]:
     """All that can be read of a run."""
-    trainer, place = checkpoint.load(run / CHECKPOINT)
-    return trainer, place.epoch, weights.load(run / WEIGHTS)
+    trainer, progress = checkpoint.load(run / CHECKPOINT)
+    return trainer, progress.epoch, weights.load(run / WEIGHTS)
 
 
 def same_numbers(one: Numbers, other: Numbers) -> bool:
@@ -49,8 +48,8 @@ def test_each_call_of_a_checkpoint_may_fail(tmp_path: Path) -> None:
     folder = settle(begun, run)
     shutil.copytree(run, tmp_path / "old")
     with Log(run / METRICS, 0) as log, Stopping() as stopping:
-        loop = Loop(folder, begun, log, Quiet(), 1e9)
-        loop.run(2, stopping)
+        keeper = Keeper(folder, begun, log, 1e9)
+        train(begun, keeper, 2, Quiet(), stopping)
         old, new = state(tmp_path / "old"), state(run)
         assert not same_numbers(old[0], new[0])
         failures = 0
@@ -60,12 +59,12 @@ def test_each_call_of_a_checkpoint_may_fail(tmp_path: Path) -> None:
             with pytest.MonkeyPatch.context() as patch:
                 found = faulty(patch, number)
                 with suppress(UsageError):
-                    loop.save()
+                    keeper.save()
             failures += found.failed
             trainer, epoch, params = state(run)
             assert any(same_numbers(trainer, each[0]) and epoch == each[1] for each in (old, new))
             assert any(same_numbers(params, each[2]) for each in (old, new))
-            assert resume(Folder(run), begun.config).place.epoch == epoch
+            assert resume(Folder(run), begun.config).progress.epoch == epoch
     assert failures == 2 * CALLS + 1  # both files, and the lines are synced
 
 

@@ -13,13 +13,20 @@ import symrnn.training
 from symrnn.errors import DataError, UsageError
 from symrnn.training.data import Known, Options, Position, Task, open_data
 from symrnn.training.runs import checkpoint
-from symrnn.training.runs.checkpoint import Place
+from symrnn.training.runs.architecture import (
+    DROPOUT,
+    RECURRENT,
+    ZONEOUT,
+    ids_of,
+    suits,
+    under_head,
+    widths,
+    with_masks,
+)
+from symrnn.training.runs.checkpoint import RunProgress
 from symrnn.training.runs.config import Config, Made, Reading, Training
 from symrnn.training.runs.folder import default_path
-from symrnn.training.runs.head import ids, under_head, widths
 from symrnn.training.runs.log import Log
-from symrnn.training.runs.masks import DROPOUT, RECURRENT, ZONEOUT, with_masks
-from symrnn.training.runs.roles import suits
 from tests.cases import ZOO
 
 BINARY = Task("binary", 5, 1, ids=("x",), labels=("no", "yes"))
@@ -43,17 +50,17 @@ def test_every_model_gets_a_head_that_suits(name: str, task: Task) -> None:
     found, head = under_head(model, task, None)
     assert suits(found, task) is None
     assert (found is model) == (head is None) == (suits(model, task) is None)
-    assert set(ids(found, task)) <= set(task.ids)
+    assert set(ids_of(found, task)) <= set(task.ids)
     dims, hidden = widths(found, task, 4)
     assert (dims["D"], dims["C"]) == (task.features, task.outputs)
     assert set(hidden.values()) == {4}
 
 
 def test_ids_are_left_to_those_who_take_them() -> None:
-    assert ids(symrnn.load("char"), STEPS) == ("x", "y")
-    assert ids(symrnn.load("char").with_dropout("x"), STEPS) == ("y",)
+    assert ids_of(symrnn.load("char"), STEPS) == ("x", "y")
+    assert ids_of(symrnn.load("char").with_dropout("x"), STEPS) == ("y",)
     mine = symrnn.parse("h[t] = x[t] * a + h[t-1] @ U; yhat = sigmoid(h[T]); L = bce(y, yhat)")
-    assert ids(mine, BINARY) == ()
+    assert ids_of(mine, BINARY) == ()
 
 
 def test_widths_that_the_text_fixes() -> None:
@@ -87,7 +94,7 @@ def test_a_configuration_reads_back() -> None:
 @pytest.mark.parametrize("best", [None, np.arange(3, dtype=np.float32)])
 def test_a_checkpoint_reads_back(tmp_path: Path, best: Any) -> None:
     rng = np.random.default_rng(3)
-    place = Place(
+    progress = RunProgress(
         epoch=2,
         position=Position(2, 7, dict(rng.bit_generator.state)),
         loss=0.1 + 0.2,
@@ -96,14 +103,14 @@ def test_a_checkpoint_reads_back(tmp_path: Path, best: Any) -> None:
         digests={"model.rnn": "00"},
     )
     state = {"theta": np.ones(3, np.float32), "count": 9, "rng": np.arange(6, dtype=np.uint64)}
-    checkpoint.save(tmp_path / "a.npz", state, place)
+    checkpoint.save(tmp_path / "a.npz", state, progress)
     found, again = checkpoint.load(tmp_path / "a.npz")
     assert (found["theta"] == state["theta"]).all()
     assert int(found["count"]) == 9
     assert found["rng"].dtype == np.uint64
     same = again.best is best if best is None else (again.best == best).all()
     assert same
-    assert replace(again, best=None) == replace(place, best=None)
+    assert replace(again, best=None) == replace(progress, best=None)
     assert again.position is not None
     assert again.position.rng().random() == rng.random()
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from symrnn.cli import main
-from symrnn.training.runs.kernels import Kernels
-from symrnn.training.runs.trained import trained
+from symrnn.training.runs.trained import Kernels, trained
 from tests.training.runs.setting import Here, finished, numbers, start
 
 

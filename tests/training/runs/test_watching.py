@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from symrnn.training.records import Step
-from symrnn.training.runs.loop import EpochEnd
-from symrnn.training.runs.plot import plot
-from symrnn.training.runs.progress import Bar, Lines, Quiet, Tqdm, watcher
+from symrnn.training import Epoch, Step
+from symrnn.training.runs.display import Bar, Lines, Quiet, Tqdm, watcher
+from symrnn.training.runs.log import plot
 from symrnn.training.runs.scores import Scores
 from tests.training.runs.setting import Here, labelled
 
@@ -27,10 +26,10 @@ def watched(out: io.StringIO, **modules: Any) -> str:
     for number in range(1, 7):
         if hasattr(watching, "pace"):
             watching.pace._since -= 1  # a second has gone by
-        watching.step(Step(number, 1 / number, 0.5, 0.1, 0.1, (number - 1) // 3, 32))
+        watching(Step(number, 1 / number, 0.5, 0.1, 0.1, (number - 1) // 3, 32))
         if number % 3 == 0:
             scores = Scores(0.25, "accuracy", 0.75, 8)
-            watching.epoch(EpochEnd(number // 3, number, 0.5, scores, number == 3, 1.0))
+            watching(Epoch(number // 3 - 1, 3, 0.5, 1.0, 96, 0.25, number == 3, scores))
     watching.close()
     return out.getvalue()
 

@@ -9,7 +9,7 @@ import symrnn
 from symrnn.errors import DataError, LayoutError, SymrnnError, UsageError
 from symrnn.model import parse
 from symrnn.weights import layouts
-from symrnn.weights.layouts.arrays import Rest
+from symrnn.weights.layouts.tensors import Rest
 from tests.weights.layouts import texts
 
 PAIRS = [

@@ -1,8 +1,13 @@
-"""Python expressions with a shape, and how they are put on lines."""
+"""Python expressions with a shape, and what has to be declared before them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import isfinite
 
+from symrnn.derive.printing.python.assignments import Names
+from symrnn.derive.rows import Rows
+from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import NARROW, Width
 
 SUM, PRODUCT, POWER, ATOM = range(4)
@@ -13,9 +18,6 @@ ROOM = 88
 
 Shape = tuple[Width, Width]
 NUMBER: Shape = (NARROW, NARROW)
-
-ACROSS = ("softmax", "logsumexp", "rowmax")
-"""Functions of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +42,6 @@ def transposed(code: Code) -> Code:
     if code.is_number:
         return code
     return Code(f"{code.within(ATOM)}.T", shape=(code.shape[1], code.shape[0]))
-
-
-def together(widths: Iterable[Width]) -> Width:
-    total = Width()
-    for width in widths:
-        total += width
-    return total
-
-
-def less(whole: Width, part: Width) -> Width:
-    """What remains of a width."""
-    names = list(whole.names)
-    for name in part.names:
-        names.remove(name)
-    return Width(tuple(names), whole.number - part.number)
 
 
 def wrapped(code: Code, indent: int) -> str:
@@ -82,3 +69,72 @@ def chunks(names: Sequence[str], room: int) -> Iterator[list[str]]:
         some.append(name)
     if some:
         yield some
+
+
+class Prelude:
+    """What a module needs before its equations: imports, dimensions, symbols and constants."""
+
+    def __init__(self, names: Names, rows: Rows) -> None:
+        self.names, self.rows = names, rows
+        self.imports: set[str] = set()
+        self.symbols: dict[str, Shape] = {}
+        self.constants: dict[str, str] = {}
+        self.dimensions: dict[str, str] = {}
+
+    def use(self, name: str) -> str:
+        """A name of SymPy's, imported."""
+        self.imports.add(name)
+        return name
+
+    def declarations(self) -> list[str]:
+        numbers = [name for name, shape in self.symbols.items() if shape == NUMBER]
+        matrices = []
+        for name, (rows, columns) in self.symbols.items():
+            if (rows, columns) != NUMBER:
+                shape = f"{self.wide(rows)}, {self.wide(columns)}"
+                matrices.append(f'{name} = {self.use("MatrixSymbol")}("{name}", {shape})')
+        return [
+            *self._declared(list(self.dimensions.values()), "integer=True, positive=True"),
+            *self._declared(numbers, "real=True"),
+            *matrices,
+            *(f"{name} = {value}" for name, value in self.constants.items()),
+        ]
+
+    def _declared(self, names: Sequence[str], assumptions: str) -> Iterator[str]:
+        for some in chunks(names, (ROOM - len(assumptions) - 16) // 2):
+            spelt = " ".join(some)
+            yield f'{", ".join(some)} = {self.use("symbols")}("{spelt}", {assumptions})'
+
+    def wide(self, width: Width) -> str:
+        """A width as an expression of dimensions."""
+        found = self.rows.width(width)
+        for name in found.names:
+            if name not in self.dimensions:
+                self.dimensions[name] = self.names.free(name)
+        names = [self.dimensions[name] for name in found.names]
+        return " + ".join(names + ([str(found.number)] if found.number or not names else []))
+
+    def number(self, value: Fraction, alone: bool = False) -> str:
+        """A number exactly; one that stands alone is SymPy's, not Python's."""
+        if value.denominator == 1:
+            return f"{self.use('Integer')}({value})" if alone else str(value)
+        if is_decimal(value) and value.denominator % 10 == 0:
+            return f'{self.use("Rational")}("{show_number(value)}")'
+        return f"{self.use('Rational')}({value.numerator}, {value.denominator})"
+
+    def real(self, x: float) -> str:
+        text = repr(x)
+        return f"{self.use('Float')}({text if isfinite(x) else repr(text)})"
+
+    def value(self, rows: Sequence[Sequence[float]]) -> Code:
+        if len(rows) == len(rows[0]) == 1:
+            return Code(self.real(rows[0][0]))
+        text = ", ".join("[" + ", ".join(map(self.real, row)) + "]" for row in rows)
+        shape = Width((), len(rows)), Width((), len(rows[0]))
+        return Code(f"{self.use('ImmutableMatrix')}([{text}])", shape=shape)
+
+    def constant(self, kind: str, entry: str, rows: Width, columns: Width) -> Code:
+        shape = self.rows.width(rows), self.rows.width(columns)
+        if shape == NUMBER:
+            return Code(entry)
+        return Code(f"{self.use(kind)}({self.wide(shape[0])}, {self.wide(shape[1])})", shape=shape)

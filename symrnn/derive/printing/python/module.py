@@ -6,13 +6,14 @@ A name that the equations define is assigned before it is read.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Apply, Equation, Formula, Sheet
+from symrnn.derive.formula import Equation, Formula, Sheet
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.printing.plain import Plain
+from symrnn.derive.printing.python.assignments import assigned, exact_of, instances, right_of
 from symrnn.derive.printing.python.code import NUMBER, ROOM, Code, import_line, wrapped
-from symrnn.derive.printing.python.steps import assigned, exact_of, instances, right_of
-from symrnn.derive.printing.python.writer import Writer
+from symrnn.derive.printing.python.writer import PythonWriter
 from symrnn.errors import CheckError, UsageError
+from symrnn.language.tree import Call
 
 
 def python_text(
@@ -28,7 +29,7 @@ def python_text(
     """
     if not derivation.unrolled:
         raise UsageError("the sympy format needs a number of steps; say --steps T")
-    equations = [e for sheet in sheets for e in sheet.equations if not isinstance(e.left, Apply)]
+    equations = [e for sheet in sheets for e in sheet.equations if not isinstance(e.left, Call)]
     return _Module(derivation, equations, letters, plain or Plain(letters)).text(comments)
 
 
@@ -47,7 +48,7 @@ class _Module:
             for each in instances(equation, derivation.system.steps or 0):
                 self.defined.setdefault(assigned(each), each)
         self.plain = plain
-        self.writer = Writer(derivation, self.defined, letters, self.plain)
+        self.writer = PythonWriter(derivation, self.defined, letters, self.plain)
         self.names, self.prelude = self.writer.names, self.writer.prelude
         self.algebra, self.functions = self.writer.algebra, self.writer.functions
 

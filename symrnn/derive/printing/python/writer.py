@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from symrnn.derive.columns import flipped
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import (
-    Apply,
     Big,
     Blank,
     Blocks,
@@ -18,50 +16,64 @@ from symrnn.derive.formula import (
     Formula,
     Immediate,
     Marked,
-    Minus,
     Name,
     Odot,
     Ones,
-    Power,
     Product,
-    Ratio,
-    Slice,
-    Sum,
     Times,
     Total,
-    Transposed,
     Value,
     Zeros,
     walk,
 )
+from symrnn.derive.functions import formula_of
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.printing.plain import Plain
-from symrnn.derive.printing.python.algebra import Algebra
-from symrnn.derive.printing.python.code import (
+from symrnn.derive.printing.python.algebra import ARGUMENT, Algebra, Functions
+from symrnn.derive.printing.python.assignments import (
     ACROSS,
+    Names,
+    at_step,
+    exact_of,
+    key_of,
+    right_of,
+)
+from symrnn.derive.printing.python.code import (
     ATOM,
     NUMBER,
     POWER,
     PRODUCT,
     SUM,
     Code,
+    Prelude,
     Shape,
-    less,
     transposed,
 )
-from symrnn.derive.printing.python.functions import ARGUMENT, Functions
-from symrnn.derive.printing.python.names import Names
-from symrnn.derive.printing.python.prelude import Prelude
-from symrnn.derive.printing.python.steps import at_step, exact_of, key_of, right_of
-from symrnn.derive.slopes import formula_of
+from symrnn.derive.shapes import less
+from symrnn.derive.sheets import flipped
 from symrnn.errors import UsageError
 from symrnn.language.parse import definition
 from symrnn.language.table import LOSSES
-from symrnn.language.tree import NARROW, Num, Own, Ref, Size, Width
+from symrnn.language.tree import (
+    NARROW,
+    ZERO,
+    Add,
+    Call,
+    Div,
+    Neg,
+    Num,
+    Own,
+    Part,
+    Pow,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+)
 from symrnn.system.symbols import PI
 
 
-class Writer:
+class PythonWriter:
     """Writes formulas; knows which left sides they read."""
 
     def __init__(
@@ -148,20 +160,20 @@ class Writer:
             case Size(width=width):
                 found = self.rows.width(width)
                 return Code(self.prelude.wide(found), ATOM if len(found.names) == 1 else SUM)
-            case Minus(arg=arg):
+            case Neg(arg=arg):
                 body = self.code(arg)
                 return Code(f"-{body.within(PRODUCT)}", SUM, body.shape)
-            case Sum(terms=terms):
+            case Add(terms=terms):
                 return self.sum(terms)
             case Times(factors=factors) | Odot(factors=factors):
                 return self.algebra.entries([self.code(factor) for factor in factors])
             case Product(factors=factors) | Chain(factors=factors):
                 return self.algebra.product([self.code(factor) for factor in factors])
-            case Ratio(top=top, bottom=bottom):
+            case Div(left=top, right=bottom):
                 return self.algebra.ratio(self.code(top), self.code(bottom))
-            case Power(base=base, exponent=exponent):
+            case Pow(left=base, right=exponent):
                 return self.power(base, exponent)
-            case Apply(function=function, args=args, own=own):
+            case Call(function=function, args=args, own=own):
                 return self.apply(own or function, args)
             case Bracket(body=body):
                 return self.code(body)
@@ -176,7 +188,7 @@ class Writer:
     def matrix(self, formula: Formula) -> Code:
         """What is a matrix by itself, or made of blocks."""
         match formula:
-            case Transposed(arg=arg):
+            case Transpose(arg=arg):
                 return transposed(self.code(arg))
             case Diagonal(arg=arg):
                 row = self.code(arg)
@@ -196,11 +208,11 @@ class Writer:
                 )
             case Zeros(rows=rows, columns=columns):
                 return self.prelude.constant("ZeroMatrix", "0", rows, columns)
-            case Slice(arg=Eye(width=width), start=start, stop=stop):
-                return self.selection(*map(self.rows.width, (width, start, stop)))
-            case Slice(arg=arg, start=start, stop=stop):
+            case Part(arg=Eye(width=whole), skip=skip, width=width):
+                return self.selection(*map(self.rows.width, (whole, skip, skip + width)))
+            case Part(arg=arg, skip=skip, width=width):
                 return self.algebra.slice(
-                    self.code(arg), self.rows.width(start), self.rows.width(stop)
+                    self.code(arg), self.rows.width(skip), self.rows.width(skip + width)
                 )
             case Blocks(rows=grid):
                 return self.algebra.blocks([[self.code(each) for each in row] for row in grid])
@@ -208,7 +220,7 @@ class Writer:
 
     def sum(self, terms: Sequence[Formula]) -> Code:
         """A number among rows stands at every place, as in 1 - O²."""
-        signed = [(isinstance(t, Minus), t.arg if isinstance(t, Minus) else t) for t in terms]
+        signed = [(isinstance(t, Neg), t.arg if isinstance(t, Neg) else t) for t in terms]
         parts = [(negative, self.code(body), exact_of(body)) for negative, body in signed]
         shape = next((part.shape for _, part, _ in parts if not part.is_number), NUMBER)
         texts: list[str] = []
@@ -282,4 +294,4 @@ class Writer:
         return self.algebra.blocks([parts] if self.algebra.columns else [[part] for part in parts])
 
 
-TWO, ZERO = Num(Fraction(2)), Num(Fraction(0))
+TWO = Num(Fraction(2))

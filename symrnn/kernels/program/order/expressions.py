@@ -195,7 +195,7 @@ class Expressions:
         return add_at(self.writer, NOTHING, self.multiply(tops, downs, factor), ids)
 
     def term_by_term(
-        self, terms: Add, over: Sequence[Expr], under: Sequence[Expr], factor: Expr
+        self, terms: Add[Expr], over: Sequence[Expr], under: Sequence[Expr], factor: Expr
     ) -> Value:
         """(p - y) k   =>   p k - y k"""
         dense = tuple(term for term in terms.terms if not self.has_class(term))

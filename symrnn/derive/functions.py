@@ -1,0 +1,137 @@
+"""Functions that a derivation defines: f′ where it is too long to be written out; the text's."""
+
+from collections.abc import Container, Iterable, Mapping
+from fractions import Fraction
+
+from symrnn.derive.build import minus, plus, power, ratio, times
+from symrnn.derive.formula import Equation, Formula, Name, Sheet, map_children, walk
+from symrnn.derive.notation.symbol import GREEK
+from symrnn.errors import CheckError
+from symrnn.language.calls import own_functions
+from symrnn.language.parse import parse_expression, rule
+from symrnn.language.table import ELEMENTWISE, SELU_SCALE, SELU_SLOPE
+from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, put
+from symrnn.language.tree import walk as parts_of
+
+LONGEST = 8
+"""A derivative of so many parts still stands where it is read: σ(x) and 1 - o²."""
+
+PRIME = "'"
+LONG = frozenset(
+    name + PRIME
+    for name, row in ELEMENTWISE.items()
+    if len(row.arguments) == 1
+    if sum(1 for _ in parts_of(rule(row.derivatives[0]))) > LONGEST
+)
+"""The derivatives that are functions: gelu', silu', …"""
+
+
+def slope_of(name: str) -> Expr:
+    """The derivative gelu' of gelu, in its argument x.
+
+    >>> from symrnn.language.printer import show_expr
+    >>> show_expr(slope_of("silu'"))
+    'silu(x) + sigmoid(x) * (1 - silu(x))'
+    """
+    own = name.removesuffix(PRIME)
+    return put(rule(ELEMENTWISE[own].derivatives[0]), {"o": Call(own, (Ref("x"),))})
+
+
+def definition_of(name: str | Own) -> Expr:
+    """What a function that is no elementary one is made of, in its argument."""
+    if isinstance(name, Own):
+        return name.body
+    return slope_of(name) if name in LONG else parse_expression(ELEMENTWISE[name].definition)
+
+
+def formula_of(expr: Expr, argument: Formula | Mapping[str, Formula]) -> Formula:
+    """A definition as a formula, of this argument, or of several by their names."""
+
+    def of(inner: Expr) -> Formula:
+        return formula_of(inner, argument)
+
+    match expr:
+        case Num():
+            return expr
+        case Ref(name=name):
+            return argument[name] if isinstance(argument, Mapping) else argument
+        case Neg(arg=arg):
+            return minus(of(arg))
+        case Add(terms=terms):
+            return plus(map(of, terms))
+        case Mul(left=left, right=right):
+            return times(of(left), of(right))
+        case Div(left=left, right=right):
+            return ratio(of(left), of(right))
+        case Pow(left=left, right=right):
+            return power(of(left), of(right))
+        case Call(function=function, args=args, own=own):
+            return Call(function, tuple(map(of, args)), own)
+    raise CheckError(f"no definition holds {type(expr).__name__}")
+
+
+LETTERS = ("z", r"\lambda", r"\alpha", "x", r"\kappa", r"\beta", "u", r"\mu", r"\gamma")
+"""For an argument and the two constants of SELU: of three sets the first that is free."""
+
+SELU = Fraction("1.0507"), Fraction("1.6733")
+
+
+def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equation]:
+    """What each f′ in the formulas is, and the letters in it, none of which is taken."""
+    read = (
+        part.function
+        for formula in formulas
+        for part in walk(formula)
+        if isinstance(part, Call) and part.function in LONG
+    )
+    letters = [Name(next(x for x in LETTERS[n::3] if x not in taken)) for n in range(3)]
+    argument, *constants = letters
+    known: dict[Formula, Formula] = {
+        Num(Fraction(SELU_SCALE)): constants[0],
+        Num(Fraction(SELU_SLOPE)): times(*constants),
+    }
+
+    def named(formula: Formula) -> Formula:
+        return known.get(formula) or map_children(formula, named)
+
+    found = [
+        Equation(Call(name, (argument,)), (named(formula_of(slope_of(name), argument)),))
+        for name in dict.fromkeys(read)
+    ]
+    used = {part for equation in found for part in walk(equation.rights[0])}
+    values = zip(constants, SELU, strict=True)
+    return [*found, *(Equation(each, (Num(value),)) for each, value in values if each in used)]
+
+
+def is_slope(formula: Formula) -> bool:
+    return isinstance(formula, Call) and formula.function in LONG
+
+
+def functions_of(sheets: Iterable[Sheet]) -> tuple[Sheet, ...]:
+    """A sheet with the functions of the text that these sheets apply; none, if they apply none."""
+    found: dict[Own, None] = {}
+    for sheet in sheets:
+        for equation in sheet.equations:
+            for part in (p for right in equation.rights for p in walk(right)):
+                if isinstance(part, Call) and part.own is not None:
+                    found.update(dict.fromkeys(_with_callees(part.own)))
+    # a derivative stands behind its function
+    ordered = sorted(found, key=lambda own: own.of is not None)
+    return (Sheet(("Functions",), tuple(map(_equation, ordered))),) if found else ()
+
+
+def _with_callees(own: Own) -> list[Own]:
+    whole = own.of or own
+    return [*own_functions([whole.body]), whole, *own_functions([own.body]), own]
+
+
+def _equation(own: Own) -> Equation:
+    letters = tuple(Name(_letter(arg)) for arg in own.args)
+    return Equation(
+        Call(own.name, letters, own),
+        (formula_of(own.body, dict(zip(own.args, letters, strict=True))),),
+    )
+
+
+def _letter(name: str) -> str:
+    return rf"\{name}" if name in GREEK else name.replace("_", "")
