@@ -25,7 +25,9 @@ def test_its_kernels_hold_what_their_texts_say(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "features", [Features(forward_only=True), Features(checkpoint=True)], ids=str
+    "features",
+    [Features(forward_only=True), Features(checkpoint=True), Features(batch_first=True)],
+    ids=str,
 )
 def test_what_is_a_transformation_it_has_for_nothing(features: Features) -> None:
     report = model("elman").verify(5, backend=TOY, **features)

@@ -145,6 +145,6 @@ TOY = Target(
     source=lambda kernel: module(kernel, Spelling(lambda request: Toy(request).text())),
     elementary=ELEMENTARY - {"square", "softplus", "erf"},
     kinds=(),
-    features=frozenset({"forward_only", "checkpoint"}),
+    features=frozenset({"forward_only", "checkpoint", "batch_first"}),
 )
 """One row after the other, in few loops: the passes of a back end for C."""

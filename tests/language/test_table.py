@@ -11,8 +11,7 @@ import symrnn
 from symrnn.interpret.arithmetic import Floats, formula, mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import gradient, precise
-from symrnn.kernels.numpy.helpers import HELPERS
-from symrnn.kernels.numpy.statements import CALLS
+from symrnn.kernels.numpy.statements import CALLS, HELPERS
 from symrnn.language import parse
 from symrnn.language.parse import stable_form
 from symrnn.language.printer import show_expr

@@ -4,15 +4,14 @@
 - `places`     where the arrays of a program live, and what slices of them are in Python
 - `rows`       where they live when sequences have lengths of their own, and the calls on them
 - `statements` statements as calls that write where they are told to
-- `by_id`      those over class ids
 - `allot`      names for operands
 - `plan`       the function of a module that makes arrays, views and sections
 """
 
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
-from symrnn.kernels.numpy.helpers import helpers, helpers_by_id
 from symrnn.kernels.numpy.plan import plan
+from symrnn.kernels.numpy.statements import helpers, helpers_by_id
 from symrnn.kernels.plans import Spelling
 from symrnn.kernels.target import Target
 

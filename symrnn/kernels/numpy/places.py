@@ -88,9 +88,9 @@ class Places:
 
         def place(what: Slice) -> object:
             pack, array = self.pack(what.name), self.array(what.name)
-            unit, lane = (pack.name, pack.members.index(what.name)) if pack else (what.name, 0)
+            unit, member = (pack.name, pack.members.index(what.name)) if pack else (what.name, 0)
             shared = self.program.shared.get(unit, unit)
-            return (shared, lane, array.shape, array.steps, what.when, what.part)
+            return (shared, member, array.shape, array.steps, what.when, what.part)
 
         return place(one) == place(other)
 
@@ -119,7 +119,7 @@ class Places:
 
     # what a slice is in Python
 
-    def is_lanes(self, operands: Sequence[Slice]) -> bool:
+    def in_blocks(self, operands: Sequence[Slice]) -> bool:
         """Whether an element-wise statement works on blocks, and not on columns side by side."""
         many = [o for o in operands if len(o.names) > 1]
         if not many:
@@ -133,7 +133,7 @@ class Places:
             return True
         return self.array(operand.name).width != Width((), 1)
 
-    def base(self, what: Slice, lanes: bool) -> str:
+    def base(self, what: Slice, blocks: bool) -> str:
         """All steps of a slice, time first where it runs over time."""
         first = what.names[0]
         array, pack = self.array(first), self.pack(first)
@@ -152,15 +152,15 @@ class Places:
                 return name
             steps = ":, " * (timed and self.time_first)
             return f"{name}[{steps}{between(start, start + len(what.names))}]"
-        if lanes and len(what.names) > 1:
-            return self.as_lanes(what, pack, name, start)
+        if blocks and len(what.names) > 1:
+            return self.as_blocks(what, pack, name, start)
         columns = self.columns(what.names)
         if columns is None:
             return name
         front = before or ":, " * (len(array.shape) - 1)
         return f"{name}[{front}{between(*columns)}]"
 
-    def as_lanes(self, what: Slice, pack: Pack, name: str, start: int) -> str:
+    def as_blocks(self, what: Slice, pack: Pack, name: str, start: int) -> str:
         """Columns as if they were blocks: (steps, blocks, B, n)."""
         array = self.array(what.names[0])
         axes = self.shape(what.names[0])[:-1]
@@ -173,10 +173,10 @@ class Places:
             return f"{text}[:, None, :]"
         return f"{text}.swapaxes(-2, -3)"
 
-    def cut(self, what: Slice, first: int, last: int, lanes: bool) -> str:
+    def cut(self, what: Slice, first: int, last: int, blocks: bool) -> str:
         """Steps `first` to `last` of a slice, time first."""
         steps = self.steps(what.names[0])
-        text = self.base(what, lanes)
+        text = self.base(what, blocks)
         if (first, last) == steps:
             return text
         return f"{text}[{between(first - steps[0], last - steps[0] + 1)}]"
@@ -184,35 +184,35 @@ class Places:
     def whole(self, name: str) -> str:
         """An array at all steps of the sequence, without its boundaries."""
         if self.array(name).places is None:
-            return self.base(Slice((name,)), lanes=False)
-        return self.cut(Slice((name,)), 1, self.program.steps, lanes=False)
+            return self.base(Slice((name,)), blocks=False)
+        return self.cut(Slice((name,)), 1, self.program.steps, blocks=False)
 
     def flat(self, names: tuple[str, ...], first: int, last: int) -> str:
         """The rows of steps `first` to `last` of neighbours, for all sequences."""
         if self.array(names[0]).classes is not None:
-            ids = self.cut(Slice(names), first, last, lanes=False)
+            ids = self.cut(Slice(names), first, last, blocks=False)
             return f"{ids}.reshape({last - first + 1} * B)"
         columns = self.columns(names)
         pack = self.pack(names[0])
         whole = Slice(pack.members if pack and pack.kind == "columns" else names)
         count, width = last - first + 1, self.shape(names[0])[-1]
-        rows = f"{self.cut(whole, first, last, lanes=False)}.reshape({count} * B, {width})"
+        rows = f"{self.cut(whole, first, last, blocks=False)}.reshape({count} * B, {width})"
         return rows if columns is None else f"{rows}[:, {between(*columns)}]"
 
     # operands
 
-    def operand(self, what: Slice, lanes: bool) -> Operand:
+    def operand(self, what: Slice, blocks: bool) -> Operand:
         """What an element-wise statement finds a slice under, outside of loops."""
         name = what.names[0]
         array = self.array(name)
         if array.places is None:
-            return self.view(what, "", self.base(what, lanes))
+            return self.view(what, "", self.base(what, blocks))
         match what.when:
             case At(step=step):
-                return self.step(what, step, lanes)
+                return self.step(what, step, blocks)
             case Span(first=first, last=last):
-                text = self.cut(what, first, last, lanes)
-                if lanes and len(what.names) == 1 and array.rows:
+                text = self.cut(what, first, last, blocks)
+                if blocks and len(what.names) == 1 and array.rows:
                     text = f"{text}[:, None]"
                 return self.view(what, self.span_suffix(what), text)
         raise CheckError(f"{name} is read at {what.when} outside of a loop")
@@ -229,9 +229,9 @@ class Places:
             return ""
         return f"_{said(what.when.first)}_to_{said(what.when.last)}"
 
-    def step(self, what: Slice, step: int, lanes: bool) -> Operand:
+    def step(self, what: Slice, step: int, blocks: bool) -> Operand:
         """The view of one step."""
-        array, base = self.array(what.names[0]), self.base(what, lanes)
+        array, base = self.array(what.names[0]), self.base(what, blocks)
         if what.names[0] in self.direct or array.window:
             place = array.place(step)
             suffix = f"_place{place}" if array.window else f"_{said(step)}"
@@ -242,14 +242,14 @@ class Places:
     def matrix(self, what: Slice) -> Operand:
         """What a product finds a slice under, as a matrix."""
         if not isinstance(what.when, Span):
-            return self.operand(what, lanes=False)
+            return self.operand(what, blocks=False)
         text = self.flat(what.names, what.when.first, what.when.last)
         if what.part is not None:
             skip, width = what.part
             text += f"[:, {between(self.width(skip), self.width(skip + width))}]"
         return self.view(what, f"{self.span_suffix(what)}_rows", text)
 
-    def each(self, what: Slice, lanes: bool, loop: Loop) -> Operand:
+    def each(self, what: Slice, blocks: bool, loop: Loop) -> Operand:
         """The views that a loop goes through."""
         assert isinstance(what.when, Now)
         shift = what.when.shift
@@ -257,13 +257,13 @@ class Places:
         array, uses = self.array(what.names[0]), set[str]()
         if array.window:
             uses.add("in_turn")
-            base = self.base(what, lanes)
+            base = self.base(what, blocks)
             steps = [step + shift for step in loop.steps[: array.window.places]]
             text = f"{IN_TURN}({', '.join(f'{base}[{array.place(step)}]' for step in steps)})"
         elif array.steps is None:  # one place for all steps
-            text = f"[{self.base(what, lanes)}] * {last - first + 1}"
+            text = f"[{self.base(what, blocks)}] * {last - first + 1}"
         else:
-            text = self.cut(what, first, last, lanes)
+            text = self.cut(what, first, last, blocks)
             if loop.direction < 0:
                 text = f"{text}[::-1]"
         if is_cut(what, (loop.first, loop.last)):

@@ -11,14 +11,13 @@ from functools import cached_property
 from symrnn.frame import render
 from symrnn.kernels.comments import Block, LoopBlock, commented
 from symrnn.kernels.contract import Contract
-from symrnn.kernels.lines import WIDTH, fitted, wrapped
+from symrnn.kernels.lines import fitted, wrapped
 from symrnn.kernels.numpy.allot import Allotted, Lines, LoopLines, Spelled, allot
-from symrnn.kernels.numpy.helpers import ALIASES, HELPERS
-from symrnn.kernels.numpy.places import IN_TURN, Places
+from symrnn.kernels.numpy.places import Places
 from symrnn.kernels.numpy.rows import PackedPlaces, PackedSpeller
-from symrnn.kernels.numpy.statements import Speller
+from symrnn.kernels.numpy.statements import ALIASES, HELPERS, Speller, header, turned_often
 from symrnn.kernels.plans import PlanRequest, PlanText
-from symrnn.kernels.program.program import Array, Loop, Product, Program, Slice
+from symrnn.kernels.program.program import Array, Loop, Program, Slice
 from symrnn.kernels.sections import (
     Place,
     Section,
@@ -29,9 +28,6 @@ from symrnn.kernels.sections import (
     with_gaps,
 )
 from symrnn.system.carriers import SIZE
-
-FEW = 4
-"""From so many products on, a transposed matrix is copied once: BLAS reads it faster then."""
 
 NOTHING = "pass  # no outputs, no states"
 
@@ -310,32 +306,19 @@ class _Plan:
 
     def handed_out(self, name: str) -> str:
         """An array as the caller sees it."""
-        kernel, array = self.contract.kernel, self.places.array(name)
         if self.program.ragged:
             return self.places.whole(name)
-        turned = kernel.batch_first and array.places is not None and not kernel.one_step
-        return self.view(handed_out(self.contract, name)) + ".swapaxes(0, 1)" * turned
+        return self.view(handed_out(self.contract, name))
 
     def view(self, place: Place) -> str:
-        return self.places.base(Slice((place.array,)), lanes=False) + place.index
+        return self.places.base(Slice((place.array,)), blocks=False) + place.index
 
     def final(self, key: str) -> str:
         """A state after the last step."""
-        if self.program.ragged:
-            return self.final_of_each(key)
+        if isinstance(self.places, PackedPlaces):
+            states = self.contract.kernel.states
+            return self.places.final([states[one] for one in self.contract.groups[key]])
         return self.allotted.extra.get(key) or self.view(self.finals[key])
-
-    def final_of_each(self, key: str) -> str:
-        """Where each sequence has a last step of its own: for each lag the array, how many
-        boundaries it has before and behind, and the step, from the first or from the last."""
-        states = self.contract.kernel.states
-        ref = states[key]
-        assert isinstance(self.places, PackedPlaces)
-        before, behind = self.places.fronts(ref.name)
-        array = self.places.base(Slice((ref.name,)), lanes=False)
-        shifts = sorted(states[one].shift for one in self.contract.groups[key])
-        steps = [f"{shift}, None" if ref.base == "T" else f"None, {shift + 1}" for shift in shifts]
-        return f"[{', '.join(f'({array}, {before}, {behind}, {step})' for step in steps)}]"
 
 
 @dataclass(frozen=True)
@@ -351,37 +334,3 @@ def _dict(name: str, items: Mapping[str, str]) -> list[str]:
     """An assignment of a dictionary."""
     texts = [f'"{key}": {text}' for key, text in items.items()]
     return wrapped(f"{name} = {{", texts, "}").split("\n")
-
-
-def header(views: Mapping[str, str], count: int) -> Iterator[str]:
-    """The line of a loop that makes its views as it goes along.
-
-    >>> list(header({"x[0:3]": "x_t"}, 3)), list(header({"x": "x_t", "y": "y_t"}, 3))
-    (['for x_t in x[0:3]:'], ['for x_t, y_t in zip(x, y, strict=True):'])
-    """
-    if all(text.startswith(IN_TURN) for text in views):
-        views = {f"range({count})": "_", **views}
-    names = list(views.values())
-    if len(views) == 1:
-        yield f"for {names[0]} in {next(iter(views))}:"
-        return
-    strict = not any(text.startswith(IN_TURN) for text in views)
-    line = f"for {', '.join(names)} in zip({', '.join(views)}, strict={strict}):"
-    if len(line) <= WIDTH - 12:
-        yield line
-        return
-    yield from ("for (", *(f"    {name}," for name in names), ") in zip(")
-    yield from (*(f"    {text}," for text in views), f"    strict={strict},", "):")
-
-
-def turned_often(program: Program) -> dict[Slice, bool]:
-    """The matrices that are read transposed in a loop, or at more than a few steps."""
-    counts: dict[Slice, int] = {}
-    for statement in program.statements():
-        many = len(statement.steps) if isinstance(statement, Loop) else 1
-        for inner in statement.body if isinstance(statement, Loop) else (statement,):
-            if isinstance(inner, Product):
-                for pair in inner.pairs:
-                    if pair.right_turned and pair.right.when is None:
-                        counts[pair.right] = counts.get(pair.right, 0) + many
-    return {matrix: count >= FEW for matrix, count in counts.items()}

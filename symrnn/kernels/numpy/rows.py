@@ -9,6 +9,7 @@ lie one after the other, (blocks, N, n).
 `rows`, in the generated code, knows which rows these are; it is made for each set of lengths.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ from symrnn.kernels.program.program import (
     When,
 )
 from symrnn.kernels.sizes import between, number_text
+from symrnn.language.tree import Ref
 
 Fronts = tuple[int, int]
 """How many boundaries lie before the first step and behind the last: all of them lie in front."""
@@ -64,9 +66,9 @@ class PackedPlaces(Places):
     def axes_before(self, name: str) -> int:
         return int(self.array(name).rows)
 
-    def cut(self, what: Slice, first: int, last: int, lanes: bool) -> str:
+    def cut(self, what: Slice, first: int, last: int, blocks: bool) -> str:
         """All steps of a slice, without its boundaries."""
-        return self.without_fronts(what, self.base(what, lanes))
+        return self.without_fronts(what, self.base(what, blocks))
 
     def without_fronts(self, what: Slice, text: str) -> str:
         blocks = sum(self.fronts(what.names[0]))
@@ -80,9 +82,9 @@ class PackedPlaces(Places):
         return f"{text}[{rows}]" if by_id else f"{text}[..., {rows}, :]"
 
     def flat(self, names: tuple[str, ...], first: int, last: int) -> str:
-        return self.cut(Slice(names), first, last, lanes=False)
+        return self.cut(Slice(names), first, last, blocks=False)
 
-    def boundary(self, what: Slice, lanes: bool) -> str:
+    def boundary(self, what: Slice, blocks: bool) -> str:
         """The rows of a boundary."""
         before, _ = self.fronts(what.names[0])
         match what.when:
@@ -97,38 +99,49 @@ class PackedPlaces(Places):
             if not block
             else between("B" if block == 1 else f"{block} * B", f"{block + 1} * B")
         )
-        return self.some_rows(what, self.base(what, lanes), ends)
+        return self.some_rows(what, self.base(what, blocks), ends)
+
+    def final(self, refs: Sequence[Ref]) -> str:
+        """A state where each sequence has a last step of its own: for each lag the array, how many
+        boundaries it has before and behind, and the step, from the first or from the last."""
+        before, behind = self.fronts(refs[0].name)
+        array = self.base(Slice((refs[0].name,)), blocks=False)
+        steps = [
+            f"{ref.shift}, None" if ref.base == "T" else f"None, {ref.shift + 1}"
+            for ref in sorted(refs, key=lambda ref: ref.shift)
+        ]
+        return f"[{', '.join(f'({array}, {before}, {behind}, {step})' for step in steps)}]"
 
     # operands
 
-    def operand(self, what: Slice, lanes: bool) -> Operand:
+    def operand(self, what: Slice, blocks: bool) -> Operand:
         if self.array(what.names[0]).steps is None:
-            return super().operand(what, lanes)
+            return super().operand(what, blocks)
         if isinstance(what.when, Span):
-            return self.view(what, "_steps", self.cut(what, 0, 0, lanes))
+            return self.view(what, "_steps", self.cut(what, 0, 0, blocks))
         suffix = "_begin" if isinstance(what.when, At) else "_end"
-        return self.view(what, suffix, self.boundary(what, lanes))
+        return self.view(what, suffix, self.boundary(what, blocks))
 
     def span_suffix(self, what: Slice) -> str:
         return ""
 
-    def each(self, what: Slice, lanes: bool, loop: Loop) -> Operand:
+    def each(self, what: Slice, blocks: bool, loop: Loop) -> Operand:
         """Of each step the rows of the sequences that have it."""
-        text = self.base(what, lanes)
+        text = self.base(what, blocks)
         if what.when is None:
             return self.in_turn(what, f"rows.heads({text})", Now(), loop)
         assert isinstance(what.when, Now)
         return self.in_turn(what, f"rows.steps({self.without_fronts(what, text)})", what.when, loop)
 
-    def from_step(self, what: Slice, lanes: bool, loop: Loop) -> Operand:
+    def from_step(self, what: Slice, blocks: bool, loop: Loop) -> Operand:
         """What is copied at each step from another one."""
         assert isinstance(what.when, Now)
-        text = self.without_fronts(what, self.base(what, lanes))
+        text = self.without_fronts(what, self.base(what, blocks))
         return self.in_turn(what, f"rows.steps_from({text}, {what.when.shift})", what.when, loop)
 
-    def to_step(self, what: Slice, shift: int, lanes: bool, loop: Loop) -> Operand:
+    def to_step(self, what: Slice, shift: int, blocks: bool, loop: Loop) -> Operand:
         """Where it is copied to: the rows that the other step has too."""
-        return self.in_turn(what, f"rows.steps_to({self.base(what, lanes)}, {shift})", Now(), loop)
+        return self.in_turn(what, f"rows.steps_to({self.base(what, blocks)}, {shift})", Now(), loop)
 
     def in_turn(self, what: Slice, text: str, when: Now, loop: Loop) -> Operand:
         """Views in the direction of the loop."""
@@ -163,41 +176,41 @@ class PackedSpeller(Speller):
             )
         if statement.op not in ("copy", "begin", "land") or isinstance(arg, Number):
             return super().map(statement)
-        lanes = self.places.is_lanes([a for a in (out, *statement.args) if isinstance(a, Slice)])
+        blocks = self.places.in_blocks([a for a in (out, *statement.args) if isinstance(a, Slice)])
         match statement.op, out.when, arg.when:
             case "begin", _, Span():
                 shift = shift_of(out.when, arg.when)
-                return self.from_all("begin", self.every(out, lanes), arg, lanes, str(shift))
+                return self.from_all("begin", self.every(out, blocks), arg, blocks, str(shift))
             case "land", _, _:
-                place = self.places.operand(statement_span(statement), lanes)
-                value = self.argument(arg, lanes)
+                place = self.places.operand(statement_span(statement), blocks)
+                value = self.argument(arg, blocks)
                 return rows_call(f"rows.land({{0}}, {{1}}, {place_of(out)})", place, value)
             case "copy", Now(), Now(shift=shift) if shift and self.loop is not None:
-                source = self.packed.from_step(arg, lanes, self.loop)
-                target = self.packed.to_step(out, shift, lanes, self.loop)
+                source = self.packed.from_step(arg, blocks, self.loop)
+                target = self.packed.to_step(out, shift, blocks, self.loop)
                 return call("copyto({1}, {0})", source, target)
             case "copy", Span(), Span() if shift_of(out.when, arg.when):
                 name = "carry_ids" if self.places.array(out.name).classes else "carry"
                 shift = shift_of(out.when, arg.when)
-                return self.from_all(name, self.every(out, lanes), arg, lanes, str(shift))
+                return self.from_all(name, self.every(out, blocks), arg, blocks, str(shift))
             case "copy", None, At() | End() if self.places.array(arg.names[0]).steps is not None:
-                return self.from_all("pick", self.argument(out, lanes), arg, lanes, place_of(arg))
+                return self.from_all("pick", self.argument(out, blocks), arg, blocks, place_of(arg))
             case "copy", Span(), None if self.has_rows(arg):
-                value, every = self.argument(arg, lanes), self.every(out, lanes)
+                value, every = self.argument(arg, blocks), self.every(out, blocks)
                 return rows_call("rows.spread({1}, {0})", value, every)
         return super().map(statement)
 
-    def from_all(self, name: str, out: Operand, arg: Slice, lanes: bool, more: str) -> Call:
+    def from_all(self, name: str, out: Operand, arg: Slice, blocks: bool, more: str) -> Call:
         """A call that reads an array with its boundaries, and how many these are before and
         behind."""
         before, behind = self.packed.fronts(arg.names[0])
-        whole = self.places.view(arg, "_all", self.places.base(arg, lanes))
+        whole = self.places.view(arg, "_all", self.places.base(arg, blocks))
         pattern = f"rows.{name}({{0}}, ({{1}}, {before}, {behind}), {more})"
         return rows_call(pattern, out, whole, uses="carry_ids" if name == "carry_ids" else "rows")
 
-    def every(self, out: Slice, lanes: bool) -> Operand:
+    def every(self, out: Slice, blocks: bool) -> Operand:
         """The rows of all steps."""
-        return self.places.operand(Slice(out.names, Span(1, 1), out.part), lanes)
+        return self.places.operand(Slice(out.names, Span(1, 1), out.part), blocks)
 
     def reduce(self, statement: Reduce) -> Call:
         if statement.over != "steps":

@@ -1,13 +1,14 @@
 """Statements as calls of NumPy that write where they are told to: the last argument."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symrnn.errors import CheckError
-from symrnn.kernels.numpy import by_id
+from symrnn.frame import render
+from symrnn.kernels.lines import WIDTH
 from symrnn.kernels.numpy.operands import Call, Constant, Ones, Operand, Turned, call
-from symrnn.kernels.numpy.places import Places
+from symrnn.kernels.numpy.places import IN_TURN, Places
 from symrnn.kernels.program.program import (
     Argument,
     Loop,
@@ -17,11 +18,13 @@ from symrnn.kernels.program.program import (
     Pair,
     Plain,
     Product,
+    Program,
     Reduce,
     Slice,
 )
 from symrnn.kernels.program.rewrite import is_by_id
 from symrnn.kernels.sizes import number_text
+from symrnn.language.numpy_forms import ERF
 from symrnn.language.tree import Expr, Num
 
 CALLS = {
@@ -35,6 +38,24 @@ CALLS = {
     "minimum": "minimum({args}, out={out})",
 }
 """Operations that are not one NumPy function of the same name."""
+
+ALIASES = {
+    "softplus": "_softplus(dtype)",
+    "erf": "_erf",
+    "total": "np.add.reduce",
+    "highest": "np.maximum.reduce",
+    "look_up": "_look_up",
+    "scatter": "_scatter",
+    "pick": "_pick",
+    "add_at": "_add_at",
+}
+"""Calls that are no names of NumPy, and what they are: mostly functions of the file itself, which
+are in `templates/numpy`."""
+
+HELPERS = frozenset({*ALIASES, "in_turn", "cut", "carry_ids"})
+
+FEW = 4
+"""From so many products on, a transposed matrix is copied once: BLAS reads it faster then."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +76,12 @@ class Speller:
     def number(self, value: Expr) -> Constant:
         return Constant(number_text(self.places.own, value))
 
-    def argument(self, arg: Argument, lanes: bool = False) -> Operand:
+    def argument(self, arg: Argument, blocks: bool = False) -> Operand:
         if isinstance(arg, Number):
             return self.number(arg.value)
         if self.loop is not None and self.is_each(arg):
-            return self.places.each(arg, lanes, self.loop)
-        return self.places.operand(arg, lanes)
+            return self.places.each(arg, blocks, self.loop)
+        return self.places.operand(arg, blocks)
 
     def is_each(self, what: Slice) -> bool:
         """Whether each step of a loop has a view of its own."""
@@ -80,7 +101,7 @@ class Speller:
             case Product(out=out, pairs=(pair,)):
                 return self.product(out, pair)
             case Map() if is_by_id(statement):
-                return by_id.map_by_id(self, statement)
+                return self.map_by_id(statement)
             case Map():
                 return self.map(statement)
             case Reduce():
@@ -89,7 +110,7 @@ class Speller:
 
     def product(self, out: Slice, pair: Pair) -> Call:
         if self.places.array(pair.left.names[0]).classes is not None:
-            return by_id.product(self, out, pair)
+            return self.product_by_id(out, pair)
         left, right = self.matrix(pair.left), self.matrix(pair.right)
         if pair.left_turned:
             left = Turned(left)
@@ -110,9 +131,9 @@ class Speller:
 
     def map(self, statement: Map) -> Call:
         slices = [a for a in (statement.out, *statement.args) if isinstance(a, Slice)]
-        lanes = self.places.is_lanes(slices)
-        operands = [self.argument(arg, lanes) for arg in statement.args]
-        operands.append(self.argument(statement.out, lanes))
+        blocks = self.places.in_blocks(slices)
+        operands = [self.argument(arg, blocks) for arg in statement.args]
+        operands.append(self.argument(statement.out, blocks))
         holes = [f"{{{place}}}" for place in range(len(operands))]
         pattern = CALLS.get(statement.op, f"{statement.op}({{args}}, {{out}})")
         if "{zero}" in pattern:
@@ -149,3 +170,78 @@ class Speller:
         ones = Ones(text, "each" if text == "B" else "each_row")
         name = self.product_call(statement.arg)
         return call(f"{name}({{1}}, {{0}}, {{2}})", matrix, ones, self.argument(statement.out))
+
+    # over class ids
+
+    def product_by_id(self, out: Slice, pair: Pair) -> Call:
+        """A row of the matrix for each id, or for each id a row of the gradient.
+
+        x_W = x @ W                   =>    take(W, x_rows, 0, x_W_rows, "clip")
+        d_W = transpose(x) @ d_a      =>    scatter(x_rows, d_a_rows, d_W)
+        """
+        ids, right, into = map(self.matrix, (pair.left, pair.right, out))
+        if pair.left_turned:
+            return call("scatter({0}, {1}, {2})", ids, right, into)
+        if self.places.array(pair.left.name).role == "variable":  # it has steps before the first
+            return call("look_up({1}, {0}, {2})", ids, right, into)
+        return call('take({1}, {0}, 0, {2}, "clip")', ids, right, into)
+
+    def map_by_id(self, statement: Map) -> Call:
+        """`pick` and `add_at`, on rows; what is in the place of its result is not copied."""
+        rows, *others = statement.args
+        into = self.matrix(statement.out)
+        in_place = isinstance(rows, Slice) and self.places.are_one(rows, statement.out)
+        args = [into if in_place else self.row_or_number(rows)]
+        args += [self.row_or_number(arg) for arg in others]
+        holes = ", ".join(f"{{{place + 1}}}" for place in range(len(args)))
+        return call(f"{statement.op}({holes}, {{0}})", into, *args)
+
+    def row_or_number(self, arg: Argument) -> Operand:
+        return self.number(arg.value) if isinstance(arg, Number) else self.matrix(arg)
+
+
+def header(views: Mapping[str, str], count: int) -> Iterator[str]:
+    """The line of a loop that makes its views as it goes along.
+
+    >>> list(header({"x[0:3]": "x_t"}, 3)), list(header({"x": "x_t", "y": "y_t"}, 3))
+    (['for x_t in x[0:3]:'], ['for x_t, y_t in zip(x, y, strict=True):'])
+    """
+    if all(text.startswith(IN_TURN) for text in views):
+        views = {f"range({count})": "_", **views}
+    names = list(views.values())
+    if len(views) == 1:
+        yield f"for {names[0]} in {next(iter(views))}:"
+        return
+    strict = not any(text.startswith(IN_TURN) for text in views)
+    line = f"for {', '.join(names)} in zip({', '.join(views)}, strict={strict}):"
+    if len(line) <= WIDTH - 12:
+        yield line
+        return
+    yield from ("for (", *(f"    {name}," for name in names), ") in zip(")
+    yield from (*(f"    {text}," for text in views), f"    strict={strict},", "):")
+
+
+def turned_often(program: Program) -> dict[Slice, bool]:
+    """The matrices that are read transposed in a loop, or at more than a few steps."""
+    counts: dict[Slice, int] = {}
+    for statement in program.statements():
+        many = len(statement.steps) if isinstance(statement, Loop) else 1
+        for inner in statement.body if isinstance(statement, Loop) else (statement,):
+            if isinstance(inner, Product):
+                for pair in inner.pairs:
+                    if pair.right_turned and pair.right.when is None:
+                        counts[pair.right] = counts.get(pair.right, 0) + many
+    return {matrix: count >= FEW for matrix, count in counts.items()}
+
+
+# the functions that NumPy lacks
+
+
+def helpers(names: frozenset[str]) -> str:
+    """The functions of these names, as far as a file calls them."""
+    return render("numpy/helpers.py.jinja", helpers=names, erf=ERF)
+
+
+def helpers_by_id(names: frozenset[str]) -> str:
+    """Those of them that are about class ids."""
+    return render("numpy/ids.py.jinja", helpers=names)

@@ -10,7 +10,7 @@ The passes, of which a target chooses some:
 - `hoist`      what does not depend on a loop leaves it
 - `fuse`       as few loops as possible: the opposite of `hoist`
 - `accumulate` sums over all steps as recurrences
-- `layout`     which arrays are neighbours, and in which order (a package: lanes, families, packs)
+- `layout`     which arrays are neighbours, and in which order (`gates`: which gate an array is in)
 - `merge`      statements over neighbours become one
 - `peel`       steps at which a loop does something of its own leave it
 - `unroll`     no loops at all (in `peel`)

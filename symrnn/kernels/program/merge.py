@@ -73,7 +73,7 @@ def levels(statements: Sequence[Plain]) -> list[int]:
 
 @dataclass(frozen=True)
 class Alike:
-    """Statements that differ in their lanes alone."""
+    """Statements that differ in their gates alone."""
 
     statements: tuple[Plain, ...]
     level: int

@@ -101,14 +101,14 @@ class _Run:
             case Product(out=out, pairs=pairs):
                 self.put_matrix(out, sum(self.pair(pair) for pair in pairs))
             case Map(out=out, op=op, args=args) if is_by_id(statement):
-                self.put(out, self.by_id(op, [self.lane(arg, 0) for arg in args], out))
+                self.put(out, self.by_id(op, [self.member(arg, 0) for arg in args], out))
             case Map(out=out, op=op, args=args):
-                for lane, name in enumerate(out.names):
-                    values = [self.lane(arg, lane) for arg in args]
+                for place, name in enumerate(out.names):
+                    values = [self.member(arg, place) for arg in args]
                     self.put(Slice((name,), out.when, out.part), self.apply(op, values))
             case Reduce(out=out, op=op, arg=arg, over=over):
-                for lane, name in enumerate(out.names):
-                    value = self.reduced(op, self.lane(arg, lane), over)
+                for place, name in enumerate(out.names):
+                    value = self.reduced(op, self.member(arg, place), over)
                     self.put(Slice((name,), out.when, out.part), value)
 
     def apply(self, op: str, values: list[Any]) -> Any:
@@ -165,12 +165,12 @@ class _Run:
 
     # slices
 
-    def lane(self, arg: Argument, lane: int) -> Any:
+    def member(self, arg: Argument, place: int) -> Any:
         if isinstance(arg, Number):
             return np.asarray(number_of(arg.value, self.dims))
         if is_cut(arg, (self.t, self.t)):
             return np.zeros(())
-        name = arg.names[lane if len(arg.names) > 1 else 0]
+        name = arg.names[place if len(arg.names) > 1 else 0]
         return self.view(Slice((name,), arg.when, arg.part))
 
     def put(self, out: Slice, value: Any) -> None:

@@ -108,7 +108,7 @@ def test_hoisting_leaves_the_recurrence_alone_in_the_loop() -> None:
     assert backward.index("sq_d_a_O[1 … 4] = square(O[1 … 4])") < backward.index("for t = 4")
 
 
-def test_the_lanes_of_a_gru_are_ordered_so_that_both_operands_see_neighbours() -> None:
+def test_the_gates_of_a_gru_are_ordered_so_that_both_operands_see_neighbours() -> None:
     made = layout(hoist(order(fold(of("gru_torch")), 5)))
     packs = {pack.name: pack.members for pack in made.packs}
     (four,) = [p for p in packs.values() if set(p) >= {"d_a_r", "d_a_z", "d_u_n_2", "d_a_n"}]

@@ -6,8 +6,7 @@ from dataclasses import replace
 from symrnn.kernels.program.order.forms import Forms
 from symrnn.kernels.program.order.rows import row
 from symrnn.kernels.program.order.sums import Sums
-from symrnn.kernels.program.order.values import Value, is_timed
-from symrnn.kernels.program.order.writer import Writer
+from symrnn.kernels.program.order.writer import Value, Writer, is_timed
 from symrnn.kernels.program.program import Map, Now, Number, Pair, Slice, Span, shifted
 from symrnn.language.tree import ZERO, Ref, Width
 from symrnn.system.algebra import number

@@ -7,10 +7,8 @@ What does not depend on the loop comes first in sums and products, so that it ca
 
 from collections.abc import Sequence
 
-from symrnn.kernels.program.order.classes import NOTHING, add_at, alone, onto, picked
-from symrnn.kernels.program.order.rows import row
-from symrnn.kernels.program.order.values import Open, Value, is_timed
-from symrnn.kernels.program.order.writer import Writer
+from symrnn.kernels.program.order.rows import NOTHING, add_at, alone, onto, picked, row
+from symrnn.kernels.program.order.writer import Open, Value, Writer, is_timed
 from symrnn.kernels.program.program import Argument, Number, Slice
 from symrnn.language.calls import is_elementwise
 from symrnn.language.parse import written_out

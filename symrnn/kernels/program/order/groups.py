@@ -1,4 +1,4 @@
-"""The groups of a system as loops and statements.
+"""The groups of a system as loops and statements, in the section to which they belong.
 
     O[t] = tanh(a_O[t]), with a_O[t] = x[t] @ w_i + O[t-1] @ w_h    =>    for t = 1 … T:
                                                                     O_w_h[t] = O[t-1] @ w_h …
@@ -7,14 +7,12 @@ What needs itself at an earlier or a later step is a loop; everything else is do
 once. In a loop every statement stands for the steps at which it happens.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from symrnn.kernels.program.order.equations import Equations
 from symrnn.kernels.program.order.forms import Forms, Uniform
-from symrnn.kernels.program.order.sections import sections
-from symrnn.kernels.program.order.values import Scan, Scope, at
-from symrnn.kernels.program.order.writer import Writer
+from symrnn.kernels.program.order.writer import Scan, Scope, Writer, at
 from symrnn.kernels.program.program import (
     SECTIONS,
     Array,
@@ -28,10 +26,50 @@ from symrnn.kernels.program.program import (
 from symrnn.kernels.program.rewrite import tight
 from symrnn.language.tree import NARROW, Ref
 from symrnn.system.graph import Group
-from symrnn.system.states import all_ids, initial_states
+from symrnn.system.states import all_ids, handed_on, initial_states
 from symrnn.system.symbols import ROWLESS, Symbol
-from symrnn.system.system import System
+from symrnn.system.system import System, uses
 from symrnn.system.windows import Windows
+
+
+def sections(system: System, groups: Sequence[Group]) -> list[str]:
+    """The section of each group: what outputs, states and scans need first, then what the loss
+    needs.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system import normal
+    >>> system = normal(parse("h[t] = tanh(x[t] + h[t-1]); h: 2; L = mse(y, h[T])"))
+    >>> sections(system, system.groups())
+    ['forward', 'loss', 'loss']
+    """
+    backward = {s.name for s in system.named("adjoint", "total") if s.name != system.loss}
+    scanned = {node.name for group in groups if group.direction for node in group.nodes}
+    outputs = {symbol.name for symbol in system.outputs}
+    forward = _needed(system, (outputs | handed_on(system) | scanned) - backward)
+    loss = _needed(system, {system.loss} if system.loss else ())
+
+    def section(group: Group) -> str:
+        names = {node.name for node in group.nodes}
+        return "forward" if names & forward else "loss" if names & loss else "backward"
+
+    return [section(group) for group in groups]
+
+
+def _needed(system: System, names: Iterable[str]) -> set[str]:
+    """These names and all that they need, as far as equations say what they are."""
+    needs: dict[str, set[str]] = {}
+    for equation in system.equations:
+        reads = needs.setdefault(equation.target.name, set())
+        reads.update(use.ref.name for use in uses(equation))
+    found: set[str] = set()
+    queue = list(names)
+    while queue:
+        name = queue.pop()
+        if name in needs and name not in found:
+            found.add(name)
+            queue += needs[name]
+    return found
+
 
 ROLES: dict[str, Role] = {
     "input": "input",

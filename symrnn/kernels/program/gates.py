@@ -1,9 +1,9 @@
-"""Which lane an array is in.
+"""Which gate an array is in.
 
-    i[t] = sigmoid(x[t] @ W_i + …)        lane a_i: W_i, x_W_i, a_i, i, and their adjoints
-    f[t] = sigmoid(x[t] @ W_f + …)        lane a_f: W_f, x_W_f, a_f, f, and their adjoints
+    i[t] = sigmoid(x[t] @ W_i + …)        gate a_i: W_i, x_W_i, a_i, i, and their adjoints
+    f[t] = sigmoid(x[t] @ W_f + …)        gate a_f: W_f, x_W_f, a_f, f, and their adjoints
 
-A lane has the name of the variable whose equation holds the product: the pre-activation.
+A gate has the name of the variable whose equation holds the product: the pre-activation.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator
 from symrnn.kernels.program.program import Loop, Map, Plain, Product, Program, Slice, plain
 
 
-class Lanes:
-    """The lane of each array, as far as it is in one, and which lanes belong together."""
+class Gates:
+    """The gate of each array, as far as it is in one, and which gates belong together."""
 
     def __init__(self, program: Program) -> None:
         self.arrays = program.arrays
         self.statements = statements_of(program)
         self.parent: dict[str, str] = {}
-        """For each lane another of its group, up to the root of the group."""
+        """For each gate another of its group, up to the root of the group."""
         self.of: dict[str, str] = {}
         self.matrices: dict[Slice, list[Product]] = {}
         """Products of one operand with the matrices of a group."""
@@ -28,34 +28,34 @@ class Lanes:
         self.add_adjoints()
         self.add_results_and_vectors()
 
-    def root(self, lane: str) -> str:
-        """The lane that stands for the group of this one."""
-        while self.parent.get(lane, lane) != lane:
-            lane = self.parent[lane]
-        return lane
+    def root(self, gate: str) -> str:
+        """The gate that stands for the group of this one."""
+        while self.parent.get(gate, gate) != gate:
+            gate = self.parent[gate]
+        return gate
 
     def groups(self) -> dict[str, list[str]]:
-        """The lanes of each group, by its root."""
+        """The gates of each group, by its root."""
         found: dict[str, list[str]] = {}
-        for lane in self.parent:
-            found.setdefault(self.root(lane), []).append(lane)
+        for gate in self.parent:
+            found.setdefault(self.root(gate), []).append(gate)
         return found
 
     def of_these(self, names: Iterable[str]) -> list[str]:
-        """The lanes of those arrays that are in one."""
+        """The gates of those arrays that are in one."""
         return [self.of[name] for name in names if name in self.of]
 
-    # what is in which lane, step by step
+    # what is in which gate, step by step
 
     def add_group(self, products: list[Product]) -> None:
-        """A lane for each of the products: its matrix, its result, and what that is needed for."""
+        """A gate for each of the products: its matrix, its result, and what that is needed for."""
         root = self.root(products[0].about)
         for product in products:
-            lane = product.about
-            self.parent[self.root(lane)] = root
-            self.parent.setdefault(lane, root)
+            gate = product.about
+            self.parent[self.root(gate)] = root
+            self.parent.setdefault(gate, root)
             (pair,) = product.pairs
-            self.of |= dict.fromkeys((lane, product.out.name, pair.right.name), lane)
+            self.of |= dict.fromkeys((gate, product.out.name, pair.right.name), gate)
         self.matrices[products[0].pairs[0].left] = products
 
     def add_gradients_of_matrices(self) -> None:
@@ -65,23 +65,23 @@ class Lanes:
                 self.of[array.name] = self.of[array.of]
 
     def add_adjoints(self) -> None:
-        """So do the adjoints that they are made of, unless those serve several lanes."""
+        """So do the adjoints that they are made of, unless those serve several gates."""
         clash: set[str] = set()
         for statement in self.statements:
             if not isinstance(statement, Product) or statement.out.name not in self.of:
                 continue
-            lane = self.of[statement.out.name]
+            gate = self.of[statement.out.name]
             for pair in statement.pairs:
                 name = pair.right.name
                 given = self.arrays[name].role in ("parameter", "fixed")
                 adjoint = pair.left_turned and not given
-                if adjoint and self.of.setdefault(name, lane) != lane:
+                if adjoint and self.of.setdefault(name, gate) != gate:
                     clash.add(name)
         for name in clash:
             del self.of[name]
 
     def add_results_and_vectors(self) -> None:
-        """Results are in a lane; a vector is in that of what it is read for, as is its gradient."""
+        """Results are in a gate; a vector is in that of what it is read for, as is its gradient."""
         readers: dict[str, set[str | None]] = {}
         for statement in self.statements:
             self.add_result(statement)
@@ -89,22 +89,22 @@ class Lanes:
                 array = self.arrays[read.name]
                 if array.role == "parameter" and len(array.shape) == 1:
                     readers.setdefault(read.name, set()).add(self.of.get(statement.out.name))
-        for name, lanes in readers.items():
-            (lane, *others) = lanes
-            if lane is not None and not others:
-                self.of[name] = lane
+        for name, gates in readers.items():
+            (gate, *others) = gates
+            if gate is not None and not others:
+                self.of[name] = gate
         for array in self.arrays.values():
             if array.role == "gradient" and array.of in readers and array.of in self.of:
                 self.of[array.name] = self.of[array.of]
 
     def add_result(self, statement: Plain) -> None:
-        """What is worked out of one lane alone, or for a lane's own equation, is in it."""
-        lane = self.of.get(statement.about)
+        """What is worked out of one gate alone, or for a gate's own equation, is in it."""
+        gate = self.of.get(statement.about)
         reads = set(self.of_these(read.name for read in statement.reads))
-        if lane is None and len(reads) == 1 and isinstance(statement, Map):
-            (lane,) = reads
-        if lane is not None and isinstance(statement, Map | Product):
-            self.of.setdefault(statement.out.name, lane)
+        if gate is None and len(reads) == 1 and isinstance(statement, Map):
+            (gate,) = reads
+        if gate is not None and isinstance(statement, Map | Product):
+            self.of.setdefault(statement.out.name, gate)
 
 
 def statements_of(program: Program) -> tuple[Plain, ...]:
@@ -125,9 +125,9 @@ def _side_by_side(program: Program, statements: Iterable[Plain]) -> Iterator[lis
                     key = (pair.left, statement.during, home.get(statement.about))
                     by_left.setdefault(key, []).append(statement)
     for products in by_left.values():
-        lanes = {product.about for product in products}
+        gates = {product.about for product in products}
         widths = {program.arrays[product.out.name].width for product in products}
-        if len(products) > 1 and len(widths) == 1 and len(lanes) == len(products):
+        if len(products) > 1 and len(widths) == 1 and len(gates) == len(products):
             yield products
 
 
