@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import symrnn
-from symrnn.cli.listing import listing
 from symrnn.derive.output import Look, Output
 from symrnn.derive.sheets import Request
 from symrnn.system import unroll
+from symrnn.system.listing import listing
 
 HERE = Path(__file__).parent
 

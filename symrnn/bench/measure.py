@@ -4,13 +4,12 @@ import platform
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
-from symrnn.bench.agree import ALLOWED, Answer, disagreement
-from symrnn.bench.case import Case, case
+from symrnn.bench.case import ALLOWED, Answer, Case, case, disagreement
 from symrnn.bench.clock import take_turns
 from symrnn.bench.peers import PEERS, Entrant, LeftOut, Peer, absent
 from symrnn.bench.peers.kernels import kernel
-from symrnn.bench.plan import Request
 from symrnn.bench.report import Report, Row
+from symrnn.bench.request import Request
 from symrnn.library.zoo import models
 from symrnn.model import load, read
 

@@ -3,9 +3,9 @@
 Results go to stdout, everything else to stderr. The status is 0, 1 if a check or a run of training
 did not hold, 2 for bad input, or 130 after Ctrl-C.
 
-- `parser`   the commands and their options
-- `commands` what each of them does
+- `parser`   the table of the commands
 - `options`  what several of them have: a model, widths, a format, how a kernel is made
+- the others are a command each: its options, and what it calls
 """
 
 import io
@@ -15,8 +15,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from symrnn.cli.commands import COMMANDS, Answer
-from symrnn.cli.parser import build_parser
+from symrnn.cli.options import Answer
+from symrnn.cli.parser import COMMANDS, build_parser
 from symrnn.errors import ModelWarning, SymrnnError, not_enough, readable, visible
 
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always", ModelWarning)
             warnings.showwarning = _warn
-            answer = COMMANDS[options.command](options)
+            answer = COMMANDS[options.command].run(options)
     except SymrnnError as error:
         return _say(str(error))
     except MemoryError as error:

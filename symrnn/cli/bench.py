@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from symrnn.bench.plan import (
+from symrnn.bench.request import (
     DTYPES,
     MODELS,
     SIZES,
@@ -13,7 +13,7 @@ from symrnn.bench.plan import (
     read_seconds,
     read_sizes,
 )
-from symrnn.cli.changes import add_strict
+from symrnn.cli.options import add_strict
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -60,9 +60,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def bench(options: argparse.Namespace) -> str:
     """The report that the options ask for."""
-    from symrnn.bench.alone import measured
-    from symrnn.bench.plot import check_plot, picture
-    from symrnn.bench.report import as_text
+    from symrnn.bench.process import measured
+    from symrnn.bench.report import as_text, check_plot, picture
     from symrnn.files import write
 
     if options.plot is not None:

@@ -1,18 +1,43 @@
 """Options that several commands have, and what is made of them."""
 
 import argparse
+import json
+import os
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from symrnn.cli import changes, derive_options
 from symrnn.errors import UsageError
+from symrnn.library import zoo
 
 if TYPE_CHECKING:
     from symrnn.kernels.settings import Features
     from symrnn.model import Model
 
+THREADS = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
 MODEL = """MODEL is a name of the zoo (see `symrnn models`), the path of a .rnn file (it has a / or
 ends in .rnn), or - for standard input; -f FILE reads any file, -e TEXT takes the equations."""
+
+
+MASKS = {
+    "--dropout": "masks on these, wherever an equation outside of their recurrence reads them: h,x",
+    "--recurrent-dropout": "masks on these where their own recurrence reads them, one for all"
+    " steps: h",
+    "--zoneout": "masks by which these states keep features from step to step: h,c",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command prints, and an exit status that is not 0 where something did not hold."""
+
+    text: str | bytes
+    status: int
+
+
+def as_json(value: object) -> str:
+    """An answer for programs."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 # what a command may be given
@@ -24,9 +49,33 @@ def add_model(parser: argparse.ArgumentParser, changed: bool = True) -> None:
     parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, a path, or -")
     parser.add_argument("-f", "--file", metavar="FILE", help="a file of any name")
     parser.add_argument("-e", "--equations", metavar="TEXT", help="equations, separated by ;")
-    changes.add_strict(parser)
+    add_strict(parser)
     if changed:
-        changes.add_options(parser)
+        add_changes(parser)
+
+
+def add_strict(parser: argparse.ArgumentParser) -> None:
+    """For whoever reads a model."""
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse a model that would be warned of otherwise"
+    )
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """What may be changed about a model, in the order in which it is done."""
+    parser.add_argument(
+        "--head",
+        metavar="HEAD",
+        help=f"another read-out and loss: {', '.join(zoo.heads())}, a file",
+    )
+    parser.add_argument(
+        "--step-weights",
+        action="store_const",
+        const=True,
+        help="a weight for each step on the loss: 0 where there is no target",
+    )
+    for option, what in MASKS.items():
+        parser.add_argument(option, type=names, metavar="NAMES", help=what)
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +83,11 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="for people or for programs"
     )
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """A run to use."""
+    parser.add_argument("run", metavar="DIR", help="the directory of a run of symrnn train")
 
 
 def add_schedule(parser: argparse.ArgumentParser) -> None:
@@ -52,14 +106,14 @@ def add_schedule(parser: argparse.ArgumentParser) -> None:
     if not parser.prog.endswith("show"):
         parser.add_argument(
             "--wrt",
-            type=derive_options.names,
+            type=names,
             default=(),
             metavar="NAMES",
             help="gradients by these inputs and initial states too, as x,O0",
         )
     parser.add_argument(
         "--passes",
-        type=derive_options.names,
+        type=names,
         metavar="NAMES",
         help="only these passes, as fold,hoist (or none); without, all of them",
     )
@@ -73,7 +127,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--ids",
-        type=derive_options.names,
+        type=names,
         default=(),
         metavar="NAMES",
         help="inputs and targets that come as class ids, as x,y",
@@ -94,6 +148,14 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas: one at least."""
+    found = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"'{text}' holds no name; expected one or more, as a,b")
+    return found
+
+
 def dims(text: str) -> dict[str, int]:
     """`D=5,H=3` as a dictionary."""
     found: dict[str, int] = {}
@@ -112,7 +174,7 @@ def dims(text: str) -> dict[str, int]:
 
 def load(options: argparse.Namespace) -> "Model":
     """The model that the arguments name, changed as they say."""
-    return changes.changed(named(options), options)
+    return changed(named(options), options)
 
 
 def named(options: argparse.Namespace) -> "Model":
@@ -141,6 +203,27 @@ def named(options: argparse.Namespace) -> "Model":
     return models.load(options.model, options.strict)
 
 
+def changed(model: "Model", options: argparse.Namespace) -> "Model":
+    """The model under the head, with the weights and the masks that the options ask for."""
+    if options.head is not None:
+        model = model.with_head(options.head)
+    if options.step_weights:
+        model = model.with_weights()
+    if options.dropout or options.recurrent_dropout:
+        model = model.with_dropout(options.dropout or (), options.recurrent_dropout or ())
+    if options.zoneout:
+        model = model.with_zoneout(options.zoneout)
+    return model
+
+
+def given_changes(options: argparse.Namespace) -> dict[str, object]:
+    """The changes that are asked for, under the name of each option; None where there is none."""
+    return {
+        option: getattr(options, option.removeprefix("--").replace("-", "_"))
+        for option in ("--head", "--step-weights", *MASKS)
+    }
+
+
 def passes(options: argparse.Namespace) -> dict[str, tuple[str, ...]]:
     """The passes that are asked for, as a setting; no setting if nothing is said."""
     if options.passes is None:
@@ -158,3 +241,10 @@ def features(options: argparse.Namespace) -> "Features":
         "forward_only": options.forward_only,
         "batch_first": options.batch_first,
     }
+
+
+def one_thread() -> None:
+    """Products of this size are quicker on one core, and the same to the bit each time; whoever
+    says how many threads there are, or has NumPy already, is left alone."""
+    if "numpy" not in sys.modules and not any(name in os.environ for name in THREADS):
+        os.environ.update(dict.fromkeys(THREADS, "1"))

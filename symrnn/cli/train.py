@@ -1,180 +1,273 @@
 """`symrnn train`: its options, and what is done with them."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from symrnn.cli.train_options import given
-from symrnn.errors import Diverged, UsageError, readable
+from symrnn.cli.options import Answer, add_model, named, one_thread
+from symrnn.errors import UsageError, readable
+from symrnn.library import zoo
 
 if TYPE_CHECKING:
     from symrnn.model import Model
+    from symrnn.training.runs.architecture import Chances
     from symrnn.training.runs.folder import Folder
-    from symrnn.training.runs.session import Session
+    from symrnn.training.runs.session import Session, Wish
 
-THREADS = "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"
+OPTIMISERS = "sgd", "adagrad", "rmsprop", "adam", "adamw"
+READING = [
+    *("steps", "batch", "validation", "unit", "lower", "min_count", "max_size"),
+    *("text", "label", "regress"),
+]
+TRAINING = ["epochs", "optimiser", "learning_rate", "schedule", "clip", "patience", "seed"]
+MASKS = "dropout", "recurrent_dropout", "zoneout"
+SAVE_EVERY = 30.0
+
+ABOUT = """FILE is a table of labelled texts (.csv, .tsv, .jsonl), a running text (.txt), sequences
+of numbers (.npz: x, y, lengths), or one of the data that come along: cat-mat-rat, reviews, hello.
+The model keeps its own head where that suits the data, and else gets the one that does: binary,
+classes, steps or regress. DIR gets all that there is of the run, and what is there is never
+overwritten; a run that was interrupted or killed goes on from its last checkpoint as if nothing had
+happened. The exit status is 1 if the loss becomes nan or infinite or more than doubles, 130 after
+Ctrl-C."""
 
 
-def one_thread() -> None:
-    """Products of this size are quicker on one core, and the same to the bit each time; whoever
-    says how many threads there are, or has NumPy already, is left alone."""
-    if "numpy" not in sys.modules and not any(name in os.environ for name in THREADS):
-        os.environ.update(dict.fromkeys(THREADS, "1"))
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """All of them; what is not said is None, and finds itself."""
+    add_model(parser, changed=False)
+    parser.description = f"{parser.description}\n\n{ABOUT}"
+    parser.add_argument("--data", metavar="FILE", help="what to learn from")
+    parser.add_argument(
+        "--head",
+        metavar="HEAD",
+        help=f"another read-out and loss: {', '.join(zoo.heads())}, a file",
+    )
+    parser.add_argument("--out", metavar="DIR", help="the run directory (default: MODEL-DATA)")
+    parser.add_argument("--resume", metavar="DIR", help="go on with the run in this directory")
+    parser.add_argument(
+        "--save-every",
+        type=_seconds,
+        default=SAVE_EVERY,
+        metavar="S",
+        help=f"seconds between checkpoints, beside those after epochs (default: {SAVE_EVERY:g};"
+        " 0: after every step)",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress, only the end")
+    _add_training(parser.add_argument_group("how it is trained"))
+    _add_reading(parser.add_argument_group("how the data are read"))
 
 
-def train(model: "Model | None", options: argparse.Namespace) -> tuple[str, int]:
+def _add_training(group: Any) -> None:
+    group.add_argument(
+        "--hidden",
+        type=_hidden,
+        metavar="H",
+        help="the width of every state (default: 128), or one for each, as H=64,H_b=32",
+    )
+    group.add_argument(
+        "--epochs",
+        type=_whole,
+        metavar="N",
+        help="passes over the data (default: 10, and 1000 steps or more)",
+    )
+    group.add_argument("--optimiser", choices=OPTIMISERS, help="default: adam")
+    group.add_argument("--learning-rate", type=float, metavar="R", help="default: 0.002")
+    group.add_argument(
+        "--schedule",
+        metavar="TEXT",
+        help="what becomes of the learning rate, as cosine (over the whole run), cosine:1000:0.1,"
+        " step:1000:0.5, exponential:0.999, or warmup:100 before any of them",
+    )
+    group.add_argument(
+        "--clip", type=float, metavar="N", help="the longest gradient (default: 1; 0: any)"
+    )
+    for option, what in (
+        ("--dropout", "between layers, before the read-out, and on an input of numbers"),
+        ("--recurrent-dropout", "inside the recurrence, one mask for all steps"),
+        ("--zoneout", "states keep features from step to step"),
+    ):
+        group.add_argument(
+            option, type=_chances, metavar="P", help=f"{what}; or by name, as h=0.2,x=0.1"
+        )
+    group.add_argument(
+        "--patience",
+        type=_whole,
+        metavar="N",
+        help="end after so many epochs without a lower validation",
+    )
+    group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
+    group.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="what it starts from, in .npz or .safetensors: any of the parameters, and what is"
+        " fixed and has no init",
+    )
+
+
+def _add_reading(group: Any) -> None:
+    group.add_argument(
+        "--steps",
+        type=int,
+        metavar="T",
+        help="steps of a window of text (default: 50); where sequences are cut (default: nowhere)",
+    )
+    group.add_argument(
+        "--batch", type=int, metavar="B", help="sequences side by side (default: 32)"
+    )
+    group.add_argument(
+        "--validation",
+        type=float,
+        metavar="SHARE",
+        help="kept apart to validate with (default: 0.1; 0 of the data that come along)",
+    )
+    group.add_argument("--text", metavar="COLUMN", help="the column with the texts")
+    group.add_argument("--label", metavar="COLUMN", help="the column with the labels")
+    group.add_argument("--regress", action="store_const", const=True, help="labels are numbers")
+    group.add_argument(
+        "--unit",
+        choices=("words", "characters"),
+        help="what a text is taken apart"
+        " into (default: words in tables, characters of running texts)",
+    )
+    group.add_argument("--lower", action="store_const", const=True, help="in small letters")
+    group.add_argument("--min-count", type=int, metavar="N", help="rarer tokens are unknown")
+    group.add_argument(
+        "--max-size",
+        type=int,
+        metavar="N",
+        help="the most tokens in the vocabulary (default: 10,000)",
+    )
+
+
+# what is done
+
+
+def train(options: argparse.Namespace) -> Answer:
     """A new run, or the rest of one: what is printed at the end, and the exit status."""
+    one_thread()
     if options.resume is not None:
         return _resumed(options)
-    if model is None:
+    if (options.model, options.file, options.equations) == (None, None, None):
         raise UsageError("no model given; expected MODEL, -f FILE or -e TEXT, or --resume DIR")
-    if options.data is None:
-        from symrnn.training.data.opening import BUILT_IN
-
-        raise UsageError(f"no data given; expected --data FILE, or --data {', '.join(BUILT_IN)}")
-    return _started(model, options)
+    return _started(named(options), options)
 
 
-def _started(model: "Model", options: argparse.Namespace) -> tuple[str, int]:
+def _started(model: "Model", options: argparse.Namespace) -> Answer:
+    from symrnn.training.data.opening import BUILT_IN
     from symrnn.training.runs.folder import check_free, default_path
     from symrnn.training.runs.session import begin, settle
+    from symrnn.training.runs.train import beginning
 
+    if options.data is None:
+        raise UsageError(f"no data given; expected --data FILE, or --data {', '.join(BUILT_IN)}")
     path = Path(options.out) if options.out else default_path(model.name, options.data)
     check_free(path)
-    session = begin(model, options.data, given(options))
+    session = begin(model, options.data, _wish(options))
     folder = settle(session, path)
-    return _run(session, folder, options, (_how(session), *session.data.remarks))
+    return _run(session, folder, options, (beginning(session), *session.data.remarks))
 
 
-def _resumed(options: argparse.Namespace) -> tuple[str, int]:
-    from symrnn.cli.train_options import check_agrees
+def _resumed(options: argparse.Namespace) -> Answer:
     from symrnn.training.runs.folder import Folder
-    from symrnn.training.runs.session import resume
+    from symrnn.training.runs.session import check_agrees, resume
 
     folder = Folder(options.resume)
     config = folder.config()
-    check_agrees(options, config)
+    taken = {"--out": options.out, "-f": options.file, "-e": options.equations}
+    for name, value in {**taken, "--weights": options.weights}.items():
+        if value is not None:
+            raise UsageError(
+                f"--resume goes on in its own directory with its own model; leave out {name}"
+            )
+    names = ["data", "model", "head", "hidden", *READING, *TRAINING, *MASKS]
+    check_agrees(config, _said(options, names))
     session = resume(folder, config, options.data)
     return _run(session, folder, options, (f"{folder.path}: from step {session.trainer.count} on",))
 
 
 def _run(
     session: "Session", folder: "Folder", options: argparse.Namespace, remarks: Sequence[str]
-) -> tuple[str, int]:
-    """From where the session is to its end, whatever that is."""
-    from symrnn.training.runs.display import watcher
-    from symrnn.training.runs.folder import METRICS
-    from symrnn.training.runs.log import Log
-    from symrnn.training.runs.train import Keeper, Stopping
-    from symrnn.training.runs.train import train as run
+) -> Answer:
+    from symrnn.training.runs.train import carry_out
 
     epochs = options.epochs or session.config.training.epochs
-    total, count = session.data.batches * epochs, session.trainer.count
-    with Log(folder / METRICS, session.progress.lines) as log, Stopping() as stopping:
-        folder.sweep()
-        for remark in remarks:
-            _say(remark, options)
-        if log.lost:
-            _say(f"{folder / METRICS} is shorter than it was; what is missing is gone", options)
-        watching = watcher(sys.stderr, count, total, epochs, options.quiet)
-        keeper = Keeper(folder, session, log, options.save_every)
-        diverged: Diverged | None = None
-        try:
-            ended = run(session, keeper, epochs, watching, stopping)
-        except Diverged as error:
-            diverged = error
-        finally:
-            watching.close()
-        if diverged is not None:
-            keeper.save_weights()
-            cure = (
-                "numbers of the order of 1" if diverged.step == 1 else "a smaller --learning-rate"
-            )
-            kept = f"{folder.path} keeps the weights from before; start anew with {cure}"
-            return _broken(f"{diverged}\n{kept}"), 1
-    if ended == "signal":
-        number = stopping.signal or 0
-        where = f"{'interrupted' if number == 2 else 'ended'} at step {session.trainer.count}"
-        again = f"symrnn train --resume {folder.path} goes on from there"
-        return _broken(f"{where}; {again}"), 128 + number
-    text, last = _report(session, folder, epochs, ended)
-    first = session.progress.first
-    if not worse(first, last):
-        return text, 0
-    _broken(
-        f"the loss has grown from {first:.4g} to {last:.4g}: the weights are worse than those to"
-        " start from; start anew with a smaller --learning-rate"
-    )
-    return text, 1
+    out = None if options.quiet else sys.stderr
+    found = carry_out(session, folder, epochs, options.save_every, out, remarks)
+    if found.trouble and sys.stderr is not None:
+        print(f"symrnn: {readable(found.trouble)}", file=sys.stderr)
+    return Answer(found.text, found.status)
 
 
-def worse(first: float | None, last: float) -> bool:
-    """Whether a loss is far above that of the first step, or no number.
-
-    >>> worse(0.7, 0.9), worse(3.0, 1.7e5), worse(None, 1.0)
-    (False, True, False)
-    """
-    return first is not None and not last - first <= abs(first) + 1e-6
+# what the options ask for
 
 
-def _report(session: "Session", folder: "Folder", epochs: int, ended: str) -> tuple[str, float]:
-    """The table, what is taken for what, samples; and the picture is drawn. And the last loss."""
-    from symrnn.training.runs.display import confusion, samples, table
-    from symrnn.training.runs.folder import METRICS, PICTURE, WEIGHTS
-    from symrnn.training.runs.log import plot
-    from symrnn.training.runs.scores import own_scores
+def _wish(options: argparse.Namespace) -> "Wish":
+    """What is asked of a new run."""
+    from symrnn.training.runs.architecture import MASK_KINDS
+    from symrnn.training.runs.session import Wish
 
-    progress = session.progress
-    if progress.best is not None:
-        session.kernels.plain.theta[...] = progress.best
-    scores, part = own_scores(session.data, session.kernels)
-    why = plot(folder / METRICS, folder / PICTURE, folder.path.name)
-    rate = (
-        f", {progress.tokens / progress.seconds:,.0f} tokens a second"
-        if progress.seconds > 0
-        else ""
-    )
-    early = f": {progress.waited} without a lower validation" if ended == "patience" else ""
-    best = f", of epoch {progress.best_epoch + 1}" if progress.best is not None else ""
-    rows = [
-        ("epochs", f"{progress.epoch} of {epochs}{early}"),
-        ("steps", f"{session.trainer.count:,} in {progress.seconds:.1f} s{rate}"),
-        ("loss", f"{scores.loss:.4g} ({part})"),
-        (scores.metric, f"{scores.said()} ({part})"),
-        ("weights", f"{folder / WEIGHTS}{best}"),
-        ("picture", f"none: {why}" if why else str(folder / PICTURE)),
-    ]
-    parts = [table(str(folder.path), rows)]
-    if scores.confusion is not None:
-        parts.append(confusion(scores.confusion, session.config.task.labels, part))
-    if session.kernels.is_text and session.data.vocabulary:
-        length = progress.tokens // max(progress.epoch, 1)
-        parts.append(samples(session.kernels, session.data.vocabulary, length))
-    return "\n".join(parts), scores.loss
-
-
-def _how(session: "Session") -> str:
-    """What a run begins with, in a line or two."""
-    config, data = session.config, session.data
-    sizes = " ".join(f"{name}={size}" for name, size in config.kernel.dims.items())
-    head = f" under the head {config.head}" if config.head else ""
-    size = session.kernels.plain.theta.size
-    return (
-        f"{config.model}{head}: {size:,} parameters, {sizes}; {data.batches:,} batches of up to"
-        f" {data.batch} sequences of {'up to ' if data.ragged else ''}{data.steps} steps"
+    _check(options)
+    return Wish(
+        _said(options, READING),
+        _said(options, TRAINING),
+        options.head,
+        options.hidden,
+        [(kind, getattr(options, name)) for name, kind in MASK_KINDS.items()],
+        options.weights,
     )
 
 
-def _say(text: str, options: argparse.Namespace) -> None:
-    if not options.quiet and sys.stderr is not None:
-        print(readable(text), file=sys.stderr)
+def _said(options: argparse.Namespace, names: list[str]) -> dict[str, Any]:
+    found = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def _broken(text: str) -> str:
-    """Said where errors are; nothing is printed as a result."""
-    if sys.stderr is not None:
-        print(f"symrnn: {readable(text)}", file=sys.stderr)
-    return ""
+def _check(options: argparse.Namespace) -> None:
+    """What no other part of the package would say."""
+    if options.clip is not None and not 0 <= options.clip < float("inf"):
+        raise UsageError(f"--clip is {options.clip}; expected a number above 0, or 0 for none")
+    rate = options.learning_rate
+    if rate is not None and not 0 < rate < float("inf"):
+        raise UsageError(f"--learning-rate is {rate}; expected a number above 0, such as 0.002")
+    if options.seed is not None and options.seed < 0:
+        raise UsageError(f"--seed is {options.seed}; expected a whole number from 0 up")
+
+
+# numbers in arguments
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:20]) < 10**15:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 up")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not found >= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds from 0 up")
+    return found
+
+
+def _hidden(text: str) -> "int | dict[str, int]":
+    if "=" not in text:
+        return _whole(text)
+    pairs = [part.partition("=") for part in text.split(",")]
+    return {name.strip(): _whole(size.strip()) for name, _, size in pairs}
+
+
+def _chances(text: str) -> "Chances":
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = [part.partition("=") for part in text.split(",")]
+        return {name.strip(): float(p) for name, _, p in pairs}
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no probability; expected a number such as 0.2, or names as h=0.2,x=0.1"
+        ) from None

@@ -3,7 +3,18 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from symrnn.cli import changes
+from symrnn.cli.options import (
+    Answer,
+    add_features,
+    add_format,
+    add_model,
+    as_json,
+    dims,
+    features,
+    given_changes,
+    load,
+    names,
+)
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +30,7 @@ is read from it, the file is EXECUTED, and what it computes is held against that
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """How a kernel is made, and what it is tried on."""
+    add_model(parser)
     parser.description = f"{parser.description}\n\n{GENERATED}"
     kernel = parser.add_argument_group("the kernel of a model (a generated file says its own)")
     kernel.add_argument("--steps", type=int, metavar="T", help="how many steps (default: 3)")
@@ -31,7 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     kernel.add_argument(
         "--wrt",
-        type=lambda text: tuple(name.strip() for name in text.split(",") if name.strip()),
+        type=names,
         default=(),
         metavar="NAMES",
         help="gradients by these inputs and initial states too, as x,O0",
@@ -42,13 +54,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--static", action="store_true", help="compare a generated file with what is generated now"
     )
+    add_features(parser)
+    parser.add_argument(
+        "--dims", type=dims, default={}, metavar="D=5,H=3", help="widths (drawn where unsaid)"
+    )
+    add_format(parser)
 
 
-def is_generated(options: argparse.Namespace) -> bool:
-    return options.model is not None and options.model.endswith(".py")
+def verify(options: argparse.Namespace) -> Answer:
+    """The report, and 1 where something does not hold."""
+    chosen = features(options)
+    found: Report | Comparison
+    if options.model is not None and options.model.endswith(".py"):
+        found = _generated(options, chosen)
+    else:
+        found = _model(load(options), options, chosen)
+    text = as_json(found.as_json()) if options.format == "json" else str(found)
+    return Answer(text, 0 if found.holds else 1)
 
 
-def model(model: "Model", options: argparse.Namespace, features: "Features") -> "Report":
+def _model(model: "Model", options: argparse.Namespace, features: "Features") -> "Report":
     """A model's kernel, generated in memory."""
     if options.static:
         raise UsageError("--static is for a generated file; expected a path that ends in .py")
@@ -63,7 +88,7 @@ def model(model: "Model", options: argparse.Namespace, features: "Features") -> 
     )
 
 
-def generated(options: argparse.Namespace, features: "Features") -> "Report | Comparison":
+def _generated(options: argparse.Namespace, features: "Features") -> "Report | Comparison":
     """A generated file: executed, or compared."""
     from symrnn.kernels.settings import option
     from symrnn.kernels.verification.generated import compare, read_source, verify_source
@@ -76,7 +101,7 @@ def generated(options: argparse.Namespace, features: "Features") -> "Report | Co
         ("--steps", options.steps),
         ("--loop and --unroll", options.loops),
         ("--wrt", options.wrt or None),
-        *changes.given(options).items(),
+        *given_changes(options).items(),
         *((option(name), value or None) for name, value in features.items()),
     ):
         if value is not None:

@@ -25,7 +25,7 @@ from symrnn.training.fit import History, fit
 from symrnn.training.kernels import Kernel, started
 from symrnn.training.network import Reader, SequenceNetwork, module, network
 from symrnn.training.optimisers import OPTIMISERS, Optimiser
-from symrnn.training.schedules import Cosine, Schedule
+from symrnn.training.schedules import Schedule, lasting
 
 # what a classifier and a regressor share
 
@@ -181,7 +181,8 @@ class SequenceEstimator(Conventional):
 
     def _schedule(self, steps: int) -> str | Schedule | None:
         """The schedule, for epochs of so many steps."""
-        return Cosine(int(self.epochs) * steps) if self.schedule == "cosine" else self.schedule
+        own = self.schedule
+        return lasting(own, int(self.epochs) * steps) if isinstance(own, str) else own
 
     def _tags(self, kind: str, **tags: Any) -> Any:
         from sklearn.utils import InputTags, Tags, TargetTags

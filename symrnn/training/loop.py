@@ -166,6 +166,9 @@ class Loop:
     def _tell(self, record: Record) -> None:
         """All callbacks hear of it before one of them ends the run."""
         self.progress.seconds = perf_counter() - self._began
-        answers = [callback(record) for callback in self.callbacks]
-        if any(isinstance(answer, str) and answer == STOP for answer in answers):
+        stop = False
+        for callback in self.callbacks:
+            answer = callback(record)
+            stop |= isinstance(answer, str) and answer == STOP
+        if stop:
             raise StopTraining

@@ -6,17 +6,17 @@
 
 As text, NAME:NUMBER:NUMBER, a warm-up before and a comma between:
 
-constant               1
-step:1000:0.5          half as much after every 1000 steps (0.1 if it is not said)
-exponential:0.999      0.999 times as much after every step
-cosine:1000:0.1        half a wave from 1 down to 0.1 (to 0 if it is not said), there from then on
-warmup:100             a straight line up to 1 in 100 steps; alone, or before any of these:
-warmup:100,cosine:1000
+>>> schedule("warmup:100,cosine:1000")
+WarmUp(steps=100, then=Cosine(steps=1000, floor=0.0))
+
+A new one is a class with its formula, and its row in the table `SCHEDULES`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from math import cos, pi
+from typing import Any, NamedTuple
 
 from symrnn.errors import UsageError, suggestion
 
@@ -24,7 +24,30 @@ Schedule = Callable[[int], float]
 
 
 @dataclass(frozen=True)
-class Constant:
+class Shape(ABC):
+    """A schedule that a text can name. Its numbers are its fields, in their order: an `int` is a
+    number of steps, at least 1, a `float` a share from 0 to 1; one with a default may be left
+    out."""
+
+    def __post_init__(self) -> None:
+        name = next((name for name, row in SCHEDULES.items() if row.kind is type(self)), "schedule")
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.type is int:
+                if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                    raise UsageError(
+                        f"{name}: {each.name} is {value!r}; expected a whole number, at least 1"
+                    )
+            elif each.type is float and not 0 <= value <= 1:
+                raise UsageError(f"{name}: {each.name} is {value}; expected a number from 0 to 1")
+
+    @abstractmethod
+    def __call__(self, count: int) -> float:
+        """The factor, from 0 to 1, of the step after so many."""
+
+
+@dataclass(frozen=True)
+class Constant(Shape):
     """Always the same."""
 
     def __call__(self, count: int) -> float:
@@ -32,43 +55,32 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class StepDecay:
+class StepDecay(Shape):
     """`factor` times as much after `every` steps."""
 
     every: int
     factor: float = 0.1
-
-    def __post_init__(self) -> None:
-        _check_steps("step", "every", self.every)
-        _check_share("step", "factor", self.factor)
 
     def __call__(self, count: int) -> float:
         return float(self.factor ** (count // self.every))
 
 
 @dataclass(frozen=True)
-class Exponential:
+class Exponential(Shape):
     """`factor` times as much after each step."""
 
     factor: float
-
-    def __post_init__(self) -> None:
-        _check_share("exponential", "factor", self.factor)
 
     def __call__(self, count: int) -> float:
         return float(self.factor**count)
 
 
 @dataclass(frozen=True)
-class Cosine:
+class Cosine(Shape):
     """floor + (1 - floor) (1 + cos(π count/steps))/2, and the floor after so many steps."""
 
     steps: int
     floor: float = 0.0
-
-    def __post_init__(self) -> None:
-        _check_steps("cosine", "steps", self.steps)
-        _check_share("cosine", "floor", self.floor)
 
     def __call__(self, count: int) -> float:
         way = min(count / self.steps, 1.0)
@@ -76,7 +88,7 @@ class Cosine:
 
 
 @dataclass(frozen=True)
-class WarmUp:
+class WarmUp(Shape):
     """1/steps, 2/steps, … up to 1, and then another schedule from its beginning.
 
     >>> [WarmUp(4)(count) for count in range(5)]
@@ -86,77 +98,86 @@ class WarmUp:
     steps: int
     then: Schedule = field(default_factory=Constant)
 
-    def __post_init__(self) -> None:
-        _check_steps("warmup", "steps", self.steps)
-
     def __call__(self, count: int) -> float:
         return (count + 1) / self.steps if count < self.steps else self.then(count - self.steps)
 
 
-KINDS = {"constant": Constant, "step": StepDecay, "exponential": Exponential, "cosine": Cosine}
+class Row(NamedTuple):
+    """What is known of a schedule by its name."""
+
+    kind: type[Any]
+    """A `Shape`; its fields are the numbers of a text."""
+    example: str
+    lasts: bool = False
+    """Without a number it goes on to the end of the run, where that is known: see `lasting`."""
+
+
+SCHEDULES: dict[str, Row] = {
+    "constant": Row(Constant, "constant"),
+    "step": Row(StepDecay, "step:1000:0.5"),
+    "exponential": Row(Exponential, "exponential:0.999"),
+    "cosine": Row(Cosine, "cosine:1000:0.1", lasts=True),
+    "warmup": Row(WarmUp, "warmup:100,cosine:1000"),
+}
 
 
 def schedule(text: str) -> Schedule:
     """The schedule that a text names.
 
-    >>> schedule("warmup:100,cosine:1000")
-    WarmUp(steps=100, then=Cosine(steps=1000, floor=0.0))
+    >>> schedule("step:1000")
+    StepDecay(every=1000, factor=0.1)
     """
     first, comma, rest = text.partition(",")
-    name, *numbers = first.strip().split(":")
-    if name == "warmup":
-        (steps,) = _numbers(text, name, numbers, (int,), 1)
-        return WarmUp(int(steps), schedule(rest) if comma else Constant())
-    if name not in KINDS:
+    name, *said = first.strip().split(":")
+    if name not in SCHEDULES:
+        others = ", ".join(each for each in SCHEDULES if each != "warmup")
         raise UsageError(
-            f"schedule '{text}': '{name}' is none{suggestion(name, [*KINDS, 'warmup'])}; there are"
-            f" {', '.join(KINDS)}, and warmup:STEPS before any of them, with a comma"
+            f"schedule '{text}': '{name}' is none{suggestion(name, list(SCHEDULES))}; there are"
+            f" {others}, and warmup:STEPS before any of them, with a comma"
         )
-    if comma:
+    kind = SCHEDULES[name].kind
+    if comma and kind is not WarmUp:
         raise UsageError(
             f"schedule '{text}': {name} goes on for ever, nothing comes after it; expected a comma"
             " after warmup:STEPS alone"
         )
-    kind = KINDS[name]
-    parts = fields(kind)
-    types = tuple(int if part.type is int else float for part in parts)
-    needed = sum(part.name in ("every", "steps") or kind is Exponential for part in parts)
-    made: Schedule = kind(*_numbers(text, name, numbers, types, needed))
+    numbers = _numbers(text, name, said)
+    made: Schedule = kind(*numbers, schedule(rest)) if comma else kind(*numbers)
     return made
 
 
-def _numbers(
-    text: str, name: str, said: list[str], types: tuple[type[int] | type[float], ...], needed: int
-) -> list[int | float]:
-    """The numbers after a name, of these types; only so many have to be there."""
-    if not needed <= len(said) <= len(types):
-        wanted = str(needed) if needed == len(types) else f"{needed} to {len(types)}"
+def lasting(text: str, steps: int) -> str:
+    """The text, in which a last schedule that says no number lasts to the end of a run of so many
+    steps, if it is one that can.
+
+    >>> lasting("warmup:10,cosine", 100), lasting("step:5", 100)
+    ('warmup:10,cosine:90', 'step:5')
+    """
+    *before, last = text.split(",")
+    name = last.strip()
+    if name not in SCHEDULES or not SCHEDULES[name].lasts:
+        return text
+    for each in before:
+        _, _, count = each.partition(":")
+        steps -= int(count) if count.isascii() and count.isdigit() else 0
+    return ",".join([*before, f"{name}:{max(steps, 1)}"])
+
+
+def _numbers(text: str, name: str, said: list[str]) -> list[int | float]:
+    """The numbers after a name, as its fields want them."""
+    row = SCHEDULES[name]
+    wanted = [each for each in fields(row.kind) if each.type in (int, float)]
+    needed = sum(each.default is MISSING for each in wanted)
+    if not needed <= len(said) <= len(wanted):
+        many = str(needed) if needed == len(wanted) else f"{needed} to {len(wanted)}"
         raise UsageError(
-            f"schedule '{text}': {name} has {len(said)} numbers; expected {wanted}, as in"
-            f" '{EXAMPLES[name]}'"
+            f"schedule '{text}': {name} has {len(said)} numbers; expected {many}, as in"
+            f" '{row.example}'"
         )
     try:
-        return [kind(part) for kind, part in zip(types, said, strict=False)]
+        pairs = zip(wanted, said, strict=False)  # those with a default may be left out
+        return [int(number) if each.type is int else float(number) for each, number in pairs]
     except ValueError:
         raise UsageError(
-            f"schedule '{text}': expected numbers after {name}, as in '{EXAMPLES[name]}'"
+            f"schedule '{text}': expected numbers after {name}, as in '{row.example}'"
         ) from None
-
-
-EXAMPLES = {
-    "constant": "constant",
-    "step": "step:1000:0.5",
-    "exponential": "exponential:0.999",
-    "cosine": "cosine:1000:0.1",
-    "warmup": "warmup:100,cosine:1000",
-}
-
-
-def _check_steps(kind: str, name: str, value: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise UsageError(f"{kind}: {name} is {value!r}; expected a whole number, at least 1")
-
-
-def _check_share(kind: str, name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise UsageError(f"{kind}: {name} is {value}; expected a number from 0 to 1")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from symrnn.bench import alone
-from symrnn.bench.alone import THREADS, one_core
-from symrnn.bench.plan import SIZES, Request, Size, read_sizes
+from symrnn.bench import process
+from symrnn.bench.process import THREADS, one_core
+from symrnn.bench.request import SIZES, Request, Size, read_sizes
 from symrnn.cli import main
 from symrnn.errors import UsageError
 
@@ -47,7 +47,7 @@ def test_the_process_has_one_thread_and_finds_this_package() -> None:
     environment = one_core()
     assert {environment[name] for name in THREADS} == {"1"}
     assert "intra_op_parallelism_threads=1" in environment["XLA_FLAGS"]
-    root = str(Path(alone.__file__).parents[2])
+    root = str(Path(process.__file__).parents[2])
     assert environment["PYTHONPATH"].startswith(root)
 
 
@@ -81,7 +81,7 @@ def test_bad_input_is_said_before_anything_is_measured(
     monkeypatch.chdir(tmp_path)
     Path("bare.rnn").write_text("h[t] = tanh(x[t] @ W)")
     Path("three.rnn").write_text("T = 3\nh[1] = x[1] @ W\nL = mse(y, h[1])")
-    monkeypatch.setattr(alone, "measured", lambda request: pytest.fail("it was measured"))
+    monkeypatch.setattr(process, "measured", lambda request: pytest.fail("it was measured"))
     assert main(["bench", *arguments.split()]) == 2
     said = capsys.readouterr()
     assert said.out == ""
@@ -92,7 +92,7 @@ def test_bad_input_is_said_before_anything_is_measured(
 def test_a_process_that_fails_is_told_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "false")
     with pytest.raises(UsageError, match="the process that measures ended with status 1"):
-        alone.measured(Request(()))
+        process.measured(Request(()))
 
 
 def test_sizes_by_number_and_by_themselves() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.bench.floor import Evaluate, Multiply, Work, floor, runner
+from symrnn.bench.peers.kernels import Evaluate, Multiply, Work, floor, runner
 from symrnn.kernels.generate import program
 from symrnn.kernels.program.program import (
     Array,

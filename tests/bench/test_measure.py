@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from symrnn.bench.agree import Answer
-from symrnn.bench.case import Case
+from symrnn.bench.case import Answer, Case
 from symrnn.bench.measure import measure
 from symrnn.bench.peers import PEERS, Entrant, Peer
-from symrnn.bench.plan import Request, Size
+from symrnn.bench.request import Request, Size
 
 REQUEST = Request((("elman", ""),), (Size(2, 1, 2, 3),), ("kernel",), 0.001)
 

@@ -2,12 +2,11 @@
 
 import pytest
 
-from symrnn.bench.agree import ALLOWED, Answer, disagreement
-from symrnn.bench.case import Case, case
+from symrnn.bench.case import ALLOWED, Answer, Case, case, disagreement
 from symrnn.bench.peers import PEERS, Entrant, LeftOut, absent
 from symrnn.bench.peers.book import BOOK
 from symrnn.bench.peers.cells import NETWORKS, network_of, packed, unpacked
-from symrnn.bench.plan import DTYPES, MODELS, Size
+from symrnn.bench.request import DTYPES, MODELS, Size
 from symrnn.model import parse
 from tests.cases import model
 

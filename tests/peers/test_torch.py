@@ -8,7 +8,7 @@ import pytest
 from symrnn.bench.case import Case, case
 from symrnn.bench.peers.by_torch import Form, layered
 from symrnn.bench.peers.cells import NETWORKS
-from symrnn.bench.plan import Size
+from symrnn.bench.request import Size
 from symrnn.language.table import Array
 from tests.cases import model
 

@@ -9,7 +9,7 @@ import pytest
 from symrnn.bench.case import case
 from symrnn.bench.peers.by_torch import layered
 from symrnn.bench.peers.cells import NETWORKS
-from symrnn.bench.plan import Size
+from symrnn.bench.request import Size
 from symrnn.language.table import Array
 from symrnn.training import SGD, Adagrad, Adam, AdamW, Optimiser, RMSprop, Trainer, put
 from tests.cases import model

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.cli.listing import listing
 from symrnn.errors import EquationError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import error, gradient, precise
 from symrnn.language import Written, parse
 from symrnn.system import adjoint, normal, prune, unroll
+from symrnn.system.listing import listing
 from tests.cases import PRECISE, ZOO, explicit_states, model, numbers, oracle
 
 AWKWARD = {

@@ -5,7 +5,18 @@ import pytest
 
 from symrnn.errors import UsageError
 from symrnn.training import schedule
-from symrnn.training.schedules import EXAMPLES, Constant, Cosine, Exponential, StepDecay, WarmUp
+from symrnn.training.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    Exponential,
+    StepDecay,
+    WarmUp,
+    lasting,
+)
+from tests.documents import Page
+
+EXAMPLES = [row.example for row in SCHEDULES.values()]
 
 
 @pytest.mark.parametrize(
@@ -37,12 +48,33 @@ def test_a_text_names_a_schedule() -> None:
     assert schedule("warmup:3,cosine:9:0.1") == WarmUp(3, Cosine(9, 0.1))
 
 
-@pytest.mark.parametrize("text", EXAMPLES.values())
+@pytest.mark.parametrize("text", EXAMPLES)
 def test_the_examples_that_messages_give_can_be_read(text: str) -> None:
     assert callable(schedule(text))
 
 
-@pytest.mark.parametrize("text", EXAMPLES.values())
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_the_documentation_has_every_schedule(text: str) -> None:
+    assert f'`"{text}"`' in Page("docs/training-python.md").text
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("cosine", "cosine:100"),
+        ("warmup:10, cosine", "warmup:10,cosine:90"),
+        ("warmup:200,cosine", "warmup:200,cosine:1"),
+        ("cosine:7", "cosine:7"),
+        ("warmup:10", "warmup:10"),
+        ("constant", "constant"),
+        ("cosin", "cosin"),
+    ],
+)
+def test_what_says_no_number_lasts_as_long_as_the_run(text: str, wanted: str) -> None:
+    assert lasting(text, 100) == wanted
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
 def test_no_schedule_leaves_0_to_1(text: str) -> None:
     values = np.array([schedule(text)(count) for count in range(2000)])
     assert values.min() >= 0

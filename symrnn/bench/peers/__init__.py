@@ -1,17 +1,20 @@
 """Who takes part in a measurement. Here, and nowhere else, networks are known by name.
 
-- `book`      NumPy by the book: loops and gradients written by hand
-- `cells`     one step of each network, for libraries that differentiate by themselves
-- `by_torch`, `by_jax`, `by_autograd`   these libraries
-- `kernels`   what symrnn generates, and its floor: for any model
+- `book`       NumPy by the book: loops and gradients written by hand
+- `cells`      one step of each network, for libraries that differentiate by themselves
+- `by_torch`, `by_tracing`   these libraries: PyTorch; JAX and autograd
+- `kernels`    what symrnn generates, and its floor: for any model
 """
 
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from symrnn.bench.case import Case
-from symrnn.bench.peers.entrant import Entrant, LeftOut
+from symrnn.bench.case import Case, Entrant, LeftOut
+from symrnn.bench.peers.book import by_the_book
+from symrnn.bench.peers.by_torch import compiled, eager
+from symrnn.bench.peers.by_tracing import jitted, taped
+from symrnn.bench.peers.kernels import floor_of, function, kernel
 
 
 @dataclass(frozen=True)
@@ -23,63 +26,15 @@ class Peer:
     needs: str = ""
 
 
-def _kernel(case: Case) -> Entrant:
-    from symrnn.bench.peers.kernels import kernel
-
-    return kernel(case)
-
-
-def _function(case: Case) -> Entrant:
-    from symrnn.bench.peers.kernels import function
-
-    return function(case)
-
-
-def _numpy(case: Case) -> Entrant:
-    from symrnn.bench.peers.book import by_the_book
-
-    return by_the_book(case)
-
-
-def _torch(case: Case) -> Entrant:
-    from symrnn.bench.peers.by_torch import eager
-
-    return eager(case)
-
-
-def _compile(case: Case) -> Entrant:
-    from symrnn.bench.peers.by_torch import compiled
-
-    return compiled(case)
-
-
-def _jax(case: Case) -> Entrant:
-    from symrnn.bench.peers.by_jax import jitted
-
-    return jitted(case)
-
-
-def _autograd(case: Case) -> Entrant:
-    from symrnn.bench.peers.by_autograd import taped
-
-    return taped(case)
-
-
-def _floor(case: Case) -> Entrant:
-    from symrnn.bench.peers.kernels import floor_of
-
-    return floor_of(case)
-
-
 PEERS = {
-    "kernel": Peer("Kernel.loss_and_grads of the generated file", _kernel),
-    "function": Peer("its plain function loss_and_grads, which makes its arrays anew", _function),
-    "numpy": Peer("NumPy by the book, gradients by hand", _numpy),
-    "torch": Peer("PyTorch, eager; its own layer where it has one", _torch, "torch"),
-    "compile": Peer("PyTorch, torch.compile; few steps only", _compile, "torch"),
-    "jax": Peer("JAX, jit and lax.scan", _jax, "jax"),
-    "autograd": Peer("HIPS autograd", _autograd, "autograd"),
-    "floor": Peer("the kernel's products and transcendental functions alone", _floor),
+    "kernel": Peer("Kernel.loss_and_grads of the generated file", kernel),
+    "function": Peer("its plain function loss_and_grads, which makes its arrays anew", function),
+    "numpy": Peer("NumPy by the book, gradients by hand", by_the_book),
+    "torch": Peer("PyTorch, eager; its own layer where it has one", eager, "torch"),
+    "compile": Peer("PyTorch, torch.compile; few steps only", compiled, "torch"),
+    "jax": Peer("JAX, jit and lax.scan", jitted, "jax"),
+    "autograd": Peer("HIPS autograd", taped, "autograd"),
+    "floor": Peer("the kernel's products and transcendental functions alone", floor_of),
 }
 
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.bench.agree import Answer
-from symrnn.bench.case import Arrays, Case
-from symrnn.bench.peers.entrant import Entrant, LeftOut
+from symrnn.bench.case import Answer, Arrays, Case, Entrant, LeftOut
 
 Found = tuple[Any, Arrays]
 

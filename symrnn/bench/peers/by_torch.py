@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from symrnn.bench.agree import Answer
-from symrnn.bench.case import Arrays, Case
-from symrnn.bench.peers.cells import Network, Ops, State, loss, network_of, packed, packs, unpacked
-from symrnn.bench.peers.entrant import Entrant, LeftOut
+from symrnn.bench.case import Answer, Arrays, Case, Entrant, LeftOut
+from symrnn.bench.peers.cells import (
+    CellNetwork,
+    Ops,
+    State,
+    loss,
+    network_of,
+    packed,
+    packs,
+    unpacked,
+)
 
 MOST_STEPS = 16  # torch.compile writes every step out; more take it minutes
 MOST_SECONDS = 60
@@ -71,7 +78,7 @@ def _entrant(case: Case, form: Form) -> Entrant:
 
 
 def written_out(
-    case: Case, network: Network, torch: Any, wrap: Callable[[Any], Any] = lambda f: f
+    case: Case, network: CellNetwork, torch: Any, wrap: Callable[[Any], Any] = lambda f: f
 ) -> Form:
     """Each step as operations on tensors."""
     p = {
@@ -110,7 +117,7 @@ def _ops(torch: Any, dtype: Any) -> Ops:
     )
 
 
-def layered(case: Case, network: Network) -> Form:
+def layered(case: Case, network: CellNetwork) -> Form:
     """torch.nn.RNN, LSTM or GRU, and a linear read-out."""
     import torch
 
@@ -146,7 +153,7 @@ def layered(case: Case, network: Network) -> Form:
 CALLED = {"inputs": "weight_ih", "states": "weight_hh", "biases": "bias_ih", "second": "bias_hh"}
 
 
-def _places(network: Network, layer: Any, head: Any) -> Iterator[tuple[str, Any]]:
+def _places(network: CellNetwork, layer: Any, head: Any) -> Iterator[tuple[str, Any]]:
     """Where a layer has what we call by another name; its matrices are ours, transposed."""
     for key, _ in packs(network):
         if key in ("readout", "offset"):

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.bench.case import Arrays, Case
-from symrnn.bench.peers.entrant import LeftOut
+from symrnn.bench.case import Arrays, Case, LeftOut
 
 State = tuple[Any, ...]
 
@@ -44,7 +43,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Network:
+class CellNetwork:
     """A step is (ops, input, state, recurrent matrices, second biases) -> state."""
 
     step: Callable[[Ops, Any, State, list[Any], Any], State]
@@ -87,15 +86,15 @@ def _each(pattern: str, gates: str) -> tuple[str, ...]:
 
 
 NETWORKS = {
-    "elman": Network(elman, (Way(("w_i",), (("w_h",),), ("b",)),), ("w_o", "b_o"), layer="RNN"),
-    "lstm": Network(
+    "elman": CellNetwork(elman, (Way(("w_i",), (("w_h",),), ("b",)),), ("w_o", "b_o"), layer="RNN"),
+    "lstm": CellNetwork(
         lstm,
         (Way(_each("W_{}", "ifgo"), (_each("U_{}", "ifgo"),), _each("b_{}", "ifgo")),),
         ("w_y", "b_y"),
         parts=2,
         layer="LSTM",
     ),
-    "gru_torch": Network(
+    "gru_torch": CellNetwork(
         gru_torch,
         (
             Way(
@@ -108,12 +107,12 @@ NETWORKS = {
         ("w_y", "b_y"),
         layer="GRU",
     ),
-    "gru": Network(
+    "gru": CellNetwork(
         gru,
         (Way(_each("W_{}", "zrn"), (("U_z", "U_r"), ("U_n",)), _each("b_{}", "zrn")),),
         ("w_y", "b_y"),
     ),
-    "birnn": Network(
+    "birnn": CellNetwork(
         elman,
         (
             Way(("w_if",), (("w_hf",),), ("b_f",)),
@@ -126,7 +125,7 @@ NETWORKS = {
 }
 
 
-def network_of(case: Case) -> Network:
+def network_of(case: Case) -> CellNetwork:
     found = NETWORKS.get(case.model.name)
     if found is None:
         raise LeftOut("nobody has written it for this library")
@@ -136,7 +135,7 @@ def network_of(case: Case) -> Network:
 # parameters side by side
 
 
-def packs(network: Network) -> Iterator[tuple[str, tuple[str, ...]]]:
+def packs(network: CellNetwork) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The matrices and vectors that a library holds, and what lies side by side in each."""
     for n, way in enumerate(network.ways):
         yield f"inputs {n}", way.inputs
@@ -148,14 +147,14 @@ def packs(network: Network) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "offset", network.readout[1:]
 
 
-def packed(network: Network, params: Arrays) -> Arrays:
+def packed(network: CellNetwork, params: Arrays) -> Arrays:
     return {
         key: np.concatenate([params[name] for name in names], axis=-1)
         for key, names in packs(network)
     }
 
 
-def unpacked(network: Network, found: Arrays, params: Arrays) -> Arrays:
+def unpacked(network: CellNetwork, found: Arrays, params: Arrays) -> Arrays:
     """What was packed, by its names; `params` have the widths."""
     apart: Arrays = {}
     for key, names in packs(network):
@@ -167,14 +166,14 @@ def unpacked(network: Network, found: Arrays, params: Arrays) -> Arrays:
 # the whole network
 
 
-def loss(ops: Ops, network: Network, p: Arrays, x: Any, y: Any) -> Any:
+def loss(ops: Ops, network: CellNetwork, p: Arrays, x: Any, y: Any) -> Any:
     """The loss of a network whose parameters are packed."""
     found = [_recurrence(ops, network, n, p, x) for n in range(len(network.ways))]
     z = ops.join(found) @ p["readout"] + p["offset"]
     return ops.mse(z, y) if network.every else ops.bce(z, y)
 
 
-def _recurrence(ops: Ops, network: Network, n: int, p: Arrays, x: Any) -> Any:
+def _recurrence(ops: Ops, network: CellNetwork, n: int, p: Arrays, x: Any) -> Any:
     way = network.ways[n]
     matrices = [p[f"states {n} {k}"] for k in range(len(way.states))]
     second = p.get(f"second {n}")

@@ -1,13 +1,153 @@
-"""What symrnn generates for a case, and what it could not be quicker than."""
+"""What symrnn generates for a case; and the floor, which it could not be quicker than.
 
+The floor is the matrix products and the transcendental functions of a program, nothing else. What a
+program needs beside them (sums, products of elements, calls in between) can be arranged well or
+badly; these have to be worked out in any case, at the speed of the library that does it.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from symrnn.bench.agree import Answer
-from symrnn.bench.case import Case
-from symrnn.bench.floor import floor, runner
-from symrnn.bench.peers.entrant import Entrant
+import numpy as np
+
+from symrnn.bench.case import Answer, Case, Entrant
+from symrnn.bench.clock import CLOCK
 from symrnn.kernels.generate import program
+from symrnn.kernels.program.program import Loop, Map, Plain, Product, Program, Slice, Span
 from symrnn.kernels.settings import Settings
+from symrnn.language.tree import Width
+
+# the floor
+
+
+FUNCTIONS = {
+    name: getattr(np, name) for name in ("tanh", "exp", "expm1", "log", "log1p", "sin", "cos")
+}
+"""What is slow in itself; its name in a program is its name in NumPy."""
+
+
+@dataclass(frozen=True)
+class Multiply:
+    """(rows, inner) @ (inner, columns)."""
+
+    rows: int
+    inner: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """A function of so many numbers."""
+
+    function: str
+    count: int
+
+
+Work = Multiply | Evaluate
+
+
+def floor(program: Program, dims: dict[str, int], batch: int) -> list[Work]:
+    """What has to be worked out, in the order of the program."""
+    sizes = _Shapes(program, {**dims, "B": batch, "T": program.steps})
+    return [work for statement in _in_order(program) for work in _work(statement, sizes)]
+
+
+def _in_order(program: Program) -> Iterator[Plain]:
+    """Every statement as often as it happens."""
+    for statement in program.statements():
+        if not isinstance(statement, Loop):
+            yield statement
+            continue
+        for step in statement.steps:
+            for inner in statement.body:
+                first, last = inner.during or (step, step)
+                if first <= step <= last:
+                    yield inner
+
+
+def _work(statement: Plain, sizes: "_Shapes") -> Iterator[Work]:
+    match statement:
+        case Product(pairs=pairs):
+            for pair in pairs:
+                left, right = sizes.matrix(pair.left), sizes.matrix(pair.right)
+                rows, inner = left[::-1] if pair.left_turned else left
+                yield Multiply(rows, inner, right[0] if pair.right_turned else right[1])
+        case Map(op=op, out=out) if op in FUNCTIONS:
+            rows, columns = sizes.matrix(out)
+            yield Evaluate(op, rows * columns)
+
+
+class _Shapes:
+    """How many rows and columns a slice has, neighbours side by side."""
+
+    def __init__(self, program: Program, dims: dict[str, int]) -> None:
+        self.program, self.dims = program, dims
+
+    def matrix(self, found: Slice) -> tuple[int, int]:
+        first = self.program.arrays[found.names[0]]
+        rows = self.dims["B"] if first.rows else 1
+        if isinstance(found.when, Span):
+            rows *= found.when.last - found.when.first + 1
+        elif found.when is None and first.steps is not None:
+            rows *= first.steps[1] - first.steps[0] + 1
+        if not first.rows and len(first.shape) == 2:
+            rows *= first.shape[0].count(self.dims)
+        if found.part is not None:
+            return rows, found.part[1].count(self.dims)
+        widths: list[Width] = [self.program.arrays[name].width for name in found.names]
+        return rows, sum(width.count(self.dims) for width in widths)
+
+
+# worked out
+
+
+def runner(works: list[Work], dtype: Any) -> Callable[[], None]:
+    """A function that does all of this on arrays made beforehand, each product as its matrices lie
+    best."""
+    rng = np.random.default_rng(0)
+    ready = {work: _ready(work, dtype, rng) for work in dict.fromkeys(works)}
+    calls = [ready[work] for work in works]
+
+    def run() -> None:
+        for function, arguments in calls:
+            function(*arguments)
+
+    return run
+
+
+Call = tuple[Any, tuple[Any, ...]]
+
+
+def _ready(work: Work, dtype: Any, rng: np.random.Generator) -> Call:
+    if isinstance(work, Evaluate):
+        values = rng.uniform(0.1, 1, size=work.count).astype(dtype)
+        return FUNCTIONS[work.function], (values, np.empty_like(values))
+    left = rng.normal(size=(work.rows, work.inner)).astype(dtype)
+    right = rng.normal(size=(work.inner, work.columns)).astype(dtype)
+    out = np.empty((work.rows, work.columns), dtype)
+    lefts, rights = (left, _turned(left)), (right, _turned(right))
+    return min(((np.dot, (a, b, out)) for a, b in itertools.product(lefts, rights)), key=_time)
+
+
+def _turned(matrix: Any) -> Any:
+    """The same matrix, its columns one after the other in memory."""
+    return np.ascontiguousarray(matrix.T).T
+
+
+def _time(call: Call, enough: float = 2e-4) -> float:
+    """Seconds that one call takes: the best of several."""
+    function, arguments = call
+    found: list[float] = []
+    while len(found) < 2 or (sum(found) < enough and len(found) < 100):
+        start = CLOCK()
+        function(*arguments)
+        found.append(CLOCK() - start)
+    return min(found)
+
+
+# kernels
 
 
 def kernel(case: Case) -> Entrant:

@@ -230,6 +230,7 @@ class MaskKind:
 DROPOUT = MaskKind("--dropout", "drop_", lambda model, name: model.with_dropout(name), True)
 RECURRENT = MaskKind("--recurrent-dropout", "keep_", lambda m, name: m.with_dropout(recurrent=name))
 ZONEOUT = MaskKind("--zoneout", "zone_", lambda model, name: model.with_zoneout(name))
+MASK_KINDS = {"dropout": DROPOUT, "recurrent_dropout": RECURRENT, "zoneout": ZONEOUT}
 
 
 def with_masks(
@@ -300,4 +301,4 @@ def _stands(model: Model, kind: MaskKind, name: str) -> bool:
 
 
 def _option(mask: str) -> str:
-    return next(k.option for k in (DROPOUT, RECURRENT, ZONEOUT) if k.prefix == mask[:5])
+    return next(kind.option for kind in MASK_KINDS.values() if kind.prefix == mask[:5])

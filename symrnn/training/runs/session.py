@@ -15,6 +15,7 @@ from symrnn.training.data.opening import BUILT_IN, READERS
 from symrnn.training.optimisers import OPTIMISERS
 from symrnn.training.runs import checkpoint
 from symrnn.training.runs.architecture import (
+    MASK_KINDS,
     Chances,
     MaskKind,
     ids_of,
@@ -35,6 +36,7 @@ from symrnn.training.runs.folder import (
     short,
 )
 from symrnn.training.runs.trained import Kernels, is_text
+from symrnn.training.schedules import lasting
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
 
@@ -112,22 +114,7 @@ def _training(said: Mapping[str, Any], masks: dict[str, float], batches: int) ->
     """With what is not said filled in."""
     epochs = said.get("epochs") or max(EPOCHS, -(-STEPS // batches))
     found = Training(**{**said, "epochs": epochs}, masks=masks)
-    return replace(found, schedule=_whole(found.schedule, batches * epochs))
-
-
-def _whole(schedule: str, steps: int) -> str:
-    """The schedule, in which a cosine lasts to the end of the run, unless it says how long.
-
-    >>> _whole("warmup:10,cosine", 100)
-    'warmup:10,cosine:90'
-    """
-    *before, last = schedule.split(",")
-    if last.strip() != "cosine":
-        return schedule
-    for each in before:
-        _, _, count = each.partition(":")
-        steps -= int(count) if count.isascii() and count.isdigit() else 0
-    return ",".join([*before, f"cosine:{max(steps, 1)}"])
+    return replace(found, schedule=lasting(found.schedule, batches * epochs))
 
 
 def _first_token(data: Data) -> int:
@@ -199,6 +186,53 @@ def resume(folder: Folder, config: Config, source: str | None = None) -> Session
     if progress.best is not None and progress.best.shape != theta.shape:
         raise DataError(f"{folder / CHECKPOINT} holds other parameters; {checkpoint.DAMAGED}")
     return session
+
+
+def check_agrees(config: Config, said: Mapping[str, Any]) -> None:
+    """A resumed run keeps its configuration: whatever is `said`, by the names of options of
+    `symrnn train`, has to be what it has, but for more epochs."""
+    own = {**asdict(config.data), **asdict(config.training), **asdict(config)}
+    own |= {"hidden": config.kernel.hidden}
+    own["steps"] = config.kernel.steps if own["steps"] is None else own["steps"]
+    masks = config.training.masks
+    for name, kind in MASK_KINDS.items():
+        own[name] = {mask[5:]: p for mask, p in masks.items() if mask.startswith(kind.prefix)}
+    for name, value in said.items():
+        has = own[name]
+        if name == "data":
+            if value not in BUILT_IN and config.data.digest:
+                continue  # a file that may have moved; its content tells
+            has = config.data.source
+        elif name == "model":
+            value = short(value)
+        elif name == "epochs" and value > has:
+            continue
+        if not _agrees(value, has):
+            option = "MODEL" if name == "model" else f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{option} {_shown(value)} contradicts the run's {_shown(has)}; a resumed run keeps"
+                " its configuration"
+            )
+
+
+def _agrees(said: Any, own: Any) -> bool:
+    if isinstance(own, dict) and not isinstance(said, dict):  # one number for all of them
+        return bool(own) and all(value == said for value in own.values())
+    if isinstance(own, dict):
+        return all(own.get(name) == value for name, value in said.items())
+    return bool(said == own)
+
+
+def _shown(value: Any) -> str:
+    """
+    >>> _shown({"H": 128, "H_b": 128}), _shown({"h": 0.5, "x": 0.1}), _shown(None)
+    ('128', 'h=0.5,x=0.1', 'none')
+    """
+    if isinstance(value, dict):
+        if len(set(value.values())) == 1:
+            return str(next(iter(value.values())))
+        return ",".join(f"{name}={each}" for name, each in value.items()) or "none"
+    return "none" if value is None else str(value)
 
 
 def _numbers(state: Mapping[str, Any]) -> dict[str, Any]:

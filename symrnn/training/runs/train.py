@@ -2,21 +2,22 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import nan
 from time import perf_counter
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
-from symrnn.errors import Diverged, UsageError, not_enough
+from symrnn.errors import Diverged, UsageError, not_enough, readable
 from symrnn.training.kernels import Kernel
 from symrnn.training.loop import STOP, Callback, Loop, Prepared, Record
 from symrnn.training.runs import checkpoint
-from symrnn.training.runs.folder import CHECKPOINT, Folder
-from symrnn.training.runs.log import Log
-from symrnn.training.runs.scores import Scores, score
+from symrnn.training.runs.display import confusion, samples, table, watcher
+from symrnn.training.runs.folder import CHECKPOINT, METRICS, PICTURE, WEIGHTS, Folder
+from symrnn.training.runs.log import Log, plot
+from symrnn.training.runs.scores import Scores, own_scores, score
 from symrnn.training.runs.session import Session
 from symrnn.training.trainer import Step
 
@@ -70,6 +71,65 @@ class Keeper:
             plain.theta[...] = last
 
 
+class Outcome(NamedTuple):
+    """What a run came to."""
+
+    text: str
+    """For whoever asked: a table, what was taken for what, samples of a text."""
+    trouble: str = ""
+    """What has to be said where errors are."""
+    status: int = 0
+    """Of a command: 0, 1 if the loss became no number or grew, 128 and the number of a signal."""
+
+
+def carry_out(
+    session: Session,
+    folder: Folder,
+    epochs: int,
+    save_every: float,
+    out: TextIO | None = None,
+    remarks: Sequence[str] = (),
+) -> Outcome:
+    """From where the session is to its end, whatever that is; how it goes is told to `out`."""
+    total, count = session.data.batches * epochs, session.trainer.count
+    with Log(folder / METRICS, session.progress.lines) as log, Stopping() as stopping:
+        folder.sweep()
+        if log.lost:
+            lost = f"{folder / METRICS} is shorter than it was; what is missing is gone"
+            remarks = (*remarks, lost)
+        for remark in remarks if out else ():
+            print(readable(remark), file=out)
+        watching = watcher(out, count, total, epochs, quiet=out is None)
+        keeper = Keeper(folder, session, log, save_every)
+        diverged: Diverged | None = None
+        try:
+            ended = train(session, keeper, epochs, watching, stopping)
+        except Diverged as error:
+            diverged = error
+        finally:
+            watching.close()
+        if diverged is not None:
+            keeper.save_weights()
+            first = diverged.step == 1
+            cure = "numbers of the order of 1" if first else "a smaller --learning-rate"
+            kept = f"{folder.path} keeps the weights from before; start anew with {cure}"
+            return Outcome("", f"{diverged}\n{kept}", 1)
+    if ended == "signal":
+        number = stopping.signal or 0
+        where = f"{'interrupted' if number == 2 else 'ended'} at step {session.trainer.count}"
+        again = f"symrnn train --resume {folder.path} goes on from there"
+        return Outcome("", f"{where}; {again}", 128 + number)
+    text, last = _report(session, folder, epochs, ended)
+    first_loss = session.progress.first
+    if not worse(first_loss, last):
+        return Outcome(text)
+    trouble = (
+        f"the loss has grown from {first_loss:.4g} to {last:.4g}: the weights are worse than those"
+        " to start from; start anew with a smaller --learning-rate"
+    )
+    return Outcome(text, trouble, 1)
+
+
 def train(
     session: Session, keeper: Keeper, epochs: int, watching: Callback, stopping: "Stopping"
 ) -> str:
@@ -116,6 +176,58 @@ def _validation(session: Session) -> Callable[[Kernel], Scores] | None:
     if next(session.data.validation_batches(), None) is None:
         return None
     return lambda kernel: score(session.kernels, session.data.validation_batches())
+
+
+# what is said
+
+
+def worse(first: float | None, last: float) -> bool:
+    """Whether a loss is far above that of the first step, or no number.
+
+    >>> worse(0.7, 0.9), worse(3.0, 1.7e5), worse(None, 1.0)
+    (False, True, False)
+    """
+    return first is not None and not last - first <= abs(first) + 1e-6
+
+
+def _report(session: Session, folder: Folder, epochs: int, ended: str) -> tuple[str, float]:
+    """The table, what is taken for what, samples; and the picture is drawn. And the last loss."""
+    progress = session.progress
+    if progress.best is not None:
+        session.kernels.plain.theta[...] = progress.best
+    scores, part = own_scores(session.data, session.kernels)
+    why = plot(folder / METRICS, folder / PICTURE, folder.path.name)
+    seconds = progress.seconds
+    rate = f", {progress.tokens / seconds:,.0f} tokens a second" if seconds > 0 else ""
+    early = f": {progress.waited} without a lower validation" if ended == "patience" else ""
+    best = f", of epoch {progress.best_epoch + 1}" if progress.best is not None else ""
+    rows = [
+        ("epochs", f"{progress.epoch} of {epochs}{early}"),
+        ("steps", f"{session.trainer.count:,} in {seconds:.1f} s{rate}"),
+        ("loss", f"{scores.loss:.4g} ({part})"),
+        (scores.metric, f"{scores.said()} ({part})"),
+        ("weights", f"{folder / WEIGHTS}{best}"),
+        ("picture", f"none: {why}" if why else str(folder / PICTURE)),
+    ]
+    parts = [table(str(folder.path), rows)]
+    if scores.confusion is not None:
+        parts.append(confusion(scores.confusion, session.config.task.labels, part))
+    if session.kernels.is_text and session.data.vocabulary:
+        length = progress.tokens // max(progress.epoch, 1)
+        parts.append(samples(session.kernels, session.data.vocabulary, length))
+    return "\n".join(parts), scores.loss
+
+
+def beginning(session: Session) -> str:
+    """What a run begins with, in a line or two."""
+    config, data = session.config, session.data
+    sizes = " ".join(f"{name}={size}" for name, size in config.kernel.dims.items())
+    head = f" under the head {config.head}" if config.head else ""
+    size = session.kernels.plain.theta.size
+    return (
+        f"{config.model}{head}: {size:,} parameters, {sizes}; {data.batches:,} batches of up to"
+        f" {data.batch} sequences of {'up to ' if data.ragged else ''}{data.steps} steps"
+    )
 
 
 # Ctrl-C, and a polite request to end

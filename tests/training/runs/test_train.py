@@ -9,7 +9,7 @@ import pytest
 
 import symrnn
 from symrnn import weights
-from symrnn.cli.train_options import OPTIMISERS as NAMES
+from symrnn.cli.train import OPTIMISERS as NAMES
 from symrnn.training import OPTIMISERS
 from tests.training.runs.setting import (
     Here,

@@ -1,4 +1,6 @@
-"""A process of its own, on one core: libraries read how many threads they may have on import."""
+"""A process of its own that measures on one core: libraries read how many threads they may have on
+import. A request goes to its standard input, a report comes from its standard output.
+"""
 
 import os
 import subprocess
@@ -6,8 +8,8 @@ import sys
 from pathlib import Path
 
 import symrnn
-from symrnn.bench.plan import Request
 from symrnn.bench.report import Report
+from symrnn.bench.request import Request
 from symrnn.errors import UsageError
 
 THREADS = (
@@ -37,7 +39,7 @@ def one_core() -> dict[str, str]:
 def measured(request: Request) -> Report:
     """What the process found; what it says meanwhile goes to standard error."""
     done = subprocess.run(
-        [sys.executable, "-m", "symrnn.bench.worker"],
+        [sys.executable, "-m", "symrnn.bench.process"],
         input=request.to_json().encode(),
         stdout=subprocess.PIPE,
         env=one_core(),
@@ -49,3 +51,26 @@ def measured(request: Request) -> Report:
             " above"
         )
     return Report.from_json(done.stdout.decode())
+
+
+# what runs in it
+
+
+def main() -> None:
+    results = os.dup(1)
+    os.dup2(2, 1)  # what a library prints is no part of the result
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    from symrnn.bench.measure import measure
+
+    report = measure(Request.from_json(sys.stdin.read()), _say)
+    with os.fdopen(results, "w", encoding="utf-8") as out:
+        out.write(report.to_json())
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

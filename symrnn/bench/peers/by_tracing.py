@@ -1,0 +1,83 @@
+"""Libraries that differentiate functions of arrays: JAX, and HIPS autograd."""
+
+from typing import Any
+
+import numpy
+
+from symrnn.bench.case import Answer, Case, Entrant
+from symrnn.bench.peers.cells import Ops, State, loss, network_of, packed, unpacked
+
+# a step under lax.scan, its gradient by jax.value_and_grad, all of it compiled by jit
+
+
+def jitted(case: Case) -> Entrant:
+    network = network_of(case)
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", bool(case.dtype == "float64"))
+
+    def scan(step: Any, inputs: Any, start: State, backward: bool, every: bool) -> Any:
+        def carried(state: State, u: Any) -> Any:
+            state = step(u, state)
+            return state, state[0] if every else None
+
+        last, found = jax.lax.scan(carried, start, inputs, reverse=backward)
+        return found if every else last[0]
+
+    ops = Ops(
+        jnp.tanh,
+        jax.nn.sigmoid,
+        lambda a, n: jnp.split(a, n, axis=-1),
+        lambda values: jnp.concatenate(values, axis=-1),
+        lambda z, y: jnp.mean(jnp.logaddexp(0.0, z) - y * z),
+        lambda z, y: jnp.mean((z - y) ** 2),
+        scan,
+        lambda rows, columns: jnp.zeros((rows, columns), case.dtype),
+    )
+    run = jax.jit(jax.value_and_grad(lambda p, x, y: loss(ops, network, p, x, y)))
+    p = {key: jnp.asarray(value) for key, value in packed(network, case.params).items()}
+    x, y = jnp.asarray(case.inputs["x"]), jnp.asarray(case.inputs["y"])
+
+    def read(found: Any) -> Answer:
+        return Answer(float(found[0]), unpacked(network, found[1], case.params))
+
+    return Entrant(lambda: jax.block_until_ready(run(p, x, y)), read)
+
+
+# NumPy with a tape
+
+
+def taped(case: Case) -> Entrant:
+    network = network_of(case)
+    import autograd.numpy as np
+    from autograd import value_and_grad
+
+    def scan(step: Any, inputs: Any, start: State, backward: bool, every: bool) -> Any:
+        state, found = start, []
+        for t in range(len(inputs))[:: -1 if backward else 1]:
+            state = step(inputs[t], state)
+            found.append(state[0])
+        return np.stack(found[::-1] if backward else found) if every else found[-1]
+
+    def split(a: Any, n: int) -> list[Any]:
+        width = a.shape[-1] // n
+        return [a[..., k * width : (k + 1) * width] for k in range(n)]
+
+    ops = Ops(
+        np.tanh,
+        lambda z: 0.5 * np.tanh(0.5 * z) + 0.5,
+        split,
+        lambda values: np.concatenate(values, axis=-1),
+        lambda z, y: np.mean(np.logaddexp(0.0, z) - y * z),
+        lambda z, y: np.mean((z - y) ** 2),
+        scan,
+        lambda rows, columns: numpy.zeros((rows, columns), case.dtype),
+    )
+    p, x, y = packed(network, case.params), case.inputs["x"], case.inputs["y"]
+    run = value_and_grad(lambda p: loss(ops, network, p, x, y))
+
+    def read(found: Any) -> Answer:
+        return Answer(float(found[0]), unpacked(network, found[1], case.params))
+
+    return Entrant(lambda: run(p), read)
