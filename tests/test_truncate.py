@@ -1,7 +1,7 @@
 """Backpropagation cut after k steps: kernels and derivations, against texts with numbers held.
 
 The oracle knows no adjoint: what a step reads from another window is put into the text as the
-number that it has, and slopes of that text are taken (`symrnn.kernels.verification.windowed`).
+number that it has, and slopes of that text are taken (`symrnn.kernels.verification.reference`).
 Beside it stand kernels of k steps that hand their state on, which know nothing of windows at all.
 """
 
@@ -23,7 +23,7 @@ from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.verification.calls import plainly
 from symrnn.kernels.verification.case import Case, case
-from symrnn.kernels.verification.windowed import windowed
+from symrnn.kernels.verification.reference import windowed
 from symrnn.language.calls import is_analytic
 from symrnn.language.table import Array
 from symrnn.language.tree import Ref

@@ -45,7 +45,8 @@ class Edge:
     With a number of steps each step is a node of its own, and nothing has to be said. For a
     symbolic T an edge into v[t] stands for one at each step, but:
 
-    - `over`: every step of `of` hands something to one thing; it is the sum of that over time.
+    - `over`: every step of `of` hands something to one thing, a parameter or what stands at one
+      step; it is the sum of that over time.
     - `at`: it exists at this fixed step alone, and `by` stands there.
     - `when`: it exists for this number of steps alone.
     - `without`: fixed steps within 1…T at which it does not exist, since there the folded node that
@@ -87,7 +88,8 @@ def check_edge(edge: Edge, node: Ref, steps: int | None) -> None:
         and (edge.at is None or node != Ref(edge.by.name, "t")),
         "it is a sum over the steps, and at each of them": edge.over and edge.by.base == "t",
         "it leaves steps out of the one that it has": bool(edge.without)
-        and (edge.at is not None or not (edge.over or edge.by.base == "t")),
+        and not edge.over
+        and (edge.at is not None or edge.by.base != "t"),
         "it counts no step within 1…T": any(
             base not in ("1", "T") or outside(Ref("", base, shift)) for base, shift in places
         ),

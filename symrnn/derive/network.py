@@ -48,11 +48,6 @@ class Network:
     added: dict[Ref, list[tuple[str, int]]] = field(default_factory=dict)
     """The steps at which something is added to what has no node."""
 
-    @cached_property
-    def hubs(self) -> set[Ref]:
-        """The nodes that several edges reach: their total derivative has an equation of its own."""
-        return {node for node, found in self.edges.items() if len(found) > 1}
-
     def is_matrix(self, node: Ref) -> bool:
         """Whether a node is a matrix that is computed."""
         symbol = self.system.symbols[node.name]

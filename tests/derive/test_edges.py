@@ -13,6 +13,7 @@ SOUND = [
     (Edge(H, U, (), over=True, without=(("1", 0),)), U, None),
     (Edge(H, H, (), without=(("T", 0),)), H, None),
     (Edge(L, H_T, (), at=("T", 0)), H, None),
+    (Edge(H, H_T, (), over=True, at=("T", 0), without=(("1", 0),)), H, None),
     (Edge(L, Ref("h", "1", 2), ()), Ref("h", "1", 2), 3),
 ]
 WRONG = [

@@ -14,7 +14,7 @@ from symrnn.derive.sheets import as_columns
 from symrnn.derive.views.delta import view as delta
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import Slope, complex_step, gradient
-from symrnn.kernels.verification.windowed import windowed
+from symrnn.kernels.verification.reference import windowed
 from symrnn.language.table import Array
 from symrnn.language.tree import Ref, Written
 from symrnn.model import Model

@@ -1,14 +1,13 @@
 """Proof that a kernel computes what its text says: numbers against oracles that share no code.
 
 - `case`       a text, and random numbers for everything that it asks for
-- `reference`  what the text itself gives for them, at 50 digits (`exact`), and what with `large`
-               parameters
+- `reference`  what the text itself gives for them, at 50 digits, also where backpropagation is cut
+- `exact`      a text at any number of digits, and with large parameters
 - `lengths`    the same for sequences with lengths of their own, one by one
-- `windowed`   the text of which slopes are taken where backpropagation is cut
 - `calls`      a kernel, called on the same numbers
-- `steps`      the forward pass held against single steps
-- `stream`     windows in a row held against one long sequence
-- `promises`   what is promised beyond one call: starts, shared vectors, float32, refusals, …
+- `pieces`     the forward pass held against single steps, and windows in a row
+- `promises`   what is promised beyond one call: starts, shared vectors, copies, float32, …
+- `refusals`   what is refused; and the file's check of itself, checked
 - `checks`     the two held against each other, one check after the other
 - `report`     what was found, as a table or as JSON
 - `generated`  a generated file: checked as it stands, or compared with what is generated today

@@ -29,12 +29,12 @@ from symrnn.kernels.verification.calls import (
     value_of,
 )
 from symrnn.kernels.verification.case import Case, sizes
-from symrnn.kernels.verification.large import Large, larger
-from symrnn.kernels.verification.promises import Finding, promises
+from symrnn.kernels.verification.exact import Large, larger
+from symrnn.kernels.verification.pieces import chain, in_a_row
+from symrnn.kernels.verification.promises import promises
 from symrnn.kernels.verification.reference import Reference, directions
+from symrnn.kernels.verification.refusals import Finding
 from symrnn.kernels.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
-from symrnn.kernels.verification.steps import chain
-from symrnn.kernels.verification.stream import in_a_row
 from symrnn.language.calls import is_analytic, rough_functions, stops
 from symrnn.language.table import Array
 from symrnn.system.symbols import GIVEN

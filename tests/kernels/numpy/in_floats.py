@@ -7,9 +7,8 @@ import numpy as np
 from symrnn.interpret.oracle import complex_slope
 from symrnn.kernels.verification.calls import Found, nothing_in_memory, of_kernel, plainly
 from symrnn.kernels.verification.case import Case
+from symrnn.kernels.verification.pieces import chain, in_a_row
 from symrnn.kernels.verification.reference import final_states
-from symrnn.kernels.verification.steps import chain
-from symrnn.kernels.verification.stream import in_a_row
 from symrnn.language.calls import is_analytic
 from symrnn.language.table import Array
 

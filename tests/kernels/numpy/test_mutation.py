@@ -20,10 +20,10 @@ from symrnn.kernels.settings import Features
 from symrnn.kernels.verification.calls import nothing_in_memory, of_kernel
 from symrnn.kernels.verification.case import Case, case
 from symrnn.kernels.verification.checks import checks
-from symrnn.kernels.verification.large import larger
+from symrnn.kernels.verification.exact import larger
+from symrnn.kernels.verification.pieces import chain
 from symrnn.kernels.verification.reference import Reference, reference
 from symrnn.kernels.verification.report import CENTRAL, COMPLEX, Check
-from symrnn.kernels.verification.steps import chain
 from symrnn.language.table import Array
 from tests.cases import ZOO, model, state_names
 from tests.extent import FEW, WIDE, draws

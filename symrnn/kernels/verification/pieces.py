@@ -1,5 +1,8 @@
-"""Windows in a row, each with the states that the one before has left: what they give is what the
-text gives for the whole of a long sequence, as it was written, where nothing is handed on."""
+"""The forward pass in pieces: what a chain of single steps gives is what all steps at once give.
+
+Windows in a row, each with the states that the one before has left, give what the text gives for
+the whole of a long sequence, as it was written, where nothing is handed on.
+"""
 
 from dataclasses import replace
 from types import ModuleType
@@ -8,10 +11,41 @@ import numpy as np
 
 from symrnn.interpret.interpreter import Interpreter
 from symrnn.interpret.sample import sample
-from symrnn.kernels.verification.calls import Found, arguments, as_text_has_it
+from symrnn.kernels.verification.calls import (
+    Found,
+    arguments,
+    as_given,
+    as_text_has_it,
+    fill,
+    nothing_in_memory,
+    states_given,
+)
 from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.reference import final_states
 from symrnn.language.table import Array
+from symrnn.system.symbols import GIVEN
+
+
+def chain(module: ModuleType, case: Case) -> Found:
+    """The outputs at every step, or after the last, and the last states, by one kernel."""
+    kernel = module.Kernel(case.batch, **case.dims)
+    fill(kernel, {symbol.name: case.data[symbol.name] for symbol in case.named(*GIVEN)})
+    given = {s.name: s.timed for s in case.named("input", "target") if s.name in module._STEP}
+    states = states_given(case, case.data)
+    each: list[dict[str, Array]] = []
+    arrays = {n: as_given(case, case.data, n) for n in given if n not in case.states}
+    for t in range(case.steps):
+        inputs = {name: array[t] if given[name] else array for name, array in arrays.items()}
+        with nothing_in_memory(module):  # the first call makes the arrays
+            outputs, states = kernel.step(**inputs, **states)
+        each.append({name: np.array(array) for name, array in outputs.items()})
+    timed = {symbol.name for symbol in case.system.outputs if symbol.timed}
+    outputs = {
+        name: np.stack([found[name] for found in each]) if name in timed else last
+        for name, last in each[-1].items()
+    }
+    return Found(None, outputs, {key: np.array(a) for key, a in states.items()}, {})
+
 
 MOST = 5
 """So many windows are enough for states of a few steps, however short a window is."""
