@@ -91,6 +91,15 @@ def test_fifty_digits_are_fifty_digits() -> None:
     assert str(found["h"].item()).startswith("1.39561242508608952862812531960258683759790651519")
 
 
+def test_a_function_is_worked_out_for_each_argument_and_kept() -> None:
+    on = mpmath_objects(50)
+    for _ in range(2):
+        found = on.apply("exp", [on.number(Fraction(0)), on.number(Fraction(1))])
+        assert [str(value)[:22] for value in found] == ["1.0", "2.71828182845904523536"]
+        halves = on.apply("sigmoid", [on.number(Fraction(0)), on.number(Fraction(1))])
+        assert [str(value)[:22] for value in halves] == ["0.5", "0.73105857863000487925"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from math import e, log10
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from symrnn.interpret.oracle import gradient, precise
 from symrnn.kernels.load import load_source
 from symrnn.kernels.verification.case import case, with_lines
 from symrnn.kernels.verification.checks import checks
+from symrnn.kernels.verification.exact import NO_NUMBER, SHARES, larger, worked_out
 from symrnn.kernels.verification.generated import compare, verify_source
 from symrnn.kernels.verification.reference import reference
 from symrnn.kernels.verification.report import CENTRAL, COMPLEX, PRECISE, Report
@@ -355,6 +357,28 @@ def test_where_no_larger_parameters_are_possible_the_check_does_not_apply() -> N
     made = case(parse(text.replace(" * 0", " * exp(-650)")), 2)
     made.data["a"][...] = 2.5  # 400 + 250 is below 709, and with 5 it is 1400
     assert reference(made).large is None
+
+
+def test_few_digits_that_give_something_else_are_not_believed() -> None:
+    """A fifth of the digits that 4.9 z asks for leaves a few of 1 - σ(z): a number, and a wrong
+    one."""
+    text = "z = x[T] @ w; r = 4.9 * z; r: output; L = bce(y, sigmoid(z))"
+    believed = 0
+    for seed in range(8):
+        made = case(parse(text), 1, batch=1, dims={"C": 1}, seed=seed)
+        found = reference(made).large
+        assert found is not None
+        data = larger(made, found.times)
+        exact = worked_out(made, data, 3000)
+        wanted = float(exact.loss)
+        assert found.value == pytest.approx(wanted, rel=1e-13)
+        digits = round(SHARES[0] * (60 + exact.largest() * log10(e)))
+        try:
+            few = float(worked_out(made, data, digits).loss)
+        except NO_NUMBER:
+            continue
+        believed += abs(few / wanted - 1) > 1e-12
+    assert believed
 
 
 def test_functions_far_out_are_what_they_tend_to() -> None:
