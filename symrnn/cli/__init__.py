@@ -22,7 +22,8 @@ from symrnn.errors import ModelWarning, SymrnnError, not_enough, readable, visib
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; --help and bad options leave by SystemExit."""
-    parser = build_parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser(arguments)
     options, more = parser.parse_known_args(arguments)
     if any(each.startswith("-") for each in more) or (more and not hasattr(options, "texts")):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SymrnnError as error:
         return _say(str(error))
     except MemoryError as error:
-        asked = " ".join(sys.argv[1:] if arguments is None else arguments)
+        asked = " ".join(arguments)
         advice = "expected a smaller file, or fewer steps, sequences or features"
         return _say(f"{not_enough(error)}; asked for was {asked}: {advice}")
     except KeyboardInterrupt:
