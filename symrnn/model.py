@@ -115,7 +115,7 @@ class Model:
         paths between windows of so many steps, counted from the last.
 
         >>> print(load("elman_n4").derive(steps=2).text("chain", "w_h"))
-        Gradient by w_h
+        Gradient with respect to w_h
             ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}
                       + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
         <BLANKLINE>

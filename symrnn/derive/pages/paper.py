@@ -8,6 +8,7 @@ from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Heading,
     Inline,
     Item,
     Listing,
@@ -16,11 +17,12 @@ from symrnn.derive.pages.document import (
     Section,
     Table,
     Text,
+    typeset,
 )
 from symrnn.derive.printing.measure import PAPER
 from symrnn.derive.sheets import COLUMNS, ROWS, as_columns, update_rules
 from symrnn.derive.views import VIEWS
-from symrnn.language.tree import NARROW, Ref, Size, Width
+from symrnn.language.tree import NARROW, Ref, Remarks, Size, Width
 from symrnn.system import initial_states
 from symrnn.system.symbols import PI, Symbol
 
@@ -39,6 +41,8 @@ PLUS = (
     "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
     " it is the total one, and written ∂. "
 )
+
+KIND = "Backpropagation through time"
 
 UNNAMED = ("-e", "standard input", "model")
 """Names that say where a text came from, and not what it is."""
@@ -72,17 +76,31 @@ class Paper:
             last = sections[-1]
             sections[-1] = Section(last.title, (*last.items, PageBreak()))
         sections += [self.part(part) for part in after]
-        return Document((self.title,), tuple(sections))
+        return Document(typeset(self.title), tuple(sections), subtitle=typeset(self.subtitle))
 
     @property
     def title(self) -> str:
-        """The one that was asked for, or what it is and of which model."""
-        if self.output.look.title:
-            return self.output.look.title
-        name, steps = self.derivation.name, self.derivation.system.steps
+        """The one that was asked for, or that of the text, or what it is and of which model."""
+        if self.output.look.title or self.remarks.title:
+            return self.output.look.title or self.remarks.title
+        name = self.derivation.name
         named = "" if name in UNNAMED else f": {name}"
-        number = f", T = {steps}" if steps is not None else ""
-        return f"Backpropagation through time{named}{number}"
+        return f"{KIND}{named}{self.number}"
+
+    @property
+    def subtitle(self) -> str:
+        """What it is, under the title of the text."""
+        by_text = self.remarks.title and not self.output.look.title
+        return f"{KIND}{self.number}" if by_text else ""
+
+    @property
+    def number(self) -> str:
+        steps = self.derivation.system.steps
+        return f", T = {steps}" if steps is not None else ""
+
+    @property
+    def remarks(self) -> Remarks:
+        return self.derivation.written.remarks
 
     # pieces
 
@@ -92,7 +110,10 @@ class Paper:
         )
 
     def text(self, parts: Sequence["str | Formula"]) -> Text:
-        return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
+        found: list[str | Inline] = []
+        for part in parts:
+            found += typeset(part) if isinstance(part, str) else (self.inline(part),)
+        return tuple(found)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
         width = min(self.output.look.width or DEFAULT_WIDTH, PAPER)  # paper has a width
@@ -103,7 +124,7 @@ class Paper:
 
     def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
         if titled:
-            yield Paragraph((*self.text(sheet.title), ":"))
+            yield Heading(self.text(sheet.title))
         if sheet.note:
             yield Paragraph(self.text(sheet.note))
         if sheet.equations:
@@ -114,9 +135,9 @@ class Paper:
     def part(self, part: Chapter) -> Section:
         items: list[Item] = []
         if part.task:
-            items.append(Paragraph((part.task,)))
+            items.append(Paragraph(typeset(part.task)))
         if reading := self.reading(part.view):
-            items.append(Paragraph((reading,)))
+            items.append(Paragraph(typeset(reading)))
         for sheet in part.sheets:
             items += self.sheet(sheet, titled=len(part.sheets) > 1)
         return Section((part.title,), tuple(items))
@@ -198,7 +219,9 @@ class Paper:
         items: list[Item] = [Table(header, tuple(rows))]
         if not self.derivation.scalar:
             kind = "columns" if self.output.request.columns else "rows"
-            items.append(Paragraph((f"Vectors are {kind}. {ENTRYWISE}",)))
+            items.append(Paragraph(typeset(f"Vectors are {kind}. {ENTRYWISE}")))
+        if source := self.output.notation.source:
+            items.append(Paragraph(typeset(f"The notation is that of {source}.")))
         return Section(("Symbols",), tuple(items))
 
     def states(self) -> list[tuple[Text, ...]]:
@@ -225,6 +248,8 @@ class Paper:
     def row(self, symbol: Symbol) -> tuple[Text, ...]:
         ref = Ref(symbol.name, "t") if symbol.timed else Ref(symbol.name)
         meaning = ROLES[symbol.role] + (", output" if symbol.output else "")
+        if said := self.remarks.meanings.get(symbol.name):
+            meaning = said if meaning == "variable" else f"{said} ({meaning})"
         if symbol.value is not None:
             meaning += ", 3.14159…" if symbol.value == PI else f", {symbol.value}"
         return (self.inline(ref),), (symbol.name,), (meaning,), self.shape(symbol)

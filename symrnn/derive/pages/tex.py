@@ -6,15 +6,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from symrnn.derive.pages.document import (
     Display,
     Document,
     Fields,
     Figure,
+    Heading,
     Item,
     Listing,
     PageBreak,
@@ -22,16 +23,13 @@ from symrnn.derive.pages.document import (
     Table,
     Text,
     joined,
+    plain_text,
 )
 from symrnn.derive.pages.escape import as_lines, for_tex
 from symrnn.derive.pages.structure import checked
 from symrnn.derive.pages.text import plain_rows, widths_of
 from symrnn.errors import UsageError
 from symrnn.frame import render
-
-if TYPE_CHECKING:
-    pass
-
 
 LINE = 85
 """About how many characters a printed line holds."""
@@ -46,9 +44,16 @@ def as_tex(document: Document) -> str:
     return render(
         "latex/document.tex",
         title=_prose(document.title),
+        subtitle=_prose(document.subtitle),
+        name=_bare(document.title),
+        subject=_bare(document.subtitle or ("Backpropagation through time",)),
         head=tex_items(document.head),
         sections=[
-            {"title": _prose(section.title), "body": tex_items(section.items)}
+            {
+                "title": _prose(section.title),
+                "name": _bare(section.title),
+                "body": tex_items(section.items),
+            }
             for section in document.sections
         ],
         pictures=any(isinstance(item, Figure) for item in items),
@@ -57,6 +62,17 @@ def as_tex(document: Document) -> str:
 
 def _prose(text: Text) -> str:
     return joined(text, for_tex, lambda formula: f"${checked(formula.latex)}$")
+
+
+def _bare(text: Text) -> str:
+    r"""Prose without formulas, for the outline and the data of a PDF: letters of ASCII.
+
+    >>> from symrnn.derive.pages.document import Inline
+    >>> print(_bare(("Gradient for ", Inline(r"\hat{y}_t", "ŷ_t"))))
+    Gradient for y\_t
+    """
+    letters = unicodedata.normalize("NFKD", plain_text(text))
+    return for_tex("".join(c for c in letters if c.isascii() and c.isprintable()))
 
 
 def tex_items(items: tuple[Item, ...]) -> str:
@@ -73,6 +89,8 @@ def _item(item: Item) -> str:
     match item:
         case Paragraph(text):
             return _prose(text) + "\n"
+        case Heading(text):
+            return f"{_prose(text)}\\place{{2}}{{{_bare(text)}}}:\n"
         case Display(latex):
             return _display(checked(latex))
         case Listing(text):
