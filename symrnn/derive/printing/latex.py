@@ -236,6 +236,8 @@ class Latex(Printer):
                 return Choice(short, Fence("(", ")", inside, self.atom("^{1/2}")))
             case "abs":
                 return Fence("|", "|", inside)
+            case "norm":
+                return Fence(r"\Vert", r"\Vert", inside)
         symbol = self.function(function)
         if function == "log" and isinstance(inside, Atom) and not inside.tall:
             return Before(self.atom(symbol + " "), inside)

@@ -225,8 +225,9 @@ class Plain(Printer):
         return atom(f"{whole}′" if len(own.args) == 1 else f"∂_{GREEK.get(own.by, own.by)} {whole}")
 
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
-        if function == "abs":
-            return Fence("|", "|", self.doc(args[0]))
+        if function in ("abs", "norm"):
+            bar = "|" if function == "abs" else "‖"
+            return Fence(bar, bar, self.doc(args[0]))
         return self.called(atom("√" if function == "sqrt" else self.function(function)), args)
 
     def diagonal(self, arg: Formula) -> Doc:
