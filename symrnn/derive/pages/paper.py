@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from symrnn.derive.formula import Equation, Formula, Name, Sheet
+from symrnn.derive.formula import Equation, Formula, Grid, Name, Sheet
 from symrnn.derive.output import DEFAULT_WIDTH, Chapter, Output
 from symrnn.derive.pages.document import (
     Display,
@@ -129,6 +129,15 @@ class Paper:
             yield Paragraph(self.text(sheet.note))
         if sheet.equations:
             yield self.display(sheet.equations)
+        if sheet.grid is not None:
+            yield self.table(sheet.grid)
+
+    def table(self, grid: Grid) -> Table:
+        header, *rows = (
+            tuple(("",) if cell is None else (self.inline(cell),) for cell in row)
+            for row in (grid.header, *grid.rows)
+        )
+        return Table(header, tuple(rows))
 
     # sections
 

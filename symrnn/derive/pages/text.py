@@ -15,7 +15,7 @@ from symrnn.derive.pages.document import (
     plain_text,
 )
 from symrnn.derive.pages.escape import as_lines, visible
-from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.printing.terminal import GLUE, aligned, columns, filled
 from symrnn.frame import render
 
 
@@ -91,15 +91,4 @@ def widths_of(rows: list[list[str]]) -> list[int]:
 
 def _table(table: Table) -> str:
     """Columns one below the other, a rule under the header."""
-    header, *rows = plain_rows(table)
-    widths = widths_of([header, *rows])
-    rule = ["-" * width for width in widths]
-    return _indented(
-        [
-            "  ".join(
-                cell + " " * (width - columns(cell))
-                for cell, width in zip(row, widths, strict=True)
-            )
-            for row in (header, rule, *rows)
-        ]
-    )
+    return _indented(aligned(plain_rows(table)))
