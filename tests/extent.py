@@ -5,7 +5,8 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, product
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -20,6 +21,20 @@ CASES = 3
 def draws(few: int, usual: int, wide: int) -> int:
     """How many random systems a test draws."""
     return few if FEW else wide if WIDE else usual
+
+
+def pairs(one: Sequence[Any], two: Sequence[Any], three: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Combinations of three parameters in which each value of one meets each value of the others:
+    as many as the two longest have, and every one there is for WIDE."""
+    if WIDE:
+        return list(product(one, two, three))
+    given = (one, two, three)
+    a, b, c = sorted(range(3), key=lambda place: -len(given[place]))
+    found = []
+    for i, j in product(range(len(given[a])), range(len(given[b]))):
+        places = {a: i, b: j, c: (i + j) % len(given[c])}
+        found.append(tuple(values[places[place]] for place, values in enumerate(given)))
+    return found
 
 
 def some(items: Sequence[pytest.Item]) -> Iterator[pytest.Item]:

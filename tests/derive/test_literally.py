@@ -23,6 +23,7 @@ from symrnn.system import adjoint, initial_states, normal, with_states
 from symrnn.system.symbols import GIVEN, dimensions
 from tests.cases import ZOO, model
 from tests.derive.reader import Page, Place
+from tests.extent import pairs
 from tests.grammar import Writer
 
 AGREES, FLOOR = 1e-9, 1e-6
@@ -133,9 +134,7 @@ def case_of(name: str, steps: int, scalar: bool) -> Case:
     return Case(model(name), steps, scalar)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("view", ["chain", "closed"])
+@pytest.mark.parametrize(("view", "name", "look"), pairs(["chain", "closed"], ZOO, LOOKS))
 def test_written_out(view: str, name: str, look: str) -> None:
     scalar = look == "scalar"
     for steps in (1, 2, 3, 4):
@@ -144,9 +143,9 @@ def test_written_out(view: str, name: str, look: str) -> None:
         holds(case, output, look == "books")
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("view", ["product", "chain", "closed", "delta"])
+@pytest.mark.parametrize(
+    ("view", "name", "look"), pairs(["product", "chain", "closed", "delta"], ZOO, LOOKS)
+)
 def test_for_any_number_of_steps(view: str, name: str, look: str) -> None:
     scalar = look == "scalar"
     output = case_of(name, 4, scalar).output(view, "default" if scalar else look, None)
