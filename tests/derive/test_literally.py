@@ -23,7 +23,7 @@ from symrnn.system import adjoint, initial_states, normal, with_states
 from symrnn.system.symbols import GIVEN, dimensions
 from tests.cases import ZOO, model
 from tests.derive.reader import Page, Place
-from tests.extent import pairs
+from tests.extent import draws, pairs
 from tests.grammar import Writer
 
 AGREES, FLOOR = 1e-9, 1e-6
@@ -169,7 +169,7 @@ def test_in_the_letters_of_the_notes(name: str, notation: str) -> None:
 @pytest.mark.parametrize("form", ["rows", "columns", "scalar"])
 @pytest.mark.parametrize("view", ["product", "chain"])
 def test_of_systems_at_random(view: str, form: str) -> None:
-    for seed in range(12):
+    for seed in range(draws(4, 12, 100)):
         text = Writer(random.Random(seed)).text()
         if view == "product" and "+=" in text:
             continue  # it does not say that ∂L/∂h_1 is 0 where nothing reads h_1 further

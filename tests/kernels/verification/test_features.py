@@ -5,7 +5,7 @@ import pytest
 from symrnn.kernels.settings import Features
 from symrnn.library.zoo import models
 from symrnn.model import Model
-from tests.cases import model
+from tests.cases import model, state_names
 from tests.extent import WIDE
 
 X: Features = {"ids": ("x",)}
@@ -25,6 +25,9 @@ ALONE: dict[str, Features] = {
 }
 FEATURES = {**PAIRS, **ALONE} if WIDE else PAIRS
 
+STEPS = {"lengths": (6, 1), "ids, lengths": (6,)}
+"""Three, but for these."""
+
 
 def narrow(made: Model) -> dict[str, int]:
     """Widths that are quick at 50 digits, and not all the same."""
@@ -36,8 +39,8 @@ def narrow(made: Model) -> dict[str, int]:
 def test_kernels_hold(feature: str, name: str) -> None:
     features = FEATURES[feature]
     without = "ids" in features or "forward_only" in features
-    wrt = () if without else ("x",)
-    for steps in (3, 1) if feature == "lengths" else (3,):
+    wrt = () if without else ("x", *state_names(model(name))[:1])
+    for steps in STEPS.get(feature, (3,)):
         report = model(name).verify(steps, None, wrt, 3, narrow(model(name)), steps, **features)
         assert report.failed == ()
         assert len([check for check in report.checks if check.holds]) >= 5
