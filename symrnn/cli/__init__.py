@@ -49,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not isinstance(answer, Answer):
         answer = Answer(answer, 0)
     result, status = answer.text, answer.status
-    if getattr(options, "output", None) is not None:
-        return _write(options.output, result)
+    if answer.files or getattr(options, "output", None) is not None:
+        return _write(answer.files or ((options.output, result),))
     if sys.stdout is None:
         return _say("standard output is closed; there is nowhere to print")
     try:
@@ -67,11 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _write(path: str, result: str | bytes) -> int:
-    from symrnn.files import write
+def _write(files: Sequence[tuple[str, str | bytes]]) -> int:
+    from symrnn.files import write_all
 
     try:
-        write(path, result)
+        write_all(files)
     except SymrnnError as error:
         return _say(str(error))
     return 0
