@@ -7,7 +7,7 @@ from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from tests.cases import ZOO, model
 from tests.extent import WIDE, pairs
-from tests.kernels.numpy.truth import misses, truth
+from tests.kernels.truth import misses, truth
 
 WITHOUT = [(), *((name,) for name in OPTIONAL), OPTIONAL]
 
