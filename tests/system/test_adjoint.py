@@ -95,6 +95,16 @@ AWKWARD = {
         q[t] = sqrt(h[t]) * x[t-1] @ V
         L = mse(y, mean(r[t]))
     """,
+    "a loss that reads sums, products and transposes of matrices": """
+        A: (H, H)
+        B: (H, H)
+        C: (H, H)
+        S = 2 * A - B
+        P = A @ B
+        Q = C + transpose(C)
+        h[t] = tanh(x[t] @ A + h[t-1] @ B)
+        L = mse(y, h[T]) + 0.1 * total(S) + 0.3 * total(P) - 0.2 * total(Q)
+    """,
 }
 
 
@@ -244,6 +254,23 @@ def test_reads_like_the_notes() -> None:
         "d_w_h = sum(transpose(O[t-1]) @ d_a_O[t])",
         "d_w_o = transpose(O[T]) @ d_a_yhat",
     ]
+
+
+def test_a_number_goes_on_through_a_sum_of_weights_and_through_no_product_of_them() -> None:
+    """Nothing of a matrix is left in what a sum hands on; a product needs it, and a transpose."""
+
+    def gradients(weights: str) -> list[str]:
+        text = f"A: (H, H); B: (H, H); S = {weights}; L = mse(y, x[T] @ W) + total(S)"
+        found = str(symrnn.parse(text).adjoint).splitlines()
+        return [line for line in found if line.startswith(("d_S = ", "d_A = ", "d_B = "))]
+
+    assert gradients("A + 3 * B") == ["d_A = 1", "d_B = 3"]
+    assert gradients("A @ B") == [
+        "d_S = 1",
+        "d_A = d_S @ transpose(B)",
+        "d_B = transpose(A) @ d_S",
+    ]
+    assert gradients("A + transpose(B)") == ["d_S = 1", "d_A = d_S", "d_B = transpose(d_S)"]
 
 
 def test_softmax_with_cross_entropy_is_prediction_minus_target_only_where_targets_sum_to_one() -> (
