@@ -1,4 +1,5 @@
-"""How much is tried: a few cases of each test, all of them, or random systems in thousands.
+"""How much is tried: a few cases of each test, all of them, or more: every combination of three
+parameters, which the others take in pairs, and random systems in thousands.
 
 `make test` says few, `make test-all` all and `make test-wide` wide; without a word it is all.
 """
