@@ -35,7 +35,7 @@ MADE = {
     "two inputs": "h[t] = tanh(x[t] @ W + z[t] @ V + h[t-1]); q = h[T] @ w; L = mse(y, q)",
 }
 CASES = [*ZOO, *MADE]
-STEPS = (1, 2, 3, 4, 12)
+STEPS = (1, 2, 3, 4, pytest.param(12, marks=pytest.mark.slow))
 Edge = tuple[Ref, Ref]
 
 
