@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from symrnn.derive.derived import Derived
+    from symrnn.derive.sympy.equations import Equations
     from symrnn.kernels.settings import Features
     from symrnn.kernels.target import Target
     from symrnn.kernels.verification import Report
@@ -142,6 +143,28 @@ class Model:
         made = Derived(self.name, self.written, steps, tuple(extra), scalar, dims, truncate)
         _ = made.windows  # what is wrong with them is said now
         return made
+
+    def sympy(
+        self,
+        steps: int | None = None,
+        scalar: bool = False,
+        dims: Mapping[str, int] | None = None,
+    ) -> "Equations":
+        """The equations as SymPy's, in order, the loss spelt out: written out for a number of
+        steps, or with a letter T. Numbers are symbols, rows and matrices SymPy's matrices.
+
+        >>> graph = load("elman_n4").sympy(steps=2, scalar=True)
+        >>> print(graph[0].lhs, "=", graph[0].rhs)
+        O_1 = tanh(O_0*w_h + w_i*x_1)
+        """
+        from symrnn.derive.sympy.objects import graph
+
+        if steps is not None:
+            check_steps(steps)
+        if self.system.steps is not None and steps not in (None, self.system.steps):
+            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
+        self.check_dims(dims or {}, scalar)
+        return graph(self.written, steps, scalar, dims or {})
 
     def generate(
         self,

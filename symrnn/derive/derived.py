@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
@@ -16,6 +16,9 @@ from symrnn.derive.sheets import Request
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge
 from symrnn.language.table import Array
+
+if TYPE_CHECKING:
+    from symrnn.derive.sympy.equations import Equations
 
 
 class Derived(Derivation):
@@ -91,6 +94,15 @@ class Derived(Derivation):
 
         output = self.output(view, wrt, **look)
         return as_html(Paper(output).document(output.parts()))
+
+    def sympy(self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = ()) -> "Equations":
+        """The same as equations of SymPy's, each sum and product as it is printed; without a view
+        in closed form, or for a symbolic T as the recursion."""
+        from symrnn.derive.sympy.objects import derived
+
+        views = (view,) if isinstance(view, str) else tuple(view)
+        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        return derived(self, views or default_views(self, python=True), names)
 
     def __str__(self) -> str:
         return self.text()
