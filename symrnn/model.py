@@ -2,17 +2,17 @@
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from symrnn.errors import DoubtError, ModelWarning, UsageError, suggestion
 from symrnn.language.parse import parse as parse_text
-from symrnn.language.printer import show
+from symrnn.language.printer import show, show_widths
 from symrnn.language.source import MAX_TEXT, decode
-from symrnn.language.tree import Written
+from symrnn.language.tree import Width, Written
 from symrnn.library import zoo
 from symrnn.system import (
     System,
@@ -320,6 +320,36 @@ def _outside() -> int:
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "symrnn":
         frame, level = frame.f_back, level + 1
     return level
+
+
+def from_sympy(
+    equations: Iterable[Any],
+    name: str = "model",
+    activations: Mapping[str, Any] | None = None,
+    targets: str | Sequence[str] = (),
+    matrices: str | Sequence[str] = (),
+    declarations: Sequence[str] = (),
+    strict: bool = False,
+) -> Model:
+    """A model from equations of SymPy's, each `Eq(left, right)`.
+
+    A variable at a time is `Indexed`, h[t-1], or Function("h")(t-1), with t = Symbol("t"); without
+    an equation and a time it is a parameter. These are numbers, unless `matrices` names the
+    parameters that are matrices; or write rows and matrices as `MatrixSymbol("h[t-1]", 1, H)`.
+    `activations` maps names to `Lambda(z, …)`. A loss may be written out; `targets` says what its
+    targets are, where that is not plain. `declarations` are lines of the language.
+    """
+    from symrnn.derive.sympy.reading import text_of
+
+    text, shapes = text_of(equations, activations or {}, _listed(targets), _listed(matrices))
+    text = "".join(f"{line}\n" for line in declarations) + text
+    symbols = read(text, name).system.symbols
+    odd = [each for each, shape in shapes.items() if symbols[each].shape not in (shape, ())]
+    return parse("".join(f"{each}: {_shape(shapes[each])}\n" for each in odd) + text, name, strict)
+
+
+def _shape(shape: Sequence[Width]) -> str:
+    return str(shape[0]) if len(shape) == 1 else show_widths(tuple(shape))
 
 
 def load(model: str | Path, strict: bool = False) -> Model:

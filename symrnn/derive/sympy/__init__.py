@@ -7,4 +7,8 @@ letters     the symbols that the names in a text stand for
 numbers     SymPy's lambdify, for matrices too
 equations   equations in their order, with their symbols by name: what is handed out
 objects     all of it together: `graph(...)` of a model, `derived(...)` of a derivation
+
+references  the other way: variables at a time, as SymPy's expressions have them
+reading     the text of a model from equations
+losses      losses that are written out, known again
 """
