@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """What someone wrote, under a name.
 
@@ -65,6 +65,20 @@ class Model:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        """The text, under a comment that names the model."""
+        return f"# {self.name}\n{self.text.rstrip()}"
+
+    def _repr_latex_(self) -> str:
+        from symrnn.derive.shown import as_latex, of_model
+
+        return as_latex(of_model(self.written))
+
+    def _repr_html_(self) -> str:
+        from symrnn.derive.shown import as_html, of_model
+
+        return as_html(of_model(self.written))
 
     @cached_property
     def system(self) -> System:

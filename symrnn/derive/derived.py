@@ -113,21 +113,18 @@ class Derived(Derivation):
         return f"<derivation of {self.name}, {steps}{by}: print it, or .latex(), .html()>"
 
     def _repr_latex_(self) -> str:
-        output = self.output()
-        width = output.look.width
-        blocks = [
-            output.latex_printer.display(sheet.equations, width)
-            for part in output.parts()
-            for sheet in part.sheets
-        ]
-        return "\n\n".join(f"$$\n{block}\n$$" for block in blocks)
+        from symrnn.derive.shown import as_latex, displays
+
+        return as_latex(displays(self._shown()))
 
     def _repr_html_(self) -> str:
-        from symrnn.derive.pages.html import formula_html
+        from symrnn.derive.shown import as_html, displays
+
+        return as_html(displays(self._shown()))
+
+    def _shown(self) -> Output:
+        """What a notebook shows: the default view, or the recursion if that would be too long."""
+        from symrnn.derive.shown import too_long
 
         output = self.output()
-        return "\n".join(
-            formula_html(output.latex_printer.display(sheet.equations, output.look.width))
-            for part in output.parts()
-            for sheet in part.sheets
-        )
+        return self.output("delta") if too_long(output) else output

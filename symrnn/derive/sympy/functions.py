@@ -73,12 +73,23 @@ class Applied(sympy.Function):  # type: ignore[misc]
         return found if found.has(sympy.exp) else self
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
-        if isinstance(self.function, Own):
-            symbol = rf"\operatorname{{{self.func.__name__}}}".replace("_", r"\_")
+        own = self.function if isinstance(self.function, Own) else None
+        if own is None:
+            symbol = ELEMENTWISE[str(self.function)].latex
+        elif own.of is not None and len(own.args) == 1:
+            symbol = _letter(own.of.name) + "'"
         else:
-            symbol = ELEMENTWISE[self.function].latex
-        power = f"^{{{exp}}}" if exp else ""
-        return rf"{symbol}{power}\left({', '.join(map(printer._print, self.args))}\right)"
+            symbol = _letter(own.name)
+        inside = rf"\left({', '.join(map(printer._print, self.args))}\right)"
+        if exp and symbol.endswith("'"):
+            return rf"{symbol}{inside}^{{{exp}}}"
+        return f"{symbol}{f'^{{{exp}}}' if exp else ''}{inside}"
+
+
+def _letter(name: str) -> str:
+    """The symbol of a function of the text."""
+    escaped = name.replace("_", r"\_")
+    return name if len(name) == 1 else rf"\operatorname{{{escaped}}}"
 
 
 @cache

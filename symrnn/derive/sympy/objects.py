@@ -10,6 +10,7 @@ from typing import Any
 
 import sympy
 
+from symrnn.derive.as_written import as_written
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.expressions import Expressions
 from symrnn.derive.formula import FIRST, LAST, Equation, Sheet, Total
@@ -26,26 +27,12 @@ from symrnn.derive.sheets import Request, sheets_of
 from symrnn.derive.sympy.equations import Equations, letters_in
 from symrnn.derive.sympy.letters import Letters
 from symrnn.language.tree import Call, Ref, Written
-from symrnn.system import normal, unroll
 from symrnn.system.symbols import GIVEN
 
 
 def graph(written: Written, steps: int | None, scalar: bool, dims: Mapping[str, int]) -> Equations:
     """The equations of a model as they are written: for a number of steps, or for any."""
-    system = normal(written, stable=False)
-    system = system if steps is None else unroll(system, steps)
-    if scalar:
-        names = (n for s in system.symbols.values() for w in s.shape for n in w.names)
-        dims = dict.fromkeys(names, 1)
-    own = {definition.target.name for definition in written.definitions}
-    values = {e.target: e for e in system.equations if e.target.name not in own}
-    rows = Expressions(system, values, dims)
-    equations = [
-        Equation(e.target, (rows.stands_for(e)[0],))
-        for e in system.equations
-        if e.target.name in own
-    ]
-    letters = Spelling(load_notation("default"), system, own=own)
+    equations, rows, letters = as_written(written, steps, scalar, dims)
     return _equations(rows, equations, letters, {}, scalar, ())
 
 

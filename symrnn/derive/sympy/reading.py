@@ -244,7 +244,7 @@ def text_of(
         target = reader.ref(equation.lhs)
         if target is None:
             reader.fail(f"{equation.lhs} can have no equation; write h[t], h(t) or a symbol")
-        for symbol in equation.rhs.atoms(sympy.MatrixSymbol):
+        for symbol in sorted(equation.rhs.atoms(sympy.MatrixSymbol), key=str):
             reader.matrix(symbol)  # which symbols are widths is known before they are read
         assert target is not None
         definitions.append(Definition(target, reader.expr(equation.rhs)))

@@ -93,6 +93,7 @@ def test_a_function_of_the_text() -> None:
     assert str(mish(X)) == "mish(x)"
     assert float(mish(0.5)) == pytest.approx(0.5 * np.tanh(np.log1p(np.exp(0.5))))
     assert sympy.latex(mish(X)) == r"\operatorname{mish}\left(x\right)"
+    assert sympy.latex(mish(X).diff(X)) == r"\operatorname{mish}'\left(x\right)"
 
 
 def test_entries_of_a_matrix() -> None:
