@@ -105,7 +105,7 @@ class Derived(Derivation):
         width = output.look.width
         blocks = [
             output.latex_printer.display(sheet.equations, width)
-            for part in output.parts()
+            for part in output.folded(output.parts())
             for sheet in part.sheets
         ]
         return "\n\n".join(f"$$\n{block}\n$$" for block in blocks)
@@ -116,6 +116,6 @@ class Derived(Derivation):
         output = self.output()
         return "\n".join(
             formula_html(output.latex_printer.display(sheet.equations, output.look.width))
-            for part in output.parts()
+            for part in output.folded(output.parts())
             for sheet in part.sheets
         )

@@ -72,6 +72,8 @@ class Section:
 class Document:
     title: Text
     sections: tuple[Section, ...]
+    dense: bool = False
+    """Whether it is long, so that it is set closely on paper: short equations side by side."""
 
 
 def joined(text: Text, words: Callable[[str], str], formula: Callable[[Inline], str]) -> str:
