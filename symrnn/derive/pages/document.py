@@ -59,7 +59,15 @@ class PageBreak:
     pass
 
 
-Item = Paragraph | Display | Listing | Table | Figure | PageBreak
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A line to fill in by hand: a label, room, and what stands behind the room."""
+
+    fields: tuple[tuple[str, str], ...]
+    """The first of them gets the most room."""
+
+
+Item = Paragraph | Display | Listing | Table | Figure | PageBreak | Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Section:
 class Document:
     title: Text
     sections: tuple[Section, ...]
+    head: tuple[Item, ...] = ()
+    """What stands under the title, before the first section."""
     dense: bool = False
     """Whether it is long, so that it is set closely on paper: short equations side by side."""
 

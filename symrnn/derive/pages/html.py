@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from symrnn.derive.pages.document import (
     Display,
     Document,
+    Fields,
     Figure,
     Item,
     Listing,
@@ -37,6 +38,7 @@ def as_html(document: Document) -> str:
         "html/page.html",
         name=visible(plain_text(document.title)),
         title=_prose(document.title),
+        head=[_item(item) for item in document.head],
         sections=[
             {
                 "id": name,
@@ -91,6 +93,14 @@ def _item(item: Item) -> str:
             return render("html/figure.html", picture=picture, caption=_prose(caption))
         case PageBreak():
             return '<div class="page-break"></div>'
+        case Fields(fields):
+            return '<p class="fields">' + "".join(map(_field, fields)) + "</p>"
+
+
+def _field(field: tuple[str, str]) -> str:
+    label, after = map(for_html, field)
+    behind = f"<span>{after}</span>" if after else ""
+    return f'<span class="field"><span>{label}:</span><span class="room"></span>{behind}</span>'
 
 
 def _named(svg: str, name: str) -> str:

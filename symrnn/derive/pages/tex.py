@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from symrnn.derive.pages.beside import side_by_side
 from symrnn.derive.pages.document import (
     Display,
     Document,
+    Fields,
     Figure,
     Item,
     Listing,
@@ -45,6 +47,7 @@ def as_tex(document: Document) -> str:
     return render(
         "latex/document.tex",
         title=_prose(document.title),
+        head=tex_items(document.head),
         sections=[
             {"title": _prose(section.title), "body": tex_items(section.items, document.dense)}
             for section in document.sections
@@ -82,6 +85,15 @@ def _item(item: Item, dense: bool) -> str:
             return render("latex/figure.tex", picture=tikz.strip(), caption=_prose(caption))
         case PageBreak():
             return "\\clearpage\n"
+        case Fields(fields):
+            return "\\medskip\n" + " \\quad\n".join(_fields(fields)) + "\\par\n"
+
+
+def _fields(fields: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """The first room takes what the line has left."""
+    for position, (label, after) in enumerate(fields):
+        rule = "\\hrulefill" if position == 0 else "\\underline{\\hspace{1.5cm}}"
+        yield f"{for_tex(label)}:~{rule}" + (f"~{for_tex(after)}" if after else "")
 
 
 def _display(latex: str, dense: bool = False) -> str:

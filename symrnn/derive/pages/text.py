@@ -3,6 +3,7 @@
 from symrnn.derive.pages.document import (
     Display,
     Document,
+    Fields,
     Figure,
     Item,
     Listing,
@@ -22,6 +23,7 @@ def as_text(document: Document, width: int) -> str:
     return render(
         "text/document.txt",
         title=_heading(document.title, "=", width),
+        head=[found for item in document.head if (found := _item(item, width))],
         sections=[
             {
                 "title": _heading(section.title, "-", width),
@@ -51,6 +53,8 @@ def _item(item: Item, width: int) -> str:
             return "\n".join(_wrapped(("Figure: ", *caption), width))
         case PageBreak():
             return ""
+        case Fields(fields):
+            return "   ".join(f"{label}: ________ {after}".rstrip() for label, after in fields)
 
 
 def _indented(lines: list[str]) -> str:
