@@ -14,7 +14,7 @@ from itertools import combinations, product
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Alike, Equation, Formula, Marked, children, map_children, walk
 from symrnn.derive.recursion import deltas
-from symrnn.derive.views.delta import fitting, forward
+from symrnn.derive.views.delta import forward
 from symrnn.errors import EquationError
 from symrnn.language.tree import ZERO, Add, Call, Ref
 
@@ -65,11 +65,16 @@ def frame(formula: Formula) -> Formula:
 
 def classes(derivation: Derivation) -> Classes:
     """The names of a model that are alike, made-up ones among them."""
-    try:
-        derivation = fitting(derivation)
-        equations = forward(derivation, deltas(derivation))
-    except EquationError:  # what it reads depends on T
-        return {}
+    for each in dict.fromkeys((derivation.rolled.steps, derivation.steps)):
+        found = replace(derivation, steps=each, truncate=None)
+        try:
+            return _classes(forward(found, deltas(found)))
+        except EquationError:  # what it reads depends on T
+            continue
+    return {}
+
+
+def _classes(equations: Sequence[Equation]) -> Classes:
     made = {e.left.name: _inside(e) for e in equations if isinstance(e.left, Ref)}
     found = dict[str, str]()
     while True:

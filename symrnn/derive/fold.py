@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from symrnn.derive.alike import Classes, joined, nameless
-from symrnn.derive.fold_steps import at_steps, summed_up
+from symrnn.derive.fold_steps import at_steps, summed_up, within_batch
 from symrnn.derive.formula import (
     Alike,
     Equation,
@@ -66,7 +66,7 @@ class Folding:
 
     def _over_gates(self, right: Formula) -> Formula:
         if not isinstance(right, Add):
-            return right
+            return within_batch(right, self._over_gates)
         found = grouped(right.terms, nameless, self.summand)
         return found[0] if len(found) == 1 else Add(tuple(found))
 

@@ -5,7 +5,7 @@ x_2ᵀ δ_2 + x_1ᵀ δ_1                             =>   Σ_{t=1}^{2} x_tᵀ �
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.derive.formula import (
@@ -16,10 +16,11 @@ from symrnn.derive.formula import (
     Formula,
     Marked,
     Name,
+    Times,
     map_children,
     walk,
 )
-from symrnn.language.tree import Add, Ref
+from symrnn.language.tree import Add, Neg, Ref
 
 # equations
 
@@ -79,7 +80,7 @@ def summed_up(equation: Equation) -> Equation:
 
 def _summed_up(right: Formula) -> Formula:
     if not isinstance(right, Add):
-        return right
+        return within_batch(right, _summed_up)
     runs: list[tuple[Formula, list[int], list[Formula]]] = []
     for term in right.terms:
         step, whole = _general_term(term)
@@ -94,6 +95,16 @@ def _summed_up(right: Formula) -> Formula:
         for whole, steps, terms in runs
     ]
     return found[0] if len(found) == 1 else Add(tuple(found))
+
+
+def within_batch(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
+    """The formula with something done to what is averaged over a batch."""
+    match formula:
+        case Big(index="b", body=body):
+            return replace(formula, body=f(body))
+        case Times() | Neg():
+            return map_children(formula, lambda child: within_batch(child, f))
+    return formula
 
 
 def _goes_on(steps: Sequence[int], step: int) -> bool:

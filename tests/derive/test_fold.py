@@ -1,17 +1,26 @@
 """Alike equations as one: put in member by member they are the equations as they were."""
 
 import random
+import re
+import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import symrnn
+from symrnn.cli import main
 from symrnn.derive.alike import classes
 from symrnn.derive.formula import Alike, Equation, Formula, Sheet, walk
-from symrnn.derive.output import Output
+from symrnn.derive.output import Look, Output
+from symrnn.derive.pages.beside import BREAK, side_by_side
+from symrnn.derive.pages.document import Table, plain_text
+from symrnn.derive.pages.paper import Paper
+from symrnn.derive.sheets import Request
 from symrnn.derive.views import VIEWS
 from symrnn.errors import EquationError, UsageError
 from symrnn.language.tree import Add
@@ -228,3 +237,49 @@ def test_a_wrong_member_is_noticed() -> None:
     found = page.look_up(page.parts(r"\frac{\partial L}{\partial U_f}"), {})
     exact = case.wanted["U_f"]
     assert np.linalg.norm(found - exact) > 1e-3 * np.linalg.norm(exact)
+
+
+def test_averaged_over_a_batch_the_sum_is_as_short() -> None:
+    derivation = model("lstm").derive(3, scalar=True)
+    output = Output(derivation, Request(("chain",), batch=True), Look(width=0))
+    found = output.plain(output.finished(output.parts()))
+    assert (
+        "∂L/∂W_k = 1/B ∑_{b=1}^{B} ∑_{t=1}^{3} ∂L/∂cₜ · ∂cₜ/∂kₜ · ∂⁺kₜ/∂W_k,   k ∈ {i, f, g}"
+        in found
+    )
+
+
+def test_the_sum_over_gates_in_the_recursion() -> None:
+    found = model("lstm").derive().text("delta")
+    assert "∂L/∂hₜ      = ∑_{k ∈ {i, f, g, o}} δᵏₜ₊₁ U_kᵀ,   t = T - 1, …, 1" in found
+
+
+@pytest.mark.skipif(
+    not (shutil.which("latexmk") and shutil.which("pdfinfo")), reason="no TeX engine is installed"
+)
+@pytest.mark.parametrize(("name", "most"), [("lstm", 4), ("gru", 3)])
+def test_pages(name: str, most: int, tmp_path: Path) -> None:
+    target = tmp_path / "document.pdf"
+    assert main(["derive", name, "--steps", "3", "-o", str(target)]) == 0
+    said = subprocess.run(["pdfinfo", str(target)], capture_output=True, check=True, text=True)
+    (pages,) = re.findall(r"Pages:\s+(\d+)", said.stdout)
+    assert int(pages) <= most
+
+
+def test_in_the_table_alike_symbols_share_a_row() -> None:
+    output = model("lstm").derive(3).output()
+    (table,) = (item for item in Paper(output).symbols().items if isinstance(item, Table))
+    rows = [plain_text(row[1]) for row in table.rows]
+    assert {"W_i, W_f, W_g, W_o", "U_i, U_f, U_g, U_o", "i, f, g, o", "c", "w_y"} <= set(rows)
+    written = model("lstm").derive(3).output(all=True)
+    (table,) = (item for item in Paper(written).symbols().items if isinstance(item, Table))
+    assert {"W_i", "W_f", "i", "f"} <= {plain_text(row[1]) for row in table.rows}
+
+
+def test_side_by_side_nothing_is_lost_and_the_order_stays() -> None:
+    rows = [rf"x_{i} &= {'a + ' * (i % 5)}b" for i in range(12)]
+    rows.insert(5, r"y &= c" + BREAK + r"&\quad {} + d")
+    pieces = side_by_side(BREAK.join(rows))
+    found = BREAK.join(pieces).replace(" & ", BREAK).replace(BREAK + "&= ", " &= ")
+    assert re.sub(r"\s+", " ", found) == re.sub(r"\s+", " ", BREAK.join(rows))
+    assert len(BREAK.join(pieces).split(BREAK)) < 9
