@@ -200,7 +200,7 @@ def test_the_steps_at_which_an_input_is_read_apart_are_told() -> None:
 
 
 def test_gates_after_the_last_step_are_zero() -> None:
-    found = load("lstm").with_head("steps").derive(scalar=True).text("delta")
+    found = load("lstm").with_head("steps").derive(scalar=True).text("delta", all=True)
     assert [line.split()[0] for line in found.splitlines() if line.endswith(" = 0")] == [
         "∂L/∂c_{T+1}", "δ^g_{T+1}", "δ^f_{T+1}", "δ^o_{T+1}", "δ^i_{T+1}",
     ]  # fmt: skip

@@ -91,6 +91,8 @@ class Document:
     head: tuple[Item, ...] = ()
     subtitle: Text = ()
     """What stands under the title, before the first section."""
+    dense: bool = False
+    """Whether it is long, so that it is set closely on paper: short equations side by side."""
 
 
 MATHEMATICS = re.compile(

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from symrnn.derive.pages.beside import side_by_side
 from symrnn.derive.pages.document import (
     Display,
     Document,
@@ -52,10 +53,11 @@ def as_tex(document: Document) -> str:
             {
                 "title": _prose(section.title),
                 "name": _bare(section.title),
-                "body": tex_items(section.items),
+                "body": tex_items(section.items, document.dense),
             }
             for section in document.sections
         ],
+        dense=document.dense,
         pictures=any(isinstance(item, Figure) for item in items),
     )
 
@@ -75,24 +77,24 @@ def _bare(text: Text) -> str:
     return for_tex("".join(c for c in letters if c.isascii() and c.isprintable()))
 
 
-def tex_items(items: tuple[Item, ...]) -> str:
+def tex_items(items: tuple[Item, ...], dense: bool = False) -> str:
     """The items in order. A display belongs to the paragraph around it: no empty line there."""
     parts = []
     for before, item in zip((None, *items), items, strict=False):
         if before and not isinstance(before, Display) and not isinstance(item, Display):
             parts.append("\n")
-        parts.append(_item(item))
+        parts.append(_item(item, dense))
     return "".join(parts)
 
 
-def _item(item: Item) -> str:
+def _item(item: Item, dense: bool) -> str:
     match item:
         case Paragraph(text):
             return _prose(text) + "\n"
         case Heading(text):
             return f"{_prose(text)}\\place{{2}}{{{_bare(text)}}}:\n"
         case Display(latex):
-            return _display(checked(latex))
+            return _display(checked(latex), dense)
         case Listing(text):
             return render("latex/listing.tex", lines=[_line(line) for line in as_lines(text)])
         case Table():
@@ -112,7 +114,7 @@ def _fields(fields: tuple[tuple[str, str], ...]) -> Iterator[str]:
         yield f"{for_tex(label)}:~{rule}" + (f"~{for_tex(after)}" if after else "")
 
 
-def _display(latex: str) -> str:
+def _display(latex: str, dense: bool = False) -> str:
     r"""A display that may break over pages: `aligned` never does, `align*` does.
 
     >>> print(_display(r"\begin{aligned} a &= b \\ &= c \end{aligned}"), end="")
@@ -125,7 +127,8 @@ def _display(latex: str) -> str:
         if latex.startswith(begin) and latex.endswith(end):
             rows = latex[len(begin) : -len(end)]
             if _balanced(rows, begin, end):
-                return f"\\begin{{{outer}}}\n{rows.strip()}\n\\end{{{outer}}}\n"
+                pieces = side_by_side(rows.strip()) if dense else [rows.strip()]
+                return "".join(f"\\begin{{{outer}}}\n{p}\n\\end{{{outer}}}\n" for p in pieces)
     return f"\\[\n{latex}\n\\]\n"
 
 
