@@ -86,9 +86,12 @@ def test_a_request_to_end_is_heard_between_two_steps(
     shutil.rmtree(run)
 
 
-def test_a_run_that_is_over_says_so_again(whole: Path) -> None:
+def test_a_run_that_is_over_says_so_again(
+    here: Here, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(whole)
     before = (whole / "whole/weights.safetensors").read_bytes()
-    one, two = (finished(start(whole, "train", "--resume", "whole", "--quiet")) for _ in range(2))
+    one, two = (here("train", "--resume", "whole", "--quiet") for _ in range(2))
     assert (one.status, one.err) == (0, "")
     assert untimed(one.out) == untimed(two.out)
     assert (whole / "whole/weights.safetensors").read_bytes() == before
