@@ -139,6 +139,7 @@ class Model:
         """
         from symrnn.derive.derived import Derived
         from symrnn.derive.functions import kept
+        from symrnn.derive.norms import with_norms
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
@@ -159,8 +160,9 @@ class Model:
         self.check_dims(dims or {}, scalar)
         keep = (keep,) if isinstance(keep, str) else tuple(keep)
         kept(self.written, keep)
+        written, norms = with_norms(self.written)
         made = Derived(
-            self.name, self.written, steps, tuple(extra), scalar, dims, truncate, keep=keep
+            self.name, written, steps, tuple(extra), scalar, dims, truncate, keep=keep, norms=norms
         )
         _ = made.windows  # what is wrong with them is said now
         return made

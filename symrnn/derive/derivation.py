@@ -14,6 +14,7 @@ from symrnn.derive.formula import Immediate, Total
 from symrnn.derive.functions import kept
 from symrnn.derive.losses import with_step_losses
 from symrnn.derive.network import Network, matrices, network
+from symrnn.derive.norms import Norm
 from symrnn.derive.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derive.rows import Rows
 from symrnn.errors import EquationError, UsageError, suggestion
@@ -53,6 +54,8 @@ class Derivation:
     """The names of the losses of single steps, where they were given some."""
     keep: tuple[str, ...] = ()
     """The functions whose derivative f′ is not written out."""
+    norms: tuple[Norm, ...] = ()
+    """The layer norms whose parts have names in the text (`norms.with_norms`)."""
 
     @cached_property
     def rolled(self) -> "Derivation":
@@ -143,7 +146,7 @@ class Derivation:
         if nodes not in self._networks:
             keep = kept(self.written, self.keep)
             self._networks[nodes] = network(
-                self.system, nodes, self.wrt, self.starts, self.windows, keep
+                self.system, nodes, self.wrt, self.starts, self.windows, keep, self.norms
             )
         return self._networks[nodes]
 
@@ -209,7 +212,9 @@ class Derivation:
     def _alone(self) -> "Alone":
         if self.unrolled:
             return Alone(self.network, None)
-        example = network(unroll(self.plain, EXAMPLE), self.network.own, self.wrt, self.starts)
+        system = unroll(self.plain, EXAMPLE)
+        own = self.network.own
+        example = network(system, own, self.wrt, self.starts, norms=self.norms)
         return Alone(example, EXAMPLE)
 
     def factor(self, edge: Edge) -> Immediate:

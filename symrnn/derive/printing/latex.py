@@ -161,7 +161,11 @@ class Latex(Printer):
         if value in KNOWN:
             return self.atom(KNOWN[value].latex)
         if is_decimal(value):
-            return self.atom(show_number(value))
+            mantissa, _, exponent = show_number(value).partition("e")
+            if not exponent:
+                return self.atom(mantissa)
+            lead = "" if mantissa == "1" else rf"{mantissa} \cdot "
+            return self.atom(rf"{lead}10^{{{int(exponent)}}}")
         return self.atom(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", True)
 
     def size(self, width: Width) -> Atom:
