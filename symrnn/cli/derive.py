@@ -83,6 +83,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="characters a line, 0 for no limit (a document has one); in LaTeX 80 are 345 pt",
     )
+    look.add_argument(
+        "--keep",
+        type=names,
+        default=(),
+        metavar="F[,F]",
+        help="functions whose derivative is printed f′(a), and said once, as long ones are anyway",
+    )
     look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
     look.add_argument("--title", default="", help="the title of a document")
     look.add_argument("-o", "--output", metavar="FILE", help="write to this file")
@@ -208,7 +215,9 @@ def _output(model: "Model", options: argparse.Namespace, shift: int = 0) -> "Out
         )
         if not options.scalar:
             widths = {**Sizes(model.system.symbols, data, steps).dims, **widths}
-    derivation = model.derive(steps, options.wrt, options.scalar, widths, options.truncate)
+    derivation = model.derive(
+        steps, options.wrt, options.scalar, widths, options.truncate, options.keep
+    )
     # other views than the one that is asked for would give an exercise away
     asked = exercises.is_asked(options)
     whole = options.format in DOCUMENTS and not asked

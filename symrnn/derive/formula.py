@@ -244,6 +244,14 @@ class Equation:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of formulas: a header, and rows that begin with what they are about."""
+
+    header: tuple[Formula, ...]
+    rows: tuple[tuple[Formula | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """Equations under one heading; `about` is the parameter whose gradient they give."""
 
@@ -251,6 +259,8 @@ class Sheet:
     equations: tuple[Equation, ...]
     about: str = ""
     note: tuple["str | Formula", ...] = ()
+    grid: Grid | None = None
+    """A table below them."""
 
 
 def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:

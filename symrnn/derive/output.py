@@ -8,7 +8,7 @@ from functools import cached_property
 from symrnn.derive.alike import classes
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.fold import Folding, names_in
-from symrnn.derive.formula import Equation, Formula, Immediate, Sheet
+from symrnn.derive.formula import Equation, Formula, Grid, Immediate, Sheet
 from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import Words, ambiguous, told
 from symrnn.derive.notation.derivation_letters import letters_for
@@ -18,7 +18,7 @@ from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.paths import Term
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import NARROWEST, Plain
-from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.printing.terminal import GLUE, aligned, columns, filled
 from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import (
     Request,
@@ -199,7 +199,18 @@ class Output:
         body = ""
         if sheet.equations:
             body = self.latex_printer.fragment(sheet.equations, self.look.width)
+        if sheet.grid is not None:
+            body += self.latex_grid(sheet.grid)
         return "\n".join([*lines, body])
+
+    def latex_grid(self, grid: Grid) -> str:
+        def cells(row: Sequence[Formula | None]) -> str:
+            return " & ".join("" if c is None else self.latex_printer.line(c) for c in row)
+
+        head, *rows = (cells(row) + r" \\" for row in (grid.header, *grid.rows))
+        body = "\n".join([head + r" \hline", *rows])
+        columns = "l" * len(grid.header)
+        return f"\\[\n\\begin{{array}}{{{columns}}}\n{body}\n\\end{{array}}\n\\]\n"
 
     def words(self, parts: "tuple[str | Formula, ...]") -> str:
         """A title or a note as plain text."""
@@ -217,8 +228,16 @@ class Output:
                 lines = [*self.prose(sheet.title), *self.prose(sheet.note)]
                 room = max(width - len(INDENT), NARROWEST) if width else 0
                 body = self.plain_printer.display(sheet.equations, room)
+                if sheet.grid is not None:
+                    body += "\n".join(aligned(self.plain_grid(sheet.grid)))
                 blocks.append("\n".join([*lines, *(INDENT + x for x in body.splitlines()), ""]))
         return "\n".join(blocks)
+
+    def plain_grid(self, grid: Grid) -> list[list[str]]:
+        return [
+            ["" if cell is None else self.plain_printer.line(cell) for cell in row]
+            for row in (grid.header, *grid.rows)
+        ]
 
     def prose(self, parts: "tuple[str | Formula, ...]") -> list[str]:
         """A title or a note in lines; neither a formula nor an equation of two is broken."""
@@ -252,6 +271,7 @@ class Output:
                             "about": sheet.about or None,
                             "note": self.words(sheet.note).strip() or None,
                             "equations": [self.equation_data(e) for e in told(sheet)],
+                            **({"table": self.grid_data(sheet.grid)} if sheet.grid else {}),
                         }
                         for sheet in part.sheets
                     ],
@@ -261,6 +281,13 @@ class Output:
             "gradients": {name: self.terms_data(name) for name in self.names},
         }
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+    def grid_data(self, grid: Grid) -> list[list[dict[str, str] | None]]:
+        """A table row by row, its header first."""
+        return [
+            [None if cell is None else self.formula_data(cell) for cell in row]
+            for row in (grid.header, *grid.rows)
+        ]
 
     def equation_data(self, equation: Equation) -> dict[str, object]:
         latex, plain = self.latex_printer, self.plain_printer

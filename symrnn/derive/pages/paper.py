@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symrnn.derive.formula import Equation, Formula, Name, Sheet
+from symrnn.derive.formula import Equation, Formula, Grid, Name, Sheet
 from symrnn.derive.output import DEFAULT_WIDTH, Chapter, Output
 from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Heading,
     Inline,
     Item,
     Listing,
@@ -17,11 +18,12 @@ from symrnn.derive.pages.document import (
     Section,
     Table,
     Text,
+    typeset,
 )
 from symrnn.derive.printing.measure import DENSE, PAPER
 from symrnn.derive.sheets import COLUMNS, ROWS, as_columns, update_rules
 from symrnn.derive.views import VIEWS
-from symrnn.language.tree import NARROW, Ref, Size, Width
+from symrnn.language.tree import NARROW, Ref, Remarks, Size, Width
 from symrnn.system import initial_states
 from symrnn.system.symbols import PI, Symbol
 
@@ -40,6 +42,8 @@ PLUS = (
     "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
     " it is the total one, and written ∂. "
 )
+
+KIND = "Backpropagation through time"
 
 UNNAMED = ("-e", "standard input", "model")
 """Names that say where a text came from, and not what it is."""
@@ -73,17 +77,36 @@ class Paper:
             last = sections[-1]
             sections[-1] = Section(last.title, (*last.items, PageBreak()))
         sections += [self.part(part) for part in after]
-        return Document((self.title,), tuple(sections), dense=self.is_folded)
+        return Document(
+            typeset(self.title),
+            tuple(sections),
+            subtitle=typeset(self.subtitle),
+            dense=self.is_folded,
+        )
 
     @property
     def title(self) -> str:
-        """The one that was asked for, or what it is and of which model."""
-        if self.output.look.title:
-            return self.output.look.title
-        name, steps = self.derivation.name, self.derivation.system.steps
+        """The one that was asked for, or that of the text, or what it is and of which model."""
+        if self.output.look.title or self.remarks.title:
+            return self.output.look.title or self.remarks.title
+        name = self.derivation.name
         named = "" if name in UNNAMED else f": {name}"
-        number = f", T = {steps}" if steps is not None else ""
-        return f"Backpropagation through time{named}{number}"
+        return f"{KIND}{named}{self.number}"
+
+    @property
+    def subtitle(self) -> str:
+        """What it is, under the title of the text."""
+        by_text = self.remarks.title and not self.output.look.title
+        return f"{KIND}{self.number}" if by_text else ""
+
+    @property
+    def number(self) -> str:
+        steps = self.derivation.system.steps
+        return f", T = {steps}" if steps is not None else ""
+
+    @property
+    def remarks(self) -> Remarks:
+        return self.derivation.written.remarks
 
     # pieces
 
@@ -93,7 +116,10 @@ class Paper:
         )
 
     def text(self, parts: Sequence["str | Formula"]) -> Text:
-        return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
+        found: list[str | Inline] = []
+        for part in parts:
+            found += typeset(part) if isinstance(part, str) else (self.inline(part),)
+        return tuple(found)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
         wanted = self.output.look.width or DEFAULT_WIDTH
@@ -112,11 +138,20 @@ class Paper:
 
     def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
         if titled:
-            yield Paragraph((*self.text(sheet.title), ":"))
+            yield Heading(self.text(sheet.title))
         if sheet.note:
             yield Paragraph(self.text(sheet.note))
         if sheet.equations:
             yield self.display(sheet.equations)
+        if sheet.grid is not None:
+            yield self.table(sheet.grid)
+
+    def table(self, grid: Grid) -> Table:
+        header, *rows = (
+            tuple(("",) if cell is None else (self.inline(cell),) for cell in row)
+            for row in (grid.header, *grid.rows)
+        )
+        return Table(header, tuple(rows))
 
     def short(self, equations: Sequence[Equation]) -> tuple[Equation, ...]:
         """Equations that are alike as one."""
@@ -127,9 +162,9 @@ class Paper:
     def part(self, part: Chapter) -> Section:
         items: list[Item] = []
         if part.task:
-            items.append(Paragraph((part.task,)))
+            items.append(Paragraph(typeset(part.task)))
         if reading := self.reading(part.view):
-            items.append(Paragraph((reading,)))
+            items.append(Paragraph(typeset(reading)))
         sheets = gathered(part.sheets) if self.is_folded else part.sheets
         for sheet in sheets:
             items += self.sheet(sheet, titled=len(sheets) > 1)
@@ -212,7 +247,9 @@ class Paper:
         items: list[Item] = [Table(header, tuple(rows))]
         if not self.derivation.scalar:
             kind = "columns" if self.output.request.columns else "rows"
-            items.append(Paragraph((f"Vectors are {kind}. {ENTRYWISE}",)))
+            items.append(Paragraph(typeset(f"Vectors are {kind}. {ENTRYWISE}")))
+        if source := self.output.notation.source:
+            items.append(Paragraph(typeset(f"The notation is that of {source}.")))
         return Section(("Symbols",), tuple(items))
 
     def states(self) -> list[tuple[Text, ...]]:
@@ -251,6 +288,8 @@ class Paper:
     def row(self, symbol: Symbol) -> tuple[Text, ...]:
         ref = Ref(symbol.name, "t") if symbol.timed else Ref(symbol.name)
         meaning = ROLES[symbol.role] + (", output" if symbol.output else "")
+        if said := self.remarks.meanings.get(symbol.name):
+            meaning = said if meaning == "variable" else f"{said} ({meaning})"
         if symbol.value is not None:
             meaning += ", 3.14159…" if symbol.value == PI else f", {symbol.value}"
         return (self.inline(ref),), (symbol.name,), (meaning,), self.shape(symbol)

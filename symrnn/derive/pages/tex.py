@@ -6,9 +6,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from symrnn.derive.pages.beside import side_by_side
 from symrnn.derive.pages.document import (
@@ -16,6 +16,7 @@ from symrnn.derive.pages.document import (
     Document,
     Fields,
     Figure,
+    Heading,
     Item,
     Listing,
     PageBreak,
@@ -23,16 +24,13 @@ from symrnn.derive.pages.document import (
     Table,
     Text,
     joined,
+    plain_text,
 )
 from symrnn.derive.pages.escape import as_lines, for_tex
 from symrnn.derive.pages.structure import checked
 from symrnn.derive.pages.text import plain_rows, widths_of
 from symrnn.errors import UsageError
 from symrnn.frame import render
-
-if TYPE_CHECKING:
-    pass
-
 
 LINE = 85
 """About how many characters a printed line holds."""
@@ -47,9 +45,16 @@ def as_tex(document: Document) -> str:
     return render(
         "latex/document.tex",
         title=_prose(document.title),
+        subtitle=_prose(document.subtitle),
+        name=_bare(document.title),
+        subject=_bare(document.subtitle or ("Backpropagation through time",)),
         head=tex_items(document.head),
         sections=[
-            {"title": _prose(section.title), "body": tex_items(section.items, document.dense)}
+            {
+                "title": _prose(section.title),
+                "name": _bare(section.title),
+                "body": tex_items(section.items, document.dense),
+            }
             for section in document.sections
         ],
         dense=document.dense,
@@ -59,6 +64,17 @@ def as_tex(document: Document) -> str:
 
 def _prose(text: Text) -> str:
     return joined(text, for_tex, lambda formula: f"${checked(formula.latex)}$")
+
+
+def _bare(text: Text) -> str:
+    r"""Prose without formulas, for the outline and the data of a PDF: letters of ASCII.
+
+    >>> from symrnn.derive.pages.document import Inline
+    >>> print(_bare(("Gradient for ", Inline(r"\hat{y}_t", "ŷ_t"))))
+    Gradient for y\_t
+    """
+    letters = unicodedata.normalize("NFKD", plain_text(text))
+    return for_tex("".join(c for c in letters if c.isascii() and c.isprintable()))
 
 
 def tex_items(items: tuple[Item, ...], dense: bool = False) -> str:
@@ -75,6 +91,8 @@ def _item(item: Item, dense: bool) -> str:
     match item:
         case Paragraph(text):
             return _prose(text) + "\n"
+        case Heading(text):
+            return f"{_prose(text)}\\place{{2}}{{{_bare(text)}}}:\n"
         case Display(latex):
             return _display(checked(latex), dense)
         case Listing(text):

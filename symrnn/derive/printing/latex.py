@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symrnn.derive.formula import Big, Equation, Formula, Name, walk
-from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.symbol import GREEK
 from symrnn.derive.printing.layout import Atom, Before, Choice, Doc, Fence, Row, flat, lines, tall
 from symrnn.derive.printing.measure import CHARACTER, height, measure
@@ -219,7 +219,7 @@ class Latex(Printer):
 
     def function(self, name: str) -> str:
         """The notation's letter for a function, or the usual one; f′ for its derivative."""
-        if name in LONG:
+        if name in SLOPES:
             return self.function(name.removesuffix(PRIME)) + r"^{\prime}"
         row = ELEMENTWISE.get(name)
         usual = row.latex if row is not None else rf"\mathrm{{{name}}}"
@@ -253,6 +253,8 @@ class Latex(Printer):
                 return Choice(short, Fence("(", ")", inside, self.atom("^{1/2}")))
             case "abs":
                 return Fence("|", "|", inside)
+            case "norm":
+                return Fence(r"\Vert", r"\Vert", inside)
         symbol = self.function(function)
         if function == "log" and isinstance(inside, Atom) and not inside.tall:
             return Before(self.atom(symbol + " "), inside)

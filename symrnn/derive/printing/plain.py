@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, walk
-from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
 from symrnn.derive.notation.symbol import GREEK, SymbolError, glyph
 from symrnn.derive.printing.latex import figure
@@ -219,7 +219,7 @@ class Plain(Printer):
 
     def function(self, name: str) -> str:
         """The notation's letter for a function, or its name; f′ for its derivative."""
-        if name in LONG:
+        if name in SLOPES:
             return self.function(name.removesuffix(PRIME)) + "′"
         said = self.letters.notation.functions.get(name)
         try:
@@ -239,8 +239,9 @@ class Plain(Printer):
         return atom(f"{whole}′" if len(own.args) == 1 else f"∂_{GREEK.get(own.by, own.by)} {whole}")
 
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
-        if function == "abs":
-            return Fence("|", "|", self.doc(args[0]))
+        if function in ("abs", "norm"):
+            bar = "|" if function == "abs" else "‖"
+            return Fence(bar, bar, self.doc(args[0]))
         return self.called(atom("√" if function == "sqrt" else self.function(function)), args)
 
     def diagonal(self, arg: Formula) -> Doc:

@@ -275,7 +275,7 @@ class Printer(ABC):
             case "step":
                 inside = Row(self.doc(args[0]), ((self.greater(), self.number(Fraction(0))),))
                 return Fence("[", "]", inside), ATOM
-            case "exp" | "sqrt" | "abs":
+            case "exp" | "sqrt" | "abs" | "norm":
                 return self.apply(function, args), POWER
         return self.apply(function, args), POWER if function not in ("log",) else PRODUCT
 

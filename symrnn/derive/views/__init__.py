@@ -5,6 +5,7 @@ and a row of the table `VIEWS`. Nothing else knows it by name: a new view is one
 
 common      what several views share
 jacobians   the states of recurrences and the Jacobians between their steps, for `product`
+norms       how much of one step reaches a later one, for `numbers`
 """
 
 from dataclasses import dataclass
