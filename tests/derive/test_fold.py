@@ -32,6 +32,7 @@ from tests.derive.unfold import put_in as substituted
 from tests.derive.unfold import unfolded
 from tests.extent import draws
 
+LONG = ("numbers", "expanded", "paths", "forward")  # each path or number by itself
 GATED = ("bilstm", "gru", "gru_torch", "lstm", "lstm_peephole", "mgu")
 
 
@@ -107,7 +108,7 @@ def outputs(of: Model, notation: str = "default") -> Iterator[Output]:
     for view in VIEWS:
         for steps in (3, None):
             for scalar in (False, True):
-                if view == "numbers" or (scalar and notation != "default"):
+                if view in LONG or (scalar and notation != "default"):
                     continue
                 try:
                     output = of.derive(steps, scalar=scalar).output(view, notation=notation)
@@ -283,3 +284,13 @@ def test_side_by_side_nothing_is_lost_and_the_order_stays() -> None:
     found = BREAK.join(pieces).replace(" & ", BREAK).replace(BREAK + "&= ", " &= ")
     assert re.sub(r"\s+", " ", found) == re.sub(r"\s+", " ", BREAK.join(rows))
     assert len(BREAK.join(pieces).split(BREAK)) < 9
+
+
+def test_an_index_within_a_tag_or_brackets() -> None:
+    found = model("bilstm").derive().latex("delta")
+    assert r"a^{k_f}_t &= x_t \, W_{k,f} + h_{f,t-1} \, U_{k,f} + b_{k,f}" in found
+    assert r"a^{k_b}_t &= x_t \, W_{k,b} + h_{b,t+1} \, U_{k,b} + b_{k,b}" in found
+    text = "a1[t] = tanh(x[t] @ W1)\na2[t] = tanh(x[t] @ W2)\nL = mse(y, a1[T] * a2[T])"
+    found = parse(text).derive().latex("delta")
+    assert r"a^{(k)}_t &= \tanh(" in found
+    assert r"x_t \, W^{(k)}), \qquad k \in \{1, 2\}" in found
