@@ -48,6 +48,8 @@ class Derivation:
     given: Mapping[str, int] | None = None
     truncate: int | None = None
     """After how many steps backpropagation is cut."""
+    evenly: bool = False
+    """Whether what several paths share at some step has a total derivative at each step."""
     step_losses: tuple[str, ...] = ()
     """The names of the losses of single steps, where they were given some."""
     keep: tuple[str, ...] = ()
@@ -158,7 +160,7 @@ class Derivation:
 
     @cached_property
     def paths(self) -> "Paths":
-        return Paths(self.network)
+        return Paths(self.network, evenly=self.evenly and self.unrolled)
 
     @property
     def parameters(self) -> list[str]:

@@ -94,8 +94,12 @@ def formula_of(expr: Expr, argument: Formula | Mapping[str, Formula]) -> Formula
     raise CheckError(f"no definition holds {type(expr).__name__}")
 
 
-LETTERS = ("z", r"\lambda", r"\alpha", "x", r"\kappa", r"\beta", "u", r"\mu", r"\gamma")
-"""For an argument and the two constants of SELU: of three sets the first that is free."""
+LETTERS = (
+    ("z", "x", "u", "v", "s", "q", "p", r"\xi", r"\zeta", r"\chi", r"\varphi"),
+    (r"\lambda", r"\kappa", r"\mu", r"\nu", r"\rho", r"\varrho"),
+    (r"\alpha", r"\beta", r"\gamma", r"\omega", r"\psi", r"\varpi"),
+)
+"""For an argument and the two constants of SELU: of each the first that is free."""
 
 SELU = Fraction("1.0507"), Fraction("1.6733")
 
@@ -103,7 +107,7 @@ SELU = Fraction("1.0507"), Fraction("1.6733")
 def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equation]:
     """What each f′ in the formulas is, and the letters in it, none of which is taken."""
     read = (part.function for formula in formulas for part in walk(formula) if is_slope(part))
-    letters = [Name(next(x for x in LETTERS[n::3] if x not in taken)) for n in range(3)]
+    letters = [Name(next((x for x in each if x not in taken), each[-1])) for each in LETTERS]
     argument, *constants = letters
     known: dict[Formula, Formula] = {
         Num(Fraction(SELU_SCALE)): constants[0],

@@ -5,6 +5,7 @@ from symrnn.derive.pages.document import (
     Document,
     Fields,
     Figure,
+    Heading,
     Item,
     Listing,
     PageBreak,
@@ -23,6 +24,7 @@ def as_text(document: Document, width: int) -> str:
     return render(
         "text/document.txt",
         title=_heading(document.title, "=", width),
+        subtitle="\n".join(_wrapped(document.subtitle, width)),
         head=[found for item in document.head if (found := _item(item, width))],
         sections=[
             {
@@ -43,6 +45,8 @@ def _item(item: Item, width: int) -> str:
     match item:
         case Paragraph(text):
             return "\n".join(_wrapped(text, width))
+        case Heading(text):
+            return "\n".join(_wrapped((*text, ":"), width))
         case Display(_, plain):
             return _indented(plain.rstrip().split("\n"))
         case Listing(text):
