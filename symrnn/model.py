@@ -124,18 +124,21 @@ class Model:
         scalar: bool = False,
         dims: Mapping[str, int] | None = None,
         truncate: int | None = None,
+        keep: str | Sequence[str] = (),
     ) -> "Derived":
         """The derivation of the gradient by every parameter, and by the inputs and initial states
         in `wrt`: for a number of steps or, without, for a symbolic T. With `truncate` there are no
-        paths between windows of so many steps, counted from the last.
+        paths between windows of so many steps, counted from the last. The derivatives of the
+        functions in `keep` are printed f′(a), as those are that are long.
 
         >>> print(load("elman_n4").derive(steps=2).text("chain", "w_h"))
-        Gradient by w_h
+        Gradient with respect to w_h
             ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}
                       + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
         <BLANKLINE>
         """
         from symrnn.derive.derived import Derived
+        from symrnn.derive.functions import kept
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
@@ -154,7 +157,11 @@ class Model:
         if self.system.steps is not None and steps not in (None, self.system.steps):
             raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
         self.check_dims(dims or {}, scalar)
-        made = Derived(self.name, self.written, steps, tuple(extra), scalar, dims, truncate)
+        keep = (keep,) if isinstance(keep, str) else tuple(keep)
+        kept(self.written, keep)
+        made = Derived(
+            self.name, self.written, steps, tuple(extra), scalar, dims, truncate, keep=keep
+        )
         _ = made.windows  # what is wrong with them is said now
         return made
 

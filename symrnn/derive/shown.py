@@ -24,7 +24,9 @@ def too_long(output: Output) -> bool:
 
 def displays(output: Output) -> Iterator[str]:
     """The displays of a derivation, the first of them."""
-    sheets = [sheet for part in output.parts() for sheet in part.sheets if sheet.equations]
+    sheets = [
+        sheet for part in output.folded(output.parts()) for sheet in part.sheets if sheet.equations
+    ]
     left = MOST
     for sheet in sheets:
         if left:
