@@ -156,6 +156,14 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How many rows and columns something has: (1 × H)."""
+
+    rows: Width
+    columns: Width
+
+
+@dataclass(frozen=True, slots=True)
 class Blank:
     """A gap to fill in, numbered."""
 
@@ -189,8 +197,12 @@ Formula = (
     | Name
     | Marked
     | Value
+    | Shape
     | Blank
 )
+
+Words = tuple["str | Formula", ...]
+"""Prose with formulas in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +220,18 @@ class Equation:
     by_terms: bool = False
     """Whether each term of a sum has a line of its own."""
 
+    reasons: tuple[Words, ...] = ()
+    """Why each right side is equal to what stands before it; nothing where nothing is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Equations under one heading; `about` is the parameter whose gradient they give."""
 
-    title: tuple["str | Formula", ...]
+    title: Words
     equations: tuple[Equation, ...]
     about: str = ""
-    note: tuple["str | Formula", ...] = ()
+    note: Words = ()
 
 
 def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Formula, Immediate, Sheet
+from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Words
 from symrnn.derive.functions import definitions, functions_of
-from symrnn.derive.immediate import Words, ambiguous, told
+from symrnn.derive.immediate import ambiguous, told
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
@@ -238,10 +238,16 @@ class Output:
         return {
             "left": {"latex": latex.line(equation.left), "text": plain.line(equation.left)},
             "rights": [
-                {"latex": latex.line(right), "text": plain.line(right)} for right in equation.rights
+                {"latex": latex.line(right), "text": plain.line(right), **reason}
+                for right, reason in zip(equation.rights, self.reasons_data(equation), strict=True)
             ],
             "steps": [plain.time(step) for step in equation.steps] or None,
         }
+
+    def reasons_data(self, equation: Equation) -> Iterator[dict[str, str]]:
+        for place in range(len(equation.rights)):
+            reason = equation.reasons[place : place + 1]
+            yield {"reason": self.words(reason[0])} if reason and reason[0] else {}
 
     def terms_data(self, name: str) -> list[dict[str, object]]:
         """The terms of a gradient: where each begins, its path and its factors."""

@@ -59,7 +59,15 @@ class PageBreak:
     pass
 
 
-Item = Paragraph | Display | Listing | Table | Figure | PageBreak
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What stands together under a heading within a section; a page can fold it."""
+
+    title: Text
+    items: tuple["Item", ...]
+
+
+Item = Paragraph | Display | Listing | Table | Figure | PageBreak | Fold
 
 
 @dataclass(frozen=True, slots=True)

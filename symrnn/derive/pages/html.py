@@ -8,6 +8,7 @@ from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Fold,
     Item,
     Listing,
     PageBreak,
@@ -91,6 +92,8 @@ def _item(item: Item) -> str:
             return render("html/figure.html", picture=picture, caption=_prose(caption))
         case PageBreak():
             return '<div class="page-break"></div>'
+        case Fold(title, items):
+            return render("html/fold.html", title=_prose(title), items=map(_item, items))
 
 
 def _named(svg: str, name: str) -> str:

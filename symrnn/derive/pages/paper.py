@@ -8,6 +8,7 @@ from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Fold,
     Inline,
     Item,
     Listing,
@@ -98,11 +99,12 @@ class Paper:
             self.output.plain_printer.display(equations, width),
         )
 
-    def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
+    def sheet(self, sheet: Sheet, titled: bool, said: Sequence[str] = ()) -> Iterator[Item]:
+        """Its title, its note but for what has been said, its equations."""
         if titled:
             yield Paragraph((*self.text(sheet.title), ":"))
-        if sheet.note:
-            yield Paragraph(self.text(sheet.note))
+        if note := tuple(part for part in sheet.note if part not in said):
+            yield Paragraph(self.text(note))
         if sheet.equations:
             yield self.display(sheet.equations)
 
@@ -114,8 +116,13 @@ class Paper:
             items.append(Paragraph((part.task,)))
         if reading := self.reading(part.view):
             items.append(Paragraph((reading,)))
-        for sheet in part.sheets:
-            items += self.sheet(sheet, titled=len(part.sheets) > 1)
+        by_steps = part.view in VIEWS and VIEWS[part.view].by_steps
+        for number, sheet in enumerate(part.sheets, 1):
+            if by_steps:
+                inside = tuple(self.sheet(sheet, titled=False, said=(ROWS, COLUMNS)))
+                items.append(Fold((f"{number}. ", *self.text(sheet.title)), inside))
+            else:
+                items += self.sheet(sheet, titled=len(part.sheets) > 1)
         return Section((part.title,), tuple(items))
 
     def reading(self, view: str) -> str:

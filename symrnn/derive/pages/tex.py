@@ -13,6 +13,7 @@ from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Fold,
     Item,
     Listing,
     PageBreak,
@@ -41,6 +42,7 @@ TOGETHER = 12
 def as_tex(document: Document) -> str:
     """A complete LaTeX file in ASCII, which needs amsmath and, for pictures, TikZ."""
     items = [item for section in document.sections for item in section.items]
+    items += [inner for item in items if isinstance(item, Fold) for inner in item.items]
     return render(
         "latex/document.tex",
         title=_prose(document.title),
@@ -80,6 +82,8 @@ def _item(item: Item) -> str:
             return render("latex/figure.tex", picture=tikz.strip(), caption=_prose(caption))
         case PageBreak():
             return "\\clearpage\n"
+        case Fold(title, items):
+            return f"\\subsection*{{{_prose(title)}}}\n\n{tex_items(items)}"
 
 
 def _display(latex: str) -> str:

@@ -4,6 +4,7 @@ from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Fold,
     Item,
     Listing,
     PageBreak,
@@ -51,6 +52,9 @@ def _item(item: Item, width: int) -> str:
             return "\n".join(_wrapped(("Figure: ", *caption), width))
         case PageBreak():
             return ""
+        case Fold(title, items):
+            found = ["\n".join(_wrapped(title, width)), *(_item(inner, width) for inner in items)]
+            return "\n\n".join(filter(None, found))
 
 
 def _indented(lines: list[str]) -> str:
