@@ -43,7 +43,7 @@ LOSSES: dict[str, Loss] = {
             link="sigmoid",
             from_logits="bce_logits",
             by_terms="(-(y / p) + (1 - y) / (1 - p)) / n",
-            rule="term by term: one over the argument of each logarithm; in the second stands a minus",
+            rule="term by term: one over what each logarithm is of; inside the second is a minus",
             together="one fraction: on top the products of target and prediction cancel",
         ),
         Loss(

@@ -23,7 +23,7 @@ from symrnn.language.tree import Ref
 def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]:
     """A sheet for each step of the way, from the loss to the gradients."""
     names = derivation.chosen(names)
-    general = fitting(derivation, names)
+    general = derivation if derivation.steps == 1 else fitting(derivation, names)
     whole = fine(general)
     found = local.found_in(whole, names)
     loss = local.of_loss(whole, found)
@@ -31,11 +31,13 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     sheets.append(local.links(whole, found, loss))
     target = sums.example(whole, names)
     stepped = fine(derivation) if derivation.unrolled else None
+    if not any(symbol.timed for symbol in derivation.plain.symbols.values()):
+        stepped = whole  # without time every path can be written out
     note: Words = ()
     if target is not None:
         counts = Counts(whole, target)
         note = sums.effort(counts, stepped)
-        shown = _on_paths(counts, stepped, derivation, note)
+        shown = _on_paths(counts, stepped, note)
         sheets += shown
         note = () if any(sheet.note == note for sheet in shown) else note
     known = {
@@ -47,9 +49,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     return tuple(sheet for sheet in sheets if sheet.equations or sheet.note)
 
 
-def _on_paths(
-    counts: Counts, stepped: Fine | None, derivation: Derivation, note: Words
-) -> list[Sheet]:
+def _on_paths(counts: Counts, stepped: Fine | None, note: Words) -> list[Sheet]:
     """What is shown on one parameter: with a number of steps each path by itself."""
     whole, target = counts.fine, counts.target
     if stepped is None:
@@ -58,6 +58,6 @@ def _on_paths(
         found = [
             sums.paths(stepped, target),
             sums.immediate(whole, target),
-            sums.shared(stepped, deltas(derivation), target, note),
+            sums.shared(stepped, deltas(stepped.coarse), target, note),
         ]
     return [sheet for sheet in found if sheet is not None]

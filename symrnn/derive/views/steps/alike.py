@@ -1,8 +1,8 @@
 """Formulas that are the same but for some letters: said once, then named by what differs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from symrnn.derive.formula import Formula, Total, Words, children, map_children
+from symrnn.derive.formula import Equation, Formula, Total, Words, children, map_children
 from symrnn.derive.paths import LOSS
 from symrnn.language.tree import ZERO, Ref
 
@@ -72,5 +72,10 @@ def _name(formula: Formula) -> tuple[str, str]:
     return "", repr(formula)
 
 
-def few(swap: Mapping[Formula, Formula] | None) -> bool:
-    return swap is not None and 0 < len(_letters(swap)) <= MOST
+def nearest(equations: Sequence[Equation], right: Formula) -> Equation | None:
+    """The equation whose right side differs from this one in the fewest letters, if these are few;
+    of several the first."""
+    found = [(swap, e) for e in equations if (swap := difference(e.rights[0], right))]
+    counts = [(len(_letters(swap)), place) for place, (swap, _) in enumerate(found)]
+    least, place = min(counts, default=(MOST + 1, 0))
+    return found[place][1] if least <= MOST else None

@@ -7,15 +7,17 @@ the counted numbers of further steps too.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
+from math import lcm
 
-from symrnn.derive.build import plus, power, ratio, times
+from symrnn.derive.build import minus, plus, power, ratio, times
 from symrnn.derive.formula import Formula
 from symrnn.derive.paths import LOSS, Paths
 from symrnn.derive.views.steps.fine import Fine
 from symrnn.errors import EquationError, UsageError
-from symrnn.language.tree import STEPS, ZERO, Num, Ref, Size
+from symrnn.language.tree import ONE, STEPS, ZERO, Num, Ref, Size
 
-FITTED, TRIED = (3, 4, 5), (6,)
+FITTED, TRIED = (2, 3, 4, 5), (6,)
 """The numbers of steps that a formula is made of, and that at which it is tried."""
 
 
@@ -80,7 +82,7 @@ class Counts:
         return self._known[steps]
 
     def in_steps(self, of: Callable[[Count], int]) -> Formula | None:
-        """A count as a formula in T, where a polynomial of degree two gives it."""
+        """A count as a formula in T, where a polynomial of degree three gives it."""
         if self.fine.plain.steps is not None or self.fine.windows is not None:
             return None
         found = [self.at(steps) for steps in (*FITTED, *TRIED)]
@@ -89,24 +91,40 @@ class Counts:
 
 
 def polynomial(numbers: Sequence[int]) -> Formula | None:
-    """The polynomial of degree two through the first three numbers, if it gives the others.
+    """The polynomial of degree three through all numbers but the last, if it gives that too.
 
-    >>> polynomial([6, 10, 15, 21]) is None, polynomial([7, 15, 31, 63]) is None
+    >>> polynomial([3, 6, 10, 15, 21]) is None, polynomial([3, 7, 15, 31, 63]) is None
     (False, True)
     """
-    first, second, third = map(Fraction, numbers[:3])
-    a = (third - 2 * second + first) / 2
-    start = FITTED[0]
-    b = second - first - a * (2 * start + 1)
-    c = first - a * start**2 - b * start
-    steps = (*FITTED, *TRIED)
-    if any(a * t * t + b * t + c != n for t, n in zip(steps, numbers, strict=True)):
+    found = _coefficients(list(map(Fraction, numbers)))
+    if len(found) > len(FITTED):
         return None
-    under = max(number.denominator for number in (a, b, c))
+    under = lcm(*(number.denominator for number in found))
     size: Formula = Size(STEPS)
+    powers = (ONE, size, power(size, Num(Fraction(2))), power(size, Num(Fraction(3))))
     parts = [
-        times(Num(number * under), of)
-        for number, of in ((a, power(size, Num(Fraction(2)))), (b, size), (c, Num(Fraction(1))))
+        minus(times(Num(-number * under), of)) if number < 0 else times(Num(number * under), of)
+        for number, of in reversed(list(zip(found, powers, strict=False)))
         if number
     ]
     return ratio(plus(parts), Num(Fraction(under))) if parts else ZERO
+
+
+def _coefficients(numbers: Sequence[Fraction]) -> list[Fraction]:
+    """Of the polynomial through the numbers at FITTED and TRIED, by Newton's differences; those of
+    high powers that are zero are left out."""
+    rows, places = [list(numbers)], (*FITTED, *TRIED)
+    while len(rows[-1]) > 1:
+        rows.append([b - a for a, b in pairwise(rows[-1])])
+    found = [Fraction(0)] * len(numbers)
+    basis = [Fraction(1)]
+    for order, row in enumerate(rows):
+        for place, value in enumerate(basis):
+            found[place] += row[0] * value
+        # the next basis polynomial: times (T - place) / (order + 1)
+        shifted = [Fraction(0), *basis]
+        down = [*(places[order] * value for value in basis), Fraction(0)]
+        basis = [(a - b) / (order + 1) for a, b in zip(shifted, down, strict=True)]
+    while found and not found[-1]:
+        found.pop()
+    return found

@@ -1,6 +1,6 @@
 """The first steps: the model, the loss by what it judges, the functions, each link of the chain."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from symrnn.derive.build import chain, is_zero, minus, plus, ratio, times
@@ -46,7 +46,24 @@ def found_in(fine: Fine, names: Sequence[str]) -> dict[Immediate, Partial]:
         assert isinstance(left.of, Ref)
         return place.get(fine.paths.node(left.of), len(place))
 
-    return {left: found[left] for left in sorted(found, key=order)}
+    return {
+        left: found[left] for left in sorted(found, key=order) if not is_said(found, found[left])
+    }
+
+
+def is_said(found: Mapping[Immediate, Partial], partial: Partial) -> bool:
+    """Whether a derivative at a fixed step is what another one says of every step."""
+    edge = partial.edges[0]
+    timed = [ref for ref in (edge.of, edge.by) if ref.base]
+    if not timed or any(ref.base == "t" for ref in timed) or len({r.base for r in timed}) > 1:
+        return False
+    here = timed[0]
+    move = mover(Ref("", "t"), here)
+    return any(
+        tuple(replace(moved(each, move), by=move(each.by)) for each in other.edges) == partial.edges
+        for other in found.values()
+        if not other.but and other is not partial
+    )
 
 
 def at_t(partial: Partial) -> Partial:
@@ -68,16 +85,16 @@ def of_loss(fine: Fine, found: dict[Immediate, Partial]) -> Sheet:
         edge = partial.edges[0]
         if edge.of != LOSS or edge.by.name in fine.parameters:
             continue
-        equations.append(by_prediction(fine.rows, equation(fine.rows, left, partial), partial))
+        equations.append(by_prediction(fine, equation(fine.rows, left, partial), partial))
         equations += cancelled(fine, partial, found)
     return Sheet(("The loss, by what it judges",), tuple(equations))
 
 
-def by_prediction(rows: Rows, made: Equation, partial: Partial) -> Equation:
+def by_prediction(fine: Fine, made: Equation, partial: Partial) -> Equation:
     """∂L/∂ŷ, term by term and as one fraction."""
     edge = partial.edges[0]
     functions = [c.function for route in edge.routes for c in route if c.function in LOSSES]
-    why: Words = (of_routes(partial.edges),)
+    why: Words = (of_routes(partial.edges, fine.scalar),)
     made = replace(made, rights=tuple(map(number_first, made.rights)))
     if len(made.rights) == 1 or not functions:
         return replace(made, reasons=(why,))
@@ -115,7 +132,7 @@ def cancelled(fine: Fine, partial: Partial, found: dict[Immediate, Partial]) -> 
         return
     if link.by.name in fine.parameters or fine.paths.landings(fine.paths.node(link.by)):
         return
-    yield with_function(rows, equation(rows, left, other), link)
+    yield with_function(fine, equation(rows, left, other), link)
     yield together(fine, loss, link)
 
 
@@ -184,7 +201,9 @@ def functions(fine: Fine, found: dict[Immediate, Partial]) -> Sheet:
         for carrier in (c for e in partial.edges for route in e.routes for c in route):
             row = ELEMENTWISE.get(carrier.function)
             if row and len(row.arguments) == 1 and carrier.function != "identity" and carrier.value:
-                used.setdefault(carrier.function, carrier)
+                known = used.setdefault(carrier.function, carrier)
+                if known.value and known.value.name not in fine.own:
+                    used[carrier.function] = carrier  # rather one whose value has a name
     equations = [
         e for name, carrier in used.items() if (e := of_function(fine, name, carrier)) is not None
     ]
@@ -227,23 +246,31 @@ def of_function(fine: Fine, name: str, carrier: Carrier) -> Equation | None:
 def links(fine: Fine, found: dict[Immediate, Partial], loss: Sheet) -> Sheet:
     """Each variable by what it reads, but the loss, and what was said with it."""
     said = {e.left for e in loss.equations}
-    equations = [
-        with_function(fine.rows, equation(fine.rows, left, partial), partial.edges[0])
-        if len(partial.edges) == 1
-        else replace(equation(fine.rows, left, partial), reasons=((of_routes(partial.edges),),))
-        for left, partial in found.items()
-        if left not in said
-    ]
+    equations: list[Equation] = []
+    told: set[str] = set()
+    for left, partial in found.items():
+        made = equation(fine.rows, left, partial)
+        if left in said:
+            continue
+        if len(partial.edges) > 1:
+            equations.append(replace(made, reasons=((of_routes(partial.edges, fine.scalar),),)))
+            continue
+        made, carrier = with_function(fine, made, partial.edges[0]), step_back(partial.edges[0])
+        if carrier is not None and carrier.function in told:
+            words = f"the derivative of {spoken(carrier.function)}, as before"
+            made = replace(made, rights=made.rights[-1:], reasons=((words,),))
+        told |= set() if carrier is None else {carrier.function}
+        equations.append(made)
     note = () if fine.scalar else (ROWS,)
     return Sheet(("Each variable, by what it reads",), tuple(equations), note=note)
 
 
-def with_function(rows: Rows, made: Equation, edge: Edge) -> Equation:
+def with_function(fine: Fine, made: Equation, edge: Edge) -> Equation:
     """A local derivative with its reasons; one of a function as f′ first."""
-    carrier = step_back(rows, edge)
+    carrier = step_back(edge)
     if carrier is None or len(made.rights) != 1:
-        return replace(made, reasons=((of_routes((edge,)),),))
-    argument, width = rows.value(edge.by)
+        return replace(made, reasons=((of_routes((edge,), fine.scalar),),))
+    argument, width = fine.rows.value(edge.by)
     slope: Formula = Call(carrier.function + PRIME, (argument,))
     slope = slope if width == NARROW else Diagonal(slope)
     name = spoken(carrier.function)

@@ -4,14 +4,28 @@ Functions and losses have theirs in the tables of the language, beside their der
 without one gets the general sentence here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from symrnn.derive.edges import Carrier, Edge, Softmax
-from symrnn.derive.formula import Formula, Immediate, Product, Shape, Total, Words
+from symrnn.derive.formula import Blocks, Formula, Immediate, Product, Shape, Total, Words
 from symrnn.derive.paths import LOSS
 from symrnn.derive.rows import Rows
+from symrnn.derive.shapes import together
 from symrnn.language.table import ELEMENTWISE, LOSSES
-from symrnn.language.tree import NARROW, ONE, Num, Ref, Size, Width, walk
+from symrnn.language.tree import (
+    NARROW,
+    ONE,
+    Call,
+    Expr,
+    Mul,
+    Neg,
+    Num,
+    Ref,
+    Size,
+    Transpose,
+    Width,
+    walk,
+)
 from symrnn.system.system import Dot, Entries, Matrix, Outer, PadTo, PartOf, Scale, Turned
 
 LINEAR = "linear: the derivative is what it is multiplied with"
@@ -39,7 +53,10 @@ def numeral(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def of_carrier(carrier: Carrier) -> str:
+DIFFERENTIATED = "differentiated by it, all else held fixed"
+
+
+def of_carrier(carrier: Carrier, by: Ref, scalar: bool) -> str:
     """Why one operator is what it is; nothing where nothing happens."""
     name = spoken(carrier.function)
     if carrier.function in LOSSES:
@@ -49,22 +66,31 @@ def of_carrier(carrier: Carrier) -> str:
     match carrier.by:
         case Scale(factor=factor) if factor == ONE:
             return ""
-        case Scale(factor=factor) if all(isinstance(p, Num | Size) for p in walk(factor)):
-            return "a number in front of it stays"
-        case Scale():
-            return "a product: the other factor stays"
+        case Scale(factor=factor):
+            return _of_factor(factor, by)
+        case Dot(factor=factor) | Entries(factor=factor) if scalar:
+            return _of_factor(factor, by) if factor != ONE else ""
     return KINDS[type(carrier.by)]
+
+
+def _of_factor(factor: Expr, by: Ref) -> str:
+    inside = list(walk(factor))
+    if not any(isinstance(part, Ref | Call) for part in inside):
+        return "a number in front of it stays"
+    plain = all(isinstance(part, Ref | Num | Size | Mul | Neg) for part in inside)
+    own = any(isinstance(part, Ref) and part.name == by.name for part in inside)
+    return "a product: the other factor stays" if plain and not own else DIFFERENTIATED
 
 
 def spoken(function: str) -> str:
     return function.replace("_", " ")
 
 
-def of_routes(edges: Sequence[Edge]) -> str:
+def of_routes(edges: Sequence[Edge], scalar: bool) -> str:
     """Why the derivative along these edges is what it is."""
-    routes = [route for edge in edges for route in edge.routes]
-    said = [list(filter(None, map(of_carrier, route))) for route in routes]
-    kinds = dict.fromkeys(sentence for own in said for sentence in own)
+    routes = [(route, edge.by) for edge in edges for route in edge.routes]
+    said = [[of_carrier(each, by, scalar) for each in route] for route, by in routes]
+    kinds = dict.fromkeys(sentence for own in said for sentence in own if sentence)
     if len(routes) > 1:
         return f"it is read {times_of(len(routes))}: the shares add up" + _then(kinds)
     return "; ".join(kinds) or ADDED
@@ -78,7 +104,7 @@ def _then(kinds: Iterable[str]) -> str:
     return "".join(f"; {kind}" for kind in kinds)
 
 
-def step_back(rows: Rows, edge: Edge) -> Carrier | None:
+def step_back(edge: Edge) -> Carrier | None:
     """The one function that an edge leads back through, if it is nothing but that."""
     if len(edge.routes) != 1 or len(edge.routes[0]) != 1:
         return None
@@ -106,11 +132,26 @@ def shape(rows: Rows, factor: Formula) -> Shape:
             return Shape(*rows.shape_of(name))
         case Total(of=Ref() as of, by=Ref() as by) | Immediate(of=Ref() as of, by=Ref() as by):
             return Shape(NARROW if of == LOSS else rows.width_of(of), rows.width_of(by))
-    return Shape(rows.rows_of(factor), rows.columns_of(factor))
+    return Shape(_high(rows, factor), _wide(rows, factor))
+
+
+def _wide(rows: Rows, factor: Formula) -> Width:
+    match factor:
+        case Transpose(arg=arg):
+            return _high(rows, arg)
+        case Blocks(rows=((*cells,), *_)):
+            return together(_wide(rows, cell) for cell in cells)
+    return rows.columns_of(factor)
+
+
+def _high(rows: Rows, factor: Formula) -> Width:
+    match factor:
+        case Transpose(arg=arg):
+            return _wide(rows, arg)
+        case Blocks(rows=cells):
+            return together(_high(rows, row[0]) for row in cells)
+    return rows.rows_of(factor)
 
 
 def joined(*parts: Words) -> Words:
     return tuple(piece for part in parts for piece in part)
-
-
-Measure = Callable[[Ref], Width]

@@ -25,7 +25,7 @@ from symrnn.derive.views.delta import needed, said, targets_of
 from symrnn.derive.views.forward import Forward
 from symrnn.derive.views.local import closed_edge
 from symrnn.derive.views.paths import equation, every_path
-from symrnn.derive.views.steps.alike import as_for, difference, few
+from symrnn.derive.views.steps.alike import as_for, difference, nearest
 from symrnn.derive.views.steps.counts import Count, Counts, ancestors, counted
 from symrnn.derive.views.steps.fine import Fine, Ways
 from symrnn.derive.views.steps.reasons import joined, numeral, shapes
@@ -76,14 +76,9 @@ def paths(stepped: Fine, target: Ref) -> Sheet:
     count = counted(stepped.paths, target)
     title = ("The paths from ", target, " to the loss")
     if count.paths > LISTED:
-        words = (
-            "Along ",
-            f"{count.paths:,} paths a change of ",
-            target,
-            " reaches the loss. ",
-            ADDED,
-        )
-        return Sheet(title, (), note=(*words, " They are too many to be written out."))
+        one = nodes(stepped, next(every_path(stepped, target)), target, short=True)
+        many_: Words = (f"{count.paths:,} paths lead from ", target, " to the loss, such as ")
+        return Sheet(title, (), note=(*many_, *arrows(one), ". ", ADDED))
     found = list(every_path(stepped, target))
     known = [nodes(stepped, path, target, short=True) for path in found]
     if len(set(known)) < len(known):
@@ -93,7 +88,7 @@ def paths(stepped: Fine, target: Ref) -> Sheet:
     for place, path in enumerate(known):
         note += ["; " if place else "", *arrows(path)]
     note += [". ", ADDED if len(found) > 1 else ALONE]
-    reason = ("each path is a product", ", and the products are added" if len(found) > 1 else "")
+    reason = (MANY_PRODUCTS if len(found) > 1 else ONE_PRODUCT,)
     made = equation(stepped, target)
     return Sheet(title, (replace(made, reasons=(reason,)),), note=tuple(note))
 
@@ -103,6 +98,8 @@ ADDED = (
     " add up: so what the paths carry is added."
 )
 ALONE = "Along it the derivatives are multiplied."
+MANY_PRODUCTS = "along each path the derivatives are multiplied, and the products are added"
+ONE_PRODUCT = "the derivatives along the path, multiplied"
 
 
 def nodes(of: Fine, path: Sequence[Edge], target: Ref, short: bool) -> tuple[Ref, ...]:
@@ -286,7 +283,12 @@ def effort(counts: Counts, stepped: Fine | None) -> Words:
     said: list[str | Formula] = []
     if stepped is not None:
         here = counted(stepped.paths, target)
-        said += [f"Counted for T = {stepped.system.steps}, by ", target, f": {_products(here)}. "]
+        if here.apart > here.shared:
+            said += [
+                f"Counted for T = {stepped.system.steps}, by ",
+                target,
+                f": {_products(here)}. ",
+            ]
     if fine.unrolled:
         return tuple(said)
     apart = counts.in_steps(lambda count: count.apart)
@@ -363,7 +365,7 @@ def _explained(
     told = False
     for made in equations:
         (right,) = made.rights
-        like = next((e for e in before if few(difference(e.rights[0], right))), None)
+        like = nearest(before, right)
         before.append(made)
         if like is not None:
             swap = difference(like.rights[0], right) or {}
