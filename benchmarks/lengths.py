@@ -1,4 +1,5 @@
-"""Sequences with lengths of their own: a training step, beside padding, and beside PyTorch.
+"""Sequences with lengths of their own: a training step, beside padding, beside states that a mask
+keeps once a sequence has ended (the same gradients, by a transformation alone), beside PyTorch.
 
 Run with one BLAS thread; PyTorch is compared with where it is installed.
 """
@@ -14,6 +15,7 @@ import symrnn
 
 SIZES = ((50, 8, 16, 32), (50, 32, 32, 64), (100, 64, 128, 256))
 """T, B, D, H."""
+STATES = {"elman": "O", "lstm": ("h", "c"), "gru_torch": "h"}
 Step = Callable[[], Any]
 Draw = Callable[[np.random.Generator, int, int], np.ndarray]
 
@@ -30,7 +32,7 @@ def long_tail(rng: np.random.Generator, steps: int, batch: int) -> np.ndarray:
 
 
 def kernels(name: str, size: tuple[int, ...], draw: Draw) -> dict[str, Step]:
-    """A kernel that knows of lengths, and one that works on padding."""
+    """A kernel that knows of lengths; others whose states a mask keeps, or that take padding."""
     steps, batch, features, hidden = size
     rng = np.random.default_rng(0)
     x = rng.normal(size=(steps, batch, features)).astype(np.float32)
@@ -41,16 +43,24 @@ def kernels(name: str, size: tuple[int, ...], draw: Draw) -> dict[str, Step]:
         model.kernel(steps, lengths=True).Kernel(batch, dtype=np.float32, **dims) for _ in "ab"
     )
     padded = model.kernel(steps).Kernel(batch, dtype=np.float32, **dims)
-    for kernel in (same, other, padded):
+    masked = model.with_zoneout(STATES[name]).kernel(steps)
+    kept = masked.Kernel(batch, dtype=np.float32, **dims)
+    for kernel in (same, other, padded, kept):
         kernel.theta[...] = np.random.default_rng(0).normal(size=kernel.theta.shape) / 10
     lengths = draw(np.random.default_rng(1), steps, batch)
     shuffled = cycle([rng.permutation(lengths) for _ in range(8)])
+    ended = np.arange(steps)[:, None, None] >= lengths[:, None]
+    masks = {
+        mask: np.broadcast_to(ended, (steps, batch, hidden)).astype(np.float32)
+        for mask in masked.INPUTS.keys() - {"x", "y"}
+    }
     moved = cycle([np.clip(lengths + rng.integers(-1, 2, batch), 1, steps) for _ in range(8)])
     return {
         "kernel, lengths": lambda: other.loss_and_grads(x=x, y=y, lengths=next(moved)),
         "kernel, the same lengths again": lambda: same.loss_and_grads(
             x=x, y=y, lengths=next(shuffled)
         ),
+        "kernel, states kept by a mask": lambda: kept.loss_and_grads(x=x, y=y, **masks),
         "kernel, padded": lambda: padded.loss_and_grads(x=x, y=y),
     }
 

@@ -591,7 +591,8 @@ def _array(name, value, shape, dtype):
 
 def _plain(name, value):
     """The value as an array, which has no mask: what that hides would count."""
-    if isinstance(value, np.ma.MaskedArray):
+    # np.ma is loaded once it is named, which is not for plain arrays
+    if type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array, and its mask would be lost; expected a plain one"
         )

@@ -4,8 +4,8 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO
 
@@ -93,45 +93,81 @@ def write(path: Name, data: bytes | str) -> None:
 
     Text is written as UTF-8. What cannot be written is a UsageError, and nothing is left behind.
     """
-    content = data.encode(errors="backslashreplace") if isinstance(data, str) else data
+    write_all([(path, data)])
+
+
+def write_all(files: Sequence[tuple[Name, bytes | str]]) -> None:
+    """Put each of these under its name, or none of them: all are written beside their places
+    before the first one is moved there."""
+    moves: list[tuple[Path, Path]] = []
+    with ExitStack() as waste, ExitStack() as back:
+        for path, data in files:
+            with _said_of(path):
+                content = data.encode(errors="backslashreplace") if isinstance(data, str) else data
+                target = _place(path)
+                if target in [known for known, _ in moves]:
+                    raise UsageError(f"cannot write {path}: another result has this name too")
+                if target.exists() and not target.is_file():
+                    Path(path).write_bytes(content)  # a terminal or a pipe: no name to take
+                else:
+                    moves.append((target, _beside(target, content, waste)))
+        for target, temporary in moves:
+            with _said_of(target):
+                if len(moves) > 1:
+                    back.callback(_put_back, target, _content(target))
+                os.replace(temporary, target)
+                settle(target.parent)
+        back.pop_all()
+
+
+@contextmanager
+def _said_of(path: Name) -> Iterator[None]:
     try:
-        target = Path(os.path.realpath(path))  # a link stays a link
-        if target.is_dir():
-            raise UsageError(f"cannot write {path}: it is a folder; expected the name of a file")
-        if target.exists() and not target.is_file():
-            Path(path).write_bytes(content)  # a terminal or a pipe: there is no name to take
-        elif not target.parent.exists():
-            link = f"it is a link to {target}, and " if Path(path).is_symlink() else ""
-            folder = target.parent if link else Path(path).parent
-            raise UsageError(
-                f"cannot write {path}: {link}there is no folder {folder}; make it first"
-            )
-        else:
-            _replace(target, content)
+        yield
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
     except ValueError as error:  # a null byte in the name
         raise UsageError(f"cannot write {str(path)!r}: {error}") from None
 
 
-def _replace(target: Path, content: bytes) -> None:
-    """Write beside the target, where a move is one step, and move it there."""
+def _place(path: Name) -> Path:
+    """Where a file of this name is put; a link stays a link."""
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder; expected the name of a file")
+    if not target.exists() and not target.parent.exists():
+        link = f"it is a link to {target}, and " if Path(path).is_symlink() else ""
+        folder = target.parent if link else Path(path).parent
+        raise UsageError(f"cannot write {path}: {link}there is no folder {folder}; make it first")
+    return target
+
+
+def _beside(target: Path, content: bytes, waste: ExitStack) -> Path:
+    """The content in a file beside the target, where a move is one step; it goes with the waste
+    unless it is moved."""
     temporary = target.parent / f".symrnn-{secrets.token_hex(8)}.tmp"
     mode = target.stat().st_mode & 0o777 if target.exists() else None
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(None, "the file is read-only")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # a full disk says so here, before the old file is gone
-        if mode is not None:
-            temporary.chmod(mode)
-        os.replace(temporary, target)
-        settle(target.parent)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+    with open(temporary, "xb") as file:
+        waste.callback(temporary.unlink, missing_ok=True)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())  # a full disk says so here, before the old file is gone
+    if mode is not None:
+        temporary.chmod(mode)
+    return temporary
+
+
+def _content(target: Path) -> bytes | None:
+    return target.read_bytes() if target.exists() else None
+
+
+def _put_back(target: Path, content: bytes | None) -> None:
+    if content is None:
+        target.unlink(missing_ok=True)
+    else:
+        write(target, content)
 
 
 def settle(folder: Path) -> None:

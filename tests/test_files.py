@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from symrnn.errors import DataError, UsageError
-from symrnn.files import opened, read, write
+from symrnn.files import opened, read, write, write_all
 
 
 def test_text_and_bytes_are_written(tmp_path: Path) -> None:
@@ -235,3 +235,51 @@ def test_no_more_is_read_than_there_can_be(tmp_path: Path) -> None:
     assert read(tmp_path / "a", 5, "a few bytes") == b"12345"
     with pytest.raises(DataError, match="a holds more than 4 bytes; a few bytes"):
         read(tmp_path / "a", 4, "a few bytes")
+
+
+def test_several_files_are_written_together(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old")
+    write_all([(tmp_path / "a", "one"), (str(tmp_path / "b"), b"two")])
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a": "one", "b": "two"}
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ("no/such", "there is no folder"),
+        ("folder", "it is a folder"),
+        ("a", "another result has this name too"),
+        ("link", "another result has this name too"),
+    ],
+)
+def test_of_several_files_none_is_written_if_one_cannot_be(
+    second: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "link").symlink_to("a")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(UsageError, match=f"cannot write .*{second}: .*{message}"):
+        write_all([(tmp_path / "a", "one"), (tmp_path / second, "two")])
+    assert (tmp_path / "a").read_text() == "old"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("old", ["old", None])
+def test_a_move_that_fails_takes_back_those_before_it(
+    old: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if old is not None:
+        (tmp_path / "a").write_text(old)
+    replace = os.replace
+
+    def fails(source: Path, target: Path) -> None:
+        if Path(target).name == "b":
+            raise OSError(errno.EIO, "Input/output error")
+        replace(source, target)
+
+    monkeypatch.setattr("symrnn.files.os.replace", fails)
+    with pytest.raises(UsageError, match=r"cannot write .*b: Input/output error"):
+        write_all([(tmp_path / "a", "one"), (tmp_path / "b", "two")])
+    left = {p.name: p.read_text() for p in tmp_path.iterdir()}
+    assert left == ({} if old is None else {"a": old})

@@ -22,7 +22,8 @@ from symrnn.errors import ModelWarning, SymrnnError, not_enough, readable, visib
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; --help and bad options leave by SystemExit."""
-    parser = build_parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser(arguments)
     options, more = parser.parse_known_args(arguments)
     if any(each.startswith("-") for each in more) or (more and not hasattr(options, "texts")):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SymrnnError as error:
         return _say(str(error))
     except MemoryError as error:
-        asked = " ".join(sys.argv[1:] if arguments is None else arguments)
+        asked = " ".join(arguments)
         advice = "expected a smaller file, or fewer steps, sequences or features"
         return _say(f"{not_enough(error)}; asked for was {asked}: {advice}")
     except KeyboardInterrupt:
@@ -48,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not isinstance(answer, Answer):
         answer = Answer(answer, 0)
     result, status = answer.text, answer.status
-    if getattr(options, "output", None) is not None:
-        return _write(options.output, result)
+    if answer.files or getattr(options, "output", None) is not None:
+        return _write(answer.files or ((options.output, result),))
     if sys.stdout is None:
         return _say("standard output is closed; there is nowhere to print")
     try:
@@ -66,11 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _write(path: str, result: str | bytes) -> int:
-    from symrnn.files import write
+def _write(files: Sequence[tuple[str, str | bytes]]) -> int:
+    from symrnn.files import write_all
 
     try:
-        write(path, result)
+        write_all(files)
     except SymrnnError as error:
         return _say(str(error))
     return 0

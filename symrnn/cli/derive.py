@@ -6,19 +6,20 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from symrnn.cli.options import add_model, dims, load, names
+from symrnn.cli import exercises
+from symrnn.cli.exercises import DOCUMENTS
+from symrnn.cli.options import Answer, add_model, dims, load, names
 from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from symrnn.derive.derivation import Derivation
     from symrnn.derive.output import Chapter, Output
-    from symrnn.derive.pages.document import Text
+    from symrnn.derive.pages.document import Document, Text
     from symrnn.model import Model
 
 
 FORMATS = ("latex", "tex", "pdf", "html", "unicode", "sympy", "json")
-DOCUMENTS = ("tex", "pdf", "html")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +80,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
     look.add_argument("--title", default="", help="the title of a document")
     look.add_argument("-o", "--output", metavar="FILE", help="write to this file")
-    work = parser.add_argument_group("worked examples (--view numbers) and teaching")
+    work = parser.add_argument_group("worked examples (--view numbers)")
     work.add_argument(
         "--data",
         metavar="FILE",
@@ -91,12 +92,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, metavar="S", help="for what is drawn, or left blank (default: 0)"
     )
     work.add_argument("--eta", type=float, metavar="η", help="learning rate (default: 0.001)")
-    work.add_argument(
-        "--exercise", action="store_true", help="factors left blank, and the solution after it"
-    )
-    work.add_argument(
-        "--slip", type=int, metavar="SEED", help="with one planted error, told at the end"
-    )
+    exercises.add_options(parser)
 
 
 def settle(options: argparse.Namespace) -> str:
@@ -105,8 +101,7 @@ def settle(options: argparse.Namespace) -> str:
         raise UsageError(f"--width {options.width}: expected 0 (no limit) or at least 20")
     if not 1 <= options.digits <= 17:
         raise UsageError(f"--digits {options.digits}: expected a number from 1 to 17")
-    if options.exercise and options.slip is not None:
-        raise UsageError("--exercise and --slip are two different sheets; ask for one of them")
+    exercises.check(options)
     if options.eta is not None and not math.isfinite(options.eta):
         raise UsageError(f"--eta {options.eta}: expected a number, such as 0.001")
     if "numbers" not in options.view:
@@ -144,12 +139,12 @@ ENDINGS = {
 """What a file may hold by its ending; the first where no format is said."""
 
 
-def _format(path: str | None, said: str | None) -> str:
+def _format(path: str | None, said: str | None, option: str = "-o") -> str:
     """The format that is asked for, or that a file's name asks for; without either LaTeX."""
     if path is None:
         return said or "latex"
     if not path:
-        raise UsageError("-o '': expected the name of a file")
+        raise UsageError(f"{option} '': expected the name of a file")
     ending = os.path.splitext(path)[1].lower()
     fits = ENDINGS.get(ending, FORMATS)
     if said is not None and said not in fits:
@@ -159,7 +154,7 @@ def _format(path: str | None, said: str | None) -> str:
         )
     if said is None and ending and ending not in ENDINGS:
         raise UsageError(
-            f"-o {path}: {ending} tells no format; say one with --format, or take"
+            f"{option} {path}: {ending} tells no format; say one with --format, or take"
             f" {', '.join(ENDINGS)}"
         )
     return said or fits[0]
@@ -168,38 +163,55 @@ def _format(path: str | None, said: str | None) -> str:
 # what is done
 
 
-def derive(options: argparse.Namespace) -> str | bytes:
+def derive(options: argparse.Namespace) -> str | bytes | Answer:
     """The derivation that the options ask for, in their format."""
-    from symrnn.derive.output import Look, Output, default_views
-    from symrnn.derive.sheets import Request, check_views
+    from symrnn.derive.sheets import check_views
 
     model = load(options)
     check_views(options.view)
     options.format = settle(options)
-    extra: dict[str, Any] = {}
-    steps = options.steps
     model.check_dims(options.dims, options.scalar)
+
+    def printed(output: "Output", parts: "list[Chapter]", after: "list[Chapter]") -> str | bytes:
+        return _formatted(output, parts, after, options)
+
+    if exercises.is_asked(options):
+        key = None if options.solution is None else _format(options.solution, None, "--solution")
+        return exercises.answer(
+            options, key, lambda shift: _output(model, options, shift), printed, _typeset
+        )
+    output = _output(model, options)
+    return printed(output, output.finished(output.parts()), [])
+
+
+def _output(model: "Model", options: argparse.Namespace, shift: int = 0) -> "Output":
+    """What is asked for, ready to be printed; numbers are drawn by a seed so much later."""
+    from symrnn.derive.output import Look, Output, default_views
+    from symrnn.derive.sheets import Request
+
+    extra: dict[str, Any] = {}
+    steps, widths = options.steps, options.dims
     if "numbers" in options.view:
         from symrnn.derive.worked.data import meaning
         from symrnn.interpret.sizes import Sizes
 
-        data, steps = _worked(model, options)
+        data, steps = _worked(model, options, shift)
         extra = {"data": data, "eta": 0.001 if options.eta is None else options.eta}
         extra["meaning"] = meaning(
             model.written, model.system.symbols, options.scalar, options.data
         )
         if not options.scalar:
-            options.dims = {**Sizes(model.system.symbols, data, steps).dims, **options.dims}
-    derivation = model.derive(steps, options.wrt, options.scalar, options.dims, options.truncate)
-    teaching = options.exercise or options.slip is not None
-    whole = options.format in DOCUMENTS and not teaching  # other views would give it away
+            widths = {**Sizes(model.system.symbols, data, steps).dims, **widths}
+    derivation = model.derive(steps, options.wrt, options.scalar, widths, options.truncate)
+    # other views than the one that is asked for would give an exercise away
+    whole = options.format in DOCUMENTS and not exercises.is_asked(options)
     views = options.view or default_views(derivation, whole, options.format == "sympy")
     request = Request(views, options.wrt, batch=options.batch, extra=extra)
     look = Look(options.notation, options.width, options.digits, options.title)
     output = Output(derivation, request, look)
-    found = _formatted(output, options)
-    _note_unknown(output)
-    return found
+    if not shift:
+        _note_unknown(output)
+    return output
 
 
 def _note_unknown(output: "Output") -> None:
@@ -213,7 +225,7 @@ def _note_unknown(output: "Output") -> None:
         print(f"{said} no such name{near}", file=sys.stderr)
 
 
-def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any], int]:
+def _worked(model: "Model", options: argparse.Namespace, shift: int) -> tuple[dict[str, Any], int]:
     """Data and weights for a worked example, and its number of steps."""
     from symrnn.derive.worked.data import worked_data
 
@@ -224,20 +236,32 @@ def _worked(model: "Model", options: argparse.Namespace) -> tuple[dict[str, Any]
         options.data,
         1 if options.row is None else options.row,
         options.weights,
-        options.seed or 0,
+        (options.seed or 0) + shift,
         options.scalar,
         options.dims,
     )
 
 
-def _formatted(output: "Output", options: argparse.Namespace) -> str | bytes:
-    parts, after = _for_teaching(output, options)
+def _formatted(
+    output: "Output",
+    parts: "list[Chapter]",
+    after: "list[Chapter]",
+    options: argparse.Namespace,
+) -> str | bytes:
+    """The parts in their format; `after` comes last, in a document on a page of its own."""
     derivation = output.derivation
     if options.format in DOCUMENTS:
-        return _document(output, parts, after, options)
+        if options.figure and derivation.system.steps is None:
+            raise UsageError("a picture needs a number of steps; say --steps")
+        from symrnn.derive.pages.paper import Paper
+
+        if options.format == "pdf" and options.output is None and sys.stdout.isatty():
+            raise UsageError("a PDF is no text for a terminal; say where to write it, -o FILE")
+        return _typeset(Paper(output).document(parts, options.figure, after), options.format)
     if options.figure and options.format != "latex":
         raise UsageError("--figure is for --format latex, tex, pdf and html")
-    parts = [*parts, *after]
+    updates = output.updates() if options.update else []
+    parts = [*parts, *updates, *after]
     match options.format:
         case "json":
             return output.json(parts)
@@ -251,46 +275,15 @@ def _formatted(output: "Output", options: argparse.Namespace) -> str | bytes:
     return head + picture + output.latex(parts)
 
 
-def _for_teaching(
-    output: "Output", options: argparse.Namespace
-) -> "tuple[list[Chapter], list[Chapter]]":
-    """The parts, with blanks or a slip in them if they are asked for, and what comes after."""
-    parts = output.parts()
-    if options.exercise or options.slip is not None:  # only these need NumPy
-        from symrnn.derive.exercises.exercise import planted, with_blanks
-    if options.exercise:
-        parts, after = with_blanks(parts, options.seed or 0)
-    elif options.slip is not None:
-        parts, told = planted(output, parts, options.slip)
-        after = [told]
-    else:
-        after = []
-    parts, after = output.finished(parts), output.finished(after)
-    if options.update and options.format not in DOCUMENTS:
-        parts += output.updates()
-    return parts, after
-
-
-def _document(
-    output: "Output", parts: "list[Chapter]", after: "list[Chapter]", options: argparse.Namespace
-) -> str | bytes:
+def _typeset(document: "Document", form: str) -> str | bytes:
+    """A document in one of its formats."""
     from symrnn.derive.pages.html import as_html
-    from symrnn.derive.pages.paper import Paper
-    from symrnn.derive.pages.tex import as_tex
+    from symrnn.derive.pages.tex import as_pdf, as_tex
 
-    if options.format == "pdf" and options.output is None and sys.stdout.isatty():
-        raise UsageError("a PDF is no text for a terminal; say where to write it, -o FILE")
-    if options.figure and output.derivation.system.steps is None:
-        raise UsageError("a picture needs a number of steps; say --steps")
-    document = Paper(output).document(parts, options.figure, after)
-    if options.format == "html":
+    if form == "html":
         return as_html(document)
     tex = as_tex(document)
-    if options.format == "tex":
-        return tex
-    from symrnn.derive.pages.tex import as_pdf
-
-    return as_pdf(tex)
+    return tex if form == "tex" else as_pdf(tex)
 
 
 def _python(output: "Output", parts: "list[Chapter]") -> str:

@@ -33,6 +33,8 @@ class Answer:
 
     text: str | bytes
     status: int
+    files: tuple[tuple[str, str | bytes], ...] = ()
+    """Several results, each for a file of its own: all are written, or none."""
 
 
 def as_json(value: object) -> str:

@@ -1,7 +1,7 @@
 """The commands: what each is for, where its options are, and what does it."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
 from symrnn import __version__
@@ -123,8 +123,10 @@ class Parser(argparse.ArgumentParser):
         super().error(readable(message))
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def build_parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """A parser for these arguments: of all commands, but with the options of the one named alone,
+    for the options of all of them take longer than most derivations."""
+    asked = next((argument for argument in arguments if argument in COMMANDS), None)
     parser = Parser(
         prog="symrnn",
         description="Write the recurrence; get the derivation you can print and the kernel you"
@@ -142,5 +144,6 @@ def build_parser() -> argparse.ArgumentParser:
             epilog=f"example: {examples}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.add_options(own)
+        if name == asked:
+            command.add_options(own)
     return parser

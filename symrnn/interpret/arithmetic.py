@@ -105,11 +105,12 @@ class Objects:
         if isinstance(function, Own):
             return self.worked_out(function, *args)
         key = (function, *args)
-        if key not in self.known:
+        found = self.known.get(key)  # once: an exact number takes its time to be hashed
+        if found is None:
             if len(self.known) >= MANY:
                 self.known.clear()
-            self.known[key] = self.worked_out(function, *args)
-        return self.known[key]
+            found = self.known[key] = self.worked_out(function, *args)
+        return found
 
     def worked_out(self, function: str | Own, *args: Any) -> Any:
         if isinstance(function, str) and function in self.functions:

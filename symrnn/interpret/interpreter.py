@@ -203,13 +203,13 @@ class _Run:
         """The value with all its axes: a row for each sequence, or none for a total."""
         shape = tuple(width.count(self.sizes.dims) for width in symbol.shape)
         if symbol.name == "L" and symbol.role == "total":
-            rows = np.broadcast_to(self.on.array(value), (self.batch, 1))
+            rows = _spread(self.on.array(value), (self.batch, 1))
             return self.on.array(rows.sum() / self.on.number(Fraction(self.batch)))
         zero = self.on.number(Fraction(0))
         found = self.on.array(zero if value is None else value)
         if symbol.role in ROWLESS:  # a vector may stand as one row
-            return np.broadcast_to(found[0] if found.ndim > len(shape) else found, shape)
-        return np.broadcast_to(found, (self.batch, *shape))
+            return _spread(found[0] if found.ndim > len(shape) else found, shape)
+        return _spread(found, (self.batch, *shape))
 
     def step(self, ref: Ref, t: int) -> int | None:
         """The step that a reference reads, counted from the first."""
@@ -310,7 +310,7 @@ class _Run:
             return value
         alone = self.alone and all(self.symbols[ref.name].role in ROWLESS for ref in refs(expr))
         rows = 1 if alone else self.batch
-        return np.broadcast_to(value, (rows, value.shape[-1] if value.ndim else 1))
+        return _spread(value, (rows, value.shape[-1] if value.ndim else 1))
 
     def pad(self, row: Array, skip: Width, total: Width) -> Array:
         before = skip.count(self.sizes.dims)
@@ -334,6 +334,11 @@ class _Run:
         if function in LOSSES:
             return loss(self.on, function, *np.broadcast_arrays(*rows))
         return across(self.on, function, rows)
+
+
+def _spread(array: Array, shape: tuple[int, ...]) -> Array:
+    """An array with all its axes; most have them."""
+    return array if array.shape == shape else np.broadcast_to(array, shape)
 
 
 def _plus(one: Any, other: Any) -> Any:

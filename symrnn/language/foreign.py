@@ -218,7 +218,7 @@ def spelling(line: str) -> Found | None:
     if len(line) > LONGEST:
         return None
     for pattern, say in SPELLINGS:
-        if found := pattern.search(line):
+        if found := re.search(pattern, line):
             return Found(*found.span(), say(found))
     return None
 
@@ -267,56 +267,52 @@ def _beside(found: re.Match[str]) -> str:
 
 
 Say = Callable[[re.Match[str]], str]
-SPELLINGS: tuple[tuple[re.Pattern[str], Say], ...] = (
-    (re.compile(r"^\s*(//|%|--)"), lambda _: "a comment begins with #"),
+SPELLINGS: tuple[tuple[str, Say], ...] = (
+    (r"^\s*(//|%|--)", lambda _: "a comment begins with #"),
     (
-        re.compile(r"^\s*(for|while)\b"),
+        r"^\s*(for|while)\b",
         lambda _: "an equation with [t] holds at every step; leave the loop away",
     ),
-    (re.compile(r"\b(if|else)\b"), lambda _: f"a condition is not part of the language; {CHOSEN}"),
+    (r"\b(if|else)\b", lambda _: f"a condition is not part of the language; {CHOSEN}"),
     (
-        re.compile(r"\\(hat|tilde|bar|dot)\s*\{?([A-Za-z]\w*)\}?"),
+        r"\\(hat|tilde|bar|dot)\s*\{?([A-Za-z]\w*)\}?",
         lambda m: f"a backslash belongs to LaTeX; write {m[2]}{m[1]}",
     ),
-    (re.compile(rf"({NAME})\s*\^\s*(\{{?\\top\}}?)"), _raised),
-    (re.compile(r"\\([A-Za-z]+)"), _latex),
+    (rf"({NAME})\s*\^\s*(\{{?\\top\}}?)", _raised),
+    (r"\\([A-Za-z]+)", _latex),
     (
-        re.compile(rf"({NAME})_\{{([^{{}}]*)\}}"),
+        rf"({NAME})_\{{([^{{}}]*)\}}",
         lambda m: f"braces are not part of the language; write {_indexed(m[1], m[2])}",
     ),
     (
-        re.compile(rf"({NAME}(?:{AT})?)?\s*\^\s*(\{{[^{{}}]*\}}|\([^()]*\)|-?\w+(?:\.\d+)?)"),
+        rf"({NAME}(?:{AT})?)?\s*\^\s*(\{{[^{{}}]*\}}|\([^()]*\)|-?\w+(?:\.\d+)?)",
         _raised,
     ),
     (
-        re.compile(rf"({NAME})\s*\{{([^{{}}]*)\}}"),
+        rf"({NAME})\s*\{{([^{{}}]*)\}}",
         lambda m: (
             "braces are not part of the language; write "
             + (f"{m[1]}({m[2]})" if m[1] in ARITY else _indexed(m[1], m[2]))
         ),
     ),
-    (re.compile(r":=|<-"), lambda _: "an equation is written with ="),
-    (re.compile(r"@@+"), lambda _: "a product with a matrix is written with one @"),
-    (re.compile(r"\.\*"), lambda _: "a product element by element is written a * b"),
+    (r":=|<-", lambda _: "an equation is written with ="),
+    (r"@@+", lambda _: "a product with a matrix is written with one @"),
+    (r"\.\*", lambda _: "a product element by element is written a * b"),
     (
-        re.compile(rf"({NAME})(?:{AT})?'"),
+        rf"({NAME})(?:{AT})?'",
         lambda m: f"a prime is not part of a name; a transposed matrix is transpose({m[1]})",
     ),
     (
-        re.compile(
-            rf"(?<![\w.])(?!0[xob])(\d+(?:\.\d*)?|\.\d+)(?![eE][-+]?\d)\s*({NAME}(?:{AT})?)"
-        ),
+        rf"(?<![\w.])(?!0[xob])(\d+(?:\.\d*)?|\.\d+)(?![eE][-+]?\d)\s*({NAME}(?:{AT})?)",
         lambda m: f"a product is written {m[1]} * {m[2]}",
     ),
     (
-        re.compile(
-            rf"\b(?P<left>{NAME}(?:{AT})?)(?:(?<=\])\s*|\s+)(?P<right>{NAME}(?:{AT})?)(?!\w)"
-        ),
+        rf"\b(?P<left>{NAME}(?:{AT})?)(?:(?<=\])\s*|\s+)(?P<right>{NAME}(?:{AT})?)(?!\w)",
         _beside,
     ),
     (
-        re.compile(rf"\)\s*({NAME}(?:{AT})?)"),
+        rf"\)\s*({NAME}(?:{AT})?)",
         lambda m: f"a product is written with *: (…) * {m[1]}",
     ),
 )
-"""Tried in this order, on a line that is refused."""
+"""Tried in this order, on a line that is refused: as patterns, for most lines are never refused."""

@@ -109,7 +109,8 @@ def check_plain(name: str, value: Any, error: type[SymrnnError] = DataError) -> 
 
     >>> check_plain("x", np.ones(2))
     """
-    if isinstance(value, np.ma.MaskedArray):
+    # np.ma is loaded once it is named, which is not for plain arrays
+    if type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
         raise error(
             f"{name} is a masked array, and what is masked would count; expected a plain one:"
             f" {name}.filled(0), with lengths or weights that say what counts"

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from symrnn.derive.formula import (
     Big,
@@ -46,20 +47,53 @@ class Factors:
 
     @property
     def most(self) -> int:
-        """How many blanks the term bears: about a third, and one factor stays."""
-        return max(1, round(len(self.paths) / 3)) if self.open and len(self.paths) > 1 else 0
+        """How many blanks the term bears: about a third, no two side by side, and one factor
+        stays."""
+        if len(self.paths) < 2:
+            return 0
+        return min(max(1, round(len(self.paths) / 3)), len(self.apart(self.open)))
+
+    def apart(self, paths: Sequence[Path]) -> list[Path]:
+        """These factors in turn, but for what stands beside one of them that was taken before:
+        what is left shows what is missing."""
+        taken: list[int] = []
+        for path in paths:
+            position = self.paths.index(path)
+            if all(abs(position - other) > 1 for other in taken):
+                taken.append(position)
+        return [self.paths[position] for position in taken]
 
 
-def exercise(sheets: Sheets, seed: int = 0) -> tuple[Sheets, Answers]:
-    """The sheets with factors left blank, numbered as they are read, and what belongs there."""
+def room(sheets: Sheets) -> int:
+    """How many blanks the sheets bear."""
+    return sum(term.most for s in sheets for e in s.equations for _, term in _terms(e))
+
+
+def shared(rng: random.Random, rooms: Sequence[int], count: int) -> list[int]:
+    """How many of `count` blanks each of several gets, none of them more than it bears."""
+    owners = [each for each, most in enumerate(rooms) for _ in range(most)]
+    drawn = rng.sample(owners, count)
+    return [drawn.count(each) for each in range(len(rooms))]
+
+
+def exercise(sheets: Sheets, seed: int = 0, count: int | None = None) -> tuple[Sheets, Answers]:
+    """The sheets with factors left blank, numbered as they are read, and what belongs there.
+
+    There are `count` blanks, no more than there is room for, or some in each equation.
+    """
     rng = random.Random(seed)
     answers: list[tuple[int, Formula]] = []
+    rooms = [term.most for s in sheets for e in s.equations for _, term in _terms(e)]
+    shares = None if count is None else iter(shared(rng, rooms, count))
 
     def blanked(equation: Equation) -> Equation:
         rights = []
-        for right, gaps in zip(equation.rights, _gaps(equation, rng), strict=True):
+        terms = _terms(equation)
+        counts = _some(terms, rng) if shares is None else list(islice(shares, len(terms)))
+        gaps = _gaps(equation, counts, rng)
+        for right, paths in zip(equation.rights, gaps, strict=True):
             # paths sort as they are read, and a blank's path leads through no other blank
-            for path in sorted(gaps):
+            for path in sorted(paths):
                 number = len(answers) + 1
                 answers.append((number, at_path(right, path)))
                 right = put(right, path, Blank(number))
@@ -86,32 +120,33 @@ def _filled(formula: Formula, known: Mapping[int, Formula]) -> Formula:
     return map_children(formula, lambda child: _filled(child, known))
 
 
-def _gaps(equation: Equation, rng: random.Random) -> list[list[Path]]:
-    """For each right side where its blanks are: at least one where any can be.
+def _terms(equation: Equation) -> list[tuple[int, Factors]]:
+    """The terms that bear blanks, and in which right side they stand.
 
     The model's own equations are what the student starts from, and stay whole.
     """
     if not isinstance(equation.left, Total | Immediate):
-        return [[] for _ in equation.rights]
-    terms = [(i, term) for i, right in enumerate(equation.rights) for term in terms_of(right)]
-    terms = [(i, term) for i, term in terms if term.most]
-    gaps: list[list[Path]] = [[] for _ in equation.rights]
+        return []
+    found = ((i, term) for i, right in enumerate(equation.rights) for term in terms_of(right))
+    return [(i, term) for i, term in found if term.most]
+
+
+def _some(terms: Sequence[tuple[int, Factors]], rng: random.Random) -> list[int]:
+    """How many blanks each term gets: at least one where any can be."""
     counts = [rng.randint(0, term.most) for _, term in terms]
     if terms and not any(counts):
         counts[rng.randrange(len(counts))] = 1
-    for (position, term), count in zip(terms, counts, strict=True):
-        gaps[position] += _chosen(term, count, rng)
+    return counts
+
+
+def _gaps(equation: Equation, counts: Sequence[int], rng: random.Random) -> list[list[Path]]:
+    """For each right side where its blanks are."""
+    gaps: list[list[Path]] = [[] for _ in equation.rights]
+    for (position, term), count in zip(_terms(equation), counts, strict=True):
+        drawn = term.apart(rng.sample(term.open, len(term.open)))
+        found = drawn if len(drawn) >= count else term.apart(term.open)
+        gaps[position] += found[:count]
     return gaps
-
-
-def _chosen(term: Factors, count: int, rng: random.Random) -> list[Path]:
-    """That many factors, no two of them side by side: what is left shows what is missing."""
-    chosen: list[int] = []
-    for path in rng.sample(term.open, len(term.open)):
-        position = term.paths.index(path)
-        if len(chosen) < count and all(abs(position - other) > 1 for other in chosen):
-            chosen.append(position)
-    return [term.paths[position] for position in chosen]
 
 
 def terms_of(formula: Formula, path: Path = ()) -> Iterator[Factors]:

@@ -2,24 +2,15 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.exercises.blanks import Answers, Sheets, exercise, put
-from symrnn.derive.exercises.mistakes import (
-    FACTOR,
-    INDEX,
-    KINDS,
-    PATH,
-    PLUS,
-    SIGN,
-    Change,
-    Text,
-    changes,
-)
-from symrnn.derive.exercises.slips import matters_for, plant
+from symrnn.derive.exercises import FACTOR, INDEX, KINDS, PATH, PLUS, SIGN, TRANSPOSE
+from symrnn.derive.exercises.blanks import Answers, Sheets, exercise, put, room, shared
+from symrnn.derive.exercises.mistakes import Change, Text, changes
+from symrnn.derive.exercises.slips import matters_for, no_slip, plant
 from symrnn.derive.formula import (
     Blank,
     Equation,
@@ -43,14 +34,15 @@ VISIBLE = 1e-2
 """By how much of its norm a wrong value is off at least: so that it shows in a few digits."""
 
 
-def exercise_in_numbers(sheets: Sheets, seed: int = 0) -> tuple[Sheets, Answers]:
+def exercise_in_numbers(
+    sheets: Sheets, seed: int = 0, count: int | None = None
+) -> tuple[Sheets, Answers]:
     """The sheets with values left blank: a value has one number wherever it stands, so that no
     later line gives it away."""
     rng = random.Random(seed)
-    given = {v for equation in sheets[0].equations for v in _values(equation)}
-    worked = [e.rights[-1] for sheet in sheets[1:] for e in sheet.equations if len(e.rights) > 1]
-    open_ = [v for v in dict.fromkeys(worked) if isinstance(v, Value) and _tells(v, given)]
-    count = max(1, round(len(open_) / SHARE)) if open_ else 0
+    open_ = worked_out(sheets)
+    if count is None:
+        count = max(1, round(len(open_) / SHARE)) if open_ else 0
     chosen = set(rng.sample(open_, count))
     read = dict.fromkeys(v for s in sheets for e in s.equations for v in _values(e) if v in chosen)
     numbers: dict[Formula, Blank] = {v: Blank(number + 1) for number, v in enumerate(read)}
@@ -60,6 +52,13 @@ def exercise_in_numbers(sheets: Sheets, seed: int = 0) -> tuple[Sheets, Answers]
 
     found = (sheets[0], *(map_sheet(sheet, blanked) for sheet in sheets[1:]))
     return found, tuple((blank.number, value) for value, blank in numbers.items())
+
+
+def worked_out(sheets: Sheets) -> list[Value]:
+    """The values that a student can find: results of lines, each once."""
+    given = {v for equation in sheets[0].equations for v in _values(equation)}
+    results = [e.rights[-1] for sheet in sheets[1:] for e in sheet.equations if len(e.rights) > 1]
+    return [v for v in dict.fromkeys(results) if isinstance(v, Value) and _tells(v, given)]
 
 
 def _values(equation: Equation) -> Iterator[Value]:
@@ -73,7 +72,11 @@ def _tells(value: Value, given: set[Value]) -> bool:
 
 
 def misput(
-    derivation: Derivation, request: Request, sheets: Sheets, seed: int
+    derivation: Derivation,
+    request: Request,
+    sheets: Sheets,
+    seed: int,
+    kinds: Sequence[str] = tuple(KINDS),
 ) -> tuple[Sheets, Sheet]:
     """The worked example with one equation's numbers put into a wrong formula, and everything
     after it worked out with the wrong value; and what is right."""
@@ -88,7 +91,7 @@ def misput(
                 for change in changes(formula, known):
                     found[change.kind].append((equation, change))
     turned = request.columns and not derivation.scalar
-    for kind in rng.sample(KINDS, len(KINDS)):
+    for kind in rng.sample(kinds, len(kinds)):
         for equation, change in rng.sample(found[kind], len(found[kind])):
             slip = equation.left, put(equation.rights[0], change.path, change.new)
             try:
@@ -101,7 +104,9 @@ def misput(
                 says = (*_told(change), " From there on the wrong value is used. ")
                 says = tuple(flipped(p) if turned and not isinstance(p, str) else p for p in says)
                 return wrong, Sheet(("Right is",), (right,), note=says)
-    raise UsageError("there is nothing to get wrong in these numbers: no slip would change a value")
+    raise UsageError(
+        f"there is nothing to get wrong in these numbers: {no_slip(kinds)} would change a value"
+    )
 
 
 def _told(change: Change) -> Text:
@@ -112,7 +117,7 @@ def _told(change: Change) -> Text:
             return ("The term ", change.right, " was not put in.")
         case kind if kind == SIGN:
             return ("A sign is wrong: ", change.right, " was worked out as ", change.new, ".")
-        case kind if kind == INDEX:
+        case kind if kind in (INDEX, TRANSPOSE):
             return ("The value of ", change.new, " was put in for that of ", change.right, ".")
         case kind if kind == PLUS:
             return ("Where ", change.right, " belongs, ", change.new, " was worked out.")
@@ -144,37 +149,77 @@ KEPT = {"all": slice(None), "first": slice(1), "last": slice(-1, None)}
 """Which right sides of an equation stand in an exercise."""
 
 
-def planted(output: Output, parts: Sequence[Chapter], seed: int) -> tuple[list[Chapter], Chapter]:
+@dataclass(frozen=True)
+class Task:
+    """What students are asked, and what is right."""
+
+    asked: list[Chapter]
+    solution: list[Chapter]
+    answers: Answers = ()
+    """What belongs into each blank."""
+
+
+def planted(
+    output: Output, parts: Sequence[Chapter], seed: int, kinds: Sequence[str] = tuple(KINDS)
+) -> Task:
     """The parts with one slip in the first of them, and what it is."""
     first, *others = map(plainly, parts)
     task = FIND
     if first.in_numbers:
-        wrong, told = misput(output.derivation, output.request, first.sheets, seed)
+        wrong, told = misput(output.derivation, output.request, first.sheets, seed, kinds)
         wrong, task = output.remarked(wrong), FIND_NUMBER
     else:
         columns = output.request.columns and not output.derivation.scalar
         matters = matters_for(output.derivation, first.sheets, columns)
-        wrong, slip = plant(first.sheets, seed, matters)
+        wrong, slip = plant(first.sheets, seed, matters, kinds)
         told = Sheet(("Right is",), (slip.equation,), note=slip.says)
     asked = replace(first, sheets=wrong, title=f"Find the slip: {first.title}", task=task)
-    return [asked, *others], Chapter("The slip", (told,), task="What was wrong:")
+    return Task([asked, *others], [Chapter("The slip", (told,), task="What was wrong:")])
 
 
-def with_blanks(parts: Sequence[Chapter], seed: int) -> tuple[list[Chapter], list[Chapter]]:
-    """The parts with blanks, numbered throughout, and the solution."""
+ALL = -1
+"""As a number of blanks: whatever can be left blank."""
+
+
+def with_blanks(parts: Sequence[Chapter], seed: int, count: int | None = None) -> Task:
+    """The parts with so many blanks, numbered throughout, and the solution; unsaid, about a third
+    of what can be left blank."""
     parts = [plainly(part) for part in parts]
     blanks: list[Chapter] = []
-    count = 0
-    for part in parts:
-        sheets, answers = (exercise_in_numbers if part.in_numbers else exercise)(part.sheets, seed)
-        sheets = tuple(map_sheet(sheet, renumbered(count)) for sheet in sheets)
-        count += len(answers)
+    answers: list[tuple[int, Formula]] = []
+    shares = _shares([_room(part) for part in parts], seed, count)
+    for part, share in zip(parts, shares, strict=True):
+        leave = exercise_in_numbers if part.in_numbers else exercise
+        sheets, own = leave(part.sheets, seed, share)
+        sheets = tuple(map_sheet(sheet, renumbered(len(answers))) for sheet in sheets)
+        answers += [(len(answers) + n, answer) for n, (_, answer) in enumerate(own, 1)]
         blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
     solution = [
         replace(part, title=f"Solution: {part.title}", task="Nothing is left out:")
         for part in parts
     ]
-    return blanks, solution
+    return Task(blanks, solution, tuple(answers))
+
+
+def _room(part: Chapter) -> int:
+    return len(worked_out(part.sheets)) if part.in_numbers else room(part.sheets)
+
+
+def _shares(rooms: Sequence[int], seed: int, count: int | None) -> Sequence[int | None]:
+    """How many blanks each part gets."""
+    most = sum(rooms)
+    if not most:
+        raise UsageError(
+            "there is nothing to leave blank in these equations; other views have more (--view)"
+        )
+    if count is None:
+        return [None for _ in rooms]
+    if count > most:
+        raise UsageError(
+            f"these equations bear {most} blanks, no two side by side, and {count} are asked for;"
+            " take fewer, more steps, or another view beside"
+        )
+    return shared(random.Random(seed), rooms, most if count == ALL else count)
 
 
 def renumbered(by: int) -> Callable[[Formula], Formula]:

@@ -9,13 +9,20 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from symrnn.derive.build import transposed
+from symrnn.derive.exercises import FACTOR, INDEX, PATH, PLUS, REVERSED, SIGN, TRANSPOSE
 from symrnn.derive.exercises.blanks import PRODUCTS, Path
-from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Name, Total, children
-from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size
-
-FACTOR, PATH, INDEX = "missing factor", "lost path", "wrong index"
-REVERSED, SIGN, PLUS = "reversed partial", "wrong sign", "plus for a product"
-KINDS = (FACTOR, PATH, INDEX, REVERSED, SIGN, PLUS)
+from symrnn.derive.formula import (
+    Bracket,
+    Equation,
+    Formula,
+    Immediate,
+    Name,
+    Product,
+    Total,
+    children,
+)
+from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size, Transpose
 
 Text = tuple[str | Formula, ...]
 
@@ -62,6 +69,7 @@ def _changes(
             yield Change(SIGN, path, arg, formula, arg, ("a minus is missing before ", arg))
     if isinstance(formula, PRODUCTS):
         yield from _forgotten(formula, path)
+    yield from _as_it_stands(formula, path)
     for i, child in enumerate(children(formula)):
         # the minus of a difference belongs to the difference
         inner = child.arg if isinstance(formula, Add) and isinstance(child, Neg) else child
@@ -85,6 +93,20 @@ def _forgotten(formula: Any, path: Path) -> Iterator[Change]:
             why = ("there is a plus before ", factors[i], " where a product belongs: only the"
                    " terms of different paths are added")  # fmt: skip
             yield Change(PLUS, path, Add(parts), formula, Add(parts), why)
+
+
+def _as_it_stands(formula: Formula, path: Path) -> Iterator[Change]:
+    """A matrix that is not transposed on the way back; an outer product turned round."""
+    match formula:
+        case Transpose(arg=Ref(base="") as weight):
+            why: Text = (weight, " is written for ", formula, ": what comes back through a product"
+                         " goes through the transpose of its matrix")  # fmt: skip
+            yield Change(TRANSPOSE, path, weight, formula, weight, why)
+        case Product(factors=(Transpose(), _) | (_, Transpose())):
+            turned = transposed(formula)
+            why = (turned, " is written for ", formula, ", which is its transpose: the gradient by"
+                   " a matrix has the matrix's rows and columns")  # fmt: skip
+            yield Change(TRANSPOSE, path, turned, formula, turned, why)
 
 
 def _joined(formula: Any, factors: tuple[Formula, ...]) -> Formula:

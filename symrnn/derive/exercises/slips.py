@@ -2,15 +2,16 @@
 
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.evaluate import Strict
+from symrnn.derive.exercises import KINDS
 from symrnn.derive.exercises.blanks import Path, Sheets, at_path, put
-from symrnn.derive.exercises.mistakes import KINDS, Change, Text, changes, is_paths, step_of
+from symrnn.derive.exercises.mistakes import Change, Text, changes, is_paths, step_of
 from symrnn.derive.formula import (
     Big,
     Bracket,
@@ -133,8 +134,10 @@ class Slip:
     says: Text
 
 
-def plant(sheets: Sheets, seed: int, matters: Matters) -> tuple[Sheets, Slip]:
-    """The sheets with one error in them that matters; the same for the same seed."""
+def plant(
+    sheets: Sheets, seed: int, matters: Matters, kinds: Sequence[str] = tuple(KINDS)
+) -> tuple[Sheets, Slip]:
+    """The sheets with one error of these kinds that matters; the same for the same seed."""
     rng = random.Random(seed)
     # the kind is drawn first: there are many more factors to forget than signs to turn
     found: dict[str, list[tuple[int, int, Change]]] = {kind: [] for kind in KINDS}
@@ -144,7 +147,7 @@ def plant(sheets: Sheets, seed: int, matters: Matters) -> tuple[Sheets, Slip]:
             if isinstance(equation.left, Total | Immediate):
                 for change in changes(equation, known):
                     found[change.kind].append((i, j, change))
-    for kind in rng.sample(KINDS, len(KINDS)):
+    for kind in rng.sample(kinds, len(kinds)):
         for i, j, change in rng.sample(found[kind], len(found[kind])):
             equation = sheets[i].equations[j]
             wrong = _changed(equation, change)
@@ -152,8 +155,18 @@ def plant(sheets: Sheets, seed: int, matters: Matters) -> tuple[Sheets, Slip]:
             if matters(planted):
                 return planted, _slip(equation, wrong, change)
     raise UsageError(
-        "there is nothing to get wrong in these equations: no slip would change a gradient"
+        f"there is nothing to get wrong in these equations: {no_slip(kinds)} would change a"
+        " gradient"
     )
+
+
+def no_slip(kinds: Sequence[str]) -> str:
+    """No slip, or none of the kinds that are asked for.
+
+    >>> no_slip(["sign", "path"])
+    'no slip of the kind sign or path'
+    """
+    return "no slip" if set(kinds) == set(KINDS) else f"no slip of the kind {' or '.join(kinds)}"
 
 
 def _slip(equation: Equation, wrong: Equation, change: Change) -> Slip:

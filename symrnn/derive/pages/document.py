@@ -67,7 +67,15 @@ class Fold:
     items: tuple["Item", ...]
 
 
-Item = Paragraph | Display | Listing | Table | Figure | PageBreak | Fold
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """A line to fill in by hand: a label, room, and what stands behind the room."""
+
+    fields: tuple[tuple[str, str], ...]
+    """The first of them gets the most room."""
+
+
+Item = Paragraph | Display | Listing | Table | Figure | PageBreak | Fold | Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ class Section:
 class Document:
     title: Text
     sections: tuple[Section, ...]
+    head: tuple[Item, ...] = ()
+    """What stands under the title, before the first section."""
 
 
 def joined(text: Text, words: Callable[[str], str], formula: Callable[[Inline], str]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from symrnn.derive.pages.document import (
     Display,
     Document,
+    Fields,
     Figure,
     Fold,
     Item,
@@ -38,6 +39,7 @@ def as_html(document: Document) -> str:
         "html/page.html",
         name=visible(plain_text(document.title)),
         title=_prose(document.title),
+        head=[_item(item) for item in document.head],
         sections=[
             {
                 "id": name,
@@ -94,6 +96,14 @@ def _item(item: Item) -> str:
             return '<div class="page-break"></div>'
         case Fold(title, items):
             return render("html/fold.html", title=_prose(title), items=map(_item, items))
+        case Fields(fields):
+            return '<p class="fields">' + "".join(map(_field, fields)) + "</p>"
+
+
+def _field(field: tuple[str, str]) -> str:
+    label, after = map(for_html, field)
+    behind = f"<span>{after}</span>" if after else ""
+    return f'<span class="field"><span>{label}:</span><span class="room"></span>{behind}</span>'
 
 
 def _named(svg: str, name: str) -> str:

@@ -64,15 +64,8 @@ class Paper:
         after: Sequence[Chapter] = (),
     ) -> Document:
         """The sections in order; `after` stands on a page of its own: a solution, a slip."""
-        steps = self.derivation.system.steps
-        title = self.output.look.title
-        if not title:
-            name = self.derivation.name
-            named = "" if name in UNNAMED else f": {name}"
-            title = f"Backpropagation through time{named}"
-            title += f", T = {steps}" if steps is not None else ""
         sections = [self.model(), self.symbols()]
-        if steps is not None:
+        if self.derivation.system.steps is not None:
             sections.append(self.unrolled(figure))
         sections += [self.part(part) for part in parts]
         sections += self.updates()
@@ -80,7 +73,17 @@ class Paper:
             last = sections[-1]
             sections[-1] = Section(last.title, (*last.items, PageBreak()))
         sections += [self.part(part) for part in after]
-        return Document((title,), tuple(sections))
+        return Document((self.title,), tuple(sections))
+
+    @property
+    def title(self) -> str:
+        """The one that was asked for, or what it is and of which model."""
+        if self.output.look.title:
+            return self.output.look.title
+        name, steps = self.derivation.name, self.derivation.system.steps
+        named = "" if name in UNNAMED else f": {name}"
+        number = f", T = {steps}" if steps is not None else ""
+        return f"Backpropagation through time{named}{number}"
 
     # pieces
 

@@ -6,12 +6,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symrnn.derive.pages.document import (
     Display,
     Document,
+    Fields,
     Figure,
     Fold,
     Item,
@@ -46,6 +48,7 @@ def as_tex(document: Document) -> str:
     return render(
         "latex/document.tex",
         title=_prose(document.title),
+        head=tex_items(document.head),
         sections=[
             {"title": _prose(section.title), "body": tex_items(section.items)}
             for section in document.sections
@@ -84,6 +87,15 @@ def _item(item: Item) -> str:
             return "\\clearpage\n"
         case Fold(title, items):
             return f"\\subsection*{{{_prose(title)}}}\n\n{tex_items(items)}"
+        case Fields(fields):
+            return "\\medskip\n" + " \\quad\n".join(_fields(fields)) + "\\par\n"
+
+
+def _fields(fields: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """The first room takes what the line has left."""
+    for position, (label, after) in enumerate(fields):
+        rule = "\\hrulefill" if position == 0 else "\\underline{\\hspace{1.5cm}}"
+        yield f"{for_tex(label)}:~{rule}" + (f"~{for_tex(after)}" if after else "")
 
 
 def _display(latex: str) -> str:

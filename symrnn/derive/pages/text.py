@@ -3,6 +3,7 @@
 from symrnn.derive.pages.document import (
     Display,
     Document,
+    Fields,
     Figure,
     Fold,
     Item,
@@ -23,6 +24,7 @@ def as_text(document: Document, width: int) -> str:
     return render(
         "text/document.txt",
         title=_heading(document.title, "=", width),
+        head=[found for item in document.head if (found := _item(item, width))],
         sections=[
             {
                 "title": _heading(section.title, "-", width),
@@ -55,6 +57,8 @@ def _item(item: Item, width: int) -> str:
         case Fold(title, items):
             found = ["\n".join(_wrapped(title, width)), *(_item(inner, width) for inner in items)]
             return "\n\n".join(filter(None, found))
+        case Fields(fields):
+            return "   ".join(f"{label}: ________ {after}".rstrip() for label, after in fields)
 
 
 def _indented(lines: list[str]) -> str:

@@ -27,15 +27,24 @@ def fold(system: System, across: bool = True) -> System:
     """
     equations = {e.target: e for e in system.equations}
     wanted = {s.name for s in system.named("adjoint") if s.of and _is_input(system, s.of)}
-    while True:
-        found = next(
-            (e for e in equations.values() if _folds(system, e, equations, wanted, across)), None
+    reads = {target: tuple(use.ref for use in uses(e)) for target, e in equations.items()}
+
+    def readers(name: str) -> list[Ref]:
+        return [target for target, found in reads.items() for ref in found if ref.name == name]
+
+    def folds(equation: Equation) -> bool:
+        if equation.target.name in wanted or not _is_factor(system, equation):
+            return False
+        found = readers(equation.target.name)
+        return _is_new_name(equation) or (
+            len(found) == 1 and _takes_factor(equations[found[0]], equation.target.name, across)
         )
-        if found is None:
-            break
-        del equations[found.target]
-        for target, equation in equations.items():
-            equations[target] = _without(equation, found)
+
+    while found := next(filter(folds, equations.values()), None):
+        del equations[found.target], reads[found.target]
+        for target in readers(found.target.name):
+            equations[target] = _without(equations[target], found)
+            reads[target] = tuple(use.ref for use in uses(equations[target]))
     kept = {target.name for target in equations}
     symbols = {
         name: symbol
@@ -51,35 +60,31 @@ def _is_input(system: System, of: Ref) -> bool:
     return system.symbols[of.name].role == "input"
 
 
-def _folds(
-    system: System,
-    equation: Equation,
-    equations: dict[Ref, Equation],
-    wanted: set[str],
-    across: bool,
-) -> bool:
-    """Whether an equation can be read where it is used."""
+def _is_factor(system: System, equation: Equation) -> bool:
+    """Whether an adjoint is another one at the same step, entry by entry times a factor."""
     target = equation.target
     if not isinstance(equation, Linear) or len(equation.terms) != 1:
         return False
     (term,) = equation.terms
-    if system.symbols[target.name].role != "adjoint" or target.name in wanted:
-        return False
     if term.ref is None or term.over or not term.everywhere or not isinstance(term.by, Scale):
         return False
     here = (target.base, target.shift) in (("t", 0), ("", 0))
     here = here and (term.ref.base, term.ref.shift) == (target.base, target.shift)
-    same_width = system.symbols[target.name].shape == system.symbols[term.ref.name].shape
-    if not here or not same_width or term.ref.name == target.name:
+    own, other = system.symbols[target.name], system.symbols[term.ref.name]
+    same_width = own.shape == other.shape and own is not other
+    return here and same_width and own.role == other.role == "adjoint"
+
+
+def _is_new_name(equation: Equation) -> bool:
+    """Whether an equation of one factor says nothing but another name."""
+    return isinstance(equation, Linear) and equation.terms[0].by == Scale(ONE)
+
+
+def _takes_factor(user: Equation, name: str, across: bool) -> bool:
+    """Whether the one equation that reads a variable multiplies it entry by entry as well."""
+    if not isinstance(user, Linear):
         return False
-    if system.symbols[term.ref.name].role != "adjoint":
-        return False
-    found = [(use, e) for e in equations.values() for use in uses(e) if use.ref.name == target.name]
-    if term.by.factor == ONE:
-        return True
-    if len(found) != 1 or not isinstance(user := found[0][1], Linear):
-        return False
-    use = next((t for t in user.terms if t.ref and t.ref.name == target.name), None)
+    use = next((t for t in user.terms if t.ref and t.ref.name == name), None)
     if use is None or not isinstance(use.by, Scale) or use.over or not use.everywhere:
         return False
     assert use.ref is not None

@@ -4,6 +4,7 @@ import errno
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,15 @@ def test_a_write_that_fails_keeps_the_last_checkpoint(
     labelled(tmp_path / "colours.csv", 30)
     here.result(f"{RUN} --epochs 6 --out whole")
     here.result(f"{RUN} --epochs 2 --out run")
-    replace, left = files._replace, [after]
+    beside, left = files._beside, [after]
 
-    def fails(target: Path, content: bytes) -> None:
+    def fails(target: Path, content: bytes, waste: ExitStack) -> Path:
         if not left[0]:
             full()
         left[0] -= 1
-        replace(target, content)
+        return beside(target, content, waste)
 
-    monkeypatch.setattr(files, "_replace", fails)
+    monkeypatch.setattr(files, "_beside", fails)
     message = here.refusal("train --resume run --epochs 6 --quiet --save-every 0")
     assert message.startswith("cannot write run/")
     assert "No space left on device\nthe checkpoint of step " in message
@@ -64,15 +65,15 @@ def test_a_beginning_that_fails_leaves_nothing(
     here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
     labelled(tmp_path / "colours.csv", 30)
-    replace, left = files._replace, [after]
+    beside, left = files._beside, [after]
 
-    def fails(target: Path, content: bytes) -> None:
+    def fails(target: Path, content: bytes, waste: ExitStack) -> Path:
         if not left[0]:
             full()
         left[0] -= 1
-        replace(target, content)
+        return beside(target, content, waste)
 
-    monkeypatch.setattr(files, "_replace", fails)
+    monkeypatch.setattr(files, "_beside", fails)
     assert "No space left on device" in here.refusal(f"{RUN} --epochs 2 --out run")
     assert [path.name for path in tmp_path.iterdir()] == ["colours.csv"]
 
