@@ -5,7 +5,8 @@ reasons     why a local derivative is what it is, by the kind of operator; shape
 local       the model, the loss by what it judges, the functions, each link of the chain
 counts      how many paths there are, and how many products they take
 alike       what is said once, and then named by what differs
-sums        the paths and their sum, immediate and total, what is shared, the gradients
+sums        the paths and their sum, immediate and total, what the paths share
+back        each total from those behind it, and the gradients
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Sheet, Total, Words
 from symrnn.derive.recursion import deltas
 from symrnn.derive.views.delta import fitting
-from symrnn.derive.views.steps import local, sums
+from symrnn.derive.views.steps import back, local, sums
 from symrnn.derive.views.steps.counts import Counts
 from symrnn.derive.views.steps.fine import Fine, fine
 from symrnn.language.tree import Ref
@@ -45,7 +46,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
         for e in loss.equations
         if isinstance(e.left, Total) and isinstance(e.left.by, Ref)
     }
-    sheets += sums.back(whole, deltas(general), names, known, note)
+    sheets += back.steps_back(whole, deltas(general), names, known, note)
     return tuple(sheet for sheet in sheets if sheet.equations or sheet.note)
 
 
