@@ -214,11 +214,13 @@ def of_function(fine: Fine, name: str, carrier: Carrier) -> Equation | None:
     """tanh′(a) = 1 - tanh²(a) = 1 - O²."""
     value = carrier.value
     assert value is not None
-    equations = [e for e in fine.system.equations if isinstance(e, Pointwise)]
-    made = next((e for e in equations if e.target.name == value.name), None)
+    places = [value, Ref(value.name, "t")]
+    found = {e.target: e for e in fine.system.equations if isinstance(e, Pointwise)}
+    made = next((found[place] for place in places if place in found), None)
     if made is None or name + PRIME in LONG:
         return None  # a long derivative stands at the end
-    assert isinstance(made.body, Call)
+    if not isinstance(made.body, Call) or made.body.function != name:
+        return None
     (argument,) = made.body.args
     row, rows = ELEMENTWISE[name], fine.rows
 
