@@ -13,6 +13,7 @@ From terms to what somebody reads:
 
 - `views`   one file a view, each a function from a derivation to sheets of equations
 - `sheets`, `immediate`   the views that are asked for, column vectors, the batch; what ∂ means
+- `alike`, `fold`, `fold_steps`   which names are alike; alike equations as one, with an index
 - `output`, `derived`   a derivation in a format; what a model gives
 - `notation`, `printing`, `pages`, `picture`   letters, formulas in print, documents, the figure
 - `worked`, `exercises`   data for worked examples; blanks and planted slips

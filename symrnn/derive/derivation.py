@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Immediate, Total
+from symrnn.derive.functions import kept
 from symrnn.derive.losses import with_step_losses
 from symrnn.derive.network import Network, matrices, network
 from symrnn.derive.paths import EXAMPLE, LOSS, Alone, Paths, Term
@@ -46,8 +47,12 @@ class Derivation:
     given: Mapping[str, int] | None = None
     truncate: int | None = None
     """After how many steps backpropagation is cut."""
+    evenly: bool = False
+    """Whether what several paths share at some step has a total derivative at each step."""
     step_losses: tuple[str, ...] = ()
     """The names of the losses of single steps, where they were given some."""
+    keep: tuple[str, ...] = ()
+    """The functions whose derivative f′ is not written out."""
 
     @cached_property
     def rolled(self) -> "Derivation":
@@ -136,7 +141,10 @@ class Derivation:
         """The network of the same system over other nodes."""
         nodes = own | matrices(self.plain)
         if nodes not in self._networks:
-            self._networks[nodes] = network(self.system, nodes, self.wrt, self.starts, self.windows)
+            keep = kept(self.written, self.keep)
+            self._networks[nodes] = network(
+                self.system, nodes, self.wrt, self.starts, self.windows, keep
+            )
         return self._networks[nodes]
 
     @cached_property
@@ -149,7 +157,7 @@ class Derivation:
 
     @cached_property
     def paths(self) -> "Paths":
-        return Paths(self.network)
+        return Paths(self.network, evenly=self.evenly and self.unrolled)
 
     @property
     def parameters(self) -> list[str]:

@@ -6,7 +6,7 @@ row at v back to u, route by route. One builder serves unrolled systems and thos
 T, where an edge says at which steps it exists.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -64,11 +64,13 @@ def network(
     wrt: Iterable[str] = (),
     starts: Iterable[Ref] = (),
     windows: Windows | None = None,
+    keep: Collection[str] = (),
 ) -> Network:
     """The network of a plain system (its losses as written), unrolled or with a symbolic T.
 
     `starts` are boundaries that only say the name of an initial state; they are folded. Between
-    windows, of an unrolled system, there are no edges.
+    windows, of an unrolled system, there are no edges. The derivatives of the functions in `keep`
+    stand for themselves, as those do that are long.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -79,7 +81,7 @@ def network(
     [('h', 2), ('h', 1)]
     """
     names = frozenset(own) | {"L"}
-    return _Builder(system, names, frozenset(wrt), frozenset(starts), windows).network()
+    return _Builder(system, names, frozenset(wrt), frozenset(starts), windows, keep).network()
 
 
 def matrices(system: System) -> set[str]:
@@ -102,8 +104,9 @@ class _Builder:
         wrt: frozenset[str],
         starts: frozenset[Ref],
         windows: Windows | None,
+        keep: Collection[str],
     ) -> None:
-        self.windows = windows
+        self.windows, self.keep = windows, keep
         self.system, self.own, self.wrt, self.starts = system, own, wrt, starts
         self.symbols = dict(system.symbols)
         self.varied = {*wrt, *(s.name for s in system.named("parameter"))}
@@ -195,9 +198,10 @@ class _Builder:
                 case Row(function=function, args=(target, prediction)) if function in LOSSES:
                     if share.ref == prediction:
                         carrier = Carrier(share.by, function, prediction, target, width, rows)
-                case Pointwise(body=Call(function=function, args=(Ref() as arg,))):
-                    long = function + PRIME in LONG
-                    by = Scale(Call(function + PRIME, (arg,))) if long else share.by
+                case Pointwise(body=Call(function=function, args=(Ref() as arg,), own=own)):
+                    kept = function in self.keep or function + PRIME in LONG
+                    stands = kept and own is None
+                    by = Scale(Call(function + PRIME, (arg,))) if stands else share.by
                     carrier = Carrier(by, function, equation.target, None, width, rows)
             found.append((share, carrier))
         return found
