@@ -46,7 +46,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
         for e in loss.equations
         if isinstance(e.left, Total) and isinstance(e.left.by, Ref)
     }
-    sheets += back.steps_back(whole, deltas(general), names, known, note)
+    sheets += back.steps_back(whole, deltas(general), names, known, found, note)
     return tuple(sheet for sheet in sheets if sheet.equations or sheet.note)
 
 

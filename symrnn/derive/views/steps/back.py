@@ -1,6 +1,6 @@
 """The last steps: each total from those behind it, and the gradients."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.derive.build import product
@@ -29,10 +29,15 @@ PUT_IN_ROWS = "the derivatives above put in; a product with a diagonal matrix go
 
 
 def steps_back(
-    fine: Fine, found: Deltas, names: Sequence[str], known: Iterable[str], note: Words
+    fine: Fine,
+    found: Deltas,
+    names: Sequence[str],
+    known: Iterable[str],
+    local: Container[Formula],
+    note: Words,
 ) -> Iterator[Sheet]:
-    """Each total from those behind it, then the gradients; `known` has equations already."""
-    ways, make = Ways(fine, found, known), found.closed.term
+    """Each total from those behind it, then the gradients; `known` and `local` have equations."""
+    ways, make = Ways(fine, found, known, local), found.closed.term
     targets = targets_of(fine.coarse, found, names)
     nodes_ = needed(found, targets)
     plain = [(node, made) for node in nodes_ for made in recursion(found.paths, node, make)]

@@ -4,7 +4,7 @@ There every edge is one elementary derivative: ∂O_t/∂a_t of a function, ∂a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
 from math import prod
@@ -71,8 +71,12 @@ def fine(derivation: Derivation) -> Fine:
 class Ways:
     """The ways from each node of a recursion on to the next ones, in the fine network."""
 
-    def __init__(self, of: Fine, found: Deltas, known: Iterable[str] = ()) -> None:
-        """`known` are names whose totals have equations beside those of the recursion."""
+    def __init__(
+        self, of: Fine, found: Deltas, known: Iterable[str], said: Container[Formula]
+    ) -> None:
+        """`known` are names whose totals have equations beside those of the recursion; `said` the
+        local derivatives that have one."""
+        self.said = said
         self.fine, self.found, self.paths = of, found, of.paths
         self.known = frozenset(known)
         self.names = {*self.known, *(node.name for node in found.nodes)}
@@ -138,11 +142,19 @@ class Ways:
         first = term.start.shift if term.start.base == "t" else 0
         if shifts and not min(0, first) <= min(shifts) <= max(shifts) <= max(0, first):
             return False  # what lies outside 1…T would not be zero of itself
+        if any(self._is_unsaid(edge) for edge in path):
+            return False
         for edge in path[:-1]:
             places = self.paths.landings(self.paths.node(edge.by)) if edge.by.base == "t" else []
             if any((p.base, p.shift - edge.by.shift) not in known for p in places):
                 return False
         return True
+
+    def _is_unsaid(self, edge: Edge) -> bool:
+        """Whether a derivative that holds something fixed at one step alone has no equation."""
+        factor = self.fine.factor(edge)
+        fixed_step = any(ref.base in ("1", "T") for ref in (edge.of, edge.by))
+        return bool(factor.fixed) and fixed_step and factor not in self.said
 
     def chain(self, term: Term) -> Formula:
         """The derivatives along a way, one after the other."""
