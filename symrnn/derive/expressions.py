@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symrnn.derive.build import (
+    is_zero,
     minus,
     odot,
     plus,
@@ -92,8 +93,7 @@ class Expressions(Shapes):
                 body, width = self.value(arg, inner)
                 return minus(body), width
             case Add(terms=terms):
-                parts = self.alike([self.value(term, inner) for term in terms])
-                return plus(part for part, _ in parts), widest(width for _, width in parts)
+                return self.added(self.alike([self.value(term, inner) for term in terms]))
             case Mul(left=left, right=right):
                 return self.multiplied(self.value(left, inner), self.value(right, inner))
             case Div(left=left, right=right):
@@ -257,7 +257,15 @@ class Expressions(Shapes):
                     self.value(spell_term(replace(term, at=None, when=None)), index)
                     for term in terms
                 ]
-                return plus(part for part, _ in parts), widest(width for _, width in parts)
+                return self.added(parts)
+
+    def added(self, parts: list[Sized]) -> Sized:
+        """The sum; a number is a row of equal numbers where what made it a row is zero."""
+        whole, width = plus(part for part, _ in parts), widest(width for _, width in parts)
+        wide = [part for part, own in parts if own != NARROW]
+        if not wide or whole == ZERO or not all(map(is_zero, wide)):
+            return whole, width
+        return product(whole, transposed(Ones(width))), width
 
 
 def found_number(width: Width) -> Num:

@@ -187,6 +187,14 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How many rows and columns something has: (1 × H)."""
+
+    rows: Width
+    columns: Width
+
+
+@dataclass(frozen=True, slots=True)
 class Blank:
     """A gap to fill in, numbered."""
 
@@ -223,8 +231,12 @@ Formula = (
     | Over
     | Members
     | Value
+    | Shape
     | Blank
 )
+
+Words = tuple["str | Formula", ...]
+"""Prose with formulas in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +254,9 @@ class Equation:
     by_terms: bool = False
     """Whether each term of a sum has a line of its own."""
 
+    reasons: tuple[Words, ...] = ()
+    """Why each right side is equal to what stands before it; nothing where nothing is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -255,10 +270,10 @@ class Grid:
 class Sheet:
     """Equations under one heading; `about` is the parameter whose gradient they give."""
 
-    title: tuple["str | Formula", ...]
+    title: Words
     equations: tuple[Equation, ...]
     about: str = ""
-    note: tuple["str | Formula", ...] = ()
+    note: Words = ()
     grid: Grid | None = None
     """A table below them."""
 

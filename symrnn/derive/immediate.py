@@ -6,12 +6,11 @@ both is printed with ∂⁺ after all.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from symrnn.derive.formula import Formula, Immediate, Marked, Name, Sheet, Total, walk
+from symrnn.derive.formula import Formula, Immediate, Marked, Name, Sheet, Total, Words, walk
 from symrnn.derive.paths import LOSS
 from symrnn.language.tree import Ref
 
 Derivative = Total | Immediate
-Words = tuple["str | Formula", ...]
 
 MOST = 4
 """So many derivatives are listed; of more it is said in words which they are."""

@@ -8,9 +8,9 @@ from functools import cached_property
 from symrnn.derive.alike import classes
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.fold import Folding, names_in
-from symrnn.derive.formula import Equation, Formula, Grid, Immediate, Sheet
+from symrnn.derive.formula import Equation, Formula, Grid, Immediate, Sheet, Words
 from symrnn.derive.functions import definitions, functions_of
-from symrnn.derive.immediate import Words, ambiguous, told
+from symrnn.derive.immediate import ambiguous, told
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.letters import Letters
@@ -66,6 +66,11 @@ class Chapter:
     """What a student is asked to do with it."""
 
     @property
+    def by_steps(self) -> bool:
+        """Whether each line has a reason of its own: what is alike says so itself."""
+        return self.view in VIEWS and VIEWS[self.view].by_steps
+
+    @property
     def in_numbers(self) -> bool:
         return self.view in VIEWS and VIEWS[self.view].in_numbers
 
@@ -112,7 +117,9 @@ class Output:
         if any(part.task for part in parts):
             return list(parts)
         return [
-            part if part.in_numbers else replace(part, sheets=self.folding.sheets(part.sheets))
+            part
+            if part.in_numbers or part.by_steps
+            else replace(part, sheets=self.folding.sheets(part.sheets))
             for part in parts
         ]
 
@@ -294,10 +301,16 @@ class Output:
         return {
             "left": {"latex": latex.line(equation.left), "text": plain.line(equation.left)},
             "rights": [
-                {"latex": latex.line(right), "text": plain.line(right)} for right in equation.rights
+                {"latex": latex.line(right), "text": plain.line(right), **reason}
+                for right, reason in zip(equation.rights, self.reasons_data(equation), strict=True)
             ],
             "steps": [plain.time(step) for step in equation.steps] or None,
         }
+
+    def reasons_data(self, equation: Equation) -> Iterator[dict[str, str]]:
+        for place in range(len(equation.rights)):
+            reason = equation.reasons[place : place + 1]
+            yield {"reason": self.words(reason[0])} if reason and reason[0] else {}
 
     def terms_data(self, name: str) -> list[dict[str, object]]:
         """The terms of a gradient: where each begins, its path and its factors."""

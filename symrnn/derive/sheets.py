@@ -25,10 +25,12 @@ from symrnn.derive.formula import (
     Name,
     Ones,
     Product,
+    Shape,
     Sheet,
     Times,
     Total,
     Value,
+    Words,
     Zeros,
     map_children,
 )
@@ -162,7 +164,7 @@ COLUMNS = (
 def as_columns(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
     """The same equations for column vectors."""
 
-    def words(parts: tuple["str | Formula", ...]) -> tuple["str | Formula", ...]:
+    def words(parts: Words) -> Words:
         said = {ROWS: COLUMNS}
         return tuple(said.get(p, p) if isinstance(p, str) else flipped(p) for p in parts)
 
@@ -171,7 +173,12 @@ def as_columns(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
             sheet,
             note=words(sheet.note),
             equations=tuple(
-                replace(e, left=flipped(e.left), rights=tuple(map(flipped, e.rights)))
+                replace(
+                    e,
+                    left=flipped(e.left),
+                    rights=tuple(map(flipped, e.rights)),
+                    reasons=tuple(map(words, e.reasons)),
+                )
                 for e in sheet.equations
             ),
         )
@@ -204,6 +211,8 @@ def flipped(formula: Formula) -> Formula:
             return Value(tuple(zip(*values, strict=True)))
         case Zeros(rows=rows, columns=columns):
             return Zeros(columns, rows)
+        case Shape(rows=rows, columns=columns):
+            return Shape(columns, rows)
     return map_children(formula, flipped)
 
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symrnn.language import numpy_forms as forms
+from symrnn.language.losses import LOSSES as LOSSES
+from symrnn.language.losses import Loss as Loss
 from symrnn.language.numpy_forms import Array as Array
 
 
@@ -48,6 +50,12 @@ class Elementwise:
     half: bool = False
     """Whether it has values above zero alone, as a logarithm."""
     arguments: tuple[str, ...] = ("x",)
+    by_rule: str = ""
+    """The derivative as a rule of calculus gives it, before it is written in the own value."""
+    rule: str = ""
+    """Which rule that is; without `by_rule` why the derivative is what it is."""
+    why: str = ""
+    """Why what the rule gives is the derivative above."""
 
     @property
     def derivatives(self) -> tuple[str, ...]:
@@ -62,7 +70,17 @@ GELU = "1.5957691216057308"  # 2 sqrt(2 / pi), to double precision
 ELEMENTWISE: dict[str, Elementwise] = {
     row.name: row
     for row in (
-        Elementwise("tanh", "1 - o**2", "", r"\tanh", operation="tanh", sympy="tanh"),
+        Elementwise(
+            "tanh",
+            "1 - o**2",
+            "",
+            r"\tanh",
+            operation="tanh",
+            sympy="tanh",
+            by_rule="(cosh(x)**2 - sinh(x)**2) / cosh(x)**2",
+            rule="the quotient rule, since tanh is sinh/cosh",
+            why="the fraction in two parts; sinh/cosh is tanh again",
+        ),
         Elementwise(
             "sigmoid",
             "o * (1 - o)",
@@ -72,6 +90,9 @@ ELEMENTWISE: dict[str, Elementwise] = {
             small="exp(-softplus(-x))",
             numpy=forms.sigmoid,
             above_zero=True,
+            by_rule="exp(-x) / (1 + exp(-x))**2",
+            rule="the rule for a reciprocal: the inner derivative over the square",
+            why="the two factors are the value itself, and 1 minus the value",
         ),
         Elementwise(
             "relu",
@@ -81,6 +102,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             stable="max(x, 0)",
             numpy=forms.positive,
             analytic=False,
+            rule="slope 1 above zero and 0 below; at zero itself 0 is taken",
         ),
         Elementwise(
             "leaky_relu",
@@ -89,6 +111,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             r"\mathrm{LeakyReLU}",
             stable="max(x, 0.01 * x)",
             analytic=False,
+            rule="slope 1 above zero and 0.01 below",
         ),
         Elementwise(
             "elu",
@@ -97,6 +120,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             r"\mathrm{ELU}",
             stable="max(x, 0) + expm1(min(x, 0))",
             analytic=False,
+            rule="slope 1 above zero; below it an exponential, which is the value plus 1",
         ),
         Elementwise(
             "selu",
@@ -115,15 +139,33 @@ ELEMENTWISE: dict[str, Elementwise] = {
             operation="softplus",
             numpy=forms.softplus,
             above_zero=True,
+            by_rule="exp(x) / (1 + exp(x))",
+            rule="the chain rule: one over the argument of the logarithm, times its derivative",
+            why="above and below divided by exp: that is the logistic function",
         ),
         Elementwise(
             "softsign", "(1 - abs(o))**2", "x / (1 + abs(x))", r"\mathrm{softsign}", analytic=False
         ),
-        Elementwise("exp", "o", "", r"\exp", operation="exp", sympy="exp", above_zero=True),
+        Elementwise(
+            "exp",
+            "o",
+            "",
+            r"\exp",
+            operation="exp",
+            sympy="exp",
+            above_zero=True,
+            rule="exp is its own derivative",
+        ),
         Elementwise("log", "1 / x", "", r"\log", operation="log", sympy="log", half=True),
         Elementwise("sqrt", "1 / (2 * o)", "", r"\sqrt", operation="sqrt", sympy="sqrt", half=True),
         Elementwise(
-            "square", "2 * x", "x**2", r"\mathrm{square}", operation="square", above_zero=True
+            "square",
+            "2 * x",
+            "x**2",
+            r"\mathrm{square}",
+            operation="square",
+            above_zero=True,
+            rule="the power rule",
         ),
         Elementwise("sin", "cos(x)", "", r"\sin", operation="sin", sympy="sin"),
         Elementwise("cos", "-sin(x)", "", r"\cos", operation="cos", sympy="cos"),
@@ -235,46 +277,6 @@ ELEMENTWISE: dict[str, Elementwise] = {
 STOPS = ("stop", "surrogate")
 """Functions whose derivative is not that of their value, but what somebody wants instead."""
 
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """A loss of one sequence at one step: a number for each row, of width 1.
-
-    The derivatives are written in `y`, the target, `p`, the prediction, and `n`, the width of both.
-    `onehot` is the derivative by the prediction where each row of the target sums to one.
-    """
-
-    name: str
-    by_prediction: str
-    by_target: str
-    onehot: str = ""
-    link: str = ""
-    """The function after which the loss is computed from what stands inside it, ..."""
-    from_logits: str = ""
-    """... by the loss of this name: bce of a sigmoid, ce of a softmax."""
-    by_terms: str = ""
-    """The derivative by the prediction before its terms are put together."""
-
-
-LOSSES: dict[str, Loss] = {
-    row.name: row
-    for row in (
-        Loss("mse", "2 * (p - y) / n", "-2 * (p - y) / n"),
-        Loss(
-            "bce",
-            "(p - y) / (p * (1 - p)) / n",
-            "(log(1 - p) - log(p)) / n",
-            link="sigmoid",
-            from_logits="bce_logits",
-            by_terms="(-(y / p) + (1 - y) / (1 - p)) / n",
-        ),
-        Loss("ce", "-y / p", "-log(p)", link="softmax", from_logits="ce_logits"),
-        Loss("bce_logits", "(sigmoid(p) - y) / n", "-p / n"),
-        Loss(
-            "ce_logits", "softmax(p) * rowsum(y) - y", "logsumexp(p) - p", onehot="softmax(p) - y"
-        ),
-    )
-}
 
 ROW = ("softmax", "logsumexp", "rowmax", "rowsum", "rowmean", "concat")
 """Functions across the features of one step."""

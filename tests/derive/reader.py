@@ -68,6 +68,8 @@ class Page:
     def read_block(self, block: str) -> None:
         equations: list[list[str]] = []
         alone = ""
+        rows = [row.partition(" && ")[0] for row in block.split(" \\\\\n")]  # reasons are words
+        block = " \\\\\n".join(r for r in rows if r != "&" and not r.startswith(r"&\quad\;"))
         for row in block.replace(", \\\\\n&\\qquad ", r", \qquad ").split(" \\\\\n"):
             if row.startswith("& "):
                 alone = row[2:]  # a wide left side has a row of its own
@@ -162,14 +164,18 @@ class Page:
                     return None
             elif own[1] and inner.setdefault(own[1], other[1] - own[2]) != other[1] - own[2]:
                 return None
-        if said.steps and inner:
-            index, bounds = said.steps.split(" = ", 1)
-            first, last, *but = re.split(r", \\ldots, |, (?=\d)|,\\; \w+ \\neq ", bounds)
-            low, high = sorted((self.bound(first, {}), self.bound(last, {})))
-            at = inner[index]
-            if not low <= at <= high or at in [self.bound(b, {}) for b in but]:
-                return None
+        if said.steps and inner and not self.is_said_at(said, inner[said.steps.split(" = ", 1)[0]]):
+            return None
         return inner
+
+    def is_said_at(self, said: Said, step: int) -> bool:
+        """Whether an equation holds at a step; one without an index holds anyway."""
+        if not said.steps:
+            return True
+        _, bounds = said.steps.split(" = ", 1)
+        first, last, *but = re.split(r", \\ldots, |, (?=\d)|,\\; \w+ \\neq ", bounds)
+        low, high = sorted((self.bound(first, {}), self.bound(last, {})))
+        return low <= step <= high and step not in [self.bound(b, {}) for b in but]
 
     def look_up(self, parts: tuple[Place | str, ...], env: Env) -> Array:
         """The value of a derivative: by its equation; by what is outside 1…T it is zero."""
@@ -499,10 +505,12 @@ class Line:
 
 
 def _slope(name: str) -> Callable[[Array], Array]:
-    """The derivative of a function that is analytic, by a complex step."""
+    """The derivative of a function, by a complex step where it is analytic."""
     row = ELEMENTWISE[name]
-    assert row.analytic, name
-    return lambda v: np.asarray(Floats(np.complex128).apply(name, v + 1e-30j).imag / 1e-30)
+    if row.analytic:
+        return lambda v: np.asarray(Floats(np.complex128).apply(name, v + 1e-30j).imag / 1e-30)
+    on, h = Floats(np.float64), 1e-7  # a kink is nowhere near a random point
+    return lambda v: (on.apply(name, v + h) - on.apply(name, v - h)) / (2 * h)
 
 
 def _applied(name: str, args: list[Read]) -> Read:

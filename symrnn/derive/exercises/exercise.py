@@ -236,13 +236,17 @@ def renumbered(by: int) -> Callable[[Formula], Formula]:
 
 
 def plainly(part: Chapter) -> Chapter:
-    """The part without a second form of the same sum, which would give the first one away."""
+    """The part without a second form of the same sum, which would give the first one away, and
+    without reasons, which would too."""
     kept = KEPT[VIEWS[part.view].asked] if part.view in VIEWS else slice(None)
     return replace(
         part,
         sheets=tuple(
             replace(
-                sheet, equations=tuple(replace(e, rights=e.rights[kept]) for e in sheet.equations)
+                sheet,
+                equations=tuple(
+                    replace(e, rights=e.rights[kept], reasons=()) for e in sheet.equations
+                ),
             )
             for sheet in part.sheets
         ),

@@ -1,5 +1,6 @@
 """Letters for a derivation: the author's names, and what the recursion has a δ for."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -18,10 +19,12 @@ from symrnn.system.system import System
 def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, dict[str, str]]:
     """The letters, and for each pre-activation with a δ the name under which they know it."""
     system = derivation.rolled.system
-    activations = set(pre_activations(derivation, system)) & kept(derivation)
+    every = pre_activations(derivation, system)
+    activations = set(every) & kept(derivation)
+    later = [name for name in every if name not in activations]
     # the recursion may be that for any T, which names a sum over a sum
     named = derivation.own | derivation.rolled.own
-    made_up = {s.name for s in system.named("variable")} - named - activations
+    made_up = {s.name for s in system.named("variable")} - named - every.keys()
     symbols = {n: s for n, s in system.symbols.items() if n not in made_up}
     deltas: dict[str, str] = {}
     for name in sorted(activations, key=list(symbols).index):
@@ -31,16 +34,22 @@ def letters_for(derivation: Derivation, notation: Notation) -> tuple[Letters, di
         deltas[name] = adjoint
     equations = tuple(e for e in system.equations if e.target.name not in made_up)
     known = replace(system, equations=equations, symbols=symbols)
-    return _Letters(notation, known, derivation, named), deltas
+    return _Letters(notation, known, derivation, named, later), deltas
 
 
 class _Letters(Letters):
     """An initial state, O0 in Python, is printed as the step that it is: O_0."""
 
     def __init__(
-        self, notation: Notation, system: System, derivation: Derivation, own: frozenset[str]
+        self,
+        notation: Notation,
+        system: System,
+        derivation: Derivation,
+        own: frozenset[str],
+        later: Sequence[str],
     ) -> None:
-        super().__init__(notation, system, own=own, whole=derivation.rolled.system)
+        whole = derivation.rolled.system
+        super().__init__(notation, system, own=own, whole=whole, later=later)
         self.states = derivation.states
         self.losses = derivation.by_steps.step_losses
 

@@ -43,7 +43,7 @@ class Letters:
 
     `own` are the names that the author wrote; without them, what symrnn made up is told by the
     rules by which it makes names. `whole` is the system with everything that was made up, where
-    `system` does not hold all of it.
+    `system` does not hold all of it. What is named `later` leaves the symbols to the others.
 
     >>> from symrnn.derive.notation.notation import load_notation
     >>> from symrnn.model import load
@@ -61,6 +61,7 @@ class Letters:
         *,
         own: Collection[str] = (),
         whole: System | None = None,
+        later: Collection[str] = (),
     ) -> None:
         self.notation = notation
         self.system = system
@@ -72,6 +73,7 @@ class Letters:
             name: _entry(notation, name) for name in notation.symbols if name in system.symbols
         }
         self._glyphs: dict[str, Glyph] = {}
+        self._later = later
         self._choose()
 
     def latex(self, ref: Ref) -> str:
@@ -113,6 +115,9 @@ class Letters:
             if name not in self._glyphs:
                 self._glyphs[name] = self._take(name, (entry, self._default(name)), taken)
         self._choose_made_up(taken)
+        for name in self._later:
+            wanted = self._tagged(BEFORE, self._tag(name, list(self._later)))
+            self._glyphs[name] = self._take(name, (wanted, self._default(name)), taken)
 
     def _keeps_its_name(self, name: str) -> bool:
         return name not in self._glyphs and (
@@ -151,7 +156,8 @@ class Letters:
         )
 
     def _choose_made_up(self, taken: Taken) -> None:
-        variables = [s for s in self._symbols if s.name in self._made]
+        made = self._made - set(self._later)
+        variables = [s for s in self._symbols if s.name in made]
         before = [s.name for s in variables if s.timed and s.name.startswith("a_")]
         losses = [s.name for s in variables if s.name.startswith("l_")]
         for name in (s.name for s in variables if s.name not in self._glyphs):
@@ -168,7 +174,7 @@ class Letters:
         self._choose_adjoints(before, taken)
 
     def _choose_adjoints(self, before: list[str], taken: Taken) -> None:
-        adjoints = [s for s in self._symbols if s.name not in self._glyphs]
+        adjoints = [s for s in self._symbols if s.name not in {*self._glyphs, *self._later}]
         timed = [s.of.name for s in adjoints if s.timed and s.of and s.of.name in before]
         free = {mark: name for mark, name in taken.items() if name != "δ"}
         for symbol in adjoints:

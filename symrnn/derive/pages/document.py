@@ -68,6 +68,14 @@ class PageBreak:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """What stands together under a heading within a section; a page can fold it."""
+
+    title: Text
+    items: tuple["Item", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     """A line to fill in by hand: a label, room, and what stands behind the room."""
 
@@ -75,7 +83,7 @@ class Fields:
     """The first of them gets the most room."""
 
 
-Item = Paragraph | Heading | Display | Listing | Table | Figure | PageBreak | Fields
+Item = Paragraph | Heading | Display | Listing | Table | Figure | PageBreak | Fold | Fields
 
 
 @dataclass(frozen=True, slots=True)

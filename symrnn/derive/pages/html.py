@@ -10,6 +10,7 @@ from symrnn.derive.pages.document import (
     Document,
     Fields,
     Figure,
+    Fold,
     Heading,
     Item,
     Listing,
@@ -115,6 +116,8 @@ def _item(item: Item) -> str:
             return render("html/figure.html", picture=picture, caption=_prose(caption))
         case PageBreak():
             return '<div class="page-break"></div>'
+        case Fold(title, items):
+            return render("html/fold.html", title=_prose(title), items=map(_item, items))
         case Fields(fields):
             return '<p class="fields">' + "".join(map(_field, fields)) + "</p>"
 

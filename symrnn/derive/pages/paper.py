@@ -9,6 +9,7 @@ from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Fold,
     Heading,
     Inline,
     Item,
@@ -136,11 +137,12 @@ class Paper:
         """Whether the model has equations that are alike, so that it is long without."""
         return bool(self.output.folding.classes)
 
-    def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
+    def sheet(self, sheet: Sheet, titled: bool, said: Sequence[str] = ()) -> Iterator[Item]:
+        """Its title, its note but for what has been said, its equations."""
         if titled:
             yield Heading(self.text(sheet.title))
-        if sheet.note:
-            yield Paragraph(self.text(sheet.note))
+        if note := tuple(part for part in sheet.note if part not in said):
+            yield Paragraph(self.text(note))
         if sheet.equations:
             yield self.display(sheet.equations)
         if sheet.grid is not None:
@@ -165,9 +167,13 @@ class Paper:
             items.append(Paragraph(typeset(part.task)))
         if reading := self.reading(part.view):
             items.append(Paragraph(typeset(reading)))
-        sheets = gathered(part.sheets) if self.is_folded else part.sheets
-        for sheet in sheets:
-            items += self.sheet(sheet, titled=len(sheets) > 1)
+        sheets = gathered(part.sheets) if self.is_folded and not part.by_steps else part.sheets
+        for number, sheet in enumerate(sheets, 1):
+            if part.by_steps:
+                inside = tuple(self.sheet(sheet, titled=False, said=(ROWS, COLUMNS)))
+                items.append(Fold((f"{number}. ", *self.text(sheet.title)), inside))
+            else:
+                items += self.sheet(sheet, titled=len(sheets) > 1)
         return Section((part.title,), tuple(items))
 
     def reading(self, view: str) -> str:

@@ -16,6 +16,7 @@ from symrnn.derive.pages.document import (
     Document,
     Fields,
     Figure,
+    Fold,
     Heading,
     Item,
     Listing,
@@ -42,6 +43,7 @@ TOGETHER = 12
 def as_tex(document: Document) -> str:
     """A complete LaTeX file in ASCII, which needs amsmath and, for pictures, TikZ."""
     items = [item for section in document.sections for item in section.items]
+    items += [inner for item in items if isinstance(item, Fold) for inner in item.items]
     return render(
         "latex/document.tex",
         title=_prose(document.title),
@@ -103,6 +105,8 @@ def _item(item: Item, dense: bool) -> str:
             return render("latex/figure.tex", picture=tikz.strip(), caption=_prose(caption))
         case PageBreak():
             return "\\clearpage\n"
+        case Fold(title, items):
+            return f"\\subsection*{{{_prose(title)}}}\n\n{tex_items(items)}"
         case Fields(fields):
             return "\\medskip\n" + " \\quad\n".join(_fields(fields)) + "\\par\n"
 

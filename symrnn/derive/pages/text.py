@@ -5,6 +5,7 @@ from symrnn.derive.pages.document import (
     Document,
     Fields,
     Figure,
+    Fold,
     Heading,
     Item,
     Listing,
@@ -57,6 +58,9 @@ def _item(item: Item, width: int) -> str:
             return "\n".join(_wrapped(("Figure: ", *caption), width))
         case PageBreak():
             return ""
+        case Fold(title, items):
+            found = ["\n".join(_wrapped(title, width)), *(_item(inner, width) for inner in items)]
+            return "\n\n".join(filter(None, found))
         case Fields(fields):
             return "   ".join(f"{label}: ________ {after}".rstrip() for label, after in fields)
 

@@ -11,14 +11,18 @@ from symrnn.derive.formula import Big, Equation, Formula, Name, walk
 from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.symbol import GREEK
 from symrnn.derive.printing.layout import Atom, Before, Choice, Doc, Fence, Row, flat, lines, tall
-from symrnn.derive.printing.measure import CHARACTER, height, measure
-from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer, are_two
+from symrnn.derive.printing.measure import CHARACTER, SPACES, height, measure
+from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer, are_two, figure
+from symrnn.derive.printing.reasons import beside, by_right, latex_words, wide_as
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Own, Ref, Width
 
 EQUALS, INDENT = 1.5, 1.0
 """How wide a sign = is, and how far a line that goes on is moved in."""
+
+APART, LEAST = 2.0, 13.0
+"""The gap before a reason, and the least room beside a formula that a long one is broken into."""
 
 SURE = 0.97
 """How much of a line is given out: a width is estimated, and may be a little more in TeX."""
@@ -112,7 +116,37 @@ class Latex(Printer):
         told, space = self.telling(equations), room * CHARACTER
         lefts = [measure(self.line(equation.left)) for equation in told]
         wide = max((left for left in lefts if not room or left <= space / 2), default=0.0)
+        if any(any(equation.reasons) for equation in told):
+            return self.reasoned(told, space, wide)
         return [row for equation in told for row in self.equation(equation, space, wide)]
+
+    def reasoned(self, equations: Sequence[Equation], space: float, wide: float) -> list[str]:
+        """The lines with their reasons: beside them where there is room for all, else below."""
+        parts = by_right(equations, lambda part: self.equation(part, space, wide), self.again)
+        halves = [line.partition("&") for lines, _ in parts for line in lines]
+        left, right = (max(measure(half[i]) for half in halves) for i in (0, 2))
+        side = (space - left - right) * SURE - APART if space else math.inf
+        longest = max(wide_as(reason, self.line) for _, reason in parts)
+        if side >= min(longest, LEAST):
+            return [
+                (row.formula or "&") + (f" && {row.words}" if row.words else "")
+                for lines, reason in parts
+                for row in beside(lines, latex_words(reason, self.line, side))
+            ]
+        below = (space - left) * SURE - SPACES[r"\quad"] / 100 if space else math.inf
+        return [
+            row
+            for lines, reason in parts
+            for row in (
+                *lines,
+                *(rf"&\quad\; {words}" for words in latex_words(reason, self.line, below)),
+            )
+        ]
+
+    def again(self, lines: list[str], _: Equation) -> list[str]:
+        """The lines of a further right side: what is on the left stands there once."""
+        _left, sign, right = lines[0].partition("&= ")
+        return [f"&= {right}", *lines[1:]] if sign else lines[1:]
 
     def display(self, equations: Sequence[Equation], room: float = 80) -> str:
         """The equations in one piece, their signs = below each other."""
@@ -215,7 +249,7 @@ class Latex(Printer):
     def power(self, base: Formula, exponent: Formula) -> Doc:
         if isinstance(base, Call):
             symbol = self.function(base.function)
-            if re.fullmatch(r"\\(tanh|sin|cos|sigma)", symbol):
+            if re.fullmatch(r"\\(tanh|sinh|cosh|sin|cos|sigma)", symbol):
                 raised = self.atom(f"{symbol}^{{{self.line(exponent)}}}")
                 return Before(raised, Fence("(", ")", self.doc(base.args[0])))
         above = self.line(exponent)
@@ -277,6 +311,9 @@ class Latex(Printer):
     def zeros(self, rows: Width, columns: Width) -> Atom:
         return self.atom(rf"\mathbf{{0}}_{{{self.wide(rows)} \times {self.wide(columns)}}}")
 
+    def shape(self, rows: Width, columns: Width) -> Atom:
+        return self.atom(rf"({self.wide(rows)} \times {self.wide(columns)})")
+
     def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
         return self.grid([[self.doc(each) for each in row] for row in rows])
 
@@ -330,21 +367,6 @@ class Latex(Printer):
     def at(self, at: Ref) -> Atom:
         text = f"_{{t={self.time(at).replace(' ', '')}}}"
         return self.atom(text)
-
-
-def figure(x: float, digits: int, exponent: str) -> str:
-    """A number with that many significant digits, zeros at its end gone.
-
-    >>> figure(0.25, 4, ""), figure(-1234567.0, 3, "{}e{}"), figure(2e-09, 3, "{}e{}")
-    ('0.25', '-1.23e6', '2e-9')
-    """
-    text = f"{x:.{digits}g}"
-    if text in ("nan", "inf", "-inf"):
-        return {"nan": r"\mathrm{nan}", "inf": r"\infty", "-inf": r"-\infty"}[text]
-    if "e" in text:
-        mantissa, _, power = text.partition("e")
-        return exponent.format(mantissa, int(power))
-    return "0" if float(text) == 0 else text
 
 
 def _indices(left: Formula) -> list[str]:

@@ -5,19 +5,33 @@ A slash without spaces binds closer than factors side by side: (ŷ - y)/C w_oᵀ
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, walk
+from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, Words, walk
 from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
 from symrnn.derive.notation.symbol import GREEK, SymbolError, glyph
-from symrnn.derive.printing.latex import figure
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
-from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer, are_two
-from symrnn.derive.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
+from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer, are_two, figure
+from symrnn.derive.printing.reasons import beside, by_right
+from symrnn.derive.printing.terminal import (
+    GLUE,
+    RAISED,
+    PlainBrackets,
+    atom,
+    columns,
+    filled,
+    lowered,
+)
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Add, Call, Div, Num, Own, Ref, Size, Width
+
+APART, LEAST = 3, 26
+"""The gap before a reason, and the least room beside a formula that a long one is broken into."""
+
+POWERED = ("tanh", "sinh", "cosh", "sin", "cos", "sigmoid")
+"""Functions whose powers are written tanh²(a)."""
 
 NARROWEST = 20
 """A line is never given less room than this."""
@@ -80,7 +94,41 @@ class Plain(Printer):
         """The equations with their signs = below each other."""
         equations = self.telling(equations)
         wide = max((columns(self.line(equation.left)) for equation in equations), default=0)
+        if any(any(equation.reasons) for equation in equations):
+            return "\n".join(self.reasoned(equations, room, wide))
         return "\n".join(self.equation(equation, room, wide) for equation in equations)
+
+    def reasoned(self, equations: Sequence[Equation], room: float, wide: int) -> Iterator[str]:
+        """The lines with their reasons: beside them where there is room for all, else below."""
+
+        def again(lines: list[str], equation: Equation) -> list[str]:
+            left = self.line(equation.left)
+            pad = max(wide, columns(left))
+            return [" " * pad + lines[0][len(left) + pad - columns(left) :], *lines[1:]]
+
+        parts = by_right(equations, lambda e: self.equation(e, room, wide).split("\n"), again)
+        widest = max(columns(line) for lines, _ in parts for line in lines)
+        side = room - widest - APART if room else math.inf
+        longest = max(columns(self.words(reason)) for _, reason in parts)
+        if side >= min(longest, LEAST):
+            for lines, reason in parts:
+                for row in beside(lines, self.wrapped(reason, side)):
+                    gap = " " * (widest + APART - columns(row.formula))
+                    yield row.formula + (gap + row.words if row.words else "")
+            return
+        indent = " " * (wide + APART + 2)
+        for lines, reason in parts:
+            yield from lines
+            yield from (indent + line for line in self.wrapped(reason, room - len(indent)))
+
+    def words(self, words: Words) -> str:
+        return "".join(part if isinstance(part, str) else self.line(part) for part in words)
+
+    def wrapped(self, words: Words, room: float) -> list[str]:
+        whole = "".join(
+            part if isinstance(part, str) else self.line(part).replace(" ", GLUE) for part in words
+        )
+        return filled(whole, 0 if math.isinf(room) else max(int(room), NARROWEST))
 
     # atoms
 
@@ -162,6 +210,9 @@ class Plain(Printer):
         letter, text = {"ones": "1", "eye": "I", "zeros": "0"}[kind], self.wide(width)
         return atom(f"{letter}_{text}" if text.isalnum() else f"{letter}_{{{text}}}")
 
+    def shape(self, rows: Width, columns: Width) -> Atom:
+        return atom(f"({self.wide(rows)} × {self.wide(columns)})")
+
     def zeros(self, rows: Width, columns: Width) -> Atom:
         return atom(f"0_{{{self.wide(rows)} × {self.wide(columns)}}}")
 
@@ -200,7 +251,7 @@ class Plain(Printer):
 
     def power(self, base: Formula, exponent: Formula) -> Doc:
         above = self._exponent(exponent)
-        known = isinstance(base, Call) and base.function in ("tanh", "sin", "cos", "sigmoid")
+        known = isinstance(base, Call) and base.function in POWERED
         if known and isinstance(base, Call) and above.text[0] != "^":
             symbol = self.function(base.function) + above.text
             return Before(atom(symbol), Fence("(", ")", self.doc(base.args[0])))

@@ -27,6 +27,7 @@ from symrnn.derive.formula import (
     Ones,
     Over,
     Product,
+    Shape,
     Times,
     Total,
     Value,
@@ -135,6 +136,8 @@ class Printer(ABC):
         """k ∈ {i, f, o}: what the indices in formulas stand for; nothing where there is none."""
 
     @abstractmethod
+    def shape(self, rows: Width, columns: Width) -> Atom: ...
+    @abstractmethod
     def blank(self, number: int) -> Atom: ...
     @abstractmethod
     def at(self, at: Ref) -> Atom: ...
@@ -232,6 +235,8 @@ class Printer(ABC):
             case Value(rows=rows):
                 negative = len(rows) == len(rows[0]) == 1 and rows[0][0] < 0
                 return self.value(rows), SUM if negative else ATOM
+            case Shape(rows=rows, columns=columns):
+                return self.shape(rows, columns), ATOM
             case Blank(number=number):
                 return self.blank(number), ATOM
 
@@ -329,6 +334,21 @@ class Printer(ABC):
     def trails(self, factor: Formula) -> bool:
         """Whether a last factor may go without brackets: Σ reaches to the end anyway."""
         return isinstance(factor, Big)
+
+
+def figure(x: float, digits: int, exponent: str) -> str:
+    """A number with that many significant digits, zeros at its end gone.
+
+    >>> figure(0.25, 4, ""), figure(-1234567.0, 3, "{}e{}"), figure(2e-09, 3, "{}e{}")
+    ('0.25', '-1.23e6', '2e-9')
+    """
+    text = f"{x:.{digits}g}"
+    if text in ("nan", "inf", "-inf"):
+        return {"nan": r"\mathrm{nan}", "inf": r"\infty", "-inf": r"-\infty"}[text]
+    if "e" in text:
+        mantissa, _, power = text.partition("e")
+        return exponent.format(mantissa, int(power))
+    return "0" if float(text) == 0 else text
 
 
 def are_two(first: Ref, last: Ref) -> bool:

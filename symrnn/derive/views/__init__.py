@@ -3,6 +3,7 @@
 Each view is a file here with a function `view(derivation, names)` that gives sheets of equations,
 and a row of the table `VIEWS`. Nothing else knows it by name: a new view is one file and one row.
 
+steps       the derivation as on a board, each line with its reason
 common      what several views share
 jacobians   the states of recurrences and the Jacobians between their steps, for `product`
 norms       how much of one step reaches a later one, for `numbers`
@@ -36,6 +37,8 @@ class View:
     """Whether its terms begin at the totals that several paths share, and these are listed."""
     in_numbers: bool = False
     """Whether it works numbers out: it takes data, of one sequence, beside the names."""
+    by_steps: bool = False
+    """Whether each sheet is a step under a heading of its own, which a page can fold."""
     asked: Literal["all", "first", "last"] = "all"
     """Which right sides of an equation stand in an exercise: a second form of the same sum would
     give the first one away."""
@@ -54,6 +57,14 @@ class View:
 VIEWS = {
     view.name: view
     for view in (
+        View(
+            "steps",
+            "Step by step",
+            "Each line follows from the one before it, for the reason beside it. ",
+            shows_partials=True,
+            by_steps=True,
+            asked="last",
+        ),
         View(
             "chain",
             "The chain rule, path by path",

@@ -38,7 +38,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
                 " three axes, and no product of matrices holds it; with numbers it stands"
                 " (--scalar), and the view uses has the same sum in matrices"
             )
-        sheets += _Forward(derivation, Ref(name)).sheets()
+        sheets += Forward(derivation, Ref(name)).sheets()
     return (*losses(derivation), *sheets)
 
 
@@ -54,7 +54,7 @@ class Operand:
         return self.edge.by
 
 
-class _Forward:
+class Forward:
     def __init__(self, derivation: Derivation, target: Ref) -> None:
         self.derivation, self.target = derivation, target
         self.edges, self.steps = derivation.network.edges, derivation.system.steps
