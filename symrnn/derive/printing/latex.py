@@ -73,10 +73,9 @@ class Latex(Printer):
         The left sides take `wide` em of the `room`; without room no line is broken for its length.
         """
         left = self.line(equation.left)
-        wide = max(wide, measure(left))
         rows: list[str] = []
-        if room and wide > room / 2 and measure(left) == wide:
-            rows, left, wide = [f"& {left}"], "", 0
+        if room and measure(left) > room / 2:
+            rows, left = [f"& {left}"], ""
         space = max((room - wide - EQUALS) * SURE, NARROWEST * CHARACTER) if room else math.inf
         used = 0.0
         for right in equation.rights:
@@ -102,12 +101,18 @@ class Latex(Printer):
         but = "".join(rf",\; {index} \neq {self.time(step)}" for step in equation.but)
         return rf"{index} = {self.time(first)}, \ldots, {self.time(last)}{but}"
 
-    def rows(self, equations: Sequence[Equation], room: float) -> list[str]:
-        """The lines of equations below each other; `room` is in characters."""
+    def by_equation(
+        self, equations: Sequence[Equation], room: float
+    ) -> list[tuple[Equation, list[str]]]:
+        """The equations, each with its lines; `room` is in characters."""
         told, space = self.telling(equations), room * CHARACTER
         lefts = [measure(self.line(equation.left)) for equation in told]
         wide = max((left for left in lefts if not room or left <= space / 2), default=0.0)
-        return [row for equation in told for row in self.equation(equation, space, wide)]
+        return [(equation, self.equation(equation, space, wide)) for equation in told]
+
+    def rows(self, equations: Sequence[Equation], room: float) -> list[str]:
+        """The lines of equations below each other."""
+        return [row for _, rows in self.by_equation(equations, room) for row in rows]
 
     def display(self, equations: Sequence[Equation], room: float = 80) -> str:
         """The equations in one piece, their signs = below each other."""
