@@ -16,8 +16,9 @@ models that come along), `system` (systems of equations, and the functions from 
 other frameworks), `training`, `bench` and `cli`.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from symrnn.errors import ModelWarning, SymrnnError
 from symrnn.library.zoo import models
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from symrnn.model import Model
 
 __version__ = "0.1.0"
-__all__ = ["ModelWarning", "SymrnnError", "load", "models", "parse"]
+__all__ = ["ModelWarning", "SymrnnError", "from_sympy", "load", "models", "parse"]
 
 
 def load(model: str | Path, strict: bool = False) -> "Model":
@@ -42,3 +43,11 @@ def parse(text: str, name: str = "model", strict: bool = False) -> "Model":
     from symrnn.model import parse
 
     return parse(text, name, strict)
+
+
+def from_sympy(equations: Iterable[Any], name: str = "model", **options: Any) -> "Model":
+    """A model from equations of SymPy's; the options are those of `symrnn.model.from_sympy`:
+    activations, targets, matrices, declarations, strict."""
+    from symrnn.model import from_sympy
+
+    return from_sympy(equations, name, **options)

@@ -2,17 +2,17 @@
 
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from symrnn.errors import DoubtError, ModelWarning, UsageError, suggestion
 from symrnn.language.parse import parse as parse_text
-from symrnn.language.printer import show
+from symrnn.language.printer import show, show_widths
 from symrnn.language.source import MAX_TEXT, decode
-from symrnn.language.tree import Written
+from symrnn.language.tree import Width, Written
 from symrnn.library import zoo
 from symrnn.system import (
     System,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from symrnn.derive.derived import Derived
+    from symrnn.derive.sympy.equations import Equations
     from symrnn.kernels.settings import Features
     from symrnn.kernels.target import Target
     from symrnn.kernels.verification import Report
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """What someone wrote, under a name.
 
@@ -64,6 +65,20 @@ class Model:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        """The text, under a comment that names the model."""
+        return f"# {self.name}\n{self.text.rstrip()}"
+
+    def _repr_latex_(self) -> str:
+        from symrnn.derive.shown import as_latex, of_model
+
+        return as_latex(of_model(self.written))
+
+    def _repr_html_(self) -> str:
+        from symrnn.derive.shown import as_html, of_model
+
+        return as_html(of_model(self.written))
 
     @cached_property
     def system(self) -> System:
@@ -109,18 +124,22 @@ class Model:
         scalar: bool = False,
         dims: Mapping[str, int] | None = None,
         truncate: int | None = None,
+        keep: str | Sequence[str] = (),
     ) -> "Derived":
         """The derivation of the gradient by every parameter, and by the inputs and initial states
         in `wrt`: for a number of steps or, without, for a symbolic T. With `truncate` there are no
-        paths between windows of so many steps, counted from the last.
+        paths between windows of so many steps, counted from the last. The derivatives of the
+        functions in `keep` are printed f′(a), as those are that are long.
 
         >>> print(load("elman_n4").derive(steps=2).text("chain", "w_h"))
-        Gradient by w_h
+        Gradient with respect to w_h
             ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}
                       + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
         <BLANKLINE>
         """
         from symrnn.derive.derived import Derived
+        from symrnn.derive.functions import kept
+        from symrnn.derive.norms import with_norms
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]
@@ -139,9 +158,36 @@ class Model:
         if self.system.steps is not None and steps not in (None, self.system.steps):
             raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
         self.check_dims(dims or {}, scalar)
-        made = Derived(self.name, self.written, steps, tuple(extra), scalar, dims, truncate)
+        keep = (keep,) if isinstance(keep, str) else tuple(keep)
+        kept(self.written, keep)
+        written, norms = with_norms(self.written)
+        made = Derived(
+            self.name, written, steps, tuple(extra), scalar, dims, truncate, keep=keep, norms=norms
+        )
         _ = made.windows  # what is wrong with them is said now
         return made
+
+    def sympy(
+        self,
+        steps: int | None = None,
+        scalar: bool = False,
+        dims: Mapping[str, int] | None = None,
+    ) -> "Equations":
+        """The equations as SymPy's, in order, the loss spelt out: written out for a number of
+        steps, or with a letter T. Numbers are symbols, rows and matrices SymPy's matrices.
+
+        >>> graph = load("elman_n4").sympy(steps=2, scalar=True)
+        >>> print(graph[0].lhs, "=", graph[0].rhs)
+        O_1 = tanh(O_0*w_h + w_i*x_1)
+        """
+        from symrnn.derive.sympy.objects import graph
+
+        if steps is not None:
+            check_steps(steps)
+        if self.system.steps is not None and steps not in (None, self.system.steps):
+            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
+        self.check_dims(dims or {}, scalar)
+        return graph(self.written, steps, scalar, dims or {})
 
     def generate(
         self,
@@ -297,6 +343,36 @@ def _outside() -> int:
     while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "symrnn":
         frame, level = frame.f_back, level + 1
     return level
+
+
+def from_sympy(
+    equations: Iterable[Any],
+    name: str = "model",
+    activations: Mapping[str, Any] | None = None,
+    targets: str | Sequence[str] = (),
+    matrices: str | Sequence[str] = (),
+    declarations: Sequence[str] = (),
+    strict: bool = False,
+) -> Model:
+    """A model from equations of SymPy's, each `Eq(left, right)`.
+
+    A variable at a time is `Indexed`, h[t-1], or Function("h")(t-1), with t = Symbol("t"); without
+    an equation and a time it is a parameter. These are numbers, unless `matrices` names the
+    parameters that are matrices; or write rows and matrices as `MatrixSymbol("h[t-1]", 1, H)`.
+    `activations` maps names to `Lambda(z, …)`. A loss may be written out; `targets` says what its
+    targets are, where that is not plain. `declarations` are lines of the language.
+    """
+    from symrnn.derive.sympy.reading import text_of
+
+    text, shapes = text_of(equations, activations or {}, _listed(targets), _listed(matrices))
+    text = "".join(f"{line}\n" for line in declarations) + text
+    symbols = read(text, name).system.symbols
+    odd = [each for each, shape in shapes.items() if symbols[each].shape not in (shape, ())]
+    return parse("".join(f"{each}: {_shape(shapes[each])}\n" for each in odd) + text, name, strict)
+
+
+def _shape(shape: Sequence[Width]) -> str:
+    return str(shape[0]) if len(shape) == 1 else show_widths(tuple(shape))
 
 
 def load(model: str | Path, strict: bool = False) -> Model:

@@ -38,7 +38,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_the_default_is_the_chain_of_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
     found = said(capsys, "elman", "--steps", "3")
     assert [line for line in found.splitlines() if line.startswith("%")] == [
-        f"% chain: Gradient by {name}" for name in ("w_i", "w_h", "b", "w_o", "b_o")
+        f"% chain: Gradient with respect to {name}" for name in ("w_i", "w_h", "b", "w_o", "b_o")
     ]
     assert found.count(r"\right]_{t=3}") == 3
 
@@ -50,7 +50,9 @@ def test_without_steps_it_is_the_recursion(capsys: pytest.CaptureFixture[str]) -
 def test_several_views_and_parameters(capsys: pytest.CaptureFixture[str]) -> None:
     found = said(capsys, *typed("elman --steps 2 --view closed,chain --wrt w_h,b"))
     assert [line[2:] for line in found.splitlines() if line.startswith("%")] == [
-        f"{view}: Gradient by {name}" for view in ("closed", "chain") for name in ("w_h", "b")
+        f"{view}: Gradient with respect to {name}"
+        for view in ("closed", "chain")
+        for name in ("w_h", "b")
     ]
 
 
@@ -60,9 +62,9 @@ def test_inputs_and_initial_states(capsys: pytest.CaptureFixture[str]) -> None:
         *typed("elman --steps 2 --wrt x,O0 --view chain --format unicode --scalar"),
     )
     assert found == (
-        "Gradient by x₁\n    ∂L/∂x₁ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂O₁/∂x₁\n\n"
-        "Gradient by x₂\n    ∂L/∂x₂ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂x₂\n\n"
-        "Gradient by O₀\n    ∂L/∂O₀ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂O₁/∂O₀\n"
+        "Gradient with respect to x₁\n    ∂L/∂x₁ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂O₁/∂x₁\n\n"
+        "Gradient with respect to x₂\n    ∂L/∂x₂ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂x₂\n\n"
+        "Gradient with respect to O₀\n    ∂L/∂O₀ = ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · ∂O₁/∂O₀\n"
     )
 
 
@@ -121,7 +123,7 @@ def test_a_notation_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 
 def test_an_exercise_and_its_solution(capsys: pytest.CaptureFixture[str]) -> None:
     words = "elman_n4 --steps 3 --scalar --view closed --wrt w_h --exercise --format unicode"
-    blank, solution = said(capsys, *words.split()).split("Gradient by w_h")[1:]
+    blank, solution = said(capsys, *words.split()).split("Gradient with respect to w_h")[1:]
     assert "(1)" in blank
     assert "____" in blank
     assert "____" not in solution

@@ -55,6 +55,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="gradients by these parameters, inputs or initial states (default: all parameters)",
     )
     what.add_argument("--scalar", action="store_true", help="letters are numbers: all widths are 1")
+    what.add_argument(
+        "--all",
+        action="store_true",
+        help="equations that are alike, as those of an LSTM's gates, one by one; else one with an"
+        " index stands for all of them",
+    )
     what.add_argument("--batch", action="store_true", help="averaged over the batch")
     what.add_argument("--update", action="store_true", help="with the update rules")
     what.add_argument("--symbols", action="store_true", help="with a table of what symbols mean")
@@ -78,6 +84,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=80,
         metavar="N",
         help="characters a line, 0 for no limit (a document has one); in LaTeX 80 are 345 pt",
+    )
+    look.add_argument(
+        "--keep",
+        type=names,
+        default=(),
+        metavar="F[,F]",
+        help="functions whose derivative is printed f′(a), and said once, as long ones are anyway",
     )
     look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
     look.add_argument(
@@ -239,13 +252,18 @@ def _output(model: "Model", options: argparse.Namespace, shift: int = 0) -> "Out
         )
         if not options.scalar:
             widths = {**Sizes(model.system.symbols, data, steps).dims, **widths}
-    derivation = model.derive(steps, options.wrt, options.scalar, widths, options.truncate)
+    derivation = model.derive(
+        steps, options.wrt, options.scalar, widths, options.truncate, options.keep
+    )
     # other views than the one that is asked for would give an exercise away
-    whole = options.format in DOCUMENTS and not options.fragment
-    whole = whole and not exercises.is_asked(options)
+    asked = exercises.is_asked(options)
+    whole = options.format in DOCUMENTS and not options.fragment and not asked
     views = options.view or default_views(derivation, whole, options.format == "sympy")
     request = Request(views, options.wrt, batch=options.batch, extra=extra)
-    look = Look(options.notation, options.width, options.digits, options.title)
+    # in a fragment each equation has a label of its own
+    labelled = options.fragment or options.format in ("json", "sympy")
+    written_out = options.all or asked or labelled
+    look = Look(options.notation, options.width, options.digits, written_out, options.title)
     output = Output(derivation, request, look)
     if not shift:
         _note_unknown(output)

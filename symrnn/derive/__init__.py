@@ -7,12 +7,14 @@ From a system to terms:
 - `paths`, `derivation`   for each parameter a sum of terms, each along a path
 - `shapes`, `expressions`, `rows`   from the language to formulas: values, and rows carried back
 - `losses`, `functions`   ŷ - y where it cancels; f′ and the functions of a text
+- `norms`   layer norm: names for its parts, and its one Jacobian
 - `recursion`, `over_time`   terms in closed form, the nodes of a recursion; a softmax over time
 
 From terms to what somebody reads:
 
 - `views`   one file a view, each a function from a derivation to sheets of equations
 - `sheets`, `immediate`   the views that are asked for, column vectors, the batch; what ∂ means
+- `alike`, `fold`, `fold_steps`   which names are alike; alike equations as one, with an index
 - `output`, `derived`   a derivation in a format; what a model gives
 - `notation`, `printing`, `pages`, `picture`   letters, formulas in print, documents, the figure
 - `worked`, `exercises`   data for worked examples; blanks and planted slips

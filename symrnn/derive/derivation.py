@@ -11,8 +11,10 @@ from functools import cached_property, lru_cache
 
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Immediate, Total
+from symrnn.derive.functions import kept
 from symrnn.derive.losses import with_step_losses
 from symrnn.derive.network import Network, matrices, network
+from symrnn.derive.norms import Norm
 from symrnn.derive.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derive.rows import Rows
 from symrnn.errors import EquationError, UsageError, suggestion
@@ -46,8 +48,14 @@ class Derivation:
     given: Mapping[str, int] | None = None
     truncate: int | None = None
     """After how many steps backpropagation is cut."""
+    evenly: bool = False
+    """Whether what several paths share at some step has a total derivative at each step."""
     step_losses: tuple[str, ...] = ()
     """The names of the losses of single steps, where they were given some."""
+    keep: tuple[str, ...] = ()
+    """The functions whose derivative f′ is not written out."""
+    norms: tuple[Norm, ...] = ()
+    """The layer norms whose parts have names in the text (`norms.with_norms`)."""
 
     @cached_property
     def rolled(self) -> "Derivation":
@@ -136,7 +144,10 @@ class Derivation:
         """The network of the same system over other nodes."""
         nodes = own | matrices(self.plain)
         if nodes not in self._networks:
-            self._networks[nodes] = network(self.system, nodes, self.wrt, self.starts, self.windows)
+            keep = kept(self.written, self.keep)
+            self._networks[nodes] = network(
+                self.system, nodes, self.wrt, self.starts, self.windows, keep, self.norms
+            )
         return self._networks[nodes]
 
     @cached_property
@@ -149,7 +160,7 @@ class Derivation:
 
     @cached_property
     def paths(self) -> "Paths":
-        return Paths(self.network)
+        return Paths(self.network, evenly=self.evenly and self.unrolled)
 
     @property
     def parameters(self) -> list[str]:
@@ -201,7 +212,9 @@ class Derivation:
     def _alone(self) -> "Alone":
         if self.unrolled:
             return Alone(self.network, None)
-        example = network(unroll(self.plain, EXAMPLE), self.network.own, self.wrt, self.starts)
+        system = unroll(self.plain, EXAMPLE)
+        own = self.network.own
+        example = network(system, own, self.wrt, self.starts, norms=self.norms)
         return Alone(example, EXAMPLE)
 
     def factor(self, edge: Edge) -> Immediate:

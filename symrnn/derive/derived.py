@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
@@ -16,6 +16,9 @@ from symrnn.derive.sheets import Request
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge
 from symrnn.language.table import Array
+
+if TYPE_CHECKING:
+    from symrnn.derive.sympy.equations import Equations
 
 
 class Derived(Derivation):
@@ -92,6 +95,15 @@ class Derived(Derivation):
         output = self.output(view, wrt, **look)
         return as_html(Paper(output).document(output.parts()))
 
+    def sympy(self, view: str | Sequence[str] = (), wrt: str | Sequence[str] = ()) -> "Equations":
+        """The same as equations of SymPy's, each sum and product as it is printed; without a view
+        in closed form, or for a symbolic T as the recursion."""
+        from symrnn.derive.sympy.objects import derived
+
+        views = (view,) if isinstance(view, str) else tuple(view)
+        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        return derived(self, views or default_views(self, python=True), names)
+
     def __str__(self) -> str:
         return self.text()
 
@@ -101,21 +113,18 @@ class Derived(Derivation):
         return f"<derivation of {self.name}, {steps}{by}: print it, or .latex(), .html()>"
 
     def _repr_latex_(self) -> str:
-        output = self.output()
-        width = output.look.width
-        blocks = [
-            output.latex_printer.display(sheet.equations, width)
-            for part in output.parts()
-            for sheet in part.sheets
-        ]
-        return "\n\n".join(f"$$\n{block}\n$$" for block in blocks)
+        from symrnn.derive.shown import as_latex, displays
+
+        return as_latex(displays(self._shown()))
 
     def _repr_html_(self) -> str:
-        from symrnn.derive.pages.html import formula_html
+        from symrnn.derive.shown import as_html, displays
+
+        return as_html(displays(self._shown()))
+
+    def _shown(self) -> Output:
+        """What a notebook shows: the default view, or the recursion if that would be too long."""
+        from symrnn.derive.shown import too_long
 
         output = self.output()
-        return "\n".join(
-            formula_html(output.latex_printer.display(sheet.equations, output.look.width))
-            for part in output.parts()
-            for sheet in part.sheets
-        )
+        return self.output("delta") if too_long(output) else output

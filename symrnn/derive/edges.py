@@ -21,10 +21,20 @@ class Softmax:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerNorm:
+    """v̄ ↦ (v̄ - mean(v̄) - n mean(v̄ ⊙ n)) / σ, where n is the value of the layer norm; without
+    the first mean where it takes none away."""
+
+    value: Ref
+    scale: Ref
+    centred: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Carrier:
     """One operator on the way back, and of which loss or link function it is the derivative."""
 
-    by: Jacobian | Softmax
+    by: Jacobian | Softmax | LayerNorm
     function: str = ""
     value: Ref | None = None
     """The value of the link function; for a loss, the prediction that it judges."""
@@ -138,8 +148,14 @@ def moved(edge: Edge, move: Change) -> Edge:
 
 
 def moved_carrier(carrier: Carrier, move: Change) -> Carrier:
-    by = carrier.by
-    moved = Softmax(move(by.value)) if isinstance(by, Softmax) else map_jacobian(by, move)
+    moved: Jacobian | Softmax | LayerNorm
+    match carrier.by:
+        case Softmax(value=own):
+            moved = Softmax(move(own))
+        case LayerNorm(value=own, scale=scale, centred=centred):
+            moved = LayerNorm(move(own), move(scale), centred)
+        case by:
+            moved = map_jacobian(by, move)
     value, target = carrier.value, carrier.target
     return replace(
         carrier,

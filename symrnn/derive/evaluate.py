@@ -30,7 +30,7 @@ from symrnn.derive.formula import (
     children,
     walk,
 )
-from symrnn.derive.functions import LONG, formula_of, slope_of
+from symrnn.derive.functions import SLOPES, formula_of, slope_of
 from symrnn.derive.left_sides import Indices, LeftSides, is_general
 from symrnn.derive.paths import LOSS
 from symrnn.errors import CheckError
@@ -184,8 +184,9 @@ class Evaluator:
                 return self.read(formula, at)
             case Neg(arg=arg):
                 return -of(arg)
-            case Call(function=function, args=(arg,)) if function in LONG:
-                return self.value(formula_of(slope_of(function), arg), at)
+            case Call(function=function, args=(arg,)) if function in SLOPES:
+                slope = self.value(formula_of(slope_of(function), arg), at)
+                return np.broadcast_to(slope, of(arg).shape)  # one may be a number: 1
             case Call(function=function, args=args, own=own):
                 return self.apply(own or function, [of(arg) for arg in args])
             case Transpose(arg=arg):

@@ -20,7 +20,7 @@ from symrnn.derive.build import (
     transposed,
 )
 from symrnn.derive.formula import Blocks, Formula, Ones, Times, Zeros, walk
-from symrnn.derive.functions import LONG
+from symrnn.derive.functions import SLOPES
 from symrnn.derive.shapes import Shapes, Sized, together, widest
 from symrnn.errors import CheckError
 from symrnn.language.calls import is_elementwise
@@ -158,7 +158,7 @@ class Expressions(Shapes):
                 return (first if wide == NARROW else Call("logsumexp", (first,))), NARROW
         if function in LOSSES:
             return self.loss(function, *parts), NARROW
-        if function in LONG:
+        if function in SLOPES:
             return Call(function, (first,)), wide
         raise CheckError(f"no formula for {function}")
 

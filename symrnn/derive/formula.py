@@ -149,6 +149,37 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """One of several, in turn: W_k for W_i, W_f, W_o, where `index` is k. Whatever else in an
+    equation has the same index stands for the member at the same place."""
+
+    members: tuple["Ref | Marked", ...]
+    index: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        return [ref.name for ref in self.refs]
+
+    @property
+    def refs(self) -> list[Ref]:
+        return [each.arg if isinstance(each, Marked) else each for each in self.members]
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Σ over the members of the one index in it: Σ_{k ∈ {i, f}} δ^k U_kᵀ."""
+
+    body: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """k ∈ {i, f, o}: what the indices of a formula stand for."""
+
+    of: "Formula"
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """Numbers: a matrix, row by row."""
 
@@ -188,6 +219,9 @@ Formula = (
     | Big
     | Name
     | Marked
+    | Alike
+    | Over
+    | Members
     | Value
     | Blank
 )
@@ -210,6 +244,14 @@ class Equation:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """A table of formulas: a header, and rows that begin with what they are about."""
+
+    header: tuple[Formula, ...]
+    rows: tuple[tuple[Formula | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """Equations under one heading; `about` is the parameter whose gradient they give."""
 
@@ -217,6 +259,8 @@ class Sheet:
     equations: tuple[Equation, ...]
     about: str = ""
     note: tuple["str | Formula", ...] = ()
+    grid: Grid | None = None
+    """A table below them."""
 
 
 def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
@@ -240,7 +284,7 @@ def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
             return Total(f(of), f(by))
         case Immediate(of=of, by=by):
             return replace(formula, of=f(of), by=f(by))
-        case Bracket(body=body) | Big(body=body):
+        case Bracket(body=body) | Big(body=body) | Over(body=body):
             return replace(formula, body=f(body))
     return formula
 
@@ -281,6 +325,14 @@ def children(formula: Formula) -> Iterator[Formula]:
 
     map_children(formula, keep)
     return iter(found)
+
+
+def free_indices(formula: Formula) -> Iterator[Alike]:
+    """What has an index that no sum within binds."""
+    if isinstance(formula, Alike):
+        yield formula
+    for child in children(formula) if not isinstance(formula, Over) else ():
+        yield from free_indices(child)
 
 
 def walk(formula: Formula) -> Iterator[Formula]:

@@ -1,29 +1,53 @@
 """Functions that a derivation defines: f′ where it is too long to be written out; the text's."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from fractions import Fraction
+from typing import TypeGuard
 
 from symrnn.derive.build import minus, plus, power, ratio, times
 from symrnn.derive.formula import Equation, Formula, Name, Sheet, map_children, walk
 from symrnn.derive.notation.symbol import GREEK
-from symrnn.errors import CheckError
-from symrnn.language.calls import own_functions
+from symrnn.errors import CheckError, UsageError, suggestion
+from symrnn.language.calls import calls, own_functions
 from symrnn.language.parse import parse_expression, rule
-from symrnn.language.table import ELEMENTWISE, SELU_SCALE, SELU_SLOPE
-from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, put
+from symrnn.language.table import ELEMENTWISE, SELU_SCALE, SELU_SLOPE, STOPS
+from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, Written, put
 from symrnn.language.tree import walk as parts_of
 
 LONGEST = 8
 """A derivative of so many parts still stands where it is read: σ(x) and 1 - o²."""
 
 PRIME = "'"
-LONG = frozenset(
+SLOPES = frozenset(
     name + PRIME
     for name, row in ELEMENTWISE.items()
-    if len(row.arguments) == 1
-    if sum(1 for _ in parts_of(rule(row.derivatives[0]))) > LONGEST
+    if len(row.arguments) == 1 and name not in STOPS
 )
-"""The derivatives that are functions: gelu', silu', …"""
+"""The derivatives that have a sign of their own: tanh', gelu', …"""
+
+
+def _length(slope: str) -> int:
+    written = rule(ELEMENTWISE[slope.removesuffix(PRIME)].derivatives[0])
+    return sum(1 for _ in parts_of(written))
+
+
+LONG = frozenset(slope for slope in SLOPES if _length(slope) > LONGEST)
+"""Those that always stand for themselves: gelu', silu', …"""
+
+
+def kept(written: Written, names: Sequence[str]) -> frozenset[str]:
+    """The functions of these names, whose derivative is to stand for itself; they are applied in
+    the text, which may define them itself."""
+    applied = {call.function: call.own for d in written.definitions for call in calls(d.body)}
+    known = [name for name, own in applied.items() if own is not None or name + PRIME in SLOPES]
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"cannot keep the derivative of '{name}': the model applies no such function"
+                f"{suggestion(name, known)}; it applies"
+                f" {', '.join(sorted(known)) or 'none of one argument'}"
+            )
+    return frozenset(names)
 
 
 def slope_of(name: str) -> Expr:
@@ -41,7 +65,7 @@ def definition_of(name: str | Own) -> Expr:
     """What a function that is no elementary one is made of, in its argument."""
     if isinstance(name, Own):
         return name.body
-    return slope_of(name) if name in LONG else parse_expression(ELEMENTWISE[name].definition)
+    return slope_of(name) if name in SLOPES else parse_expression(ELEMENTWISE[name].definition)
 
 
 def formula_of(expr: Expr, argument: Formula | Mapping[str, Formula]) -> Formula:
@@ -70,21 +94,20 @@ def formula_of(expr: Expr, argument: Formula | Mapping[str, Formula]) -> Formula
     raise CheckError(f"no definition holds {type(expr).__name__}")
 
 
-LETTERS = ("z", r"\lambda", r"\alpha", "x", r"\kappa", r"\beta", "u", r"\mu", r"\gamma")
-"""For an argument and the two constants of SELU: of three sets the first that is free."""
+LETTERS = (
+    ("z", "x", "u", "v", "s", "q", "p", r"\xi", r"\zeta", r"\chi", r"\varphi"),
+    (r"\lambda", r"\kappa", r"\mu", r"\nu", r"\rho", r"\varrho"),
+    (r"\alpha", r"\beta", r"\gamma", r"\omega", r"\psi", r"\varpi"),
+)
+"""For an argument and the two constants of SELU: of each the first that is free."""
 
 SELU = Fraction("1.0507"), Fraction("1.6733")
 
 
 def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equation]:
     """What each f′ in the formulas is, and the letters in it, none of which is taken."""
-    read = (
-        part.function
-        for formula in formulas
-        for part in walk(formula)
-        if isinstance(part, Call) and part.function in LONG
-    )
-    letters = [Name(next(x for x in LETTERS[n::3] if x not in taken)) for n in range(3)]
+    read = (part.function for formula in formulas for part in walk(formula) if is_slope(part))
+    letters = [Name(next((x for x in each if x not in taken), each[-1])) for each in LETTERS]
     argument, *constants = letters
     known: dict[Formula, Formula] = {
         Num(Fraction(SELU_SCALE)): constants[0],
@@ -103,8 +126,8 @@ def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equa
     return [*found, *(Equation(each, (Num(value),)) for each, value in values if each in used)]
 
 
-def is_slope(formula: Formula) -> bool:
-    return isinstance(formula, Call) and formula.function in LONG
+def is_slope(formula: Formula) -> TypeGuard[Call[Formula]]:
+    return isinstance(formula, Call) and formula.own is None and formula.function in SLOPES
 
 
 def functions_of(sheets: Iterable[Sheet]) -> tuple[Sheet, ...]:

@@ -6,13 +6,14 @@ row at v back to u, route by route. One builder serves unrolled systems and thos
 T, where an edge says at which steps it exists.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from symrnn.derive.edges import (
     Carrier,
     Edge,
+    LayerNorm,
     Softmax,
     by_source,
     check_edge,
@@ -23,6 +24,7 @@ from symrnn.derive.edges import (
     without_folded,
 )
 from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.norms import Norm
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.adjoint_steps import Landing, active
@@ -64,11 +66,14 @@ def network(
     wrt: Iterable[str] = (),
     starts: Iterable[Ref] = (),
     windows: Windows | None = None,
+    keep: Collection[str] = (),
+    norms: Sequence[Norm] = (),
 ) -> Network:
     """The network of a plain system (its losses as written), unrolled or with a symbolic T.
 
     `starts` are boundaries that only say the name of an initial state; they are folded. Between
-    windows, of an unrolled system, there are no edges.
+    windows, of an unrolled system, there are no edges. The derivatives of the functions in `keep`
+    stand for themselves, as those do that are long.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -79,7 +84,9 @@ def network(
     [('h', 2), ('h', 1)]
     """
     names = frozenset(own) | {"L"}
-    return _Builder(system, names, frozenset(wrt), frozenset(starts), windows).network()
+    return _Builder(
+        system, names, frozenset(wrt), frozenset(starts), windows, keep, norms
+    ).network()
 
 
 def matrices(system: System) -> set[str]:
@@ -102,18 +109,32 @@ class _Builder:
         wrt: frozenset[str],
         starts: frozenset[Ref],
         windows: Windows | None,
+        keep: Collection[str],
+        norms: Sequence[Norm],
     ) -> None:
-        self.windows = windows
+        self.windows, self.keep = windows, keep
+        self.norms = {norm.name: norm for norm in norms}
         self.system, self.own, self.wrt, self.starts = system, own, wrt, starts
         self.symbols = dict(system.symbols)
         self.varied = {*wrt, *(s.name for s in system.named("parameter"))}
-        self.active = active(system, [Ref("L")], self.varied)
+        self.active = active(self.without_scales(system), [Ref("L")], self.varied)
         self.active_names = {node.name for node in self.active}
         self.made_values = Values(system, self.symbols)
         self.shares = Contributions(self.symbols, self.made_values, self.wants)
         self.landing = Landing(system)
         self.edges: dict[Ref, list[Edge]] = {}
         self.added: dict[Ref, list[tuple[str, int]]] = {}
+
+    def without_scales(self, system: System) -> System:
+        """The system in which a layer norm reads what it normalises alone, as its one edge has
+        it."""
+        equations = tuple(
+            Pointwise(e.target, replace(e.target, name=self.norms[e.target.name].of))
+            if e.target.name in self.norms
+            else e
+            for e in system.equations
+        )
+        return replace(system, equations=equations) if self.norms else system
 
     def wants(self, ref: Ref) -> bool:
         return ref.name in self.varied or ref.name in self.active_names
@@ -180,6 +201,13 @@ class _Builder:
 
     def all_shares(self, equation: Equation) -> list[tuple[Contribution, Carrier]]:
         """What each operand gets, with what the derivative is of."""
+        norm = self.norms.get(equation.target.name)
+        if norm is not None:
+            value = equation.target
+            ref, scale = replace(value, name=norm.of), replace(value, name=norm.scale)
+            back = LayerNorm(value, scale, norm.centred)
+            carrier = Carrier(back, width=self.width(ref), rows=self.rows(ref))
+            return [(Contribution(ref, Scale()), carrier)] if self.wants(ref) else []
         if isinstance(equation, Row) and equation.function == "softmax":
             (ref,) = equation.args
             value = equation.target
@@ -195,9 +223,10 @@ class _Builder:
                 case Row(function=function, args=(target, prediction)) if function in LOSSES:
                     if share.ref == prediction:
                         carrier = Carrier(share.by, function, prediction, target, width, rows)
-                case Pointwise(body=Call(function=function, args=(Ref() as arg,))):
-                    long = function + PRIME in LONG
-                    by = Scale(Call(function + PRIME, (arg,))) if long else share.by
+                case Pointwise(body=Call(function=function, args=(Ref() as arg,), own=own)):
+                    kept = function in self.keep or function + PRIME in LONG
+                    stands = kept and own is None
+                    by = Scale(Call(function + PRIME, (arg,))) if stands else share.by
                     carrier = Carrier(by, function, equation.target, None, width, rows)
             found.append((share, carrier))
         return found

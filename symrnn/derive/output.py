@@ -5,17 +5,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from symrnn.derive.alike import classes
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Formula, Immediate, Sheet
+from symrnn.derive.fold import Folding, names_in
+from symrnn.derive.formula import Equation, Formula, Grid, Immediate, Sheet
 from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import Words, ambiguous, told
 from symrnn.derive.notation.derivation_letters import letters_for
+from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.paths import Term
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import NARROWEST, Plain
-from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.printing.terminal import GLUE, aligned, columns, filled
 from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import (
     Request,
@@ -46,6 +49,8 @@ class Look:
     width: int = DEFAULT_WIDTH
     """About how many characters a line may be wide; 0 for no limit."""
     digits: int = 4
+    all: bool = False
+    """Whether equations that are alike are written out, one by one."""
     title: str = ""
     """Of a document; without, what it is and of which model."""
 
@@ -72,9 +77,14 @@ class Output:
         check_views(request.views)
         self.notation = load_notation(look.notation)
         columns = self.notation.orientation == "column"
-        self.derivation, self.look = derivation, look
-        self.request = replace(request, columns=columns)
+        self.look, self.derivation = look, derivation
         self.names = derivation.chosen(request.wrt)
+        known = {} if look.all else classes(derivation)
+        asked = [known[name] for name in self.names if name in known]
+        self.classes = known if len(set(asked)) < len(asked) else {}
+        """The names that are alike; none where all is to be written out, or where there is no
+        gradient by two of them."""
+        self.request = replace(request, columns=columns, evenly=bool(self.classes))
 
     @cached_property
     def _lettering(self) -> tuple[Letters, dict[str, str]]:
@@ -82,11 +92,29 @@ class Output:
 
     @cached_property
     def latex_printer(self) -> Latex:
-        return Latex(*self._lettering, self.look.digits, self.shows_plus)
+        return Latex(*self._lettering, self.look.digits, self.shows_plus, self.families)
 
     @cached_property
     def plain_printer(self) -> Plain:
-        return Plain(*self._lettering, self.look.digits, self.shows_plus)
+        return Plain(*self._lettering, self.look.digits, self.shows_plus, self.families)
+
+    @cached_property
+    def families(self) -> Families:
+        return Families(self._lettering[0], names_in(s for part in self.views for s in part.sheets))
+
+    @cached_property
+    def folding(self) -> Folding:
+        return Folding(self.classes, self.families, self._lettering[1])
+
+    def folded(self, parts: Sequence[Chapter]) -> list[Chapter]:
+        """The parts with alike equations as one; in an exercise and in a worked example each
+        stands for itself, since a gap, a slip or a number is at one place."""
+        if any(part.task for part in parts):
+            return list(parts)
+        return [
+            part if part.in_numbers else replace(part, sheets=self.folding.sheets(part.sheets))
+            for part in parts
+        ]
 
     def parts(self) -> list[Chapter]:
         """The chosen views, for one sequence. The first of them says what holds of all: where paths
@@ -160,7 +188,8 @@ class Output:
 
     def latex(self, parts: Sequence[Chapter]) -> str:
         """Displays to paste, each under a comment that says what it is."""
-        blocks = [self.latex_sheet(part, sheet) for part in parts for sheet in part.sheets]
+        folded = self.folded(parts)
+        blocks = [self.latex_sheet(part, sheet) for part in folded for sheet in part.sheets]
         return "\n".join(blocks)
 
     def latex_sheet(self, part: Chapter, sheet: Sheet) -> str:
@@ -170,7 +199,18 @@ class Output:
         body = ""
         if sheet.equations:
             body = self.latex_printer.fragment(sheet.equations, self.look.width)
+        if sheet.grid is not None:
+            body += self.latex_grid(sheet.grid)
         return "\n".join([*lines, body])
+
+    def latex_grid(self, grid: Grid) -> str:
+        def cells(row: Sequence[Formula | None]) -> str:
+            return " & ".join("" if c is None else self.latex_printer.line(c) for c in row)
+
+        head, *rows = (cells(row) + r" \\" for row in (grid.header, *grid.rows))
+        body = "\n".join([head + r" \hline", *rows])
+        columns = "l" * len(grid.header)
+        return f"\\[\n\\begin{{array}}{{{columns}}}\n{body}\n\\end{{array}}\n\\]\n"
 
     def words(self, parts: "tuple[str | Formula, ...]") -> str:
         """A title or a note as plain text."""
@@ -179,7 +219,7 @@ class Output:
     def plain(self, parts: Sequence[Chapter]) -> str:
         blocks = []
         width = self.look.width
-        for part in parts:
+        for part in self.folded(parts):
             if part.task:
                 title, task = filled(part.title, width), filled(part.task, width)
                 rule = "=" * max(map(columns, title))
@@ -188,8 +228,16 @@ class Output:
                 lines = [*self.prose(sheet.title), *self.prose(sheet.note)]
                 room = max(width - len(INDENT), NARROWEST) if width else 0
                 body = self.plain_printer.display(sheet.equations, room)
+                if sheet.grid is not None:
+                    body += "\n".join(aligned(self.plain_grid(sheet.grid)))
                 blocks.append("\n".join([*lines, *(INDENT + x for x in body.splitlines()), ""]))
         return "\n".join(blocks)
+
+    def plain_grid(self, grid: Grid) -> list[list[str]]:
+        return [
+            ["" if cell is None else self.plain_printer.line(cell) for cell in row]
+            for row in (grid.header, *grid.rows)
+        ]
 
     def prose(self, parts: "tuple[str | Formula, ...]") -> list[str]:
         """A title or a note in lines; neither a formula nor an equation of two is broken."""
@@ -223,6 +271,7 @@ class Output:
                             "about": sheet.about or None,
                             "note": self.words(sheet.note).strip() or None,
                             "equations": [self.equation_data(e) for e in told(sheet)],
+                            **({"table": self.grid_data(sheet.grid)} if sheet.grid else {}),
                         }
                         for sheet in part.sheets
                     ],
@@ -232,6 +281,13 @@ class Output:
             "gradients": {name: self.terms_data(name) for name in self.names},
         }
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+    def grid_data(self, grid: Grid) -> list[list[dict[str, str] | None]]:
+        """A table row by row, its header first."""
+        return [
+            [None if cell is None else self.formula_data(cell) for cell in row]
+            for row in (grid.header, *grid.rows)
+        ]
 
     def equation_data(self, equation: Equation) -> dict[str, object]:
         latex, plain = self.latex_printer, self.plain_printer

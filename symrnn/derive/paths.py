@@ -35,10 +35,11 @@ class Term:
 class Paths:
     """The paths of a network: from each node back to the loss, or to the next total."""
 
-    def __init__(self, network: Network, every: bool = False) -> None:
+    def __init__(self, network: Network, every: bool = False, evenly: bool = False) -> None:
         self.network, self.steps = network, network.system.steps
-        self.every = every
-        """Whether each node's derivative has an equation of its own, and no path goes on."""
+        self.every, self.evenly = every, evenly
+        """Whether each node's derivative has an equation of its own, and no path goes on; whether
+        it has one at each step if it has one at some."""
         self._landings: dict[Ref, list[Ref]] = {}
         self._prefixes: dict[Ref, tuple[Ref, tuple[Edge, ...]] | None] = {}
 
@@ -99,6 +100,13 @@ class Paths:
 
     def is_total(self, ref: Ref) -> bool:
         """Whether several edges reach a node, or one that exists at certain steps alone."""
+        return self._is_shared(ref) or (self.evenly and ref.name in self._shared_somewhere)
+
+    @cached_property
+    def _shared_somewhere(self) -> set[str]:
+        return {ref.name for ref in self.network.edges if ref.base and self._is_shared(ref)}
+
+    def _is_shared(self, ref: Ref) -> bool:
         found = self.network.edges.get(self.node(ref), [])
         if self.every or len(found) != 1 or self.network.is_matrix(ref):
             return True

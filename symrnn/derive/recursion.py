@@ -126,7 +126,7 @@ def kept(derivation: Derivation) -> frozenset[str]:
     activations = set(pre_activations(derivation, system))
     known = {s.name for s in system.named("variable", "weight")}
     names = known & (derivation.rolled.own | activations)
-    stay = matrices(system)
+    stay = matrices(system) | {n for norm in derivation.norms for n in (norm.name, norm.of)}
     while True:
         found = derivation.rolled.network_of(frozenset(names))
         folded = next((n for n in sorted(names - stay) if _folds(n, found, activations)), None)

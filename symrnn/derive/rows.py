@@ -2,14 +2,26 @@
 
 from dataclasses import dataclass
 
-from symrnn.derive.build import chain, is_zero, minus, odot, plus, product, times, transposed
-from symrnn.derive.edges import Carrier, Edge, Route, Softmax
-from symrnn.derive.expressions import Expressions
-from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Zeros
+from symrnn.derive.build import (
+    chain,
+    is_zero,
+    minus,
+    odot,
+    plus,
+    power,
+    product,
+    ratio,
+    times,
+    transposed,
+)
+from symrnn.derive.edges import Carrier, Edge, LayerNorm, Route, Softmax
+from symrnn.derive.expressions import TWO, Expressions
+from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Total, Zeros
 from symrnn.derive.losses import cancelled
 from symrnn.derive.shapes import Sized, less, widest
 from symrnn.errors import CheckError
-from symrnn.language.tree import NARROW, ONE, Add, Width
+from symrnn.language.tree import NARROW, ONE, ZERO, Add, Width
+from symrnn.system.algebra import size
 from symrnn.system.system import Dot, Entries, Matrix, Outer, PadTo, PartOf, Scale, Turned
 
 
@@ -108,6 +120,31 @@ class Rows(Expressions):
                 if width == NARROW:
                     return times(row[0], _softmax_of_one(found)), NARROW
                 return product(row[0], _softmax(found)), width
+            case LayerNorm(value=value, scale=deviation, centred=centred):
+                found, width = self.value(value)
+                scale, _ = self.value(deviation)
+                return self.layer_norm_back(row, (found, width), scale, centred), width
+
+    def layer_norm_back(self, row: Sized, value: Sized, scale: Formula, centred: bool) -> Formula:
+        """(v̄ - mean(v̄) - n mean(v̄ ⊙ n)) / σ; what has no name would stand there three times, and
+        is multiplied with the matrix."""
+        found, width = value
+        if width == NARROW or not isinstance(row[0], Total):
+            return product(row[0], self.layer_norm(found, width, scale, centred))
+        share = ratio(ONE, self.value(size(width))[0])
+        means = [times(share, product(row[0], Ones(width)))] if centred else []
+        means.append(times(share, product(row[0], transposed(found)), found))
+        return times(ratio(ONE, scale), plus((row[0], *map(minus, means))))
+
+    def layer_norm(self, found: Formula, width: Width, scale: Formula, centred: bool) -> Formula:
+        """(I - 1 1ᵀ/H - nᵀ n/H) / σ; of a number, whose mean it is itself, 0."""
+        if width == NARROW:
+            rest = ZERO if centred else plus((ONE, minus(power(found, TWO))))
+            return times(ratio(ONE, scale), rest)
+        share = ratio(ONE, self.value(size(width))[0])
+        ones = [times(share, product(Ones(width), transposed(Ones(width))))] if centred else []
+        parts = [*ones, times(share, product(transposed(found), found))]
+        return times(ratio(ONE, scale), Add((Eye(width), *map(minus, parts))))
 
     def spread(self, row: Sized, carrier: Carrier) -> Sized:
         """A number as a row of equal entries, where one is wanted."""
@@ -199,6 +236,9 @@ class Rows(Expressions):
             case Softmax(value=value):
                 found, own = self.value(value)
                 return (_softmax_of_one(found) if own == NARROW else _softmax(found)), own
+            case LayerNorm(value=value, scale=scale, centred=centred):
+                found, own = self.value(value)
+                return self.layer_norm(found, own, self.value(scale)[0], centred), own
         raise CheckError("the gradient of a matrix is no matrix")
 
     def pad_matrix(self, width: Width, skip: Width, total: Width) -> Sized:

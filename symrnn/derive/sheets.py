@@ -48,6 +48,8 @@ class Request:
     wrt: tuple[str, ...] = ()
     columns: bool = False
     batch: bool = False
+    evenly: bool = False
+    """Whether what paths share at some step has a total at each, so that all steps look alike."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """What the view `numbers` needs: data and η."""
 
@@ -66,6 +68,8 @@ def sheets_of(derivation: Derivation, view: str, request: Request) -> Sheets:
     check_views([view])
     names = derivation.chosen(request.wrt)
     row = VIEWS[view]
+    if request.evenly and row.begins_at_totals:
+        derivation = replace(derivation, evenly=True)
     if row.is_long:
         check_length(derivation, view, names)
     found = row(derivation, names, **(request.extra if row.in_numbers else {}))

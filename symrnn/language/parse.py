@@ -13,6 +13,7 @@ from functools import cache
 from symrnn.errors import LanguageError, suggestion
 from symrnn.language.expressions import MAX_STEP, Expressions
 from symrnn.language.functions import Functions, bracketed, functions_in
+from symrnn.language.remarks import remarks
 from symrnn.language.source import STATEMENTS, check_letters, check_size, plain, tree_of
 from symrnn.language.table import ELEMENTWISE, EPS, WRITTEN_OUT
 from symrnn.language.timesoftmax import without_timesoftmax
@@ -87,7 +88,9 @@ def parse(text: str, name: str = "text") -> Written:
             f"{name}: the text holds no equation; write at least one, such as"
             " h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
         )
-    return Written(tuple(without_timesoftmax(definitions)), tuple(declarations), steps, source)
+    found = without_timesoftmax(definitions)
+    said = remarks(dedented.split("\n"), definitions, declarations, [node.lineno for node in body])
+    return Written(tuple(found), tuple(declarations), steps, source, said)
 
 
 @cache

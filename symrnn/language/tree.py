@@ -297,6 +297,15 @@ class Written:
     """The number of steps, where the text fixes it (`T = 3`): an unrolled system."""
 
     source: "Source | None" = field(default=None, compare=False, repr=False)
+    remarks: "Remarks" = field(default_factory=lambda: Remarks(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What the comments say; nothing depends on it but documents."""
+
+    title: str = ""
+    meanings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

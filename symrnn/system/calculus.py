@@ -5,7 +5,7 @@ SymPy takes longer to import than most commands take to run. This is the one mod
 SymPy about derivatives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -36,6 +36,9 @@ from symrnn.system.algebra import add, div, mul, number
 
 VALUE = Ref("its value")
 """Stands for a function's own value in its derivative; no name of a text is like it."""
+
+Classes = Callable[[str | Own], Any]
+"""The SymPy class, or what is called like one, of a function."""
 
 SHORT = 5
 """A derivative of no more parts than this has no name of its own."""
@@ -229,19 +232,32 @@ def sympy_class(function: str | Own) -> Any:
 
     own = function if isinstance(function, Own) else None
     name = own.name if own else str(function)
+    return type(name, (sympy.Function,), {**with_slope(function, sympy_class), "own": own})
+
+
+def with_slope(function: str | Own, classes: Classes) -> dict[str, Any]:
+    """What a SymPy class needs to know its derivatives: in terms of its own value, other functions
+    in them by their `classes`."""
+    own = function if isinstance(function, Own) else None
+    name = own.name if own else str(function)
     names = own.args if own else ELEMENTWISE[name].arguments
     call = Call(name, tuple(Ref(f"argument {n}") for n in range(len(names))), own)
 
     def fdiff(self: Any, argindex: int = 1) -> Any:
         known = {f"argument {n}": arg for n, arg in enumerate(self.args)}
-        return to_sympy(slope(call, argindex - 1), {**known, VALUE.name: self})
+        return to_sympy(slope(call, argindex - 1), {**known, VALUE.name: self}, classes)
 
-    return type(name, (sympy.Function,), {"fdiff": fdiff, "nargs": len(names), "own": own})
+    return {"fdiff": fdiff, "nargs": len(names)}
 
 
-def to_sympy(expr: Expr, values: Mapping[str, Any] | None = None) -> Any:
-    """An element-wise expression over plain names as SymPy knows it; `values` replaces names."""
+def to_sympy(
+    expr: Expr, values: Mapping[str, Any] | None = None, classes: Classes | None = None
+) -> Any:
+    """An element-wise expression over plain names as SymPy knows it; `values` replaces names, and
+    `classes` has the class of each function."""
     import sympy
+
+    class_of = classes or sympy_class
 
     def convert(e: Expr) -> Any:
         match e:
@@ -262,7 +278,7 @@ def to_sympy(expr: Expr, values: Mapping[str, Any] | None = None) -> Any:
             case Pow(left=left, right=right):
                 return convert(left) ** convert(right)
             case Call(function=function, args=args, own=own):
-                return sympy_class(own or function)(*map(convert, args))
+                return class_of(own or function)(*map(convert, args))
         raise TypeError(f"{type(e).__name__} is not element-wise; normal form names it first")
 
     return convert(expr)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from symrnn.errors import EquationError
 from symrnn.language.parse import parse
 from symrnn.language.printer import show
-from symrnn.language.tree import Call, Expr, Ref, Written, map_leaves, refs
+from symrnn.language.tree import Call, Expr, Ref, Remarks, Written, map_leaves, refs
 from symrnn.system.names import free
 from symrnn.system.occurrences import dependencies, head_names
 from symrnn.system.resolve import resolve
@@ -52,7 +52,10 @@ def with_head(written: Written, head: Written) -> Written:
         written.steps,
     )
     # read again, so that places in messages are those of the new text
-    return parse(show(joined), written.source.name if written.source else "text")
+    found = parse(show(joined), written.source.name if written.source else "text")
+    kept_names = {d.target.name for d in body} | {d.name for d in kept}
+    meanings = {n: said for n, said in written.remarks.meanings.items() if n in kept_names}
+    return replace(found, remarks=Remarks(meanings=meanings))  # the title spoke of the old head
 
 
 def _states(written: Written, symbols: Symbols, old: set[str]) -> list[tuple[str, int]]:

@@ -95,7 +95,7 @@ def with_inputs(
         now = resolve(found)
         moved = next((s for s in rows_first if now[s.name].shape != s.shape), None)
         if moved is None:
-            return found
+            return replace(found, remarks=written.remarks)
         again = Declaration(moved.name, "width", moved.shape)
         found = replace(found, declarations=(*found.declarations, again))
 

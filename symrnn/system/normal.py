@@ -135,7 +135,7 @@ class _Normaliser:
 
     def emit(self, equation: Equation) -> None:
         self.equations.append(equation)
-        if equation.target.base in ("t", "") and not isinstance(equation, Total):
+        if not isinstance(equation, Total):
             self.made.setdefault((equation.target.base, says(equation)), equation.target.name)
 
     def equation(self, target: Ref, body: Expr) -> Equation:

@@ -16,7 +16,7 @@ def without_duplicates(system: System, own: AbstractSet[str]) -> System:
 
     h[t] = o[t] * tanh_c[t]; tanh_c[t] = tanh(c[t]); k[t] = tanh(c[t])   =>   h[t] = o[t] * k[t]; …
     """
-    plain = [e for e in system.equations if e.target.base in ("t", "") and not isinstance(e, Total)]
+    plain = [e for e in system.equations if not isinstance(e, Total)]  # a total is over the batch
     authors: dict[tuple[str, object], str] = {}
     for equation in plain:
         if equation.target.name in own:

@@ -6,6 +6,7 @@ gradient of a system is a system again: the same kinds, more equations.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from html import escape
 
 from symrnn.language.tree import ONE, Expr, Ref, Width, map_leaves, refs
 from symrnn.system.graph import Group, Use, order
@@ -178,7 +179,11 @@ def says(equation: Equation) -> object:
             return (function, args)
 
 
-@dataclass(frozen=True, slots=True)
+SHOWN = 100
+"""So many lines of a system a notebook shows."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class System:
     """Equations in normal form, and what their names stand for."""
 
@@ -209,6 +214,14 @@ class System:
         from symrnn.system.spell import spell
 
         return show(spell(self))
+
+    def __repr__(self) -> str:
+        return str(self).rstrip()
+
+    def _repr_html_(self) -> str:
+        first, rest = str(self).splitlines()[:SHOWN], str(self).splitlines()[SHOWN:]
+        more = [f"… and {len(rest)} more lines"] if rest else []
+        return f"<pre>{escape(chr(10).join([*first, *more]))}</pre>"
 
 
 Change = Callable[[Ref], Ref]

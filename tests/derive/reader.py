@@ -81,12 +81,15 @@ class Page:
             else:
                 equations[-1].append(right)
         for left, *rights in equations:
-            rights[-1], _, steps = rights[-1].partition(r", \qquad ")
+            rights[-1], _, where = rights[-1].partition(r", \qquad ")
             if r"^{\prime}(" in left:
                 continue  # what a function's slope is, a reader knows
             if [left] == rights:
                 continue  # ∂L/∂b = ∂L/∂b: what it is, another equation says
-            self.said.append(Said(self.parts(left), tuple(map(self.read, rights)), steps))
+            parts = where.split(r",\quad ")
+            steps = "".join(part for part in parts if r"\in" not in part)
+            for one, *others in put_in([left, *rights], "".join(parts).removeprefix(steps)):
+                self.said.append(Said(self.parts(one), tuple(map(self.read, others)), steps))
 
     def read(self, text: str) -> Read:
         found = Line(self, text)
@@ -161,7 +164,7 @@ class Page:
                 return None
         if said.steps and inner:
             index, bounds = said.steps.split(" = ", 1)
-            first, last, *but = re.split(r", \\ldots, |,\\; \w+ \\neq ", bounds)
+            first, last, *but = re.split(r", \\ldots, |, (?=\d)|,\\; \w+ \\neq ", bounds)
             low, high = sorted((self.bound(first, {}), self.bound(last, {})))
             at = inner[index]
             if not low <= at <= high or at in [self.bound(b, {}) for b in but]:
@@ -196,6 +199,27 @@ class Page:
             return value
         inside = self.value(places[-1][0].removeprefix("δ "), 1 if places[-1][1] else None)
         return value if inside is None else np.zeros_like(inside)
+
+
+def put_in(texts: list[str], among: str) -> list[list[str]]:
+    r"""The texts for each member of an index: for k \in \{i, f\} with i for k, and with f."""
+    if not among:
+        return [texts]
+    index, members = among.removesuffix(r"\}").split(r" \in \{")
+    letters = index.strip("()").split(", ")
+    together = members.strip("()").split("), (") if len(letters) > 1 else members.split(", ")
+    chosen = [m.split(", ") if len(letters) > 1 else [m] for m in together]
+    return [[_with(text, dict(zip(letters, m, strict=True))) for text in texts] for m in chosen]
+
+
+def _with(text: str, letters: Mapping[str, str]) -> str:
+    """The text with something else for single letters; words and macros stay."""
+    found = ""
+    for token in re.findall(r"\\math[a-z]+\{[A-Za-z]{2,}\}|\\[A-Za-z]+|.", text, re.S):
+        new = letters.get(token, token)
+        script = found.endswith(("_", "^")) and len(new) > 1 and token in letters
+        found += f"{{{new}}}" if script else new
+    return found
 
 
 class Line:
@@ -376,7 +400,10 @@ class Line:
         return found
 
     def big(self, sign: str) -> Read:
-        index, low = self.braces().split("=")
+        below = self.braces()
+        if r"\in" in below:
+            return self.over(below)
+        index, low = below.split("=")
         assert self.takes("^")
         high, page = self.braces(), self.page
         body = self.term() if sign == "sum" else self.factor()
@@ -393,6 +420,16 @@ class Line:
             return total
 
         return whole
+
+    def over(self, among: str) -> Read:
+        """Σ over the members of an index, which nothing behind the term has."""
+        found: list[Read] = []
+        for (text,) in put_in([self.rest], among):
+            line = Line(self.page, text)
+            found.append(line.term())
+            after = line.rest
+        self.rest = after
+        return lambda env: _entries(np.add, [each(env) for each in found])
 
     def square(self) -> Read:
         """[z > 0], […]_{t=3}, or the part […]_{1 : H}."""

@@ -101,6 +101,7 @@ def test_documents_compile(arguments: str, tmp_path: Path) -> None:
         assert "Update rules" in text
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(ENGINE is None, reason="no TeX engine is installed")
 def test_no_line_of_a_derivation_runs_off_the_page(tmp_path: Path) -> None:
     """TeX itself says which lines are too wide; a document's width is that of its page."""

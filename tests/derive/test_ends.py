@@ -196,11 +196,11 @@ def test_the_steps_at_which_an_input_is_read_apart_are_told() -> None:
         "    ∂L/∂x₁ = δ₁ W + δ₂ Z + 2 (h_T + x₁ V - y) V\n"
         "    ∂L/∂xₜ = δₜ W + δₜ₊₁ Z,   t = T, …, 2\n"
     )
-    assert "Gradient by x₁\n" in found.text("chain", "x")
+    assert "Gradient with respect to x₁\n" in found.text("chain", "x")
 
 
 def test_gates_after_the_last_step_are_zero() -> None:
-    found = load("lstm").with_head("steps").derive(scalar=True).text("delta")
+    found = load("lstm").with_head("steps").derive(scalar=True).text("delta", all=True)
     assert [line.split()[0] for line in found.splitlines() if line.endswith(" = 0")] == [
         "∂L/∂c_{T+1}", "δ^g_{T+1}", "δ^f_{T+1}", "δ^o_{T+1}", "δ^i_{T+1}",
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Gradients in inputs, targets and weights alone: right, and counted before they are built."""
 
 import re
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pytest
@@ -21,6 +21,7 @@ from symrnn.interpret.sample import sample
 from symrnn.language.tree import Ref, Written
 from symrnn.system import normal, resolve
 from tests.cases import ZOO, model, odd_widths, oracle
+from tests.extent import FEW
 
 
 def leaves(formula: Formula) -> int:
@@ -121,10 +122,10 @@ def test_the_count_is_that_of_the_formula(
 )
 def test_a_hundred_steps_are_refused_at_once(name: str, count: str) -> None:
     written = model(name).written
-    start = perf_counter()
+    start = process_time()
     with pytest.raises(UsageError, match=f"T = 100 would have {count}"):
         expanded(Derivation(name, written, 100))
-    assert perf_counter() - start < 10  # to unroll is most of it
+    assert process_time() - start < 10  # to unroll is most of it
 
 
 def test_a_symbolic_number_of_steps_is_refused() -> None:
@@ -141,7 +142,7 @@ def test_a_long_and_thin_formula_prints_or_is_refused() -> None:
         except UsageError:
             return False
 
-    found = list(map(prints, range(5, 60, 3)))
+    found = list(map(prints, range(5, 60, 9 if FEW else 3)))
     assert found[0]
     assert not found[-1]
     assert found == sorted(found, reverse=True)

@@ -13,6 +13,7 @@ from symrnn.derive.formula import Total, walk
 from symrnn.derive.functions import LONG, PRIME, formula_of, is_slope, slope_of
 from symrnn.derive.views import VIEWS
 from symrnn.derive.views.numbers import value_of
+from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.language.table import ELEMENTWISE
@@ -126,3 +127,45 @@ def test_sympy_text_defines_what_it_calls() -> None:
 @pytest.mark.parametrize("name", ["elman", "lstm"])
 def test_short_derivatives_stay_where_they_are(name: str) -> None:
     assert "′" not in model(name).derive().text("delta")
+
+
+def test_a_derivative_that_is_kept_stands_for_itself_and_is_said_once() -> None:
+    printed = model("lstm").derive(keep=("tanh", "sigmoid")).text("delta")
+    assert "∂L/∂hₜ ⊙ oₜ ⊙ tanh′(cₜ)" in printed
+    assert printed.endswith(
+        "Derivatives of functions\n    tanh′(z) = 1 - tanh²(z)\n    σ′(z)    = σ(z) (1 - σ(z))\n"
+    )
+    one = model("lstm").derive(keep="tanh").text("delta")
+    assert "fₜ ⊙ (1 - fₜ)" in one
+    assert "σ′" not in one
+
+
+@pytest.mark.parametrize("view", ["closed", "local", "delta", "expanded"])
+@pytest.mark.parametrize("name", sorted(n for n, r in ELEMENTWISE.items() if r.analytic))
+def test_any_function_may_be_kept(name: str, view: str) -> None:
+    if len(ELEMENTWISE[name].arguments) != 1 or name in ("stop", "log", "sqrt", "log1p"):
+        pytest.skip("not of one number, whatever it is")
+    found = symrnn.parse(TEXT.format(name, "tanh"))
+    dims = odd_widths(found.written)
+    drawn = sample(found.written, resolve(found.written), dims, 2, 1, seed=3)
+    data = {each: array / 3 for each, array in drawn.items()}  # cosh of a cosh grows
+    derivation = Derivation("a", found.written, 2, keep=(name,))
+    sheets = (*VIEWS[view](derivation), *(VIEWS["chain"](derivation) if view == "local" else ()))
+    equations = [e for sheet in sheets for e in sheet.equations]
+    assert any(is_slope(part) for e in equations for part in walk(e.rights[-1]))
+    on = Evaluator(equations, interpret(derivation.plain, data, 2), data, dims)
+    judge = oracle(found.written, data, 2)
+    for parameter in derivation.parameters:
+        got = on(Total(LOSS, Ref(parameter))).reshape(np.shape(data[parameter]))
+        assert judge.misses(got, data, parameter) <= 1
+
+
+def test_only_what_is_applied_can_be_kept() -> None:
+    own = symrnn.parse("mine(z) = z * tanh(z); h[t] = mine(x[t] @ W); L = mse(y, h[T])")
+    assert "mine′(" in own.derive(keep=("mine", "tanh")).text("delta")
+    with pytest.raises(UsageError, match="of 'tanhh': the model applies no such function; did you"):
+        own.derive(keep="tanhh")
+    with pytest.raises(UsageError, match=r"of 'gelu': .* it applies mine, tanh"):
+        own.derive(keep="gelu")
+    with pytest.raises(UsageError, match="it applies none of one argument"):
+        symrnn.parse("h[t] = x[t] @ W; L = mse(y, h[T])").derive(keep="tanh")

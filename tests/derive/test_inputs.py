@@ -24,8 +24,8 @@ SHORT = "h[t] = tanh(x[t] @ W + x[t-1] @ V); L = mse(y, h[T])"
 
 def test_terms_with_an_input_before_the_first_step_are_not_printed() -> None:
     assert symrnn.parse(SHORT).derive(1).text("closed") == (
-        "Gradient by W\n    ∂L/∂W = 2/C x₁ᵀ ((h₁ - y) ⊙ (1 - h₁²))\n\n"
-        "Gradient by V\n    ∂L/∂V = 0\n"
+        "Gradient with respect to W\n    ∂L/∂W = 2/C x₁ᵀ ((h₁ - y) ⊙ (1 - h₁²))\n\n"
+        "Gradient with respect to V\n    ∂L/∂V = 0\n"
     )
 
 

@@ -12,8 +12,8 @@ def test_the_chain_of_the_notes() -> None:
     first = r"\frac{\partial L}{\partial \hat{y}} \cdot \frac{\partial \hat{y}}{\partial O_3} \cdot"
     assert (
         found
-        == "% chain: Gradient by w_h\n% Here ∂Oₜ/∂w_h is immediate, every other occurrence held"
-        + " fixed; all other ∂ are total.\n\\[\n\\begin{aligned}\n"
+        == "% chain: Gradient with respect to w_h\n% Here ∂Oₜ/∂w_h is immediate, every other"
+        + " occurrence held fixed; all other ∂ are total.\n\\[\n\\begin{aligned}\n"
         + rf"\frac{{\partial L}}{{\partial w_h}} &= \left[ {first}"
         + r" \frac{\partial O_3}{\partial w_h} \right]_{t=3} \\"
         + "\n"
@@ -30,7 +30,7 @@ def test_the_chain_of_the_notes() -> None:
 def test_the_chain_of_matrices_is_a_product_of_matrices() -> None:
     derivation = model("elman").derive(steps=2)
     assert derivation.text(["chain", "local"], "w_h").splitlines() == [
-        "Gradient by w_h",
+        "Gradient with respect to w_h",
         "    ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}",
         "              + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}",
         "",
@@ -69,15 +69,15 @@ def test_the_immediate_derivative_is_printed_as_such_but_in_the_notes() -> None:
 
 def test_cross_entropy_after_a_sigmoid_is_a_difference() -> None:
     found = model("elman_n4").derive(steps=3, scalar=True).text("closed", "w_o")
-    assert found == "Gradient by w_o\n    ∂L/∂w_o = (ŷ - y) O₃\n"
+    assert found == "Gradient with respect to w_o\n    ∂L/∂w_o = (ŷ - y) O₃\n"
 
 
 def test_cross_entropy_after_a_softmax_is_a_difference_where_targets_sum_to_one() -> None:
     found = model("char").derive(steps=1).text("closed", "b_y")
-    assert found == "Gradient by b_y\n    ∂L/∂b_y = ŷ₁ - y₁\n"
+    assert found == "Gradient with respect to b_y\n    ∂L/∂b_y = ŷ₁ - y₁\n"
     soft = symrnn.parse(model("char").text.replace("y: onehot\n", ""))
     found = soft.derive(steps=1).text("closed", "b_y")
-    assert found == "Gradient by b_y\n    ∂L/∂b_y = y₁ 1_C ŷ₁ - y₁\n"
+    assert found == "Gradient with respect to b_y\n    ∂L/∂b_y = y₁ 1_C ŷ₁ - y₁\n"
 
 
 def test_common_factors_stand_in_front() -> None:
@@ -140,8 +140,8 @@ def test_block_jacobians_where_the_state_has_parts() -> None:
 def test_what_a_parameter_does_not_reach_is_zero() -> None:
     text = "h[t] = tanh(x[t] @ W); k[t] = u * x[t]; L = mse(y, h[T])"
     derivation = symrnn.parse(text).derive(steps=2)
-    assert derivation.text("chain", "u") == "Gradient by u\n    ∂L/∂u = 0\n"
-    assert derivation.text("closed", "u") == "Gradient by u\n    ∂L/∂u = 0\n"
+    assert derivation.text("chain", "u") == "Gradient with respect to u\n    ∂L/∂u = 0\n"
+    assert derivation.text("closed", "u") == "Gradient with respect to u\n    ∂L/∂u = 0\n"
 
 
 @pytest.mark.parametrize("steps", [1, 2])

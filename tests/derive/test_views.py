@@ -22,6 +22,7 @@ from symrnn.language.table import Array
 from symrnn.language.tree import Add, Ref
 from symrnn.system import resolve
 from tests.cases import ZOO, Oracle, model, odd_widths, oracle
+from tests.extent import pairs
 
 STEPS = (1, 2, 3, 4)
 AGREES = 1e-12
@@ -89,9 +90,9 @@ def gap(found: Array, name: str, scalar: bool, steps: int, parameter: str) -> fl
     return error(found.ravel(), exact[parameter].ravel(), judge.floor) / tolerance
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("view", ["chain", "closed", "uses", "forward", "paths"])
+@pytest.mark.parametrize(
+    ("view", "name", "form"), pairs(["chain", "closed", "uses", "forward", "paths"], ZOO, FORMS)
+)
 def test_written_out(view: str, name: str, form: str) -> None:
     scalar, columns = form == "scalar", form == "columns"
     for steps in STEPS:
@@ -107,9 +108,10 @@ def test_written_out(view: str, name: str, form: str) -> None:
             assert gap(found, name, scalar, steps, parameter) <= 1, (steps, parameter)
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("view", ["chain", "closed", "delta", "product", "uses", "forward"])
+@pytest.mark.parametrize(
+    ("view", "name", "form"),
+    pairs(["chain", "closed", "delta", "product", "uses", "forward"], ZOO, FORMS),
+)
 def test_for_any_number_of_steps(view: str, name: str, form: str) -> None:
     scalar, columns = form == "scalar", form == "columns"
     derivation = Derivation(name, model(name).written, scalar=scalar)

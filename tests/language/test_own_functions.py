@@ -172,6 +172,7 @@ assert main(["derive", "-e", text, "--steps", "1", "--format", "sympy"]) == 0
 """
 
 
+@pytest.mark.slow
 def test_a_row_of_the_table_is_enough(tmp_path: Path) -> None:
     """In a copy of symrnn whose table has one row more, and which is changed nowhere else."""
     root = Path(symrnn.__file__).parent.parent

@@ -95,6 +95,22 @@ AWKWARD = {
         q[t] = sqrt(h[t]) * x[t-1] @ V
         L = mse(y, mean(r[t]))
     """,
+    "a loss that is a sum of neighbouring steps": """
+        g: 1
+        g[t] = tanh(x[t] @ w + g[t-1] * u)
+        q[t] = 2 * g[t-1] - g[t+1]
+        L = sum(q[t]) + mse(y, g[T])
+    """,
+    "a loss that reads sums, products and transposes of matrices": """
+        A: (H, H)
+        B: (H, H)
+        C: (H, H)
+        S = 2 * A - B
+        P = A @ B
+        Q = C + transpose(C)
+        h[t] = tanh(x[t] @ A + h[t-1] @ B)
+        L = mse(y, h[T]) + 0.1 * total(S) + 0.3 * total(P) - 0.2 * total(Q)
+    """,
 }
 
 
@@ -246,6 +262,31 @@ def test_reads_like_the_notes() -> None:
     ]
 
 
+def test_a_number_goes_on_through_a_sum_of_weights_and_through_no_product_of_them() -> None:
+    """Nothing of a matrix is left in what a sum hands on; a product needs it, and a transpose."""
+
+    def gradients(weights: str) -> list[str]:
+        text = f"A: (H, H); B: (H, H); S = {weights}; L = mse(y, x[T] @ W) + total(S)"
+        found = str(symrnn.parse(text).adjoint).splitlines()
+        return [line for line in found if line.startswith(("d_S = ", "d_A = ", "d_B = "))]
+
+    assert gradients("A + 3 * B") == ["d_A = 1", "d_B = 3"]
+    assert gradients("A @ B") == [
+        "d_S = 1",
+        "d_A = d_S @ transpose(B)",
+        "d_B = transpose(A) @ d_S",
+    ]
+    assert gradients("A + transpose(B)") == ["d_S = 1", "d_A = d_S", "d_B = transpose(d_S)"]
+    assert gradients("k * A + B; k: 1; k: fixed") == ["d_A = k", "d_B = 1"]  # none by k is asked
+
+
+def test_what_is_no_variable_is_not_in_the_way_of_a_number() -> None:
+    """A target that is read once does not make a loss at every step need a name."""
+    found = str(symrnn.parse("h[t] = x[t] @ W; L = mean(mse(y, h[t]))").adjoint)
+    assert "\nd_h[t] = 2 * (h[t] - y) / (size(B) * size(T) * size(C))\n" in found
+    assert "d_l_h" not in found
+
+
 def test_softmax_with_cross_entropy_is_prediction_minus_target_only_where_targets_sum_to_one() -> (
     None
 ):
@@ -322,3 +363,6 @@ def test_refusals_say_what_to_do() -> None:
         model("elman").gradient(["xx"])
     with pytest.raises(EquationError, match="holds adjoints already"):
         adjoint(model("elman").adjoint)
+    for text, inputs in (("L = mse(y, x[T] * u)", "x"), ("A: (H, H); L = total(A)", "none")):
+        with pytest.raises(EquationError, match=rf"by; the inputs are {inputs} \(every"):
+            adjoint(normal(parse(text)), ["unheard"])

@@ -10,7 +10,7 @@ from symrnn.system import adjoint, normal
 from symrnn.system.carriers import SIZE, apart, with_carriers
 from symrnn.system.system import System, uses
 from tests.cases import numbers
-from tests.kernels.numpy.test_lengths import TEXTS, written
+from tests.kernels.test_lengths import TEXTS, written
 
 
 def crossings(system: System) -> set[str]:

@@ -136,7 +136,7 @@ def test_loops_hold_with_any_masks(name: str, change: Callable[[str], Model]) ->
 def test_a_derivation_and_a_summary_of_a_model_with_masks() -> None:
     found = symrnn.load("elman_n4").with_dropout("O", "O").with_zoneout("O")
     derived = found.derive(steps=2).text("closed", "w_o")
-    assert derived == "Gradient by w_o\n    ∂L/∂w_o = (O₂ ⊙ drop_{O,2})ᵀ (ŷ - y)/C\n"
+    assert derived == "Gradient with respect to w_o\n    ∂L/∂w_o = (O₂ ⊙ drop_{O,2})ᵀ (ŷ - y)/C\n"
     assert "  keep_O  (B, H)" in str(found.summary()).splitlines()
 
 

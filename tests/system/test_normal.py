@@ -76,6 +76,14 @@ def test_a_sum_inside_a_timed_equation_is_worked_out_once() -> None:
     assert lines("h[t] = x[t] - mean(x[t])") == ["mean_x = mean(x[t])", "h[t] = x[t] - mean_x"]
 
 
+def test_a_sum_over_the_batch_as_well_is_not_the_same_equation() -> None:
+    """The gradient, which the author has named, reads as the sum over the steps does."""
+    gradient = "d_u: adjoint(u)\nd_u = sum(batchsum(h[t]))\n"
+    found = lines(gradient + "h[t] = u * x[t]\nL = mse(y, tanh(sum(h[t])))")
+    assert found[0] == "d_u = sum(batchsum(h[t]))"
+    assert found[2:4] == ["a_yhat = sum(h[t])", "yhat = tanh(a_yhat)"]
+
+
 def test_a_narrow_term_of_a_wide_equation_gets_a_name() -> None:
     assert lines("x: 3\nh[t] = x[t] - rowmean(x[t])") == [
         "rowsum_x[t] = rowsum(x[t] / 3)",

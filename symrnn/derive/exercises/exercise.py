@@ -191,7 +191,9 @@ def with_blanks(parts: Sequence[Chapter], seed: int, count: int | None = None) -
     for part, share in zip(parts, shares, strict=True):
         leave = exercise_in_numbers if part.in_numbers else exercise
         sheets, own = leave(part.sheets, seed, share)
-        sheets = tuple(map_sheet(sheet, renumbered(len(answers))) for sheet in sheets)
+        # a table of norms would tell of values that are left blank
+        shown = (sheet for sheet in sheets if sheet.grid is None)
+        sheets = tuple(map_sheet(sheet, renumbered(len(answers))) for sheet in shown)
         answers += [(len(answers) + n, answer) for n, (_, answer) in enumerate(own, 1)]
         blanks.append(replace(part, sheets=sheets, title=f"Exercise: {part.title}", task=FILL))
     solution = [

@@ -57,6 +57,10 @@ class _Letters(Letters):
     def python(self, ref: Ref) -> str:
         return identifier(ref.name, ref) if ref.name in self.losses else super().python(ref)
 
+    def glyphs(self, plain: bool) -> dict[str, Glyph]:
+        other = {*self.states, *self.losses}
+        return {n: s for n, s in super().glyphs(plain).items() if n not in other}
+
     def _loss(self, name: str) -> Glyph:
         """The loss of a step, L_t; numbered where there are several."""
         number = str(self.losses.index(name) + 1)

@@ -90,6 +90,14 @@ class Letters:
         """The reference as an identifier of Python that is no name of SymPy: `O_tm1`."""
         return identifier(self._stems[ref.name], ref)
 
+    def glyphs(self, plain: bool) -> dict[str, Glyph]:
+        """The symbol of each name, without a time."""
+        return self._plain_glyphs if plain else self._glyphs
+
+    def spelt(self, symbol: Glyph, ref: Ref, plain: bool = False) -> str:
+        """A symbol at the time of a reference."""
+        return (self._spelling.plain if plain else self._spelling.latex)(symbol, ref)
+
     def _choose(self) -> None:
         """The author's names first, then what symrnn made up, then adjoints."""
         taken: Taken = {}

@@ -17,6 +17,7 @@ from symrnn.language.table import ELEMENTWISE, LOSSES, ROW
 
 SUFFIX = ".toml"
 MAX_BYTES = 100_000
+LONGEST_SOURCE = 500
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Notation:
     functions: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     join: str = ","
     """What stands between a subscript and a time, where both are a single character."""
+
+    source: str = ""
+    """Whose letters these are, for a document: an author, a title, a chapter."""
 
     strict: bool = True
     """Whether two names of a model with one symbol are an error. In the notations that come along,
@@ -94,6 +98,7 @@ def read_notation(name: str, text: str, where: str, *, strict: bool = True) -> N
         reader.flag(table, "immediate", True),
         reader.symbols(table, "functions"),
         reader.word(table, "join", (",", "")),
+        reader.prose(table, "source"),
         strict,
     )
 
@@ -124,7 +129,7 @@ FUNCTIONS = (*ELEMENTWISE, *LOSSES, *ROW)
 class _Table:
     """What may stand in a notation's file."""
 
-    KEYS = ("orientation", "time", "immediate", "join", "symbols", "functions")
+    KEYS = ("orientation", "time", "immediate", "join", "source", "symbols", "functions")
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -146,6 +151,14 @@ class _Table:
             wanted = " or ".join(f'"{word}"' for word in words)
             self.fail(f"{key} = {_shown(value)}: expected {wanted}")
         return value
+
+    def prose(self, table: dict[str, object], key: str) -> str:
+        value = table.get(key, "")
+        if not isinstance(value, str) or len(value) > LONGEST_SOURCE:
+            self.fail(
+                f"{key} = {_shown(value)}: expected a line of at most {LONGEST_SOURCE} characters"
+            )
+        return " ".join(value.split()).rstrip(".")
 
     def flag(self, table: dict[str, object], key: str, default: bool) -> bool:
         value = table.get(key, default)

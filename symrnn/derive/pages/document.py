@@ -3,6 +3,7 @@
 Every formula is here twice, as LaTeX and as plain text; a format takes the one that it needs.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,13 @@ Text = tuple["str | Inline", ...]
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands over formulas within a section; pages and PDFs can be entered there."""
+
     text: Text
 
 
@@ -67,7 +75,7 @@ class Fields:
     """The first of them gets the most room."""
 
 
-Item = Paragraph | Display | Listing | Table | Figure | PageBreak | Fields
+Item = Paragraph | Heading | Display | Listing | Table | Figure | PageBreak | Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,40 @@ class Document:
     title: Text
     sections: tuple[Section, ...]
     head: tuple[Item, ...] = ()
+    subtitle: Text = ()
     """What stands under the title, before the first section."""
+    dense: bool = False
+    """Whether it is long, so that it is set closely on paper: short equations side by side."""
+
+
+MATHEMATICS = re.compile(
+    r"∂⁺?[a-zA-Z]?(?:/∂[a-zA-Z])?(?![a-zA-Z])|⊙|1, …, T|\b[a-zA-Z] (?:=|<|>|≤|≥) (?:[a-zA-Z]\b|\d+)"
+)
+LETTERS = {
+    "∂⁺": r"\partial^{+} ",
+    "∂": r"\partial ",
+    "⊙": r"\odot",
+    "…": r"\ldots",
+    "≤": r"\leq",
+    "≥": r"\geq",
+}
+
+
+def typeset(words: str) -> Text:
+    r"""Words with what is mathematics among them as formulas.
+
+    >>> typeset("rows ∂L/∂u, one a step")
+    ('rows ', Inline(latex='\\partial L/\\partial u', plain='∂L/∂u'), ', one a step')
+    """
+    found: list[str | Inline] = []
+    end = 0
+    for match in MATHEMATICS.finditer(words):
+        latex = match[0]
+        for letter, command in LETTERS.items():
+            latex = latex.replace(letter, command)
+        found += [words[end : match.start()], Inline(latex.strip(), match[0])]
+        end = match.end()
+    return tuple(part for part in (*found, words[end:]) if part)
 
 
 def joined(text: Text, words: Callable[[str], str], formula: Callable[[Inline], str]) -> str:

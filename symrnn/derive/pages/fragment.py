@@ -43,6 +43,8 @@ class _Fragment:
         words = [*filter(None, [part.task]), *sheet.note]
         if words:
             text += f"\\begin{{sloppypar}}\n{self.prose(words)}\n\\end{{sloppypar}}\n"
+        if sheet.grid is not None:
+            text += self.output.latex_grid(sheet.grid)
         if not sheet.equations:
             return text
         rows = chain.from_iterable(self.rows(part, sheet))

@@ -1,6 +1,7 @@
 """A document as one page of HTML, its formulas MathML."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from symrnn.derive.pages.document import (
     Document,
     Fields,
     Figure,
+    Heading,
     Item,
     Listing,
     PageBreak,
@@ -27,27 +29,43 @@ from symrnn.frame import render
 if TYPE_CHECKING:
     from math_core import LatexToMathML
 
+SCREEN = 40
+"""A formula of so many characters may be wider than a small screen."""
+
 STRETCHED_LINE = '<mo stretchy="true">\u0332</mo>'
 """A line under or over a formula. Browsers lose it at some widths; a border of CSS they draw."""
 
 
 def as_html(document: Document) -> str:
     """One page that needs nothing else: no script, no font, no network. Formulas are MathML."""
-    names = _anchors(document.sections)
+    names = _anchors([section.title for section in document.sections])
     return render(
         "html/page.html",
         name=visible(plain_text(document.title)),
         title=_prose(document.title),
+        subtitle=_prose(document.subtitle),
         head=[_item(item) for item in document.head],
         sections=[
             {
                 "id": name,
                 "title": _prose(section.title),
-                "items": [_item(item) for item in section.items],
+                "items": _items(section, name),
             }
             for name, section in zip(names, document.sections, strict=True)
         ],
     )
+
+
+def _items(section: Section, name: str) -> list[str]:
+    """The items of a section; a heading has an id that begins with the section's."""
+    headings = [item.text for item in section.items if isinstance(item, Heading)]
+    anchors = iter(_anchors(headings))
+    return [
+        f'<h3 id="{name}-{next(anchors)}">{_prose(item.text)}</h3>'
+        if isinstance(item, Heading)
+        else _item(item)
+        for item in section.items
+    ]
 
 
 @cache
@@ -80,11 +98,15 @@ def _item(item: Item) -> str:
     match item:
         case Paragraph(text):
             return f"<p>{_prose(text)}</p>"
-        case Display(latex):
-            return f'<div class="display">{_mathml(checked(latex), display=True)}</div>'
+        case Heading(text):
+            return f"<h3>{_prose(text)}</h3>"
+        case Display(latex, plain):
+            wide = max(map(len, plain.split("\n"))) > SCREEN
+            room = _scrolls("formula") if wide else ""
+            return f'<div class="display"{room}>{_mathml(checked(latex), display=True)}</div>'
         case Listing(text):
             lines = "\n".join(map(for_html, as_lines(text)))
-            return f"<pre><code>{lines}</code></pre>"
+            return f"<pre{_scrolls('text of the model')}><code>{lines}</code></pre>"
         case Table(header, rows):
             cells = [[_prose(cell) for cell in row] for row in rows]
             return render("html/table.html", header=[_prose(c) for c in header], rows=cells)
@@ -95,6 +117,11 @@ def _item(item: Item) -> str:
             return '<div class="page-break"></div>'
         case Fields(fields):
             return '<p class="fields">' + "".join(map(_field, fields)) + "</p>"
+
+
+def _scrolls(name: str) -> str:
+    """Attributes of what may be wider than the page: it takes the focus, so that keys scroll it."""
+    return f' tabindex="0" role="region" aria-label="{name}"'
 
 
 def _field(field: tuple[str, str]) -> str:
@@ -112,11 +139,11 @@ def _named(svg: str, name: str) -> str:
     return f"{tag}{role}{close}{title}{inside}"
 
 
-def _anchors(sections: tuple[Section, ...]) -> list[str]:
-    """An id for each section, made of its title."""
+def _anchors(titles: Sequence[Text]) -> list[str]:
+    """An id for each title, made of its words."""
     names: list[str] = []
-    for section in sections:
-        words = re.findall(r"[a-z0-9]+", plain_text(section.title).lower())
+    for title in titles:
+        words = re.findall(r"[a-z0-9]+", plain_text(title).lower())
         base = "-".join(words)[:60].rstrip("-") or "section"
         name, number = base, 1
         while name in names:

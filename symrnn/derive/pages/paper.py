@@ -1,13 +1,15 @@
 """A derivation as a document: the model, its symbols, the unrolled network, the views, updates."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from symrnn.derive.formula import Equation, Formula, Name, Sheet
+from symrnn.derive.formula import Equation, Formula, Grid, Name, Sheet
 from symrnn.derive.output import DEFAULT_WIDTH, Chapter, Output
 from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Heading,
     Inline,
     Item,
     Listing,
@@ -16,11 +18,12 @@ from symrnn.derive.pages.document import (
     Section,
     Table,
     Text,
+    typeset,
 )
-from symrnn.derive.printing.measure import PAPER
+from symrnn.derive.printing.measure import DENSE, PAPER
 from symrnn.derive.sheets import COLUMNS, ROWS, as_columns, update_rules
 from symrnn.derive.views import VIEWS
-from symrnn.language.tree import NARROW, Ref, Size, Width
+from symrnn.language.tree import NARROW, Ref, Remarks, Size, Width
 from symrnn.system import initial_states
 from symrnn.system.symbols import PI, Symbol
 
@@ -39,6 +42,8 @@ PLUS = (
     "∂⁺ is the immediate derivative, every other occurrence held fixed; where nothing else is left"
     " it is the total one, and written ∂. "
 )
+
+KIND = "Backpropagation through time"
 
 UNNAMED = ("-e", "standard input", "model")
 """Names that say where a text came from, and not what it is."""
@@ -66,23 +71,42 @@ class Paper:
         sections = [self.model(), self.symbols()]
         if self.derivation.system.steps is not None:
             sections.append(self.unrolled(figure))
-        sections += [self.part(part) for part in parts]
+        sections += [self.part(part) for part in self.output.folded(parts)]
         sections += self.updates()
         if after:
             last = sections[-1]
             sections[-1] = Section(last.title, (*last.items, PageBreak()))
         sections += [self.part(part) for part in after]
-        return Document((self.title,), tuple(sections))
+        return Document(
+            typeset(self.title),
+            tuple(sections),
+            subtitle=typeset(self.subtitle),
+            dense=self.is_folded,
+        )
 
     @property
     def title(self) -> str:
-        """The one that was asked for, or what it is and of which model."""
-        if self.output.look.title:
-            return self.output.look.title
-        name, steps = self.derivation.name, self.derivation.system.steps
+        """The one that was asked for, or that of the text, or what it is and of which model."""
+        if self.output.look.title or self.remarks.title:
+            return self.output.look.title or self.remarks.title
+        name = self.derivation.name
         named = "" if name in UNNAMED else f": {name}"
-        number = f", T = {steps}" if steps is not None else ""
-        return f"Backpropagation through time{named}{number}"
+        return f"{KIND}{named}{self.number}"
+
+    @property
+    def subtitle(self) -> str:
+        """What it is, under the title of the text."""
+        by_text = self.remarks.title and not self.output.look.title
+        return f"{KIND}{self.number}" if by_text else ""
+
+    @property
+    def number(self) -> str:
+        steps = self.derivation.system.steps
+        return f", T = {steps}" if steps is not None else ""
+
+    @property
+    def remarks(self) -> Remarks:
+        return self.derivation.written.remarks
 
     # pieces
 
@@ -92,33 +116,58 @@ class Paper:
         )
 
     def text(self, parts: Sequence["str | Formula"]) -> Text:
-        return tuple(p if isinstance(p, str) else self.inline(p) for p in parts)
+        found: list[str | Inline] = []
+        for part in parts:
+            found += typeset(part) if isinstance(part, str) else (self.inline(part),)
+        return tuple(found)
 
     def display(self, equations: tuple[Equation, ...]) -> Display:
-        width = min(self.output.look.width or DEFAULT_WIDTH, PAPER)  # paper has a width
+        wanted = self.output.look.width or DEFAULT_WIDTH
+        if self.is_folded and wanted == DEFAULT_WIDTH:
+            wanted = DENSE
+        width = min(wanted, DENSE if self.is_folded else PAPER)  # paper has a width
         return Display(
             self.output.latex_printer.display(equations, width),
             self.output.plain_printer.display(equations, width),
         )
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether the model has equations that are alike, so that it is long without."""
+        return bool(self.output.folding.classes)
+
     def sheet(self, sheet: Sheet, titled: bool) -> Iterator[Item]:
         if titled:
-            yield Paragraph((*self.text(sheet.title), ":"))
+            yield Heading(self.text(sheet.title))
         if sheet.note:
             yield Paragraph(self.text(sheet.note))
         if sheet.equations:
             yield self.display(sheet.equations)
+        if sheet.grid is not None:
+            yield self.table(sheet.grid)
+
+    def table(self, grid: Grid) -> Table:
+        header, *rows = (
+            tuple(("",) if cell is None else (self.inline(cell),) for cell in row)
+            for row in (grid.header, *grid.rows)
+        )
+        return Table(header, tuple(rows))
+
+    def short(self, equations: Sequence[Equation]) -> tuple[Equation, ...]:
+        """Equations that are alike as one."""
+        return tuple(self.output.folding.equations(equations))
 
     # sections
 
     def part(self, part: Chapter) -> Section:
         items: list[Item] = []
         if part.task:
-            items.append(Paragraph((part.task,)))
+            items.append(Paragraph(typeset(part.task)))
         if reading := self.reading(part.view):
-            items.append(Paragraph((reading,)))
-        for sheet in part.sheets:
-            items += self.sheet(sheet, titled=len(part.sheets) > 1)
+            items.append(Paragraph(typeset(reading)))
+        sheets = gathered(part.sheets) if self.is_folded else part.sheets
+        for sheet in sheets:
+            items += self.sheet(sheet, titled=len(sheets) > 1)
         return Section((part.title,), tuple(items))
 
     def reading(self, view: str) -> str:
@@ -141,11 +190,11 @@ class Paper:
         items: list[Item] = []
         if source is not None:
             items.append(Listing(source.text.strip("\n")))
-        items.append(self.display(self.forward(rolled=True)))
+        items.append(self.display(self.short(self.forward(rolled=True))))
         return Section(("The model",), tuple(items))
 
     def unrolled(self, figure: bool) -> Section:
-        items: list[Item] = [self.display(self.forward(rolled=False))]
+        items: list[Item] = [self.display(self.short(self.forward(rolled=False)))]
         if figure:
             items.append(self.figure())
         return Section(("The unrolled network",), tuple(items))
@@ -184,7 +233,7 @@ class Paper:
         """How the parameters are updated; what is none, such as an input, is not."""
         sheet = update_rules(self.derivation, self.output.names)
         return (
-            [Section(("Update rules",), (self.display(sheet.equations),))]
+            [Section(("Update rules",), (self.display(self.short(sheet.equations)),))]
             if sheet.equations
             else []
         )
@@ -192,13 +241,15 @@ class Paper:
     def symbols(self) -> Section:
         """A table of what each symbol means, with its shape."""
         header: tuple[Text, ...] = (("symbol",), ("in the model",), ("meaning",), ("shape",))
-        rows = [self.row(symbol) for symbol in self.shown()]
+        rows = self.rows(self.shown())
         rows += self.states()
         rows.append(((self.inline(Name(r"\eta")),), ("",), ("learning rate",), ("number",)))
         items: list[Item] = [Table(header, tuple(rows))]
         if not self.derivation.scalar:
             kind = "columns" if self.output.request.columns else "rows"
-            items.append(Paragraph((f"Vectors are {kind}. {ENTRYWISE}",)))
+            items.append(Paragraph(typeset(f"Vectors are {kind}. {ENTRYWISE}")))
+        if source := self.output.notation.source:
+            items.append(Paragraph(typeset(f"The notation is that of {source}.")))
         return Section(("Symbols",), tuple(items))
 
     def states(self) -> list[tuple[Text, ...]]:
@@ -222,9 +273,23 @@ class Paper:
         ]
         return sorted(found, key=lambda s: order.index(s.role))
 
+    def rows(self, symbols: Sequence[Symbol]) -> list[tuple[Text, ...]]:
+        """A row for each symbol; one for those that are alike and of one meaning and shape."""
+        found: dict[object, list[tuple[Text, ...]]] = {}
+        for symbol in symbols:
+            row, alike = self.row(symbol), self.output.folding.classes.get(symbol.name)
+            same = (alike, row[2:]) if alike is not None else symbol.name
+            found.setdefault(same, []).append(row)
+        return [
+            (listed([r[0] for r in rows]), listed([r[1] for r in rows]), *rows[0][2:])
+            for rows in found.values()
+        ]
+
     def row(self, symbol: Symbol) -> tuple[Text, ...]:
         ref = Ref(symbol.name, "t") if symbol.timed else Ref(symbol.name)
         meaning = ROLES[symbol.role] + (", output" if symbol.output else "")
+        if said := self.remarks.meanings.get(symbol.name):
+            meaning = said if meaning == "variable" else f"{said} ({meaning})"
         if symbol.value is not None:
             meaning += ", 3.14159…" if symbol.value == PI else f", {symbol.value}"
         return (self.inline(ref),), (symbol.name,), (meaning,), self.shape(symbol)
@@ -243,3 +308,22 @@ class Paper:
         if len(set(width.names)) + bool(width.number) < 2:
             return (found,)
         return (Inline(f"({found.latex})", f"({found.plain})"),)
+
+
+def listed(texts: Sequence[Text]) -> Text:
+    """Texts with commas between them."""
+    first, *rest = texts
+    return (*first, *(part for text in rest for part in (", ", *text)))
+
+
+def gathered(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """The sheets with the gradients that stand behind each other as one."""
+    found: list[Sheet] = []
+    for sheet in sheets:
+        if sheet.about and not sheet.note and found and found[-1].about:
+            last = found[-1]
+            equations = (*last.equations, *sheet.equations)
+            found[-1] = replace(last, title=("Gradients",), equations=equations)
+        else:
+            found.append(sheet)
+    return found

@@ -6,15 +6,17 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from symrnn.derive.pages.beside import side_by_side
 from symrnn.derive.pages.document import (
     Display,
     Document,
     Fields,
     Figure,
+    Heading,
     Item,
     Listing,
     PageBreak,
@@ -22,16 +24,13 @@ from symrnn.derive.pages.document import (
     Table,
     Text,
     joined,
+    plain_text,
 )
 from symrnn.derive.pages.escape import as_lines, for_tex
 from symrnn.derive.pages.structure import checked
 from symrnn.derive.pages.text import plain_rows, widths_of
 from symrnn.errors import UsageError
 from symrnn.frame import render
-
-if TYPE_CHECKING:
-    pass
-
 
 LINE = 85
 """About how many characters a printed line holds."""
@@ -46,11 +45,19 @@ def as_tex(document: Document) -> str:
     return render(
         "latex/document.tex",
         title=_prose(document.title),
+        subtitle=_prose(document.subtitle),
+        name=_bare(document.title),
+        subject=_bare(document.subtitle or ("Backpropagation through time",)),
         head=tex_items(document.head),
         sections=[
-            {"title": _prose(section.title), "body": tex_items(section.items)}
+            {
+                "title": _prose(section.title),
+                "name": _bare(section.title),
+                "body": tex_items(section.items, document.dense),
+            }
             for section in document.sections
         ],
+        dense=document.dense,
         pictures=any(isinstance(item, Figure) for item in items),
     )
 
@@ -59,22 +66,35 @@ def _prose(text: Text) -> str:
     return joined(text, for_tex, lambda formula: f"${checked(formula.latex)}$")
 
 
-def tex_items(items: tuple[Item, ...]) -> str:
+def _bare(text: Text) -> str:
+    r"""Prose without formulas, for the outline and the data of a PDF: letters of ASCII.
+
+    >>> from symrnn.derive.pages.document import Inline
+    >>> print(_bare(("Gradient for ", Inline(r"\hat{y}_t", "ŷ_t"))))
+    Gradient for y\_t
+    """
+    letters = unicodedata.normalize("NFKD", plain_text(text))
+    return for_tex("".join(c for c in letters if c.isascii() and c.isprintable()))
+
+
+def tex_items(items: tuple[Item, ...], dense: bool = False) -> str:
     """The items in order. A display belongs to the paragraph around it: no empty line there."""
     parts = []
     for before, item in zip((None, *items), items, strict=False):
         if before and not isinstance(before, Display) and not isinstance(item, Display):
             parts.append("\n")
-        parts.append(_item(item))
+        parts.append(_item(item, dense))
     return "".join(parts)
 
 
-def _item(item: Item) -> str:
+def _item(item: Item, dense: bool) -> str:
     match item:
         case Paragraph(text):
             return _prose(text) + "\n"
+        case Heading(text):
+            return f"{_prose(text)}\\place{{2}}{{{_bare(text)}}}:\n"
         case Display(latex):
-            return _display(checked(latex))
+            return _display(checked(latex), dense)
         case Listing(text):
             return render("latex/listing.tex", lines=[_line(line) for line in as_lines(text)])
         case Table():
@@ -94,7 +114,7 @@ def _fields(fields: tuple[tuple[str, str], ...]) -> Iterator[str]:
         yield f"{for_tex(label)}:~{rule}" + (f"~{for_tex(after)}" if after else "")
 
 
-def _display(latex: str) -> str:
+def _display(latex: str, dense: bool = False) -> str:
     r"""A display that may break over pages: `aligned` never does, `align*` does.
 
     >>> print(_display(r"\begin{aligned} a &= b \\ &= c \end{aligned}"), end="")
@@ -107,7 +127,8 @@ def _display(latex: str) -> str:
         if latex.startswith(begin) and latex.endswith(end):
             rows = latex[len(begin) : -len(end)]
             if _balanced(rows, begin, end):
-                return f"\\begin{{{outer}}}\n{rows.strip()}\n\\end{{{outer}}}\n"
+                pieces = side_by_side(rows.strip()) if dense else [rows.strip()]
+                return "".join(f"\\begin{{{outer}}}\n{p}\n\\end{{{outer}}}\n" for p in pieces)
     return f"\\[\n{latex}\n\\]\n"
 
 

@@ -5,6 +5,7 @@ from symrnn.derive.pages.document import (
     Document,
     Fields,
     Figure,
+    Heading,
     Item,
     Listing,
     PageBreak,
@@ -14,7 +15,7 @@ from symrnn.derive.pages.document import (
     plain_text,
 )
 from symrnn.derive.pages.escape import as_lines, visible
-from symrnn.derive.printing.terminal import GLUE, columns, filled
+from symrnn.derive.printing.terminal import GLUE, aligned, columns, filled
 from symrnn.frame import render
 
 
@@ -23,6 +24,7 @@ def as_text(document: Document, width: int) -> str:
     return render(
         "text/document.txt",
         title=_heading(document.title, "=", width),
+        subtitle="\n".join(_wrapped(document.subtitle, width)),
         head=[found for item in document.head if (found := _item(item, width))],
         sections=[
             {
@@ -43,6 +45,8 @@ def _item(item: Item, width: int) -> str:
     match item:
         case Paragraph(text):
             return "\n".join(_wrapped(text, width))
+        case Heading(text):
+            return "\n".join(_wrapped((*text, ":"), width))
         case Display(_, plain):
             return _indented(plain.rstrip().split("\n"))
         case Listing(text):
@@ -87,15 +91,4 @@ def widths_of(rows: list[list[str]]) -> list[int]:
 
 def _table(table: Table) -> str:
     """Columns one below the other, a rule under the header."""
-    header, *rows = plain_rows(table)
-    widths = widths_of([header, *rows])
-    rule = ["-" * width for width in widths]
-    return _indented(
-        [
-            "  ".join(
-                cell + " " * (width - columns(cell))
-                for cell, width in zip(row, widths, strict=True)
-            )
-            for row in (header, rule, *rows)
-        ]
-    )
+    return _indented(aligned(plain_rows(table)))

@@ -13,7 +13,6 @@ from symrnn.derive.picture.plan import GUTTER, Plan, ReadGraph
 from symrnn.derive.picture.shapes import (
     CELL,
     RADIUS,
-    ROW,
     Arrow,
     Box,
     Label,
@@ -114,7 +113,7 @@ class Router:
     def kind(self, u: Ref, v: Ref) -> object:
         if "…" in (u.name, v.name):
             return u, v
-        row = round(self.plan.spots[v].y / ROW)
+        row = round(self.plan.spots[v].y / self.plan.row)
         if not (u.base and v.base):
             return u.name, row, v.name
         lag = v.shift - u.shift
@@ -135,11 +134,11 @@ class Router:
         for bow in (0.6, -0.6, 0.8, -0.8, 1.0, -1.0):
             if self.plan.column[u] != self.plan.column[v]:
                 break
-            yield [p, (a.x + bow, a.y + ROW / 2), (a.x + bow, b.y - ROW / 2), q]
+            yield [p, (a.x + bow, a.y + self.plan.row / 2), (a.x + bow, b.y - self.plan.row / 2), q]
         into = (b.x - 0.17 if a.x < b.x else b.x + 0.17, b.y)
-        enters = [b.y - ROW / 2 + track for track in (0.0, -0.2)]
-        enters += [b.y + ROW / 2 + track for track in (0.0, 0.2)]
-        leaves = [a.y + ROW / 2, a.y - ROW / 2]
+        enters = [b.y - self.plan.row / 2 + track for track in (0.0, -0.2)]
+        enters += [b.y + self.plan.row / 2 + track for track in (0.0, 0.2)]
+        leaves = [a.y + self.plan.row / 2, a.y - self.plan.row / 2]
         for y in (*leaves, leaves[0] + 0.2, leaves[1] - 0.2):
             yield [p, (a.x, y), (b.x, y), q]
         for x, y in product(self.gutters(u, v), enters):
@@ -191,14 +190,19 @@ def labels_of(plan: Plan, arrows: list[Arrow]) -> list[Label]:
     for arrow in arrows:
         u, v = arrow.source, arrow.target
         if arrow.kind == "forward" and plan.edges[u, v]:
+            if not plan.tells_weights(v):
+                continue
             label = Label("weight", tuple(map(Ref, plan.edges[u, v])), 0.0, 0.0)
-        elif arrow.kind == "backward" and v.shift != u.shift and v.base and u.base:
+        elif (
+            plan.labelled and arrow.kind == "backward" and v.shift != u.shift and v.base and u.base
+        ):
             if together.get(u.name) != together.get(v.name):
                 continue
             label = Label("partial", (u, v), 0.0, 0.0)
         else:
             continue
-        label = _beside(arrow, label, taken, fixed)
+        alone = arrow if plan.labelled else replace(arrow, points=arrow.points[-2:])
+        label = _beside(alone, label, taken, fixed)
         box = (label.x, label.y, *extent(label))
         if any(_overlap(box, other) for other in fixed):
             continue  # there is no room for it
@@ -220,7 +224,7 @@ def _beside(arrow: Arrow, label: Label, taken: list[Box], fixed: list[Box]) -> L
     out = abs(a) * wide + abs(b) * high + 0.06
     places = [
         replace(label, x=x + (u - x) * k + side * a * out, y=y + (v - y) * k + side * b * out)
-        for k, side in product((0.5, 0.4, 0.6, 0.3, 0.7), (1, -1))
+        for k, side in product((0.5, 0.4, 0.6, 0.3, 0.7, 0.8), (1, -1))
     ]
 
     def crowd(place: Label) -> int:
@@ -259,7 +263,7 @@ def picture(
         if back:
             lane = clipped(shifted(line, -LANE), *ends)
             arrows.append(Arrow(v, u, "backward", lane[::-1]))
-    labels = labels_of(plan, arrows) if plan.labelled else []
+    labels = labels_of(plan, arrows)
     return _framed([*plan.spots.values()], arrows, labels)
 
 

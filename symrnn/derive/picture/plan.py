@@ -94,11 +94,13 @@ def both_ways(edges: Iterable[tuple[Ref, Ref]]) -> tuple[dict[Ref, list[Ref]], .
 
 
 GAP = 0.26  # between neighbours of a row
+HIGH_ROW = 1.9  # from row to row where weights stand at short arrows
+LABEL_GAP = 0.62  # the same where arrows from elsewhere bring weights along between them
 PAIR_GAP = 0.36  # between two that are alone: an arrow may pass
 GUTTER = 1.3  # between columns, where arrows run
 WIDE_GUTTER = 1.75  # the same with labels in it
 STAGGER = 0.42  # how far a second recurrence stands aside of the first
-SMALL = 12  # up to so many nodes arrows are labelled
+SMALL = 12  # up to so many nodes all arrows are labelled; of more, the weights of one step
 
 
 class Plan:
@@ -122,6 +124,8 @@ class Plan:
                 if (u, v) in network.flows:
                     self.flows.add(edge)
         self.labelled = not self.elided and len(self.refs) <= SMALL
+        weighted = any(any(weights) for weights in self.edges.values())
+        self.row = HIGH_ROW if weighted and not self.labelled else ROW
         self.columns: list[tuple[float, float]] = []
         """From where to where each column reaches, from left to right."""
         self.column: dict[Ref, int] = {}
@@ -213,7 +217,7 @@ class Plan:
         """One more column; its rows are centred. `upright` puts the only row on end."""
         if upright:
             rows = [[ref] for ref in rows[0]]
-        gaps = [PAIR_GAP if len(row) == 2 else GAP for row in rows]
+        gaps = [PAIR_GAP if len(row) == 2 else self.gap(row) for row in rows]
         widths = [
             sum(2 * half(ref) + gap for ref in row) - gap
             for row, gap in zip(rows, gaps, strict=True)
@@ -227,9 +231,17 @@ class Plan:
             x = left + spread + side - width / 2
             for ref in row:
                 height = number if upright else self.rows.get(ref.name, ref.shift)
-                self.add(ref, x + half(ref), height * ROW)
+                self.add(ref, x + half(ref), height * self.row)
                 x += 2 * half(ref) + gap
         self.columns.append((left, left + 2 * spread))
+
+    def gap(self, row: list[Ref]) -> float:
+        weighted = any(self.edges[edge] for edge in self.edges if edge[1] in row)
+        return LABEL_GAP if weighted and not self.labelled else GAP
+
+    def tells_weights(self, target: Ref) -> bool:
+        """Whether the weights of what leads here are told: everywhere, or once in the last step."""
+        return self.labelled or not target.base or target.shift == self.steps - 1
 
     def next_left(self) -> float:
         gutter = WIDE_GUTTER if self.labelled else GUTTER
@@ -237,7 +249,7 @@ class Plan:
 
     def set_late(self, refs: list[Ref], reads: Mapping[Ref, list[Ref]]) -> None:
         """What the last step or all steps lead to: on the right, beside or above what it reads."""
-        top = max((spot.y for spot in self.spots.values()), default=-ROW)
+        top = max((spot.y for spot in self.spots.values()), default=-self.row)
         waiting = list(refs)
         while waiting:
             free = [r for r in waiting if not any(u in waiting for u in reads.get(r, ()) if u != r)]
@@ -248,11 +260,11 @@ class Plan:
                 near = len(found) == 1 and self.shown(found[0]) in self.spots
                 last = near and (not found[0].base or found[0].shift == self.steps - 1)
                 once = [u for u in found if not u.base]
-                y = top + ROW
+                y = top + self.row
                 if last or (once and len(once) == len(found)):
                     y = self.spots[found[0]].y
                 while y in used:
-                    y += ROW
+                    y += self.row
                 used.add(y)
                 self.add(ref, left + half(ref), y)
             self.columns.append((left, left + 2 * max(half(ref) for ref in free)))

@@ -118,18 +118,22 @@ class _Reader:
 
 
 UNIT = 40  # pixels of an SVG to a centimetre
+SMALLEST = 0.75
+"""No smaller does a narrow page show it: names are to be read, and the page scrolls."""
 NAME, LABEL = 15, 12  # the size of a name in its node, of a name beside an arrow
 
 
 def svg(picture: Picture, letters: Letters) -> str:
     """The picture as one <svg> element that stands on any page, light or dark."""
     width, height = number(picture.width * UNIT), number(picture.height * UNIT)
+    least = number(picture.width * UNIT * SMALLEST)
     back = any(arrow.kind == "backward" for arrow in picture.arrows)
     title = "The network, unrolled in time" + (", with the way of its gradient" if back else "")
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="network" role="img"'
         f' viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' style="max-width: 100%; height: auto" font-family="serif" fill="currentColor">',
+        f' style="max-width: 100%; min-width: {least}px; height: auto"'
+        f' font-family="serif" fill="currentColor">',
         f"<title>{title}</title>",
     ]
     lines += [_arrow(arrow, picture.height) for arrow in picture.arrows]

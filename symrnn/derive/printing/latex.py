@@ -8,11 +8,11 @@ from fractions import Fraction
 from itertools import pairwise
 
 from symrnn.derive.formula import Big, Equation, Formula, Name, walk
-from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.symbol import GREEK
 from symrnn.derive.printing.layout import Atom, Before, Choice, Doc, Fence, Row, flat, lines, tall
 from symrnn.derive.printing.measure import CHARACTER, height, measure
-from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer
+from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer, are_two
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Own, Ref, Width
@@ -88,18 +88,23 @@ class Latex(Printer):
             for (before, _), (line, _) in pairwise(broken):
                 rows.append(r"&\quad " + ("" if before[-1] in ",;" else "{}") + line)
             used = broken[-1][1] + (INDENT if len(broken) > 1 else 0)
-        if equation.steps:
-            steps = self.steps(equation)
-            fits = used + measure(rf", \qquad {steps}") <= space
-            rows[-1] += rf", \qquad {steps}" if fits else ","
-            rows += [] if fits else [rf"&\qquad {steps}"]
+        if where := self.where(equation):
+            fits = used + measure(rf", \qquad {where}") <= space
+            rows[-1] += rf", \qquad {where}" if fits else ","
+            rows += [] if fits else [rf"&\qquad {where}"]
         return rows
+
+    def where(self, equation: Equation) -> str:
+        """For which steps and which members of a family an equation holds."""
+        steps = self.steps(equation) if equation.steps else ""
+        return r",\quad ".join(filter(None, (steps, self.among((equation.left, *equation.rights)))))
 
     def steps(self, equation: Equation) -> str:
         first, last = equation.steps
         index = next(iter(_indices(equation.left)), "t")
         but = "".join(rf",\; {index} \neq {self.time(step)}" for step in equation.but)
-        return rf"{index} = {self.time(first)}, \ldots, {self.time(last)}{but}"
+        between = "" if are_two(first, last) else r"\ldots, "
+        return rf"{index} = {self.time(first)}, {between}{self.time(last)}{but}"
 
     def by_equation(
         self, equations: Sequence[Equation], room: float
@@ -135,6 +140,18 @@ class Latex(Printer):
     def ref(self, ref: Ref) -> Atom:
         return self.atom(self.letters.latex(ref))
 
+    def family(self, refs: Sequence[Ref], index: str) -> Atom:
+        return self.atom(self.families.latex(refs, index))
+
+    def among(self, formulas: Sequence[Formula]) -> str:
+        found = self.families_in(formulas)
+        members = [[piece.latex for piece in each] for each in zip(*found.values(), strict=True)]
+        if len(found) < 2:
+            texts = ", ".join(text for (text,) in members)
+            return rf"{next(iter(found))} \in \{{{texts}\}}" if found else ""
+        texts = ", ".join(f"({', '.join(each)})" for each in members)
+        return rf"({', '.join(found)}) \in \{{{texts}\}}"
+
     def time(self, ref: Ref) -> str:
         """A bound: `T - 1`, `1`, `t`."""
         if ref.base == "1":
@@ -149,7 +166,11 @@ class Latex(Printer):
         if value in KNOWN:
             return self.atom(KNOWN[value].latex)
         if is_decimal(value):
-            return self.atom(show_number(value))
+            mantissa, _, exponent = show_number(value).partition("e")
+            if not exponent:
+                return self.atom(mantissa)
+            lead = "" if mantissa == "1" else rf"{mantissa} \cdot "
+            return self.atom(rf"{lead}10^{{{int(exponent)}}}")
         return self.atom(rf"\frac{{{value.numerator}}}{{{value.denominator}}}", True)
 
     def size(self, width: Width) -> Atom:
@@ -207,7 +228,7 @@ class Latex(Printer):
 
     def function(self, name: str) -> str:
         """The notation's letter for a function, or the usual one; f′ for its derivative."""
-        if name in LONG:
+        if name in SLOPES:
             return self.function(name.removesuffix(PRIME)) + r"^{\prime}"
         row = ELEMENTWISE.get(name)
         usual = row.latex if row is not None else rf"\mathrm{{{name}}}"
@@ -241,6 +262,8 @@ class Latex(Printer):
                 return Choice(short, Fence("(", ")", inside, self.atom("^{1/2}")))
             case "abs":
                 return Fence("|", "|", inside)
+            case "norm":
+                return Fence(r"\Vert", r"\Vert", inside)
         symbol = self.function(function)
         if function == "log" and isinstance(inside, Atom) and not inside.tall:
             return Before(self.atom(symbol + " "), inside)
@@ -285,6 +308,9 @@ class Latex(Printer):
         sign = rf"\{formula.sign}_{{{formula.index}={low}}}^{{{high}}} "
         return self.atom(sign, True)
 
+    def over(self, body: Formula) -> Atom:
+        return self.atom(rf"\sum_{{{self.among((body,))}}} ", True)
+
     def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc:
         printed = [[self.figure(x) for x in row] for row in rows]
         if len(rows) == len(rows[0]) == 1:
@@ -299,8 +325,7 @@ class Latex(Printer):
             return self.atom(name.letter)
         return self.atom(f"{name.letter}_{{{self.time(name.at).replace(' ', '')}}}")
 
-    def marked(self, arg: Ref, mark: str) -> Atom:
-        text = self.letters.latex(arg)
+    def marked(self, text: str, mark: str) -> Atom:
         base = rf"\left({text}\right)" if "^" in text else text
         return self.atom(rf"{base}^{{\mathrm{{{mark}}}}}")
 

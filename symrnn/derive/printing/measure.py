@@ -12,6 +12,9 @@ CHARACTER = 34.5 / 80
 PAPER = 96
 """Characters on a line of a printed document: 16 cm at 11 pt."""
 
+DENSE = 110
+"""Characters on a line of one that is set closely: 17 cm at 10 pt."""
+
 
 def _table(names: str, widths: str) -> dict[str, float]:
     return dict(zip(names.split(), map(float, widths.split()), strict=True))

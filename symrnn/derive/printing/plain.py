@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, walk
-from symrnn.derive.functions import LONG, PRIME
+from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
 from symrnn.derive.notation.symbol import GREEK, SymbolError, glyph
 from symrnn.derive.printing.latex import figure
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
-from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer
+from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer, are_two
 from symrnn.derive.printing.terminal import RAISED, PlainBrackets, atom, columns, lowered
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import Add, Call, Div, Num, Own, Ref, Size, Width
@@ -58,8 +58,9 @@ class Plain(Printer):
             broken = [line for line, _ in lines(doc, self.brackets, space, space)]
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
             found += [indent + line for line in broken[1:]]
-        if equation.steps:
-            steps = self.steps(equation)
+        steps = self.steps(equation) if equation.steps else ""
+        members = self.among((equation.left, *equation.rights))
+        if steps := ",   ".join(filter(None, (steps, members))):
             if not room or columns(found[-1]) + 4 + columns(steps) <= room:
                 found[-1] += f",   {steps}"
             else:
@@ -72,7 +73,8 @@ class Plain(Printer):
         refs = (part for part in walk(equation.left) if isinstance(part, Ref))
         index = next((ref.base for ref in refs if ref.base in ("t", "k", "j")), "t")
         but = "".join(f", {index} ≠ {self.time(step)}" for step in equation.but)
-        return f"{index} = {self.time(first)}, …, {self.time(last)}{but}"
+        between = "" if are_two(first, last) else "…, "
+        return f"{index} = {self.time(first)}, {between}{self.time(last)}{but}"
 
     def display(self, equations: Sequence[Equation], room: float = 80) -> str:
         """The equations with their signs = below each other."""
@@ -84,6 +86,18 @@ class Plain(Printer):
 
     def ref(self, ref: Ref) -> Atom:
         return atom(self.letters.plain(ref))
+
+    def family(self, refs: Sequence[Ref], index: str) -> Atom:
+        return atom(self.families.plain(refs, index))
+
+    def among(self, formulas: Sequence[Formula]) -> str:
+        found = self.families_in(formulas)
+        members = [[piece.plain for piece in each] for each in zip(*found.values(), strict=True)]
+        if len(found) < 2:
+            texts = ", ".join(text for (text,) in members)
+            return f"{next(iter(found))} ∈ {{{texts}}}" if found else ""
+        texts = ", ".join(f"({', '.join(each)})" for each in members)
+        return f"({', '.join(found)}) ∈ {{{texts}}}"
 
     def time(self, ref: Ref) -> str:
         """A bound: `T - 1`, `1`, `t`."""
@@ -205,7 +219,7 @@ class Plain(Printer):
 
     def function(self, name: str) -> str:
         """The notation's letter for a function, or its name; f′ for its derivative."""
-        if name in LONG:
+        if name in SLOPES:
             return self.function(name.removesuffix(PRIME)) + "′"
         said = self.letters.notation.functions.get(name)
         try:
@@ -225,8 +239,9 @@ class Plain(Printer):
         return atom(f"{whole}′" if len(own.args) == 1 else f"∂_{GREEK.get(own.by, own.by)} {whole}")
 
     def apply(self, function: str, args: tuple[Formula, ...]) -> Doc:
-        if function == "abs":
-            return Fence("|", "|", self.doc(args[0]))
+        if function in ("abs", "norm"):
+            bar = "|" if function == "abs" else "‖"
+            return Fence(bar, bar, self.doc(args[0]))
         return self.called(atom("√" if function == "sqrt" else self.function(function)), args)
 
     def diagonal(self, arg: Formula) -> Doc:
@@ -248,6 +263,9 @@ class Plain(Printer):
         sign = {"sum": "∑", "prod": "∏"}[formula.sign]
         return atom(f"{sign}_{{{formula.index}={low}}}^{{{high}}} ")
 
+    def over(self, body: Formula) -> Atom:
+        return atom(f"∑_{{{self.among((body,))}}} ")
+
     # products
 
     def juxtaposed(self, factors: Sequence[Formula]) -> Row:
@@ -266,5 +284,5 @@ class Plain(Printer):
             rest.append((op, doc))
         return Row(found.first, tuple(rest))
 
-    def marked(self, arg: Ref, mark: str) -> Atom:
-        return atom(f"{self.letters.plain(arg)}^{{{mark}}}")
+    def marked(self, text: str, mark: str) -> Atom:
+        return atom(f"{text}^{{{mark}}}")

@@ -5,9 +5,11 @@ A printer of a format says how its atoms, fractions, functions and brackets look
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from symrnn.derive.formula import (
+    Alike,
     Big,
     Blank,
     Blocks,
@@ -19,15 +21,19 @@ from symrnn.derive.formula import (
     Formula,
     Immediate,
     Marked,
+    Members,
     Name,
     Odot,
     Ones,
+    Over,
     Product,
     Times,
     Total,
     Value,
     Zeros,
+    free_indices,
 )
+from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.symbol import Piece
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row
@@ -75,10 +81,12 @@ class Printer(ABC):
         deltas: Mapping[str, str] | None = None,
         digits: int = 4,
         shows_plus: bool | None = None,
+        families: Families | None = None,
     ) -> None:
         self.letters, self.deltas, self.digits = letters, deltas or {}, digits
         self.shows_plus = letters.notation.immediate if shows_plus is None else shows_plus
         """Whether an immediate partial is printed as ∂⁺."""
+        self.families = Families(letters) if families is None else families
 
     # what a format says
 
@@ -109,12 +117,22 @@ class Printer(ABC):
     @abstractmethod
     def big(self, formula: Big) -> Atom: ...
     @abstractmethod
+    def over(self, body: Formula) -> Atom:
+        """Σ over the members of the index in it."""
+
+    @abstractmethod
     def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc: ...
     @abstractmethod
     def name(self, name: Name) -> Atom: ...
-    def marked(self, arg: Ref, mark: str) -> Atom:
-        own = self.ref(arg)
-        return Atom(f"{own.text}({mark})", own.width + len(mark) + 2)
+    @abstractmethod
+    def marked(self, text: str, mark: str) -> Atom: ...
+    @abstractmethod
+    def family(self, refs: Sequence[Ref], index: str) -> Atom:
+        """The common letter of references, with their index."""
+
+    @abstractmethod
+    def among(self, formulas: Sequence[Formula]) -> str:
+        """k ∈ {i, f, o}: what the indices in formulas stand for; nothing where there is none."""
 
     @abstractmethod
     def blank(self, number: int) -> Atom: ...
@@ -193,15 +211,24 @@ class Printer(ABC):
                 return self.with_fixed(self.partial(of, by, False), fixed), ATOM
             case Immediate(of=of, by=by, alone=alone):
                 return self.partial(of, by, not alone and self.shows_plus), ATOM
+            case Bracket(body=body, at=Ref(base="t")):
+                return self.bound(body)  # of each step of a sum
             case Bracket(body=body, at=at):
                 return Fence("[", "]", self.doc(body), self.at(at)), ATOM
             case Big(body=body):
                 inner = self.doc(body) if isinstance(body, Big) else self.within(body, ODOT)
                 return Before(self.big(formula), inner), SUM
+            case Over(body=body):
+                return Before(self.over(body), self.within(body, ODOT)), SUM
             case Name():
                 return self.name(formula), ATOM
             case Marked(arg=arg, mark=mark):
-                return self.marked(arg, mark), ATOM
+                return self.marked(self.ref(arg).text, mark), ATOM
+            case Alike():
+                return self.alike(formula), ATOM
+            case Members(of=of):
+                text = self.among((of,))
+                return Atom(text, len(text)), SUM
             case Value(rows=rows):
                 negative = len(rows) == len(rows[0]) == 1 and rows[0][0] < 0
                 return self.value(rows), SUM if negative else ATOM
@@ -213,8 +240,26 @@ class Printer(ABC):
     def total(self, of: Formula, by: Formula) -> Atom:
         """∂of/∂by, or δ where `by` is a pre-activation."""
         if isinstance(by, Ref) and by.name in self.deltas:
-            return self.ref(Ref(self.deltas[by.name], by.base, by.shift))
+            return self.ref(self.delta(by))
+        if isinstance(by, Alike) and all(name in self.deltas for name in by.names):
+            return self.family([self.delta(ref) for ref in by.refs], by.index)
         return self.partial(of, by, False)
+
+    def delta(self, ref: Ref) -> Ref:
+        return replace(ref, name=self.deltas[ref.name])
+
+    def families_in(self, formulas: Sequence[Formula]) -> dict[str, tuple[Piece, ...]]:
+        """Each index in formulas, and what it stands for."""
+        found: dict[str, tuple[Piece, ...]] = {}
+        for formula in formulas:
+            for part in free_indices(formula):
+                found.setdefault(part.index, self.families.texts(part.names) or ())
+        return found
+
+    def alike(self, alike: Alike) -> Atom:
+        """One of several, in turn."""
+        found, first = self.family(alike.refs, alike.index), alike.members[0]
+        return self.marked(found.text, first.mark) if isinstance(first, Marked) else found
 
     def differential(self, by: Formula) -> str:
         """What stands behind a ∂: a letter, or a product in brackets."""
@@ -230,7 +275,7 @@ class Printer(ABC):
             case "step":
                 inside = Row(self.doc(args[0]), ((self.greater(), self.number(Fraction(0))),))
                 return Fence("[", "]", inside), ATOM
-            case "exp" | "sqrt" | "abs":
+            case "exp" | "sqrt" | "abs" | "norm":
                 return self.apply(function, args), POWER
         return self.apply(function, args), POWER if function not in ("log",) else PRODUCT
 
@@ -257,9 +302,10 @@ class Printer(ABC):
             if isinstance(term, Neg):
                 rest.append((self.minus, self.within(term.arg, ODOT)))
             else:
-                inside = self.within(term, ODOT) if not isinstance(term, Big) else self.doc(term)
-                rest.append((self.plus, inside))
-        begins = self.doc(first) if isinstance(first, Neg | Big) else self.within(first, ODOT)
+                bare = isinstance(term, Big | Over)
+                rest.append((self.plus, self.doc(term) if bare else self.within(term, ODOT)))
+        bare = isinstance(first, Neg | Big | Over)
+        begins = self.doc(first) if bare else self.within(first, ODOT)
         return Row(begins, tuple(rest))
 
     def row(self, factors: Sequence[Formula], operator: Atom, tightness: int) -> Row:
@@ -283,3 +329,8 @@ class Printer(ABC):
     def trails(self, factor: Formula) -> bool:
         """Whether a last factor may go without brackets: Σ reaches to the end anyway."""
         return isinstance(factor, Big)
+
+
+def are_two(first: Ref, last: Ref) -> bool:
+    """Whether steps from one to the other are these two: 3, 2."""
+    return first.base == last.base == "1" and abs(first.shift - last.shift) == 1

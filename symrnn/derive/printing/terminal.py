@@ -1,6 +1,7 @@
 """Text in one dimension: how many columns it takes, small letters, brackets."""
 
 import unicodedata
+from collections.abc import Sequence
 
 from symrnn.derive.notation.spelling import SUBSCRIPTS, SUPERSCRIPTS
 from symrnn.derive.printing.layout import Atom
@@ -39,6 +40,24 @@ def filled(text: str, width: int) -> list[str]:
         else:
             lines.append(word)
     return [line.replace(GLUE, " ") for line in lines]
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table: columns one below the other, and a rule under its first row.
+
+    >>> print("\\n".join(aligned([["t", "O₁"], ["2", "0.4"]])))
+    t  O₁
+    -  ---
+    2  0.4
+    """
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    header, *others = rows
+    return [
+        "  ".join(
+            cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in (header, ["-" * width for width in widths], *others)
+    ]
 
 
 def atom(text: str, broken: str | None = None) -> Atom:

@@ -5,6 +5,7 @@ and a row of the table `VIEWS`. Nothing else knows it by name: a new view is one
 
 common      what several views share
 jacobians   the states of recurrences and the Jacobians between their steps, for `product`
+norms       how much of one step reaches a later one, for `numbers`
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class View:
     """Whether its factors are ∂u/∂v: a document says which matrices these are."""
     is_long: bool = False
     """Whether it writes every step out, so that it may be refused as too long."""
+    begins_at_totals: bool = False
+    """Whether its terms begin at the totals that several paths share, and these are listed."""
     in_numbers: bool = False
     """Whether it works numbers out: it takes data, of one sequence, beside the names."""
     asked: Literal["all", "first", "last"] = "all"
@@ -57,12 +60,14 @@ VIEWS = {
             "Each term goes from the loss back to one use of the parameter. ",
             shows_partials=True,
             is_long=True,
+            begins_at_totals=True,
         ),
         View(
             "local",
             "Local derivatives",
             "Each factor of the chain, worked out.",
             is_long=True,
+            begins_at_totals=True,
             asked="last",
         ),
         View(
@@ -70,6 +75,7 @@ VIEWS = {
             "In closed form",
             "The local derivatives put into the chain, carried back along each path.",
             is_long=True,
+            begins_at_totals=True,
             asked="first",
         ),
         View(

@@ -114,7 +114,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     """A sheet for each parameter, and one for the totals that their terms share."""
     sheets = [
         Sheet(
-            ("Gradient by ", target),
+            ("Gradient with respect to ", target),
             (
                 gradient(
                     derivation.paths,

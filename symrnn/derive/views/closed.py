@@ -67,7 +67,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     make, paths = closed_of(derivation).term, derivation.paths
     sheets = [
         Sheet(
-            ("Gradient by ", target),
+            ("Gradient with respect to ", target),
             (both_forms(gradient(paths, paths.terms(target), target, make)),),
             name,
         )

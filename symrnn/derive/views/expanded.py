@@ -44,7 +44,8 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     for _, target in targets:
         work.refuse(target)
     return tuple(
-        Sheet(("Gradient by ", target), (work.equation(target),), name) for name, target in targets
+        Sheet(("Gradient with respect to ", target), (work.equation(target),), name)
+        for name, target in targets
     )
 
 

@@ -196,9 +196,9 @@ class _Forward:
         found = list(self.carried())
         apart = [Equation(Total(*ends), (joined(way),)) for ends, way in self.between.items()]
         equations = [*apart, *found]
-        yield Sheet(("Gradient by ", self.target), (gradient,), self.target.name)
+        yield Sheet(("Gradient with respect to ", self.target), (gradient,), self.target.name)
         if equations:
-            yield Sheet(("Total derivatives by ", self.target), tuple(equations))
+            yield Sheet(("Total derivatives with respect to ", self.target), tuple(equations))
 
     def equation(self, node: Ref) -> Equation:
         terms = list(self.terms(node))

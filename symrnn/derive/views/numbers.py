@@ -24,6 +24,7 @@ from symrnn.derive.formula import (
 from symrnn.derive.recursion import Deltas, deltas
 from symrnn.derive.views.common import recursion
 from symrnn.derive.views.delta import forward, needed, said
+from symrnn.derive.views.norms import sheets as norms
 from symrnn.errors import DataError, UsageError
 from symrnn.interpret.interpreter import Result, interpret
 from symrnn.interpret.sizes import Sizes
@@ -60,7 +61,7 @@ def view(
     found = deltas(derivation)
     work = _Work(derivation, found, chosen, data, values, eta, slip)
     with np.errstate(all="ignore"):  # a number too large prints as infinite
-        first, *others = (sheet for sheet in work.sheets() if sheet.equations)
+        first, *others = (sheet for sheet in work.sheets() if sheet.equations or sheet.grid)
     sheets = (replace(first, note=(f"{meaning}. ",) if meaning else ()), *others)
     _refuse(printed(sheets))
     return sheets
@@ -180,6 +181,8 @@ class _Work:
             note=said(self.derivation, self.nodes),
         )
         yield Sheet(("Terms and gradients",), tuple(map(self.gradient, self.gradients)))
+        if not self.wrong:  # what is right beside a slip would tell it
+            yield from norms(self.derivation, self.evaluate)
         title = ("Update",)
         updates = tuple(self.updates())
         yield Sheet(title, updates)

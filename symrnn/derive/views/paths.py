@@ -27,7 +27,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     for _, target in targets:
         refuse(derivation, target)
     sheets = [
-        Sheet(("Gradient by ", target), (equation(derivation, target),), name)
+        Sheet(("Gradient with respect to ", target), (equation(derivation, target),), name)
         for name, target in targets
     ]
     return (*losses(derivation), *sheets)

@@ -97,7 +97,7 @@ class _Products(Jacobians):
                 if not terms:
                     paths = self.derivation.paths
                     equation = gradient(paths, paths.terms(target), target, self.closed.term)
-                chosen.append(Sheet(("Gradient by ", target), (equation,), name))
+                chosen.append(Sheet(("Gradient with respect to ", target), (equation,), name))
         found = [e for state, targets in read.items() for e in self.equations(state, targets)]
         targets = [t for name in names for t in self.derivation.targets(name)]
         readers = [*found, *(e for sheet in chosen for e in sheet.equations)]

@@ -31,7 +31,7 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     """A sheet for each parameter, and one that spells the total derivatives out."""
     found = _Uses(derivation)
     sheets = [
-        Sheet(("Gradient by ", target), (found.gradient(target),), name)
+        Sheet(("Gradient with respect to ", target), (found.gradient(target),), name)
         for name in derivation.chosen(names)
         for target in derivation.targets(name)
     ]

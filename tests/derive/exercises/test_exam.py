@@ -224,7 +224,7 @@ def test_an_exam_and_its_key_are_files(tmp_path: Path, capsys: pytest.CaptureFix
     assert list(found) == ["exam-1.tex", "exam-2.tex", "exam-3.tex", "key.txt"]
     for number in (1, 2, 3):
         text = found[f"exam-{number}.tex"]
-        assert rf"T = 3. Variant {number}\par" in text
+        assert rf"cross-entropy. Variant {number}\par" in text
         assert r"Name:~\hrulefill" in text
         assert r"Points:~\underline{\hspace{1.5cm}}~/ 8" in text
         assert text.count("(4)") == 1

@@ -4,6 +4,7 @@ from symrnn.derive.pages.document import (
     Display,
     Document,
     Figure,
+    Heading,
     Inline,
     Listing,
     PageBreak,
@@ -30,10 +31,12 @@ SMALL = Document(
                     (((Inline("a", "a"),), ("first",)), (("b",), ("[2]",))),
                 ),
                 PageBreak(),
-                Display("x", "x"),
+                Heading(("Respecting ", Inline(r"\hat{w}_t", "ŵₜ"))),
+                Display("x", "x" * 41),
             ),
         ),
     ),
+    subtitle=("For ", Inline("T = 3", "T = 3")),
 )
 
 HOSTILE = [
@@ -58,13 +61,14 @@ def hostile() -> Document:
             (text,),
             (
                 Paragraph((text, Inline("x", "x"), text)),
+                Heading((text,)),
                 Listing(text),
                 Table(((text,), ("b",)), (((text,), (text,)), (("c",), (text,)))),
             ),
         )
         for text in HOSTILE
     )
-    return Document((HOSTILE[0], HOSTILE[3]), sections)
+    return Document((HOSTILE[0], HOSTILE[3]), sections, subtitle=tuple(HOSTILE))
 
 
 def figure(caption: str = "A <b> picture") -> Document:

@@ -67,7 +67,7 @@ def test_labels_do_not_depend_on_what_else_is_shown(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("form", [["latex"], ["tex", "--fragment"]])
+@pytest.mark.parametrize("form", [["latex", "--all"], ["tex", "--fragment"]])
 def test_macros_expand_to_what_is_printed_without(
     name: str, form: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,12 +19,13 @@ def test_html_is_exact() -> None:
         """<body>
 <main>
 <h1>The sum of <math/></h1>
+<p class="subtitle">For <math/></p>
 <section id="one-only">
 <h2>One &amp; only</h2>
 <p>Let <math/> be 50% of it.</p>
 <div class="display"><math/></div>
 <p>So it is.</p>
-<pre><code>a  = b_1
+<pre tabindex="0" role="region" aria-label="text of the model"><code>a  = b_1
 
   c</code></pre>
 <div class="table"><table>
@@ -46,7 +47,8 @@ def test_html_is_exact() -> None:
 </tbody>
 </table></div>
 <div class="page-break"></div>
-<div class="display"><math/></div>
+<h3 id="one-only-respecting">Respecting <math/></h3>
+<div class="display" tabindex="0" role="region" aria-label="formula"><math/></div>
 </section>
 </main>
 </body>
@@ -60,7 +62,7 @@ def test_html_is_exact() -> None:
 def test_a_picture_that_has_a_name_keeps_it() -> None:
     svg = '<svg role="img" viewBox="0 0 1 1"><title>Mine</title></svg>'
     document = Document(("F",), (Section(("S",), (Figure(TIKZ, svg, ("Other",)),)),))
-    assert f"<figure>\n{svg}\n<figcaption>Other" in as_html(document)
+    assert f">{svg}</div>\n<figcaption>Other" in as_html(document)
 
 
 def test_contents_stand_before_more_than_three_sections_and_every_id_is_its_own() -> None:

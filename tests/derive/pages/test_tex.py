@@ -21,6 +21,7 @@ from tests.derive.pages.test_structure import samples
 def test_latex_is_exact() -> None:
     tex = as_tex(SMALL)
     assert tex.startswith("\\documentclass[11pt,a4paper]{article}\n\\usepackage{amsmath,")
+    assert "pdftitle={The sum of a1},pdfsubject={For T = 3}" in tex
     assert tex.isascii()
     assert "tikz" not in tex
     assert tex[tex.index("\\begin{document}") :] == (
@@ -28,9 +29,10 @@ def test_latex_is_exact() -> None:
 
 \begin{center}
 {\LARGE The sum of $a_1$\par}
+\vspace{1ex}{\large For $T = 3$\par}
 \end{center}
 
-\section*{One \& only}
+\section*{One \& only\protect\place{1}{One \& only}}
 
 Let $\hat{y}$ be 50\% of it.
 \begin{align*}
@@ -58,6 +60,8 @@ b & [2] \\
 \end{longtable}
 
 \clearpage
+
+Respecting $\hat{w}_t$\place{2}{Respecting wt}:
 \[
 x
 \]
@@ -91,7 +95,7 @@ def test_hostile_text_is_escaped_in_latex() -> None:
     known = r"""\begin \end \section \LARGE \par \null \toprule \midrule \bottomrule \rowgap
         \endhead \endfoot \raggedright \arraybackslash \linewidth \textbackslash
         \textasciicircum \textasciitilde \textless \textgreater \textbar \texttt \allowbreak
-        \rightarrow \partial \leq \frac \ss \mathrm \H"""
+        \protect \place \vspace \large \rightarrow \partial \leq \frac \ss \mathrm \H"""
     assert set(re.findall(r"\\[A-Za-z]+", body)) <= set(known.split())
 
 

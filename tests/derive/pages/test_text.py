@@ -13,6 +13,7 @@ def test_text_is_exact() -> None:
     assert as_text(SMALL, 40) == (
         """The sum of a₁
 =============
+For T = 3
 
 One & only
 ----------
@@ -33,7 +34,9 @@ So it is.
     a     first
     b     [2]
 
-    x
+Respecting ŵₜ:
+
+    xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 """
     )
 
@@ -66,8 +69,9 @@ def test_figures() -> None:
     assert f"{{minipage}}{{\\linewidth}}\n\\centering\n{TIKZ}\\par\\smallskip\n" in tex
     assert r"{\small A \textless{}b\textgreater{} picture\par}" in tex
     assert (
-        '<figure>\n<svg xmlns="http://www.w3.org/2000/svg" role="img">'
-        '<title>A &lt;b&gt; picture</title><path d="M0 0h9"/></svg>\n'
+        '<figure>\n<div class="picture" tabindex="0" role="region" aria-label="picture">'
+        '<svg xmlns="http://www.w3.org/2000/svg" role="img">'
+        '<title>A &lt;b&gt; picture</title><path d="M0 0h9"/></svg></div>\n'
         "<figcaption>A &lt;b&gt; picture</figcaption>\n</figure>" in page
     )
     assert text.endswith("\nFigure: A <b> picture\n")

@@ -35,7 +35,7 @@ MADE = {
     "two inputs": "h[t] = tanh(x[t] @ W + z[t] @ V + h[t-1]); q = h[T] @ w; L = mse(y, q)",
 }
 CASES = [*ZOO, *MADE]
-STEPS = (1, 2, 3, 4, 12)
+STEPS = (1, 2, 3, 4, pytest.param(12, marks=pytest.mark.slow))
 Edge = tuple[Ref, Ref]
 
 
@@ -215,7 +215,13 @@ def test_small_pictures_name_the_parameters_and_the_recurrent_derivatives() -> N
     ]
     partials = [label.refs for label in labels if label.kind == "partial"]
     assert partials == [(Ref("O", "1", 1), Ref("O", "1", 0))]
-    assert not drawn("lstm", 3).labels
+
+
+def test_larger_pictures_name_every_parameter_matrix_once() -> None:
+    labels = drawn("lstm", 3).labels
+    assert {label.kind for label in labels} == {"weight"}
+    gates = [f"{letter}_{gate}" for letter in "UW" for gate in "fgio"]
+    assert sorted(ref.name for label in labels for ref in label.refs) == [*gates, "w_y"]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -67,7 +67,9 @@ def test_for_which_steps_an_equation_holds_may_have_a_line_of_its_own() -> None:
 
 
 def test_prose_is_wrapped_and_a_formula_in_it_is_whole() -> None:
-    found = load("lstm").derive(scalar=True).text("delta", width=40).split("Backward\n")[1]
+    found = (
+        load("lstm").derive(scalar=True).text("delta", width=40, all=True).split("Backward\n")[1]
+    )
     assert found.splitlines()[:2] == [
         "Here δᵍₜ = ∂L/∂aᵍₜ, δᶠₜ = ∂L/∂aᶠₜ,",
         "δᵒₜ = ∂L/∂aᵒₜ, δⁱₜ = ∂L/∂aⁱₜ.",

@@ -168,7 +168,10 @@ def test_scalar_text_gives_the_gradients(name: str, steps: int, views: Sequence[
 
 
 @pytest.mark.parametrize("views", VIEWS[:2], ids=joined)
-@pytest.mark.parametrize("name", ["elman", "lstm", "char", "gru", "birnn", "indrnn"])
+@pytest.mark.parametrize(
+    "name",
+    ["elman", "lstm", "char", pytest.param("gru", marks=pytest.mark.slow), "birnn", "indrnn"],
+)
 def test_matrix_text_gives_the_gradients(name: str, views: Sequence[str]) -> None:
     assert worst(name, 2, False, views) < 1e-10
 

@@ -6,15 +6,13 @@ import pytest
 from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from tests.cases import ZOO, model
-from tests.extent import WIDE
-from tests.kernels.numpy.truth import misses, truth
+from tests.extent import WIDE, pairs
+from tests.kernels.truth import misses, truth
 
 WITHOUT = [(), *((name,) for name in OPTIONAL), OPTIONAL]
 
 
-@pytest.mark.parametrize("name", ZOO)
-@pytest.mark.parametrize("steps", [1, 2, 3, 7, 50])
-@pytest.mark.parametrize("loops", [True, False], ids=["looped", "unrolled"])
+@pytest.mark.parametrize(("loops", "steps", "name"), pairs((True, False), (1, 2, 3, 7, 50), ZOO))
 def test_a_kernel_gives_what_the_equations_say(name: str, steps: int, loops: bool) -> None:
     # with all passes and with none, and every pass left out once for each number of steps, and for
     # each way of writing them

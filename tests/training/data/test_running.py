@@ -262,6 +262,7 @@ def written(path: Path, block: str, size: int) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_a_large_text_takes_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     letters = np.random.default_rng(0).integers(97, 123, 99_000).astype(np.uint8).tobytes()

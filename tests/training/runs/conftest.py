@@ -16,7 +16,7 @@ def here(
     return Here(capsys)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with some short runs that are over."""
     folder = tmp_path_factory.mktemp("runs")

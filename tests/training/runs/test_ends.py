@@ -27,6 +27,7 @@ def test_any_name_has_a_picture(here: Here, tmp_path: Path, name: str) -> None:
     assert (tmp_path / name / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     said = finished(start(tmp_path, *SHORT.split(), "\udcff\udcfe"))
     assert (said.status, said.err) == (0, "")

@@ -107,6 +107,7 @@ for room in map(int, sys.argv[1:]):
 ROOMS = [*(n << 20 for n in (0, 2, 5, 8, 12)), 1 << 30]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system has no /proc")
 def test_a_memory_that_is_full(here: Here, tmp_path: Path) -> None:
     """With little room, and with more and more of it: refused, or done, and always readable."""

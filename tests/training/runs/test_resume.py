@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from symrnn.cli import main
 from tests.extent import draws
 from tests.training.runs.setting import Here, finished, labelled, numbers, same, start, text
 
@@ -37,6 +38,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_killed_at_a_random_moment_it_goes_on_to_the_same_bits(whole: Path, seed: int) -> None:
     rng = random.Random(seed)
@@ -84,9 +86,12 @@ def test_a_request_to_end_is_heard_between_two_steps(
     shutil.rmtree(run)
 
 
-def test_a_run_that_is_over_says_so_again(whole: Path) -> None:
+def test_a_run_that_is_over_says_so_again(
+    here: Here, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(whole)
     before = (whole / "whole/weights.safetensors").read_bytes()
-    one, two = (finished(start(whole, "train", "--resume", "whole", "--quiet")) for _ in range(2))
+    one, two = (here("train", "--resume", "whole", "--quiet") for _ in range(2))
     assert (one.status, one.err) == (0, "")
     assert untimed(one.out) == untimed(two.out)
     assert (whole / "whole/weights.safetensors").read_bytes() == before
@@ -101,6 +106,7 @@ def test_more_epochs_are_as_many_from_the_beginning(here: Here, tmp_path: Path) 
     assert same(tmp_path / "short", tmp_path / "long")
 
 
+@pytest.mark.slow
 def test_patience_is_remembered(here: Here, tmp_path: Path) -> None:
     numbers(tmp_path / "mean.npz")
     command = "train gru --data mean.npz --hidden 8 --batch 8 --learning-rate 0.05 --quiet"
@@ -117,13 +123,25 @@ def test_patience_is_remembered(here: Here, tmp_path: Path) -> None:
 # what contradicts the run
 
 
+def short(folder: Path) -> Path:
+    """A table, and a run on it that is over."""
+    labelled(folder / "colours.csv", 30)
+    command = "train lstm --data colours.csv --hidden 6 --batch 8 --epochs 2 --out run --quiet"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main([*command.split(), "--dropout", "0.1"]) == 0
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return short(tmp_path_factory.mktemp("trained")).parent
+
+
 @pytest.fixture
-def run(here: Here, tmp_path: Path) -> Path:
-    labelled(tmp_path / "colours.csv", 30)
-    here.result(
-        "train lstm --data colours.csv --hidden 6 --batch 8 --epochs 2 --out run --quiet"
-        " --dropout 0.1"
-    )
+def run(here: Here, tmp_path: Path, trained: Path) -> Path:
+    """A copy of a short run; its data are those of the original."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path / "run"
 
 
@@ -172,13 +190,15 @@ def test_what_agrees_is_no_contradiction(here: Here, run: Path) -> None:
     here.result(f"train lstm --resume run {options} --quiet")
 
 
-def test_data_may_have_moved(here: Here, run: Path) -> None:
+def test_data_may_have_moved(here: Here, tmp_path: Path) -> None:
+    run = short(tmp_path)
     (run.parent / "colours.csv").rename(run.parent / "moved.csv")
     assert "colours.csv: No such file" in here.refusal("train --resume run")
     here.result("train --resume run --data moved.csv --epochs 3 --quiet")
 
 
-def test_data_that_have_changed(here: Here, run: Path) -> None:
+def test_data_that_have_changed(here: Here, tmp_path: Path) -> None:
+    run = short(tmp_path)
     with open(run.parent / "colours.csv", "a") as file:
         file.write("red,red\n")
     assert "colours.csv has changed since the run began" in here.refusal("train --resume run")

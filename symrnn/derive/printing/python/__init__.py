@@ -6,11 +6,13 @@ scalar and the matrix form.
 
 No printer of SymPy's writes these: it orders the factors of a path and collects them, so that
 (p - y) w (1 - h²) w becomes w**2*(1 - h**2)*(p - y); and tanh of each entry comes out as
-Lambda(_d, tanh(_d)).(a), which is no Python. Whoever wants the objects runs the module.
+Lambda(_d, tanh(_d)).(a), which is no Python. `symrnn.derive.sympy` makes objects of what is written
+here, for a symbolic T too.
 
 assignments   what each equation assigns, at numbered steps, and the identifiers for it
 code          a Python expression with its shape; imports, dimensions, symbols and constants
 algebra       sums, products, blocks and functions of such expressions
 writer        formulas as code
+timeless      the same where T is a letter: indexed names, and sums over t
 module        all of it together: `python_text(...)`
 """

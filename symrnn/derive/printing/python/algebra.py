@@ -111,12 +111,16 @@ class Functions:
         """`write` is a formula in Python."""
         self.prelude, self.algebra, self.write = prelude, algebra, write
         self.functions: dict[str, str] = {}
+        self.read: dict[str, str | Own] = {}
+        """What the names of all functions mean that the formulas apply."""
 
     def function(self, function: str | Own) -> str:
         """SymPy's function, or one that the module defines."""
         if isinstance(function, str) and function in SYMPY:
+            self.read[SYMPY[function]] = function
             return self.prelude.use(SYMPY[function])
         name = named(function)
+        self.read[name] = function
         if name not in self.functions:
             text = self._function(function)
             self.functions[name] = text

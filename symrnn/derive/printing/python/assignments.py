@@ -7,6 +7,7 @@ from itertools import count
 from math import prod
 
 from symrnn.derive.formula import (
+    ALWAYS,
     Big,
     Equation,
     Formula,
@@ -41,6 +42,26 @@ def key_of(formula: Formula) -> Formula:
         case Total(of=of, by=Marked() as by):
             return Total(of, key_of(by))
     return formula
+
+
+def untimed(formula: Formula) -> Formula:
+    """A formula of variables at all of their steps."""
+    match formula:
+        case Ref(name=name):
+            return Ref(name)
+        case Name():
+            return replace(formula, at=ALWAYS)
+        case Immediate():
+            return Immediate(untimed(formula.of), untimed(formula.by))
+        case Marked():
+            return formula
+    return map_children(formula, untimed)
+
+
+def times(formula: Formula) -> list[Ref]:
+    """The steps in a formula, from left to right, as references without a name."""
+    parts = [part.at if isinstance(part, Name) else part for part in walk(formula)]
+    return [Ref("", p.base, p.shift) for p in parts if isinstance(p, Ref) and p.base]
 
 
 def assigned(equation: Equation) -> Formula:
@@ -119,27 +140,34 @@ def _moved(ref: Ref, index: str, step: int) -> Ref:
 class Names:
     """An identifier for everything that a module assigns or reads, no two alike."""
 
-    def __init__(self, letters: Letters, defined: Mapping[Formula, Equation]) -> None:
-        self.letters = letters
+    def __init__(
+        self, letters: Letters, defined: Mapping[Formula, Equation], whole: bool = False
+    ) -> None:
+        self.letters, self.whole = letters, whole
         self.names: dict[Formula, str] = {}
         self.taken = set(unavailable()) | set(ELEMENTWISE) | set(ACROSS)
         self._name_all(defined)
 
     def __getitem__(self, key: Formula) -> str:
-        return self.names[key]
+        return self.names[self.key(key)]
 
     def get(self, key: Formula) -> str | None:
-        return self.names.get(key)
+        return self.names.get(self.key(key))
+
+    def key(self, formula: Formula) -> Formula:
+        """What has a name: a variable at a step, or at all of its steps."""
+        found = key_of(formula)
+        return untimed(found) if self.whole else found
 
     def _name_all(self, defined: Mapping[Formula, Equation]) -> None:
         """The model's letters come first, then ∂L/∂v, then immediate derivatives."""
         used = {
-            key_of(part): None
+            self.key(part): None
             for equation in defined.values()
             for formula in (equation.left, *equation.rights)
             for part in walk(formula)
         }
-        used.update(dict.fromkeys(defined))
+        used.update(dict.fromkeys(map(self.key, defined)))
         for part in used:
             if isinstance(part, Ref) and part.name:
                 self.names[part] = self.letters.python(part)

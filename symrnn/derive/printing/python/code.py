@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import isfinite
 
 from symrnn.derive.printing.python.assignments import Names
-from symrnn.derive.rows import Rows
+from symrnn.derive.shapes import Shapes
 from symrnn.language.printer import is_decimal, show_number
 from symrnn.language.tree import NARROW, Width
 
@@ -74,12 +74,16 @@ def chunks(names: Sequence[str], room: int) -> Iterator[list[str]]:
 class Prelude:
     """What a module needs before its equations: imports, dimensions, symbols and constants."""
 
-    def __init__(self, names: Names, rows: Rows) -> None:
+    def __init__(self, names: Names, rows: Shapes) -> None:
         self.names, self.rows = names, rows
         self.imports: set[str] = set()
         self.symbols: dict[str, Shape] = {}
         self.constants: dict[str, str] = {}
         self.dimensions: dict[str, str] = {}
+        self.indexed: set[str] = set()
+        """Numbers at all of their steps."""
+        self.indices: set[str] = set()
+        """Letters that stand for steps."""
 
     def use(self, name: str) -> str:
         """A name of SymPy's, imported."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from symrnn.derive.derivation import Derivation
+from symrnn.derive.expressions import Expressions
 from symrnn.derive.formula import (
     Big,
     Blank,
@@ -76,18 +76,22 @@ from symrnn.system.symbols import PI
 class PythonWriter:
     """Writes formulas; knows which left sides they read."""
 
+    whole = False
+    """Whether a name stands for a variable at all of its steps."""
+
     def __init__(
         self,
-        derivation: Derivation,
+        rows: Expressions,
         defined: Mapping[Formula, Equation],
         letters: Letters,
         plain: Plain,
+        scalar: bool,
     ) -> None:
-        self.rows, self.steps = derivation.rows, derivation.system.steps or 0
-        self.defined, self.plain = defined, plain
-        columns = letters.notation.orientation == "column" and not derivation.scalar
+        self.rows, self.steps = rows, rows.system.steps or 0
+        self.defined, self.plain, self.scalar = defined, plain, scalar
+        columns = letters.notation.orientation == "column" and not scalar
         """Whether a variable is a column, and every matrix the transpose of the model's."""
-        self.names = Names(letters, defined)
+        self.names = Names(letters, defined, whole=self.whole)
         self.prelude = Prelude(self.names, self.rows)
         self.algebra = Algebra(self.prelude, columns)
         self.functions = Functions(self.prelude, self.algebra, self.code)
@@ -125,6 +129,14 @@ class PythonWriter:
                     )
                 return self.algebra.turned((self.rows.width_of(of), self.rows.width_of(by)))
         return NUMBER
+
+    def left(self, key: Formula) -> str:
+        """What an equation is assigned to."""
+        return self.names[key]
+
+    def step(self, at: Ref) -> str:
+        """A step as Python has it: `t - 1`, `T`, `3`."""
+        return str(at.shift + 1)
 
     def read(self, key: Formula) -> Code:
         """A name: assigned elsewhere, or declared."""
@@ -249,7 +261,7 @@ class PythonWriter:
         """A sum, each of its terms written out."""
         if any(isinstance(part, Big) and part.sign == "prod" for part in walk(big)):
             raise UsageError("the sympy format cannot hold a product over steps")
-        if {big.low.base, big.high.base} != {"1"} or big.index == "b":
+        if big.index == "b":
             raise UsageError("the sympy format shows one sequence; leave the batch away")
         low, high = big.low.shift + 1, big.high.shift + 1
         terms = [at_step(big.body, big.index, step) for step in range(low, high + 1)]

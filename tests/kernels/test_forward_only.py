@@ -27,7 +27,7 @@ from symrnn.system.symbols import dimensions
 from tests.cases import ZOO, explicit_states, model, numbers
 from tests.extent import draws
 from tests.grammar import Writer
-from tests.kernels.numpy.test_random_kernels import sizes
+from tests.kernels.test_random_kernels import sizes
 
 DRAWS = draws(12, 60, 800)
 MINE = {

@@ -18,7 +18,7 @@ from symrnn.model import Model
 from tests.cases import ZOO, model, state_names
 from tests.extent import draws
 from tests.grammar import Writer
-from tests.kernels.numpy.in_floats import far_off
+from tests.kernels.in_floats import far_off
 
 DRAWS = draws(20, 100, 2000)
 WAYS: list[dict[str, Any]] = [

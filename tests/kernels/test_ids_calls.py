@@ -15,7 +15,7 @@ from symrnn.kernels.verification.generated import compare, verify_source
 from symrnn.kernels.verification.reference import reference
 from symrnn.language.table import Array
 from tests.cases import model
-from tests.kernels.numpy.test_ids import called, off
+from tests.kernels.test_ids import called, off
 
 SIZES = {"D": 5, "H": 3, "C": 4}
 

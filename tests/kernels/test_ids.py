@@ -21,7 +21,7 @@ from symrnn.model import Model
 from symrnn.system import resolve
 from symrnn.system.ids import with_ids
 from tests.cases import ZOO, explicit_states, model, odd_widths
-from tests.extent import draws
+from tests.extent import draws, pairs
 from tests.grammar import Writer
 
 WITHOUT = [(), *((name,) for name in OPTIONAL), OPTIONAL]
@@ -118,14 +118,15 @@ def off(found: dict[str, Array], wanted: dict[str, Array]) -> dict[str, float]:
     return {name: error for name, error in errors.items() if not error <= 1e-12}
 
 
-@pytest.mark.parametrize("loops", [True, False], ids=["looped", "unrolled"])
-@pytest.mark.parametrize("steps", [1, 3, 12])
 @pytest.mark.parametrize(
-    ("made", "ids"), list(cases()), ids=lambda part: getattr(part, "name", None)
+    ("case", "steps", "loops"),
+    pairs(list(cases()), (1, 3, 12), (True, False)),
+    ids=lambda value: value[0].name if isinstance(value, tuple) else None,
 )
 def test_ids_give_what_one_hot_rows_give(
-    made: Model, ids: tuple[str, ...], steps: int, loops: bool
+    case: tuple[Model, tuple[str, ...]], steps: int, loops: bool
 ) -> None:
+    made, ids = case
     plain = made.kernel(steps, loops)
     one_by_one = steps == 3 and made.name.partition("-")[0] in ("char", "lstm", "gru", "birnn")
     every = WITHOUT if one_by_one else (WITHOUT[0], WITHOUT[-1])

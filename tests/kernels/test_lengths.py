@@ -181,15 +181,6 @@ def test_so_are_random_systems(seed: int) -> None:
     held(text, steps, batch, passes, seed)
 
 
-@pytest.mark.parametrize("name", models())
-def test_the_three_oracles_hold(name: str) -> None:
-    found = model(name)
-    states = list(found.kernel(2).STATES)
-    report = found.verify(3, wrt=["x", *states[:1]], batch=3, seed=1, lengths=True)
-    assert report.failed == ()
-    assert found.verify(6, batch=4, seed=2, lengths=True).failed == ()
-
-
 def test_a_text_without_a_loss() -> None:
     text = "h[t] = tanh(x[t] @ W + h[t-1] @ U); q[t] = tanh(h[t] @ W2 + q[t+1] @ U2); q: output"
     for steps in (1, 4):

@@ -13,7 +13,7 @@ from symrnn.language.table import Array
 from symrnn.system import normal
 from symrnn.system.states import is_causal, why_no_step
 from tests.cases import ZOO, model
-from tests.kernels.numpy.truth import truth
+from tests.kernels.truth import truth
 
 BACKWARD = ["bilstm", "birnn"]
 STEPPED = [name for name in ZOO if name not in BACKWARD]

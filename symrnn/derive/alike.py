@@ -1,0 +1,148 @@
+"""Which names are alike: those of gates, that are made of the same operands in the same way.
+
+    a_i = x W_i + h U_i + b_i,   a_f = x W_f + h U_f + b_f   =>   W_i ~ W_f, U_i ~ U_f, b_i ~ b_f
+
+Two variables are alike where a product of each has an operand in common and is the same but for the
+name of what it is multiplied with, or where both are functions of what is alike. Then so are the
+names that stand for each other in their terms. No name says anything, only where it stands.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, product
+
+from symrnn.derive.derivation import Derivation
+from symrnn.derive.formula import Alike, Equation, Formula, Marked, children, map_children, walk
+from symrnn.derive.recursion import deltas
+from symrnn.derive.views.delta import forward
+from symrnn.errors import EquationError
+from symrnn.language.tree import ZERO, Add, Call, Ref
+
+Classes = Mapping[str, str]
+"""For each name that is like others the first of them."""
+
+
+def joined(formulas: Sequence[Formula]) -> Formula | None:
+    """The one formula that these are but for names at the same times; None if there is none.
+
+    >>> a, b, h = Ref("a"), Ref("b"), Ref("h", "t")
+    >>> joined([Add((h, a)), Add((h, b))]) == Add((h, Alike((a, b))))
+    True
+    """
+    first = formulas[0]
+    if all(other == first for other in formulas):
+        return first
+    if any(type(other) is not type(first) for other in formulas):
+        return None
+    if isinstance(first, Ref | Marked):
+        leaves = [each for each in formulas if isinstance(each, Ref | Marked)]
+        return Alike(tuple(leaves)) if len({*map(nameless, leaves)}) == 1 else None
+    if any(frame(other) != frame(first) for other in formulas):
+        return None
+    found = []
+    for column in zip(*map(children, formulas), strict=True):
+        whole = joined(column)
+        if whole is None:
+            return None
+        found.append(whole)
+    parts = iter(found)
+    return map_children(first, lambda _: next(parts))
+
+
+def nameless(formula: Formula) -> Formula:
+    """What is the same of formulas that are alike."""
+    if isinstance(formula, Ref):
+        return replace(formula, name="")
+    if isinstance(formula, Marked):
+        return replace(formula, arg=Ref(""))
+    return map_children(formula, nameless)
+
+
+def frame(formula: Formula) -> Formula:
+    """A node without what stands in it."""
+    return map_children(formula, lambda _: ZERO)
+
+
+def classes(derivation: Derivation) -> Classes:
+    """The names of a model that are alike, made-up ones among them."""
+    for each in dict.fromkeys((derivation.rolled.steps, derivation.steps)):
+        found = replace(derivation, steps=each, truncate=None)
+        try:
+            return _classes(forward(found, deltas(found)))
+        except EquationError:  # what it reads depends on T
+            continue
+    return {}
+
+
+def _classes(equations: Sequence[Equation]) -> Classes:
+    made = {e.left.name: _inside(e) for e in equations if isinstance(e.left, Ref)}
+    found = dict[str, str]()
+    while True:
+        before = dict(found)
+        for (one, a), (other, b) in combinations(made.items(), 2):
+            if isinstance(a, Ref) and isinstance(b, Ref):
+                if a.name in found and found[a.name] == found.get(b.name):
+                    _unite(found, one, other)
+            elif any(_shares(s, t) for s in _terms(a) for t in _terms(b)):
+                _unite(found, one, other)
+                for pair in _pairs(_terms(a), _terms(b), found):
+                    _unite(found, *pair)
+        if found == before:
+            return found
+
+
+def _inside(equation: Equation) -> Formula:
+    """What goes into the function of one argument that a right side is."""
+    body = equation.rights[0]
+    while isinstance(body, Call) and len(body.args) == 1:
+        body = body.args[0]
+    return body
+
+
+def _terms(formula: Formula) -> tuple[Formula, ...]:
+    return formula.terms if isinstance(formula, Add) else (formula,)
+
+
+def _shares(one: Formula, other: Formula) -> bool:
+    """Whether two products are the same but for names, and have an operand in common."""
+    whole = joined((one, other))
+    if whole is None or isinstance(whole, Ref | Alike):
+        return False
+    return not isinstance(whole, Call) and any(isinstance(c, Ref) for c in children(whole))
+
+
+def _pairs(
+    one: Sequence[Formula], other: Sequence[Formula], found: Classes
+) -> Iterator[tuple[str, str]]:
+    """The names that stand for each other in the terms of two sums: in products in which nothing
+    else is another name, and among what stands alone by its place."""
+    for s, t in product(one, other):
+        bare = _timeless(s), _timeless(t)
+        whole = None if isinstance(s, Ref) else joined(bare)
+        pairs = list(_differing(whole)) if whole is not None else []
+        new = [(a, b) for a, b in pairs if a not in found or found[a] != found.get(b)]
+        if len(new) == 1 and (len(pairs) > 1 or _shares(*bare)):
+            yield new[0]
+    alone, others = ([t.name for t in terms if isinstance(t, Ref)] for terms in (one, other))
+    yield from zip(alone, others, strict=False) if len(alone) == len(others) else ()
+
+
+def _differing(whole: Formula) -> Iterator[tuple[str, str]]:
+    for part in walk(whole):
+        if isinstance(part, Alike):
+            first, second = part.names
+            yield first, second
+
+
+def _timeless(formula: Formula) -> Formula:
+    if isinstance(formula, Ref):
+        return Ref(formula.name)
+    return map_children(formula, _timeless)
+
+
+def _unite(found: dict[str, str], one: str, other: str) -> None:
+    if one == other:
+        return
+    a, b = found.setdefault(one, one), found.setdefault(other, other)
+    for name, first in found.items():
+        found[name] = a if first == b else first
