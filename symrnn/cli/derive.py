@@ -11,11 +11,13 @@ from symrnn.cli.exercises import DOCUMENTS
 from symrnn.cli.options import Answer, add_model, dims, load, names
 from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError, suggestion
+from symrnn.files import read
 
 if TYPE_CHECKING:
     from symrnn.derive.derivation import Derivation
     from symrnn.derive.output import Chapter, Output
     from symrnn.derive.pages.document import Document, Text
+    from symrnn.derive.pages.macros import Macros
     from symrnn.model import Model
 
 
@@ -91,6 +93,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="functions whose derivative is printed f′(a), and said once, as long ones are anyway",
     )
     look.add_argument("--digits", type=int, default=4, metavar="N", help="digits of a number")
+    look.add_argument(
+        "--fragment",
+        action="store_true",
+        help="with tex: numbered equations with labels to \\input into a paper; --width 57 is the"
+        " column of a paper in two (246 pt)",
+    )
+    look.add_argument(
+        "--macros",
+        metavar="FILE",
+        help="for latex, tex and pdf: your \\newcommand{\\Wf}{W_f}, used where a symbol is W_f",
+    )
     look.add_argument("--title", default="", help="the title of a document")
     look.add_argument("-o", "--output", metavar="FILE", help="write to this file")
     work = parser.add_argument_group("worked examples (--view numbers)")
@@ -124,7 +137,26 @@ def settle(options: argparse.Namespace) -> str:
             "--batch averages over all sequences, and a worked example shows one of them, which"
             " --row chooses; leave --batch or --view numbers away"
         )
-    return _format(options.output, options.format)
+    said = options.format or ("tex" if options.fragment and options.output is None else None)
+    form = _format(options.output, said)
+    _check_paper(options, form)
+    return form
+
+
+def _check_paper(options: argparse.Namespace, form: str) -> None:
+    """Refuse what a piece of a paper cannot be, and macros where there is no LaTeX."""
+    if options.fragment and form != "tex":
+        raise UsageError(f"--fragment is LaTeX, and {form} was asked for; say --format tex")
+    for name in ("figure", "symbols", "title", "exam"):
+        if options.fragment and getattr(options, name):
+            raise UsageError(f"--fragment holds equations alone; leave --{name} or --fragment away")
+    if options.macros is not None and form not in MACROS_IN:
+        raise UsageError(f"--macros is for {', '.join(MACROS_IN)}, and {form} has no macros")
+
+
+MACROS_IN = ("latex", "tex", "pdf")
+MOST_MACROS = 1_000_000
+"""Bytes of their file."""
 
 
 def _check_unused(options: argparse.Namespace) -> None:
@@ -185,13 +217,18 @@ def derive(options: argparse.Namespace) -> str | bytes | Answer:
     options.format = settle(options)
     model.check_dims(options.dims, options.scalar)
 
+    macros = None if options.macros is None else _macros(options.macros)
+
     def printed(output: "Output", parts: "list[Chapter]", after: "list[Chapter]") -> str | bytes:
-        return _formatted(output, parts, after, options)
+        return _formatted(output, parts, after, options, macros)
+
+    def typeset(document: "Document", form: str) -> str | bytes:
+        return _typeset(document, form, macros)
 
     if exercises.is_asked(options):
         key = None if options.solution is None else _format(options.solution, None, "--solution")
         return exercises.answer(
-            options, key, lambda shift: _output(model, options, shift), printed, _typeset
+            options, key, lambda shift: _output(model, options, shift), printed, typeset
         )
     output = _output(model, options)
     return printed(output, output.finished(output.parts()), [])
@@ -220,10 +257,12 @@ def _output(model: "Model", options: argparse.Namespace, shift: int = 0) -> "Out
     )
     # other views than the one that is asked for would give an exercise away
     asked = exercises.is_asked(options)
-    whole = options.format in DOCUMENTS and not asked
+    whole = options.format in DOCUMENTS and not options.fragment and not asked
     views = options.view or default_views(derivation, whole, options.format == "sympy")
     request = Request(views, options.wrt, batch=options.batch, extra=extra)
-    written_out = options.all or asked or options.format in ("json", "sympy")
+    # in a fragment each equation has a label of its own
+    labelled = options.fragment or options.format in ("json", "sympy")
+    written_out = options.all or asked or labelled
     look = Look(options.notation, options.width, options.digits, written_out, options.title)
     output = Output(derivation, request, look)
     if not shift:
@@ -264,9 +303,16 @@ def _formatted(
     parts: "list[Chapter]",
     after: "list[Chapter]",
     options: argparse.Namespace,
+    macros: "Macros | None",
 ) -> str | bytes:
     """The parts in their format; `after` comes last, in a document on a page of its own."""
     derivation = output.derivation
+    updates = output.updates() if options.update else []
+    if options.fragment:
+        from symrnn.derive.pages.fragment import as_fragment
+
+        fragment = as_fragment(output, [*parts, *updates, *after])
+        return fragment if macros is None else macros.in_text(fragment)
     if options.format in DOCUMENTS:
         if options.figure and derivation.system.steps is None:
             raise UsageError("a picture needs a number of steps; say --steps")
@@ -274,10 +320,11 @@ def _formatted(
 
         if options.format == "pdf" and options.output is None and sys.stdout.isatty():
             raise UsageError("a PDF is no text for a terminal; say where to write it, -o FILE")
-        return _typeset(Paper(output).document(parts, options.figure, after), options.format)
+        return _typeset(
+            Paper(output).document(parts, options.figure, after), options.format, macros
+        )
     if options.figure and options.format != "latex":
         raise UsageError("--figure is for --format latex, tex, pdf and html")
-    updates = output.updates() if options.update else []
     parts = [*parts, *updates, *after]
     match options.format:
         case "json":
@@ -289,10 +336,26 @@ def _formatted(
             return head + output.plain(parts)
     head = _symbols(output, plain=False) if options.symbols else ""
     picture = _tikz(derivation, output) if options.figure else ""
-    return head + picture + output.latex(parts)
+    text = head + picture + output.latex(parts)
+    return text if macros is None else macros.in_text(text)
 
 
-def _typeset(document: "Document", form: str) -> str | bytes:
+def _macros(path: str) -> "Macros":
+    """The author's macros; those that take arguments are left alone, which is said."""
+    from symrnn.derive.pages.macros import read_macros
+
+    try:
+        text = read(path, MOST_MACROS, "a file of macros is shorter").decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"cannot read {path}: it is no UTF-8 text") from None
+    found = read_macros(text, path)
+    if found.left_alone and sys.stderr is not None:
+        names = ", ".join(found.left_alone)
+        print(f"symrnn: note: {path}: with arguments, and left alone: {names}", file=sys.stderr)
+    return found
+
+
+def _typeset(document: "Document", form: str, macros: "Macros | None" = None) -> str | bytes:
     """A document in one of its formats."""
     from symrnn.derive.pages.html import as_html
     from symrnn.derive.pages.tex import as_pdf, as_tex
@@ -300,6 +363,8 @@ def _typeset(document: "Document", form: str) -> str | bytes:
     if form == "html":
         return as_html(document)
     tex = as_tex(document)
+    if macros is not None:
+        tex = macros.defined_in(tex)
     return tex if form == "tex" else as_pdf(tex)
 
 

@@ -77,10 +77,9 @@ class Latex(Printer):
         The left sides take `wide` em of the `room`; without room no line is broken for its length.
         """
         left = self.line(equation.left)
-        wide = max(wide, measure(left))
         rows: list[str] = []
-        if room and wide > room / 2 and measure(left) == wide:
-            rows, left, wide = [f"& {left}"], "", 0
+        if room and measure(left) > room / 2:
+            rows, left = [f"& {left}"], ""
         space = max((room - wide - EQUALS) * SURE, NARROWEST * CHARACTER) if room else math.inf
         used = 0.0
         for right in equation.rights:
@@ -111,14 +110,20 @@ class Latex(Printer):
         between = "" if are_two(first, last) else r"\ldots, "
         return rf"{index} = {self.time(first)}, {between}{self.time(last)}{but}"
 
-    def rows(self, equations: Sequence[Equation], room: float) -> list[str]:
-        """The lines of equations below each other; `room` is in characters."""
+    def by_equation(
+        self, equations: Sequence[Equation], room: float
+    ) -> list[tuple[Equation, list[str]]]:
+        """The equations, each with its lines; `room` is in characters."""
         told, space = self.telling(equations), room * CHARACTER
         lefts = [measure(self.line(equation.left)) for equation in told]
         wide = max((left for left in lefts if not room or left <= space / 2), default=0.0)
         if any(any(equation.reasons) for equation in told):
-            return self.reasoned(told, space, wide)
-        return [row for equation in told for row in self.equation(equation, space, wide)]
+            return [(equation, self.reasoned([equation], space, wide)) for equation in told]
+        return [(equation, self.equation(equation, space, wide)) for equation in told]
+
+    def rows(self, equations: Sequence[Equation], room: float) -> list[str]:
+        """The lines of equations below each other."""
+        return [row for _, rows in self.by_equation(equations, room) for row in rows]
 
     def reasoned(self, equations: Sequence[Equation], space: float, wide: float) -> list[str]:
         """The lines with their reasons: beside them where there is room for all, else below."""
