@@ -45,6 +45,7 @@ golden: $(READY)  # write generated/, the tables of functions and what notebooks
 	$(BIN)/python generated/make.py
 	$(BIN)/python docs/tables.py
 	$(BIN)/python docs/notebooks.py
+	$(BIN)/python docs/handouts.py
 
 docs: $(READY)  # the pages of docs/, in docs/_build/html
 	$(BIN)/pip install -qq --disable-pip-version-check --editable '.[docs]'

@@ -264,6 +264,23 @@ def test_a_notebook_gives_what_it_shows(path: Path) -> None:
     assert NOTEBOOKS["executed"](path) == shown, "run `make golden`"
 
 
+HANDOUTS = runpy.run_path(str(DOCS / "handouts.py"))
+FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
+
+
+def test_each_handout_has_a_command_and_the_other_way_round() -> None:
+    files = {path.name for path in (DOCS / "handouts").glob("*.html")}
+    assert files == HANDOUTS["commands"]().keys()
+
+
+@pytest.mark.parametrize("name", HANDOUTS["commands"]())
+def test_a_handout_is_what_its_command_makes(name: str, tmp_path: Path) -> None:
+    shown = (DOCS / "handouts" / name).read_text("utf-8")
+    made = HANDOUTS["page"](name, tmp_path / name)
+    # how a formula becomes MathML is for the library that does it
+    assert FORMULA.split(made) == FORMULA.split(shown), "run `make golden`"
+
+
 @pytest.mark.parametrize(
     "module",
     [

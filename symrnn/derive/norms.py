@@ -45,10 +45,10 @@ def with_norms(written: Written) -> tuple[Written, tuple[Norm, ...]]:
     >>> from symrnn.language.parse import parse
     >>> from symrnn.language.printer import show
     >>> text, (norm,) = with_norms(parse("h[t] = tanh(layernorm(x[t] @ W)); L = mse(y, h[T])"))
-    >>> print(show(text).split("h[t] =")[0].rstrip())
+    >>> print(show(text).rpartition("h[t] =")[0].rstrip())
     sigma_h: 1
     a_h[t] = x[t] @ W
-    sigma_h[t] = sqrt(rowmean(square(a_h[t] - rowmean(a_h[t]))) + 0.00001)
+    sigma_h[t] = sqrt(rowmean(square(a_h[t] - rowmean(a_h[t]))) + 1e-05)
     n_h[t] = (a_h[t] - rowmean(a_h[t])) / sigma_h[t]
     >>> norm
     Norm(name='n_h', of='a_h', scale='sigma_h', centred=True)

@@ -28,7 +28,7 @@ def remarks(
     declarations: Sequence[Declaration],
     starts: Sequence[int],
 ) -> Remarks:
-    """The remarks of a text in lines. `starts` are the lines, from 1, where statements begin.
+    r"""The remarks of a text in lines. `starts` are the lines, from 1, where statements begin.
 
     >>> from symrnn.language.parse import parse
     >>> parse("# A sum\n\ns[t] = s[t-1] + x[t]  # so far").remarks

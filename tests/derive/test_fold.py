@@ -271,7 +271,8 @@ def test_in_the_table_alike_symbols_share_a_row() -> None:
     output = model("lstm").derive(3).output()
     (table,) = (item for item in Paper(output).symbols().items if isinstance(item, Table))
     rows = [plain_text(row[1]) for row in table.rows]
-    assert {"W_i, W_f, W_g, W_o", "U_i, U_f, U_g, U_o", "i, f, g, o", "c", "w_y"} <= set(rows)
+    assert {"W_i, W_f, W_g, W_o", "U_i, U_f, U_g, U_o", "c", "w_y"} <= set(rows)
+    assert {"i", "f", "g", "o"} <= set(rows), "the text gives each a meaning of its own"
     written = model("lstm").derive(3).output(all=True)
     (table,) = (item for item in Paper(written).symbols().items if isinstance(item, Table))
     assert {"W_i", "W_f", "i", "f"} <= {plain_text(row[1]) for row in table.rows}

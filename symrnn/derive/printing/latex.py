@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -118,35 +118,45 @@ class Latex(Printer):
         lefts = [measure(self.line(equation.left)) for equation in told]
         wide = max((left for left in lefts if not room or left <= space / 2), default=0.0)
         if any(any(equation.reasons) for equation in told):
-            return [(equation, self.reasoned([equation], space, wide)) for equation in told]
+            return list(zip(told, self.reasoned(told, space, wide), strict=True))
         return [(equation, self.equation(equation, space, wide)) for equation in told]
 
     def rows(self, equations: Sequence[Equation], room: float) -> list[str]:
         """The lines of equations below each other."""
         return [row for _, rows in self.by_equation(equations, room) for row in rows]
 
-    def reasoned(self, equations: Sequence[Equation], space: float, wide: float) -> list[str]:
-        """The lines with their reasons: beside them where there is room for all, else below."""
-        parts = by_right(equations, lambda part: self.equation(part, space, wide), self.again)
+    def reasoned(
+        self, equations: Sequence[Equation], space: float, wide: float
+    ) -> Iterator[list[str]]:
+        """The lines of each equation with its reasons: beside them where there is room for those
+        of all, else below."""
+
+        def lines_of(equation: Equation) -> list[str]:
+            return self.equation(equation, space, wide)
+
+        told = [by_right([equation], lines_of, self.again) for equation in equations]
+        parts = [part for each in told for part in each]
         halves = [line.partition("&") for lines, _ in parts for line in lines]
         left, right = (max(measure(half[i]) for half in halves) for i in (0, 2))
         side = (space - left - right) * SURE - APART if space else math.inf
-        longest = max(wide_as(reason, self.line) for _, reason in parts)
-        if side >= min(longest, LEAST):
-            return [
-                (row.formula or "&") + (f" && {row.words}" if row.words else "")
-                for lines, reason in parts
-                for row in beside(lines, latex_words(reason, self.line, side))
-            ]
         below = (space - left) * SURE - SPACES[r"\quad"] / 100 if space else math.inf
-        return [
-            row
-            for lines, reason in parts
-            for row in (
-                *lines,
-                *(rf"&\quad\; {words}" for words in latex_words(reason, self.line, below)),
-            )
-        ]
+        is_beside = side >= min(max(wide_as(reason, self.line) for _, reason in parts), LEAST)
+        for each in told:
+            if is_beside:
+                yield [
+                    (row.formula or "&") + (f" && {row.words}" if row.words else "")
+                    for lines, reason in each
+                    for row in beside(lines, latex_words(reason, self.line, side))
+                ]
+            else:
+                yield [
+                    row
+                    for lines, reason in each
+                    for row in (
+                        *lines,
+                        *(rf"&\quad\; {words}" for words in latex_words(reason, self.line, below)),
+                    )
+                ]
 
     def again(self, lines: list[str], _: Equation) -> list[str]:
         """The lines of a further right side: what is on the left stands there once."""

@@ -94,8 +94,8 @@ def latex_words(words: Words, line: Callable[[Formula], str], room: float) -> li
     r"""A reason in lines of LaTeX.
 
     >>> from symrnn.language.tree import Ref
-    >>> latex_words(("since ", Ref("O"), ", the value, is known"), lambda ref: ref.name, 7)
-    ['\\text{since }O\\text{, the value,}', '\\text{is known}']
+    >>> latex_words(("since ", Ref("O"), ", the value, is known"), lambda ref: ref.name, 8)
+    ['\\text{since }O\\text{, the}', '\\text{value, is known}']
     """
     lines = filled(chunks(words, line), _wide, SPACE, room)
     return [_spelt(each) for each in lines]
