@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import symrnn
+from symrnn.derive.data import as_json
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
 from symrnn.derive.paths import LOSS
@@ -217,7 +218,7 @@ def test_a_derivation_says_where_it_is_cut() -> None:
         derivation.text(["chain", "delta"]),
         derivation.latex(),
         derivation.html(["closed", "delta"]),
-        derivation.output().json(derivation.output().parts()),
+        as_json(derivation.output(), derivation.output().parts()),
     ):
         assert " ".join(text.split()).count(said) == 1
     assert "cut" not in of("elman").derive(3, truncate=3).text()

@@ -1,36 +1,31 @@
 """A derivation in a format: fragments of LaTeX, text, Python, JSON, or a whole document."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.derive.alike import classes
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.fold import Folding, names_in
-from symrnn.derive.formula import Equation, Formula, Grid, Immediate, Sheet, Words
+from symrnn.derive.formula import Formula, Grid, Sheet, Words
 from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import ambiguous, told
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
-from symrnn.derive.paths import Term
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import NARROWEST, Plain
 from symrnn.derive.printing.terminal import GLUE, aligned, columns, filled
-from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import (
     Request,
     Sheets,
     check_views,
-    flipped,
     over_batch,
     sheets_of,
     update_rules,
 )
 from symrnn.derive.views import VIEWS
-from symrnn.derive.views.local import closed_edge
 from symrnn.language.tree import Ref
 from symrnn.system.system import System, uses
 from symrnn.system.windows import sentence
@@ -255,102 +250,6 @@ class Output:
             for p in parts
         )
         return filled("".join(whole), self.look.width)
-
-    # data
-
-    def json(self, parts: Sequence[Chapter]) -> str:
-        derivation = self.derivation
-
-        def told(sheet: Sheet) -> Sequence[Equation]:
-            return self.plain_printer.telling(sheet.equations)
-
-        found = {
-            "model": derivation.name,
-            "steps": derivation.system.steps,
-            "form": "scalar" if derivation.scalar else "matrix",
-            "notation": self.notation.name,
-            "views": [
-                {
-                    "view": part.view or part.title,
-                    "sheets": [
-                        {
-                            "title": self.words(sheet.title),
-                            "about": sheet.about or None,
-                            "note": self.words(sheet.note).strip() or None,
-                            "equations": [self.equation_data(e) for e in told(sheet)],
-                            **({"table": self.grid_data(sheet.grid)} if sheet.grid else {}),
-                        }
-                        for sheet in part.sheets
-                    ],
-                }
-                for part in parts
-            ],
-            "gradients": {name: self.terms_data(name) for name in self.names},
-        }
-        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-
-    def grid_data(self, grid: Grid) -> list[list[dict[str, str] | None]]:
-        """A table row by row, its header first."""
-        return [
-            [None if cell is None else self.formula_data(cell) for cell in row]
-            for row in (grid.header, *grid.rows)
-        ]
-
-    def equation_data(self, equation: Equation) -> dict[str, object]:
-        latex, plain = self.latex_printer, self.plain_printer
-        return {
-            "left": {"latex": latex.line(equation.left), "text": plain.line(equation.left)},
-            "rights": [
-                {"latex": latex.line(right), "text": plain.line(right), **reason}
-                for right, reason in zip(equation.rights, self.reasons_data(equation), strict=True)
-            ],
-            "steps": [plain.time(step) for step in equation.steps] or None,
-        }
-
-    def reasons_data(self, equation: Equation) -> Iterator[dict[str, str]]:
-        for place in range(len(equation.rights)):
-            reason = equation.reasons[place : place + 1]
-            yield {"reason": self.words(reason[0])} if reason and reason[0] else {}
-
-    def terms_data(self, name: str) -> list[dict[str, object]]:
-        """The terms of a gradient: where each begins, its path and its factors."""
-        plain, closed = self.plain_printer, closed_of(self.derivation)
-        return [
-            {
-                "about": plain.line(term.about),
-                "step": plain.time(term.step) if term.step is not None else None,
-                "start": plain.line(term.start),
-                "path": [[plain.line(e.of), plain.line(e.by)] for e in term.path],
-                "factors": list(self.factors_data(term)),
-                "closed": self.formula_data(closed.term(term)),
-            }
-            for term in self.derivation.terms(name)
-        ]
-
-    def factors_data(self, term: Term) -> Iterator[dict[str, object]]:
-        """The factors of a term, each with its closed form; a total has an equation instead."""
-        plain = self.plain_printer
-        factors = self.derivation.factors(term)
-        edges = (*[None] * (len(factors) - len(term.path)), *term.path)
-        for factor, edge in zip(factors, edges, strict=True):
-            found: dict[str, object] = {
-                "kind": type(factor).__name__.lower(),
-                "of": plain.line(factor.of),
-                "by": plain.line(factor.by),
-                "equals_total": factor.alone if isinstance(factor, Immediate) else True,
-            }
-            if edge is not None:
-                found["closed"] = self.formula_data(closed_edge(self.derivation.rows, edge))
-            yield found
-
-    def formula_data(self, formula: Formula) -> dict[str, str]:
-        """A formula as LaTeX and as text, in the convention of the notation."""
-        if self.request.columns and not self.derivation.scalar:
-            formula = flipped(formula)
-        return {
-            "latex": self.latex_printer.line(formula),
-            "text": self.plain_printer.line(formula),
-        }
 
 
 def reads_beyond(system: System) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import symrnn
+from symrnn.derive.data import as_json
 from symrnn.derive.formula import Blocks, Grid, Name, Sheet, Value
 from symrnn.derive.output import Look, Output
 from symrnn.derive.sheets import Request
@@ -222,7 +223,7 @@ def test_every_format_has_the_table() -> None:
     assert "‖∂sₜ/∂sₖ‖  s₁" in plain
     page = derivation.html("numbers", data=data)
     assert page.count("<table>") == 1 + 3
-    (numbers_,) = json.loads(found.json(found.parts()))["views"]
+    (numbers_,) = json.loads(as_json(found, found.parts()))["views"]
     grids = [sheet["table"] for sheet in numbers_["sheets"] if "table" in sheet]
     assert len(grids) == 3
     assert grids[0][0][0]["text"] == "‖∂sₜ/∂sₖ‖"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pytest
 
+from symrnn.derive.data import as_json
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Equation, Total
@@ -157,7 +158,7 @@ def test_reasons_stand_beside_the_lines_in_every_format() -> None:
     derivation = model("elman_n4").derive(3, scalar=True)
     output = derivation.output("steps", "w_h")
     parts, why = output.parts(), "the quotient rule, since tanh is sinh/cosh"
-    data = json.loads(output.json(parts))
+    data = json.loads(as_json(output, parts))
     said = [right.get("reason") for view in data["views"] for s in view["sheets"]
             for e in s["equations"] for right in e["rights"]]  # fmt: skip
     assert why in said
