@@ -7,7 +7,7 @@ definition down to the elementary functions, so that the two share no formula.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,9 +21,6 @@ ELSEWHERE = {
     name: row.sympy for name, row in ELEMENTWISE.items() if not row.definition and row.sympy
 }
 """The elementary functions, by their names in SymPy and mpmath."""
-
-MANY = 100_000
-"""Values that are kept at most: some 50 MB at 50 digits."""
 
 
 class Arithmetic(Protocol):
@@ -87,8 +84,6 @@ class Objects:
     functions: Mapping[str, Callable[[Any], Any]]
     made: dict[str | Own, Callable[..., Any]] = field(default_factory=dict, repr=False)
     """The functions of these that have been worked out."""
-    known: dict[tuple[Any, ...], Any] = field(default_factory=dict, repr=False)
-    """Values of functions at most arguments of late: where one number moves, many others do not."""
 
     def number(self, value: Fraction) -> Any:
         return self.convert(value)
@@ -102,17 +97,6 @@ class Objects:
 
     def one(self, function: str | Own, *args: Any) -> Any:
         """A function of single objects, worked out down to the elementary ones."""
-        if isinstance(function, Own):
-            return self.worked_out(function, *args)
-        key = (function, *args)
-        found = self.known.get(key)  # once: an exact number takes its time to be hashed
-        if found is None:
-            if len(self.known) >= MANY:
-                self.known.clear()
-            found = self.known[key] = self.worked_out(function, *args)
-        return found
-
-    def worked_out(self, function: str | Own, *args: Any) -> Any:
         if isinstance(function, str) and function in self.functions:
             return self.functions[function](*args)
         if function not in self.made:
@@ -231,6 +215,7 @@ FAR = 100
 than there is memory, and none of them matters to a float."""
 
 
+@lru_cache(maxsize=8)
 def mpmath_objects(digits: int = 50) -> Objects:
     """mpmath numbers of that many digits.
 

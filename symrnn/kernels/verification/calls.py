@@ -130,12 +130,23 @@ def of_kernel(kernel: Any, case: Case, data: Data) -> Found:
 
 
 def value_of(module: ModuleType, case: Case, dtype: Any) -> Value:
-    """The forward pass of a kernel as a function of the data."""
+    """The forward pass of a kernel as a function of the data, of which most is the case's own."""
     kernel = module.Kernel(case.batch, dtype=dtype, **case.dims)
+    own, given = arguments(case, case.data)
+    fill(kernel, own)
 
     def value(data: Data) -> Any:
-        params, inputs = arguments(case, data)
+        moved = {name for name in data if data[name] is not case.data[name]}
+        params, inputs = {name: data[name] for name in moved & own.keys()}, given
+        if moved - own.keys():
+            params, inputs = arguments(case, data)
         fill(kernel, params)
+        try:
+            return result(inputs)
+        finally:
+            fill(kernel, {name: own[name] for name in params})
+
+    def result(inputs: Data) -> Any:
         if not case.weights:
             return kernel.loss(**inputs)
         outputs, _ = kernel.forward(**inputs)
