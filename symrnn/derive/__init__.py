@@ -15,8 +15,10 @@ From terms to what somebody reads:
 - `views`   one file a view, each a function from a derivation to sheets of equations
 - `sheets`, `immediate`   the views that are asked for, column vectors, the batch; what ∂ means
 - `alike`, `fold`, `fold_steps`   which names are alike; alike equations as one, with an index
-- `output`, `derived`   a derivation in a format; what a model gives
+- `output`, `data`, `derived`   a derivation in a format, or as JSON; what a model gives
+- `as_written`, `shown`   a model's own equations; what a notebook shows
 - `notation`, `printing`, `pages`, `picture`   letters, formulas in print, documents, the figure
+- `sympy`   graphs and gradients as SymPy objects, and models of SymPy's equations
 - `worked`, `exercises`   data for worked examples; blanks and planted slips
 
 And the judge: `evaluate` works equations out as they are printed, on their own tree, by what
