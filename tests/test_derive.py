@@ -222,7 +222,10 @@ def test_python_text_of_matrices_needs_no_view(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("elman --view chian", "unknown view 'chian'; did you mean 'chain'?\nthere are chain, "),
+        (
+            "elman --view chian",
+            "unknown view 'chian'; did you mean 'chain'?\nthere are steps, chain, ",
+        ),
         ("elman --steps 0", "cannot unroll 0 steps; expected a number from 1 to"),
         ("elman --steps -3", "cannot unroll -3 steps"),
         ("elman --wrt w_x", "'w_x' is no parameter, input or initial state; did you mean 'w_"),

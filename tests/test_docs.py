@@ -184,7 +184,7 @@ ALONE = [
     command
     for _, command in SYMRNN
     if re.match(r"symrnn (models|show|summary|derive|generate|verify) ", command)
-    and not re.search(r"\b(MODEL|T|K|scorer\.py)\b|\.pdf", command)
+    and not re.search(r"\b(MODEL|T|K|scorer\.py)\b|\.pdf|\.rnn", command)
 ]
 """Commands that need no file of a page and no TeX."""
 

@@ -14,6 +14,7 @@ from symrnn.derive.alike import Classes, joined, nameless
 from symrnn.derive.fold_steps import at_steps, summed_up, within_batch
 from symrnn.derive.formula import (
     Alike,
+    Big,
     Equation,
     Formula,
     Members,
@@ -258,4 +259,6 @@ def names_in(sheets: Iterable[Sheet]) -> Iterator[str]:
                 elif isinstance(part, Call) and part.own is not None:
                     yield part.own.name
                 elif isinstance(part, Ref):
-                    yield part.base  # k and j, which a sum or a product binds
+                    yield part.base
+                elif isinstance(part, Big):
+                    yield part.index  # what a sum or a product binds

@@ -221,7 +221,8 @@ def put_in(texts: list[str], among: str) -> list[list[str]]:
 def _with(text: str, letters: Mapping[str, str]) -> str:
     """The text with something else for single letters; words and macros stay."""
     found = ""
-    for token in re.findall(r"\\math[a-z]+\{[A-Za-z]{2,}\}|\\[A-Za-z]+|.", text, re.S):
+    words = r"\\(?:math[a-z]+|begin|end)\{[A-Za-z]{2,}\}|\\[A-Za-z]+|."
+    for token in re.findall(words, text, re.S):
         new = letters.get(token, token)
         script = found.endswith(("_", "^")) and len(new) > 1 and token in letters
         found += f"{{{new}}}" if script else new
@@ -509,7 +510,7 @@ def _slope(name: str) -> Callable[[Array], Array]:
     row = ELEMENTWISE[name]
     if row.analytic:
         return lambda v: np.asarray(Floats(np.complex128).apply(name, v + 1e-30j).imag / 1e-30)
-    on, h = Floats(np.float64), 1e-7  # a kink is nowhere near a random point
+    on, h = Floats(np.float64), 1e-5  # a kink is nowhere near a random point
     return lambda v: (on.apply(name, v + h) - on.apply(name, v - h)) / (2 * h)
 
 

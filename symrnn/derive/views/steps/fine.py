@@ -44,10 +44,22 @@ class Fine(Derivation):
 
     def factor(self, edge: Edge) -> Immediate:
         """∂⁺of/∂by; where the author's variable reads the other by way of a node of these too,
-        with what is held fixed: of h_t = z h_{t-1} + tanh(a_t) it is ∂h_t/∂h_{t-1} at fixed a_t."""
+        with what is held fixed: of h_t = z h_{t-1} + tanh(a_t) it is ∂h_t/∂h_{t-1} at fixed a_t.
+        Of the loss ∂⁺ stands at every step of a variable, or at none: one equation has them all."""
         held = tuple(self._between(edge))
         found = super().factor(edge)
-        return replace(found, alone=False, fixed=held) if held else found
+        if held:
+            return replace(found, alone=False, fixed=held)
+        if edge.of != LOSS or not found.alone:
+            return found
+        alike = [
+            other
+            for node, edges in self.network.edges.items()
+            if node.name == edge.by.name
+            for other in edges
+            if other.of == LOSS
+        ]
+        return replace(found, alone=all(super(Fine, self).factor(other).alone for other in alike))
 
     def _between(self, edge: Edge) -> Iterator[Ref]:
         if edge.of.name not in self.author:
