@@ -242,6 +242,13 @@ def test_what_an_equation_reads_is_assigned_before() -> None:
     assert text.index("dL_dc_2 =") < text.index("dL_dh_1 =") < text.index("dL_dW_i =")
 
 
+def test_a_step_that_only_a_sum_reads_has_a_name() -> None:
+    text = "h[t] = tanh(u * h[t-1] + x[t]); L = mean(mse(y[t+1], 0 * h[t]))"
+    derivation = Derivation("sum", parse(text), 2, scalar=True)
+    _, names = module(derivation, sheets_for(derivation, ["delta"]))
+    assert sorted(map(str, names["L"].free_symbols)) == ["y_2", "y_3"]
+
+
 CLASHES = """\
 a[t]    = tanh(b * dL_db * a[t-1] + db * x[t])
 a_db[t] = b_db * a[t] + a_db[t-1] * N

@@ -149,7 +149,11 @@ class Names:
         self._name_all(defined)
 
     def __getitem__(self, key: Formula) -> str:
-        return self.names[self.key(key)]
+        found = self.key(key)
+        if found not in self.names and isinstance(found, Ref) and found.name:
+            # a step that appears once a sum over time is written out
+            self.names[found] = self.free(self.letters.python(found))
+        return self.names[found]
 
     def get(self, key: Formula) -> str | None:
         return self.names.get(self.key(key))
