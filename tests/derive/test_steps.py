@@ -1,7 +1,7 @@
 """The view `steps`: every line is equal to the one before it, and the last lines are the gradient.
 
-Each right side is worked out by itself, at every step for which its equation holds; what a left
-side is, the adjoint system says, and for ∂⁺u/∂v a difference quotient of the equation of u.
+Each right side is worked out by itself, at every step for which its equation holds. What a left
+side is, a reader puts together from the lines before it: what comes out are the oracle's gradients.
 """
 
 import json
