@@ -65,8 +65,8 @@ def frame(formula: Formula) -> Formula:
 
 def classes(derivation: Derivation) -> Classes:
     """The names of a model that are alike, made-up ones among them."""
-    for each in dict.fromkeys((derivation.rolled.steps, derivation.steps)):
-        found = replace(derivation, steps=each, truncate=None)
+    whole = derivation if derivation.truncate is None else replace(derivation, truncate=None)
+    for found in (derivation.rolled, whole):  # what the views know of them is known here too
         try:
             return _classes(forward(found, deltas(found)))
         except EquationError:  # what it reads depends on T

@@ -281,6 +281,8 @@ class Sheet:
 def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
     """The same node over other children."""
     match formula:
+        case Ref() | Num() | Name():  # most of them
+            return formula
         case Add(terms=parts):
             return Add(tuple(map(f, parts)))
         case Times(factors=parts) | Odot(factors=parts) | Product(factors=parts):
@@ -332,6 +334,8 @@ def map_sheet(sheet: Sheet, f: Callable[[Formula], Formula]) -> Sheet:
 
 def children(formula: Formula) -> Iterator[Formula]:
     """What stands in a formula, from left to right."""
+    if isinstance(formula, Ref | Num | Name):  # most of them
+        return iter(())
     found: list[Formula] = []
 
     def keep(child: Formula) -> Formula:

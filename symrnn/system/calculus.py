@@ -7,7 +7,7 @@ SymPy about derivatives.
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from symrnn.errors import EquationError
@@ -44,6 +44,7 @@ SHORT = 5
 """A derivative of no more parts than this has no name of its own."""
 
 
+@lru_cache(maxsize=4096)
 def derivative(body: Expr, by: Ref, value: Ref | None = None) -> Expr:
     """∂body/∂by; `value` names the whole body, for a function of its own value.
 
