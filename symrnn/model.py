@@ -139,7 +139,7 @@ class Model:
         """
         from symrnn.derive.derived import Derived
         from symrnn.derive.functions import kept
-        from symrnn.derive.norms import with_norms
+        from symrnn.derive.layer_norm import with_norms
 
         wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
         known = [s.name for s in self.system.named("parameter")]

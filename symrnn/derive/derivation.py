@@ -12,9 +12,9 @@ from functools import cached_property, lru_cache
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Immediate, Total
 from symrnn.derive.functions import kept
+from symrnn.derive.layer_norm import Norm
 from symrnn.derive.losses import with_step_losses
 from symrnn.derive.network import Network, matrices, network
-from symrnn.derive.norms import Norm
 from symrnn.derive.paths import EXAMPLE, LOSS, Alone, Paths, Term
 from symrnn.derive.rows import Rows
 from symrnn.errors import EquationError, UsageError, suggestion

@@ -21,6 +21,7 @@ from symrnn.derive.formula import (
     Name,
     Over,
     Sheet,
+    Words,
     free_indices,
     map_children,
     walk,
@@ -30,8 +31,6 @@ from symrnn.language.tree import Add, Call, Ref
 
 MOST = 12
 """Equations: a longer list of them has those that are the same at each step as one."""
-
-Words = tuple["str | Formula", ...]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from symrnn.derive.edges import (
     without_folded,
 )
 from symrnn.derive.functions import LONG, PRIME
-from symrnn.derive.norms import Norm
+from symrnn.derive.layer_norm import Norm
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Ref, Width
 from symrnn.system.adjoint_steps import Landing, active

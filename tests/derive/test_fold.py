@@ -15,7 +15,7 @@ import pytest
 import symrnn
 from symrnn.cli import main
 from symrnn.derive.alike import classes
-from symrnn.derive.formula import Alike, Equation, Formula, Sheet, walk
+from symrnn.derive.formula import Alike, Equation, Formula, Sheet, free_indices, walk
 from symrnn.derive.output import Look, Output
 from symrnn.derive.pages.beside import BREAK, side_by_side
 from symrnn.derive.pages.document import Table, plain_text
@@ -295,3 +295,13 @@ def test_an_index_within_a_tag_or_brackets() -> None:
     found = parse(text).derive().latex("delta")
     assert r"a^{(k)}_t &= \tanh(" in found
     assert r"x_t \, W^{(k)}), \qquad k \in \{1, 2\}" in found
+
+
+@pytest.mark.parametrize("scalar", [True, False])
+def test_an_index_is_no_letter_that_a_sum_binds(scalar: bool) -> None:
+    """The product's sums run over k and j, which gates would be called by elsewhere."""
+    output = model("lstm").derive(scalar=scalar).output("product")
+    (first, *_) = output.folded(output.parts())[0].sheets
+    indices = {index.index for e in first.equations for index in free_indices(e.left)}
+    assert indices
+    assert not indices & {"k", "j", "t"}

@@ -7,7 +7,7 @@ import symrnn
 from symrnn.derive.derivation import LOSS
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Total
-from symrnn.derive.norms import Norm, with_norms
+from symrnn.derive.layer_norm import Norm, with_norms
 from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from symrnn.derive.formula import Big, Equation, Formula, Name, walk
 from symrnn.derive.functions import PRIME, SLOPES
-from symrnn.derive.notation.symbol import GREEK
+from symrnn.derive.notation.symbol import GREEK, Piece
 from symrnn.derive.printing.layout import Atom, Before, Choice, Doc, Fence, Row, flat, lines, tall
 from symrnn.derive.printing.measure import CHARACTER, SPACES, height, measure
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer, are_two, figure
@@ -187,14 +187,11 @@ class Latex(Printer):
     def family(self, refs: Sequence[Ref], index: str) -> Atom:
         return self.atom(self.families.latex(refs, index))
 
-    def among(self, formulas: Sequence[Formula]) -> str:
-        found = self.families_in(formulas)
-        members = [[piece.latex for piece in each] for each in zip(*found.values(), strict=True)]
-        if len(found) < 2:
-            texts = ", ".join(text for (text,) in members)
-            return rf"{next(iter(found))} \in \{{{texts}\}}" if found else ""
-        texts = ", ".join(f"({', '.join(each)})" for each in members)
-        return rf"({', '.join(found)}) \in \{{{texts}\}}"
+    def member(self, piece: Piece) -> str:
+        return piece.latex
+
+    def element(self, index: str, members: str) -> str:
+        return rf"{index} \in \{{{members}\}}"
 
     def time(self, ref: Ref) -> str:
         """A bound: `T - 1`, `1`, `t`."""

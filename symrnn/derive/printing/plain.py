@@ -11,7 +11,7 @@ from fractions import Fraction
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, Words, walk
 from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
-from symrnn.derive.notation.symbol import GREEK, SymbolError, glyph
+from symrnn.derive.notation.symbol import GREEK, Piece, SymbolError, glyph
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer, are_two, figure
 from symrnn.derive.printing.reasons import beside, by_right
@@ -138,14 +138,11 @@ class Plain(Printer):
     def family(self, refs: Sequence[Ref], index: str) -> Atom:
         return atom(self.families.plain(refs, index))
 
-    def among(self, formulas: Sequence[Formula]) -> str:
-        found = self.families_in(formulas)
-        members = [[piece.plain for piece in each] for each in zip(*found.values(), strict=True)]
-        if len(found) < 2:
-            texts = ", ".join(text for (text,) in members)
-            return f"{next(iter(found))} ∈ {{{texts}}}" if found else ""
-        texts = ", ".join(f"({', '.join(each)})" for each in members)
-        return f"({', '.join(found)}) ∈ {{{texts}}}"
+    def member(self, piece: Piece) -> str:
+        return piece.plain
+
+    def element(self, index: str, members: str) -> str:
+        return f"{index} ∈ {{{members}}}"
 
     def time(self, ref: Ref) -> str:
         """A bound: `T - 1`, `1`, `t`."""

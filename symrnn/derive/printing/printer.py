@@ -131,10 +131,18 @@ class Printer(ABC):
     def family(self, refs: Sequence[Ref], index: str) -> Atom:
         """The common letter of references, with their index."""
 
-    @abstractmethod
     def among(self, formulas: Sequence[Formula]) -> str:
         """k ∈ {i, f, o}: what the indices in formulas stand for; nothing where there is none."""
+        found = self.families_in(formulas)
+        members = [", ".join(map(self.member, each)) for each in zip(*found.values(), strict=True)]
+        if len(found) > 1:  # letters that run together
+            return self.element(f"({', '.join(found)})", ", ".join(f"({each})" for each in members))
+        return "".join(self.element(index, ", ".join(members)) for index in found)
 
+    @abstractmethod
+    def member(self, piece: Piece) -> str: ...
+    @abstractmethod
+    def element(self, index: str, members: str) -> str: ...
     @abstractmethod
     def shape(self, rows: Width, columns: Width) -> Atom: ...
     @abstractmethod

@@ -142,17 +142,11 @@ class _Recurrence:
         if part and len(self.parts) > 1:
             note += [", while the rest of the state at step ", Name("k"), " stays as it is"]
         note.append(". ")
-        first, last = (
-            self.steps[0],
-            max(
-                (t for t, k in norms if k == self.steps[0]),
-                key=lambda t: t * self.way,
-                default=None,
-            ),
-        )
-        if last is not None:
-            note += _reading(at("1", first - 1), at("1", last - 1), norms[last, first],
-                             abs(last - first))  # fmt: skip
+        first = self.steps[0]
+        if reached := [t for t, k in norms if k == first]:
+            last = max(reached, key=lambda t: t * self.way)
+            ends = at("1", first - 1), at("1", last - 1)
+            note += _reading(*ends, norms[last, first], abs(last - first))
         if len(self.steps) < (self.derivation.steps or 0):
             note.append(f"The table has {len(self.steps)} of {self.derivation.steps} steps. ")
         return Sheet(

@@ -13,6 +13,7 @@ from symrnn.errors import DataError, SymrnnError
 from symrnn.interpret.arithmetic import mpmath_objects
 from symrnn.interpret.oracle import gradient, precise
 from symrnn.kernels.load import load_source
+from symrnn.kernels.verification.calls import value_of
 from symrnn.kernels.verification.case import case, with_lines
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.exact import NO_NUMBER, SHARES, larger, worked_out
@@ -103,6 +104,16 @@ def test_the_reference_is_the_text_at_50_digits() -> None:
     for name in ("w_h", "O0"):
         found = wanted.slopes[name].reshape(made.shape(name))
         assert (found == gradient(slope, made.data, name)).all()
+
+
+def test_what_moves_for_one_slope_is_back_for_the_next() -> None:
+    made = case(model("elman").written, 3, ["O0"])
+    value = value_of(model("elman").kernel(3, wrt="O0"), made, np.float64)
+    before = value(made.data)
+    moved = {name: made.data[name] + 0.1 for name in ("w_h", "x", "O0")}
+    for name, array in moved.items():
+        assert value({**made.data, name: array}) != before, name
+        assert value(made.data) == before, name
 
 
 def test_above_four_steps_there_is_one_direction_of_length_one() -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from symrnn.derive.formula import Equation, Formula, Total, Words, children, map_children
+from symrnn.derive.alike import frame
+from symrnn.derive.formula import Equation, Formula, Total, Words, children
 from symrnn.derive.paths import LOSS
-from symrnn.language.tree import ZERO, Ref
+from symrnn.language.tree import Ref
 
 MOST = 3
 """Letters that may differ: of more it would be quicker to read the formula itself."""
@@ -34,14 +35,9 @@ def _compared(one: Formula, other: Formula, found: Swap) -> bool:
     if isinstance(one, Total) and isinstance(other, Total) and one.of == other.of == LOSS:
         return found.setdefault(one, other) == other
     mine, others = list(children(one)), list(children(other))
-    if len(mine) != len(others) or _bare(one) != _bare(other):
+    if len(mine) != len(others) or frame(one) != frame(other):
         return False
     return all(_compared(a, b, found) for a, b in zip(mine, others, strict=True))
-
-
-def _bare(formula: Formula) -> Formula:
-    """The node over nothing but zeros."""
-    return map_children(formula, lambda _: ZERO)
 
 
 def as_for(left: Formula, swap: Mapping[Formula, Formula]) -> Words:
