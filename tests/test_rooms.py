@@ -16,6 +16,7 @@ ORDER = (
     "system",
     "interpret",
     "derive",
+    "check",
     "kernels",
     "model",
     "weights",

@@ -12,7 +12,8 @@ from dataclasses import replace
 from itertools import combinations, product
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Alike, Equation, Formula, Marked, children, map_children, walk
+from symrnn.derive.formula import Alike, Equation, Formula, Marked
+from symrnn.derive.pieces import children, map_children, walk
 from symrnn.derive.recursion import deltas
 from symrnn.derive.views.delta import forward
 from symrnn.errors import EquationError

@@ -7,18 +7,8 @@ apart, and zeros that are matrices.
 from collections.abc import Iterable
 from fractions import Fraction
 
-from symrnn.derive.formula import (
-    Big,
-    Chain,
-    Diagonal,
-    Eye,
-    Formula,
-    Odot,
-    Product,
-    Times,
-    Zeros,
-    walk,
-)
+from symrnn.derive.formula import Big, Chain, Diagonal, Eye, Formula, Odot, Product, Times, Zeros
+from symrnn.derive.pieces import walk
 from symrnn.language.printer import is_decimal
 from symrnn.language.tree import ONE, ZERO, Add, Div, Neg, Num, Pow, Ref, Size, Transpose
 from symrnn.system.algebra import add, neg

@@ -27,12 +27,11 @@ from symrnn.derive.formula import (
     Total,
     Value,
     Zeros,
-    children,
-    walk,
 )
 from symrnn.derive.functions import SLOPES, formula_of, slope_of
 from symrnn.derive.left_sides import Indices, LeftSides, is_general
 from symrnn.derive.paths import LOSS
+from symrnn.derive.pieces import children, walk
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats, highest
 from symrnn.interpret.interpreter import Result

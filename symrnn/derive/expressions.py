@@ -20,8 +20,9 @@ from symrnn.derive.build import (
     total_over,
     transposed,
 )
-from symrnn.derive.formula import Blocks, Formula, Ones, Times, Zeros, walk
+from symrnn.derive.formula import Blocks, Formula, Ones, Times, Zeros
 from symrnn.derive.functions import SLOPES
+from symrnn.derive.pieces import walk
 from symrnn.derive.shapes import Shapes, Sized, together, widest
 from symrnn.errors import CheckError
 from symrnn.language.calls import is_elementwise

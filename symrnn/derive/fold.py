@@ -12,21 +12,9 @@ from typing import TypeVar
 
 from symrnn.derive.alike import Classes, joined, nameless
 from symrnn.derive.fold_steps import at_steps, summed_up, within_batch
-from symrnn.derive.formula import (
-    Alike,
-    Big,
-    Equation,
-    Formula,
-    Members,
-    Name,
-    Over,
-    Sheet,
-    Words,
-    free_indices,
-    map_children,
-    walk,
-)
+from symrnn.derive.formula import Alike, Big, Equation, Formula, Members, Name, Over, Sheet, Words
 from symrnn.derive.notation.families import Families, Texts
+from symrnn.derive.pieces import free_indices, map_children, walk
 from symrnn.language.tree import Add, Call, Ref
 
 MOST = 12

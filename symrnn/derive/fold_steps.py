@@ -8,18 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from symrnn.derive.formula import (
-    Alike,
-    Big,
-    Bracket,
-    Equation,
-    Formula,
-    Marked,
-    Name,
-    Times,
-    map_children,
-    walk,
-)
+from symrnn.derive.formula import Alike, Big, Bracket, Equation, Formula, Marked, Name, Times
+from symrnn.derive.pieces import map_children, walk
 from symrnn.language.tree import Add, Neg, Ref
 
 # equations

@@ -5,8 +5,9 @@ from fractions import Fraction
 from typing import TypeGuard
 
 from symrnn.derive.build import minus, plus, power, ratio, times
-from symrnn.derive.formula import Equation, Formula, Name, Sheet, map_children, walk
+from symrnn.derive.formula import Equation, Formula, Name, Sheet
 from symrnn.derive.notation.symbol import GREEK
+from symrnn.derive.pieces import map_children, walk
 from symrnn.errors import CheckError, UsageError, suggestion
 from symrnn.language.calls import calls, own_functions
 from symrnn.language.parse import parse_expression, rule

@@ -6,8 +6,9 @@ both is printed with ∂⁺ after all.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from symrnn.derive.formula import Formula, Immediate, Marked, Name, Sheet, Total, Words, walk
+from symrnn.derive.formula import Formula, Immediate, Marked, Name, Sheet, Total, Words
 from symrnn.derive.paths import LOSS
+from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
 
 Derivative = Total | Immediate

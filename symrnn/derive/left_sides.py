@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from symrnn.derive.formula import Equation, Formula, Immediate, Name, Total, children
+from symrnn.derive.formula import Equation, Formula, Immediate, Name, Total
+from symrnn.derive.pieces import children
 from symrnn.language.tree import Ref
 
 Indices = Mapping[str, int]

@@ -19,10 +19,9 @@ from symrnn.derive.formula import (
     Sheet,
     Times,
     Total,
-    map_children,
-    moved_to,
 )
 from symrnn.derive.paths import LOSS
+from symrnn.derive.pieces import map_children, moved_to
 from symrnn.language.tree import NARROW, ONE, Add, Call, Div, Expr, Mul, Neg, Ref, Written
 from symrnn.system.system import System
 

@@ -7,18 +7,9 @@ dimensions of a system have some.
 from collections.abc import Iterable, Mapping
 
 from symrnn.derive.build import is_zero, odot, product, times, transposed
-from symrnn.derive.formula import (
-    Blocks,
-    Diagonal,
-    Eye,
-    Formula,
-    Ones,
-    Product,
-    Times,
-    Zeros,
-    children,
-)
+from symrnn.derive.formula import Blocks, Diagonal, Eye, Formula, Ones, Product, Times, Zeros
 from symrnn.derive.formula import Total as Derivative
+from symrnn.derive.pieces import children
 from symrnn.language.tree import (
     NARROW,
     ONE,

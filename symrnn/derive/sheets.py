@@ -32,8 +32,8 @@ from symrnn.derive.formula import (
     Value,
     Words,
     Zeros,
-    map_children,
 )
+from symrnn.derive.pieces import map_children
 from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError, suggestion
 from symrnn.language.tree import BATCH, ONE, Add, Div, Neg, Part, Ref, Size, Transpose

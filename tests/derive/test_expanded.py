@@ -9,9 +9,10 @@ import pytest
 import symrnn
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.formula import Formula, Total, children, walk
+from symrnn.derive.formula import Formula, Total
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import load_notation
+from symrnn.derive.pieces import children, walk
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.views import expanded as view
 from symrnn.derive.views.expanded import view as expanded

@@ -15,11 +15,12 @@ import pytest
 import symrnn
 from symrnn.cli import main
 from symrnn.derive.alike import classes
-from symrnn.derive.formula import Alike, Equation, Formula, Sheet, free_indices, walk
+from symrnn.derive.formula import Alike, Equation, Formula, Sheet
 from symrnn.derive.output import Look, Output
 from symrnn.derive.pages.beside import BREAK, side_by_side
 from symrnn.derive.pages.document import Table, plain_text
 from symrnn.derive.pages.paper import Paper
+from symrnn.derive.pieces import free_indices, walk
 from symrnn.derive.sheets import Request
 from symrnn.derive.views import VIEWS
 from symrnn.errors import EquationError, UsageError

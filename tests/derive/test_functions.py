@@ -9,8 +9,9 @@ import pytest
 import symrnn
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.formula import Total, walk
+from symrnn.derive.formula import Total
 from symrnn.derive.functions import LONG, PRIME, formula_of, is_slope, slope_of
+from symrnn.derive.pieces import walk
 from symrnn.derive.views import VIEWS
 from symrnn.derive.views.numbers import value_of
 from symrnn.errors import UsageError

@@ -9,7 +9,8 @@ import pytest
 import symrnn
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.formula import Equation, Formula, Marked, Name, Sheet, Total, Value, walk
+from symrnn.derive.formula import Equation, Formula, Marked, Name, Sheet, Total, Value
+from symrnn.derive.pieces import walk
 from symrnn.derive.views import numbers as view
 from symrnn.derive.views.numbers import printed
 from symrnn.derive.views.numbers import view as numbers

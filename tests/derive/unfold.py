@@ -17,10 +17,8 @@ from symrnn.derive.formula import (
     Product,
     Sheet,
     Times,
-    free_indices,
-    map_children,
-    walk,
 )
+from symrnn.derive.pieces import free_indices, map_children, walk
 from symrnn.language.tree import Add, Ref
 
 

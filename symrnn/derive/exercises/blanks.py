@@ -23,16 +23,12 @@ from symrnn.derive.formula import (
     Total,
     Value,
     Zeros,
-    children,
-    map_children,
-    walk,
 )
+from symrnn.derive.pieces import Path, at_path, children, map_children, put, walk
 from symrnn.language.tree import Add, Div, Neg, Num, Part, Size, Transpose
 
 Sheets = tuple[Sheet, ...]
 Answers = tuple[tuple[int, Formula], ...]
-Path = tuple[int, ...]
-"""Where a piece stands in a formula: which child, and which child of that, …"""
 
 PRODUCTS = (Chain, Times, Odot, Product)
 
@@ -199,27 +195,3 @@ def _is_given(formula: Formula) -> bool:
         case Div(left=top, right=bottom):
             return _is_given(top) and _is_given(bottom)
     return isinstance(formula, plain)
-
-
-def at_path(formula: Formula, path: Sequence[int]) -> Formula:
-    for i in path:
-        formula = list(children(formula))[i]
-    return formula
-
-
-def put(formula: Formula, path: Sequence[int], new: Formula) -> Formula:
-    """The formula with another piece at one place.
-
-    >>> from fractions import Fraction
-    >>> one = Num(Fraction(1))
-    >>> put(Add((one, Neg(one))), (1, 0), Blank(1)).terms[1]
-    Neg(arg=Blank(number=1))
-    """
-    if not path:
-        return new
-    position = iter(range(len(list(children(formula)))))
-
-    def change(child: Formula) -> Formula:
-        return put(child, path[1:], new) if next(position) == path[0] else child
-
-    return map_children(formula, change)

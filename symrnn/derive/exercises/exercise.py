@@ -8,21 +8,12 @@ import numpy as np
 
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.exercises import FACTOR, INDEX, KINDS, PATH, PLUS, SIGN, TRANSPOSE
-from symrnn.derive.exercises.blanks import Answers, Sheets, exercise, put, room, shared
+from symrnn.derive.exercises.blanks import Answers, Sheets, exercise, room, shared
 from symrnn.derive.exercises.mistakes import Change, Text, changes
 from symrnn.derive.exercises.slips import matters_for, no_slip, plant
-from symrnn.derive.formula import (
-    Blank,
-    Equation,
-    Formula,
-    Marked,
-    Sheet,
-    Value,
-    map_children,
-    map_sheet,
-    walk,
-)
+from symrnn.derive.formula import Blank, Equation, Formula, Marked, Sheet, Value
 from symrnn.derive.output import Chapter, Output
+from symrnn.derive.pieces import map_children, map_sheet, put, walk
 from symrnn.derive.sheets import Request, flipped, sheets_of
 from symrnn.derive.views import VIEWS
 from symrnn.errors import CheckError, UsageError

@@ -11,17 +11,9 @@ from typing import Any
 
 from symrnn.derive.build import transposed
 from symrnn.derive.exercises import FACTOR, INDEX, PATH, PLUS, REVERSED, SIGN, TRANSPOSE
-from symrnn.derive.exercises.blanks import PRODUCTS, Path
-from symrnn.derive.formula import (
-    Bracket,
-    Equation,
-    Formula,
-    Immediate,
-    Name,
-    Product,
-    Total,
-    children,
-)
+from symrnn.derive.exercises.blanks import PRODUCTS
+from symrnn.derive.formula import Bracket, Equation, Formula, Immediate, Name, Product, Total
+from symrnn.derive.pieces import Path, children
 from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Size, Transpose
 
 Text = tuple[str | Formula, ...]

@@ -10,20 +10,10 @@ import numpy as np
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.evaluate import Strict
 from symrnn.derive.exercises import KINDS
-from symrnn.derive.exercises.blanks import Path, Sheets, at_path, put
+from symrnn.derive.exercises.blanks import Sheets
 from symrnn.derive.exercises.mistakes import Change, Text, changes, is_paths, step_of
-from symrnn.derive.formula import (
-    Big,
-    Bracket,
-    Equation,
-    Formula,
-    Immediate,
-    Name,
-    Sheet,
-    Total,
-    children,
-    walk,
-)
+from symrnn.derive.formula import Big, Bracket, Equation, Formula, Immediate, Name, Sheet, Total
+from symrnn.derive.pieces import Path, at_path, children, put, walk
 from symrnn.derive.sheets import as_columns
 from symrnn.derive.views.chain import view as chain
 from symrnn.derive.views.local import view as local

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from symrnn.derive.formula import Big, Equation, Formula, Name, walk
+from symrnn.derive.formula import Big, Equation, Formula, Name
 from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.symbol import GREEK, Piece
+from symrnn.derive.pieces import walk
 from symrnn.derive.printing.layout import Atom, Before, Choice, Doc, Fence, Row, flat, lines, tall
 from symrnn.derive.printing.measure import CHARACTER, SPACES, height, measure
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, Printer, are_two, figure

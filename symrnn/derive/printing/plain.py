@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, Words, walk
+from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Value, Words
 from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
 from symrnn.derive.notation.symbol import GREEK, Piece, SymbolError, glyph
+from symrnn.derive.pieces import walk
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
 from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer, are_two, figure
 from symrnn.derive.printing.reasons import beside, by_right

@@ -32,11 +32,11 @@ from symrnn.derive.formula import (
     Total,
     Value,
     Zeros,
-    free_indices,
 )
 from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.symbol import Piece
+from symrnn.derive.pieces import free_indices
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row
 from symrnn.language.table import GELU
 from symrnn.language.tree import (

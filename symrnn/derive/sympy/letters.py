@@ -7,8 +7,9 @@ from typing import Any
 import sympy
 from sympy.printing.pretty.stringpict import prettyForm
 
-from symrnn.derive.formula import Formula, Immediate, walk
+from symrnn.derive.formula import Formula, Immediate
 from symrnn.derive.notation.spelling import unavailable
+from symrnn.derive.pieces import walk
 from symrnn.derive.printing.latex import Latex
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.printing.python.assignments import untimed

@@ -17,9 +17,9 @@ from symrnn.derive.formula import (
     Immediate,
     Sheet,
     Total,
-    children,
 )
 from symrnn.derive.paths import LOSS, Paths, Term
+from symrnn.derive.pieces import children
 from symrnn.language.tree import ZERO, Add, Ref
 
 

@@ -8,17 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from symrnn.derive.build import plus
 from symrnn.derive.derivation import LOSS, Derivation
-from symrnn.derive.formula import (
-    Equation,
-    Formula,
-    Odot,
-    Product,
-    Sheet,
-    Times,
-    Total,
-    children,
-    map_children,
-)
+from symrnn.derive.formula import Equation, Formula, Odot, Product, Sheet, Times, Total
+from symrnn.derive.pieces import children, map_children
 from symrnn.derive.recursion import deltas
 from symrnn.errors import UsageError
 from symrnn.language.printer import show_ref

@@ -9,18 +9,8 @@ import numpy as np
 from symrnn.derive.build import plus
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator, Strict
-from symrnn.derive.formula import (
-    Equation,
-    Formula,
-    Marked,
-    Name,
-    Sheet,
-    Times,
-    Total,
-    Value,
-    map_children,
-    walk,
-)
+from symrnn.derive.formula import Equation, Formula, Marked, Name, Sheet, Times, Total, Value
+from symrnn.derive.pieces import map_children, walk
 from symrnn.derive.recursion import Deltas, deltas
 from symrnn.derive.views.common import recursion
 from symrnn.derive.views.delta import forward, needed, said

@@ -10,19 +10,9 @@ from dataclasses import replace
 from symrnn.derive.build import chain, plus, total_over
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
-from symrnn.derive.formula import (
-    FIRST,
-    LAST,
-    Big,
-    Blocks,
-    Equation,
-    Formula,
-    Sheet,
-    Total,
-    Zeros,
-    moved_to,
-)
+from symrnn.derive.formula import FIRST, LAST, Big, Blocks, Equation, Formula, Sheet, Total, Zeros
 from symrnn.derive.paths import LOSS
+from symrnn.derive.pieces import moved_to
 from symrnn.derive.sheets import ROWS
 from symrnn.derive.views.common import ended, gradient, holds, least, recursion, span
 from symrnn.derive.views.jacobians import Jacobians, State, free_letters, states, way_of

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from symrnn.derive.build import total_over
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
-from symrnn.derive.formula import Equation, Formula, Sheet, Total, moved_to
+from symrnn.derive.formula import Equation, Formula, Sheet, Total
 from symrnn.derive.paths import LOSS, Term
+from symrnn.derive.pieces import moved_to
 from symrnn.derive.views.chain import in_print, over_steps
 from symrnn.derive.views.common import (
     alone,

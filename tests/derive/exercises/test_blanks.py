@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.exercises.blanks import Sheets, at_path, exercise, filled, terms_of
+from symrnn.derive.exercises.blanks import Sheets, exercise, filled, terms_of
 from symrnn.derive.formula import (
     Blank,
     Chain,
@@ -16,8 +16,8 @@ from symrnn.derive.formula import (
     Times,
     Total,
     Value,
-    walk,
 )
+from symrnn.derive.pieces import at_path, walk
 from symrnn.derive.views import VIEWS
 from symrnn.language.tree import Num, Size
 from tests.cases import model

@@ -24,8 +24,9 @@ from symrnn.derive.exercises.exercise import (
     worked_out,
 )
 from symrnn.derive.exercises.slips import matters_for, plant
-from symrnn.derive.formula import Blank, Chain, Equation, Odot, Product, Times, Value, walk
+from symrnn.derive.formula import Blank, Chain, Equation, Odot, Product, Times, Value
 from symrnn.derive.output import Look, Output
+from symrnn.derive.pieces import walk
 from symrnn.derive.sheets import Request
 from symrnn.errors import CheckError, UsageError
 from tests.cases import ZOO, model

@@ -6,7 +6,8 @@ import pytest
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.exercises.blanks import Sheets, filled
 from symrnn.derive.exercises.exercise import exercise_in_numbers, misput
-from symrnn.derive.formula import Blank, Equation, Formula, Value, walk
+from symrnn.derive.formula import Blank, Equation, Formula, Value
+from symrnn.derive.pieces import walk
 from symrnn.derive.sheets import Request, sheets_of
 from symrnn.derive.worked.data import worked_data
 from tests.cases import model

@@ -20,7 +20,8 @@ from symrnn.derive.exercises import (
 )
 from symrnn.derive.exercises.blanks import Sheets
 from symrnn.derive.exercises.slips import Slip, matters_for, plant
-from symrnn.derive.formula import Equation, Immediate, Total, walk
+from symrnn.derive.formula import Equation, Immediate, Total
+from symrnn.derive.pieces import walk
 from symrnn.derive.views.chain import view as chain
 from symrnn.derive.views.closed import view as closed
 from symrnn.derive.views.delta import view as delta

@@ -19,12 +19,11 @@ from symrnn.derive.formula import (
     Times,
     Total,
     Value,
-    map_children,
-    walk,
 )
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.spelling import time_text, unavailable
 from symrnn.derive.notation.symbol import GREEK
+from symrnn.derive.pieces import map_children, walk
 from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import STEPS, Add, Div, Neg, Num, Ref, Size
 

@@ -24,10 +24,10 @@ from symrnn.derive.formula import (
     Total,
     Value,
     Zeros,
-    walk,
 )
 from symrnn.derive.functions import formula_of
 from symrnn.derive.notation.letters import Letters
+from symrnn.derive.pieces import walk
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.printing.python.algebra import ARGUMENT, Algebra, Functions
 from symrnn.derive.printing.python.assignments import (

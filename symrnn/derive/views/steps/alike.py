@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from symrnn.derive.alike import frame
-from symrnn.derive.formula import Equation, Formula, Total, Words, children
+from symrnn.derive.formula import Equation, Formula, Total, Words
 from symrnn.derive.paths import LOSS
+from symrnn.derive.pieces import children
 from symrnn.language.tree import Ref
 
 MOST = 3

@@ -4,18 +4,9 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.derive.build import product
-from symrnn.derive.formula import (
-    Chain,
-    Equation,
-    Formula,
-    Odot,
-    Sheet,
-    Total,
-    Words,
-    map_children,
-    walk,
-)
+from symrnn.derive.formula import Chain, Equation, Formula, Odot, Sheet, Total, Words
 from symrnn.derive.paths import LOSS, Term
+from symrnn.derive.pieces import map_children, walk
 from symrnn.derive.recursion import Deltas
 from symrnn.derive.views.common import ended, gradient, holds, least, recursion
 from symrnn.derive.views.delta import needed, said, targets_of

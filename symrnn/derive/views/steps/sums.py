@@ -5,18 +5,9 @@ from dataclasses import replace
 
 from symrnn.derive.build import plus
 from symrnn.derive.edges import Edge
-from symrnn.derive.formula import (
-    FIRST,
-    LAST,
-    Chain,
-    Equation,
-    Formula,
-    Sheet,
-    Total,
-    Words,
-    walk,
-)
+from symrnn.derive.formula import FIRST, LAST, Chain, Equation, Formula, Sheet, Total, Words
 from symrnn.derive.paths import LOSS, Term
+from symrnn.derive.pieces import walk
 from symrnn.derive.recursion import Deltas
 from symrnn.derive.views.common import bracketed, closing, gradient
 from symrnn.derive.views.forward import Forward
