@@ -13,11 +13,11 @@ from itertools import combinations, product
 
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Alike, Equation, Formula, Marked
-from symrnn.derive.pieces import children, map_children, walk
+from symrnn.derive.pieces import children, frame, map_children, walk
 from symrnn.derive.recursion import deltas
 from symrnn.derive.views.delta import forward
 from symrnn.errors import EquationError
-from symrnn.language.tree import ZERO, Add, Call, Ref
+from symrnn.language.tree import Add, Call, Ref
 
 Classes = Mapping[str, str]
 """For each name that is like others the first of them."""
@@ -57,11 +57,6 @@ def nameless(formula: Formula) -> Formula:
     if isinstance(formula, Marked):
         return replace(formula, arg=Ref(""))
     return map_children(formula, nameless)
-
-
-def frame(formula: Formula) -> Formula:
-    """A node without what stands in it."""
-    return map_children(formula, lambda _: ZERO)
 
 
 def classes(derivation: Derivation) -> Classes:

@@ -142,7 +142,7 @@ class Derivation:
 
     def network_of(self, own: frozenset[str]) -> Network:
         """The network of the same system over other nodes."""
-        nodes = own | matrices(self.plain)
+        nodes = own | matrices(self.plain) | {LOSS.name}
         if nodes not in self._networks:
             keep = kept(self.written, self.keep)
             self._networks[nodes] = network(

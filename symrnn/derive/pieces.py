@@ -1,7 +1,7 @@
 """The pieces of a formula: what stands in it and where, and the same formula with another piece."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 
 from symrnn.derive.formula import (
     Alike,
@@ -20,38 +20,69 @@ from symrnn.derive.formula import (
     Times,
     Total,
 )
-from symrnn.language.tree import Add, Call, Div, Neg, Num, Part, Pow, Ref, Transpose
+from symrnn.language.tree import Add, Call, Div, Neg, Part, Pow, Ref, Transpose
 
 Path = tuple[int, ...]
 """Where a piece stands in a formula: which child, and which child of that, …"""
 
 
+HELD: Mapping[type, tuple[str, ...]] = {
+    Add: ("terms",),
+    **dict.fromkeys((Times, Odot, Product, Chain), ("factors",)),
+    **dict.fromkeys((Div, Pow), ("left", "right")),
+    **dict.fromkeys((Total, Immediate), ("of", "by")),
+    Call: ("args",),
+    **dict.fromkeys((Neg, Transpose, Diagonal, Part), ("arg",)),
+    **dict.fromkeys((Bracket, Big, Over), ("body",)),
+    Blocks: ("rows",),
+}
+"""The fields in which formulas stand, of each kind that holds some."""
+
+BESIDE = {
+    kind: tuple(field.name for field in fields(kind) if field.name not in held)
+    for kind, held in HELD.items()
+}
+"""What else each of these kinds says."""
+
+
+def children(formula: Formula) -> tuple[Formula, ...]:
+    """What stands in a formula, from left to right."""
+    held = HELD.get(type(formula))
+    if held is None:
+        return ()
+    if len(held) == 2:
+        return getattr(formula, held[0]), getattr(formula, held[1])
+    inside = getattr(formula, held[0])
+    if isinstance(formula, Blocks):
+        return tuple(each for row in formula.rows for each in row)
+    return inside if isinstance(inside, tuple) else (inside,)
+
+
 def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
     """The same node over other children."""
-    match formula:
-        case Ref() | Num() | Name():  # most of them
-            return formula
-        case Add(terms=parts):
-            return Add(tuple(map(f, parts)))
-        case Times(factors=parts) | Odot(factors=parts) | Product(factors=parts):
-            return type(formula)(tuple(map(f, parts)))
-        case Chain(factors=parts):
-            return Chain(tuple(map(f, parts)))
-        case Div(left=left, right=right) | Pow(left=left, right=right):
-            return replace(formula, left=f(left), right=f(right))
-        case Call(args=args):
-            return replace(formula, args=tuple(map(f, args)))
-        case Neg(arg=arg) | Transpose(arg=arg) | Diagonal(arg=arg) | Part(arg=arg):
-            return replace(formula, arg=f(arg))
-        case Blocks(rows=rows):
-            return Blocks(tuple(tuple(map(f, row)) for row in rows))
-        case Total(of=of, by=by):
-            return Total(f(of), f(by))
-        case Immediate(of=of, by=by):
-            return replace(formula, of=f(of), by=f(by))
-        case Bracket(body=body) | Big(body=body) | Over(body=body):
-            return replace(formula, body=f(body))
-    return formula
+    kind = type(formula)
+    held = HELD.get(kind)
+    if held is None:
+        return formula
+    if isinstance(formula, Blocks):
+        return Blocks(tuple(tuple(map(f, row)) for row in formula.rows))
+    new = [getattr(formula, name) for name in held]
+    new = [tuple(map(f, each)) if isinstance(each, tuple) else f(each) for each in new]
+    beside = BESIDE[kind]
+    if not beside:
+        return kind(*new)
+    said = {name: getattr(formula, name) for name in beside}
+    return kind(**said, **dict(zip(held, new, strict=True)))
+
+
+def frame(formula: Formula) -> tuple[object, ...]:
+    """A node without what stands in it: its kind, what else it says, how many stand there."""
+    beside = BESIDE.get(type(formula))
+    if beside is None:
+        return (formula,)
+    rows = map(len, formula.rows) if isinstance(formula, Blocks) else ()
+    said = (getattr(formula, name) for name in beside)
+    return type(formula), len(children(formula)), *rows, *said
 
 
 def moved_to(index: str, formula: Formula) -> Formula:
@@ -80,20 +111,6 @@ def map_sheet(sheet: Sheet, f: Callable[[Formula], Formula]) -> Sheet:
     return replace(sheet, equations=equations)
 
 
-def children(formula: Formula) -> Iterator[Formula]:
-    """What stands in a formula, from left to right."""
-    if isinstance(formula, Ref | Num | Name):  # most of them
-        return iter(())
-    found: list[Formula] = []
-
-    def keep(child: Formula) -> Formula:
-        found.append(child)
-        return child
-
-    map_children(formula, keep)
-    return iter(found)
-
-
 def free_indices(formula: Formula) -> Iterator[Alike]:
     """What has an index that no sum within binds."""
     if isinstance(formula, Alike):
@@ -104,14 +121,16 @@ def free_indices(formula: Formula) -> Iterator[Alike]:
 
 def walk(formula: Formula) -> Iterator[Formula]:
     """The formula and everything in it."""
-    yield formula
-    for child in children(formula):
-        yield from walk(child)
+    waiting = [formula]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        waiting += reversed(children(found))
 
 
 def at_path(formula: Formula, path: Sequence[int]) -> Formula:
     for i in path:
-        formula = list(children(formula))[i]
+        formula = children(formula)[i]
     return formula
 
 
@@ -125,7 +144,7 @@ def put(formula: Formula, path: Sequence[int], new: Formula) -> Formula:
     """
     if not path:
         return new
-    position = iter(range(len(list(children(formula)))))
+    position = iter(range(len(children(formula))))
 
     def change(child: Formula) -> Formula:
         return put(child, path[1:], new) if next(position) == path[0] else child

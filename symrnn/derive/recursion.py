@@ -125,14 +125,29 @@ def kept(derivation: Derivation) -> frozenset[str]:
     system = derivation.rolled.system
     activations = set(pre_activations(derivation, system))
     known = {s.name for s in system.named("variable", "weight")}
-    names = known & (derivation.rolled.own | activations)
+    names = known & (derivation.rolled.own | activations) - {LOSS.name}
     stay = matrices(system) | {n for norm in derivation.norms for n in (norm.name, norm.of)}
     while True:
         found = derivation.rolled.network_of(frozenset(names))
-        folded = next((n for n in sorted(names - stay) if _folds(n, found, activations)), None)
-        if folded is None:
+        around = _neighbours(found)
+        folded: set[str] = set()
+        for name in sorted(names - stay):
+            # what one folds away leaves the edges of others alone, but for its neighbours'
+            if folded.isdisjoint(around.get(name, ())) and _folds(name, found, activations):
+                folded.add(name)
+        if not folded:
             return frozenset(n for n in names if any(node.name == n for node in found.edges))
-        names.remove(folded)
+        names -= folded
+
+
+def _neighbours(network: Network) -> dict[str, set[str]]:
+    """The names that each one reads or is read by."""
+    found: dict[str, set[str]] = {}
+    for node, edges in network.edges.items():
+        for edge in edges:
+            found.setdefault(node.name, set()).add(edge.of.name)
+            found.setdefault(edge.of.name, set()).add(node.name)
+    return found
 
 
 def pre_activations(derivation: Derivation, system: System) -> dict[str, str]:

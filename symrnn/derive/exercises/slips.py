@@ -197,7 +197,7 @@ def _where(right: Formula, path: Path) -> Text:
             counted = (f"In term {i + 1} of the sum",)
         elif not isinstance(right, Neg | Big):
             break
-        right = list(children(right))[i]
+        right = children(right)[i]
     if isinstance(right, Bracket):
         return ("In the term of ", Name("t"), " = ", step_of(right.at))
     return counted

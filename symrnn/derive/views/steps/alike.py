@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from symrnn.derive.alike import frame
 from symrnn.derive.formula import Equation, Formula, Total, Words
 from symrnn.derive.paths import LOSS
-from symrnn.derive.pieces import children
+from symrnn.derive.pieces import children, frame
 from symrnn.language.tree import Ref
 
 MOST = 3
@@ -35,7 +34,7 @@ def _compared(one: Formula, other: Formula, found: Swap) -> bool:
         return found.setdefault(one, other) == other and bool(one.base) == bool(other.base)
     if isinstance(one, Total) and isinstance(other, Total) and one.of == other.of == LOSS:
         return found.setdefault(one, other) == other
-    mine, others = list(children(one)), list(children(other))
+    mine, others = children(one), children(other)
     if len(mine) != len(others) or frame(one) != frame(other):
         return False
     return all(_compared(a, b, found) for a, b in zip(mine, others, strict=True))
