@@ -72,6 +72,7 @@ def classes(derivation: Derivation) -> Classes:
 
 def _classes(equations: Sequence[Equation]) -> Classes:
     made = {e.left.name: _inside(e) for e in equations if isinstance(e.left, Ref)}
+    forms = {name: {*map(nameless, _terms(inside))} for name, inside in made.items()}
     found = dict[str, str]()
     while True:
         before = dict(found)
@@ -79,6 +80,8 @@ def _classes(equations: Sequence[Equation]) -> Classes:
             if isinstance(a, Ref) and isinstance(b, Ref):
                 if a.name in found and found[a.name] == found.get(b.name):
                     _unite(found, one, other)
+            elif forms[one].isdisjoint(forms[other]):
+                continue
             elif any(_shares(s, t) for s in _terms(a) for t in _terms(b)):
                 _unite(found, one, other)
                 for pair in _pairs(_terms(a), _terms(b), found):

@@ -7,7 +7,15 @@ from functools import cache
 from itertools import count
 
 from symrnn.derive.notation.notation import Notation
-from symrnn.derive.notation.symbol import ACCENTS, GREEK, Glyph, Piece, accented, script
+from symrnn.derive.notation.symbol import (
+    ACCENTS,
+    GREEK,
+    Glyph,
+    Piece,
+    accented,
+    latex_script,
+    plain_script,
+)
 from symrnn.language.table import ARITY
 from symrnn.language.tree import Ref
 
@@ -22,10 +30,10 @@ class Spelling:
 
     def latex(self, symbol: Glyph, ref: Ref) -> str:
         symbol = self.timed(symbol, ref)
-        below, above = script("_", symbol.subs), script("^", symbol.sups)
+        below, above = latex_script("_", symbol.subs), latex_script("^", symbol.sups)
         # a time comes last: \delta^{O}_t, but h_2^{(t)}
-        scripts = (above, below) if self.notation.time == "subscript" else (below, above)
-        return symbol.stem.latex + "".join(piece.latex for piece in scripts)
+        by_subscript = self.notation.time == "subscript"
+        return symbol.stem.latex + (above + below if by_subscript else below + above)
 
     def plain(self, symbol: Glyph, ref: Ref) -> str:
         by_subscript = self.notation.time == "subscript"
@@ -33,7 +41,7 @@ class Spelling:
         below = raised(timed.subs, SUBSCRIPTS) if not symbol.subs else None
         above = raised(timed.sups, SUPERSCRIPTS)
         if below is None or above is None:
-            below, above = script("_", timed.subs).plain, script("^", timed.sups).plain
+            below, above = plain_script("_", timed.subs), plain_script("^", timed.sups)
         return timed.stem.plain + (above + below if by_subscript else below + above)
 
     def timed(self, symbol: Glyph, ref: Ref) -> Glyph:

@@ -75,15 +75,21 @@ def glyph(symbol: str) -> Glyph:
 
 def script(sign: str, pieces: tuple[Piece, ...]) -> Piece:
     """Pieces as one subscript or superscript: `_t`, `_{f,3}`, `^{(2)}`."""
+    return Piece(latex_script(sign, pieces), plain_script(sign, pieces))
+
+
+def latex_script(sign: str, pieces: tuple[Piece, ...]) -> str:
     if not pieces:
-        return Piece("", "")
-    latex = ",".join(piece.latex for piece in pieces)
-    plain = ",".join(piece.plain for piece in pieces)
-    bare = sign == "_" and len(latex) == 1
-    return Piece(
-        sign + (latex if bare else f"{{{latex}}}"),
-        sign + (plain if plain.isalnum() or len(plain) == 1 or enclosed(plain) else f"{{{plain}}}"),
-    )
+        return ""
+    text = ",".join([piece.latex for piece in pieces])
+    return sign + (text if sign == "_" and len(text) == 1 else f"{{{text}}}")
+
+
+def plain_script(sign: str, pieces: tuple[Piece, ...]) -> str:
+    if not pieces:
+        return ""
+    text = ",".join([piece.plain for piece in pieces])
+    return sign + (text if text.isalnum() or len(text) == 1 or enclosed(text) else f"{{{text}}}")
 
 
 def enclosed(plain: str) -> bool:
