@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from symrnn import files
 from symrnn.derive.worked.known import Known
 from symrnn.errors import DataError, UsageError, suggestion
 from symrnn.language.table import Array
@@ -172,16 +173,7 @@ def _arrays(path: str, wanted: list[Symbol], work: Known) -> dict[str, Array]:
 
 
 def _read(path: str) -> Any:
-    try:
-        with open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read {path!r}: {said}") from None
-    if len(content) > MAX_BYTES:
-        raise DataError(
-            f"{path} holds more than {MAX_BYTES:,} bytes; a worked example needs a few numbers"
-        )
+    content = files.beginning(path, MAX_BYTES, "a worked example needs a few numbers")
 
     def number(text: str) -> float:
         found = float(text)

@@ -1,0 +1,309 @@
+"""A model: a text, the system that it describes, and what can be made of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from symrnn.errors import UsageError, suggestion
+from symrnn.language.parse import parse
+from symrnn.language.printer import show
+from symrnn.language.tree import Written
+from symrnn.library import texts
+from symrnn.system import (
+    System,
+    adjoint,
+    initial_states,
+    kept,
+    normal,
+    unroll,
+    with_dropout,
+    with_head,
+    with_states,
+    with_weights,
+    with_zoneout,
+)
+from symrnn.system.doubts import doubts
+from symrnn.system.names import listed
+from symrnn.system.summary import Summary, summarise
+from symrnn.system.unroll import check_steps
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from symrnn.derive.derived import Derived
+    from symrnn.derive.sympy.equations import Equations
+    from symrnn.kernels.settings import Features
+    from symrnn.kernels.target import Target
+    from symrnn.kernels.verification import Report
+
+
+@dataclass(frozen=True, repr=False)
+class Model:
+    """What someone wrote, under a name.
+
+    >>> import symrnn
+    >>> model = symrnn.parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])", "mine")
+    >>> print(model.system.equations[0].target)
+    Ref(name='a_h', base='t', shift=0)
+    >>> [symbol.name for symbol in model.adjoint.named("total")]
+    ['L', 'd_W', 'd_U']
+    """
+
+    name: str
+    written: Written
+
+    @property
+    def text(self) -> str:
+        """The text as it was written, comments included."""
+        return self.written.source.text if self.written.source else show(self.written)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        """The text, under a comment that names the model."""
+        return f"# {self.name}\n{self.text.rstrip()}"
+
+    def _repr_latex_(self) -> str:
+        from symrnn.derive.shown import as_latex, of_model
+
+        return as_latex(of_model(self.written))
+
+    def _repr_html_(self) -> str:
+        from symrnn.derive.shown import as_html, of_model
+
+        return as_html(of_model(self.written))
+
+    @cached_property
+    def system(self) -> System:
+        """The equations in normal form."""
+        return normal(self.written)
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """What the text says and hardly means, each with its place."""
+        return doubts(self.written, self.system.symbols)
+
+    @cached_property
+    def adjoint(self) -> System:
+        """The system together with the gradient of its loss by every parameter."""
+        return adjoint(self.system)
+
+    def gradient(self, wrt: str | Sequence[str] = (), cotangents: bool = False) -> System:
+        """The adjoint system, also by the inputs and the initial states (`O0`) in `wrt`."""
+        wrt, system = listed(wrt), self.system
+        if any(name not in initial_states(system) for name in wrt):
+            system = kept(system)
+        states = initial_states(system)
+        inputs = [symbol.name for symbol in self.system.named("input")]
+        for name in wrt:
+            if name not in (*states, *inputs):
+                near = suggestion(name, [*states, *inputs])
+                raise UsageError(
+                    f"'{name}' is no input or initial state{near}; there are"
+                    f" {', '.join([*inputs, *states])} (every parameter's gradient is there anyway)"
+                )
+        system = with_states(system) if set(wrt) & set(states) else self.system
+        return adjoint(system, wrt, cotangents)
+
+    def unroll(self, steps: int) -> System:
+        """The system written out for a number of steps."""
+        return unroll(self.system, steps)
+
+    def derive(
+        self,
+        steps: int | None = None,
+        wrt: str | Sequence[str] = (),
+        scalar: bool = False,
+        dims: Mapping[str, int] | None = None,
+        truncate: int | None = None,
+        keep: str | Sequence[str] = (),
+    ) -> "Derived":
+        """The derivation of the gradient by every parameter, and by the inputs and initial states
+        in `wrt`: for a number of steps or, without, for a symbolic T. With `truncate` there are no
+        paths between windows of so many steps, counted from the last. The derivatives of the
+        functions in `keep` are printed f′(a), as those are that are long.
+
+        >>> import symrnn
+        >>> print(symrnn.load("elman_n4").derive(steps=2).text("chain", "w_h"))
+        Gradient with respect to w_h
+            ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}
+                      + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
+        <BLANKLINE>
+        """
+        from symrnn.derive.derived import Derived
+        from symrnn.derive.functions import kept
+        from symrnn.derive.layer_norm import with_norms
+
+        wrt = listed(wrt)
+        known = [s.name for s in self.system.named("parameter")]
+        extra = [name for name in dict.fromkeys(wrt) if name not in known]
+        near = [s.name for s in self.system.named("input", "fixed")]
+        near += initial_states(self.system)
+        for name in extra:
+            if name not in near:
+                raise UsageError(
+                    f"'{name}' is no parameter, input or initial state"
+                    f"{suggestion(name, [*known, *near])}\nthere are the parameters"
+                    f" {', '.join(known) or '(none)'}; beside them {', '.join(near) or '(none)'}"
+                )
+        self.check_sizes(steps, dims or {}, scalar)
+        keep = listed(keep)
+        kept(self.written, keep)
+        written, norms = with_norms(self.written)
+        made = Derived(
+            self.name, written, steps, tuple(extra), scalar, dims, truncate, keep=keep, norms=norms
+        )
+        _ = made.windows  # what is wrong with them is said now
+        return made
+
+    def sympy(
+        self,
+        steps: int | None = None,
+        scalar: bool = False,
+        dims: Mapping[str, int] | None = None,
+    ) -> "Equations":
+        """The equations as SymPy's, in order, the loss spelt out: written out for a number of
+        steps, or with a letter T. Numbers are symbols, rows and matrices SymPy's matrices.
+
+        >>> import symrnn
+        >>> graph = symrnn.load("elman_n4").sympy(steps=2, scalar=True)
+        >>> print(graph[0].lhs, "=", graph[0].rhs)
+        O_1 = tanh(O_0*w_h + w_i*x_1)
+        """
+        from symrnn.derive.sympy.objects import graph
+
+        self.check_sizes(steps, dims or {}, scalar)
+        return graph(self.written, steps, scalar, dims or {})
+
+    def generate(
+        self,
+        steps: int,
+        loops: bool | None = None,
+        wrt: str | Sequence[str] = (),
+        name: str | None = None,
+        passes: Sequence[str] | None = None,
+        backend: "str | Target" = "numpy",
+        **features: "Unpack[Features]",
+    ) -> str:
+        """The source of a kernel for so many steps: written out if they are few, else a loop.
+        `Features` says what else it can do. A back end has a name, or is handed in as it is.
+
+        >>> import symrnn
+        >>> source = symrnn.load("elman_n4").generate(steps=3)
+        >>> "dot(O_2, w_h, O_w_h_3)" in source
+        True
+        """
+        from symrnn.kernels.generate import generate, target_of
+        from symrnn.kernels.settings import Settings
+
+        target = target_of(backend)
+        wrt = listed(wrt)
+        chosen = {} if passes is None else {"passes": tuple(passes)}
+        settings = Settings.of(steps, loops, wrt, **chosen, **features)
+        return generate(self.written, self.text, name or self.name, settings, target)
+
+    def kernel(
+        self,
+        steps: int,
+        loops: bool | None = None,
+        wrt: str | Sequence[str] = (),
+        backend: "str | Target" = "numpy",
+        **features: "Unpack[Features]",
+    ) -> "ModuleType":
+        """The module of the same source, in memory; tracebacks show its lines.
+
+        >>> import symrnn
+        >>> symrnn.load("elman_n4").kernel(steps=3).PARAMS["w_h"]
+        ('H', 'H')
+        """
+        from symrnn.kernels.generate import target_of
+
+        source = self.generate(steps, loops, wrt, backend=backend, **features)
+        return target_of(backend).load(source, f"{self.name}_t{steps}")
+
+    def verify(
+        self,
+        steps: int | None = None,
+        loops: bool | None = None,
+        wrt: str | Sequence[str] = (),
+        batch: int = 2,
+        dims: Mapping[str, int] | None = None,
+        seed: int = 0,
+        backend: "str | Target" = "numpy",
+        **features: "Unpack[Features]",
+    ) -> "Report":
+        """The kernel held against three oracles that share no code with it; print what it says.
+
+        >>> import symrnn
+        >>> symrnn.load("elman").verify(steps=2).holds
+        True
+        """
+        from symrnn.kernels.verification import DEFAULT_STEPS, verify
+
+        wrt = listed(wrt)
+        if steps is None:
+            steps = self.system.steps or DEFAULT_STEPS
+        module = self.kernel(steps, loops, wrt, backend, **features)
+        return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
+
+    def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:
+        """Say what is wrong with a number of steps and with dimensions that were given."""
+        if steps is not None:
+            check_steps(steps)
+        if self.system.steps is not None and steps not in (None, self.system.steps):
+            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
+        self.summary(dict(dims))
+        wide = next((name for name, size in dims.items() if size != 1), None)
+        if scalar and wide is not None:
+            raise UsageError(
+                f"{wide} = {dims[wide]} is asked for, and in the scalar form every width is 1:"
+                f" leave one of --scalar and --dims {wide} away"
+            )
+
+    def with_head(self, head: str | Path) -> "Model":
+        """The same body under another head: binary, classes, steps, regress, or a file."""
+        written = parse(texts.named("heads", head), str(head))
+        return Model(f"{self.name}-{head}", with_head(self.written, written))
+
+    def with_weights(self) -> "Model":
+        """The same with a weight for each step of each sequence on the loss: 0 for no target.
+
+        >>> import symrnn
+        >>> print(symrnn.load("elman_steps").with_weights().text.splitlines()[-1])
+        L = sum(weights[t] * mse(y[t], yhat[t])) / sum(weights[t])
+        """
+        return Model(f"{self.name}-weights", with_weights(self.written))
+
+    def with_dropout(
+        self, between: str | Sequence[str] = (), recurrent: str | Sequence[str] = ()
+    ) -> "Model":
+        """The same with masks on features: `between` a recurrence (or an input) and what reads it,
+        one a step; `recurrent` inside a recurrence, one for all steps. `symrnn.training.masks`
+        draws them.
+
+        >>> import symrnn
+        >>> print(symrnn.load("elman_n4").with_dropout("O").text.splitlines()[2])
+        yhat = sigmoid((O[T] * drop_O[T]) @ w_o)
+        """
+        between, recurrent = listed(between), listed(recurrent)
+        if not (between or recurrent):
+            raise UsageError("nothing to drop; name inputs or variables")
+        return Model(f"{self.name}-dropout", with_dropout(self.written, between, recurrent))
+
+    def with_zoneout(self, states: str | Sequence[str]) -> "Model":
+        """The same with states that keep the features at which a mask is 1, at each step.
+
+        >>> import symrnn
+        >>> print(symrnn.load("elman_n4").with_zoneout("O").text.splitlines()[2])
+        O[t] = zone_O[t] * O[t-1] + (1 - zone_O[t]) * new_O[t]
+        """
+        if not listed(states):
+            raise UsageError("nothing to keep; name states")
+        return Model(f"{self.name}-zoneout", with_zoneout(self.written, listed(states)))
+
+    def summary(self, dims: dict[str, int] | None = None) -> Summary:
+        """Parameters with their shapes, states, inputs and outputs; counted if `dims` are given."""
+        return summarise(self.name, self.system, dims)
