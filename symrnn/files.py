@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 from symrnn.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from symrnn.language.table import Array
+    from symrnn.language.arrays import Array
 
 Name = str | os.PathLike[str]
 

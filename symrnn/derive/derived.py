@@ -15,7 +15,7 @@ from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system.names import listed
 
 if TYPE_CHECKING:

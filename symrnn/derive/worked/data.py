@@ -14,7 +14,7 @@ import numpy as np
 from symrnn import files
 from symrnn.derive.worked.known import Known
 from symrnn.errors import DataError, UsageError, suggestion
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Written
 from symrnn.library.notes import ANIMALS, FILM_REVIEWS, FILM_WORDS, LETTERS, REVIEWS, WORD
 from symrnn.system.symbols import Symbol, Symbols

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from symrnn import files, weights
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.library import texts
 from symrnn.model import Model, read
 from symrnn.training.data import Vocabulary
