@@ -7,7 +7,7 @@ name of what it is multiplied with, or where both are functions of what is alike
 names that stand for each other in their terms. No name says anything, only where it stands.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, product
 
@@ -23,26 +23,33 @@ Classes = Mapping[str, str]
 """For each name that is like others the first of them."""
 
 
-def joined(formulas: Sequence[Formula]) -> Formula | None:
-    """The one formula that these are but for names at the same times; None if there is none.
+def alike(formulas: Sequence[Formula]) -> Formula | None:
+    """What is the same in all, or one of names at the same time; None for anything else."""
+    first = formulas[0]
+    if all(other == first for other in formulas):
+        return first
+    leaves = [each for each in formulas if isinstance(each, Ref | Marked)]
+    same = len(leaves) == len(formulas) and len({*map(nameless, leaves)}) == 1
+    return Alike(tuple(leaves)) if same else None
+
+
+def joined(
+    formulas: Sequence[Formula], leaf: Callable[[Sequence[Formula]], Formula | None] = alike
+) -> Formula | None:
+    """The one formula that these are but for their leaves, for which `leaf` says what stands there;
+    None if there is none.
 
     >>> a, b, h = Ref("a"), Ref("b"), Ref("h", "t")
     >>> joined([Add((h, a)), Add((h, b))]) == Add((h, Alike((a, b))))
     True
     """
+    whole = leaf(formulas)
     first = formulas[0]
-    if all(other == first for other in formulas):
-        return first
-    if any(type(other) is not type(first) for other in formulas):
-        return None
-    if isinstance(first, Ref | Marked):
-        leaves = [each for each in formulas if isinstance(each, Ref | Marked)]
-        return Alike(tuple(leaves)) if len({*map(nameless, leaves)}) == 1 else None
-    if any(frame(other) != frame(first) for other in formulas):
-        return None
+    if whole is not None or any(frame(other) != frame(first) for other in formulas):
+        return whole
     found = []
     for column in zip(*map(children, formulas), strict=True):
-        whole = joined(column)
+        whole = joined(column, leaf)
         if whole is None:
             return None
         found.append(whole)
