@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import SequenceClassifier
 
 MODELS = {"elman": 0.96, "lstm": 0.97}

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import symrnn
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 SECONDS = 1.0
 SIZES = ((50, 30, 16), (800, 100, 64), (3200, 5000, 256), (1600, 50, 512))

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 from symrnn.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from symrnn.language.table import Array
+    from symrnn.language.arrays import Array
 
 Name = str | os.PathLike[str]
 
@@ -54,6 +54,24 @@ def read(path: Name, most: int, what: str) -> bytes:
             return file.read(there)
         except OSError as error:
             raise _unread(path, error.strerror) from None
+
+
+def beginning(path: Name, most: int, what: str) -> bytes:
+    """The content of a file, a pipe or what else can be opened; of one that is too long no more is
+    read than is needed to refuse it."""
+    try:
+        with open(path, "rb") as file:
+            return short(file.read(most + 1), most, os.fspath(path), what)
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"cannot read '{path}': {said}") from None
+
+
+def short(data: bytes, most: int, name: str, what: str) -> bytes:
+    """The data, unless they are too long to be what they should be."""
+    if len(data) > most:
+        raise DataError(f"{name} holds more than {most:,} bytes; {what}")
+    return data
 
 
 def size(file: BinaryIO) -> int:

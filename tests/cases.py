@@ -7,9 +7,9 @@ import symrnn
 from symrnn.interpret.oracle import Slope, central, complex_step, error, gradient
 from symrnn.interpret.sample import sample
 from symrnn.language import Written, parse, show
+from symrnn.language.arrays import Array
 from symrnn.language.calls import is_analytic
 from symrnn.language.printer import show_ref
-from symrnn.language.table import Array
 from symrnn.model import Model
 from symrnn.system import initial_states, kept, normal, resolve
 from symrnn.system.states import grouped

@@ -231,7 +231,7 @@ def test_python_text_of_matrices_needs_no_view(
         ("elman --wrt w_x", "'w_x' is no parameter, input or initial state; did you mean 'w_"),
         ("elman --notation N7", "unknown notation 'N7'"),
         ("elman --notation book", "unknown notation 'book'; did you mean 'books'?"),
-        ("elman --notation ./none.toml", "cannot read the notation './none.toml'"),
+        ("elman --notation ./none.toml", "cannot read './none.toml'"),
         ("elman --steps 1000", "the view chain for T = 1000 would have 1,507,504 factors"),
         ("elman --steps 9999 --view closed", "the view closed for T = 9999 would have "),
         ("elman --steps 30 --view expanded", "∂L/∂w_i for T = 30 would have "),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import Slope, central, complex_step
 from symrnn.language import Written, parse
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system import System, adjoint, normal, unroll
 from tests.cases import CENTRAL, COMPLEX_STEP, explicit_states, numbers
 from tests.extent import WIDE, draws

@@ -25,8 +25,8 @@ from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.verification.calls import plainly
 from symrnn.kernels.verification.case import Case, case
 from symrnn.kernels.verification.reference import windowed
+from symrnn.language.arrays import Array
 from symrnn.language.calls import is_analytic
-from symrnn.language.table import Array
 from symrnn.language.tree import Ref
 from symrnn.model import Model
 from symrnn.system.windows import Windows

@@ -210,7 +210,7 @@ def derive(options: argparse.Namespace) -> str | bytes | Answer:
     model = load(options)
     check_views(options.view)
     options.format = settle(options)
-    model.check_dims(options.dims, options.scalar)
+    model.check_sizes(options.steps, options.dims, options.scalar)
 
     macros = None if options.macros is None else printed.macros_of(options.macros)
 

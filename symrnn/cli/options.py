@@ -182,6 +182,7 @@ def load(options: argparse.Namespace) -> "Model":
 def named(options: argparse.Namespace) -> "Model":
     """The model that the arguments name."""
     from symrnn import model as models
+    from symrnn.library import texts
 
     given = [g for g in (options.model, options.file, options.equations) if g is not None]
     if len(given) != 1:
@@ -192,15 +193,15 @@ def named(options: argparse.Namespace) -> "Model":
     if options.equations is not None:
         return models.parse(options.equations, "-e", options.strict)
     if options.file is not None:
-        return models.parse(models.read_file(options.file), options.file, options.strict)
+        return models.parse(texts.in_file(options.file), options.file, options.strict)
     if options.model == "-":
         if sys.stdin is None:
             raise UsageError("standard input is closed; there is nothing to read")
         try:
-            data = sys.stdin.buffer.read(models.MAX_BYTES + 1)
+            data = sys.stdin.buffer.read(texts.MAX_BYTES + 1)
         except OSError as error:
             raise UsageError(f"cannot read standard input: {error.strerror}") from None
-        text = models.read_bytes(data, "standard input")
+        text = texts.decoded(data, "standard input")
         return models.parse(text, "standard input", options.strict)
     return models.load(options.model, options.strict)
 

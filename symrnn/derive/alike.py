@@ -7,7 +7,7 @@ name of what it is multiplied with, or where both are functions of what is alike
 names that stand for each other in their terms. No name says anything, only where it stands.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, product
 
@@ -23,26 +23,35 @@ Classes = Mapping[str, str]
 """For each name that is like others the first of them."""
 
 
-def joined(formulas: Sequence[Formula]) -> Formula | None:
-    """The one formula that these are but for names at the same times; None if there is none.
+def alike(formulas: Sequence[Formula]) -> Formula | None:
+    """What is the same in all, or one of names at the same time; None for anything else."""
+    first = formulas[0]
+    if all(other == first for other in formulas):
+        return first
+    if not isinstance(first, Ref | Marked):
+        return None
+    leaves = [each for each in formulas if isinstance(each, Ref | Marked)]
+    same = len(leaves) == len(formulas) and len({*map(nameless, leaves)}) == 1
+    return Alike(tuple(leaves)) if same else None
+
+
+def joined(
+    formulas: Sequence[Formula], leaf: Callable[[Sequence[Formula]], Formula | None] = alike
+) -> Formula | None:
+    """The one formula that these are but for their leaves, for which `leaf` says what stands there;
+    None if there is none.
 
     >>> a, b, h = Ref("a"), Ref("b"), Ref("h", "t")
     >>> joined([Add((h, a)), Add((h, b))]) == Add((h, Alike((a, b))))
     True
     """
+    whole = leaf(formulas)
     first = formulas[0]
-    if all(other == first for other in formulas):
-        return first
-    if any(type(other) is not type(first) for other in formulas):
-        return None
-    if isinstance(first, Ref | Marked):
-        leaves = [each for each in formulas if isinstance(each, Ref | Marked)]
-        return Alike(tuple(leaves)) if len({*map(nameless, leaves)}) == 1 else None
-    if any(frame(other) != frame(first) for other in formulas):
-        return None
+    if whole is not None or any(frame(other) != frame(first) for other in formulas):
+        return whole
     found = []
     for column in zip(*map(children, formulas), strict=True):
-        whole = joined(column)
+        whole = joined(column, leaf)
         if whole is None:
             return None
         found.append(whole)
@@ -72,22 +81,38 @@ def classes(derivation: Derivation) -> Classes:
 
 def _classes(equations: Sequence[Equation]) -> Classes:
     made = {e.left.name: _inside(e) for e in equations if isinstance(e.left, Ref)}
-    forms = {name: {*map(nameless, _terms(inside))} for name, inside in made.items()}
+    near = list(_near(made))
     found = dict[str, str]()
     while True:
         before = dict(found)
-        for (one, a), (other, b) in combinations(made.items(), 2):
-            if isinstance(a, Ref) and isinstance(b, Ref):
-                if a.name in found and found[a.name] == found.get(b.name):
-                    _unite(found, one, other)
-            elif forms[one].isdisjoint(forms[other]):
-                continue
-            elif any(_shares(s, t) for s in _terms(a) for t in _terms(b)):
+        for one, other, inside, links in near:
+            if inside is None or _known(found, *inside):
                 _unite(found, one, other)
-                for pair in _pairs(_terms(a), _terms(b), found):
-                    _unite(found, *pair)
+            for pairs, says_so in links:
+                new = [pair for pair in pairs if not _known(found, *pair)]
+                if len(new) == 1 and says_so:
+                    _unite(found, *new[0])
         if found == before:
             return found
+
+
+Pair = tuple[str, str]
+Link = tuple[Sequence[Pair], bool]
+"""Names that stand for each other, and whether the last of them that is not known to be like its
+partner is so."""
+
+
+def _near(made: Mapping[str, Formula]) -> Iterator[tuple[str, str, Pair | None, Sequence[Link]]]:
+    """Two variables that may be alike: functions, with what these are of, or sums that share an
+    operand, with the links between them."""
+    forms = {name: {*map(nameless, _terms(inside))} for name, inside in made.items()}
+    for (one, a), (other, b) in combinations(made.items(), 2):
+        if forms[one].isdisjoint(forms[other]):
+            continue
+        if isinstance(a, Ref) and isinstance(b, Ref):
+            yield one, other, (a.name, b.name), ()
+        elif any(_shares(s, t) for s, t in product(_terms(a), _terms(b))):
+            yield one, other, None, list(_links(_terms(a), _terms(b)))
 
 
 def _inside(equation: Equation) -> Formula:
@@ -110,20 +135,17 @@ def _shares(one: Formula, other: Formula) -> bool:
     return not isinstance(whole, Call) and any(isinstance(c, Ref) for c in children(whole))
 
 
-def _pairs(
-    one: Sequence[Formula], other: Sequence[Formula], found: Classes
-) -> Iterator[tuple[str, str]]:
-    """The names that stand for each other in the terms of two sums: in products in which nothing
-    else is another name, and among what stands alone by its place."""
+def _links(one: Sequence[Formula], other: Sequence[Formula]) -> Iterator[Link]:
+    """What the terms of two sums say: products, and what stands alone by its place."""
     for s, t in product(one, other):
         bare = _timeless(s), _timeless(t)
         whole = None if isinstance(s, Ref) else joined(bare)
         pairs = list(_differing(whole)) if whole is not None else []
-        new = [(a, b) for a, b in pairs if a not in found or found[a] != found.get(b)]
-        if len(new) == 1 and (len(pairs) > 1 or _shares(*bare)):
-            yield new[0]
+        if pairs:
+            yield pairs, len(pairs) > 1 or _shares(*bare)
     alone, others = ([t.name for t in terms if isinstance(t, Ref)] for terms in (one, other))
-    yield from zip(alone, others, strict=False) if len(alone) == len(others) else ()
+    for pair in zip(alone, others, strict=False) if len(alone) == len(others) else ():
+        yield [pair], True
 
 
 def _differing(whole: Formula) -> Iterator[tuple[str, str]]:
@@ -137,6 +159,11 @@ def _timeless(formula: Formula) -> Formula:
     if isinstance(formula, Ref):
         return Ref(formula.name)
     return map_children(formula, _timeless)
+
+
+def _known(found: Classes, one: str, other: str) -> bool:
+    """Whether two names are alike as far as is known."""
+    return one in found and found[one] == found.get(other)
 
 
 def _unite(found: dict[str, str], one: str, other: str) -> None:

@@ -1,6 +1,6 @@
 """The equations of a model as formulas, a loss or none: what the author wrote, and no more."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from symrnn.derive.expressions import Expressions
 from symrnn.derive.formula import Equation
@@ -8,6 +8,15 @@ from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
 from symrnn.language.tree import Written
 from symrnn.system import normal, unroll
+
+
+def definitions(rows: Expressions, names: Container[str]) -> list[Equation]:
+    """What a system says of these variables, with what has other names put in."""
+    return [
+        Equation(e.target, (rows.stands_for(e)[0],))
+        for e in rows.system.equations
+        if e.target.name in names
+    ]
 
 
 def as_written(
@@ -25,9 +34,4 @@ def as_written(
     own = {definition.target.name for definition in written.definitions}
     values = {e.target: e for e in system.equations if e.target.name not in own}
     rows = Expressions(system, values, dims or {})
-    equations = [
-        Equation(e.target, (rows.stands_for(e)[0],))
-        for e in system.equations
-        if e.target.name in own
-    ]
-    return equations, rows, Letters(load_notation("default"), system, own=own)
+    return definitions(rows, own), rows, Letters(load_notation("default"), system, own=own)

@@ -15,7 +15,8 @@ from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
+from symrnn.system.names import listed
 
 if TYPE_CHECKING:
     from symrnn.derive.sympy.equations import Equations
@@ -53,8 +54,7 @@ class Derived(Derivation):
         or from a file of data (its path, or "notes"), what is missing is drawn, as on the command
         line.
         """
-        views = (view,) if isinstance(view, str) else tuple(view)
-        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        views, names = listed(view), listed(wrt)
         extra = {"data": self.worked(data), "eta": eta} if "numbers" in views else {}
         request = Request(views or default_views(self), names, extra=extra)
         return Output(self, request, Look(**look))
@@ -100,9 +100,7 @@ class Derived(Derivation):
         in closed form, or for a symbolic T as the recursion."""
         from symrnn.derive.sympy.objects import derived
 
-        views = (view,) if isinstance(view, str) else tuple(view)
-        names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
-        return derived(self, views or default_views(self, python=True), names)
+        return derived(self, listed(view) or default_views(self, python=True), listed(wrt))
 
     def __str__(self) -> str:
         return self.text()

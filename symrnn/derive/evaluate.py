@@ -35,7 +35,7 @@ from symrnn.derive.pieces import children, walk
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats, highest
 from symrnn.interpret.interpreter import Result
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import (
     ZERO,
     Add,

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from symrnn.errors import CheckError
+from symrnn.language.arrays import Array
 from symrnn.language.parse import definition, stable_form
-from symrnn.language.table import ELEMENTWISE, Array
+from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Own, Pow, Ref, children
 
 ELSEWHERE = {

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from symrnn.interpret.sizes import Data
+from symrnn.language.arrays import Array
 from symrnn.language.calls import calls, stops
 from symrnn.language.parse import written_out
-from symrnn.language.table import STOPS, Array
+from symrnn.language.table import STOPS
 from symrnn.language.tree import (
     Add,
     Call,

@@ -14,8 +14,9 @@ import numpy as np
 from symrnn.errors import CheckError, DataError
 from symrnn.interpret.arithmetic import Arithmetic, Floats, across, loss
 from symrnn.interpret.sizes import Data, Sizes, common_dtype
+from symrnn.language.arrays import Array
 from symrnn.language.calls import is_elementwise
-from symrnn.language.table import LOSSES, TIME, Array
+from symrnn.language.table import LOSSES, TIME
 from symrnn.language.tree import (
     ZERO,
     Add,

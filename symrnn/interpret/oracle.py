@@ -20,8 +20,8 @@ from symrnn.interpret.arithmetic import Arithmetic, Floats, mpmath_objects
 from symrnn.interpret.held import held
 from symrnn.interpret.interpreter import Interpreter
 from symrnn.interpret.sizes import Data
+from symrnn.language.arrays import Array
 from symrnn.language.calls import rough_functions
-from symrnn.language.table import Array
 from symrnn.language.tree import Written
 
 DIGITS = 50

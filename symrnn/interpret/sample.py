@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from symrnn.language.arrays import Array
 from symrnn.language.calls import losses_of
-from symrnn.language.table import Array
 from symrnn.language.tree import Written
 from symrnn.system.symbols import GIVEN, Symbol, Symbols
 

@@ -1,32 +1,14 @@
 """Functions in NumPy that neither overflow nor lose digits, for the rows of the table.
 
 Complex numbers pass through, and a branch is chosen by the real part, so that a complex step
-differentiates the branch on which the real point lies. NumPy takes as long to import as a formula
-takes to derive and print, so it is imported when a number is first worked out.
+differentiates the branch on which the real point lies.
 """
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-else:
-
-    class _Later:
-        """Stands for a module until something in it is used."""
-
-        def __init__(self, name: str) -> None:
-            self._name = name
-
-        def __getattr__(self, name: str) -> Any:
-            found = getattr(import_module(self._name), name)
-            setattr(self, name, found)
-            return found
-
-    np, Array = _Later("numpy"), Any
+from symrnn.language.arrays import Array, np
 
 
 def sigmoid(x: Array) -> Array:

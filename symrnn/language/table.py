@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symrnn.language import numpy_forms as forms
+from symrnn.language.arrays import Array
 from symrnn.language.losses import LOSSES as LOSSES
 from symrnn.language.losses import Loss as Loss
-from symrnn.language.numpy_forms import Array as Array
 
 
 @dataclass(frozen=True, slots=True)

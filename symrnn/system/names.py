@@ -4,11 +4,16 @@
 part of the pre-activation a_n, `p_h` any other part of h; `d_O` is the adjoint of O.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from symrnn.language.expressions import MAX_NAME
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import Call, Expr, MatMul, Ref, Transpose, refs, walk
+
+
+def listed(names: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several, as several."""
+    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def free(name: str, taken: Container[str]) -> str:

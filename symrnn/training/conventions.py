@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from symrnn.errors import EstimatorError, SymrnnError, suggestion
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.examples import by_class, kept_apart
 from symrnn.weights.expected import check_plain
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 Axes = tuple[str | int, ...]
 Inputs = Mapping[str, Any]

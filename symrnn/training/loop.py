@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, SupportsFloat, TypeAlias
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.kernels import Inputs, Kernel
 from symrnn.training.trainer import Step, Trainer
 

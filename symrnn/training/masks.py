@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from symrnn.errors import DataError, UsageError, suggestion
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.kernels import Kernel, shape, table
 
 # one mask, drawn by NumPy, the same for the same generator

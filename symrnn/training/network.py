@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import EstimatorError, SymrnnError, UsageError
+from symrnn.language.arrays import Array
 from symrnn.language.parse import parse as parse_text
-from symrnn.language.table import LOSSES, Array
+from symrnn.language.table import LOSSES
 from symrnn.language.tree import BATCH, STEPS, Call, Width, refs, walk
 from symrnn.model import Model, load, parse
 from symrnn.system import with_head

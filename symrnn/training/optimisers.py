@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 State = Mapping[str, Array]
 

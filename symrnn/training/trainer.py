@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from symrnn.errors import DataError, Diverged, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, steps, table
 from symrnn.training.masks import check_masks, draw_masks, neutral_masks
 from symrnn.training.optimisers import Adam, Optimiser, check_array

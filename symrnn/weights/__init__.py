@@ -21,7 +21,7 @@ import numpy as np
 
 from symrnn import files
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.weights import npz, safetensors
 from symrnn.weights.expected import Expected, check
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, SymrnnError, suggestion
+from symrnn.language.arrays import Array
 from symrnn.language.printer import show_widths
-from symrnn.language.table import Array
 from symrnn.language.tree import Width
 from symrnn.model import Model
 from symrnn.system.symbols import GIVEN

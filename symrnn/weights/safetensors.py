@@ -24,7 +24,7 @@ import numpy as np
 
 from symrnn import files
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.weights.expected import numbers
 
 DTYPES = {

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from symrnn.interpret.arithmetic import Floats
-from symrnn.language.table import ELEMENTWISE, Array
+from symrnn.language.arrays import Array
+from symrnn.language.table import ELEMENTWISE
 
 Env = Mapping[str, int]
 Read = Callable[[Env], Any]

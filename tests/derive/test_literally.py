@@ -17,8 +17,8 @@ from symrnn.derive.output import Output
 from symrnn.errors import EquationError, UsageError
 from symrnn.interpret.interpreter import Result, interpret
 from symrnn.interpret.sample import sample
+from symrnn.language.arrays import Array
 from symrnn.language.calls import calls
-from symrnn.language.table import Array
 from symrnn.language.tree import Ref
 from symrnn.model import Model
 from symrnn.system import adjoint, initial_states, normal, with_states

@@ -21,7 +21,7 @@ from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Ref
 from symrnn.model import Model
 from symrnn.system import resolve

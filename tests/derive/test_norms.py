@@ -17,8 +17,8 @@ from symrnn.derive.views.numbers import view
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.language import Written, parse, show
+from symrnn.language.arrays import Array
 from symrnn.language.calls import is_analytic
-from symrnn.language.table import Array
 from symrnn.language.tree import Add, Ref
 from symrnn.system import normal, resolve
 from tests.cases import ZOO, model, odd_widths

@@ -18,7 +18,7 @@ from symrnn.derive.worked.data import worked_data
 from symrnn.errors import DataError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Add, Num, Ref, Written
 from symrnn.model import Model
 from symrnn.system import normal, resolve

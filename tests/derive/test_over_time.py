@@ -15,7 +15,7 @@ from symrnn.derive.views.delta import view as delta
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import Slope, complex_step, gradient
 from symrnn.kernels.verification.reference import windowed
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Ref, Written
 from symrnn.model import Model
 from symrnn.system import resolve

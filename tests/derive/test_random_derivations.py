@@ -19,7 +19,7 @@ from symrnn.errors import EquationError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import complex_step, gradient
 from symrnn.interpret.sample import sample
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Ref
 from symrnn.model import Model, parse
 from symrnn.system import resolve

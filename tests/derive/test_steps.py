@@ -25,8 +25,9 @@ from symrnn.errors import EquationError, UsageError
 from symrnn.interpret.arithmetic import Floats
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
+from symrnn.language.arrays import Array
 from symrnn.language.parse import rule
-from symrnn.language.table import ELEMENTWISE, Array
+from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
 from symrnn.model import Model, parse
 from symrnn.system import adjoint, normal, resolve

@@ -18,7 +18,7 @@ from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import error, gradient
 from symrnn.interpret.sample import sample
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Add, Ref
 from symrnn.system import resolve
 from tests.cases import ZOO, Oracle, model, odd_widths, oracle

@@ -9,7 +9,7 @@ from symrnn.errors import DataError
 from symrnn.interpret.arithmetic import mpmath_objects
 from symrnn.interpret.interpreter import Interpreter, interpret
 from symrnn.language import parse
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from tests.cases import ZOO, model, numbers
 
 

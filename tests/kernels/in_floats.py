@@ -9,8 +9,8 @@ from symrnn.kernels.verification.calls import Found, nothing_in_memory, of_kerne
 from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.pieces import chain, in_a_row
 from symrnn.kernels.verification.reference import final_states
+from symrnn.language.arrays import Array
 from symrnn.language.calls import is_analytic
-from symrnn.language.table import Array
 
 ALLOWED = 1e-10  # relative to the largest of all
 

@@ -13,7 +13,7 @@ from symrnn.kernels.generate import origin
 from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.verification.generated import compare, verify_source
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from tests.cases import ZOO, model, state_names
 

@@ -9,7 +9,7 @@ import pytest
 
 import symrnn
 from symrnn.kernels.load import load_source
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from tests.cases import ZOO, model
 
 

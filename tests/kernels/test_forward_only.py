@@ -21,7 +21,7 @@ from symrnn.kernels.program.run import run
 from symrnn.kernels.sections import names_in_use
 from symrnn.kernels.settings import Settings
 from symrnn.language import parse
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system import initial_states, normal
 from symrnn.system.symbols import dimensions
 from tests.cases import ZOO, explicit_states, model, numbers

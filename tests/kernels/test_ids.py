@@ -16,7 +16,7 @@ from symrnn.kernels.load import load_source
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.program.run import run
 from symrnn.kernels.settings import Settings
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.system import resolve
 from symrnn.system.ids import with_ids

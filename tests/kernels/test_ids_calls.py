@@ -13,7 +13,7 @@ from symrnn.kernels.verification.case import case
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.generated import compare, verify_source
 from symrnn.kernels.verification.reference import reference
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from tests.cases import model
 from tests.kernels.test_ids import called, off
 

@@ -13,7 +13,7 @@ from symrnn.errors import DataError, SymrnnError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.settings import Features
 from symrnn.kernels.verification.case import case
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from tests.cases import ZOO, model, state_names
 from tests.extent import draws

@@ -9,7 +9,7 @@ import pytest
 
 import symrnn
 from symrnn.interpret.interpreter import interpret
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system import normal
 from symrnn.system.states import is_causal, why_no_step
 from tests.cases import ZOO, model

@@ -8,8 +8,8 @@ import numpy as np
 from symrnn.interpret.arithmetic import mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import complex_step, gradient, precise
+from symrnn.language.arrays import Array
 from symrnn.language.calls import is_analytic
-from symrnn.language.table import Array
 from tests.cases import PRECISE, model, numbers
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 if importlib.util.find_spec("torch") is None:
     pytest.skip("PyTorch is not installed: pip install torch", allow_module_level=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.weights import layouts
 from symrnn.weights.layouts.layout import Layout
 from tests.weights.layouts import texts

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import SequenceClassifier, SequenceRegressor
 
 if importlib.util.find_spec("sklearn") is None:

@@ -9,7 +9,7 @@ from symrnn.bench.case import Case, case
 from symrnn.bench.peers.by_torch import Form, layered
 from symrnn.bench.peers.cells import NETWORKS
 from symrnn.bench.request import Size
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from tests.cases import model
 
 if importlib.util.find_spec("torch") is None:

@@ -10,7 +10,7 @@ from symrnn.bench.case import case
 from symrnn.bench.peers.by_torch import layered
 from symrnn.bench.peers.cells import NETWORKS
 from symrnn.bench.request import Size
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import SGD, Adagrad, Adam, AdamW, Optimiser, RMSprop, Trainer, put
 from tests.cases import model
 from tests.training.setting import gradients

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from tests.cases import model
 
 if importlib.util.find_spec("torch") is None:

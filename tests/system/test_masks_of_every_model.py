@@ -9,7 +9,7 @@ import symrnn
 from symrnn.errors import EquationError
 from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse, show
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.system import with_dropout, with_weights, with_zoneout
 from symrnn.system.check import problems

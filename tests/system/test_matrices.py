@@ -14,7 +14,7 @@ from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.oracle import complex_step, gradient
 from symrnn.interpret.sample import sample
 from symrnn.language import parse
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Ref
 from symrnn.model import Model
 from symrnn.system import normal, resolve, unroll

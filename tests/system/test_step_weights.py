@@ -7,7 +7,7 @@ import symrnn
 from symrnn.errors import EquationError
 from symrnn.interpret.interpreter import interpret
 from symrnn.language import parse
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system import resolve
 from symrnn.system.step_weights import weights_of
 from tests.cases import model, numbers, oracle

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import symrnn
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import Kernel, started
 
 STEPS, BATCH = 4, 3

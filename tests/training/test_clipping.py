@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import clip_norm, clip_value, norm
 
 

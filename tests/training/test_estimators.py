@@ -12,7 +12,7 @@ import pytest
 
 import symrnn
 from symrnn.errors import Diverged, EstimatorError, SymrnnError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import SGD, SequenceClassifier, SequenceRegressor
 
 WORDS = np.array(["few", "some", "many"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import masks
 
 Draw = Callable[..., Array]

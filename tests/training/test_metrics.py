@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import metrics
 
 T, B, C = 5, 4, 3

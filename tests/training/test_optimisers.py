@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import OPTIMISERS, SGD, Adagrad, Adam, AdamW, Optimiser, RMSprop
 from tests.training.setting import gradients
 

@@ -14,7 +14,7 @@ import pytest
 import symrnn
 from symrnn import weights
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 ENDINGS = (".npz", ".safetensors")
 MODEL = symrnn.load("elman")

@@ -20,7 +20,7 @@ from symrnn.derive.views.local import view as local
 from symrnn.errors import CheckError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Add, Neg, Ref
 from symrnn.system import initial_states, with_states
 from symrnn.system.symbols import dimensions

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from symrnn.derive.notation.symbol import SymbolError, glyph
 from symrnn.errors import UsageError, suggestion
+from symrnn.files import beginning
 from symrnn.language.expressions import NAME
 from symrnn.language.table import ELEMENTWISE, LOSSES, ROW
 
@@ -105,18 +106,11 @@ def read_notation(name: str, text: str, where: str, *, strict: bool = True) -> N
 
 def _read_file(path: str) -> str:
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
+        data = beginning(path, MAX_BYTES, "a notation is a few lines of symbols")
+    except UsageError as error:
         raise UsageError(
-            f"cannot read the notation '{path}': {said}\n"
-            f"expected a {SUFFIX} file, or one of {', '.join(notations())}"
+            f"{error}\nexpected a {SUFFIX} file, or a notation: {', '.join(notations())}"
         ) from None
-    if len(data) > MAX_BYTES:
-        raise UsageError(
-            f"{path} holds more than {MAX_BYTES:,} bytes; a notation is a few lines of symbols"
-        )
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from symrnn.derive.as_written import definitions
 from symrnn.derive.formula import Equation, Formula, Grid, Name, Sheet
 from symrnn.derive.output import DEFAULT_WIDTH, Chapter, Output
 from symrnn.derive.pages.document import (
@@ -208,13 +209,16 @@ class Paper:
     def forward(self, rolled: bool) -> tuple[Equation, ...]:
         """The author's equations, what has other names put in."""
         derivation = self.derivation.rolled if rolled else self.derivation
-        rows = derivation.rows
-        place = {e.target.name: n for n, e in enumerate(derivation.rolled.system.equations)}
-        own = [e for e in derivation.system.equations if e.target.name in derivation.own]
+        equations = definitions(derivation.rows, derivation.own)
         if not rolled:  # step by step, and within a step as the author has it
-            own.sort(key=lambda e: (not e.target.base, e.target.shift, place[e.target.name]))
-        equations = tuple(Equation(e.target, (rows.stands_for(e)[0],)) for e in own)
-        sheet = Sheet((), equations)
+            place = {e.target.name: n for n, e in enumerate(derivation.rolled.system.equations)}
+
+            def at(equation: Equation) -> tuple[bool, int, int]:
+                assert isinstance(equation.left, Ref)
+                return not equation.left.base, equation.left.shift, place[equation.left.name]
+
+            equations.sort(key=at)
+        sheet = Sheet((), tuple(equations))
         if self.output.request.columns and not derivation.scalar:
             (sheet,) = as_columns((sheet,))
         return sheet.equations

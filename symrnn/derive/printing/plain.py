@@ -4,7 +4,6 @@ A slash without spaces binds closer than factors side by side: (ŷ - y)/C w_oᵀ
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -12,9 +11,8 @@ from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total
 from symrnn.derive.functions import PRIME, SLOPES
 from symrnn.derive.notation.spelling import SUPERSCRIPTS, time_text
 from symrnn.derive.notation.symbol import GREEK, Piece, SymbolError, glyph
-from symrnn.derive.pieces import walk
 from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat, lines
-from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer, are_two, figure
+from symrnn.derive.printing.printer import ATOM, KNOWN, POWER, PRODUCT, Printer, figure
 from symrnn.derive.printing.reasons import beside, by_right
 from symrnn.derive.printing.terminal import (
     GLUE,
@@ -26,7 +24,7 @@ from symrnn.derive.printing.terminal import (
     lowered,
 )
 from symrnn.language.printer import is_decimal, show_number
-from symrnn.language.tree import Add, Call, Div, Num, Own, Ref, Size, Width
+from symrnn.language.tree import Call, Div, Num, Own, Ref, Size, Width
 
 APART, LEAST = 3, 26
 """The gap before a reason, and the least room beside a formula that a long one is broken into."""
@@ -46,12 +44,11 @@ class Plain(Printer):
     minus = atom(" - ")
     sign = atom("-")
     comma = atom(", ")
+    dots = "…, "
+    unequal = ", {} ≠ {}"
+    apart = ",   "
     brackets = PlainBrackets()
     ratio_binds = PRODUCT
-
-    def line(self, formula: Formula) -> str:
-        """The formula in one line."""
-        return flat(self.doc(formula), self.brackets)
 
     # equations
 
@@ -67,29 +64,17 @@ class Plain(Printer):
         space = max(room - len(indent), NARROWEST) if room else math.inf
         found: list[str] = []
         for right in equation.rights:
-            doc = self.doc(right)
-            if equation.by_terms and isinstance(right, Add) and isinstance(doc, Row):
-                doc = Row(doc.first, doc.rest, fill=False)
+            doc = self.right(equation, right)
             broken = [line for line, _ in lines(doc, self.brackets, space, space)]
             found.append((indent[:-2] + "= " if found else f"{left} = ") + broken[0])
             found += [indent + line for line in broken[1:]]
-        steps = self.steps(equation) if equation.steps else ""
-        members = self.among((equation.left, *equation.rights))
-        if steps := ",   ".join(filter(None, (steps, members))):
-            if not room or columns(found[-1]) + 4 + columns(steps) <= room:
-                found[-1] += f",   {steps}"
+        if where := self.where(equation):
+            if not room or columns(found[-1]) + 4 + columns(where) <= room:
+                found[-1] += f",   {where}"
             else:
                 found[-1] += ","
-                found.append(indent + steps)
+                found.append(indent + where)
         return "\n".join(found)
-
-    def steps(self, equation: Equation) -> str:
-        first, last = equation.steps
-        refs = (part for part in walk(equation.left) if isinstance(part, Ref))
-        index = next((ref.base for ref in refs if ref.base in ("t", "k", "j")), "t")
-        but = "".join(f", {index} ≠ {self.time(step)}" for step in equation.but)
-        between = "" if are_two(first, last) else "…, "
-        return f"{index} = {self.time(first)}, {between}{self.time(last)}{but}"
 
     def display(self, equations: Sequence[Equation], room: float = 80) -> str:
         """The equations with their signs = below each other."""
@@ -164,13 +149,6 @@ class Plain(Printer):
         symbols = self.letters.system.symbols.values()
         taken = {self.letters.plain(Ref(s.name)) for s in symbols if not s.timed}
         return f"n_{name}" if name in taken else name
-
-    def wide(self, width: Width) -> str:
-        names = [
-            (f"{count} " if count > 1 else "") + self.dimension(name)
-            for name, count in Counter(width.names).items()
-        ]
-        return " + ".join(names + ([str(width.number)] if width.number or not names else []))
 
     def name(self, name: Name) -> Atom:
         letter = GREEK.get(name.letter.removeprefix("\\"), name.letter)
@@ -303,9 +281,6 @@ class Plain(Printer):
             return Fence("[", "]", self.doc(arg), atom(f"_{{{first}}}"))
         between = " : " if " " in first + last else ":"
         return Fence("[", "]", self.doc(arg), atom(f"_{{{first}{between}{last}}}"))
-
-    def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc:
-        return self.grid([[self.doc(each) for each in row] for row in rows])
 
     def big(self, formula: Big) -> Atom:
         low, high = time_text(formula.low), time_text(formula.high)

@@ -3,8 +3,8 @@
 A printer of a format says how its atoms, fractions, functions and brackets look.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -33,11 +33,10 @@ from symrnn.derive.formula import (
     Value,
     Zeros,
 )
-from symrnn.derive.notation.families import Families
-from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.symbol import Piece
-from symrnn.derive.pieces import free_indices
-from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row
+from symrnn.derive.pieces import free_indices, walk
+from symrnn.derive.printing.format import Format
+from symrnn.derive.printing.layout import Atom, Before, Doc, Fence, Row, flat
 from symrnn.language.table import GELU
 from symrnn.language.tree import (
     NARROW,
@@ -67,99 +66,14 @@ KNOWN = {
 """Numbers that everybody writes in another way."""
 
 
-class Printer(ABC):
-    dot: Atom
-    odot: Atom
-    gap: Atom
-    plus: Atom
-    minus: Atom
-    sign: Atom
-    comma: Atom
+class Printer(Format):
+    ratio_binds = ATOM
 
-    def __init__(
-        self,
-        letters: Letters,
-        deltas: Mapping[str, str] | None = None,
-        digits: int = 4,
-        shows_plus: bool | None = None,
-        families: Families | None = None,
-    ) -> None:
-        self.letters, self.deltas, self.digits = letters, deltas or {}, digits
-        self.shows_plus = letters.notation.immediate if shows_plus is None else shows_plus
-        """Whether an immediate partial is printed as ∂⁺."""
-        self.families = Families(letters) if families is None else families
+    def line(self, formula: Formula) -> str:
+        """The formula in one line."""
+        return flat(self.doc(formula), self.brackets)
 
-    # what a format says
-
-    @abstractmethod
-    def ref(self, ref: Ref) -> Atom: ...
-    @abstractmethod
-    def number(self, value: Fraction) -> Atom: ...
-    @abstractmethod
-    def size(self, width: Width) -> Atom: ...
-    @abstractmethod
-    def partial(self, of: Formula, by: Formula, immediate: bool) -> Atom: ...
-    @abstractmethod
-    def with_fixed(self, partial: Atom, fixed: tuple[Formula, ...]) -> Atom: ...
-    @abstractmethod
-    def ratio(self, top: Formula, bottom: Formula) -> Doc: ...
-    @abstractmethod
-    def raised(self, base: Doc, exponent: str, width: float) -> Doc: ...
-    @abstractmethod
-    def apply(self, function: str, args: tuple[Formula, ...]) -> Doc: ...
-    @abstractmethod
-    def constant(self, kind: str, width: Width) -> Atom: ...
-    @abstractmethod
-    def zeros(self, rows: Width, columns: Width) -> Atom: ...
-    @abstractmethod
-    def blocks(self, rows: tuple[tuple[Formula, ...], ...]) -> Doc: ...
-    @abstractmethod
-    def slice(self, arg: Formula, start: Width, stop: Width) -> Doc: ...
-    @abstractmethod
-    def big(self, formula: Big) -> Atom: ...
-    @abstractmethod
-    def over(self, body: Formula) -> Atom:
-        """Σ over the members of the index in it."""
-
-    @abstractmethod
-    def value(self, rows: tuple[tuple[float, ...], ...]) -> Doc: ...
-    @abstractmethod
-    def name(self, name: Name) -> Atom: ...
-    @abstractmethod
-    def marked(self, text: str, mark: str) -> Atom: ...
-    @abstractmethod
-    def family(self, refs: Sequence[Ref], index: str) -> Atom:
-        """The common letter of references, with their index."""
-
-    def among(self, formulas: Sequence[Formula]) -> str:
-        """k ∈ {i, f, o}: what the indices in formulas stand for; nothing where there is none."""
-        found = self.families_in(formulas)
-        members = [", ".join(map(self.member, each)) for each in zip(*found.values(), strict=True)]
-        if len(found) > 1:  # letters that run together
-            return self.element(f"({', '.join(found)})", ", ".join(f"({each})" for each in members))
-        return "".join(self.element(index, ", ".join(members)) for index in found)
-
-    @abstractmethod
-    def member(self, piece: Piece) -> str: ...
-    @abstractmethod
-    def element(self, index: str, members: str) -> str: ...
-    @abstractmethod
-    def shape(self, rows: Width, columns: Width) -> Atom: ...
-    @abstractmethod
-    def blank(self, number: int) -> Atom: ...
-    @abstractmethod
-    def at(self, at: Ref) -> Atom: ...
-    @abstractmethod
-    def transpose(self, arg: Formula) -> Doc: ...
-    @abstractmethod
-    def power(self, base: Formula, exponent: Formula) -> Doc: ...
-    @abstractmethod
-    def diagonal(self, arg: Formula) -> Doc: ...
-
-    # what they share
-
-    @abstractmethod
-    def line(self, formula: Formula) -> str: ...
+    # equations
 
     def telling(self, equations: Sequence[Equation]) -> list[Equation]:
         """The equations but those that say nothing in print: O_0 = O_0, where the initial state
@@ -169,6 +83,46 @@ class Printer(ABC):
             for e in equations
             if not isinstance(e.rights[0], Ref) or self.line(e.left) != self.line(e.rights[0])
         ]
+
+    def right(self, equation: Equation, right: Formula) -> Doc:
+        """A right side of an equation, its terms in a line each if they are to be."""
+        doc = self.doc(right)
+        if equation.by_terms and isinstance(right, Add) and isinstance(doc, Row):
+            return replace(doc, fill=False)
+        return doc
+
+    def where(self, equation: Equation) -> str:
+        """For which steps and which members of a family an equation holds."""
+        steps = self.steps(equation) if equation.steps else ""
+        members = self.among((equation.left, *equation.rights))
+        return self.apart.join(filter(None, (steps, members)))
+
+    def steps(self, equation: Equation) -> str:
+        """t = T - 1, …, 1."""
+        first, last = equation.steps
+        refs = (part for part in walk(equation.left) if isinstance(part, Ref))
+        index = next((ref.base for ref in refs if ref.base in ("t", "k", "j")), "t")
+        but = "".join(self.unequal.format(index, self.time(step)) for step in equation.but)
+        between = "" if are_two(first, last) else self.dots
+        return f"{index} = {self.time(first)}, {between}{self.time(last)}{but}"
+
+    def among(self, formulas: Sequence[Formula]) -> str:
+        """k ∈ {i, f, o}: what the indices in formulas stand for; nothing where there is none."""
+        found = self.families_in(formulas)
+        members = [", ".join(map(self.member, each)) for each in zip(*found.values(), strict=True)]
+        if len(found) > 1:  # letters that run together
+            return self.element(f"({', '.join(found)})", ", ".join(f"({each})" for each in members))
+        return "".join(self.element(index, ", ".join(members)) for index in found)
+
+    def families_in(self, formulas: Sequence[Formula]) -> dict[str, tuple[Piece, ...]]:
+        """Each index in formulas, and what it stands for."""
+        found: dict[str, tuple[Piece, ...]] = {}
+        for formula in formulas:
+            for part in free_indices(formula):
+                found.setdefault(part.index, self.families.texts(part.names) or ())
+        return found
+
+    # formulas
 
     def doc(self, formula: Formula) -> Doc:
         return self.bound(formula)[0]
@@ -215,7 +169,7 @@ class Printer(ABC):
             case Part(arg=arg, skip=skip, width=width):
                 return self.slice(arg, skip, skip + width), POWER
             case Blocks(rows=rows):
-                return self.blocks(rows), ATOM
+                return self.grid([[self.doc(each) for each in row] for row in rows]), ATOM
             case Total(of=of, by=by):
                 return self.total(of, by), ATOM
             case Immediate(of=of, by=by, fixed=fixed) if fixed:
@@ -248,8 +202,6 @@ class Printer(ABC):
             case Blank(number=number):
                 return self.blank(number), ATOM
 
-    ratio_binds = ATOM
-
     def total(self, of: Formula, by: Formula) -> Atom:
         """∂of/∂by, or δ where `by` is a pre-activation."""
         if isinstance(by, Ref) and by.name in self.deltas:
@@ -261,13 +213,13 @@ class Printer(ABC):
     def delta(self, ref: Ref) -> Ref:
         return replace(ref, name=self.deltas[ref.name])
 
-    def families_in(self, formulas: Sequence[Formula]) -> dict[str, tuple[Piece, ...]]:
-        """Each index in formulas, and what it stands for."""
-        found: dict[str, tuple[Piece, ...]] = {}
-        for formula in formulas:
-            for part in free_indices(formula):
-                found.setdefault(part.index, self.families.texts(part.names) or ())
-        return found
+    def wide(self, width: Width) -> str:
+        """A width in the letters of its dimensions."""
+        names = [
+            (f"{count}{self.gap.text}" if count > 1 else "") + self.dimension(name)
+            for name, count in Counter(width.names).items()
+        ]
+        return " + ".join(names + ([str(width.number)] if width.number or not names else []))
 
     def alike(self, alike: Alike) -> Atom:
         """One of several, in turn."""
@@ -297,12 +249,6 @@ class Printer(ABC):
         first, *rest = map(self.doc, args)
         inside = Row(first, tuple((self.comma, each) for each in rest)) if rest else first
         return Before(symbol, Fence("(", ")", inside))
-
-    @abstractmethod
-    def own_function(self, own: Own) -> Atom: ...
-
-    @abstractmethod
-    def greater(self) -> Atom: ...
 
     def within(self, formula: Formula, tightness: int) -> Doc:
         """The formula, in brackets if it binds less tightly than what stands around it."""

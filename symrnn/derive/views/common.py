@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from symrnn.derive.as_written import definitions
 from symrnn.derive.build import chain, plus
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
@@ -204,11 +205,7 @@ def joined(factors: Sequence[Formula]) -> Formula:
 def losses(derivation: Derivation) -> list[Sheet]:
     """What L_t is, where the derivation has a name for the losses of the steps."""
     names = {*derivation.step_losses, LOSS.name} if derivation.step_losses else set()
-    equations = [
-        Equation(e.target, (derivation.rows.stands_for(e)[0],))
-        for e in derivation.system.equations
-        if e.target.name in names
-    ]
+    equations = definitions(derivation.rows, names)
     return [Sheet(("The losses of the steps",), tuple(equations))] if equations else []
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from symrnn.derive.as_written import definitions
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.over_time import folded
@@ -71,11 +72,7 @@ def needed(found: Deltas, targets: Sequence[Ref]) -> list[Ref]:
 def forward(derivation: Derivation, found: Deltas) -> list[Equation]:
     """The model with a name for each pre-activation that the recursion names."""
     names = derivation.own | {node.name for node in found.nodes}
-    return [
-        Equation(e.target, (found.rows.stands_for(e)[0],))
-        for e in derivation.system.equations
-        if e.target.name in names
-    ]
+    return definitions(found.rows, names)
 
 
 def said(derivation: Derivation, nodes: Sequence[Ref]) -> tuple[str | Formula, ...]:

@@ -15,7 +15,7 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.formula import Blocks, Formula, Grid, Name, Sheet, Total, Value
 from symrnn.derive.views.jacobians import free_letters
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Call, Ref
 
 STEPS = 7

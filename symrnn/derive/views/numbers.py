@@ -18,7 +18,7 @@ from symrnn.derive.views.norms import sheets as norms
 from symrnn.errors import DataError, UsageError
 from symrnn.interpret.interpreter import Result, interpret
 from symrnn.interpret.sizes import Sizes
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Add, Neg, Num, Ref
 from symrnn.system import initial_states
 from symrnn.system.symbols import GIVEN, PI

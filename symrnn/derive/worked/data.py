@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from symrnn import files
 from symrnn.derive.worked.known import Known
 from symrnn.errors import DataError, UsageError, suggestion
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Written
 from symrnn.library.notes import ANIMALS, FILM_REVIEWS, FILM_WORDS, LETTERS, REVIEWS, WORD
 from symrnn.system.symbols import Symbol, Symbols
@@ -172,16 +173,7 @@ def _arrays(path: str, wanted: list[Symbol], work: Known) -> dict[str, Array]:
 
 
 def _read(path: str) -> Any:
-    try:
-        with open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read {path!r}: {said}") from None
-    if len(content) > MAX_BYTES:
-        raise DataError(
-            f"{path} holds more than {MAX_BYTES:,} bytes; a worked example needs a few numbers"
-        )
+    content = files.beginning(path, MAX_BYTES, "a worked example needs a few numbers")
 
     def number(text: str) -> float:
         found = float(text)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
+from symrnn.language.arrays import Array
 from symrnn.language.calls import losses_of
 from symrnn.language.printer import show_widths
-from symrnn.language.table import Array
 from symrnn.language.tree import STEPS, Width, Written
 from symrnn.system.symbols import GIVEN, Symbol, Symbols, dimensions
 

@@ -28,8 +28,8 @@ from symrnn.kernels.program.program import (
     When,
 )
 from symrnn.kernels.program.rewrite import is_by_id, is_cut
+from symrnn.language.arrays import Array as Numbers
 from symrnn.language.table import ELEMENTWISE
-from symrnn.language.table import Array as Numbers
 from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size
 
 OPS: dict[str, Any] = {

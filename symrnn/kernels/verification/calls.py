@@ -12,7 +12,7 @@ from symrnn.interpret.oracle import Value, error
 from symrnn.interpret.sizes import Data
 from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.lengths import without_padding
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system.symbols import GIVEN
 
 SMALL = 1e-3

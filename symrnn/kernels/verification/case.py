@@ -12,8 +12,8 @@ from symrnn.interpret.interpreter import Interpreter, Result
 from symrnn.interpret.sample import sample
 from symrnn.kernels.settings import Features
 from symrnn.kernels.verification.lengths import Alone, Joined, drawn
+from symrnn.language.arrays import Array
 from symrnn.language.expressions import MAX_WIDTH
-from symrnn.language.table import Array
 from symrnn.language.tree import Declaration, Definition, Expr, Ref, Written, map_leaves
 from symrnn.system import System, initial_states, kept, normal, resolve, with_states
 from symrnn.system.ids import with_ids

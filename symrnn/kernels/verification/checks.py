@@ -35,8 +35,8 @@ from symrnn.kernels.verification.promises import promises
 from symrnn.kernels.verification.reference import Reference, directions
 from symrnn.kernels.verification.refusals import Finding
 from symrnn.kernels.verification.report import CENTRAL, COMPLEX, CONTRACT, PRECISE, Check
+from symrnn.language.arrays import Array
 from symrnn.language.calls import is_analytic, rough_functions, stops
-from symrnn.language.table import Array
 from symrnn.system.symbols import GIVEN
 
 EXACT = 1e-12  # for 50 digits and for a complex step

@@ -15,7 +15,7 @@ from symrnn.interpret.oracle import exactly
 from symrnn.interpret.sizes import Data
 from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.lengths import Joined
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Own
 
 TINIEST, LARGEST = 1e-307, 1e307

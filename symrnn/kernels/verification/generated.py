@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from types import ModuleType
 
+from symrnn import files
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import Origin, generate, origin
 from symrnn.kernels.load import load_source
@@ -51,14 +52,7 @@ class Comparison:
 
 def read_source(path: str) -> str:
     """The text of a generated file, with its line ends as they are."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read '{path}': {said}") from None
-    if len(data) > MAX_BYTES:
-        raise UsageError(f"{path} holds more than {MAX_BYTES:,} bytes; no generated file does")
+    data = files.beginning(path, MAX_BYTES, "no generated file does")
     try:
         return data.decode()
     except UnicodeDecodeError as error:

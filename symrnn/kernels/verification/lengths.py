@@ -12,7 +12,7 @@ import numpy as np
 from symrnn.interpret.arithmetic import Arithmetic, Floats
 from symrnn.interpret.interpreter import Interpreter, Result
 from symrnn.interpret.sizes import Data, common_dtype
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system.symbols import GIVEN, Symbol, Symbols
 
 

@@ -22,7 +22,7 @@ from symrnn.kernels.verification.calls import (
 )
 from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.reference import final_states
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system.symbols import GIVEN
 
 

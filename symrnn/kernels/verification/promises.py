@@ -18,7 +18,7 @@ from symrnn.interpret.sizes import Data
 from symrnn.kernels.verification.calls import Found, apart, arguments, fill, of_kernel, plainly
 from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.refusals import Finding, own_check, refusals
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.system.symbols import GIVEN, Symbol
 
 EXACT = 1e-12

@@ -23,7 +23,8 @@ from symrnn.kernels.verification.calls import as_ids
 from symrnn.kernels.verification.case import Case
 from symrnn.kernels.verification.exact import NO_NUMBER, Large, floats, large, worked_out
 from symrnn.kernels.verification.lengths import Joined
-from symrnn.language.table import TIME, Array
+from symrnn.language.arrays import Array
+from symrnn.language.table import TIME
 from symrnn.language.tree import (
     NARROW,
     Add,

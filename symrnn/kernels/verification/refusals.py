@@ -10,7 +10,7 @@ import numpy as np
 
 from symrnn.kernels.verification.calls import arguments, fill
 from symrnn.kernels.verification.case import Case
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 LOOSEST = 1e-7
 """What central differences are allowed; a check of itself that allows more would find nothing."""

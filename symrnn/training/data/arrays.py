@@ -7,7 +7,7 @@ import numpy as np
 
 from symrnn.errors import DataError, suggestion
 from symrnn.files import opened
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.contract import LARGEST, Options, Task
 from symrnn.training.data.examples import Examples, shortened, split
 from symrnn.training.data.targets import targets

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.vocabulary import UNITS, Tokeniser, Unit, Vocabulary
 
 # what there is to learn

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.contract import Batch, Batches, Position, Task, position
 from symrnn.training.data.vocabulary import Vocabulary
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, UsageError, suggestion
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.contract import Options, Task
 from symrnn.training.data.examples import Examples, shortened, split
 from symrnn.training.data.targets import classes_of, values_of

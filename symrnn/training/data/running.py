@@ -9,7 +9,7 @@ import numpy as np
 
 from symrnn.errors import DataError, UsageError
 from symrnn.files import opened
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.contract import Batch, Batches, Options, Position, Task, position
 from symrnn.training.data.labelled import left_out, vocabulary_of
 from symrnn.training.data.text import Scan, TextPart, pieces, scan, stamp_of

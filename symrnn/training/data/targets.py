@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.contract import LARGEST, TaskKind
 
 MANY = 20

@@ -12,7 +12,7 @@ import numpy as np
 
 from symrnn.errors import DataError
 from symrnn.files import opened
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data.vocabulary import Counting, Tokeniser
 
 

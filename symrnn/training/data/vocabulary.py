@@ -20,7 +20,7 @@ import numpy as np
 
 from symrnn import files
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 Unit = Literal["words", "characters"]
 UNITS: tuple[Unit, ...] = get_args(Unit)

@@ -13,7 +13,7 @@ import numpy as np
 
 from symrnn import weights
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data import Position
 from symrnn.training.loop import Progress
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import Any, TextIO
 
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data import Vocabulary
 from symrnn.training.loop import Epoch, Record
 from symrnn.training.runs.predict import sample

@@ -21,8 +21,9 @@ from pathlib import Path
 
 from symrnn import files, weights
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
-from symrnn.model import MAX_BYTES, Model, read, read_bytes
+from symrnn.language.arrays import Array
+from symrnn.library import texts
+from symrnn.model import Model, read
 from symrnn.training.data import Vocabulary
 from symrnn.training.runs.config import Config
 
@@ -62,9 +63,8 @@ class Folder:
 
     def model(self, config: Config) -> Model:
         """The model, under its name, from its text."""
-        text = files.read(self / MODEL, MAX_BYTES, "a model is a few lines of equations")
-        where = str(self / MODEL)
-        return Model(config.model, read(read_bytes(text, where), where).written)
+        data, where = files.read(self / MODEL, texts.MAX_BYTES, texts.WHAT), str(self / MODEL)
+        return Model(config.model, read(texts.decoded(data, where), where).written)
 
     def vocabulary(self, config: Config) -> Vocabulary | None:
         path = self / VOCABULARY

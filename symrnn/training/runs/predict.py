@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data import Batch, Vocabulary, open_data
 from symrnn.training.data.arrays import features
 from symrnn.training.data.examples import in_order, side_by_side

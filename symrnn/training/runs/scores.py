@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training import metrics
 from symrnn.training.data import Batch, Data, open_data
 from symrnn.training.data.opening import BUILT_IN

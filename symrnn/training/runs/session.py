@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.training.data import Data, Vocabulary, open_data
 from symrnn.training.data.opening import BUILT_IN, READERS

@@ -9,7 +9,7 @@ import numpy as np
 
 from symrnn.errors import UsageError
 from symrnn.kernels.load import load_source
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.training.data import Batch, Vocabulary, one_hot
 from symrnn.training.kernels import put

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.system.symbols import GIVEN
 from symrnn.weights.expected import check, numbers

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, UsageError, suggestion
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.system.symbols import GIVEN, Symbols
 from symrnn.weights.expected import numbers

@@ -30,7 +30,7 @@ from symrnn.errors import CheckError, UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
 from symrnn.language import parse
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Add, Num, Ref
 from symrnn.system import with_states
 from tests.cases import explicit_states, model, odd_widths, oracle

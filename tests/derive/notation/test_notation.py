@@ -6,7 +6,7 @@ import pytest
 
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation, notations
-from symrnn.errors import UsageError
+from symrnn.errors import DataError, UsageError
 from symrnn.language.tree import Ref
 from tests.cases import model
 from tests.derive.notation.systems import NOTATIONS, user
@@ -72,17 +72,17 @@ def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, said: str) -> None
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"cannot read the notation '.*none\.toml': No such file"):
+    with pytest.raises(UsageError, match=r"cannot read '.*none\.toml': No such file.*\nexpected a"):
         load_notation(str(tmp_path / "none.toml"))
-    with pytest.raises(UsageError, match="cannot read the notation"):
+    with pytest.raises(UsageError, match="cannot read"):
         load_notation(f"{tmp_path}/")
-    with pytest.raises(UsageError, match="cannot read the notation"):
+    with pytest.raises(UsageError, match="cannot read"):
         load_notation("a\0.toml")
     (tmp_path / "latin.toml").write_bytes(b"# \xe9")
     with pytest.raises(UsageError, match="is no UTF-8 text"):
         load_notation(str(tmp_path / "latin.toml"))
     (tmp_path / "huge.toml").write_bytes(b"#" * 100_001)
-    with pytest.raises(UsageError, match="holds more than 100,000 bytes"):
+    with pytest.raises(DataError, match="holds more than 100,000 bytes"):
         load_notation(str(tmp_path / "huge.toml"))
     with pytest.raises(UsageError, match="unknown notation 'bokos'; did you mean 'books'"):
         load_notation("bokos")

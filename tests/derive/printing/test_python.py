@@ -22,7 +22,8 @@ from symrnn.interpret.arithmetic import Floats
 from symrnn.interpret.interpreter import Result, interpret
 from symrnn.interpret.sample import sample
 from symrnn.language import parse
-from symrnn.language.table import ELEMENTWISE, Array
+from symrnn.language.arrays import Array
+from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Div, Neg, Num, Pow, Ref
 from symrnn.system import resolve
 from symrnn.system.symbols import dimensions

@@ -16,7 +16,7 @@ from symrnn.errors import UsageError
 from symrnn.interpret.arithmetic import mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.interpret.sample import sample
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model, parse
 from symrnn.system import resolve
 from symrnn.system.symbols import dimensions

@@ -13,7 +13,7 @@ from symrnn.derive.worked import data as files
 from symrnn.derive.worked.data import meaning, worked_data
 from symrnn.errors import DataError, SymrnnError, UsageError
 from symrnn.interpret.interpreter import interpret
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Written
 from symrnn.system import resolve
 from tests.cases import ZOO, model

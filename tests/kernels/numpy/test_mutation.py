@@ -24,7 +24,7 @@ from symrnn.kernels.verification.exact import larger
 from symrnn.kernels.verification.pieces import chain
 from symrnn.kernels.verification.reference import Reference, reference
 from symrnn.kernels.verification.report import CENTRAL, COMPLEX, Check
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from tests.cases import ZOO, model, state_names
 from tests.extent import FEW, WIDE, draws
 from tests.mutants import Laboratory, Mutant

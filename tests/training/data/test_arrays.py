@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from symrnn.errors import DataError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data import Options, open_data
 from symrnn.training.data.examples import Examples
 

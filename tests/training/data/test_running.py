@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from symrnn.errors import DataError, SymrnnError, UsageError
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.training.data import Batch, Options, Tokeniser, open_data
 from symrnn.training.data.running import Running, StreamLayout
 from symrnn.training.data.text import ByteRange, pieces

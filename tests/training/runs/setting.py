@@ -13,7 +13,7 @@ import pytest
 
 import symrnn
 from symrnn.cli import main
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 
 ROOT = Path(symrnn.__file__).parents[1]
 

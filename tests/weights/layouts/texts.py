@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from symrnn.interpret.sample import sample
-from symrnn.language.table import Array
+from symrnn.language.arrays import Array
 from symrnn.model import Model, parse
 from symrnn.system import resolve
 from symrnn.weights.layouts import Layout

@@ -1,10 +1,10 @@
 """Formulas that are the same but for some letters: said once, then named by what differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from symrnn.derive.alike import joined
 from symrnn.derive.formula import Equation, Formula, Total, Words
 from symrnn.derive.paths import LOSS
-from symrnn.derive.pieces import children, frame
 from symrnn.language.tree import Ref
 
 MOST = 3
@@ -23,34 +23,40 @@ def difference(one: Formula, other: Formula) -> Swap | None:
     >>> difference(Odot((a, b)), a) is None
     True
     """
-    found: Swap = {}
-    if not _compared(one, other, found) or len(set(found.values())) != len(found):
+    pairs: dict[tuple[Formula, Formula], None] = {}
+
+    def letter(pair: Sequence[Formula]) -> Formula | None:
+        a, b = pair
+        is_ref = isinstance(a, Ref) and isinstance(b, Ref) and bool(a.base) == bool(b.base)
+        if is_ref or (isinstance(a, Total) and isinstance(b, Total) and a.of == b.of == LOSS):
+            pairs[a, b] = None
+            return a
         return None
-    return {a: b for a, b in found.items() if a != b}
+
+    is_same = joined((one, other), letter) is not None
+    olds, news = {a for a, _ in pairs}, {b for _, b in pairs}
+    if not is_same or not len(olds) == len(news) == len(pairs):
+        return None
+    return {a: b for a, b in pairs if a != b}
 
 
-def _compared(one: Formula, other: Formula, found: Swap) -> bool:
-    if isinstance(one, Ref) and isinstance(other, Ref):
-        return found.setdefault(one, other) == other and bool(one.base) == bool(other.base)
-    if isinstance(one, Total) and isinstance(other, Total) and one.of == other.of == LOSS:
-        return found.setdefault(one, other) == other
-    mine, others = children(one), children(other)
-    if len(mine) != len(others) or frame(one) != frame(other):
-        return False
-    return all(_compared(a, b, found) for a, b in zip(mine, others, strict=True))
-
-
-def as_for(left: Formula, swap: Mapping[Formula, Formula]) -> Words:
-    """`as for ∂L/∂U_i, with δ^f for δ^i`."""
+def like(equations: Sequence[Equation], right: Formula) -> Words:
+    """`as for ∂L/∂U_i, with δ^f for δ^i`: the equation whose right side differs from this one in
+    the fewest letters, of several the first; nothing if these are not few."""
+    found = [
+        (_letters(swap), e.left) for e in equations if (swap := difference(e.rights[0], right))
+    ]
+    letters, left = min(found, key=lambda each: len(each[0]), default=({}, right))
+    if not 0 < len(letters) <= MOST:
+        return ()
     said: list[str | Formula] = ["as for ", left]
-    letters = _letters(swap)
     for place, (old, new) in enumerate(letters.items()):
         said += [", with " if not place else " and " if place == len(letters) - 1 else ", "]
         said += [new, " for ", old]
     return tuple(said)
 
 
-def _letters(swap: Mapping[Formula, Formula]) -> dict[Formula, Formula]:
+def _letters(swap: Swap) -> Swap:
     """Each pair once, whatever the steps at which they stand: h_t and h_{t-1} are one letter."""
     found: dict[object, tuple[Formula, Formula]] = {}
     for old, new in swap.items():
@@ -66,12 +72,3 @@ def _name(formula: Formula) -> tuple[str, str]:
         case Total(by=Ref(name=name)):
             return "d", name
     return "", repr(formula)
-
-
-def nearest(equations: Sequence[Equation], right: Formula) -> Equation | None:
-    """The equation whose right side differs from this one in the fewest letters, if these are few;
-    of several the first."""
-    found = [(swap, e) for e in equations if (swap := difference(e.rights[0], right))]
-    counts = [(len(_letters(swap)), place) for place, (swap, _) in enumerate(found)]
-    least, place = min(counts, default=(MOST + 1, 0))
-    return found[place][1] if least <= MOST else None

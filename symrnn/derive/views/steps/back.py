@@ -10,7 +10,7 @@ from symrnn.derive.pieces import map_children, walk
 from symrnn.derive.recursion import Deltas
 from symrnn.derive.views.common import ended, gradient, holds, least, recursion
 from symrnn.derive.views.delta import needed, said, targets_of
-from symrnn.derive.views.steps.alike import as_for, difference, nearest
+from symrnn.derive.views.steps.alike import like
 from symrnn.derive.views.steps.fine import Fine, Ways
 from symrnn.derive.views.steps.reasons import joined, shapes
 from symrnn.language.tree import Ref
@@ -66,11 +66,10 @@ def _explained(
     told = False
     for made in equations:
         (right,) = made.rights
-        like = nearest(before, right)
+        alike = like(before, right)
         before.append(made)
-        if like is not None:
-            swap = difference(like.rights[0], right) or {}
-            yield replace(made, reasons=(as_for(like.left, swap),))
+        if alike:
+            yield replace(made, reasons=(alike,))
             continue
         assert isinstance(made.left, Total)
         terms = ways.terms(made.left.by) if isinstance(made.left.by, Ref) else None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from symrnn.derive.as_written import definitions
 from symrnn.derive.build import chain, is_zero, minus, plus, ratio, times
 from symrnn.derive.edges import Carrier, Edge, Softmax, moved, mover
 from symrnn.derive.formula import Diagonal, Equation, Formula, Immediate, Sheet, Total, Words
@@ -25,12 +26,8 @@ KNOWN = "written with the value that is known already"
 
 def model(fine: Fine) -> Sheet:
     """The equations, with a name for what goes into each function."""
-    equations = tuple(
-        Equation(e.target, (fine.rows.stands_for(e)[0],))
-        for e in fine.system.equations
-        if e.target.name in fine.own
-    )
-    return Sheet(("The model, with a name for what goes into each function",), equations)
+    equations = definitions(fine.rows, fine.own)
+    return Sheet(("The model, with a name for what goes into each function",), tuple(equations))
 
 
 def found_in(fine: Fine, names: Sequence[str]) -> dict[Immediate, Partial]:

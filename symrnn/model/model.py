@@ -1,19 +1,16 @@
 """A model: a text, the system that it describes, and what can be made of it."""
 
-import sys
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
-from symrnn.errors import DoubtError, ModelWarning, UsageError, suggestion
-from symrnn.language.parse import parse as parse_text
-from symrnn.language.printer import show, show_widths
-from symrnn.language.source import MAX_TEXT, decode
-from symrnn.language.tree import Width, Written
-from symrnn.library import zoo
+from symrnn.errors import UsageError, suggestion
+from symrnn.language.parse import parse
+from symrnn.language.printer import show
+from symrnn.language.tree import Written
+from symrnn.library import texts
 from symrnn.system import (
     System,
     adjoint,
@@ -27,8 +24,8 @@ from symrnn.system import (
     with_weights,
     with_zoneout,
 )
-from symrnn.system.doubts import check_mistakes, doubts
-from symrnn.system.roles import roles
+from symrnn.system.doubts import doubts
+from symrnn.system.names import listed
 from symrnn.system.summary import Summary, summarise
 from symrnn.system.unroll import check_steps
 
@@ -41,14 +38,13 @@ if TYPE_CHECKING:
     from symrnn.kernels.target import Target
     from symrnn.kernels.verification import Report
 
-MAX_BYTES = 4 * MAX_TEXT  # a character of UTF-8 takes at most four
-
 
 @dataclass(frozen=True, repr=False)
 class Model:
     """What someone wrote, under a name.
 
-    >>> model = parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])", "mine")
+    >>> import symrnn
+    >>> model = symrnn.parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])", "mine")
     >>> print(model.system.equations[0].target)
     Ref(name='a_h', base='t', shift=0)
     >>> [symbol.name for symbol in model.adjoint.named("total")]
@@ -97,8 +93,7 @@ class Model:
 
     def gradient(self, wrt: str | Sequence[str] = (), cotangents: bool = False) -> System:
         """The adjoint system, also by the inputs and the initial states (`O0`) in `wrt`."""
-        wrt = [wrt] if isinstance(wrt, str) else wrt
-        system = self.system
+        wrt, system = listed(wrt), self.system
         if any(name not in initial_states(system) for name in wrt):
             system = kept(system)
         states = initial_states(system)
@@ -131,7 +126,8 @@ class Model:
         paths between windows of so many steps, counted from the last. The derivatives of the
         functions in `keep` are printed f′(a), as those are that are long.
 
-        >>> print(load("elman_n4").derive(steps=2).text("chain", "w_h"))
+        >>> import symrnn
+        >>> print(symrnn.load("elman_n4").derive(steps=2).text("chain", "w_h"))
         Gradient with respect to w_h
             ∂L/∂w_h = [O₁ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · diag(1 - O₂²)]_{t=2}
                       + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
@@ -141,7 +137,7 @@ class Model:
         from symrnn.derive.functions import kept
         from symrnn.derive.layer_norm import with_norms
 
-        wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        wrt = listed(wrt)
         known = [s.name for s in self.system.named("parameter")]
         extra = [name for name in dict.fromkeys(wrt) if name not in known]
         near = [s.name for s in self.system.named("input", "fixed")]
@@ -153,12 +149,8 @@ class Model:
                     f"{suggestion(name, [*known, *near])}\nthere are the parameters"
                     f" {', '.join(known) or '(none)'}; beside them {', '.join(near) or '(none)'}"
                 )
-        if steps is not None:
-            check_steps(steps)
-        if self.system.steps is not None and steps not in (None, self.system.steps):
-            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
-        self.check_dims(dims or {}, scalar)
-        keep = (keep,) if isinstance(keep, str) else tuple(keep)
+        self.check_sizes(steps, dims or {}, scalar)
+        keep = listed(keep)
         kept(self.written, keep)
         written, norms = with_norms(self.written)
         made = Derived(
@@ -176,17 +168,14 @@ class Model:
         """The equations as SymPy's, in order, the loss spelt out: written out for a number of
         steps, or with a letter T. Numbers are symbols, rows and matrices SymPy's matrices.
 
-        >>> graph = load("elman_n4").sympy(steps=2, scalar=True)
+        >>> import symrnn
+        >>> graph = symrnn.load("elman_n4").sympy(steps=2, scalar=True)
         >>> print(graph[0].lhs, "=", graph[0].rhs)
         O_1 = tanh(O_0*w_h + w_i*x_1)
         """
         from symrnn.derive.sympy.objects import graph
 
-        if steps is not None:
-            check_steps(steps)
-        if self.system.steps is not None and steps not in (None, self.system.steps):
-            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
-        self.check_dims(dims or {}, scalar)
+        self.check_sizes(steps, dims or {}, scalar)
         return graph(self.written, steps, scalar, dims or {})
 
     def generate(
@@ -202,7 +191,8 @@ class Model:
         """The source of a kernel for so many steps: written out if they are few, else a loop.
         `Features` says what else it can do. A back end has a name, or is handed in as it is.
 
-        >>> source = load("elman_n4").generate(steps=3)
+        >>> import symrnn
+        >>> source = symrnn.load("elman_n4").generate(steps=3)
         >>> "dot(O_2, w_h, O_w_h_3)" in source
         True
         """
@@ -210,7 +200,7 @@ class Model:
         from symrnn.kernels.settings import Settings
 
         target = target_of(backend)
-        wrt = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+        wrt = listed(wrt)
         chosen = {} if passes is None else {"passes": tuple(passes)}
         settings = Settings.of(steps, loops, wrt, **chosen, **features)
         return generate(self.written, self.text, name or self.name, settings, target)
@@ -225,7 +215,8 @@ class Model:
     ) -> "ModuleType":
         """The module of the same source, in memory; tracebacks show its lines.
 
-        >>> load("elman_n4").kernel(steps=3).PARAMS["w_h"]
+        >>> import symrnn
+        >>> symrnn.load("elman_n4").kernel(steps=3).PARAMS["w_h"]
         ('H', 'H')
         """
         from symrnn.kernels.generate import target_of
@@ -246,19 +237,24 @@ class Model:
     ) -> "Report":
         """The kernel held against three oracles that share no code with it; print what it says.
 
-        >>> load("elman").verify(steps=2).holds
+        >>> import symrnn
+        >>> symrnn.load("elman").verify(steps=2).holds
         True
         """
         from symrnn.kernels.verification import DEFAULT_STEPS, verify
 
-        wrt = _listed(wrt)
+        wrt = listed(wrt)
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
         module = self.kernel(steps, loops, wrt, backend, **features)
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
-    def check_dims(self, dims: Mapping[str, int], scalar: bool = False) -> None:
-        """Say what is wrong with dimensions that were given."""
+    def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:
+        """Say what is wrong with a number of steps and with dimensions that were given."""
+        if steps is not None:
+            check_steps(steps)
+        if self.system.steps is not None and steps not in (None, self.system.steps):
+            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
         self.summary(dict(dims))
         wide = next((name for name, size in dims.items() if size != 1), None)
         if scalar and wide is not None:
@@ -269,15 +265,14 @@ class Model:
 
     def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""
-        name = str(head)
-        from_file = isinstance(head, Path) or is_path(name)
-        text = read_file(name) if from_file else zoo.read("heads", name)
-        return Model(f"{self.name}-{name}", with_head(self.written, parse_text(text, name)))
+        written = parse(texts.named("heads", head), str(head))
+        return Model(f"{self.name}-{head}", with_head(self.written, written))
 
     def with_weights(self) -> "Model":
         """The same with a weight for each step of each sequence on the loss: 0 for no target.
 
-        >>> print(load("elman_steps").with_weights().text.splitlines()[-1])
+        >>> import symrnn
+        >>> print(symrnn.load("elman_steps").with_weights().text.splitlines()[-1])
         L = sum(weights[t] * mse(y[t], yhat[t])) / sum(weights[t])
         """
         return Model(f"{self.name}-weights", with_weights(self.written))
@@ -289,10 +284,11 @@ class Model:
         one a step; `recurrent` inside a recurrence, one for all steps. `symrnn.training.masks`
         draws them.
 
-        >>> print(load("elman_n4").with_dropout("O").text.splitlines()[2])
+        >>> import symrnn
+        >>> print(symrnn.load("elman_n4").with_dropout("O").text.splitlines()[2])
         yhat = sigmoid((O[T] * drop_O[T]) @ w_o)
         """
-        between, recurrent = _listed(between), _listed(recurrent)
+        between, recurrent = listed(between), listed(recurrent)
         if not (between or recurrent):
             raise UsageError("nothing to drop; name inputs or variables")
         return Model(f"{self.name}-dropout", with_dropout(self.written, between, recurrent))
@@ -300,108 +296,14 @@ class Model:
     def with_zoneout(self, states: str | Sequence[str]) -> "Model":
         """The same with states that keep the features at which a mask is 1, at each step.
 
-        >>> print(load("elman_n4").with_zoneout("O").text.splitlines()[2])
+        >>> import symrnn
+        >>> print(symrnn.load("elman_n4").with_zoneout("O").text.splitlines()[2])
         O[t] = zone_O[t] * O[t-1] + (1 - zone_O[t]) * new_O[t]
         """
-        if not _listed(states):
+        if not listed(states):
             raise UsageError("nothing to keep; name states")
-        return Model(f"{self.name}-zoneout", with_zoneout(self.written, _listed(states)))
+        return Model(f"{self.name}-zoneout", with_zoneout(self.written, listed(states)))
 
     def summary(self, dims: dict[str, int] | None = None) -> Summary:
         """Parameters with their shapes, states, inputs and outputs; counted if `dims` are given."""
         return summarise(self.name, self.system, dims)
-
-
-def _listed(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def parse(text: str, name: str = "model", strict: bool = False) -> Model:
-    """A model from its equations. What is probably not meant is warned of, or with `strict`
-    refused.
-    """
-    model = read(text, name)
-    if model.doubts and strict:
-        raise DoubtError("\n".join(model.doubts))
-    for doubt in model.doubts:
-        warnings.warn(doubt, ModelWarning, _outside())
-    return model
-
-
-def read(text: str, name: str) -> Model:
-    """The same without a word about doubts: for texts that have been read before."""
-    written = parse_text(text, name)
-    check_mistakes(written, roles(written))
-    model = Model(name, written)
-    _ = model.system  # whatever else is wrong with the text is said now
-    return model
-
-
-def _outside() -> int:
-    """How many calls lie between `parse` and whoever called the package."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == "symrnn":
-        frame, level = frame.f_back, level + 1
-    return level
-
-
-def from_sympy(
-    equations: Iterable[Any],
-    name: str = "model",
-    activations: Mapping[str, Any] | None = None,
-    targets: str | Sequence[str] = (),
-    matrices: str | Sequence[str] = (),
-    declarations: Sequence[str] = (),
-    strict: bool = False,
-) -> Model:
-    """A model from equations of SymPy's, each `Eq(left, right)`.
-
-    A variable at a time is `Indexed`, h[t-1], or Function("h")(t-1), with t = Symbol("t"); without
-    an equation and a time it is a parameter. These are numbers, unless `matrices` names the
-    parameters that are matrices; or write rows and matrices as `MatrixSymbol("h[t-1]", 1, H)`.
-    `activations` maps names to `Lambda(z, …)`. A loss may be written out; `targets` says what its
-    targets are, where that is not plain. `declarations` are lines of the language.
-    """
-    from symrnn.derive.sympy.reading import text_of
-
-    text, shapes = text_of(equations, activations or {}, _listed(targets), _listed(matrices))
-    text = "".join(f"{line}\n" for line in declarations) + text
-    symbols = read(text, name).system.symbols
-    odd = [each for each, shape in shapes.items() if symbols[each].shape not in (shape, ())]
-    return parse("".join(f"{each}: {_shape(shapes[each])}\n" for each in odd) + text, name, strict)
-
-
-def _shape(shape: Sequence[Width]) -> str:
-    return str(shape[0]) if len(shape) == 1 else show_widths(tuple(shape))
-
-
-def load(model: str | Path, strict: bool = False) -> Model:
-    """A model of the zoo by its name, or the model in a .rnn file by its path."""
-    name = str(model)
-    if isinstance(model, Path) or is_path(name):
-        return parse(read_file(name), name, strict)
-    return parse(zoo.read("models", name), name, strict)
-
-
-def is_path(name: str) -> bool:
-    return "/" in name or "\\" in name or name.endswith(zoo.SUFFIX)
-
-
-def read_file(path: str) -> str:
-    """The text of a file; of a huge one no more than is needed to refuse it."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
-        raise UsageError(f"cannot read '{path}': {said}") from None
-    return read_bytes(data, path)
-
-
-def read_bytes(data: bytes, name: str) -> str:
-    """The text of a file's beginning; one byte more than allowed is enough to refuse it."""
-    if len(data) > MAX_BYTES:
-        raise UsageError(
-            f"{name} holds more than {MAX_BYTES:,} bytes; a model is a few lines of equations"
-        )
-    return decode(data, name)
