@@ -250,12 +250,3 @@ def mpmath_objects(digits: int = 50) -> Objects:
     functions["erf"] = bounded("erf", 1, -1, far=8)  # from 128 on it is 1 to 7,000 digits
     functions["step"] = lambda x: context.mpf(1 if x > 0 else 0)
     return Objects(convert, functions)
-
-
-def sympy_objects() -> Objects:
-    """SymPy expressions, with SymPy's own functions."""
-    import sympy
-
-    functions = {name: getattr(sympy, known) for name, known in ELSEWHERE.items()}
-    functions["step"] = lambda x: sympy.Piecewise((1, x > 0), (0, True))
-    return Objects(lambda value: sympy.Rational(value.numerator, value.denominator), functions)

@@ -69,7 +69,7 @@ class _Held:
         values = tuple(Definition(ref, expr) for expr, ref in self.made.items())
         whole = replace(self.written, definitions=(*self.written.definitions, *values))
         symbols, result = resolve(whole), run(whole)(self.data)
-        numbers = {ref.name: _floats(result[ref.name]) for ref in self.made.values()}
+        numbers = {ref.name: floats(result[ref.name]) for ref in self.made.values()}
         said = list(self.written.declarations)
         for ref in self.made.values():
             said.append(Declaration(ref.name, "width", symbols[ref.name].shape))
@@ -105,5 +105,6 @@ class _Held:
         return self.made[expr]
 
 
-def _floats(values: Any) -> Array:
+def floats(values: Any) -> Array:
+    """The nearest floats."""
     return np.asarray(np.frompyfunc(float, 1, 1)(values), float)

@@ -218,11 +218,11 @@ def obstacles(system: System) -> Iterator[Obstacle]:
             yield Obstacle(f"the recurrence of {name} runs backwards, from the last step", True)
     late = _late(equations)
     for equation in equations:
-        for said, later in _in_the_way(system, equation, late):
+        for said, later in _in_the_way(equation, late):
             yield Obstacle(f"{_shown(equation)} {said}", later)
 
 
-def _in_the_way(system: System, equation: Equation, late: set[Ref]) -> Iterator[tuple[str, bool]]:
+def _in_the_way(equation: Equation, late: set[Ref]) -> Iterator[tuple[str, bool]]:
     target = equation.target
     timed = target.base == "t"
     if target.base in ("1", "T"):
@@ -230,14 +230,14 @@ def _in_the_way(system: System, equation: Equation, late: set[Ref]) -> Iterator[
     if isinstance(equation, Linear) and not all(term.everywhere for term in equation.terms):
         yield "adds something at one step only", timed
     for use in uses(equation):
-        reason = _reads(system, use, timed, late)
+        reason = _reads(use, timed, late)
         if reason is not None:
             yield reason
     if with_number_of_steps(equation, 1) != equation:
         yield "needs the number of steps, size(T)", False
 
 
-def _reads(system: System, use: Use, timed: bool, late: set[Ref]) -> tuple[str, bool] | None:
+def _reads(use: Use, timed: bool, late: set[Ref]) -> tuple[str, bool] | None:
     """What of a reference one step does not have, and whether it is only known later."""
     ref, shown = use.ref, show_ref(use.ref)
     match ref.base:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy
 
-from symrnn.interpret.arithmetic import mpmath_objects, sympy_objects
+from symrnn.interpret.arithmetic import ELSEWHERE, Objects, mpmath_objects
 from symrnn.interpret.interpreter import interpret
 from symrnn.language import Written
 from symrnn.system import resolve
@@ -22,6 +22,13 @@ from tests.cases import ZOO, model
 from tests.extent import WIDE
 
 DIGITS = 40
+
+
+def sympy_objects() -> Objects:
+    """SymPy expressions, with SymPy's own functions."""
+    functions = {name: getattr(sympy, known) for name, known in ELSEWHERE.items()}
+    functions["step"] = lambda x: sympy.Piecewise((1, x > 0), (0, True))
+    return Objects(lambda value: sympy.Rational(value.numerator, value.denominator), functions)
 
 
 def asked(written: Written, steps: int) -> dict[str, tuple[int, ...]]:

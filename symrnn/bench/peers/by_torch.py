@@ -28,10 +28,10 @@ MOST_SECONDS = 60
 def eager(case: Case) -> Entrant:
     network = network_of(case)
     if network.layer:
-        return _entrant(case, layered(case, network))
+        return _entrant(layered(case, network))
     import torch
 
-    return _entrant(case, written_out(case, network, torch))
+    return _entrant(written_out(case, network, torch))
 
 
 def compiled(case: Case) -> Entrant:
@@ -44,7 +44,7 @@ def compiled(case: Case) -> Entrant:
     network = network_of(case)
     torch._dynamo.reset()
     form = written_out(case, network, torch, torch.compile(dynamic=False))
-    entrant = _entrant(case, form)
+    entrant = _entrant(form)
     with _at_most(MOST_SECONDS):
         entrant.step()
     return entrant
@@ -61,7 +61,7 @@ class Form:
     outputs: Callable[[], Any] | None = None
 
 
-def _entrant(case: Case, form: Form) -> Entrant:
+def _entrant(form: Form) -> Entrant:
     import torch
 
     torch.set_num_threads(1)

@@ -105,7 +105,7 @@ class Jacobians:
         for edge in self.network.edges.get(Ref(by, "t"), []):
             if edge.of.name not in state.names or edge.at is not None:
                 continue
-            own = self.moved(state, edge)
+            own = self.moved(edge)
             if edge.of.shift != lag * state.way:
                 continue
             if edge.of.name == of:
@@ -114,7 +114,7 @@ class Jacobians:
                 found.append(product(before, own))
         return found
 
-    def moved(self, state: State, edge: Edge) -> Formula:
+    def moved(self, edge: Edge) -> Formula:
         """The matrix of an edge, its reader standing at step t."""
         node = Ref(edge.by.name, "t")
         there = moved_edge(edge, node, Ref(node.name, "t", -edge.of.shift))

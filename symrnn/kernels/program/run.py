@@ -101,7 +101,7 @@ class _Run:
             case Product(out=out, pairs=pairs):
                 self.put_matrix(out, sum(self.pair(pair) for pair in pairs))
             case Map(out=out, op=op, args=args) if is_by_id(statement):
-                self.put(out, self.by_id(op, [self.member(arg, 0) for arg in args], out))
+                self.put(out, self.by_id([self.member(arg, 0) for arg in args], out))
             case Map(out=out, op=op, args=args):
                 for place, name in enumerate(out.names):
                     values = [self.member(arg, place) for arg in args]
@@ -118,7 +118,7 @@ class _Run:
             raise CheckError(f"the program holds an operation '{op}' that nobody knows")
         return OPS[op](*values)
 
-    def by_id(self, op: str, values: list[Any], out: Slice) -> Any:
+    def by_id(self, values: list[Any], out: Slice) -> Any:
         rows, *amount, ids = values
         count = (self.view(out) if amount else rows).shape[-1]
         chosen = ids[..., None] == np.arange(count)

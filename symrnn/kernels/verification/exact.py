@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.interpret.arithmetic import Floats, Objects, formula, mpmath_objects
+from symrnn.interpret.held import floats
 from symrnn.interpret.interpreter import Result
 from symrnn.interpret.oracle import exactly
 from symrnn.interpret.sizes import Data
@@ -58,11 +59,6 @@ def worked_out(
         on = InRange(on.convert, on.functions)
     exact = {name: exactly(on, array) for name, array in data.items()}
     return case.run_of(case.system if normal else case.written)(exact, case.steps, on)
-
-
-def floats(values: Any) -> Array:
-    """The nearest floats."""
-    return np.asarray(np.frompyfunc(float, 1, 1)(values), float)
 
 
 TIMES = (1000, 300, 100, 30, 10, 5, 4, 3, 2)

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from symrnn.errors import DataError
+from symrnn.interpret.held import floats
 from symrnn.interpret.interpreter import Interpreter, Result
 from symrnn.interpret.oracle import DIGITS, precise
 from symrnn.kernels.verification.calls import as_ids
 from symrnn.kernels.verification.case import Case
-from symrnn.kernels.verification.exact import NO_NUMBER, Large, floats, large, worked_out
+from symrnn.kernels.verification.exact import NO_NUMBER, Large, large, worked_out
 from symrnn.kernels.verification.lengths import Joined
 from symrnn.language.arrays import Array
 from symrnn.language.table import TIME

@@ -139,9 +139,9 @@ class Ways:
         if any(len(own) > 1 and any(edge.over for edge in own) for own in ends.values()):
             return False  # they are one derivative at the steps that they share
         known = {(p.base, p.shift) for p in self.found.paths.landings(self.paths.node(target))}
-        return all(self._is_plain(target, term, known) for term in terms)
+        return all(self._is_plain(term, known) for term in terms)
 
-    def _is_plain(self, target: Ref, term: Term, known: set[tuple[str, int]]) -> bool:
+    def _is_plain(self, term: Term, known: set[tuple[str, int]]) -> bool:
         path = term.path
         overs = [place for place, edge in enumerate(path) if is_general(edge)]
         if len(overs) > 1 or any(edge.when is not None for edge in path):
