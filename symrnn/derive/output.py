@@ -10,6 +10,7 @@ from symrnn.derive.fold import Folding, names_in
 from symrnn.derive.formula import Formula, Grid, Sheet, Words
 from symrnn.derive.functions import definitions, functions_of
 from symrnn.derive.immediate import ambiguous, told
+from symrnn.derive.lettered import explained, with_letters
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.letters import Letters
@@ -20,6 +21,7 @@ from symrnn.derive.printing.terminal import GLUE, aligned, columns, filled
 from symrnn.derive.sheets import (
     Request,
     Sheets,
+    as_columns,
     check_views,
     over_batch,
     sheets_of,
@@ -77,8 +79,10 @@ class Output:
         check_views(request.views)
         self.notation = load_notation(look.notation)
         columns = self.notation.orientation == "column"
-        self.look, self.derivation = look, derivation
         self.names = derivation.chosen(request.wrt)
+        if not look.all and any(VIEWS[view].puts_in for view in request.views):
+            derivation = with_letters(derivation)
+        self.look, self.derivation = look, derivation
         known = {} if look.all else classes(derivation)
         asked = [known[name] for name in self.names if name in known]
         self.classes = known if len(set(asked)) < len(asked) else {}
@@ -127,10 +131,21 @@ class Output:
 
     @cached_property
     def views(self) -> list[Chapter]:
-        return [
-            Chapter(VIEWS[view].title, sheets_of(self.derivation, view, self.request), view)
-            for view in self.request.views
-        ]
+        found: list[Chapter] = []
+        known: set[str] = set()
+        for view in self.request.views:
+            sheets = sheets_of(self.derivation, view, self.request)
+            before = self.before(sheets, known)
+            found.append(Chapter(VIEWS[view].title, (*before, *sheets), view))
+            equations = (e for sheet in found[-1].sheets for e in sheet.equations)
+            known |= {e.left.name for e in equations if isinstance(e.left, Ref)}
+        return found
+
+    def before(self, sheets: Sheets, known: set[str]) -> Sheets:
+        """What the letters are that these sheets read, besides those that are known."""
+        found = tuple(explained(self.derivation, sheets, known))
+        columns = self.request.columns and not self.derivation.scalar
+        return as_columns(found) if columns else found
 
     @cached_property
     def shows_plus(self) -> bool:

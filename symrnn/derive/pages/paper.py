@@ -208,7 +208,7 @@ class Paper:
     def forward(self, rolled: bool) -> tuple[Equation, ...]:
         """The author's equations, what has other names put in."""
         derivation = self.derivation.rolled if rolled else self.derivation
-        rows = derivation.rows
+        rows = derivation.rows_as_written
         place = {e.target.name: n for n, e in enumerate(derivation.rolled.system.equations)}
         own = [e for e in derivation.system.equations if e.target.name in derivation.own]
         if not rolled:  # step by step, and within a step as the author has it
