@@ -7,6 +7,7 @@ From a system to terms:
 - `paths`, `derivation`   for each parameter a sum of terms, each along a path
 - `shapes`, `expressions`, `rows`   from the language to formulas: values, and rows carried back
 - `losses`, `functions`   ŷ - y where it cancels; f′ and the functions of a text
+- `lettered`   a letter for what goes into a function, where derivatives would write it out
 - `layer_norm`   layer norm: names for its parts, and its one Jacobian
 - `recursion`, `over_time`   terms in closed form, the nodes of a recursion; a softmax over time
 

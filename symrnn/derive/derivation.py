@@ -20,7 +20,7 @@ from symrnn.derive.rows import Rows
 from symrnn.errors import EquationError, UsageError, suggestion
 from symrnn.language.tree import Ref, Written
 from symrnn.system import initial_states, normal, unroll, with_states
-from symrnn.system.system import System
+from symrnn.system.system import Equation, System
 from symrnn.system.windows import Windows, windows
 
 __all__ = ["LOSS", "Derivation"]
@@ -54,6 +54,8 @@ class Derivation:
     """The names of the losses of single steps, where they were given some."""
     keep: tuple[str, ...] = ()
     """The functions whose derivative f′ is not written out."""
+    lettered: frozenset[str] = frozenset()
+    """What goes into functions and is not put in, but has a letter (`lettered.with_letters`)."""
     norms: tuple[Norm, ...] = ()
     """The layer norms whose parts have names in the text (`norms.with_norms`)."""
 
@@ -156,7 +158,16 @@ class Derivation:
 
     @cached_property
     def rows(self) -> Rows:
+        return Rows(self.network.system, self.put_in(self.network.values), self.dims)
+
+    @cached_property
+    def rows_as_written(self) -> Rows:
+        """Those in which nothing but the author's names has a letter."""
         return Rows(self.network.system, self.network.values, self.dims)
+
+    def put_in(self, values: Mapping[Ref, Equation]) -> dict[Ref, Equation]:
+        """What is put in for names, but for those that have letters."""
+        return {ref: value for ref, value in values.items() if ref.name not in self.lettered}
 
     @cached_property
     def paths(self) -> "Paths":

@@ -58,8 +58,16 @@ def slope_of(name: str) -> Expr:
     >>> show_expr(slope_of("silu'"))
     'silu(x) + sigmoid(x) * (1 - silu(x))'
     """
-    own = name.removesuffix(PRIME)
-    return put(rule(ELEMENTWISE[own].derivatives[0]), {"o": Call(own, (Ref("x"),))})
+    return _of_value(name, ELEMENTWISE[name.removesuffix(PRIME)].derivatives[0])
+
+
+def by_rule_of(name: str) -> Expr:
+    """The same as a rule of calculus gives it."""
+    return _of_value(name, ELEMENTWISE[name.removesuffix(PRIME)].by_rule)
+
+
+def _of_value(name: str, derivative: str) -> Expr:
+    return put(rule(derivative), {"o": Call(name.removesuffix(PRIME), (Ref("x"),))})
 
 
 def definition_of(name: str | Own) -> Expr:
@@ -105,9 +113,13 @@ LETTERS = (
 SELU = Fraction("1.0507"), Fraction("1.6733")
 
 
-def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equation]:
-    """What each f′ in the formulas is, and the letters in it, none of which is taken."""
+def definitions(
+    formulas: Iterable[Formula], taken: Container[str], reasoned: bool, said: Container[str]
+) -> list[Equation]:
+    """What each f′ in the formulas is, but for what is said already, with its reason if that is
+    wanted, and the letters in it, none of which is taken."""
     read = (part.function for formula in formulas for part in walk(formula) if is_slope(part))
+    names = [name for name in dict.fromkeys(read) if name not in said]
     letters = [Name(next((x for x in each if x not in taken), each[-1])) for each in LETTERS]
     argument, *constants = letters
     known: dict[Formula, Formula] = {
@@ -118,11 +130,17 @@ def definitions(formulas: Iterable[Formula], taken: Container[str]) -> list[Equa
     def named(formula: Formula) -> Formula:
         return known.get(formula) or map_children(formula, named)
 
-    found = [
-        Equation(Call(name, (argument,)), (named(formula_of(slope_of(name), argument)),))
-        for name in dict.fromkeys(read)
-    ]
-    used = {part for equation in found for part in walk(equation.rights[0])}
+    def definition(name: str) -> Equation:
+        row = ELEMENTWISE[name.removesuffix(PRIME)]
+        slopes = [*([by_rule_of(name)] if reasoned and row.by_rule else []), slope_of(name)]
+        rights = tuple(named(formula_of(slope, argument)) for slope in slopes)
+        why = (row.rule, row.why) if row.by_rule else (row.rule or "by its rule",)
+        return Equation(
+            Call(name, (argument,)), rights, reasons=tuple((s,) for s in why) if reasoned else ()
+        )
+
+    found = [definition(name) for name in names]
+    used = {part for equation in found for right in equation.rights for part in walk(right)}
     values = zip(constants, SELU, strict=True)
     return [*found, *(Equation(each, (Num(value),)) for each, value in values if each in used)]
 

@@ -8,8 +8,9 @@ from symrnn.derive.alike import classes
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.fold import Folding, names_in
 from symrnn.derive.formula import Formula, Grid, Sheet, Words
-from symrnn.derive.functions import definitions, functions_of
+from symrnn.derive.functions import definitions, functions_of, is_slope
 from symrnn.derive.immediate import ambiguous, told
+from symrnn.derive.lettered import explained, with_letters
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.letters import Letters
@@ -20,12 +21,14 @@ from symrnn.derive.printing.terminal import GLUE, aligned, columns, filled
 from symrnn.derive.sheets import (
     Request,
     Sheets,
+    as_columns,
     check_views,
     over_batch,
     sheets_of,
     update_rules,
 )
 from symrnn.derive.views import VIEWS
+from symrnn.errors import UsageError
 from symrnn.language.tree import Ref
 from symrnn.system.system import System, uses
 from symrnn.system.windows import sentence
@@ -77,8 +80,10 @@ class Output:
         check_views(request.views)
         self.notation = load_notation(look.notation)
         columns = self.notation.orientation == "column"
-        self.look, self.derivation = look, derivation
         self.names = derivation.chosen(request.wrt)
+        if not look.all and any(VIEWS[view].puts_in for view in request.views):
+            derivation = with_letters(derivation)
+        self.look, self.derivation = look, derivation
         known = {} if look.all else classes(derivation)
         asked = [known[name] for name in self.names if name in known]
         self.classes = known if len(set(asked)) < len(asked) else {}
@@ -127,10 +132,21 @@ class Output:
 
     @cached_property
     def views(self) -> list[Chapter]:
-        return [
-            Chapter(VIEWS[view].title, sheets_of(self.derivation, view, self.request), view)
-            for view in self.request.views
-        ]
+        found: list[Chapter] = []
+        known: set[str] = set()
+        for view in self.request.views:
+            sheets = sheets_of(self.derivation, view, self.request)
+            before = self.before(sheets, known)
+            found.append(Chapter(VIEWS[view].title, (*before, *sheets), view))
+            equations = (e for sheet in found[-1].sheets for e in sheet.equations)
+            known |= {e.left.name for e in equations if isinstance(e.left, Ref)}
+        return found
+
+    def before(self, sheets: Sheets, known: set[str]) -> Sheets:
+        """What the letters are that these sheets read, besides those that are known."""
+        found = tuple(explained(self.derivation, sheets, known))
+        columns = self.request.columns and not self.derivation.scalar
+        return as_columns(found) if columns else found
 
     @cached_property
     def shows_plus(self) -> bool:
@@ -141,10 +157,13 @@ class Output:
 
     def slopes(self, parts: Sequence[Chapter]) -> Sheets:
         """What the derivatives f′ are that the parts read, once for all of them."""
-        equations = (e for part in parts for sheet in part.sheets for e in sheet.equations)
+        equations = [e for part in parts for sheet in part.sheets for e in sheet.equations]
+        said = {e.left.function for e in equations if is_slope(e.left)}
         letters = self.latex_printer.letters
         taken = {letters.latex(Ref(name)) for name in letters.system.symbols}
-        found = definitions((right for e in equations for right in e.rights), taken)
+        reasoned = any(part.by_steps for part in parts)
+        rights = [right for e in equations for right in e.rights]
+        found = definitions(rights, taken, reasoned, said)
         own = functions_of(sheet for part in parts for sheet in part.sheets)
         return (*own, *([Sheet(("Derivatives of functions",), tuple(found))] if found else []))
 
@@ -260,12 +279,21 @@ def reads_beyond(system: System) -> bool:
     return any(roles[ref.name].role in ("input", "target") for ref in shifted)
 
 
+def _has_products(derivation: Derivation) -> bool:
+    """Whether a model is one of those that products of Jacobians say."""
+    try:
+        VIEWS["product"](derivation)
+    except UsageError:
+        return False
+    return True
+
+
 def default_views(
     derivation: Derivation, document: bool = False, python: bool = False
 ) -> tuple[str, ...]:
     """What is shown where nothing is asked for; Python text cannot hold a chain of matrices."""
     if derivation.system.steps is None:
-        return ("delta", "product") if document else ("delta",)
+        return ("delta", "product") if document and _has_products(derivation) else ("delta",)
     if document:
         return ("chain", "local", "closed", "delta")
     return ("closed",) if python else ("chain",)

@@ -129,6 +129,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             r"\mathrm{SELU}",
             stable=f"{SELU_SCALE} * max(x, 0) + {SELU_SLOPE} * expm1(min(x, 0))",
             analytic=False,
+            rule="a line above zero; below it an exponential, which is the value plus a constant",
         ),
         Elementwise(
             "softplus",
@@ -189,6 +190,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             operation="erf",
             numpy=forms.erf,
             sympy="erf",
+            rule="an integral from zero on: the derivative is what is integrated",
         ),
         Elementwise(
             "abs",
@@ -207,6 +209,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             r"\mathrm{hard\,\sigma}",
             stable="min(max(x / 6 + 0.5, 0), 1)",
             analytic=False,
+            rule="a line of slope 1/6 while the value is between 0 and 1, and level outside",
         ),
         Elementwise(
             "hard_tanh",
@@ -215,14 +218,25 @@ ELEMENTWISE: dict[str, Elementwise] = {
             r"\mathrm{hard\,tanh}",
             stable="min(max(x, -1), 1)",
             analytic=False,
+            rule="a line of slope 1 while the value is between -1 and 1, and level outside",
         ),
-        Elementwise("silu", "o + sigmoid(x) * (1 - o)", "x * sigmoid(x)", r"\mathrm{SiLU}"),
+        Elementwise(
+            "silu",
+            "o + sigmoid(x) * (1 - o)",
+            "x * sigmoid(x)",
+            r"\mathrm{SiLU}",
+            by_rule="sigmoid(x) + x * sigmoid(x) * (1 - sigmoid(x))",
+            rule="the product rule, for the argument times its logistic function",
+            why="that product is the value itself; multiplied out, in another order",
+        ),
         Elementwise(  # x Φ(x), Φ the distribution function of a standard normal variable
             "gelu",
             f"(1 + erf(x / sqrt(2))) / 2 + x * exp(-x**2 / 2) / sqrt(2 * {PI})",
             "x * (1 + erf(x / sqrt(2))) / 2",
             r"\mathrm{GELU}",
             stable="0.5 * x * (1 + erf(0.7071067811865476 * x))",
+            rule="the product rule: the distribution function of a normal variable, and the"
+            " argument times its density",
         ),
         Elementwise(  # nearly the same
             "gelu_tanh",
@@ -230,6 +244,7 @@ ELEMENTWISE: dict[str, Elementwise] = {
             f" + o * sigmoid(-{GELU} * (x + 0.044715 * x**3)) * {GELU} * (1 + 0.134145 * x**2)",
             f"x * sigmoid({GELU} * (x + 0.044715 * x**3))",
             r"\mathrm{GELU}_{\tanh}",
+            rule="the product rule, and the chain rule for what goes into the logistic function",
         ),
         Elementwise("identity", "1", "x", r"\mathrm{id}"),
         Elementwise(

@@ -13,6 +13,7 @@ from symrnn.derive.output import Look, Output, default_views
 from symrnn.derive.sheets import Request
 from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
+from symrnn.model import parse
 from tests.cases import ZOO, model
 
 NOTATIONS = ("default", "N1", "N2", "N3", "N4", "N5", "books")
@@ -128,3 +129,9 @@ def test_a_page_needs_nothing_else(name: str) -> None:
     assert re.search(r'(src|href)="(?!#)(?!data:)', page) is None
     assert "://" not in page.replace("http://www.w3.org/", "")
     assert page.count("<math") > 20
+
+
+def test_a_document_for_any_number_of_steps_has_no_view_that_cannot_be() -> None:
+    lags = parse("h[t] = tanh(x[t] @ W + h[t-2] @ U); L = mse(y, h[T])")
+    assert default_views(lags.derive(), document=True) == ("delta",)
+    assert default_views(model("elman").derive(), document=True) == ("delta", "product")

@@ -77,7 +77,7 @@ def sheets_of(output: Output) -> tuple[list[Sheet], list[Sheet]]:
 def check_the_same(whole: list[Sheet], folded: list[Sheet]) -> None:
     """Unfolded they are the same equations, in whatever order summands stand. A total derivative
     that the whole has no equation for is put in where it is read."""
-    wanted = Counter(in_order(e) for s in whole for e in s.equations)
+    wanted = Counter(map(in_order, unfolded(whole)))
     lefts = {equation.left for equation in wanted}
     found = list(unfolded(folded))
     more: dict[Formula, Formula] = {}

@@ -125,6 +125,16 @@ def test_sympy_text_defines_what_it_calls() -> None:
     assert abs(sympy.N(prime(sympy.Rational(1, 3))) - 0.7563097) < 1e-6  # type: ignore[operator]
 
 
+def test_a_long_derivative_has_its_reason_once_and_in_steps_alone() -> None:
+    assert all(ELEMENTWISE[name.removesuffix("'")].rule for name in LONG)
+    derivation = symrnn.parse(TEXT.format("silu", "silu")).derive(2, scalar=True)
+    steps = derivation.text("steps", width=0)
+    assert steps.count("the product rule, for the argument") == 1
+    assert steps.count("silu′(z) = σ(z) + z σ(z) (1 - σ(z))") == 1
+    assert steps.count("= silu(z) + σ(z) (1 - silu(z))") == 1
+    assert "product rule" not in derivation.text("delta")
+
+
 @pytest.mark.parametrize("name", ["elman", "lstm"])
 def test_short_derivatives_stay_where_they_are(name: str) -> None:
     assert "′" not in model(name).derive().text("delta")

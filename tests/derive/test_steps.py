@@ -14,7 +14,7 @@ import pytest
 from symrnn.derive.data import as_json
 from symrnn.derive.derivation import LOSS, Derivation
 from symrnn.derive.evaluate import Evaluator
-from symrnn.derive.formula import Equation, Total
+from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Total
 from symrnn.derive.left_sides import LeftSides
 from symrnn.derive.printing.terminal import columns
 from symrnn.derive.sheets import as_columns
@@ -30,9 +30,10 @@ from symrnn.language.parse import rule
 from symrnn.language.table import ELEMENTWISE
 from symrnn.language.tree import Add, Call, Div, Expr, Mul, Neg, Num, Pow, Ref
 from symrnn.model import Model, parse
-from symrnn.system import adjoint, normal, resolve
+from symrnn.system import adjoint, normal, resolve, unroll
 from symrnn.system.symbols import dimensions
 from tests.cases import ZOO, model
+from tests.derive.quotients import Quotients
 from tests.derive.test_literally import case_of, holds
 from tests.extent import draws
 from tests.grammar import Writer
@@ -41,6 +42,8 @@ FORMS = ("scalar", "rows", "columns")
 WIDTHS = (3, 5, 2, 4, 7, 6)
 SEEDS = range(draws(12, 200, 2000))
 AGREES, FLOOR = 1e-8, 1e-6
+NEAR = 1e-6
+"""How far a difference quotient is off at most."""
 
 
 class Worked:
@@ -52,6 +55,7 @@ class Worked:
         names = dimensions(plain.symbols)
         self.dims = {n: 1 if scalar else WIDTHS[i % len(WIDTHS)] for i, n in enumerate(names)}
         self.data = sample(of.written, resolve(of.written), self.dims, steps, 1, seed=seed)
+        self.model = of
         self.derivation = Derivation("drawn", of.written, asked, scalar=scalar)
         sheets = VIEWS["steps"](self.derivation)
         self.sheets = as_columns(sheets) if form == "columns" else sheets
@@ -127,6 +131,63 @@ def test_each_line_of_systems_at_random(form: str) -> None:
         worked.check()
         worked.gradients()
     assert refused <= 0.12 * len(seeds) + 1
+
+
+def held_against_quotients(worked: Worked) -> int:
+    """Hold what is said of each derivative against difference quotients; how many were."""
+    named = fine(worked.derivation).own
+    plain = normal(worked.model.written, stable=False)
+    judge = Quotients(unroll(plain, worked.steps), worked.data, named)
+    compared = 0
+    for equation in worked.equations:
+        for at in worked.places(equation):
+            wanted = by_quotients(judge, worked, equation.left, at)
+            if wanted is None:
+                continue
+            found = worked.number(equation, -1, at)
+            wanted = wanted.T if worked.columns else wanted
+            found = np.broadcast_to(found, wanted.shape) if found.size == 1 else found
+            assert found.shape == wanted.shape, (equation.left, at)
+            gap = float(np.abs(found - wanted).max(initial=0))
+            assert gap <= NEAR * max(1, float(np.abs(wanted).max(initial=0))), (equation.left, at)
+            compared += 1
+    return compared
+
+
+def by_quotients(
+    judge: Quotients, worked: Worked, left: Formula, at: Mapping[str, int]
+) -> Array | None:
+    """What a left side means, at a step; None where it is no derivative, or of nothing there is."""
+
+    def node(formula: Formula) -> Ref | None:
+        if not isinstance(formula, Ref) or not formula.base:
+            return formula if isinstance(formula, Ref) else None
+        found = Ref(formula.name, "1", worked.on.step(formula, at) - 1)
+        return found if found in judge.nodes else None
+
+    match left:
+        case Chain(factors=(Total(of=of, by=through), Immediate(of=reader, by=by))):
+            assert through == reader
+            row, middle, matrix = node(of), node(reader), node(by)
+            if row is None or middle is None or matrix is None:
+                return None
+            shares = judge.immediate(middle, matrix)
+            whole = judge.total(row, middle) @ shares
+            return whole.reshape(np.shape(judge.data[matrix.name]))
+        case Total(of=of, by=by) | Immediate(of=of, by=by):
+            one, other = node(of), node(by)
+            if one is None or other is None:
+                return None
+            immediate = isinstance(left, Immediate) and not left.alone
+            return (judge.immediate if immediate else judge.total)(one, other)
+    return None
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", ZOO)
+def test_each_derivative_is_what_its_left_side_says(name: str, form: str) -> None:
+    for asked, steps in ((None, 3), (2, 2)):
+        assert held_against_quotients(Worked(model(name), asked, steps, form)) > 8
 
 
 LOOKS = ("default", "books", "scalar")

@@ -37,7 +37,7 @@ def test_the_chain_of_matrices_is_a_product_of_matrices() -> None:
         "Local derivatives",
         "∂u/∂v has a row for each entry of u and a column for each entry of v: rows ∂L/∂u",
         "are multiplied with it from the right.",
-        "    ∂L/∂ŷ   = (-y/ŷ + (1 - y)/(1 - ŷ))/C",
+        "    ∂L/∂ŷ   = 1/C (-y/ŷ + (1 - y)/(1 - ŷ))",
         "            = (ŷ - y)/(C (ŷ ⊙ (1 - ŷ)))",
         "    ∂ŷ/∂O₂  = diag(ŷ ⊙ (1 - ŷ)) w_oᵀ",
         "    ∂O₂/∂O₁ = diag(1 - O₂²) w_hᵀ",

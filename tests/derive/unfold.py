@@ -60,7 +60,7 @@ def _of_each_step(equations: Iterable[Equation]) -> Iterator[Equation]:
         if not equation.steps or any(bound.base != "1" for bound in equation.steps):
             yield equation
             continue
-        high, low = (bound.shift + 1 for bound in equation.steps)
+        low, high = sorted(bound.shift + 1 for bound in equation.steps)
         for step in range(low, high + 1):
             yield _on_sides(equation, (_at(s, step) for s in _sides(equation)), steps=())
 

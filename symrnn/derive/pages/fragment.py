@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from symrnn.derive.derivation import LOSS
-from symrnn.derive.formula import Equation, Formula, Marked, Sheet, Total
+from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Marked, Name, Sheet, Total
 from symrnn.derive.output import Chapter, Output
 from symrnn.derive.pages.document import Inline, joined
 from symrnn.derive.pages.escape import for_tex
 from symrnn.derive.pages.structure import checked
+from symrnn.derive.pieces import walk
 from symrnn.derive.printing.measure import CHARACTER, measure
-from symrnn.language.tree import Ref
+from symrnn.language.tree import Call, Ref
 
 NUMBER = measure(r"\;\; (000)")
 """What an equation's number takes of a line, in em."""
@@ -36,7 +37,8 @@ class _Fragment:
     def __init__(self, output: Output) -> None:
         self.output, self.labels = output, set[str]()
         system = output.derivation.plain
-        self.variables = {s.name for s in system.named("variable", "weight", "total")}
+        made = {s.name for s in system.named("variable", "weight", "total")}
+        self.given = set(system.symbols) - made
 
     def sheet(self, part: Chapter, sheet: Sheet) -> str:
         text = f"% {part.view or part.title}: {self.output.words(sheet.title)}\n"
@@ -63,17 +65,24 @@ class _Fragment:
         width = self.output.look.width
         room = width - NUMBER / CHARACTER if width else 0
         for equation, rows in self.output.latex_printer.by_equation(sheet.equations, room):
-            label = self.label(part.view or part.title, equation)
+            label = self.label(part, sheet, equation)
             checked(r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}")
             *before, last = rows
             yield [*(rf"{row} \notag" for row in before), rf"{last} \label{{{label}}}"]
 
-    def label(self, view: str, equation: Equation) -> str:
-        """`eq:lstm-delta-w_h`: the model, the view and what stands on the left; once each."""
+    def label(self, part: Chapter, sheet: Sheet, equation: Equation) -> str:
+        """`eq:lstm-delta-w_h`: the model, the view and what stands on the left; once each, and the
+        same whatever else is shown."""
         name = re.sub(r"\.rnn\Z", "", re.split(r"[/\\]", self.output.derivation.name)[-1])
-        stem = f"eq:{slug(name) or 'model'}-{slug(view)}-{named(equation.left, self.variables)}"
-        if not slug(named(equation.left, self.variables)):
-            stem += slug(self.output.latex_printer.line(equation.left))
+        left = equation.left
+        said = named(left, self.given) or slug(self.output.latex_printer.line(left))
+        about = [part for part in sheet.title if not isinstance(part, str)]
+        if about and not part.by_steps and not (isinstance(left, Total) and left.by in about):
+            said += "".join(f"-{_place(each)}" for each in about)
+        others = elsewhere(part.sheets, sheet, isinstance(left, Total) and left.of == LOSS)
+        if part.by_steps and any(left == e.left for other in others for e in other.equations):
+            said += f"-{slug(self.output.words(sheet.title))}"
+        stem = f"eq:{slug(name) or 'model'}-{slug(part.view or part.title)}-{said}"
         label, number = stem, 1
         while label in self.labels:
             number += 1
@@ -82,19 +91,43 @@ class _Fragment:
         return label
 
 
-def named(left: Formula, variables: Collection[str]) -> str:
-    """A name for what an equation gives: a variable, the gradient by a parameter, `d-h` by others;
-    nothing for what has no name."""
+def elsewhere(sheets: Sequence[Sheet], sheet: Sheet, last: bool) -> Sequence[Sheet]:
+    """The sheets of a way before one of them, or behind it: of what is said twice the last has the
+    plain label if it is where the way leads, else the first."""
+    place = next(i for i, other in enumerate(sheets) if other is sheet)
+    return sheets[place + 1 :] if last else sheets[:place]
+
+
+def named(left: Formula, given: Collection[str]) -> str:
+    """A name for what an equation gives: a variable, the gradient by a parameter, `d-h` by others,
+    `d-h-c` for ∂h/∂c; nothing for what has no name."""
     match left:
         case Ref(name=name):
-            return slug(name) + _step(left)
-        case Marked(arg=arg):
-            return named(arg, variables)
+            return ("value-" if name in given else "") + _place(left)
+        case Marked(arg=Ref(name=name), mark=mark):
+            return f"{mark}-{slug(name)}"
         case Total(of=of, by=Ref(name=name) as by) if of == LOSS:
-            return ("d-" if name in variables else "") + named(by, variables)
+            return ("" if name in given else "d-") + _place(by)
         case Total(of=of, by=by):
-            return f"d-{named(of, variables)}-{named(by, variables)}"
+            return f"d-{_place(of)}-{_place(by)}"
+        case Immediate(of=of, by=by):
+            return f"{'d' if left.alone else 'immediate'}-{_place(of)}-{_place(by)}"
+        case Chain(factors=factors):
+            return "-".join(named(factor, given) for factor in factors)
+        case Call(function=function, own=own):
+            return slug(own.name if own is not None else f"d-{function}")
     return ""
+
+
+def _place(formula: Formula) -> str:
+    """The names in a formula, each with its step."""
+    found = [part for part in walk(formula) if isinstance(part, Ref | Name)]
+    return "-".join(
+        slug(part.letter) + _step(part.at)
+        if isinstance(part, Name)
+        else slug(part.name) + _step(part)
+        for part in found
+    )
 
 
 def _step(ref: Ref) -> str:

@@ -209,7 +209,7 @@ class Paper:
     def forward(self, rolled: bool) -> tuple[Equation, ...]:
         """The author's equations, what has other names put in."""
         derivation = self.derivation.rolled if rolled else self.derivation
-        equations = definitions(derivation.rows, derivation.own)
+        equations = definitions(derivation.rows_as_written, derivation.own)
         if not rolled:  # step by step, and within a step as the author has it
             place = {e.target.name: n for n, e in enumerate(derivation.rolled.system.equations)}
 

@@ -35,6 +35,9 @@ class View:
     """Whether it writes every step out, so that it may be refused as too long."""
     begins_at_totals: bool = False
     """Whether its terms begin at the totals that several paths share, and these are listed."""
+    puts_in: bool = False
+    """Whether its derivatives are those of the author's variables, what has no name put in: what
+    goes into a function gets a letter."""
     in_numbers: bool = False
     """Whether it works numbers out: it takes data, of one sequence, beside the names."""
     by_steps: bool = False
@@ -72,6 +75,7 @@ VIEWS = {
             shows_partials=True,
             is_long=True,
             begins_at_totals=True,
+            puts_in=True,
         ),
         View(
             "local",
@@ -79,6 +83,7 @@ VIEWS = {
             "Each factor of the chain, worked out.",
             is_long=True,
             begins_at_totals=True,
+            puts_in=True,
             asked="last",
         ),
         View(
@@ -87,6 +92,7 @@ VIEWS = {
             "The local derivatives put into the chain, carried back along each path.",
             is_long=True,
             begins_at_totals=True,
+            puts_in=True,
             asked="first",
         ),
         View(
@@ -99,10 +105,17 @@ VIEWS = {
             "product",
             "As products of Jacobians",
             "The paths between two steps, as products of the Jacobians of the state.",
+            puts_in=True,
         ),
-        View("paths", "Every path on its own"),
-        View("uses", "The sum over the uses of a parameter", is_long=True, asked="last"),
-        View("forward", "Carried forward with the steps"),
+        View("paths", "Every path on its own", puts_in=True),
+        View(
+            "uses",
+            "The sum over the uses of a parameter",
+            is_long=True,
+            puts_in=True,
+            asked="last",
+        ),
+        View("forward", "Carried forward with the steps", puts_in=True),
         View(
             "expanded",
             "In inputs and weights alone",

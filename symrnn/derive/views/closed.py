@@ -8,15 +8,20 @@ from dataclasses import replace
 
 from symrnn.derive.build import plus, times
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Formula, Sheet, Times
+from symrnn.derive.formula import Equation, Formula, Product, Sheet, Times
+from symrnn.derive.pieces import walk
 from symrnn.derive.recursion import closed_of
 from symrnn.derive.views.common import gradient, recursion, shared
-from symrnn.language.tree import ONE, Add, Neg
+from symrnn.language.tree import ONE, Add, Neg, Num, Ref
 
 Factors = tuple[Formula, ...]
 
 MOST = 8
 """Terms: brackets nested deeper than that help nobody."""
+
+SHORTER = 0.8
+"""The share of its letters that a second form may have: a number taken out of a sum of products of
+matrices is not worth writing them all again."""
 
 
 def factored(formula: Formula) -> Formula | None:
@@ -83,7 +88,15 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
 
 
 def both_forms(equation: Equation) -> Equation:
-    """The sum, and the same with common factors pulled out where there are any."""
+    """The sum, and the same with common factors pulled out where there are any; of matrices where
+    that makes it shorter."""
     (right,) = equation.rights
     other = factored(right)
-    return equation if other is None else replace(equation, rights=(right, other))
+    matrices = any(isinstance(part, Product) for part in walk(right))
+    if other is None or (matrices and _letters(other) > SHORTER * _letters(right)):
+        return equation
+    return replace(equation, rights=(right, other))
+
+
+def _letters(formula: Formula) -> int:
+    return sum(isinstance(part, Ref | Num) for part in walk(formula))

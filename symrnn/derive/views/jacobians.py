@@ -82,7 +82,8 @@ class Jacobians:
     def __init__(self, derivation: Derivation, names: frozenset[str]) -> None:
         self.derivation = derivation
         self.network = derivation.network_of(names)
-        values = {n: e for n, e in derivation.network.values.items() if n.name not in names}
+        known = derivation.put_in(derivation.network.values)
+        values = {n: e for n, e in known.items() if n.name not in names}
         self.rows = Rows(self.network.system, values, derivation.dims)
         self.paths = Paths(self.network, every=True)
         self.closed = Closed(self.rows, self.paths)

@@ -3,18 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symrnn.derive.build import plus
+from symrnn.derive.build import plus, ratio, times
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Equation, Formula, Immediate, Sheet, Total
 from symrnn.derive.losses import by_terms
 from symrnn.derive.paths import LOSS
+from symrnn.derive.pieces import walk
 from symrnn.derive.recursion import summed
 from symrnn.derive.rows import Rows
 from symrnn.derive.sheets import ROWS
 from symrnn.derive.views.chain import Partial, partials
 from symrnn.derive.views.common import span
-from symrnn.language.tree import NARROW, ONE, Ref
+from symrnn.language.tree import NARROW, ONE, Add, Div, Num, Ref, Size
 from symrnn.system.system import Outer
 
 
@@ -42,7 +43,16 @@ def equation(rows: Rows, left: Immediate, partial: Partial) -> Equation:
     steps = span(partial.but) if partial.but else ((), ())
     edges, apart = partial.edges, [in_terms(rows, edge) for edge in partial.edges]
     rights = (whole(rows, apart),) if apart != list(edges) else ()
-    return Equation(left, (*rights, whole(rows, edges)), *steps)
+    return Equation(left, tuple(map(number_first, (*rights, whole(rows, edges)))), *steps)
+
+
+def number_first(formula: Formula) -> Formula:
+    """1/C (-y/ŷ + …) for fractions over C: they would be small."""
+    match formula:
+        case Div(left=Add() as top, right=Size() | Num() as bottom):
+            if any(isinstance(part, Div) for part in walk(top)):
+                return times(ratio(ONE, bottom), top)
+    return formula
 
 
 def in_terms(rows: Rows, edge: Edge) -> Edge:

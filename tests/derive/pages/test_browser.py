@@ -20,6 +20,7 @@ from symrnn.derive.pages.document import (
 )
 from symrnn.derive.pages.escape import for_html
 from symrnn.derive.pages.html import as_html
+from tests.cases import model
 from tests.derive.pages.documents import SMALL, SVG, TIKZ
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -96,3 +97,34 @@ def test_the_page_never_scrolls_sideways(tmp_path: Path, width: int) -> None:
     assert measured, found[-500:]
     assert measured[1] == measured[2] == measured[3]
     assert measured[4] == "true"
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "below"), [(1100, "false"), (500, "true")])
+def test_on_a_narrow_page_reasons_stand_below_their_lines(
+    tmp_path: Path, width: int, below: str
+) -> None:
+    page = model("elman_n4").derive(3, scalar=True).html("steps", "w_h")
+    frame = for_html(page).replace("U+000A", "\n")
+    (tmp_path / "frame.html").write_text(
+        f"""<!DOCTYPE html><body><iframe id="f" width="{width}" height="800" srcdoc="{frame}">
+        </iframe><script>document.getElementById("f").onload = function () {{
+          const root = this.contentDocument.documentElement;
+          const cells = [...root.querySelectorAll(".display > math > mtable > mtr > :nth-child(4)")]
+            .filter(cell => cell.textContent && cell.parentNode.children[1].textContent);
+          const under = cells.map(cell => cell.getBoundingClientRect().top
+            >= cell.parentNode.children[1].getBoundingClientRect().bottom);
+          const wide = [...new Set(cells.map(cell => cell.closest(".display")))]
+            .some(display => display.scrollWidth > display.clientWidth);
+          const all = new Set(under).size == 1 ? under[0] : "mixed";
+          document.body.textContent = `found ${{cells.length}} ${{all}} ${{wide}}`;
+        }}</script>""",
+        encoding="utf-8",
+    )
+    found = chromium(
+        tmp_path, "--dump-dom", "--virtual-time-budget=5000", f"file://{tmp_path}/frame.html"
+    )
+    measured = re.search(r"found (\d+) (\w+) (\w+)", found)
+    assert measured, found[-500:]
+    assert int(measured[1]) > 8
+    assert (measured[2], measured[3]) == (below, "false")

@@ -7,7 +7,8 @@ import pytest
 
 from symrnn.cli import main
 from symrnn.derive.pages.macros import read_macros
-from tests.cases import ZOO
+from symrnn.derive.views import VIEWS
+from tests.cases import ZOO, model
 from tests.derive.pages.test_overfull import complaints_of, needs_tex
 
 COLUMNS = r"""\documentclass[10pt,twocolumn]{article}
@@ -64,6 +65,35 @@ def test_labels_do_not_depend_on_what_else_is_shown(capsys: pytest.CaptureFixtur
     labels = [set(re.findall(r"\\label\{([^}]*)\}", text)) for text in (one, two)]
     assert "eq:lstm-delta-U_f" in labels[0]
     assert labels[0] < labels[1]
+
+
+def labelled(text: str) -> dict[str, str]:
+    """What stands on the left of each labelled equation."""
+    pieces = re.split(r"\\label\{([^}]*)\}", text)
+    found = dict(zip(pieces[1::2], pieces[0::2], strict=False))
+    assert len(found) == len(pieces) // 2
+    sides = {
+        label: re.findall(r"^([\\A-Za-z][^&\n]*)&=", body, re.M) for label, body in found.items()
+    }
+    return {label: own[-1] for label, own in sides.items()}
+
+
+@pytest.mark.parametrize("view", sorted(set(VIEWS) - {"expanded", "numbers"}))
+@pytest.mark.parametrize("name", ["elman", "char", "lstm"])
+def test_a_label_means_the_same_whatever_else_is_shown(
+    name: str, view: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [name, "--format", "tex", "--fragment", "--scalar", "--view", view]
+    asked += [] if view == "product" else ["--steps", "2"]
+    whole = labelled(printed(capsys, *asked))
+    assert all("frac" not in label and "partial" not in label for label in whole)
+    for parameter in ("b", "b_h", "b_f"):
+        if parameter in model(name).derive().parameters:
+            one = labelled(printed(capsys, *asked, "--wrt", parameter))
+            common = [label for label in one if label in whole]
+            assert f"eq:{name}-{view}-{parameter}" in common or view == "local"
+            assert all(one[label] == whole[label] for label in common)
+            assert len(common) == len(one) or view == "steps"
 
 
 @pytest.mark.parametrize("name", ZOO)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from symrnn.derive.as_written import definitions
-from symrnn.derive.build import chain, is_zero, minus, plus, ratio, times
+from symrnn.derive.build import chain, is_zero, minus, plus, times
 from symrnn.derive.edges import Carrier, Edge, Softmax, moved, mover
 from symrnn.derive.formula import Diagonal, Equation, Formula, Immediate, Sheet, Total, Words
 from symrnn.derive.functions import LONG, PRIME
@@ -18,7 +18,7 @@ from symrnn.derive.views.steps.fine import Fine
 from symrnn.derive.views.steps.reasons import joined, of_routes, shapes, spoken, step_back
 from symrnn.language.parse import rule
 from symrnn.language.table import ELEMENTWISE, LOSSES
-from symrnn.language.tree import NARROW, ONE, Add, Call, Div, Expr, Num, Ref, Size, put, refs
+from symrnn.language.tree import NARROW, ONE, Call, Expr, Ref, put, refs
 from symrnn.system.system import Pointwise
 
 KNOWN = "written with the value that is known already"
@@ -92,18 +92,9 @@ def by_prediction(fine: Fine, made: Equation, partial: Partial) -> Equation:
     edge = partial.edges[0]
     functions = [c.function for route in edge.routes for c in route if c.function in LOSSES]
     why: Words = (of_routes(partial.edges, fine.scalar),)
-    made = replace(made, rights=tuple(map(number_first, made.rights)))
     if len(made.rights) == 1 or not functions:
         return replace(made, reasons=(why,))
     return replace(made, reasons=(why, (LOSSES[functions[0]].together,)))
-
-
-def number_first(formula: Formula) -> Formula:
-    """1/C (-y/ŷ + …) for fractions over C: they would be small."""
-    match formula:
-        case Div(left=Add() as top, right=Size() | Num() as bottom):
-            return times(ratio(ONE, bottom), top)
-    return formula
 
 
 def cancelled(fine: Fine, partial: Partial, found: dict[Immediate, Partial]) -> Iterator[Equation]:
