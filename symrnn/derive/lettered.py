@@ -88,6 +88,8 @@ def _equations(derivation: Derivation, names: Collection[str]) -> list[Equation]
 
 def explained(derivation: Derivation, sheets: Sequence[Sheet], known: Iterable[str]) -> list[Sheet]:
     """A sheet with the equations of the letters that these sheets read, but for what is known."""
+    if not derivation.lettered:
+        return []
     equations = [e for sheet in sheets for e in sheet.equations]
     told = {*known, *(e.left.name for e in equations if isinstance(e.left, Ref))}
     found: dict[str, list[Equation]] = {}
