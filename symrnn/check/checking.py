@@ -1,6 +1,6 @@
 """From texts to reports: read, judged, and the first wrong term of each wrong line found.
 
-    texts  --sources-->  lines  --reading-->  Writing  --judging-->  Report  --faults-->  Report
+texts  --sources-->  lines  --reading-->  Writing  --judging-->  Report  --faults-->  Report
 """
 
 import re
@@ -15,10 +15,10 @@ from symrnn.check.reading import known, read
 from symrnn.check.report import Reports
 from symrnn.derive.derived import Derived
 from symrnn.derive.formula import Total
+from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import Notation, load_notation
 from symrnn.derive.notation.symbol import SymbolError, glyph
 from symrnn.derive.printing.latex import Latex
-from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.errors import SymrnnError, UsageError
 from symrnn.language.tree import Ref
 
@@ -70,7 +70,12 @@ def check(
             raise UsageError(f"{text.name or 'the text'} holds no formula; {EXPECTED}")
         writing = replace(read(lines, symbols), name=text.name)
         judged = judge(
-            writing, derived, steps=derived.steps, scalar=derived.scalar, notation=letters, seed=seed
+            writing,
+            derived,
+            steps=derived.steps,
+            scalar=derived.scalar,
+            notation=letters,
+            seed=seed,
         )
 
         def explained(verdict: Verdict) -> Verdict:
@@ -92,7 +97,9 @@ def check(
     return Reports(tuple(map(found, texts)), derived, shown)
 
 
-EXPECTED = r"""expected some in a display, such as \[ … \], $$ … $$ or \begin{align} … \end{align}"""
+EXPECTED = (
+    r"""expected some in a display, such as \[ … \], $$ … $$ or \begin{align} … \end{align}"""
+)
 
 
 def _lines(text: Text, gradient: str) -> Iterator[Line]:
@@ -177,6 +184,3 @@ def with_mapping(notation: Notation, mapping: Mapping[str, str], derived: Derive
             said[meant] = stem
     others = {n: s for n, s in notation.symbols.items() if n not in said}
     return replace(notation, symbols={**said, **others}) if said else notation
-
-
-

@@ -101,6 +101,8 @@ def _display(reports: Reports, equation: Equation) -> Display:
 
 def _text(reports: Reports, words: Words) -> Text:
     return tuple(
-        part if isinstance(part, str) else Inline(reports.latex.line(part), reports.plain.line(part))
+        part
+        if isinstance(part, str)
+        else Inline(reports.latex.line(part), reports.plain.line(part))
         for part in words
     )
