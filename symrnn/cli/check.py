@@ -27,7 +27,8 @@ chain a = b = c; it may begin with a minus sign. A FILE ends in .tex, .md or .ip
 standard input; whatever is no formula is skipped. Of several files each has a line, with what is
 wrong first.
 
-The exit status is 1 if anything is wrong; else 2 if anything could not be read or judged; else 0."""
+The exit status is 1 if anything is wrong; else 2 if anything could not be read or judged; else
+0."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -82,7 +82,7 @@ COMMANDS = {
         check.add_options,
         check.check,
         (
-            r"check elman_n4 --scalar '\frac{\partial L}{\partial w_o} = (\hat{y} - y) \, O_3' --steps 3",
+            r"check elman_n4 --steps 3 --scalar --wrt w_o '(\hat{y} - y) \, O_3'",
             "check lstm -f notes.tex --notation mine.toml",
             "check elman -f ann.tex ben.tex --format csv -o class.csv",
         ),

@@ -23,14 +23,14 @@ from symrnn.check.claims import (
     Writing,
 )
 from symrnn.check.report import Reports
-from symrnn.derive.formula import Equation, Immediate, Times, Total
+from symrnn.derive.formula import Equation, Formula, Immediate, Times, Total
 from symrnn.derive.notation.notation import load_notation
 from symrnn.language.tree import Add, Neg, Ref
 
 DERIVED = symrnn.load("elman_n4").derive(3, scalar=True)
 L, Y, YHAT, W = Ref("L"), Ref("y"), Ref("yhat"), Ref("w_o")
 LAST = Ref("O", "1", 2)
-ERROR = Add((YHAT, Neg(Y)))
+ERROR: Formula = Add((YHAT, Neg(Y)))
 
 TEXT = r"\frac{\partial L}{\partial w_o} = (\hat y - y)"
 SAID = Said(
@@ -53,8 +53,8 @@ UNKNOWN = Unread(Line(r"x = \foo", 7), r"\foo is unknown", (4, 8))
 
 
 def writing(*verdicts: Verdict, name: str = "notes.tex", unread: tuple[Unread, ...] = ()) -> Report:
-    lines = (*{id(verdict.said): verdict.said for verdict in verdicts}.values(), *unread)
-    return Report(Writing(lines, name=name), verdicts)
+    lines = {id(verdict.said): verdict.said for verdict in verdicts}.values()
+    return Report(Writing((*lines, *unread), name=name), verdicts)
 
 
 def told(*reports: Report) -> Reports:
@@ -169,7 +169,7 @@ def test_csv_has_a_row_for_each_claim_and_nothing_that_a_spreadsheet_works_out()
     rows = list(csv.DictReader(io.StringIO(told(writing(FINE, goes_on, unread=(UNKNOWN,))).csv())))
     assert [row["status"] for row in rows] == [RIGHT, WRONG, "cannot read"]
     assert rows[1]["text"].startswith("'=")
-    assert rows[1]["corrected"] == r"'(\hat{y} - y) \, O_3".removeprefix("'")
+    assert rows[1]["corrected"] == r"(\hat{y} - y) \, O_3"
     assert rows[1]["kind"] == "missing factor"
 
 
