@@ -83,7 +83,7 @@ def check(
             return replace(verdict, fault=fault(judged, verdict)) if wrong else verdict
 
         verdicts = tuple(map(explained, judged.report.verdicts))
-        return replace(judged.report, writing=writing, verdicts=verdicts)
+        return replace(judged.report, verdicts=verdicts)
 
     def found(text: Text) -> Report:
         if len(texts) == 1:
