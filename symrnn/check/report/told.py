@@ -161,9 +161,7 @@ class Reports(Sequence[Report]):
             case "wrong" if fault is not None:
                 return (f"{fault.kind}{where(fault)}: ", *fault.says)
             case "wrong":
-                return ("it is not equal to the left side", *_behind(verdict.under))
-            case "right if":
-                return ("right if ", *verdict.under)
+                return (verdict.why or "it is not equal to the left side",)
             case "cannot judge":
                 return (f"cannot judge: {verdict.why}",)
         return verdict.under
