@@ -75,7 +75,7 @@ def _line(reports: Reports, row: Row) -> Iterator[Item]:
     if row.unread is not None:
         yield Paragraph((row.unread.message,))
     for verdict in row.verdicts:
-        if verdict.status != RIGHT or verdict.under:
+        if verdict.status != RIGHT:
             yield from _found(reports, verdict, len(row.verdicts) > 1)
 
 
@@ -85,8 +85,8 @@ def _found(reports: Reports, verdict: Verdict, several: bool) -> Iterator[Item]:
     after = ", which follows from the line before, and is wrong there already"
     follows = (after,) if verdict.status == WRONG and verdict.follows else ()
     yield Paragraph((*before, *told, *follows))
-    if verdict.fault is not None and verdict.under:
-        yield Paragraph(_text(reports, verdict.under))
+    if verdict.fault is not None and verdict.why:
+        yield Paragraph((verdict.why,))
     corrected = reports.corrected(verdict)
     if corrected is not None:
         yield Paragraph(("It should read",))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from symrnn.check.claims import WRONG, Example, Report, Span, Verdict
+from symrnn.check.claims import RIGHT, WRONG, Example, Report, Span, Verdict
 from symrnn.check.report.told import (
     MARKS,
     Reports,
@@ -81,7 +81,7 @@ def _line(reports: Reports, row: Row, wide: int) -> Iterator[str]:
         yield from (indent + line for line in filled(row.unread.message, WIDTH - len(indent)))
     several = len(row.verdicts) > 1
     for verdict in row.verdicts:
-        if verdict.status != "right" or verdict.under:
+        if verdict.status != RIGHT:
             before = f"right side {verdict.place + 1}: " if several else ""
             for line in _found(reports, verdict, before):
                 yield (indent + line).rstrip()
@@ -90,8 +90,8 @@ def _line(reports: Reports, row: Row, wide: int) -> Iterator[str]:
 def _found(reports: Reports, verdict: Verdict, before: str) -> Iterator[str]:
     """What is found of a right side: the verdict, the line as it should read, the numbers."""
     yield from filled(before + _told(reports, verdict), WIDTH - 6)
-    if verdict.fault is not None and verdict.status == WRONG and verdict.under:
-        yield from filled(reports.words(verdict.under), WIDTH - 6)
+    if verdict.fault is not None and verdict.why:
+        yield from filled(verdict.why, WIDTH - 6)
     corrected = reports.corrected(verdict)
     if corrected is not None:
         yield "it should read"

@@ -215,7 +215,3 @@ def where(fault: Fault) -> str:
     term = [] if fault.term is None else [f"term {fault.term}"]
     step = [] if fault.step is None else [f"t = {time_text(fault.step)}"]
     return f" in {', '.join(term + step)}" if term or step else ""
-
-
-def _behind(words: Words) -> Words:
-    return ("; ", *words) if words else ()
