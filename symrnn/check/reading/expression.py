@@ -13,6 +13,7 @@ from symrnn.check.reading.symbols import (
     Known,
     apart,
     canon,
+    is_delta,
     is_outside,
     look_up,
     own_letter,
@@ -78,6 +79,9 @@ ENTRIES = ("odot", "circ")
 TRANSPOSED = (r"\top", "T", r"\intercal")
 UNKNOWN_WIDTH = Width()
 """Of a unit matrix or zeros that are written without one."""
+
+COUNT = r"\#"
+"""The letter of the number of parameters."""
 
 Entries = list[tuple[str, Piece]]
 """The factors of a product, each with the sign before it."""
@@ -362,6 +366,8 @@ class Expression:
             return found
         self.at += 1
         match node:
+            case Sign(text="#"):
+                return self.count(node)
             case Sign(text=text) if text[0].isdigit() or text[0] == ".":
                 return Piece(Num(number(text, node.span)), node.span)
             case Ratio(top=top, bottom=bottom):
@@ -391,6 +397,18 @@ class Expression:
                 if (constant := self.constant(canon(items), node)) is not None:
                     return constant
         return self.symbol(node)
+
+    def count(self, node: Node) -> Piece:
+        r"""\# and words: the number of parameters."""
+        end = node.span[1]
+        while (following := self.peek()) is not None and (
+            isinstance(following, Text | Styled)
+            or (isinstance(following, Sign) and following.text.isalpha())
+            and following.text not in ENDS
+        ):
+            end = following.span[1]
+            self.at += 1
+        return Piece(Name(COUNT), (node.span[0], end))
 
     def constant(self, letter: str, node: Scripts) -> Piece | None:
         """1, I and 0 with their widths below; an indicator."""
@@ -482,17 +500,13 @@ class Expression:
         for i, row in enumerate(grid):
             for j, piece in enumerate(row):
                 if zero[i][j]:  # how high and wide it is, its neighbours say
-                    own: Zeros = piece.formula  # type: ignore[assignment]
-                    tall = [shapes[i][k][0] for k in range(len(row)) if not zero[i][k]]
-                    wide = [shapes[k][j][1] for k in range(len(grid)) if not zero[k][j]]
-                    rows = (*tall, own.rows)[0]
-                    columns = (*wide, own.columns if own.columns != rows else NARROW)[0]
-                    if not wide and not tall:
-                        rows, columns = own.rows, own.columns
-                    elif not wide:
-                        columns = own.columns if own.rows in (NARROW, rows) else own.rows
-                    elif not tall:
-                        rows = own.columns if own.rows == NARROW and wide[0] == NARROW else own.rows
+                    beside = [shapes[i][k] for k in range(len(row)) if not zero[i][k]]
+                    below = [shapes[k][j] for k in range(len(grid)) if not zero[k][j]]
+                    width = piece.formula.columns if isinstance(piece.formula, Zeros) else NARROW
+                    flat = bool(below) and below[0][0] == NARROW or not (beside or below)
+                    thin = bool(beside) and beside[0][1] == NARROW
+                    rows = beside[0][0] if beside else NARROW if flat else width
+                    columns = below[0][1] if below else NARROW if thin else width
                     row[j] = Piece(Zeros(rows, columns), piece.span)
         found = Blocks(tuple(tuple(p.formula for p in row) for row in grid))
         return Piece(found, span, tuple(p for row in grid for p in row))
@@ -781,8 +795,8 @@ class Expression:
                 other = fitting[1][0].name
                 raise Unclear(f"this may be {entry.name} and {other} at another step", node.span)
             return self.named(entry.name, at, mark, left, node)
-        letter, at, left = own_letter(node)
-        if letter in self.own or letter in self.known.states or letter.startswith(r"\delta"):
+        letter, at, left = own_letter(self.known, node)
+        if letter in self.own or letter in self.known.states or is_delta(letter):
             piece = Piece(Name(letter, at), node.span)
             return self.raised(piece, left, node) if left else piece
         if isinstance(node, Scripts | Sign | Styled):
@@ -816,9 +830,9 @@ class Expression:
         if found:
             entry, at, _, _ = found[0]
             if entry.timed:
-                return Unclear(f"{shown} runs over time; say at which step: {shown}_t", node.span)
+                return Unclear(f"{shown} runs over time, and no step is said", node.span)
             return Unclear(f"{shown}: {entry.name} is the same at every step", node.span)
-        printed = {_printed(key): entry.name for key, entry in self.known.symbols.items()}
+        printed = {_printed(key): entry.name for (key, _), entry in self.known.symbols.items()}
         near = suggestion(shown, list(printed))
         listed = ", ".join(list(printed)[:12])
         help_ = near or f"; the model has {listed}"
@@ -874,7 +888,7 @@ def _ten(base: Num, exponent: Formula) -> Num | None:
 
 def _is_power_of_ten(value: Fraction) -> bool:
     top, bottom = str(value.numerator), str(value.denominator)
-    return (len(top) > 1 or len(bottom) > 1) and {*top[1:], *bottom[1:]} == {"0"}
+    return value not in (0, 1) and top[0] == bottom[0] == "1" and {*top[1:], *bottom[1:]} == {"0"}
 
 
 def _times(plain: Sequence[Piece], whole: Piece, span: Span) -> Piece:
