@@ -227,21 +227,26 @@ def orders(found: Sequence[Piece], known: Vocabulary) -> Edits:
         if isinstance(formula, Transpose):
             says: Words = (formula.arg, " stands there without a transpose")
             yield Edit("transpose or order", path, formula.arg, says)
-        elif not isinstance(formula, Num | Size | Ones | Eye | Diagonal | Neg) and not isinstance(
-            piece.holder, Transpose
+        elif not (
+            isinstance(formula, SYMMETRIC)
+            or isinstance(piece.holder, Transpose)
+            or known.worth.shape(formula) == (1, 1)
         ):
-            if known.worth.shape(formula) != (1, 1):
-                says = (formula, " has to be transposed")
-                yield Edit("transpose or order", path, Transpose(formula), says)
+            says = (formula, " has to be transposed")
+            yield Edit("transpose or order", path, Transpose(formula), says)
         if isinstance(formula, Product | Chain):
             factors = formula.factors
             for i in range(len(factors) - 1):
                 a, b = factors[i : i + 2]
-                new = replace(formula, factors=(*factors[:i], b, a, *factors[i + 2 :]))
+                new: Formula = replace(formula, factors=(*factors[:i], b, a, *factors[i + 2 :]))
                 yield Edit("transpose or order", path, new, (b, " belongs before ", a))
             if len(factors) == 2:
                 new = transposed(formula)
                 yield Edit("transpose or order", path, new, instead(formula, new))
+
+
+SYMMETRIC = (Num, Size, Ones, Eye, Diagonal, Neg)
+"""What is its own transpose, or as good as that."""
 
 
 def readings(found: Sequence[Piece], known: Vocabulary) -> Edits:
@@ -260,6 +265,17 @@ def readings(found: Sequence[Piece], known: Vocabulary) -> Edits:
 
 
 # what is missing
+
+
+def left_out(found: Sequence[Piece], known: Vocabulary) -> Edits:
+    """A term or a factor, where all other parts of a right sum or product stand."""
+    for piece in found:
+        for whole, part in known.without.get(piece.formula, ()):
+            says: Words = (part, " is missing")
+            if isinstance(whole, Add):
+                says = ("the term ", bare(part), " is missing")
+            kind = "missing term" if isinstance(whole, Add) else "missing factor"
+            yield Edit(kind, piece.path, whole, says)
 
 
 def missing_factors(found: Sequence[Piece], known: Vocabulary) -> Edits:
@@ -356,7 +372,8 @@ def slopes(found: Sequence[Piece], known: Vocabulary) -> Edits:
             continue
         shape = known.worth.shape(formula)
         for new in known.slopes:
-            if is_slope(formula) and new != formula and known.worth.shape(new) == shape:
+            other = new.factors if isinstance(new, Times | Odot) else (new,)
+            if is_slope(formula) and formula not in other and known.worth.shape(new) == shape:
                 says = instead(formula, new)
                 yield Edit("wrong derivative", piece.path, new, says)
             if isinstance(formula, Times | Odot):
@@ -370,7 +387,7 @@ def _among(piece: Piece, product: Times | Odot, new: Formula) -> Edits:
     for i in range(len(factors)):
         for width in (1, 2):
             old = factors[i : i + width]
-            if len(old) < width or old == inner or not any(map(is_slope, old)):
+            if len(old) < width or set(old) <= set(inner) or not any(map(is_slope, old)):
                 continue
             whole = joined(type(product), (*factors[:i], *inner, *factors[i + width :]))
             says = instead(joined(type(product), old), new)
@@ -390,10 +407,18 @@ def derivatives(found: Sequence[Piece], known: Vocabulary) -> Edits:
                         yield Edit("wrong operand", piece.path, whole, instead(old, new))
 
 
-CHEAP: tuple[Generator, ...] = (signs, times_of, removals, pluses, readings, orders)
+CHEAP: tuple[Generator, ...] = (
+    signs,
+    times_of,
+    left_out,
+    pluses,
+    readings,
+    orders,
+    removals,
+)
 """What takes few tries."""
 
-DEAR: tuple[Generator, ...] = (derivatives, slopes, operands, missing_factors, missing_terms)
+DEAR: tuple[Generator, ...] = (slopes, missing_terms, missing_factors, derivatives, operands)
 
 
 def edits(formula: Formula, known: Vocabulary, generators: Sequence[Generator]) -> Edits:

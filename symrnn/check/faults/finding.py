@@ -8,9 +8,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symrnn.check.claims import Fault
-from symrnn.check.faults.edits import CHEAP, DEAR, Edit, edits, exchanged, operands, pluses
-from symrnn.check.faults.vocabulary import DERIVATIVES, Vocabulary, bare, pieces
-from symrnn.check.faults.worth import Spent, Worth, close
+from symrnn.check.faults.edits import (
+    CHEAP,
+    DEAR,
+    Edit,
+    Generator,
+    edits,
+    exchanged,
+    operands,
+    pluses,
+    signs,
+)
+from symrnn.check.faults.vocabulary import DERIVATIVES, Vocabulary, is_slope, pieces
+from symrnn.check.faults.worth import SpentError, Worth, close
 from symrnn.derive.formula import Bracket, Chain, Formula, Words
 from symrnn.derive.pieces import Path, at_path, put
 from symrnn.language.tree import Add, Neg, Ref
@@ -40,7 +50,7 @@ class Finder:
     def fault(self) -> Fault:
         try:
             found = self.by_sign() or self.by_terms() or self.by_one(self.worth, (), self.forms)
-        except Spent:
+        except SpentError:
             found = None
         return found or self.as_a_whole()
 
@@ -50,7 +60,7 @@ class Finder:
         new = self.right.arg if isinstance(self.right, Neg) else Neg(self.right)
         if not self.worth.fits(new):
             return None
-        turned = self.one(self.worth, (), self.forms, CHEAP[:1])
+        turned = self.one(self.worth, (), self.forms, (signs,))
         return turned or self.told(Edit("sign", (), new, ("the sign is flipped",)))
 
     def as_a_whole(self) -> Fault:
@@ -79,6 +89,8 @@ class Finder:
     # term by term
 
     def by_terms(self) -> Fault | None:
+        if is_slope(self.right):
+            return None
         own = list(addends(self.right))
         left: tuple[list[Term], list[Formula]] | None = None
         for form in self.forms:
@@ -106,7 +118,7 @@ class Finder:
         """What is left of both after addends of one value have met."""
         rest, mine = list(theirs), []
         for term in own:
-            value = self.signed(self.right, term)
+            value = self.worth.array(term.formula)
             met = None
             for other in rest:
                 there = self.worth.array(other)
@@ -118,9 +130,6 @@ class Finder:
             else:
                 rest = [other for other in rest if other is not met]
         return mine, rest
-
-    def signed(self, whole: Formula, term: Term):  # type: ignore[no-untyped-def]
-        return self.worth.array(term.formula)
 
     def missing(self, theirs: Sequence[Formula]) -> Fault | None:
         """Terms that are not there at all."""
@@ -144,12 +153,13 @@ class Finder:
         for term, other in pairs[1:]:
             whole = put(whole, term.path, other)
         term, other = pairs[0]
-        worth = self.worth_of(other)
+        worth = self.worth.for_right(other)
         place = own.index(term) + 1 if len(own) > 1 else None
         step = self.step_of(other)
         found = self.by_one(worth, term.path, [other, *self.forms]) if worth else None
         if found is None:
             found = self.replaced(term, other)
+        assert found.corrected is not None
         corrected = put(whole, term.path, at_path(found.corrected, term.path))
         return replace(found, term=place, step=found.step or step, corrected=corrected)
 
@@ -163,9 +173,6 @@ class Finder:
             rest.remove(other)
             found.append((term, other))
         return found
-
-    def worth_of(self, other: Formula) -> Worth | None:
-        return self.worth.for_right(other)
 
     def step_of(self, term: Formula) -> Ref | None:
         """The time step of a term, by the bracket of a right one that is worth the same."""
@@ -195,7 +202,7 @@ class Finder:
         return found or self.one(worth, path, forms, DEAR) or self.two(worth, path, forms)
 
     def one(
-        self, worth: Worth, path: Path, forms: Sequence[Formula], generators: Sequence
+        self, worth: Worth, path: Path, forms: Sequence[Formula], generators: Sequence[Generator]
     ) -> Fault | None:
         formula = at_path(self.right, path)
         known = Vocabulary(formula, forms, self.symbols, worth)

@@ -76,7 +76,7 @@ class Truths:
             for view in VIEWS
             for right in self._of(left, self.of_view(view, names), steps, at)
         ]
-        if isinstance(left.of, Ref) and left.of != LOSS or not found:
+        if left.of != LOSS or not found:
             found += self._between(left)
         return list(dict.fromkeys(found))
 
@@ -175,14 +175,18 @@ def placed(formula: Formula, to: Ref, shift: int, index: str = "t") -> Formula:
                 there = replace(at, base=to.base, shift=at.shift + to.shift + shift)
                 return replace(inner, at=there)
             case Big(index=bound, low=low, high=high):
-                ends = {"low": moved(low), "high": moved(high)}
                 body = inner.body if bound == index else moved(inner.body)
-                return replace(inner, body=body, **ends)
+                return Big(inner.sign, bound, _step(moved(low)), _step(moved(high)), body)
             case Total(of=of, by=by) | Immediate(of=of, by=by):
                 return replace(inner, of=moved(of), by=moved(by))
         return map_children(inner, moved)
 
     return moved(formula)
+
+
+def _step(formula: Formula) -> Ref:
+    assert isinstance(formula, Ref)
+    return formula
 
 
 def with_index(formula: Formula, indices: Iterable[str]) -> Formula:
@@ -200,8 +204,10 @@ def with_index(formula: Formula, indices: Iterable[str]) -> Formula:
             case Name(at=at):
                 return replace(inner, at=replace(at, base=names.get(at.base, at.base)))
             case Big(index=index, low=low, high=high, body=body):
-                ends = {"low": renamed(low), "high": renamed(high), "body": renamed(body)}
-                return replace(inner, index=names.get(index, index), **ends)
+                new = names.get(index, index)
+                return Big(
+                    inner.sign, new, _step(renamed(low)), _step(renamed(high)), renamed(body)
+                )
         return map_children(inner, renamed)
 
     return renamed(formula)

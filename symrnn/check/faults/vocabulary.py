@@ -11,7 +11,6 @@ from symrnn.derive.formula import (
     Big,
     Bracket,
     Chain,
-    Diagonal,
     Formula,
     Immediate,
     Name,
@@ -30,8 +29,8 @@ DERIVATIVES = (Total, Immediate)
 NEAR = (0, -1, 1)
 """How far from a step of a formula what belongs there may be."""
 
-LARGEST = 12
-"""Nodes of a piece that may be missing as a whole."""
+ADDENDS, FACTORS = 24, 48
+"""So many terms and factors are tried where one may be missing."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,8 @@ def is_slope(formula: Formula) -> bool:
     match formula:
         case Add(terms=(first, Neg())) if first == ONE:
             return True
-        case Odot(factors=factors) | Times(factors=factors):
-            return any(map(is_slope, factors)) and len(factors) == 2
+        case Odot(factors=(one, other)) | Times(factors=(one, other)):
+            return other == Add((ONE, Neg(one))) or one == Add((ONE, Neg(other)))
         case Call(function=function):
             return function.endswith("'")
     return False
@@ -85,6 +84,21 @@ class Vocabulary:
         """Every piece of the right formulas, each once, those of the likest formula first."""
         found = (piece.formula for form in self.forms for piece in pieces(form))
         return list(dict.fromkeys(found))
+
+    @cached_property
+    def without(self) -> dict[Formula, list[tuple[Formula, Formula]]]:
+        """Each sum and product of the right formulas without one of its parts: the whole of it,
+        and that part."""
+        found: dict[Formula, list[tuple[Formula, Formula]]] = {}
+        for whole in self.said:
+            if not isinstance(whole, (Add, *PRODUCTS)):
+                continue
+            parts = children(whole)
+            for i, part in enumerate(parts):
+                rest = (*parts[:i], *parts[i + 1 :])
+                left = rest[0] if len(rest) == 1 else type(whole)(rest)
+                found.setdefault(left, []).append((whole, part))
+        return found
 
     @cached_property
     def refs(self) -> list[Ref]:
@@ -114,17 +128,17 @@ class Vocabulary:
         for product in self.said:
             if isinstance(product, Times | Odot):
                 pairs = zip(product.factors, product.factors[1:], strict=False)
-                found += [type(product)(pair) for pair in pairs if any(map(is_slope, pair))]
+                found += filter(is_slope, map(type(product), pairs))
         for ref in self.refs:
             if self.symbols[ref.name].role == "variable":
                 found += self._slopes_at(ref)
         return list(dict.fromkeys(found))
 
-    def _slopes_at(self, value: Ref) -> list[Formula]:
-        rest = Add((ONE, Neg(value)))
-        shape = self.worth.shape(value)
-        kind = Times if shape == (1, 1) else Odot
-        return [Add((ONE, Neg(Pow(value, Num(Fraction(2)))))), kind((value, rest)), rest]
+    def _slopes_at(self, value: Formula) -> list[Formula]:
+        rest: Formula = Add((ONE, Neg(value)))
+        square: Formula = Pow(value, Num(Fraction(2)))
+        kind = Times if self.worth.shape(value) == (1, 1) else Odot
+        return [Add((ONE, Neg(square))), kind((value, rest)), rest]
 
     @cached_property
     def factors(self) -> list[Formula]:
@@ -141,7 +155,9 @@ class Vocabulary:
         read += [Transpose(ref) for ref in self.refs if (self.worth.shape(ref) or (1, 1)) > (1, 1)]
         every = [*found, *whole, *numbers, *self.slopes, *read]
         fitting = [part for part in every if not isinstance(part, Big) and part != ONE]
-        return [part for part, _ in distinct(self.worth, list(dict.fromkeys(fitting)))]
+        products = [part for part in found if isinstance(part, Big) and part.sign == "prod"]
+        each = [part for part, _ in distinct(self.worth, list(dict.fromkeys(fitting)))]
+        return [*dict.fromkeys(products), *each[:FACTORS]]
 
     @cached_property
     def addends(self) -> list[Formula]:
@@ -153,7 +169,8 @@ class Vocabulary:
         found += self.forms
         rest: list[Formula] = [ONE, *self.refs]
         every = [*found, *rest, *map(minus, rest)]
-        return [part for part, _ in distinct(self.worth, list(dict.fromkeys(every)))]
+        found = [part for part, _ in distinct(self.worth, list(dict.fromkeys(every)))]
+        return found[:ADDENDS]
 
     def like(self, formula: Formula) -> list[Formula]:
         """What might be meant where a letter, a number or a derivative stands."""
@@ -174,6 +191,4 @@ class Vocabulary:
                 ]
             case Part():
                 return [p for p in self.said if isinstance(p, Part)]
-            case Diagonal() | Transpose():
-                return [p for p in self.said if isinstance(p, Diagonal | Transpose)]
         return []

@@ -6,11 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
-from symrnn.derive.formula import Big, Formula, Immediate, Total, Value
+from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
 from symrnn.derive.left_sides import Indices
-from symrnn.derive.pieces import children, map_children
+from symrnn.derive.pieces import map_children, walk
 from symrnn.errors import SymrnnError
 from symrnn.language.arrays import Array
+from symrnn.language.tree import Num, Ref
 
 PRECISION = 1e-9
 """How far, relative to its norm, a value may be off."""
@@ -25,10 +26,17 @@ ANYWHERE: Mapping[str, int] = dict.fromkeys(("t", "k", "j", "i"), 2)
 """Steps for the indices of sums, where only the shape of what they hold is asked for."""
 
 
+WHOLE = (Num, Ref, Total, Immediate, Name)
+"""What stands for itself: it takes no time, and it tells what may be beside it."""
+
+
 class Point(Protocol):
     """Numbers at which formulas are worked out."""
 
-    def value(self, formula: Formula, at: Indices) -> Array: ...
+    @property
+    def steps(self) -> int: ...
+
+    def value(self, formula: Formula, at: Indices | None = None) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class Setting:
     target: Array
 
 
-class Spent(Exception):
+class SpentError(Exception):
     """More formulas were worked out than a line is worth."""
 
 
@@ -53,7 +61,7 @@ class Budget:
     def spend(self) -> None:
         self.left -= 1
         if self.left < 0:
-            raise Spent
+            raise SpentError
 
 
 class Worth:
@@ -90,9 +98,11 @@ class Worth:
 
     def _short(self, formula: Formula) -> Formula:
         """The formula with values in it, as far as they do not depend on an index that it binds."""
-        if isinstance(formula, Big | Total | Immediate) or not children(formula):
+        if isinstance(formula, Big | Total | Immediate) or _at_a_step(formula):
             return formula
-        return map_children(formula, lambda child: self._entry(child)[2])
+        return map_children(
+            formula, lambda child: child if isinstance(child, WHOLE) else self._entry(child)[2]
+        )
 
     def fits(self, formula: Formula) -> bool:
         """Whether a right side is what the left side is, at every setting."""
@@ -100,8 +110,8 @@ class Worth:
         found = self.array(formula)
         return found is not None and close(found, self.target) and self.everywhere(formula)
 
-    def everywhere(self, formula: Formula) -> bool:
-        for setting in self.settings:
+    def everywhere(self, formula: Formula, most: int | None = None) -> bool:
+        for setting in self.settings[:most]:
             found = value_of(setting.point, formula, setting.at)
             if found is None or not close(found, setting.target):
                 return False
@@ -120,6 +130,13 @@ class Worth:
         return within
 
 
+def _at_a_step(formula: Formula) -> bool:
+    """Whether a bracket says which step an index in it stands for."""
+    return isinstance(formula, Bracket) and any(
+        isinstance(part, Ref) and part.base == "t" for part in walk(formula.body)
+    )
+
+
 def value_of(point: Point, formula: Formula, at: Indices) -> Array | None:
     """A value of numbers; nothing where a formula has none."""
     try:
@@ -132,9 +149,9 @@ def value_of(point: Point, formula: Formula, at: Indices) -> Array | None:
 
 def close(one: Array, other: Array) -> bool:
     """Whether two values are the same, as far as numbers tell."""
-    if one.shape != other.shape and (one.size != 1 or other.size != 1):
+    if one.shape != other.shape and (one.size != other.size or 1 not in one.shape):
         return False
-    far = np.abs(one - other).max(initial=0)
+    far = np.abs(one - other.reshape(one.shape)).max(initial=0)
     return bool(far <= PRECISION * max(np.abs(other).max(initial=0), np.abs(one).max(initial=0)))
 
 
