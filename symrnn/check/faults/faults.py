@@ -6,7 +6,8 @@ from symrnn.check.claims import WRONG, Fault, Verdict
 from symrnn.check.faults.finding import Finder
 from symrnn.check.faults.truths import truths_of, with_index
 from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, close, value_of
-from symrnn.check.judging import Judged, members
+from symrnn.check.judging import Judged
+from symrnn.check.judging.outcome import members
 from symrnn.derive.formula import Big, Equation, Formula
 from symrnn.derive.pieces import walk
 
