@@ -108,6 +108,8 @@ def times_of(found: Sequence[Piece], known: Vocabulary) -> Edits:
     later: list[Edit] = []
     for piece in found:
         for new in _elsewhere(piece.formula):
+            if not known.exists(new):
+                continue
             says = (new, " belongs there, not ", piece.formula)
             edit = Edit("time index", piece.path, new, says)
             if new in said:
@@ -143,7 +145,7 @@ def moved(formula: Any, by: int) -> Any:
     return formula
 
 
-def exchanged(formula: Formula) -> Edits:
+def exchanged(formula: Formula, known: Vocabulary) -> Edits:
     """All of a term at another step, or with two of its steps exchanged."""
     refs = {part for part in walk(formula) if isinstance(part, Ref) and part.base == "1"}
     steps = sorted({ref.shift for ref in refs})
@@ -153,7 +155,7 @@ def exchanged(formula: Formula) -> Edits:
     changes += [{step: step + by for step in steps} for by in (-1, 1)]
     for change in changes:
         new = _at(formula, change)
-        if new != formula:
+        if new != formula and all(map(known.exists, walk(new))):
             yield Edit("time index", (), new, ("the steps are mixed up: ", *instead(formula, new)))
 
 
@@ -270,6 +272,8 @@ def readings(found: Sequence[Piece], known: Vocabulary) -> Edits:
 def left_out(found: Sequence[Piece], known: Vocabulary) -> Edits:
     """A term or a factor, where all other parts of a right sum or product stand."""
     for piece in found:
+        if isinstance(piece.holder, Div):
+            continue  # what is above a line may as well stand beside it
         for whole, part in known.without.get(piece.formula, ()):
             says: Words = (part, " is missing")
             if isinstance(whole, Add):
@@ -305,10 +309,9 @@ def _with_factor(piece: Piece, factor: Formula, known: Vocabulary) -> Iterator[F
         if isinstance(piece.holder, kind):
             continue  # the product that holds it takes the factor
         own = formula.factors if isinstance(formula, kind) else (formula,)
-        places = range(len(own) + 1) if kind in (Product, Chain) else [0 if kind is Times else -1]
-        for i in places:
-            at = i if i >= 0 else len(own)
-            yield kind((*own[:at], factor, *own[at:]))
+        first = 0 if isinstance(factor, Num | Size) else len(own)
+        for i in range(len(own) + 1) if kind in (Product, Chain) else [first]:
+            yield kind((*own[:i], factor, *own[i:]))
 
 
 def _kinds(formula: Formula, factor: Formula, known: Vocabulary) -> list[Any]:
@@ -322,8 +325,9 @@ def _kinds(formula: Formula, factor: Formula, known: Vocabulary) -> list[Any]:
 
 def missing_terms(found: Sequence[Piece], known: Vocabulary) -> Edits:
     for piece in found:
-        if isinstance(piece.holder, Add | Neg | Pow):
-            continue
+        value = known.worth.array(piece.formula)
+        if isinstance(piece.holder, Add | Neg | Pow) or (value is not None and not value.any()):
+            continue  # beside what is zero anything is right
         shape = known.worth.shape(piece.formula)
         for term in known.addends:
             other = known.worth.shape(term)

@@ -79,9 +79,17 @@ class Worth:
     def target(self) -> Array:
         return self.settings[0].target
 
+    @property
+    def steps(self) -> int:
+        return self.settings[0].point.steps
+
     def array(self, formula: Formula) -> Array | None:
         """The value at the first setting; nothing where there is none."""
         return self._entry(formula)[1]
+
+    def is_worth(self, formula: Formula, value: Array | None) -> bool:
+        found = self.array(formula)
+        return value is not None and found is not None and close(value, found)
 
     def shape(self, formula: Formula) -> tuple[int, ...] | None:
         found = self.array(formula)
@@ -98,7 +106,7 @@ class Worth:
 
     def _short(self, formula: Formula) -> Formula:
         """The formula with values in it, as far as they do not depend on an index that it binds."""
-        if isinstance(formula, Big | Total | Immediate) or _at_a_step(formula):
+        if isinstance(formula, Big | Total | Immediate) or is_at_a_step(formula):
             return formula
         return map_children(
             formula, lambda child: child if isinstance(child, WHOLE) else self._entry(child)[2]
@@ -130,7 +138,7 @@ class Worth:
         return within
 
 
-def _at_a_step(formula: Formula) -> bool:
+def is_at_a_step(formula: Formula) -> bool:
     """Whether a bracket says which step an index in it stands for."""
     return isinstance(formula, Bracket) and any(
         isinstance(part, Ref) and part.base == "t" for part in walk(formula.body)
