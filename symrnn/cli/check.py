@@ -108,7 +108,7 @@ def check(options: argparse.Namespace) -> Answer:
     from symrnn.check.checking import pairs
 
     found = checked(
-        model.derive(options.steps, options.wrt, options.scalar),
+        model.derive(options.steps, options.wrt or (), options.scalar),
         [*_formulas(options.texts), *_files(options.files)],
         by=options.wrt,
         notation=options.notation,

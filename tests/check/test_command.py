@@ -17,8 +17,6 @@ WRONG = r"\frac{\partial L}{\partial w_o} = \hat{y} - y"
 SCALAR = ("--steps", "3", "--scalar")
 
 
-
-
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     status = main(["check", *arguments])
     return status, *capsys.readouterr()
@@ -101,6 +99,7 @@ def test_of_several_files_each_has_a_line_and_a_bad_one_stops_none(
     lines = out.splitlines()
     assert lines[0].split()[0] == "✓"
     assert "line 2: missing factor" in out
+    assert "binary.tex is no UTF-8 text" in out
     assert [line[0] for line in lines if line[0] != " "] == ["✓", "✗", "?", "?", "?"]
     status, out, _ = run(capsys, "elman_n4", *SCALAR, "-f", *files, "--format", "csv")
     assert status == 1

@@ -113,7 +113,7 @@ def test_several_writings_have_a_line_each_with_what_is_wrong_first() -> None:
     ).text() == (
         "✓ ann.tex       1 right\n"
         "✗ benjamin.tex  line 4: missing factor in term 1, t = 3: O₃ is missing\n"
-        "? c.tex         1 cannot read\n"
+        "? c.tex         line 7: \\foo is unknown\n"
     )
 
 

@@ -66,17 +66,16 @@ def _section(reports: Reports, report: Report) -> Section:
 def _line(reports: Reports, row: Row) -> Iterator[Item]:
     """What was read, or the text where it could not be; then what is wrong."""
     yield Heading((f"{MARKS[row.status]} Line {row.line.number}: {row.status}",))
-    if row.said is not None:
-        yield _display(reports, row.said.equation)
+    for said in row.said[:1]:
+        yield _display(reports, said.equation)
     if row.status != RIGHT:
         places = [row.unread.span] if row.unread else []
-        places += [place for each in row.verdicts if (place := place_of(each))]
+        places += [place for each in row.shown if (place := place_of(each))]
         yield Listing("\n".join(underlined(row.line.text, places, WIDTH)))
     if row.unread is not None:
         yield Paragraph((row.unread.message,))
-    for verdict in row.verdicts:
-        if verdict.status != RIGHT:
-            yield from _found(reports, verdict, len(row.verdicts) > 1)
+    for verdict in row.shown:
+        yield from _found(reports, verdict, len(row.said) == 1 and len(row.verdicts) > 1)
 
 
 def _found(reports: Reports, verdict: Verdict, several: bool) -> Iterator[Item]:
