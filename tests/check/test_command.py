@@ -86,14 +86,14 @@ def test_standard_input_is_read(
 
 
 def test_of_several_files_each_has_a_line_and_a_bad_one_stops_none(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, bad = display(tmp_path / "good.tex", RIGHT), display(tmp_path / "bad.tex", RIGHT, WRONG)
-    empty = tmp_path / "empty.tex"
-    empty.write_text("prose", "utf-8")
-    binary = tmp_path / "binary.tex"
-    binary.write_bytes(b"\xff\xfe\x00")
-    files = (good, bad, str(empty), str(binary), str(tmp_path / "none.tex"))
+    monkeypatch.chdir(tmp_path)
+    display(tmp_path / "good.tex", RIGHT)
+    display(tmp_path / "bad.tex", RIGHT, WRONG)
+    (tmp_path / "empty.tex").write_text("prose", "utf-8")
+    (tmp_path / "binary.tex").write_bytes(b"\xff\xfe\x00")
+    files = [f"{name}.tex" for name in ("good", "bad", "empty", "binary", "none")]
     status, out, err = run(capsys, "elman_n4", *SCALAR, "-f", *files)
     assert (status, err) == (1, "")
     lines = out.splitlines()

@@ -22,6 +22,7 @@ from symrnn.check.claims import (
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Name, Words
 from symrnn.derive.notation.derivation_letters import letters_for
+from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import Notation
 from symrnn.derive.notation.spelling import Spelling, time_text
 from symrnn.derive.notation.symbol import SymbolError, glyph
@@ -161,12 +162,17 @@ class Reports(Sequence[Report]):
         return self.status == 0
 
     @cached_property
+    def _letters(self) -> Letters:
+        """Without those for ∂L/∂a_t: δ is the writer's."""
+        return letters_for(self.derivation, self.notation)[0]
+
+    @cached_property
     def plain(self) -> Plain:
-        return _Plain(*letters_for(self.derivation, self.notation), shows_plus=True)
+        return _Plain(self._letters, shows_plus=True)
 
     @cached_property
     def latex(self) -> Latex:
-        return Latex(*letters_for(self.derivation, self.notation), shows_plus=True)
+        return Latex(self._letters, shows_plus=True)
 
     def words(self, words: Words) -> str:
         """Words with formulas in them as plain text."""
