@@ -12,8 +12,9 @@ from symrnn.errors import DataError, SymrnnError, UsageError
 
 if TYPE_CHECKING:
     from symrnn.check.checking import Text
+    from symrnn.check.sources import Kind
 
-ENDINGS = {".tex": "tex", ".md": "md", ".ipynb": "ipynb"}
+ENDINGS: "dict[str, Kind]" = {".tex": "tex", ".md": "md", ".ipynb": "ipynb"}
 """What a file holds, by its ending."""
 
 FORMATS = ("text", "json", "csv", "html")
