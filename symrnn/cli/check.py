@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What is checked, how it is to be read, and how the answer is printed."""
     parser.description = f"{parser.description}\n\n{ABOUT}\n\n{MODEL.split(';')[0]}."
     parser.set_defaults(file=None, equations=None)
-    parser.add_argument("model", metavar="MODEL", help="a name, or a path")
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, or a path")
     parser.add_argument("texts", nargs="*", metavar="FORMULA", help="formulas in LaTeX")
     parser.add_argument(
         "-f",
@@ -102,6 +102,8 @@ def check(options: argparse.Namespace) -> Answer:
     """The report, and what follows from it for the exit status."""
     one_thread()
     form = _format(options)
+    if options.model is None:
+        raise UsageError("no model given; expected MODEL, then FORMULA … or -f FILE")
     if not options.texts and not options.files:
         raise UsageError("nothing to check; expected a FORMULA, or -f FILE")
     model = load(options)

@@ -151,6 +151,12 @@ def test_what_cannot_be_done_is_said_in_one_message(
     assert "Traceback" not in err
 
 
+def test_a_command_without_a_model_says_what_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(capsys)[2] == "symrnn: no model given; expected MODEL, then FORMULA … or -f FILE\n"
+
+
 def test_a_model_checks_a_formula_several_and_a_text() -> None:
     model = symrnn.load("elman_n4")
     for latex in (RIGHT, [RIGHT, RIGHT], f"so\n\\[ {RIGHT} \\]"):
