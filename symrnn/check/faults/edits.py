@@ -6,6 +6,7 @@ that says of the slip.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from symrnn.check.faults.vocabulary import (
@@ -209,7 +210,8 @@ def pluses(found: Sequence[Piece], known: Vocabulary) -> Edits:
             continue
         terms = piece.formula.terms
         for i in range(len(terms) - 1):
-            for kind in PRODUCTS:
+            chained = any(isinstance(part, (Chain, *DERIVATIVES)) for part in terms[i : i + 2])
+            for kind in (Chain,) if chained else (Times, Odot, Product):
                 new = added((*terms[:i], _merged(kind, terms[i : i + 2]), *terms[i + 2 :]))
                 says = ("there is a plus before ", bare(terms[i + 1]), " where a product belongs")
                 yield Edit("plus for product", piece.path, new, says)
@@ -271,15 +273,14 @@ def readings(found: Sequence[Piece], known: Vocabulary) -> Edits:
 
 def left_out(found: Sequence[Piece], known: Vocabulary) -> Edits:
     """A term or a factor, where all other parts of a right sum or product stand."""
-    for piece in found:
-        if isinstance(piece.holder, Div):
-            continue  # what is above a line may as well stand beside it
-        for whole, part in known.without.get(piece.formula, ()):
-            says: Words = (part, " is missing")
-            if isinstance(whole, Add):
-                says = ("the term ", bare(part), " is missing")
-            kind = "missing term" if isinstance(whole, Add) else "missing factor"
-            yield Edit(kind, piece.path, whole, says)
+    for sort, kind in ((Add, "missing term"), (PRODUCTS, "missing factor")):
+        for piece in found:
+            if isinstance(piece.holder, Div) and piece.path[-1] == 0:
+                continue  # what is above a line may as well stand beside it
+            for whole, part in known.without.get(piece.formula, ()):
+                if isinstance(whole, sort):
+                    term: Words = ("the term ", bare(part)) if sort is Add else (part,)
+                    yield Edit(kind, piece.path, whole, (*term, " is missing"))
 
 
 def missing_factors(found: Sequence[Piece], known: Vocabulary) -> Edits:
@@ -289,7 +290,10 @@ def missing_factors(found: Sequence[Piece], known: Vocabulary) -> Edits:
         ):
             continue
         for factor in known.factors:
-            for new in _with_factor(piece, factor, known):
+            every = _with_factor(piece, factor, known)
+            if isinstance(piece.formula, Odot) and known.worth.shape(piece.formula) is None:
+                every = chain(every, _grouped(piece.formula, factor))
+            for new in every:
                 says = (factor, " is missing")
                 if isinstance(factor, Div):
                     says = (factor.right, " is missing below the line")
@@ -312,6 +316,13 @@ def _with_factor(piece: Piece, factor: Formula, known: Vocabulary) -> Iterator[F
         first = 0 if isinstance(factor, Num | Size) else len(own)
         for i in range(len(own) + 1) if kind in (Product, Chain) else [first]:
             yield kind((*own[:i], factor, *own[i:]))
+
+
+def _grouped(product: Odot, factor: Formula) -> Iterator[Formula]:
+    """A row times a matrix, where entries are multiplied before and after: (a ⊙ b) W ⊙ c."""
+    for i in range(1, len(product.factors)):
+        before, after = product.factors[:i], product.factors[i:]
+        yield Odot((Product((joined(Odot, before), factor)), *after))
 
 
 def _kinds(formula: Formula, factor: Formula, known: Vocabulary) -> list[Any]:
@@ -412,9 +423,9 @@ def derivatives(found: Sequence[Piece], known: Vocabulary) -> Edits:
 
 
 CHEAP: tuple[Generator, ...] = (
+    left_out,
     signs,
     times_of,
-    left_out,
     pluses,
     readings,
     orders,

@@ -285,10 +285,9 @@ class Finder:
     def zero(self, formula: Formula, path: Path) -> Path | None:
         """A derivative in a chain that is zero, so that the whole term is."""
         for piece in pieces(formula, path):
-            if isinstance(piece.holder, Chain) and isinstance(piece.formula, DERIVATIVES):
-                value = self.worth.array(piece.formula)
-                if value is not None and not value.any():
-                    return piece.path
+            linked = isinstance(piece.holder, Chain) and isinstance(piece.formula, DERIVATIVES)
+            if linked and self.worth.is_zero(piece.formula):
+                return piece.path
         return None
 
     def why_zero(self, path: Path) -> Words:
@@ -297,13 +296,12 @@ class Finder:
         return (factor, " is zero: ", factor.of, " does not depend on ", factor.by)
 
 
-def addends(formula: Formula, path: Path = ()) -> Iterator[Term]:
-    """The terms of a sum, sums in it opened."""
+def addends(formula: Formula) -> Iterator[Term]:
+    """The terms of a sum, or what is none as one."""
     if isinstance(formula, Add):
-        for i, term in enumerate(formula.terms):
-            yield from addends(term, (*path, i))
+        yield from (Term((i,), term) for i, term in enumerate(formula.terms))
     else:
-        yield Term(path, formula)
+        yield Term((), formula)
 
 
 def unbracketed(formula: Formula) -> Formula:
