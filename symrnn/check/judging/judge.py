@@ -1,0 +1,340 @@
+"""A document held against its model: the verdict on every right side of every line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any, cast
+
+from symrnn.check.claims import (
+    RIGHT,
+    RIGHT_IF,
+    UNJUDGED,
+    WRONG,
+    Example,
+    Report,
+    Verdict,
+    Writing,
+)
+from symrnn.check.judging.choices import free_bases, reading_words
+from symrnn.check.judging.conventions import said
+from symrnn.check.judging.judged import Claim, Judged, Point, Settled
+from symrnn.check.judging.numbers import agrees, given, is_numeric
+from symrnn.check.judging.outcome import (
+    FAILURES,
+    Outcome,
+    close,
+    example,
+    indices,
+    outcome,
+    total,
+)
+from symrnn.check.judging.points import Setting, outputs
+from symrnn.check.judging.search import Search
+from symrnn.check.judging.truth import TOTAL
+from symrnn.check.judging.values import Bounds, Key, reading_key
+from symrnn.derive.derivation import Derivation
+from symrnn.derive.formula import Equation, Formula, Immediate, Name, Total, Words
+from symrnn.derive.pieces import walk
+from symrnn.language.tree import Neg, Num, Ref
+
+
+def judge(
+    writing: Writing,
+    of: Any,
+    *,
+    steps: int | None = None,
+    scalar: bool = False,
+    notation: Any = None,
+    seed: int = 0,
+    fixed: Settled | None = None,
+) -> Judged:
+    """The verdict on every right side of a writing about a model, or about a derivation of it.
+
+    `fixed` says what is meant; without, that is found by trying what makes most lines right, and
+    the likeliest first.
+    """
+    derivation = of if isinstance(of, Derivation) else of.derive(steps, scalar=scalar)
+
+    def judged(single: str) -> Judged:
+        return _Judge(writing, derivation, steps, notation, seed, fixed, single).judged()
+
+    found = judged(fixed.single if fixed else "")
+    if fixed is None and not derivation.scalar and _wrong(found):
+        for name in outputs(derivation):
+            other = judged(name)
+            if _wrong(other) < _wrong(found):
+                return _with_one_output(found, other, name)
+    return found
+
+
+def _wrong(judged: Judged) -> int:
+    return sum(verdict.status == WRONG for verdict in judged.report.verdicts)
+
+
+def _with_one_output(wide: Judged, narrow: Judged, name: str) -> Judged:
+    """What is found with one output, where that is needed."""
+    verdicts = []
+    for before, verdict in zip(wide.report.verdicts, narrow.report.verdicts, strict=True):
+        if before.status == WRONG and verdict.status in (RIGHT, RIGHT_IF):
+            under = (*verdict.under, " " if verdict.under else "", *_one_output(name))
+            verdict = replace(verdict, status=RIGHT_IF, under=under)
+        verdicts.append(verdict)
+    said = ("The output was taken to be one number. ", *narrow.report.conventions)
+    narrow.report = replace(narrow.report, verdicts=tuple(verdicts), conventions=said)
+    return narrow
+
+
+def _one_output(name: str) -> Words:
+    return (f"It holds if there is one output, {name} = 1.",)
+
+
+NOT_GIVEN = (
+    "this is a number, and the document does not give all the numbers that it depends on; give them"
+    " in lines such as x_1 = 0.5, w_h = -0.3, or in matrices"
+)
+
+
+class _Judge(Search):
+    """Verdicts under what is settled."""
+
+    def judged(self) -> Judged:
+        settled = self.settle()
+        columns = settled.convention.columns
+        if columns != self.columns:
+            self.given = given(self.lines, self.derivation, self.values(settled), columns)
+        verdicts: list[Verdict] = []
+        for claim in self.claims:
+            verdict = self.verdict(claim, settled)
+            if verdict.status == WRONG:
+                verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
+            verdicts.append(verdict)
+        report = Report(self.writing, tuple(verdicts), tuple(self.words(settled)))
+        points = tuple(Point(each, settled, self.writing, self.defined) for each in self.settings)
+        return Judged(report, points, settled, self.derivation, self.known)
+
+    def verdict(self, claim: Claim, settled: Settled) -> Verdict:
+        def verdict(status: str, under: Words = (), why: str = "") -> Verdict:
+            return Verdict(claim.said, claim.place, status, under, why=why)
+
+        if claim.number in self.given.lines and not claim.place:
+            return verdict(RIGHT, ("This is given.",))
+        if self.defines(claim, settled.choices):
+            error = self.outcome(claim, settled).error
+            if error:
+                return verdict(UNJUDGED, why=error)
+            return verdict(RIGHT, ("This defines ", claim.left, "."))
+        found = self.everywhere(claim, settled)
+        if found.error:
+            return verdict(UNJUDGED, why=found.error)
+        if found.right:
+            under = tuple(self.depends(claim, settled))
+            if found.note:
+                under = (*under, *((" ",) if under else ()), f"Here {found.note}.")
+            return verdict(RIGHT_IF if under else RIGHT, under)
+        if not found.ill and found.pattern and not self.is_relied_on(claim, found.pattern):
+            return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
+        if is_numeric(claim.right) and not is_numeric(claim.left):
+            return self.numeric(claim, settled)
+        if self.given.data:
+            around = self.with_given()
+            if around and all(self.try_at(each, claim, settled).right for each in around):
+                return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
+        other = self.otherwise(claim, settled)
+        if other:
+            return verdict(RIGHT_IF, other)
+        why = f"The shapes do not fit: {found.ill}." if found.ill else ""
+        return replace(verdict(WRONG, why=why), example=self.example(claim, settled))
+
+    def is_relied_on(self, claim: Claim, pattern: Words) -> bool:
+        """Whether other lines read at every step what holds at the last or the first one alone."""
+        if pattern[1] not in (" = ", " = 1"):
+            return False
+        own = label(claim.left)
+        for other in self.claims:
+            for part in walk(other.right) if other.number != claim.number else ():
+                if label(part) == own is not None and set(free_bases(part)):
+                    return True
+        return False
+
+    # numbers
+
+    def with_given(self) -> list[Setting]:
+        """Settings with the numbers that the document gives; what it does not give, is drawn."""
+        given, found = self.given, []
+        for each in self.settings[:2]:
+            dims = {**each.dims, **given.dims, **self.derivation.dims}
+            steps = given.steps or each.steps
+            found.append(replace(each, dims=dims, steps=steps, data=given.data))
+        return [replace(each, seed=number) for number, each in enumerate(found)]
+
+    def try_at(self, setting: Setting, claim: Claim, settled: Settled) -> Outcome:
+        try:
+            values = self.point(setting, self.within(claim, settled)).values
+        except FAILURES as error:
+            return Outcome(error=f"the numbers that are given do not fit: {error}")
+        return outcome(claim.equations, claim.place, values)
+
+    def numeric(self, claim: Claim, settled: Settled) -> Verdict:
+        """The verdict on a result in numbers, to the digits that are printed."""
+        unjudged = Verdict(claim.said, claim.place, UNJUDGED, why=NOT_GIVEN)
+        if not (self.given.data or self.given.dims):
+            whole = all(n.value.denominator == 1 for n in walk(claim.right) if isinstance(n, Num))
+            if not whole or isinstance(claim.left, Name):
+                return unjudged
+            return replace(unjudged, status=WRONG, why="", example=self.example(claim, settled))
+        lefts = []
+        for setting in self.with_given():
+            try:
+                values = self.point(setting, self.within(claim, settled)).values
+                for at in indices(claim.equations[0], claim.place, values.steps):
+                    left = values(claim.left, at)
+                    lefts.append(left)
+                    ok = agrees(left, claim.right, values, at, claim.said, claim.place)
+            except FAILURES as error:
+                return replace(unjudged, why=f"the numbers that are given do not fit: {error}")
+        if not lefts or not all(close(left, lefts[0]) for left in lefts):
+            return unjudged
+        if ok:
+            return Verdict(claim.said, claim.place, RIGHT)
+        found = Example(example(at, values), left.tolist(), values(claim.right, at).tolist())
+        return Verdict(claim.said, claim.place, WRONG, example=found)
+
+    def everywhere(self, claim: Claim, settled: Settled) -> Outcome:
+        """The outcome at all points; where the first one says that it is wrong at each step, that
+        is enough."""
+        found = [self.outcome(claim, settled)]
+        if found[0].score:
+            found += [self.outcome(claim, settled, n) for n in range(1, len(self.settings))]
+        return total(found)
+
+    def depends(self, claim: Claim, settled: Settled) -> Iterator[str | Formula]:
+        """Which choices a right line needs: what fails under another one."""
+        first = True
+        for key in claim.keys:
+            if key[0] not in ("∂", "range"):
+                continue
+            if settled.choices[key] == TOTAL and key[2] not in self.derivation.parameters:
+                continue  # what ∂ means where nothing else is said
+            wrong = [
+                option
+                for option in self.known[key]
+                if option != settled.choices[key]
+                and self.outcome(claim, self.with_choice(settled, key, option)).score < 1
+            ]
+            if wrong:
+                yield "" if first else " "
+                yield from self.explained(claim, key, settled.choices[key], wrong)
+                first = False
+
+    def explained(
+        self, claim: Claim, key: Key, chosen: object, wrong: Sequence[object]
+    ) -> Iterator[str | Formula]:
+        if key[0] == "range":
+            low, high = cast("Bounds", chosen)
+            yield from ("It holds if the sum over ", Name(key[1]), " runs from ", *_step(low))
+            yield from (" to ", *_step(high), ".")
+            return
+        member = next(p for p in _parts(claim) if reading_key(p) == key)
+        yield "It holds if "
+        yield from reading_words(key, chosen, member)
+        others = [reading_words(key, each, member)[1] for each in wrong]
+        yield f"; it fails if it{str(others[0]).replace(' is', ' is', 1)}."
+
+    def with_choice(self, settled: Settled, key: Key, option: object) -> Settled:
+        return replace(settled, choices={**settled.choices, key: option})
+
+    def otherwise(self, claim: Claim, settled: Settled) -> Words:
+        """Under which other reading of a parameter's derivative a line would be right, though
+        other lines need this one."""
+        parameters = set(self.derivation.parameters)
+        keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
+        for choices in product(*(self.known[key] for key in keys)):
+            changed = dict(zip(keys, choices, strict=True))
+            other = replace(settled, choices={**settled.choices, **changed})
+            if self.everywhere(claim, other).right:
+                words: list[str | Formula] = ["It holds if "]
+                for key, option in changed.items():
+                    if option != settled.choices[key]:
+                        member = next(p for p in _parts(claim) if reading_key(p) == key)
+                        words += reading_words(key, option, member)
+                return (*words, "; other lines need another reading of it.")
+        return ()
+
+    def follows(self, claim: Claim, before: Sequence[Verdict], settled: Settled) -> bool | None:
+        """Whether a wrong right side is equal to what stands before it, with what wrong lines
+        said put in."""
+        wrong = [v for v in before if v.status == WRONG]
+        if not wrong:
+            return None
+        mine = [
+            v.said.equation.rights[v.place]
+            for v in before
+            if v.said.equation.left == claim.said.equation.left
+        ]
+        same = [v for v in wrong if v.said.equation.left == claim.said.equation.left]
+        equations = [
+            Equation(v.said.equation.left, (v.said.equation.rights[v.place],))
+            for v in wrong
+            if isinstance(v.said.equation.left, Total | Immediate) and v not in same
+        ]
+        values = replace(self.values(settled), taken=tuple(equations))
+        for other in reversed(mine):
+            found = outcome([Equation(other, (claim.right,))], 0, values)
+            if found.right:
+                return True
+        return False if same else None
+
+    def example(self, claim: Claim, settled: Settled) -> Example | None:
+        """Numbers for which both sides differ."""
+        values = self.values(self.within(claim, settled))
+        for equation in claim.equations:
+            for at in indices(equation, claim.place, values.steps):
+                try:
+                    left, right = (
+                        values(equation.left, at),
+                        values(equation.rights[claim.place], at),
+                    )
+                except FAILURES:
+                    continue
+                if left.shape != right.shape or not close(left, right):
+                    return Example(example(at, values), left.tolist(), right.tolist())
+        return None
+
+    def words(self, settled: Settled) -> Iterator[str | Formula]:
+        """The conventions in words."""
+        parts: list[str | Formula] = []
+        if self.derivation.scalar:
+            parts.append("Only the scalar form was judged, in which every width is 1. ")
+        told = said(settled.convention, self.tried)
+        if told:
+            parts += ["Taken as written: ", *told, ". "]
+        for key, option in settled.choices.items():
+            if key[0] == "letter" and isinstance(option, int):
+                meaning = self.writing.meanings[key[1]][option]
+                total = meaning.arg if isinstance(meaning, Neg) else meaning
+                if isinstance(total, Total):  # of which a printer would make the letter again
+                    whole: Formula = Immediate(total.of, total.by, alone=True)
+                    whole = Neg(whole) if isinstance(meaning, Neg) else whole
+                    parts += [Name(key[1], Ref("", "t")), " is ", whole, ". "]
+            if key[0] == "order" and option:
+                parts.append("The factors of a ∏ stand with the last step first. ")
+        yield from parts
+
+
+def label(formula: Formula) -> object:
+    """What a derivative or a letter is called, at whatever step."""
+    if isinstance(formula, Total | Immediate):
+        return reading_key(formula)
+    return formula.letter if isinstance(formula, Name) else None
+
+
+def _parts(claim: Claim) -> Iterator[Total | Immediate]:
+    for side in (claim.left, claim.right):
+        yield from (part for part in walk(side) if isinstance(part, Total | Immediate))
+
+
+def _step(ref: Ref) -> Words:
+    if ref.base == "1":
+        return (str(1 + ref.shift),)
+    shift = f" - {-ref.shift}" if ref.shift < 0 else f" + {ref.shift}" if ref.shift else ""
+    return (Name(ref.base), shift) if shift else (Name(ref.base),)
