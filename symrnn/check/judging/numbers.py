@@ -13,7 +13,7 @@ import numpy as np
 from symrnn.check.claims import Said, Spans
 from symrnn.check.judging.values import Values
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Formula, Value
+from symrnn.derive.formula import Formula, Name, Value
 from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import Path, children, put, walk
 from symrnn.errors import CheckError
@@ -55,15 +55,16 @@ def given(lines: Sequence[Said], derivation: Derivation, values: Values, columns
     places: set[int] = set()
     for number, line in enumerate(lines):
         left, right = line.equation.left, line.equation.rights[0]
-        if not is_numeric(right) or not isinstance(left, Ref | Size):
+        if not is_numeric(right) or not isinstance(left, Ref | Size | Name):
             continue
         try:
             array = values(right)
         except (CheckError, ValueError):
             continue
-        if isinstance(left, Size):
-            if len(left.width.names) == 1:
-                dims[left.width.names[0]] = round(float(array[0, 0]))
+        if not isinstance(left, Ref):
+            width = left.width.names if isinstance(left, Size) else (left.letter,)
+            if len(width) == 1 and width[0] in values.truth.dims:
+                dims[width[0]] = round(float(array[0, 0]))
                 places.add(number)
             continue
         array = array.T if columns else array
