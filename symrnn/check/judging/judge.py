@@ -210,6 +210,8 @@ class _Judge(Search):
     def depends(self, claim: Claim, settled: Settled) -> Iterator[str | Formula]:
         """Which choices a right line needs: what fails under another one."""
         first = True
+        if self.fixed is not None:
+            return
         for key in claim.keys:
             if key[0] not in ("∂", "range"):
                 continue
@@ -246,6 +248,8 @@ class _Judge(Search):
     def otherwise(self, claim: Claim, settled: Settled) -> Words:
         """Under which other reading of a parameter's derivative a line would be right, though
         other lines need this one."""
+        if self.fixed is not None:
+            return ()
         parameters = set(self.derivation.parameters)
         keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
         for choices in product(*(self.known[key] for key in keys)):
