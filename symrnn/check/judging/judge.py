@@ -33,7 +33,7 @@ from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.values import Key, reading_key
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Formula, Immediate, Name, Total, Words
+from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Num
 
@@ -278,9 +278,8 @@ class _Judge(Search):
             if isinstance(v.said.equation.left, Total | Immediate) and v not in same
         ]
         values = replace(self.values(settled), taken=tuple(equations))
-        for other in reversed(mine):
-            found = outcome([Equation(other, (claim.right,))], 0, values)
-            if found.right:
+        for other in (*reversed(mine), *_chains(claim.left, equations)):
+            if outcome([Equation(other, (claim.right,))], 0, values).right:
                 return True
         return False if same else None
 
@@ -299,6 +298,18 @@ class _Judge(Search):
                 if left.shape != right.shape or not close(left, right):
                     return Example(example(at, values), left.tolist(), right.tolist())
         return None
+
+
+def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:
+    """The products of two derivatives that a left side is, with one of these among them."""
+    for equation in known:
+        match left, equation.left:
+            case Total(of=of, by=by), Total(of=a, by=b) if b == by and a != of:
+                yield Chain((Total(of, a), equation.left))
+                yield Chain((equation.left, Total(of, a)))
+            case Total(of=of, by=by), Total(of=a, by=b) if a == of and b != by:
+                yield Chain((equation.left, Total(b, by)))
+                yield Chain((Total(b, by), equation.left))
 
 
 def with_choice(settled: Settled, key: Key, option: object) -> Settled:

@@ -228,6 +228,9 @@ def test_what_follows_from_a_wrong_line_is_said() -> None:
     found = judged("elman_n4", *hence, steps=3, scalar=True).report.verdicts
     assert [v.status for v in found] == [WRONG, RIGHT, WRONG]
     assert found[2].follows
+    alone = r"\frac{\partial L}{\partial w_o} = \hat y - y"  # a chain that is not written
+    found = judged("elman_n4", hence[0], alone, steps=3, scalar=True).report.verdicts
+    assert found[1].follows
 
 
 def test_a_counter_example_shows_both_sides() -> None:
