@@ -44,6 +44,9 @@ Choices = Mapping[Key, object]
 DEFINED = "defined"
 """A letter that stands for what the document defines it to be."""
 
+MOST = 20_000
+"""Pieces that are worked out for one value of a formula."""
+
 COUNT = r"\#"
 """The letter for the number of parameters."""
 
@@ -76,9 +79,11 @@ class Values(Fitting):
         self.on = Floats(np.dtype(float))
         self.left_sides = LeftSides(self.defined, self.steps)
         self.wrong = LeftSides(self.taken, self.steps)
+        self.worth = MOST
         self._names: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
+        self.worth = MOST
         with np.errstate(all="ignore"):
             return self.value(formula, {"B": 1, **(indices or {})})
 
@@ -192,6 +197,9 @@ class Values(Fitting):
     # formulas
 
     def value(self, formula: Formula, at: Indices) -> Array:
+        self.worth -= 1
+        if self.worth < 0:
+            raise CheckError("its sums have too many terms to be worked out")
         match formula:
             case Marked():
                 return self.marked(formula, at)
