@@ -74,8 +74,9 @@ def _edited(piece: Piece) -> Iterator[Mutant]:
 def _other_slopes(formula: Formula) -> Iterator[Mutant]:
     match formula:
         case Add(terms=(_, Neg(arg=Pow(left=value)))):
-            rest = Add((ONE, Neg(value)))
+            rest: Formula = Add((ONE, Neg(value)))
             yield "slope", rest
             yield "slope", Odot((value, rest))
         case Odot(factors=(value, _)) | Times(factors=(value, _)):
-            yield "slope", Add((ONE, Neg(Pow(value, Num(Fraction(2))))))
+            square: Formula = Pow(value, Num(Fraction(2)))
+            yield "slope", Add((ONE, Neg(square)))

@@ -58,8 +58,10 @@ class Case:
         return judge(Writing(lines), self.derivation, steps=self.derivation.steps, fixed=fixed)
 
     def faults(self, equations: list[Equation]) -> list[tuple[Verdict, Fault | None]]:
+        """The verdicts, and what is wrong with each line by itself: none follows from another."""
         judged = self.judged(equations)
-        return [(verdict, fault(judged, verdict)) for verdict in judged.report.verdicts]
+        verdicts = [replace(verdict, follows=None) for verdict in judged.report.verdicts]
+        return [(verdict, fault(judged, verdict)) for verdict in verdicts]
 
 
 def made(name: str, view: str, form: str, count: int) -> tuple[Case, list[Made]]:
