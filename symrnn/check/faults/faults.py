@@ -59,7 +59,7 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
 def _number(verdict: Verdict) -> Fault | None:
     """What a result in numbers should be, with as many digits."""
     right, example = verdict.said.equation.rights[verdict.place], verdict.example
-    left = np.ravel(cast("Any", example.left)) if example is not None else ()
+    left = np.ravel(cast("Any", example.left)) if example is not None else np.zeros(0)
     if len(left) != 1:
         return None
     value, digits = float(left[0]), 0
