@@ -125,7 +125,7 @@ def test_a_reading_is_told_with_its_letters() -> None:
 
 def test_what_is_inherited_says_so() -> None:
     later = replace(MISSING, follows=True)
-    assert "(it follows from the line before, which is wrong already)" in (
+    assert "(it follows from what is wrong before it)" in (
         told(writing(later)).text().replace("\n     ", " ")
     )
 

@@ -114,7 +114,7 @@ def _found(reports: Reports, verdict: Verdict, before: str) -> Iterator[str]:
 def _told(reports: Reports, verdict: Verdict) -> str:
     told = reports.words(reports.headline(verdict))
     if verdict.status == WRONG and verdict.follows:
-        told += " (it follows from the line before, which is wrong already)"
+        told += " (it follows from what is wrong before it)"
     return told
 
 
