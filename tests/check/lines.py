@@ -8,7 +8,7 @@ from functools import cached_property
 from symrnn.derive.derived import Derived
 from symrnn.derive.evaluate import Evaluator
 from symrnn.derive.exercises.slips import equations_of
-from symrnn.derive.formula import Equation, Formula, Immediate, Total
+from symrnn.derive.formula import Equation, Immediate, Total
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import Notation
 from symrnn.derive.output import Output

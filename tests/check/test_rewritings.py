@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from symrnn.errors import CheckError
+from tests.check.judged import alarms, reports
 from tests.check.lines import Page
+from tests.extent import draws
 
 PAGES = [
     Page("elman_n4", "closed", scalar=True, steps=3),
@@ -47,3 +49,16 @@ def test_a_rewriting_has_the_same_value(page: Page) -> None:
                 assert same, (right, new)
                 np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12, err_msg=str(new))
     assert changed > 10
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_a_rewriting_is_found_right(page: Page) -> None:
+    """At least a thousand in all, with other letters and typed by other people."""
+    rng = random.Random(f"{page}")
+    for renamed in (False, True):
+        lines, mapping = page.rewritten(rng, draws(4, 32, 200), renamed)
+        found = reports(page.derived, lines, notation=page.notation, mapping=mapping)
+        told = alarms(found)
+        assert not told, "\n".join(["", *told])
+        (report,) = found
+        assert len(report.verdicts) == len(lines)
