@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from symrnn.cli.check import spaced
 from symrnn.cli.options import Answer
 from symrnn.cli.parser import COMMANDS, build_parser
 from symrnn.errors import ModelWarning, SymrnnError, not_enough, readable, visible
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; --help and bad options leave by SystemExit."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = build_parser(arguments)
+    if arguments and arguments[0] == "check":
+        arguments = spaced(arguments)
     options, more = parser.parse_known_args(arguments)
     if any(each.startswith("-") for each in more) or (more and not hasattr(options, "texts")):
         parser.error(f"unrecognized arguments: {' '.join(more)}")
@@ -50,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = Answer(answer, 0)
     result, status = answer.text, answer.status
     if answer.files or getattr(options, "output", None) is not None:
-        return _write(answer.files or ((options.output, result),))
+        return _write(answer.files or ((options.output, result),)) or status
     if sys.stdout is None:
         return _say("standard output is closed; there is nowhere to print")
     try:

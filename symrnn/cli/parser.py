@@ -7,6 +7,7 @@ from typing import NamedTuple, NoReturn
 from symrnn import __version__
 from symrnn.cli import (
     bench,
+    check,
     derive,
     evaluate,
     generate,
@@ -74,6 +75,16 @@ COMMANDS = {
             "verify elman",
             "verify lstm --steps 25 --wrt x,h0",
             "verify elman --head steps --loop",
+        ),
+    ),
+    "check": Command(
+        "check a derivation that somebody wrote: is it right, and if not, where does it go wrong?",
+        check.add_options,
+        check.check,
+        (
+            r"check elman_n4 --steps 3 --scalar --wrt w_o '(\hat{y} - y) \, O_3'",
+            "check lstm -f notes.tex --notation mine.toml",
+            "check elman -f ann.tex ben.tex --format csv -o class.csv",
         ),
     ),
     "train": Command(

@@ -123,6 +123,8 @@ class _Builder:
         self.shares = Contributions(self.symbols, self.made_values, self.wants)
         self.landing = Landing(system)
         self.edges: dict[Ref, list[Edge]] = {}
+        self.places: dict[tuple[Ref, Edge], int] = {}
+        """Where each edge stands among those that arrive at a node, whatever its routes."""
         self.added: dict[Ref, list[tuple[str, int]]] = {}
 
     def without_scales(self, system: System) -> System:
@@ -319,11 +321,11 @@ class _Builder:
         if landed.over and not edge.over:
             new = by_source(new)
         edges = self.edges.setdefault(target, [])
-        for position, known in enumerate(edges):
-            if replace(known, routes=new.routes) == new:
-                edges[position] = replace(known, routes=known.routes + new.routes)
-                return
-        edges.append(new)
+        place = self.places.setdefault((target, replace(new, routes=())), len(edges))
+        if place < len(edges):
+            edges[place] = replace(new, routes=edges[place].routes + new.routes)
+        else:
+            edges.append(new)
 
 
 def _from_the_loss(edges: dict[Ref, list[Edge]]) -> dict[Ref, list[Edge]]:

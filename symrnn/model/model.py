@@ -32,6 +32,7 @@ from symrnn.system.unroll import check_steps
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from symrnn.check.report import Reports
     from symrnn.derive.derived import Derived
     from symrnn.derive.sympy.equations import Equations
     from symrnn.kernels.settings import Features
@@ -248,6 +249,33 @@ class Model:
             steps = self.system.steps or DEFAULT_STEPS
         module = self.kernel(steps, loops, wrt, backend, **features)
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
+
+    def check(
+        self,
+        latex: str | Sequence[str],
+        steps: int | None = None,
+        wrt: str = "",
+        scalar: bool = False,
+        notation: str = "default",
+        mapping: Mapping[str, str] | None = None,
+        seed: int = 0,
+    ) -> "Reports":
+        r"""What is right and what is wrong in a derivation that somebody wrote: a formula, several,
+        or a text with formulas in displays. A formula without a left side is the gradient by `wrt`;
+        `mapping` says what letters of the text are in the model. Print it, or look at its claims:
+        `[0].verdicts`.
+
+        >>> import symrnn
+        >>> net = symrnn.load("elman_n4")
+        >>> found = net.check(r"\frac{\partial L}{\partial w_o} = (\hat y - y) O_3", 3, scalar=True)
+        >>> [verdict.status for verdict in found[0].verdicts]
+        ['right']
+        """
+        from symrnn.check.checking import Text, check, text_of
+
+        text = text_of(latex) if isinstance(latex, str) else Text(tuple(latex), "formula")
+        derived = self.derive(steps, wrt, scalar)
+        return check(derived, [text], by=wrt, notation=notation, mapping=mapping, seed=seed)
 
     def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:
         """Say what is wrong with a number of steps and with dimensions that were given."""
