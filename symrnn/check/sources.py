@@ -39,7 +39,7 @@ WITHIN = ("e", "f", "g")
 """What stands in a sentence."""
 
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-CODE = re.compile(r"(```|~~~)(?!\s*(?:math|latex|tex)\s*\n).*?(?:\1|\Z)", re.DOTALL)
+CODE = re.compile(r"(```|~~~)(\s*(?:math|latex|tex)\s*\n)?.*?(?:\1|\Z)", re.DOTALL)
 ASIDE = re.compile(r"\\(?:tag\*?|label|hspace\*?|vspace\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
 RELATION = re.compile(r"=|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b|[<>]")
 ARROW = re.compile(
@@ -85,7 +85,7 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    return "\n" * found[0].count("\n")
+    return found[0] if found[2] else "\n" * found[0].count("\n")
 
 
 def _of_notebook(text: str, file: str) -> list[Line]:

@@ -96,7 +96,7 @@ class Page:
         symbols = {**{k: v for k, v in known.symbols.items() if k not in letters}, **letters}
         other: Notation = replace(known, name="other", symbols=symbols)
         printer = Latex(*letters_for(self.output.derivation, other), old.digits, old.shows_plus)
-        return printer, {printer.line(Ref(n)): old.line(Ref(n)) for n in letters}
+        return printer, {printer.line(Ref(name)): name for name in letters}
 
     # in numbers, without the checker
 

@@ -130,7 +130,7 @@ def _apart(items: Items) -> tuple[list[Items], Items]:
     for place, part in enumerate(parts):
         text = next((i for i, n in enumerate(part) if isinstance(n, Text)), None)
         if main and is_condition(part):
-            rest = [(*p, Sign(",", part[0].span)) if p else p for p in parts[place:]]
+            rest = [(*p, Sign(",", p[0].span)) for p in parts[place:] if p]
             return main, tuple(n for p in rest for n in p)
         if text is not None and _has_equal(part[:text]):
             main.append(part[:text])
