@@ -64,11 +64,11 @@ MORE = (
 
 
 def broken(text: str, rng: random.Random) -> str:
-    """A text with some of its tokens gone, doubled, exchanged or replaced."""
-    tokens = TOKEN.findall(text)
-    start = rng.randrange(max(1, len(tokens) - 60))
-    tokens = tokens[start : start + rng.randint(1, 120)]
-    for _ in range(rng.randint(1, 6)):
+    """Some lines of a text, with tokens gone, doubled, exchanged or put in."""
+    lines = text.split("\n")
+    start = rng.randrange(len(lines))
+    tokens = TOKEN.findall("\n".join(lines[start : start + rng.randint(1, 4)])) or [""]
+    for _ in range(rng.randint(1, 3)):
         place, other = rng.randrange(len(tokens)), rng.randrange(len(tokens))
         match rng.randrange(4):
             case 0:
