@@ -7,7 +7,16 @@ from symrnn.check.claims import Line, Meanings, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
 from symrnn.check.reading.meanings import meanings_of
 from symrnn.check.reading.pieces import Piece, spans
-from symrnn.check.reading.symbols import Known, canon, look_up, own_letter, split
+from symrnn.check.reading.symbols import (
+    Entry,
+    Key,
+    Known,
+    apart,
+    canon,
+    look_up,
+    own_letter,
+    split,
+)
 from symrnn.check.reading.tex import (
     Fence,
     Items,
@@ -21,7 +30,8 @@ from symrnn.check.reading.tex import (
     structure,
 )
 from symrnn.check.reading.where import Where, is_condition, where, with_member
-from symrnn.derive.formula import Equation, Formula
+from symrnn.derive.formula import Equation, Formula, Marked
+from symrnn.language.tree import Ref
 
 LONGEST = 100_000
 EQUAL = ("=", "approx", "gets")
@@ -35,6 +45,8 @@ class Row:
     sides: tuple[Items, ...]
     conditions: Items = ()
     goes_on: bool = False
+    updates: bool = False
+    """Whether it says what becomes of its left side: w ← w - η ∂L/∂w."""
 
 
 def read(lines: Sequence[Line], known: Known, name: str = "") -> Writing:
@@ -94,7 +106,8 @@ def _claims(line: Line, items: Items) -> Iterator[Row]:
         if not all(sides):
             raise Unclear("nothing stands beside this =", part[marks[-1]].span)
         last = place == len(main) - 1
-        yield Row(line, tuple(sides), conditions if last else (), goes_on)
+        gets = any(isinstance(part[i], Sign) and part[i].text == "gets" for i in marks)
+        yield Row(line, tuple(sides), conditions if last else (), goes_on, gets)
 
 
 OTHERS = ("leq", "geq", "<", ">", "neq", "sim", "to", "propto", "Rightarrow", "in", "ll", "gg")
@@ -151,24 +164,45 @@ def _own(row: Row, known: Known) -> Iterator[str]:
     if len(left) == 1 and isinstance(left[0], Sign | Scripts | Styled):
         node = left[0]
         if next(look_up(known, node), None) is None and not isinstance(getattr(node, "base", node), Fence | Table):
-            yield own_letter(node)[0]
+            yield own_letter(known, node)[0]
     if len(left) == 2 and isinstance(left[1], Fence) and left[1].left == "(":
         base = left[0].base if isinstance(left[0], Scripts) else left[0]
         if canon((base,)) in known.functions:
             for part in split(left[1].items):
                 if len(part) == 1 and next(look_up(known, part[0]), None) is None:
-                    yield own_letter(part[0])[0]
+                    yield own_letter(known, part[0])[0]
 
 
 def _said(
     row: Row, known: Known, own: frozenset[str], before: Sequence[Said | Unread]
 ) -> Iterator[Said]:
     """The equations of a row: one for each member of a family, and for each case."""
+    generic = _generic(row, known)
+    if generic is not None:
+        for name in known.parameters():
+            entry = {(generic, False): Entry(name, False)}
+            yield from _said(row, replace(known, symbols={**known.symbols, **entry}), own, before)
+        return
     at = where(row.conditions) if row.conditions else Where()
     for member in at.members or ({},):
         sides = tuple(with_member(side, member) if member else side for side in row.sides)
         for chosen, here in _cases(sides, at):
             yield _equation(replace(row, sides=chosen), here, known, own, before)
+
+
+def _generic(row: Row, known: Known) -> Key | None:
+    """The letter that stands for each weight in turn, in W_new = W_old - η ∂L/∂W."""
+    left = row.sides[0]
+    if row.goes_on or len(left) != 1 or next(look_up(known, left[0]), None) is not None:
+        return None
+    base, subs, sups = apart(left[0])
+    letter = canon((base,))
+    marks = [canon(part) for part in (*subs, *sups)]
+    is_updated = row.updates or marks == ["new"]
+    return (letter, (), ()) if is_updated and letter in WEIGHTS else None
+
+
+WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega", "p")
 
 
 def _cases(sides: tuple[Items, ...], at: Where) -> Iterator[tuple[tuple[Items, ...], Where]]:
@@ -197,6 +231,8 @@ def _equation(
     pieces = [formula(side) for side in row.sides]
     if not row.goes_on:
         left, *rights = pieces
+        if row.updates and isinstance(left.formula, Ref):
+            left = replace(left, formula=Marked(left.formula, "new"))
         return Said(
             row.line, _made(left.formula, rights, at), spans(left), tuple(map(spans, rights))
         )

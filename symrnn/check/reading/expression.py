@@ -13,6 +13,7 @@ from symrnn.check.reading.symbols import (
     Known,
     apart,
     canon,
+    is_delta,
     is_outside,
     look_up,
     own_letter,
@@ -78,6 +79,9 @@ ENTRIES = ("odot", "circ")
 TRANSPOSED = (r"\top", "T", r"\intercal")
 UNKNOWN_WIDTH = Width()
 """Of a unit matrix or zeros that are written without one."""
+
+COUNT = r"\#"
+"""The letter of the number of parameters."""
 
 Entries = list[tuple[str, Piece]]
 """The factors of a product, each with the sign before it."""
@@ -362,6 +366,8 @@ class Expression:
             return found
         self.at += 1
         match node:
+            case Sign(text="#"):
+                return self.count(node)
             case Sign(text=text) if text[0].isdigit() or text[0] == ".":
                 return Piece(Num(number(text, node.span)), node.span)
             case Ratio(top=top, bottom=bottom):
@@ -391,6 +397,18 @@ class Expression:
                 if (constant := self.constant(canon(items), node)) is not None:
                     return constant
         return self.symbol(node)
+
+    def count(self, node: Node) -> Piece:
+        r"""\# and words: the number of parameters."""
+        end = node.span[1]
+        while (following := self.peek()) is not None and (
+            isinstance(following, Text | Styled)
+            or (isinstance(following, Sign) and following.text.isalpha())
+            and following.text not in ENDS
+        ):
+            end = following.span[1]
+            self.at += 1
+        return Piece(Name(COUNT), (node.span[0], end))
 
     def constant(self, letter: str, node: Scripts) -> Piece | None:
         """1, I and 0 with their widths below; an indicator."""
@@ -781,8 +799,8 @@ class Expression:
                 other = fitting[1][0].name
                 raise Unclear(f"this may be {entry.name} and {other} at another step", node.span)
             return self.named(entry.name, at, mark, left, node)
-        letter, at, left = own_letter(node)
-        if letter in self.own or letter in self.known.states or letter.startswith(r"\delta"):
+        letter, at, left = own_letter(self.known, node)
+        if letter in self.own or letter in self.known.states or is_delta(letter):
             piece = Piece(Name(letter, at), node.span)
             return self.raised(piece, left, node) if left else piece
         if isinstance(node, Scripts | Sign | Styled):
@@ -816,9 +834,9 @@ class Expression:
         if found:
             entry, at, _, _ = found[0]
             if entry.timed:
-                return Unclear(f"{shown} runs over time; say at which step: {shown}_t", node.span)
+                return Unclear(f"{shown} runs over time, and no step is said", node.span)
             return Unclear(f"{shown}: {entry.name} is the same at every step", node.span)
-        printed = {_printed(key): entry.name for key, entry in self.known.symbols.items()}
+        printed = {_printed(key): entry.name for (key, _), entry in self.known.symbols.items()}
         near = suggestion(shown, list(printed))
         listed = ", ".join(list(printed)[:12])
         help_ = near or f"; the model has {listed}"

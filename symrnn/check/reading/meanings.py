@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from symrnn.check.claims import Meanings, Said
-from symrnn.check.reading.symbols import Known
+from symrnn.check.reading.expression import COUNT
+from symrnn.check.reading.symbols import Known, is_delta
 from symrnn.derive.formula import Formula, Name, Total
 from symrnn.derive.paths import LOSS
 from symrnn.derive.pieces import walk
@@ -18,6 +19,8 @@ def meanings_of(known: Known, said: Sequence[Said]) -> Meanings:
 
 
 def _candidates(known: Known, letter: str, said: Sequence[Said]) -> Iterator[Formula]:
+    if letter == COUNT:
+        return
     if letter in known.states:
         yield known.states[letter]
         return
@@ -30,11 +33,11 @@ def _candidates(known: Known, letter: str, said: Sequence[Said]) -> Iterator[For
                 yield right
                 return
     if defining and not any(_holds(e.rights[0], letter) for e in defining):
-        general = [e for e in defining if isinstance(e.left, Name) and e.left.at.base not in "1T"]
-        if general and not letter.startswith(r"\delta"):
+        general = [e for e in defining if isinstance(e.left, Name) and e.left.at.base not in ("1", "T")]
+        if general and not is_delta(letter):
             yield general[0].rights[0]
             return
-    if not (defining or letter.startswith(r"\delta")):
+    if not (defining or is_delta(letter)):
         return
     totals = list(dict.fromkeys(_totals(known, letter)))
     yield from totals
@@ -53,7 +56,7 @@ def _totals(known: Known, letter: str) -> Iterator[Formula]:
     tag = letter.replace("{", "").replace("}", "").partition("_")[2] or letter.partition("^")[2]
     tag = tag.replace("{", "").replace("}", "")
     if tag:
-        names += [e.name for key, e in known.symbols.items() if _flat(key) == tag]
+        names += [e.name for (key, _), e in known.symbols.items() if _flat(key) == tag]
         names += [f"a_{name}" for name in names if f"a_{name}" in symbols]
     names += list(known.deltas.values())
     names += [e.name for e in known.symbols.values() if e.name != LOSS.name]

@@ -110,7 +110,8 @@ class Known:
     notation: Notation
     steps: int | None
     columns: bool
-    symbols: Mapping[Key, Entry]
+    symbols: Mapping[tuple[Key, bool], Entry]
+    """By a symbol, and whether a step is said: L and L_t may both be there."""
     functions: Mapping[str, "str | Own"]
     sizes: Mapping[Key, Width]
     deltas: Mapping[Key, str]
@@ -130,7 +131,8 @@ class Known:
     @property
     def words(self) -> frozenset[str]:
         """What is written in several letters."""
-        stems = {key[0] for key in (*self.symbols, *self.sizes)} | set(self.functions)
+        keys = (*(key for key, _ in self.symbols), *self.sizes)
+        stems = {key[0] for key in keys} | set(self.functions)
         usual = {row.name for row in ELEMENTWISE.values()} | {"diag", "softmax", "concat"}
         return frozenset(w for w in stems | usual if len(w) > 1 and w.isalpha())
 
@@ -151,24 +153,25 @@ def known(
     letters, deltas = letters_for(derivation, notation)
     system, losses = letters.system, derivation.by_steps.step_losses
     printer = Latex(letters, deltas, 4, True, None)  # type: ignore[arg-type] # no families here
-    symbols: dict[Key, Entry] = {}
+    symbols: dict[tuple[Key, bool], Entry] = {}
     glyphs = letters.glyphs(plain=False)
     timed = {n: s.timed for n, s in system.symbols.items()} | dict.fromkeys(losses, True)
     for ref in derivation.states.values():
         timed[ref.name] = True
     for name, symbol in glyphs.items():
         if name not in deltas.values() and system.symbols[name].role != "adjoint":
-            symbols.setdefault(key_of(symbol), Entry(name, timed[name]))
+            symbols.setdefault((key_of(symbol), timed[name]), Entry(name, timed[name]))
     for number, name in enumerate(losses, 1):
         above = (f"({number})",) if len(losses) > 1 else ()
-        symbols.setdefault(("L", (), above), Entry(name, True))
+        for letter in ("L", r"\ell"):
+            symbols.setdefault(((letter, (), above), True), Entry(name, True))
     named = _mapped(mapping or {}, timed)
     symbols |= named[0]
     for name in timed:  # as one would write it without the notation
-        if name in glyphs or name in losses:
-            for key in (key_of(default_symbol(name)), (name, (), ())):
-                symbols.setdefault(key, Entry(name, timed[name]))
-    symbols.setdefault((r"\ell", (), ()), Entry(LOSS.name, False))
+        if name in glyphs and name not in losses:
+            for key in (key_of(default_symbol(name, notation.time)), (name, (), ())):
+                symbols.setdefault((key, timed[name]), Entry(name, timed[name]))
+    symbols.setdefault(((r"\ell", (), ()), False), Entry(LOSS.name, False))
     dims = {n for s in system.symbols.values() for w in s.shape for n in w.names}
     sizes: dict[Key, Width] = {}
     for width in (*(Width((name,)) for name in dims), STEPS, BATCH):
@@ -181,7 +184,7 @@ def known(
         notation.orientation == "column" if columns is None else columns,
         symbols,
         _functions(derivation, notation) | named[1],
-        {key: width for key, width in sizes.items() if key not in symbols},
+        sizes,
         {key_of(glyphs[adjoint]): name for name, adjoint in deltas.items()},
         _states(derivation),
         _bare(derivation),
@@ -207,20 +210,23 @@ def key_of_latex(text: str) -> Key:
 
 
 def apart(node: Node) -> tuple[Node, list[Items], list[Items]]:
-    """A symbol's stem, and its scripts between commas."""
+    """A symbol's stem, and its scripts between commas; those of h_{1} in {h_1}_t too."""
+    if isinstance(node, Fence) and node.left == "{" and len(node.items) == 1:
+        return apart(node.items[0])
     if not isinstance(node, Scripts):
         return node, [], []
     subs = split(node.below) if node.below else []
     sups = split(node.above) if node.above else []
     primes: list[Items] = [(Sign(r"\prime", node.span),)] * node.primes
-    return node.base, subs, [*primes, *sups]
+    base, below, above = apart(node.base)
+    return base, [*below, *subs], [*above, *primes, *sups]
 
 
 def _mapped(
     mapping: Mapping[str, str], timed: Mapping[str, bool]
-) -> tuple[dict[Key, Entry], dict[str, "str | Own"]]:
+) -> tuple[dict[tuple[Key, bool], Entry], dict[str, "str | Own"]]:
     """The symbols and functions of a mapping; a step on either side is a manner of speaking."""
-    symbols: dict[Key, Entry] = {}
+    symbols: dict[tuple[Key, bool], Entry] = {}
     functions: dict[str, str | Own] = {}
     for written, meant in mapping.items():
         where = f"{written[:60]}={meant[:60]}"
@@ -246,7 +252,7 @@ def _mapped(
         if timed[name] and sups and time_of(sups[-1]) is not None:
             sups = sups[:-1]
         key = canon((base,)), tuple(map(canon, subs)), tuple(map(canon, sups))
-        symbols[key] = Entry(name, timed[name])
+        symbols[key, timed[name]] = Entry(name, timed[name])
     return symbols, functions
 
 
@@ -303,6 +309,14 @@ def _lags(derivation: Derivation) -> dict[str, tuple[int, int]]:
     return found
 
 
+DELTA = r"\delta"
+
+
+def is_delta(letter: str) -> bool:
+    """Whether this is a δ, with whatever is above or below it."""
+    return letter.lstrip("{").startswith(DELTA)
+
+
 def is_outside(known: Known, ref: Ref) -> bool:
     """Whether a name has no value at a step: O_4 for three steps."""
     low, high = known.lags.get(ref.name, (0, 0))
@@ -329,8 +343,10 @@ def look_up(known: Known, node: Node) -> Iterator[tuple[Entry, Ref | None, str, 
             for tags, below in _below(subs):
                 if above is not None and below is not None:
                     continue
-                entry = known.symbols.get((stem_, tags, own))
                 at = above if above is not None else below
+                key = stem_, tags, own
+                is_timed = at is not None
+                entry = known.symbols.get((key, is_timed)) or known.symbols.get((key, not is_timed))
                 if entry is not None and (entry, at) not in tried:
                     tried.add((entry, at))
                     yield entry, at, mark or above_mark, left
@@ -392,30 +408,37 @@ def _below(subs: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None]]:
         yield own, at
 
 
-def own_letter(node: Node) -> tuple[str, Ref, Items]:
-    """A letter of the writer's own: its LaTeX, its step, and what remains above it."""
+def own_letter(known: Known, node: Node) -> tuple[str, Ref, Items]:
+    """A letter of the writer's own: its LaTeX, its step, and what remains above it. A letter of
+    the model below it is no step, but tells it from others: δ_h."""
     base, subs, sups = apart(node)
     at: Ref | None = None
     left: Items = ()
-    if subs and (below := time_of(subs[-1])) is not None:
-        at, subs = below, subs[:-1]
     if sups:
-        last = sups[-1]
-        if canon(last) in (r"\top", "T", r"\intercal") or time_of(last) is not None and at is None:
-            sups = sups[:-1]
-            if canon(last) in (r"\top", "T", r"\intercal"):
-                left = last
-            else:
-                at = time_of(last)
-                if at is not None and at.base == "1" and not isinstance(last[0], Fence):
-                    at, left = None, last  # a power
-        elif canon(last).isdigit():
-            sups, left = sups[:-1], last
-        elif len(last) > 1 and isinstance(last[-1], Sign) and last[-1].text in (r"\top", "T"):
-            sups, left = [*sups[:-1], last[:-1]], last[-1:]
+        *before, last = sups
+        step = time_of(last)
+        is_fence = len(last) == 1 and isinstance(last[0], Fence)
+        turned = canon(last[-1:]) in (r"\top", "T", r"\intercal")
+        if is_fence and step is not None and (not subs or not _is_step(known, subs)):
+            at, sups = step, before
+        elif turned or canon(last).isdigit():
+            left = last[-1:]
+            sups = [*before, last[:-1]] if len(last) > 1 else before
+        elif step is not None and step.base not in ("1", "T") and not subs:
+            at, sups = step, before
+    if subs and at is None and _is_step(known, subs):
+        at, subs = time_of(subs[-1]), subs[:-1]
     letter = canon((base,))
     if sups:
         letter += f"^{{{','.join(map(canon, sups))}}}"
     if subs:
         letter = f"{{{letter}_{{{','.join(map(canon, subs))}}}}}"
     return letter, at or Ref(""), left
+
+
+def _is_step(known: Known, subs: list[Items]) -> bool:
+    step = time_of(subs[-1])
+    if step is None:
+        return False
+    own = ((canon(subs[-1]), (), ()), True) in known.symbols
+    return step.base in ("1", "t", "T") or not own
