@@ -8,8 +8,8 @@ A document begins with what it is about, one thing a line:
     % scalar
     % map: s_t=h_t, U=W_x
 
-Behind each line of mathematics stands what is to be found of it, for each right side one, with a
-semicolon between two:
+Behind each line of mathematics (in Markdown below it) stands what is to be found of it, for each
+right side one, with a semicolon between two:
 
     %! right                             whatever is meant by ∂
     %! right if                          under a reading or a convention, or for some steps only
@@ -106,13 +106,12 @@ class Document:
         return dict(pair.split("=", 1) for pair in pairs if pair)
 
     @cached_property
-    def wanted(self) -> list[Wanted]:
-        """In the order of the document."""
+    def wanted(self) -> list[list[Wanted]]:
+        """For each line of mathematics in turn, what is to be found of its right sides."""
         return [
-            Wanted(one.strip(), number)
+            [Wanted(one.strip(), number) for one in found.split(";")]
             for number, line in enumerate(self.text.split("\n"), 1)
             for found in EXPECTED.findall(line)
-            for one in found.split(";")
         ]
 
 

@@ -1,11 +1,12 @@
 """Documents judged by hand: each line is found to be what somebody found who knows the matter."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 import pytest
 from symrnn.check.report import Reports
 
-from symrnn.check.claims import RIGHT_IF, WRONG, Fault, Unread, Verdict
+from symrnn.check.claims import RIGHT_IF, WRONG, Fault, Report, Unread, Verdict
 from tests.check.documents import DOCUMENTS, Document, Wanted
 from tests.check.judged import reports
 
@@ -27,14 +28,24 @@ def test_every_line_is_judged_as_by_hand(name: str) -> None:
     (report,) = found
     told = [f"{u.line.number}: {u.message}" for u in report.writing.lines if isinstance(u, Unread)]
     assert not told
-    wanted = document.wanted
-    assert len(report.verdicts) == len(wanted)
+    lines = by_lines(report)
+    assert len(lines) == len(document.wanted)
     misses = [
-        f"line {want.line}: {said}\n    {verdict.said.line.text}"
-        for verdict, want in zip(report.verdicts, wanted, strict=True)
-        for said in missed(verdict, want, found)
+        f"line {verdict.said.line.number}: {said}\n    {verdict.said.line.text}"
+        for verdicts, wanted in zip(lines, document.wanted, strict=True)
+        for verdict in verdicts
+        for said in missed(verdict, wanted[verdict.place], found)
     ]
     assert not misses, "\n".join(["", *misses])
+    if document.path.suffix == ".tex":
+        numbers = [verdicts[0].said.line.number for verdicts in lines]
+        assert numbers == [wanted[0].line for wanted in document.wanted]
+
+
+def by_lines(report: Report) -> list[list[Verdict]]:
+    """The verdicts line by line: of some there are several, for each weight or each case one."""
+    groups = groupby(report.verdicts, lambda verdict: verdict.said.line.number)
+    return [list(verdicts) for _, verdicts in groups]
 
 
 def missed(verdict: Verdict, want: Wanted, found: Reports) -> Iterator[str]:
