@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```([\w{}]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-NAMED = re.compile(r"# ([\w.-]+\.\w+)\b")
+NAMED = re.compile(r"[#%] ([\w.-]+\.\w+)\b")
 
 
 @dataclass(frozen=True)

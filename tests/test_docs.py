@@ -5,7 +5,8 @@ The blocks of a page run in order, in one folder and with one set of names:
 - `console`  each command, and what it prints: on standard output, and where `$ echo $?` follows,
              on both
 - `python`   runs and prints something; an `output` block below it is what it prints
-- `rnn`, `toml`  what begins with `# NAME` is that file from there on; every `rnn` can be read
+- `rnn`, `toml`, `tex`  what begins with `# NAME`, or `% NAME`, is that file from there on; every
+             `rnn` can be read. Files of these kinds beside a page of a folder are there already
 - `math`     formulas in a page's own words
 - `sh`       is what installs, measures for long, or needs a file of one's own: its commands are
              held against the parser, as are those in the text, and those that need nothing are run
@@ -17,6 +18,7 @@ import io
 import re
 import runpy
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +35,8 @@ from symrnn.language.table import ARITY
 from tests.documents import DOCS, ROOT, Block, Page, commands, pages
 
 README = Page("README.md")
-LANGUAGES = {"console", "python", "output", "rnn", "toml", "math", "sh", "text", "{toctree}"}
+FILES = {"rnn", "toml", "tex"}
+LANGUAGES = {"console", "python", "output", "math", "sh", "text", "{toctree}", *FILES}
 TAKEN = r"\d\.\d+e[-+]\d\d|\d+\.\d s|[\d,]+ tokens a second"
 """Figures that belong to the machine: how small an error is, and how long it took."""
 
@@ -50,7 +53,7 @@ class Reader:
         for block in self.page.blocks():
             where = f"{self.page.name}, line {block.line}"
             assert block.language in LANGUAGES, f"{where}: a block of '{block.language}'"
-            if block.language in ("rnn", "toml") and block.file:
+            if block.language in FILES and block.file:
                 (self.folder / block.file).write_text(block.text, "utf-8")
             if block.language == "rnn":
                 symrnn.parse(block.text, strict=True)
@@ -108,6 +111,9 @@ def follow(page: Page, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(folder)
     before = set(sys.modules)
+    for path in (ROOT / page.name).parent.iterdir():
+        if path.suffix.removeprefix(".") in FILES:
+            shutil.copy(path, folder)
     try:
         Reader(page, folder).read()
     finally:
@@ -183,8 +189,8 @@ def test_what_is_not_run_is_understood(page: str, command: str) -> None:
 ALONE = [
     command
     for _, command in SYMRNN
-    if re.match(r"symrnn (models|show|summary|derive|generate|verify) ", command)
-    and not re.search(r"\b(MODEL|T|K|scorer\.py)\b|\.pdf|\.rnn", command)
+    if re.match(r"symrnn (models|show|summary|derive|generate|verify|check) ", command)
+    and not re.search(r"\b(MODEL|T|K|scorer\.py)\b|\.pdf|\.rnn|\.tex", command)
 ]
 """Commands that need no file of a page and no TeX."""
 

@@ -20,13 +20,16 @@ from symrnn.check.claims import (
     Verdict,
 )
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Words
+from symrnn.derive.formula import Equation, Name, Words
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.notation.notation import Notation
-from symrnn.derive.notation.spelling import time_text
+from symrnn.derive.notation.spelling import Spelling, time_text
+from symrnn.derive.notation.symbol import SymbolError, glyph
 from symrnn.derive.pieces import Path
 from symrnn.derive.printing.latex import Latex
+from symrnn.derive.printing.layout import Atom
 from symrnn.derive.printing.plain import Plain
+from symrnn.derive.printing.terminal import atom
 
 UNREAD = "cannot read"
 
@@ -139,7 +142,7 @@ class Reports(Sequence[Report]):
 
     @cached_property
     def plain(self) -> Plain:
-        return Plain(*letters_for(self.derivation, self.notation), shows_plus=True)
+        return _Plain(*letters_for(self.derivation, self.notation), shows_plus=True)
 
     @cached_property
     def latex(self) -> Latex:
@@ -158,9 +161,7 @@ class Reports(Sequence[Report]):
             case "wrong" if fault is not None:
                 return (f"{fault.kind}{where(fault)}: ", *fault.says)
             case "wrong":
-                return ("it is not equal to the left side", *_behind(verdict.under))
-            case "right if":
-                return ("right if ", *verdict.under)
+                return (verdict.why or "it is not equal to the left side",)
             case "cannot judge":
                 return (f"cannot judge: {verdict.why}",)
         return verdict.under
@@ -196,6 +197,17 @@ class Reports(Sequence[Report]):
 
     def __str__(self) -> str:
         return self.text()
+
+
+class _Plain(Plain):
+    """Letters of the writer's own are LaTeX: δ⁽³⁾ₜ for \\delta^{(3)}_t."""
+
+    def name(self, name: Name) -> Atom:
+        try:
+            letter = glyph(name.letter)
+        except SymbolError:
+            return super().name(name)
+        return atom(Spelling(self.letters.notation).plain(letter, name.at))
 
 
 def where(fault: Fault) -> str:
