@@ -17,8 +17,6 @@ WRONG = r"\frac{\partial L}{\partial w_o} = \hat{y} - y"
 SCALAR = ("--steps", "3", "--scalar")
 
 
-
-
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     status = main(["check", *arguments])
     return status, *capsys.readouterr()

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from itertools import groupby
 
 import pytest
-from symrnn.check.report import Reports
 
 from symrnn.check.claims import RIGHT_IF, WRONG, Fault, Report, Unread, Verdict
+from symrnn.check.report import Reports
 from tests.check.documents import DOCUMENTS, Document, Wanted
 from tests.check.judged import reports
 

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from symrnn.check.reading import known, read
 
 from symrnn.check import sources
 from symrnn.check.claims import Said, Unread
+from symrnn.check.reading import known, read
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.pieces import at_path
 from symrnn.errors import SymrnnError
