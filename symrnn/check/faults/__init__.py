@@ -1,0 +1,12 @@
+"""Where a wrong line goes wrong, and what belongs there.
+
+worth        what formulas are worth, beside what the left side is
+truths       what derive has for a left side
+vocabulary   the pieces of it, and what else may belong in a formula
+edits        single edits that might make it right
+finding      the search: term by term, one edit, two, else the whole
+"""
+
+from symrnn.check.faults.faults import fault
+
+__all__ = ["fault"]

@@ -1,0 +1,213 @@
+"""What derive has for a left side: its right sides, in each view, in the letters of a line."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from symrnn.derive.as_written import definitions
+from symrnn.derive.build import chain, plus
+from symrnn.derive.derivation import Derivation
+from symrnn.derive.edges import Edge
+from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total
+from symrnn.derive.left_sides import Indices, LeftSides
+from symrnn.derive.paths import LOSS
+from symrnn.derive.pieces import map_children, walk
+from symrnn.derive.sheets import Request, flipped, sheets_of, update_rules
+from symrnn.errors import SymrnnError
+from symrnn.language.tree import Ref
+
+VIEWS = ("chain", "closed", "local", "uses", "delta", "product")
+
+FARTHEST = 8
+"""Edges of a path between two variables, where derive has no equation between them."""
+
+PATHS = 12
+"""So many paths between two variables are written down."""
+
+
+@dataclass(frozen=True, eq=False)
+class Truths:
+    """The equations of a derivation; each view is written once."""
+
+    derivation: Derivation
+    columns: bool
+    _known: dict[object, list[Equation]] = field(default_factory=dict)
+
+    def of_view(self, view: str, names: tuple[str, ...] = ()) -> list[Equation]:
+        """The equations of one view, for the gradients by these names or for all."""
+        if (view, names) not in self._known:
+            self._known[view, names] = list(self._of_view(view, names))
+        return self._known[view, names]
+
+    def _of_view(self, view: str, names: tuple[str, ...]) -> Iterator[Equation]:
+        request = Request((view,), names, columns=self.columns)
+        try:
+            sheets = sheets_of(self.derivation, view, request)
+        except SymrnnError:
+            return
+        for sheet in sheets:
+            yield from sheet.equations
+
+    @property
+    def forward(self) -> list[Equation]:
+        """The model's own equations, and the update rules."""
+        if "forward" not in self._known:
+            derivation = self.derivation
+            found = definitions(derivation.rows, derivation.own)
+            if self.columns and not derivation.scalar:
+                found = [replace(e, rights=tuple(map(flipped, e.rights))) for e in found]
+            self._known["forward"] = [*found, *update_rules(derivation).equations]
+        return self._known["forward"]
+
+    def right_sides(self, left: Formula, steps: int, at: Indices) -> list[Formula]:
+        """What a left side is equal to, in the order of the views; `at` says which steps its
+        indices stand for in a network of so many."""
+        if not isinstance(left, Total | Immediate):
+            rights = (e.rights for e in self.forward if e.left == left)
+            return [right for each in rights for right in each] or [
+                right
+                for e in self.forward
+                if isinstance(left, Ref) and e.left == replace(left, base="t", shift=0)
+                for right in (placed(r, left, 0) for r in e.rights)
+            ]
+        names = self._names(left)
+        found = [
+            right
+            for view in VIEWS
+            for right in self._of(left, self.of_view(view, names), steps, at)
+        ]
+        if left.of != LOSS or not found:
+            found += self._between(left)
+        return list(dict.fromkeys(found))
+
+    def _names(self, left: Total | Immediate) -> tuple[str, ...]:
+        known = self.derivation.parameters
+        by = left.by.name if isinstance(left.by, Ref) else ""
+        return (by,) if left.of == LOSS and by in known else ()
+
+    def _of(
+        self, left: Total | Immediate, equations: list[Equation], steps: int, at: Indices
+    ) -> Iterator[Formula]:
+        """What equations say of either derivative with these ends: a line may mean either."""
+        sides = LeftSides(equations, steps)
+        for key in (left, Total(left.of, left.by), Immediate(left.of, left.by)):
+            try:
+                found = sides.lookup(key, at)
+            except (LookupError, TypeError):
+                continue
+            if found is not None:
+                for right in found[0].rights:
+                    yield _seen_from(right, found[1], left, at)
+
+    def _between(self, left: Total | Immediate) -> list[Formula]:
+        """∂of/∂by along every path between them, as chains and worked out."""
+        of, by = left.of, left.by
+        if not isinstance(of, Ref) or not isinstance(by, Ref):
+            return []
+        derivation = self.derivation
+        try:
+            paths = list(_paths(derivation, of, by, FARTHEST))
+            chains = [chain(*map(derivation.factor, path)) for path in paths]
+        except SymrnnError:
+            return []
+        if not chains or len(chains) > PATHS:
+            return []
+        whole = plus(chains)
+        found = [flipped(whole) if self.columns and not derivation.scalar else whole]
+        return [each for each in found if each not in (left, Immediate(of, by, alone=True))]
+
+
+def truths_of(derivation: Derivation, columns: bool) -> Truths:
+    return _truths(_Same(derivation), columns)
+
+
+class _Same:
+    """A derivation by identity: to compare texts takes longer than to derive them."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+
+    def __hash__(self) -> int:
+        return id(self.derivation)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.derivation is self.derivation
+
+
+@lru_cache(maxsize=8)
+def _truths(same: _Same, columns: bool) -> Truths:
+    return Truths(same.derivation, columns)
+
+
+def _paths(derivation: Derivation, of: Ref, by: Ref, most: int) -> Iterator[tuple[Edge, ...]]:
+    for edge in derivation.paths.edges(by):
+        if edge.of == of:
+            yield (edge,)
+        elif edge.of != LOSS and most > 1:
+            for path in _paths(derivation, of, edge.of, most - 1):
+                yield (*path, edge)
+
+
+def _seen_from(right: Formula, inner: Indices, left: Formula, at: Indices) -> Formula:
+    """A right side for step t, at the step of this left side."""
+    if not inner:
+        return right
+    index, step = next(iter(inner.items()))
+    for part in walk(left):
+        base = part.base if isinstance(part, Ref) else ""
+        if base in at:
+            return placed(right, Ref("", base), step - at[base], index)
+    return placed(right, Ref("", "1"), step - 1, index)
+
+
+def placed(formula: Formula, to: Ref, shift: int, index: str = "t") -> Formula:
+    """A formula of step t at another step; indices that it binds stay its own.
+
+    >>> placed(Ref("h", "t", -1), Ref("", "1", 2), 0)
+    Ref(name='h', base='1', shift=1)
+    """
+
+    def moved(inner: Formula) -> Formula:
+        match inner:
+            case Ref(base=base) if base == index:
+                return replace(inner, base=to.base, shift=inner.shift + to.shift + shift)
+            case Name(at=Ref(base=base) as at) if base == index:
+                there = replace(at, base=to.base, shift=at.shift + to.shift + shift)
+                return replace(inner, at=there)
+            case Big(index=bound, low=low, high=high):
+                body = inner.body if bound == index else moved(inner.body)
+                return Big(inner.sign, bound, _step(moved(low)), _step(moved(high)), body)
+            case Total(of=of, by=by) | Immediate(of=of, by=by):
+                return replace(inner, of=moved(of), by=moved(by))
+        return map_children(inner, moved)
+
+    return moved(formula)
+
+
+def _step(formula: Formula) -> Ref:
+    assert isinstance(formula, Ref)
+    return formula
+
+
+def with_index(formula: Formula, indices: Iterable[str]) -> Formula:
+    """The formula with another's letters for what its sums run over, in order."""
+    own = list(dict.fromkeys(p.index for p in walk(formula) if isinstance(p, Big)))
+    wanted: Sequence[str] = list(dict.fromkeys(indices))
+    names = {a: b for a, b in zip(own, wanted, strict=False) if a != b}
+    if not names or set(names.values()) & set(own):
+        return formula
+
+    def renamed(inner: Formula) -> Formula:
+        match inner:
+            case Ref(base=base):
+                return replace(inner, base=names.get(base, base))
+            case Name(at=at):
+                return replace(inner, at=replace(at, base=names.get(at.base, at.base)))
+            case Big(index=index, low=low, high=high, body=body):
+                new = names.get(index, index)
+                return Big(
+                    inner.sign, new, _step(renamed(low)), _step(renamed(high)), renamed(body)
+                )
+        return map_children(inner, renamed)
+
+    return renamed(formula)

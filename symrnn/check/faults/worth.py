@@ -1,0 +1,165 @@
+"""What formulas are worth beside what a left side is: quickly at one setting, surely at all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
+from symrnn.derive.left_sides import Indices
+from symrnn.derive.pieces import map_children, walk
+from symrnn.errors import SymrnnError
+from symrnn.language.arrays import Array
+from symrnn.language.tree import Num, Ref
+
+PRECISION = 1e-9
+"""How far, relative to its norm, a value may be off."""
+
+MOST = 4_000
+"""So many formulas are worked out for one line."""
+
+FAILS = (SymrnnError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
+"""What working out raises where something has no value."""
+
+ANYWHERE: Mapping[str, int] = dict.fromkeys(("t", "k", "j", "i"), 2)
+"""Steps for the indices of sums, where only the shape of what they hold is asked for."""
+
+
+WHOLE = (Num, Ref, Total, Immediate, Name)
+"""What stands for itself: it takes no time, and it tells what may be beside it."""
+
+
+class Point(Protocol):
+    """Numbers at which formulas are worked out."""
+
+    @property
+    def steps(self) -> int: ...
+
+    def value(self, formula: Formula, at: Indices | None = None) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A point, the steps that free indices stand for, and what a right side must be there."""
+
+    point: Point
+    at: Indices
+    target: Array
+
+
+class SpentError(Exception):
+    """More formulas were worked out than a line is worth."""
+
+
+class Budget:
+    """How many formulas may still be worked out."""
+
+    def __init__(self, left: int = MOST) -> None:
+        self.left = left
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise SpentError
+
+
+class Worth:
+    """Tells whether formulas are what a left side is.
+
+    The first setting decides most of them. There every piece is worked out once, and in a formula
+    that holds it its value stands for it.
+    """
+
+    def __init__(self, settings: Sequence[Setting], budget: Budget) -> None:
+        self.settings, self.budget = settings, budget
+        self._known: dict[int, tuple[Formula, Array | None, Formula]] = {}
+
+    @property
+    def target(self) -> Array:
+        return self.settings[0].target
+
+    def array(self, formula: Formula) -> Array | None:
+        """The value at the first setting; nothing where there is none."""
+        return self._entry(formula)[1]
+
+    def shape(self, formula: Formula) -> tuple[int, ...] | None:
+        found = self.array(formula)
+        return None if found is None else found.shape
+
+    def _entry(self, formula: Formula) -> tuple[Formula, Array | None, Formula]:
+        known = self._known.get(id(formula))
+        if known is None:
+            first = self.settings[0]
+            found = value_of(first.point, self._short(formula), {**ANYWHERE, **first.at})
+            literal = formula if found is None else Value(tuple(map(tuple, found.tolist())))
+            known = self._known[id(formula)] = (formula, found, literal)
+        return known
+
+    def _short(self, formula: Formula) -> Formula:
+        """The formula with values in it, as far as they do not depend on an index that it binds."""
+        if isinstance(formula, Big | Total | Immediate) or _at_a_step(formula):
+            return formula
+        return map_children(
+            formula, lambda child: child if isinstance(child, WHOLE) else self._entry(child)[2]
+        )
+
+    def fits(self, formula: Formula) -> bool:
+        """Whether a right side is what the left side is, at every setting."""
+        self.budget.spend()
+        found = self.array(formula)
+        return found is not None and close(found, self.target) and self.everywhere(formula)
+
+    def everywhere(self, formula: Formula, most: int | None = None) -> bool:
+        for setting in self.settings[:most]:
+            found = value_of(setting.point, formula, setting.at)
+            if found is None or not close(found, setting.target):
+                return False
+        return True
+
+    def for_right(self, right: Formula) -> "Worth | None":
+        """The same for what a right formula is worth: an addend beside other addends."""
+        found = []
+        for setting in self.settings:
+            target = value_of(setting.point, right, setting.at)
+            if target is None:
+                return None
+            found.append(Setting(setting.point, setting.at, target))
+        within = Worth(found, self.budget)
+        within._known = self._known
+        return within
+
+
+def _at_a_step(formula: Formula) -> bool:
+    """Whether a bracket says which step an index in it stands for."""
+    return isinstance(formula, Bracket) and any(
+        isinstance(part, Ref) and part.base == "t" for part in walk(formula.body)
+    )
+
+
+def value_of(point: Point, formula: Formula, at: Indices) -> Array | None:
+    """A value of numbers; nothing where a formula has none."""
+    try:
+        with np.errstate(all="ignore"):
+            found = np.atleast_2d(point.value(formula, at))
+    except FAILS:
+        return None
+    return found if np.isfinite(found).all() else None
+
+
+def close(one: Array, other: Array) -> bool:
+    """Whether two values are the same, as far as numbers tell."""
+    if one.shape != other.shape and (one.size != other.size or 1 not in one.shape):
+        return False
+    far = np.abs(one - other.reshape(one.shape)).max(initial=0)
+    return bool(far <= PRECISION * max(np.abs(other).max(initial=0), np.abs(one).max(initial=0)))
+
+
+def distinct(worth: Worth, formulas: Sequence[Formula]) -> Iterator[tuple[Formula, Array]]:
+    """Those that have a value, one of each value, with it."""
+    seen: list[Array] = []
+    for formula in formulas:
+        found = worth.array(formula)
+        if found is not None and not any(close(found, other) for other in seen):
+            seen.append(found)
+            yield formula, found
