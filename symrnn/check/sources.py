@@ -205,7 +205,7 @@ def _columns(row: str) -> Iterator[str]:
     pairs = [cells[i : i + 2] for i in range(0, len(cells), 2)]
     for place, pair in enumerate(pairs):
         text = " ".join(" ".join(cell.split()) for cell in pair if cell.strip())
-        if BLANK.fullmatch(text) or (place and r"\text" in text):
+        if BLANK.fullmatch(text) or (place and r"\text" in text) or text.startswith(r"\quad\;"):
             continue
         if re.match(r"(?:\\q?quad|\\;|\s)*\\text\{", text) and not RELATION.search(text):
             continue

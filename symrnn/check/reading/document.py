@@ -66,8 +66,24 @@ def read(lines: Sequence[Line], known: Known, name: str = "") -> Writing:
             found.append(Unread(row.line, error.message, error.span))
         except RecursionError:
             found.append(Unread(row.line, "this is nested too deep", (0, len(row.line.text))))
+    found = _with_steps(found)
     meanings: Meanings = meanings_of(known, [f for f in found if isinstance(f, Said)])
     return Writing(tuple(found), meanings, name)
+
+
+def _with_steps(found: Sequence[Said | Unread]) -> list[Said | Unread]:
+    """For which steps a chain of equations holds is said behind the last of them."""
+    kept: list[Said | Unread] = []
+    behind: Equation | None = None
+    for each in reversed(found):
+        if isinstance(each, Said):
+            own = each.equation
+            if behind is not None and not own.steps and not own.but:
+                own = replace(own, steps=behind.steps, but=behind.but)
+                each = replace(each, equation=own)
+            behind = own if each.goes_on else None
+        kept.append(each)
+    return kept[::-1]
 
 
 def _rows(line: Line, known: Known) -> Iterator[Row | Unread]:

@@ -500,17 +500,13 @@ class Expression:
         for i, row in enumerate(grid):
             for j, piece in enumerate(row):
                 if zero[i][j]:  # how high and wide it is, its neighbours say
-                    own: Zeros = piece.formula  # type: ignore[assignment]
-                    tall = [shapes[i][k][0] for k in range(len(row)) if not zero[i][k]]
-                    wide = [shapes[k][j][1] for k in range(len(grid)) if not zero[k][j]]
-                    rows = (*tall, own.rows)[0]
-                    columns = (*wide, own.columns if own.columns != rows else NARROW)[0]
-                    if not wide and not tall:
-                        rows, columns = own.rows, own.columns
-                    elif not wide:
-                        columns = own.columns if own.rows in (NARROW, rows) else own.rows
-                    elif not tall:
-                        rows = own.columns if own.rows == NARROW and wide[0] == NARROW else own.rows
+                    beside = [shapes[i][k] for k in range(len(row)) if not zero[i][k]]
+                    below = [shapes[k][j] for k in range(len(grid)) if not zero[k][j]]
+                    width = piece.formula.columns if isinstance(piece.formula, Zeros) else NARROW
+                    flat = bool(below) and below[0][0] == NARROW or not (beside or below)
+                    thin = bool(beside) and beside[0][1] == NARROW
+                    rows = beside[0][0] if beside else NARROW if flat else width
+                    columns = below[0][1] if below else NARROW if thin else width
                     row[j] = Piece(Zeros(rows, columns), piece.span)
         found = Blocks(tuple(tuple(p.formula for p in row) for row in grid))
         return Piece(found, span, tuple(p for row in grid for p in row))
@@ -892,7 +888,7 @@ def _ten(base: Num, exponent: Formula) -> Num | None:
 
 def _is_power_of_ten(value: Fraction) -> bool:
     top, bottom = str(value.numerator), str(value.denominator)
-    return (len(top) > 1 or len(bottom) > 1) and {*top[1:], *bottom[1:]} == {"0"}
+    return value not in (0, 1) and top[0] == bottom[0] == "1" and {*top[1:], *bottom[1:]} == {"0"}
 
 
 def _times(plain: Sequence[Piece], whole: Piece, span: Span) -> Piece:
