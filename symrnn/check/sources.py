@@ -201,6 +201,7 @@ def _cells(cut: Cut, by_line: bool) -> Iterator[Cut]:
 
 def _columns(row: str) -> Iterator[str]:
     """Left and right sides; the columns of words beside them go."""
+    row = re.sub(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&", r"&\1", row)  # eqnarray
     cells = _split(row, re.compile(r"(?<!\\)&"))
     pairs = [cells[i : i + 2] for i in range(0, len(cells), 2)]
     for place, pair in enumerate(pairs):

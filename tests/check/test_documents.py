@@ -57,9 +57,9 @@ def missed(verdict: Verdict, want: Wanted, found: Reports) -> Iterator[str]:
         yield "it is not said under which reading it is right"
     if want.follows and not verdict.follows:
         yield "it is not said that it follows from the line before"
-    if verdict.status != WRONG:
+    if verdict.status != WRONG or verdict.follows:
         return
-    if verdict.example is None:
+    if verdict.example is None and "ill-shaped" not in want.kinds:
         yield "there are no numbers for which both sides differ"
     fault = verdict.fault
     if fault is None:
