@@ -31,7 +31,7 @@ class Text:
     """What one person wrote: LaTeX, Markdown, a notebook, or formulas alone."""
 
     text: str | tuple[str, ...]
-    kind: str = "tex"
+    kind: sources.Kind = "tex"
     """tex, md, ipynb, or formula: then there may be several."""
 
     name: str = ""

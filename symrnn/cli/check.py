@@ -12,8 +12,9 @@ from symrnn.errors import DataError, SymrnnError, UsageError
 
 if TYPE_CHECKING:
     from symrnn.check.checking import Text
+    from symrnn.check.sources import Kind
 
-ENDINGS = {".tex": "tex", ".md": "md", ".ipynb": "ipynb"}
+ENDINGS: "dict[str, Kind]" = {".tex": "tex", ".md": "md", ".ipynb": "ipynb"}
 """What a file holds, by its ending."""
 
 FORMATS = ("text", "json", "csv", "html")
@@ -35,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What is checked, how it is to be read, and how the answer is printed."""
     parser.description = f"{parser.description}\n\n{ABOUT}\n\n{MODEL.split(';')[0]}."
     parser.set_defaults(file=None, equations=None)
-    parser.add_argument("model", metavar="MODEL", help="a name, or a path")
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="a name, or a path")
     parser.add_argument("texts", nargs="*", metavar="FORMULA", help="formulas in LaTeX")
     parser.add_argument(
         "-f",
@@ -101,6 +102,8 @@ def check(options: argparse.Namespace) -> Answer:
     """The report, and what follows from it for the exit status."""
     one_thread()
     form = _format(options)
+    if options.model is None:
+        raise UsageError("no model given; expected MODEL, then FORMULA … or -f FILE")
     if not options.texts and not options.files:
         raise UsageError("nothing to check; expected a FORMULA, or -f FILE")
     model = load(options)
@@ -108,7 +111,7 @@ def check(options: argparse.Namespace) -> Answer:
     from symrnn.check.checking import pairs
 
     found = checked(
-        model.derive(options.steps, options.wrt, options.scalar),
+        model.derive(options.steps, options.wrt or (), options.scalar),
         [*_formulas(options.texts), *_files(options.files)],
         by=options.wrt,
         notation=options.notation,

@@ -274,7 +274,7 @@ class Model:
         from symrnn.check.checking import Text, check, text_of
 
         text = text_of(latex) if isinstance(latex, str) else Text(tuple(latex), "formula")
-        derived = self.derive(steps, wrt, scalar)
+        derived = self.derive(steps, wrt or (), scalar)
         return check(derived, [text], by=wrt, notation=notation, mapping=mapping, seed=seed)
 
     def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:

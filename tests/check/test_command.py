@@ -86,19 +86,20 @@ def test_standard_input_is_read(
 
 
 def test_of_several_files_each_has_a_line_and_a_bad_one_stops_none(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good, bad = display(tmp_path / "good.tex", RIGHT), display(tmp_path / "bad.tex", RIGHT, WRONG)
-    empty = tmp_path / "empty.tex"
-    empty.write_text("prose", "utf-8")
-    binary = tmp_path / "binary.tex"
-    binary.write_bytes(b"\xff\xfe\x00")
-    files = (good, bad, str(empty), str(binary), str(tmp_path / "none.tex"))
+    monkeypatch.chdir(tmp_path)
+    display(tmp_path / "good.tex", RIGHT)
+    display(tmp_path / "bad.tex", RIGHT, WRONG)
+    (tmp_path / "empty.tex").write_text("prose", "utf-8")
+    (tmp_path / "binary.tex").write_bytes(b"\xff\xfe\x00")
+    files = [f"{name}.tex" for name in ("good", "bad", "empty", "binary", "none")]
     status, out, err = run(capsys, "elman_n4", *SCALAR, "-f", *files)
     assert (status, err) == (1, "")
     lines = out.splitlines()
     assert lines[0].split()[0] == "✓"
     assert "line 2: missing factor" in out
+    assert "binary.tex is no UTF-8 text" in out
     assert [line[0] for line in lines if line[0] != " "] == ["✓", "✗", "?", "?", "?"]
     status, out, _ = run(capsys, "elman_n4", *SCALAR, "-f", *files, "--format", "csv")
     assert status == 1
@@ -148,6 +149,12 @@ def test_what_cannot_be_done_is_said_in_one_message(
     assert message in err
     assert err.startswith("symrnn: ")
     assert "Traceback" not in err
+
+
+def test_a_command_without_a_model_says_what_is_missing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(capsys)[2] == "symrnn: no model given; expected MODEL, then FORMULA … or -f FILE\n"
 
 
 def test_a_model_checks_a_formula_several_and_a_text() -> None:

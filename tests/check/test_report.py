@@ -90,7 +90,7 @@ def test_a_long_line_is_broken_and_each_part_of_the_place_underlined() -> None:
     ("found", "status"),
     [
         ([writing(FINE)], 0),
-        ([writing(replace(FINE, status=RIGHT_IF, under=("it is immediate",)))], 0),
+        ([writing(replace(FINE, status=RIGHT_IF, under=("It is immediate.",)))], 0),
         ([writing(FINE, replace(FINE, status=UNJUDGED, why="no steps"))], 2),
         ([writing(FINE, unread=(UNKNOWN,))], 2),
         ([writing()], 2),
@@ -113,14 +113,14 @@ def test_several_writings_have_a_line_each_with_what_is_wrong_first() -> None:
     ).text() == (
         "✓ ann.tex       1 right\n"
         "✗ benjamin.tex  line 4: missing factor in term 1, t = 3: O₃ is missing\n"
-        "? c.tex         1 cannot read\n"
+        "? c.tex         line 7: \\foo is unknown\n"
     )
 
 
 def test_a_reading_is_told_with_its_letters() -> None:
-    if_immediate = (Immediate(LAST, Ref("w_h")), " is immediate; with the total it is not")
+    if_immediate = ("It holds if ", Immediate(LAST, Ref("w_h")), " is immediate.")
     text = told(writing(replace(FINE, status=RIGHT_IF, under=if_immediate))).text()
-    assert "~ 1  a = b\n     right if ∂⁺O₃/∂w_h is immediate; with the total it is not\n" in text
+    assert "~ 1  a = b\n     It holds if ∂⁺O₃/∂w_h is immediate.\n" in text
 
 
 def test_what_is_inherited_says_so() -> None:

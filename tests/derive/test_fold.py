@@ -149,7 +149,11 @@ def test_what_is_not_the_same_is_not_folded() -> None:
     assert r"h_{t-2} \, U_c + b_c \\" in printed
 
 
-@pytest.mark.parametrize("name", sorted(set(ZOO) - {*GATED, "birnn"}))
+LETTERED = {"elman_outside", "indrnn", "leaky"}
+"""Models with letters for what goes into functions, which `all` writes out."""
+
+
+@pytest.mark.parametrize("name", sorted(set(ZOO) - {*GATED, *LETTERED, "birnn"}))
 def test_without_gates_nothing_changes(name: str) -> None:
     derivation = model(name).derive(3)
     assert classes(derivation) == {}

@@ -6,6 +6,7 @@ that says of the slip.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from symrnn.check.faults.vocabulary import (
@@ -108,6 +109,8 @@ def times_of(found: Sequence[Piece], known: Vocabulary) -> Edits:
     later: list[Edit] = []
     for piece in found:
         for new in _elsewhere(piece.formula):
+            if not known.exists(new):
+                continue
             says = (new, " belongs there, not ", piece.formula)
             edit = Edit("time index", piece.path, new, says)
             if new in said:
@@ -143,7 +146,7 @@ def moved(formula: Any, by: int) -> Any:
     return formula
 
 
-def exchanged(formula: Formula) -> Edits:
+def exchanged(formula: Formula, known: Vocabulary) -> Edits:
     """All of a term at another step, or with two of its steps exchanged."""
     refs = {part for part in walk(formula) if isinstance(part, Ref) and part.base == "1"}
     steps = sorted({ref.shift for ref in refs})
@@ -153,7 +156,7 @@ def exchanged(formula: Formula) -> Edits:
     changes += [{step: step + by for step in steps} for by in (-1, 1)]
     for change in changes:
         new = _at(formula, change)
-        if new != formula:
+        if new != formula and all(map(known.exists, walk(new))):
             yield Edit("time index", (), new, ("the steps are mixed up: ", *instead(formula, new)))
 
 
@@ -207,7 +210,8 @@ def pluses(found: Sequence[Piece], known: Vocabulary) -> Edits:
             continue
         terms = piece.formula.terms
         for i in range(len(terms) - 1):
-            for kind in PRODUCTS:
+            chained = any(isinstance(part, (Chain, *DERIVATIVES)) for part in terms[i : i + 2])
+            for kind in (Chain,) if chained else (Times, Odot, Product):
                 new = added((*terms[:i], _merged(kind, terms[i : i + 2]), *terms[i + 2 :]))
                 says = ("there is a plus before ", bare(terms[i + 1]), " where a product belongs")
                 yield Edit("plus for product", piece.path, new, says)
@@ -269,13 +273,14 @@ def readings(found: Sequence[Piece], known: Vocabulary) -> Edits:
 
 def left_out(found: Sequence[Piece], known: Vocabulary) -> Edits:
     """A term or a factor, where all other parts of a right sum or product stand."""
-    for piece in found:
-        for whole, part in known.without.get(piece.formula, ()):
-            says: Words = (part, " is missing")
-            if isinstance(whole, Add):
-                says = ("the term ", bare(part), " is missing")
-            kind = "missing term" if isinstance(whole, Add) else "missing factor"
-            yield Edit(kind, piece.path, whole, says)
+    for sort, kind in ((Add, "missing term"), (PRODUCTS, "missing factor")):
+        for piece in found:
+            if isinstance(piece.holder, Div) and piece.path[-1] == 0:
+                continue  # what is above a line may as well stand beside it
+            for whole, part in known.without.get(piece.formula, ()):
+                if isinstance(whole, sort):
+                    term: Words = ("the term ", bare(part)) if sort is Add else (part,)
+                    yield Edit(kind, piece.path, whole, (*term, " is missing"))
 
 
 def missing_factors(found: Sequence[Piece], known: Vocabulary) -> Edits:
@@ -285,7 +290,10 @@ def missing_factors(found: Sequence[Piece], known: Vocabulary) -> Edits:
         ):
             continue
         for factor in known.factors:
-            for new in _with_factor(piece, factor, known):
+            every = _with_factor(piece, factor, known)
+            if isinstance(piece.formula, Odot) and known.worth.shape(piece.formula) is None:
+                every = chain(every, _grouped(piece.formula, factor))
+            for new in every:
                 says = (factor, " is missing")
                 if isinstance(factor, Div):
                     says = (factor.right, " is missing below the line")
@@ -305,10 +313,16 @@ def _with_factor(piece: Piece, factor: Formula, known: Vocabulary) -> Iterator[F
         if isinstance(piece.holder, kind):
             continue  # the product that holds it takes the factor
         own = formula.factors if isinstance(formula, kind) else (formula,)
-        places = range(len(own) + 1) if kind in (Product, Chain) else [0 if kind is Times else -1]
-        for i in places:
-            at = i if i >= 0 else len(own)
-            yield kind((*own[:at], factor, *own[at:]))
+        first = 0 if isinstance(factor, Num | Size) else len(own)
+        for i in range(len(own) + 1) if kind in (Product, Chain) else [first]:
+            yield kind((*own[:i], factor, *own[i:]))
+
+
+def _grouped(product: Odot, factor: Formula) -> Iterator[Formula]:
+    """A row times a matrix, where entries are multiplied before and after: (a ⊙ b) W ⊙ c."""
+    for i in range(1, len(product.factors)):
+        before, after = product.factors[:i], product.factors[i:]
+        yield Odot((Product((joined(Odot, before), factor)), *after))
 
 
 def _kinds(formula: Formula, factor: Formula, known: Vocabulary) -> list[Any]:
@@ -322,8 +336,9 @@ def _kinds(formula: Formula, factor: Formula, known: Vocabulary) -> list[Any]:
 
 def missing_terms(found: Sequence[Piece], known: Vocabulary) -> Edits:
     for piece in found:
-        if isinstance(piece.holder, Add | Neg | Pow):
-            continue
+        value = known.worth.array(piece.formula)
+        if isinstance(piece.holder, Add | Neg | Pow) or (value is not None and not value.any()):
+            continue  # beside what is zero anything is right
         shape = known.worth.shape(piece.formula)
         for term in known.addends:
             other = known.worth.shape(term)
@@ -408,9 +423,9 @@ def derivatives(found: Sequence[Piece], known: Vocabulary) -> Edits:
 
 
 CHEAP: tuple[Generator, ...] = (
+    left_out,
     signs,
     times_of,
-    left_out,
     pluses,
     readings,
     orders,

@@ -1,59 +1,160 @@
 """`fault`: what is wrong with a line that is wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from symrnn.check.claims import WRONG, Fault, Verdict
+from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
 from symrnn.check.faults.finding import Finder
-from symrnn.check.faults.truths import truths_of, with_index
+from symrnn.check.faults.truths import placed, truths_of, with_index
+from symrnn.check.faults.vocabulary import bare
 from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, close, value_of
-from symrnn.check.judging import Judged
+from symrnn.check.judging import Judged, Point
+from symrnn.check.judging.choices import reading_words
 from symrnn.check.judging.outcome import members
-from symrnn.derive.formula import Big, Equation, Formula
-from symrnn.derive.pieces import walk
+from symrnn.check.judging.truth import READINGS
+from symrnn.check.judging.values import Key, reading_key
+from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Words
+from symrnn.derive.pieces import map_children, walk
+from symrnn.language.tree import Neg, Ref
 
 SURE = 8
 """So many settings tell which of derive's formulas serve."""
+
+
+UNCLEAR = ("compound", "ill-shaped")
 
 
 def fault(judged: Judged, verdict: Verdict) -> Fault | None:
     """What is wrong with a right side; nothing where it is not, or follows from a wrong one."""
     if verdict.status != WRONG or verdict.follows:
         return None
-    place = verdict.place
     for equation in members(verdict.said.equation):
-        settings = list(_settings(judged, verdict, equation))
-        right = equation.rights[place]
-        first = next((i for i, each in enumerate(settings) if not _agrees(right, each)), None)
-        if first is not None:
-            settings = [settings[first], *settings[:first], *settings[first + 1 :]]
-            return _fault_of(judged, equation.left, right, settings)
+        finders = [
+            (finder, words)
+            for points, words in _readings(judged, verdict)
+            if (finder := _finder(judged, verdict, equation, points)) is not None
+        ]
+        finders.sort(key=lambda each: -each[0].matches)
+        found = (replace(f := each.fault(), says=(*f.says, *words)) for each, words in finders)
+        tried: list[Fault] = []
+        for each in found:
+            if each.kind not in UNCLEAR:
+                return each
+            tried.append(each)
+        if tried:
+            return tried[0]
     return None
 
 
-def _settings(judged: Judged, verdict: Verdict, equation: Equation) -> Iterator[Setting]:
+Points = Sequence[Point]
+
+
+def _readings(judged: Judged, verdict: Verdict) -> Iterator[tuple[Points, Words]]:
+    """The points as the document is read, and as it could be, where no right line tells how a
+    parameter's derivative is meant: the first wrong term is sought under the likelier one."""
+    yield judged.points, ()
+    open_ = _derivatives(verdict.said)
+    for other in judged.report.verdicts:
+        if other.status in (RIGHT, RIGHT_IF):
+            open_ = {
+                key: part for key, part in open_.items() if key not in _derivatives(other.said)
+            }
+    open_ = {key: part for key, part in open_.items() if key in judged.known}
+    own = {key: part for key, part in open_.items() if key[2] in judged.derivation.parameters}
+    for keys in (own, *({key: part} for key, part in open_.items() if key not in own)):
+        for option in READINGS:
+            chosen = {key: option for key in keys if option in judged.known[key]}
+            changed = [k for k, v in chosen.items() if judged.settled.choices.get(k) != v]
+            if changed:
+                settled = replace(judged.settled, choices={**judged.settled.choices, **chosen})
+                points = [replace(point, settled=settled) for point in judged.points]
+                yield points, ("; here ", *reading_words(changed[0], option, keys[changed[0]]))
+
+
+def _derivatives(said: Said) -> dict[Key, Formula]:
+    sides = (said.equation.left, *said.equation.rights)
+    parts = (part for side in sides for part in walk(side))
+    return {reading_key(part): part for part in parts if isinstance(part, Total | Immediate)}
+
+
+def _finder(judged: Judged, verdict: Verdict, equation: Equation, points: Points) -> Finder | None:
+    """A search for what is wrong, beginning where the two sides differ; nothing where they do
+    not."""
+    right = equation.rights[verdict.place]
+    every = _settings(verdict, equation, points)
+    settings = sorted(every, key=lambda each: not each.point.setting.active)
+    first = next((i for i, each in enumerate(settings) if not _agrees(right, each)), None)
+    if first is None:
+        return None
+    settings = [settings[first], *settings[:first], *settings[first + 1 :]]
+    worth = Worth(settings, Budget(), equation.left)
+    derivation, columns = judged.derivation, judged.settled.convention.columns
+    indices = [part.index for part in walk(right) if isinstance(part, Big)]
+    plus = any(isinstance(part, Immediate) for part in walk(right))
+    try:
+        truths = truths_of(derivation, columns)
+        letters = _letters(judged)
+        left = letters.unfolded(equation.left)
+        found = truths.right_sides(left, worth.steps, settings[0].at)
+    except FAILS:
+        found = []
+    found = [letters.folded(with_index(form, indices)) for form in found]
+    forms = [form if plus else _without_plus(form, worth) for form in found]
+    serve = [form for form in forms if worth.everywhere(form, SURE)]
+    return Finder(right, serve, derivation.plain.symbols, worth)
+
+
+@dataclass(frozen=True)
+class Letters:
+    """The writer's own letters, and which derivatives they stand for, with their signs."""
+
+    meanings: Mapping[str, Formula]
+
+    def unfolded(self, left: Formula) -> Formula:
+        if isinstance(left, Name) and left.letter in self.meanings:
+            return placed(bare(self.meanings[left.letter]), left.at, 0)
+        return left
+
+    def folded(self, formula: Formula) -> Formula:
+        for letter, meaning in self.meanings.items():
+            total = bare(meaning)
+            if isinstance(formula, Total) and isinstance(total, Total):
+                by, own = formula.by, total.by
+                alike = formula.of == total.of and isinstance(by, Ref) and isinstance(own, Ref)
+                if alike and by.name == own.name:
+                    name = Name(letter, Ref("", by.base, by.shift - own.shift))
+                    return Neg(name) if isinstance(meaning, Neg) else name
+        return map_children(formula, self.folded)
+
+
+def _letters(judged: Judged) -> Letters:
+    """What each letter was taken to mean."""
+    meanings: dict[str, Formula] = {}
+    for letter, several in judged.report.writing.meanings.items():
+        chosen = judged.settled.choices.get(("letter", letter), 0)
+        if isinstance(chosen, int) and chosen < len(several):
+            meanings[letter] = several[chosen]
+    return Letters(meanings)
+
+
+def _settings(verdict: Verdict, equation: Equation, points: Points) -> Iterator[Setting]:
     """Every point and every step for which a line is said, with what its left side is there."""
-    for point in judged.points:
+    for point in points:
         for at in point.indices(verdict.said, verdict.place):
             target = value_of(point, equation.left, at)
             if target is not None:
                 yield Setting(point, at, target)
 
 
-def _fault_of(judged: Judged, left: Formula, right: Formula, settings: list[Setting]) -> Fault:
-    worth = Worth(settings, Budget())
-    derivation, columns = judged.derivation, judged.settled.convention.columns
-    indices = [part.index for part in walk(right) if isinstance(part, Big)]
-    point, at = settings[0].point, settings[0].at
-    try:
-        found = truths_of(derivation, columns).right_sides(left, point.steps, at)
-    except FAILS:
-        found = []
-    forms = [with_index(each, indices) for each in found]
-    serve = [form for form in forms if worth.everywhere(form, SURE)]
-    return Finder(right, serve, derivation.plain.symbols, worth).fault()
-
-
 def _agrees(right: Formula, setting: Setting) -> bool:
     """Whether a right side happens to be right at a setting: that one tells nothing."""
     found = value_of(setting.point, right, setting.at)
     return found is not None and close(found, setting.target)
+
+
+def _without_plus(formula: Formula, worth: Worth) -> Formula:
+    """Immediate derivatives with a plain ∂, where that is how the document reads it."""
+    if isinstance(formula, Immediate) and not formula.alone:
+        plain = Total(formula.of, formula.by)
+        return plain if worth.is_worth(plain, worth.array(formula)) else formula
+    return map_children(formula, lambda child: _without_plus(child, worth))

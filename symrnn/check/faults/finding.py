@@ -6,6 +6,7 @@ sides is where to look; an edit counts only if it makes the whole line right, at
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from symrnn.check.claims import Fault
 from symrnn.check.faults.edits import (
@@ -13,16 +14,19 @@ from symrnn.check.faults.edits import (
     DEAR,
     Edit,
     Generator,
+    added,
+    derivatives,
     edits,
     exchanged,
     operands,
     pluses,
     signs,
+    times_of,
 )
 from symrnn.check.faults.vocabulary import DERIVATIVES, Vocabulary, is_slope, pieces
-from symrnn.check.faults.worth import SpentError, Worth, close
+from symrnn.check.faults.worth import SpentError, Worth, is_at_a_step
 from symrnn.derive.formula import Bracket, Chain, Formula, Words
-from symrnn.derive.pieces import Path, at_path, put
+from symrnn.derive.pieces import Path, at_path, map_children, put
 from symrnn.language.tree import Add, Neg, Ref
 from symrnn.system.symbols import Symbols
 
@@ -52,7 +56,12 @@ class Finder:
             found = self.by_sign() or self.by_terms() or self.by_one(self.worth, (), self.forms)
         except SpentError:
             found = None
-        return found or self.as_a_whole()
+        found = found or self.as_a_whole()
+        if any(isinstance(piece.formula, Bracket) for piece in pieces(self.right)):
+            return found
+        corrected = None if found.corrected is None else unbracketed(found.corrected)
+        says = tuple(part if isinstance(part, str) else unbracketed(part) for part in found.says)
+        return replace(found, corrected=corrected, says=says)
 
     # a whole line
 
@@ -88,28 +97,52 @@ class Finder:
 
     # term by term
 
-    def by_terms(self) -> Fault | None:
-        if is_slope(self.right):
-            return None
+    @cached_property
+    def left_over(self) -> tuple[list[Term], list[Formula]] | None:
+        """The addends that are worth none of a right formula's, and those of it that none is
+        worth; of the formula with the fewest."""
         own = list(addends(self.right))
-        left: tuple[list[Term], list[Formula]] | None = None
-        for form in self.forms:
+        best: tuple[list[Term], list[Formula]] | None = None
+        for form in self.forms if not is_slope(self.right) else ():
             mine, theirs = self.matched(own, [t.formula for t in addends(form)])
             if len(own) == len(mine) and len(mine) != len(theirs):
                 continue  # nothing fits: another way of writing it
-            if left is None or len(mine) + len(theirs) < len(left[0]) + len(left[1]):
-                left = mine, theirs
-        if left is None:
+            if best is None or len(mine) + len(theirs) < len(best[0]) + len(best[1]):
+                best = mine, theirs
+        return best
+
+    @property
+    def matches(self) -> int:
+        """How many addends stand in a right formula."""
+        left = self.left_over
+        return 0 if left is None else sum(1 for _ in addends(self.right)) - len(left[0])
+
+    def by_terms(self) -> Fault | None:
+        if self.left_over is None:
             return None
-        mine, theirs = left
-        if not mine and theirs:
-            return self.missing(theirs)
-        if len(mine) == 2 and len(theirs) == 1:
-            return self.one(self.worth, (), self.forms, (pluses,))
-        if mine and not theirs:
+        mine, theirs = self.left_over
+        if not mine:
+            return self.missing(theirs) if theirs else None
+        if not theirs:
             return self.one(self.worth, (), self.forms, CHEAP)
-        if len(mine) == len(theirs) and (len(own) > 1 or len(self.forms) > 0):
-            return self.first_wrong(own, mine, theirs)
+        if len(mine) == 2 and len(theirs) == 1:
+            found = self.one(self.worth, (), self.forms, (pluses,)) or self.plus_and_more()
+            if found is not None:
+                return found
+        return self.first_wrong(mine, theirs)
+
+    def plus_and_more(self) -> Fault | None:
+        """Two terms that should be a product, in which one more thing is wrong."""
+        known = Vocabulary(self.right, self.forms, self.symbols, self.worth)
+        for edit in edits(self.right, known, (pluses,)):
+            half = Finder(edit.of(self.right), self.forms, self.symbols, self.worth)
+            if half.worth.array(half.right) is None or half.left_over is None:
+                continue
+            mine, theirs = half.left_over
+            if len(mine) == len(theirs) == 1:
+                found = half.first_wrong(mine, theirs)
+                says = (*edit.says, ", and ", *found.says)
+                return replace(found, kind=edit.kind, path=edit.path, says=says)
         return None
 
     def matched(
@@ -119,12 +152,7 @@ class Finder:
         rest, mine = list(theirs), []
         for term in own:
             value = self.worth.array(term.formula)
-            met = None
-            for other in rest:
-                there = self.worth.array(other)
-                if value is not None and there is not None and close(value, there):
-                    met = other
-                    break
+            met = next((other for other in rest if self.worth.is_worth(other, value)), None)
             if met is None:
                 mine.append(term)
             else:
@@ -144,45 +172,49 @@ class Finder:
         says.append(" is missing" if len(theirs) == 1 else " are missing")
         return self.told(Edit("missing term", (), new, tuple(says)), step=steps[0])
 
-    def first_wrong(
-        self, own: Sequence[Term], mine: Sequence[Term], theirs: Sequence[Formula]
-    ) -> Fault | None:
+    def first_wrong(self, mine: Sequence[Term], theirs: Sequence[Formula]) -> Fault:
         """What is wrong with the first of the terms that have none like them."""
-        pairs = self.paired(mine, theirs)
-        whole = self.right
-        for term, other in pairs[1:]:
-            whole = put(whole, term.path, other)
+        pairs, more = self.paired(mine, theirs)
         term, other = pairs[0]
         worth = self.worth.for_right(other)
-        place = own.index(term) + 1 if len(own) > 1 else None
-        step = self.step_of(other)
         found = self.by_one(worth, term.path, [other, *self.forms]) if worth else None
-        if found is None:
-            found = self.replaced(term, other)
+        found = found or self.replaced(term, other)
         assert found.corrected is not None
-        corrected = put(whole, term.path, at_path(found.corrected, term.path))
-        return replace(found, term=place, step=found.step or step, corrected=corrected)
+        whole = put(self.right, term.path, at_path(found.corrected, term.path))
+        for each, right in pairs[1:]:
+            whole = put(whole, each.path, right)
+        own = [each.path for each in addends(self.right)]
+        place = own.index(term.path) + 1 if len(own) > 1 else None
+        extra = [each.path for each in mine[len(pairs) :]]
+        if extra or more:
+            kept = [at_path(whole, path) for path in own if path not in extra]
+            whole = added((*kept, *more))
+        step = found.step or self.step_of(other)
+        return replace(found, term=place, step=step, corrected=whole)
 
-    def paired(self, mine: Sequence[Term], theirs: Sequence[Formula]) -> list[tuple[Term, Formula]]:
-        """Terms beside what belongs there: by the step that is written at both, else in order."""
+    def paired(
+        self, mine: Sequence[Term], theirs: Sequence[Formula]
+    ) -> tuple[list[tuple[Term, Formula]], list[Formula]]:
+        """Terms beside what belongs there, by the step that is written at both or by what stands
+        in them; and what is left."""
         rest, found = list(theirs), []
-        for term in mine:
+        for term in mine[: len(theirs)]:
             at = term.formula.at if isinstance(term.formula, Bracket) else None
             same = [t for t in rest if at is not None and isinstance(t, Bracket) and t.at == at]
             other = same[0] if same else rest[0]
-            rest.remove(other)
+            if not same and len(mine) != len(theirs):
+                other = max(rest, key=lambda each: likeness(each, term.formula))
+            rest = [each for each in rest if each is not other]
             found.append((term, other))
-        return found
+        return found, rest
 
     def step_of(self, term: Formula) -> Ref | None:
         """The time step of a term, by the bracket of a right one that is worth the same."""
         value = self.worth.array(term)
         for form in self.forms:
             for each in addends(form):
-                if isinstance(each.formula, Bracket):
-                    there = self.worth.array(each.formula)
-                    if value is not None and there is not None and close(value, there):
-                        return each.formula.at
+                if isinstance(each.formula, Bracket) and self.worth.is_worth(each.formula, value):
+                    return each.formula.at
         return None
 
     def replaced(self, term: Term, other: Formula) -> Fault:
@@ -196,10 +228,23 @@ class Finder:
     # one edit, and two
 
     def by_one(self, worth: Worth, path: Path, forms: Sequence[Formula]) -> Fault | None:
+        zero = self.zero(at_path(self.right, path), path)
+        if zero is not None:
+            return self.without_zero(worth, path, forms, zero)
         found = self.one(worth, path, forms, CHEAP)
         if found is None:
-            found = self.exchanged(worth, path)
+            found = self.exchanged(worth, path, forms)
         return found or self.one(worth, path, forms, DEAR) or self.two(worth, path, forms)
+
+    def without_zero(
+        self, worth: Worth, path: Path, forms: Sequence[Formula], zero: Path
+    ) -> Fault | None:
+        """A term that is zero because one of its derivatives is: that one has to be another."""
+        found = self.one(worth, path, forms, (times_of,)) or self.exchanged(worth, path, forms)
+        found = found or self.one(worth, path, forms, (derivatives, operands))
+        if found is None:
+            return None
+        return replace(found, path=zero, says=(*self.why_zero(zero), "; ", *found.says))
 
     def one(
         self, worth: Worth, path: Path, forms: Sequence[Formula], generators: Sequence[Generator]
@@ -211,15 +256,11 @@ class Finder:
                 return self.told(replace(edit, path=(*path, *edit.path)))
         return None
 
-    def exchanged(self, worth: Worth, path: Path) -> Fault | None:
+    def exchanged(self, worth: Worth, path: Path, forms: Sequence[Formula]) -> Fault | None:
         formula = at_path(self.right, path)
-        for edit in exchanged(formula):
+        for edit in exchanged(formula, Vocabulary(formula, forms, self.symbols, worth)):
             if worth.fits(edit.new):
-                zero = self.zero(formula, path)
-                found = self.told(replace(edit, path=path))
-                if zero is None:
-                    return found
-                return replace(found, path=zero, says=self.why_zero(zero))
+                return self.told(replace(edit, path=path))
         return None
 
     def two(self, worth: Worth, path: Path, forms: Sequence[Formula]) -> Fault | None:
@@ -244,10 +285,9 @@ class Finder:
     def zero(self, formula: Formula, path: Path) -> Path | None:
         """A derivative in a chain that is zero, so that the whole term is."""
         for piece in pieces(formula, path):
-            if isinstance(piece.holder, Chain) and isinstance(piece.formula, DERIVATIVES):
-                value = self.worth.array(piece.formula)
-                if value is not None and not value.any():
-                    return piece.path
+            linked = isinstance(piece.holder, Chain) and isinstance(piece.formula, DERIVATIVES)
+            if linked and self.worth.is_zero(piece.formula):
+                return piece.path
         return None
 
     def why_zero(self, path: Path) -> Words:
@@ -256,13 +296,19 @@ class Finder:
         return (factor, " is zero: ", factor.of, " does not depend on ", factor.by)
 
 
-def addends(formula: Formula, path: Path = ()) -> Iterator[Term]:
-    """The terms of a sum, sums in it opened."""
+def addends(formula: Formula) -> Iterator[Term]:
+    """The terms of a sum, or what is none as one."""
     if isinstance(formula, Add):
-        for i, term in enumerate(formula.terms):
-            yield from addends(term, (*path, i))
+        yield from (Term((i,), term) for i, term in enumerate(formula.terms))
     else:
-        yield Term(path, formula)
+        yield Term((), formula)
+
+
+def unbracketed(formula: Formula) -> Formula:
+    """Without brackets that only say of which step a term is."""
+    if isinstance(formula, Bracket) and not is_at_a_step(formula):
+        return unbracketed(formula.body)
+    return map_children(formula, unbracketed)
 
 
 def likeness(form: Formula, other: Formula) -> float:

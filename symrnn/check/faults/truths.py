@@ -63,13 +63,11 @@ class Truths:
         """What a left side is equal to, in the order of the views; `at` says which steps its
         indices stand for in a network of so many."""
         if not isinstance(left, Total | Immediate):
-            rights = (e.rights for e in self.forward if e.left == left)
-            return [right for each in rights for right in each] or [
-                right
-                for e in self.forward
-                if isinstance(left, Ref) and e.left == replace(left, base="t", shift=0)
-                for right in (placed(r, left, 0) for r in e.rights)
-            ]
+            every = [*self.forward, *self.of_view("delta")]
+            general = replace(left, base="t", shift=0) if isinstance(left, Ref) else left
+            exact = [right for e in every if e.left == left for right in e.rights]
+            moved = [right for e in every if e.left == general for right in e.rights]
+            return exact or [placed(right, left, 0) for right in moved if isinstance(left, Ref)]
         names = self._names(left)
         found = [
             right
@@ -90,7 +88,9 @@ class Truths:
     ) -> Iterator[Formula]:
         """What equations say of either derivative with these ends: a line may mean either."""
         sides = LeftSides(equations, steps)
-        for key in (left, Total(left.of, left.by), Immediate(left.of, left.by)):
+        of, by = left.of, left.by
+        others = Total(of, by), Immediate(of, by), Immediate(of, by, fixed=())
+        for key in dict.fromkeys((left, *others)):
             try:
                 found = sides.lookup(key, at)
             except (LookupError, TypeError):

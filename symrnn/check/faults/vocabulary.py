@@ -79,6 +79,21 @@ class Vocabulary:
     def __init__(self, wrong: Formula, forms: Sequence[Formula], symbols: Symbols, worth: Worth):
         self.wrong, self.forms, self.symbols, self.worth = wrong, forms, symbols, worth
 
+    def exists(self, formula: Formula) -> bool:
+        """Whether a letter has a value at its step, and a derivative is of steps that there are."""
+        match formula:
+            case Ref(base="1", shift=shift):
+                return -1 <= shift <= self.worth.steps
+            case Ref(base="T", shift=shift):
+                return shift <= 0
+            case Total() | Immediate():
+                ends = [end for end in (formula.of, formula.by) if isinstance(end, Ref)]
+                inner = [end for end in ends if end.base == "1"]
+                return all(0 <= end.shift < self.worth.steps for end in inner) and all(
+                    self.exists(end) for end in ends
+                )
+        return True
+
     @cached_property
     def said(self) -> list[Formula]:
         """Every piece of the right formulas, each once, those of the likest formula first."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
+from symrnn.check.judging import Point
 from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
 from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import map_children, walk
@@ -28,15 +28,6 @@ ANYWHERE: Mapping[str, int] = dict.fromkeys(("t", "k", "j", "i"), 2)
 
 WHOLE = (Num, Ref, Total, Immediate, Name)
 """What stands for itself: it takes no time, and it tells what may be beside it."""
-
-
-class Point(Protocol):
-    """Numbers at which formulas are worked out."""
-
-    @property
-    def steps(self) -> int: ...
-
-    def value(self, formula: Formula, at: Indices | None = None) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -71,17 +62,33 @@ class Worth:
     that holds it its value stands for it.
     """
 
-    def __init__(self, settings: Sequence[Setting], budget: Budget) -> None:
-        self.settings, self.budget = settings, budget
+    def __init__(self, settings: Sequence[Setting], budget: Budget, left: Formula) -> None:
+        self.settings, self.budget, self.left = settings, budget, left
         self._known: dict[int, tuple[Formula, Array | None, Formula]] = {}
 
     @property
     def target(self) -> Array:
         return self.settings[0].target
 
+    @property
+    def steps(self) -> int:
+        return self.settings[0].point.steps
+
     def array(self, formula: Formula) -> Array | None:
         """The value at the first setting; nothing where there is none."""
         return self._entry(formula)[1]
+
+    def is_worth(self, formula: Formula, value: Array | None) -> bool:
+        found = self.array(formula)
+        return value is not None and found is not None and close(value, found)
+
+    def is_zero(self, formula: Formula) -> bool:
+        """Whether a formula is zero at every setting."""
+        first = self.array(formula)
+        if first is None or first.any():
+            return False
+        every = (value_of(each.point, formula, each.at) for each in self.settings)
+        return not any(value is not None and value.any() for value in every)
 
     def shape(self, formula: Formula) -> tuple[int, ...] | None:
         found = self.array(formula)
@@ -98,15 +105,18 @@ class Worth:
 
     def _short(self, formula: Formula) -> Formula:
         """The formula with values in it, as far as they do not depend on an index that it binds."""
-        if isinstance(formula, Big | Total | Immediate) or _at_a_step(formula):
+        if isinstance(formula, Big | Total | Immediate) or is_at_a_step(formula):
             return formula
         return map_children(
             formula, lambda child: child if isinstance(child, WHOLE) else self._entry(child)[2]
         )
 
     def fits(self, formula: Formula) -> bool:
-        """Whether a right side is what the left side is, at every setting."""
+        """Whether a right side is what the left side is, at every setting, and says it without
+        the left side itself."""
         self.budget.spend()
+        if self.left in (part for part in walk(formula) if type(part) is type(self.left)):
+            return False
         found = self.array(formula)
         return found is not None and close(found, self.target) and self.everywhere(formula)
 
@@ -125,12 +135,12 @@ class Worth:
             if target is None:
                 return None
             found.append(Setting(setting.point, setting.at, target))
-        within = Worth(found, self.budget)
+        within = Worth(found, self.budget, self.left)
         within._known = self._known
         return within
 
 
-def _at_a_step(formula: Formula) -> bool:
+def is_at_a_step(formula: Formula) -> bool:
     """Whether a bracket says which step an index in it stands for."""
     return isinstance(formula, Bracket) and any(
         isinstance(part, Ref) and part.base == "t" for part in walk(formula.body)

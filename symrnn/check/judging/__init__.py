@@ -1,13 +1,20 @@
 """A document held against its model.
 
-truth     every variable and its derivative by every other, from the equations alone
-values    formulas in numbers, where a derivative is what it truly is
-points    the settings in which formulas are tried
-choices   what a document leaves open: readings of ∂, letters, ranges, conventions
-outcome   one claim at one point: at which steps its two sides are equal
-judge     the verdict on every right side of a document, under one set of choices
+unrolled     the equations at each step, in the order in which they can be worked out
+truth        every variable and its derivative by every other, from the equations alone
+conventions  rows or columns, and which matrix a derivative is
+fitting      sums and products of what fits together
+values       formulas in numbers, where a derivative is what it truly is
+points       the settings in which formulas are tried
+choices      what a document leaves open: readings of ∂, letters, ranges
+outcome      one claim at one point: at which steps its two sides are equal
+numbers      numbers that a document gives, and results with so many digits
+judged       what is found, for whoever goes on from it
+search       the choices under which most lines are right
+judge        the verdict on every right side of a document
 """
 
-from symrnn.check.judging.judge import Judged, Point, Settled, judge
+from symrnn.check.judging.judge import judge
+from symrnn.check.judging.judged import Judged, Point, Settled
 
 __all__ = ["Judged", "Point", "Settled", "judge"]

@@ -14,7 +14,6 @@ from symrnn.check.judging.truth import OTHERS, READINGS, STATES, STEP, TOTAL
 from symrnn.check.judging.values import (
     DEFINED,
     RANGES,
-    Convention,
     Key,
     Values,
     range_key,
@@ -27,7 +26,6 @@ from symrnn.derive.formula import (
     Equation,
     Formula,
     Immediate,
-    Marked,
     Name,
     Total,
     Words,
@@ -35,6 +33,7 @@ from symrnn.derive.formula import (
 from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import children, walk
 from symrnn.errors import CheckError
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Ref
 
 Options = Mapping[Key, tuple[object, ...]]
@@ -81,10 +80,11 @@ def options(
     classes: dict[Key, dict[Total | Immediate, None]] = {}
     for part in parts:
         if isinstance(part, Total | Immediate) and (isinstance(part, Immediate) or not plus):
-            if part.of != LOSS or reading_key(part)[0] != "∂":
-                classes.setdefault(reading_key(part), {}).setdefault(part)
+            key = reading_key(part)
+            if part.of != LOSS or key[0] != "∂":
+                classes.setdefault(key, {}).setdefault(part)
     for key, members in classes.items():
-        which = READINGS if key[0] == "∂" else (STEP,) if key[0] == "∂ over a step" else READINGS[1:]
+        which = {"∂": READINGS, "∂⁺": READINGS[1:]}.get(key[0], (STEP,))
         found[key] = tuple(_different(which, list(members), values)) or which[:1]
     defined = {e.left.letter for e in equations if isinstance(e.left, Name)}
     for part in parts:
@@ -111,7 +111,7 @@ def _different(
     which: Iterable[str], members: Sequence[Total | Immediate], values: Values
 ) -> Iterator[str]:
     """The readings of a class that differ somewhere."""
-    seen: list[np.ndarray] = []  # type: ignore[type-arg]
+    seen: list[Array] = []
     for reading in which:
         found = []
         for member in members:
@@ -129,11 +129,10 @@ def _different(
             yield reading
 
 
-def _places(member: Formula, steps: int) -> list[Indices]:
+def _places(member: Formula, steps: int) -> Sequence[Indices]:
     bases = sorted(set(free_bases(member)))
     every = [
-        dict(zip(bases, at, strict=True))
-        for at in product(range(steps, 0, -1), repeat=len(bases))
+        dict(zip(bases, at, strict=True)) for at in product(range(steps, 0, -1), repeat=len(bases))
     ]
     near = sorted(every, key=lambda at: max(at.values(), default=0) - min(at.values(), default=0))
     return near[: MOST_PLACES if len(bases) < 2 else 2 * MOST_PLACES]
@@ -163,59 +162,6 @@ def cost(key: Key, option: object, known: Options) -> float:
     """How far a choice is from the likeliest one: a parameter's derivative is immediate sooner
     than a variable's."""
     return known[key].index(option) * (1.0 if key[0] == "∂" else 0.5)
-
-
-# conventions
-
-
-def conventions(
-    equations: Sequence[Equation], values: Values, columns: bool
-) -> tuple[Convention, ...]:
-    """The conventions that make a difference for these equations, that of `derive` first."""
-    if max(values.truth.sizes[n] for n in values.truth.dims or ("B",)) == 1:
-        return (Convention(columns, columns),)
-    kinds = set()
-    for equation in equations:
-        for side in (equation.left, *equation.rights):
-            for part in walk(side):
-                if isinstance(part, Total | Immediate):
-                    kinds |= _kinds(part, values)
-    both = (False, True)
-    return tuple(
-        Convention(lie, layout, *turned)
-        for lie in (columns, not columns)
-        for turned in product(
-            both if "vector" in kinds else both[:1], both if "matrix" in kinds else both[:1]
-        )
-        for layout in ((lie, not lie) if "jacobian" in kinds else (lie,))
-    )
-
-
-def _kinds(part: Total | Immediate, values: Values) -> set[str]:
-    if not isinstance(part.of, Ref) or not values.is_loss(part.of):
-        return {"jacobian"}
-    by = part.by.arg if isinstance(part.by, Marked) else part.by
-    if not isinstance(by, Ref):
-        return {"vector"}
-    return {"matrix" if len(values.symbols[by.name].shape) == 2 else "vector"}
-
-
-ROWS, COLUMNS = "variables are rows, x W", "variables are columns, W x"
-NUMERATOR = "∂u/∂v has a row for each entry of u"
-DENOMINATOR = "∂u/∂v has a row for each entry of v"
-
-
-def said(convention: Convention, tried: Sequence[Convention]) -> Words:
-    """A convention in words, as far as another one would have made a difference."""
-    if len(tried) == 1:
-        return ()
-    parts = [COLUMNS if convention.columns else ROWS]
-    if len({each.denominator != each.columns for each in tried}) > 1:
-        parts.append(DENOMINATOR if convention.denominator else NUMERATOR)
-    for turned, letter in ((convention.vectors_turned, "v"), (convention.matrices_turned, "W")):
-        if turned:
-            parts.append(f"∂L/∂{letter} is the transpose of what {letter} is")
-    return ("; ".join(parts),)
 
 
 def reading_words(key: Key, option: object, member: Formula) -> Words:

@@ -1,10 +1,9 @@
-"""A document held against its model: every right side of every line, under one set of choices."""
+"""A document held against its model: the verdict on every right side of every line."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from symrnn.check.claims import (
     RIGHT,
@@ -13,146 +12,30 @@ from symrnn.check.claims import (
     WRONG,
     Example,
     Report,
-    Said,
     Verdict,
     Writing,
 )
-from symrnn.check.judging.choices import (
-    Options,
-    conventions,
-    cost,
-    keys_of,
-    options,
-    reading_words,
-    said,
-)
+from symrnn.check.judging.choices import free_bases, reading_words
+from symrnn.check.judging.conventions import said
+from symrnn.check.judging.judged import Claim, Judged, Point, Settled
+from symrnn.check.judging.numbers import agrees, given, is_numeric
 from symrnn.check.judging.outcome import (
     FAILURES,
     Outcome,
-    agree,
     close,
     example,
     indices,
-    members,
     outcome,
     total,
 )
-from symrnn.check.judging.points import Setting, settings, state_letters
+from symrnn.check.judging.points import Setting, outputs
+from symrnn.check.judging.search import Search
 from symrnn.check.judging.truth import TOTAL
-from symrnn.check.judging.values import (
-    DEFINED,
-    Choices,
-    Convention,
-    Key,
-    Values,
-    reading_key,
-)
+from symrnn.check.judging.values import Bounds, Key, reading_key
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Formula, Immediate, Name, Total, Words
-from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import walk
-from symrnn.language.arrays import Array
-from symrnn.language.tree import Ref
-
-MOST_COMBINATIONS = 64
-
-
-@dataclass(frozen=True)
-class Settled:
-    """What is taken to be meant in a document."""
-
-    convention: Convention = Convention()
-    choices: Choices = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One right side of a line, for each member of an index."""
-
-    number: int
-    """Of its line among those that could be read."""
-    said: Said
-    place: int
-    equations: tuple[Equation, ...]
-    keys: tuple[Key, ...] = ()
-
-    @property
-    def left(self) -> Formula:
-        return self.equations[0].left
-
-    @property
-    def right(self) -> Formula:
-        return self.equations[0].rights[self.place]
-
-
-@dataclass
-class Point:
-    """One setting, with what is taken to be meant."""
-
-    setting: Setting
-    settled: Settled
-    writing: Writing
-    defined: tuple[Equation, ...] = ()
-
-    @property
-    def steps(self) -> int:
-        return self.setting.steps
-
-    @cached_property
-    def values(self) -> Values:
-        return Values(
-            self.setting.truth,
-            self.settled.convention,
-            self.settled.choices,
-            self.writing.meanings,
-            self.defined,
-        )
-
-    def value(self, formula: Formula, at: Indices | None = None) -> Array:
-        """The value of a formula; raises IllShapedError where something does not fit."""
-        return self.values(formula, at)
-
-    def left(self, said: Said, at: Indices | None = None) -> Array:
-        """What the left side of a line truly is."""
-        return self.values(members(said.equation)[0].left, at)
-
-    def indices(self, said: Said, place: int) -> list[Indices]:
-        """The steps for which a line is said."""
-        return list(indices(said.equation, place, self.steps))
-
-
-@dataclass
-class Judged:
-    """What is found of a document, and the points at which it was tried."""
-
-    report: Report
-    points: tuple[Point, ...]
-    settled: Settled
-    derivation: Derivation
-    known: Options = field(default_factory=dict)
-
-    def equal(self, a: Formula, b: Formula, at: Sequence[Indices] | None = None) -> bool:
-        """Whether two formulas are equal, at all points and at these steps, or at every step."""
-        return all(self.equal_at(point, a, b, at) for point in self.points)
-
-    def equal_at(
-        self, point: Point, a: Formula, b: Formula, at: Sequence[Indices] | None = None
-    ) -> bool:
-        places = at if at is not None else list(indices(Equation(a, (b,)), 0, point.steps))
-        try:
-            return all(agree(point.value(a, i), point.value(b, i), point.values)[0] for i in places)
-        except FAILURES:
-            return False
-
-    def reading(self, said: Said) -> Mapping[Key, str]:
-        """How each derivative of a line that could be read in several ways is read."""
-        found = {}
-        for side in (said.equation.left, *said.equation.rights):
-            for part in walk(side):
-                if isinstance(part, Total | Immediate):
-                    key = reading_key(part)
-                    found[key] = str(self.settled.choices.get(key, TOTAL))
-        return found
+from symrnn.language.tree import Neg, Num, Ref
 
 
 def judge(
@@ -171,147 +54,54 @@ def judge(
     the likeliest first.
     """
     derivation = of if isinstance(of, Derivation) else of.derive(steps, scalar=scalar)
-    return _Judge(writing, derivation, steps, notation, seed, fixed).judged()
+
+    def judged(single: str) -> Judged:
+        return _Judge(writing, derivation, steps, notation, seed, fixed, single).judged()
+
+    found = judged(fixed.single if fixed else "")
+    if fixed is None and not derivation.scalar and _wrong(found):
+        for name in outputs(derivation):
+            other = judged(name)
+            if _wrong(other) < _wrong(found):
+                return _with_one_output(found, other, name)
+    return found
 
 
-class _Judge:
-    def __init__(
-        self,
-        writing: Writing,
-        derivation: Derivation,
-        steps: int | None,
-        notation: Any,
-        seed: int,
-        fixed: Settled | None,
-    ) -> None:
-        self.derivation, self.fixed = derivation, fixed
-        meanings = {**state_letters(derivation), **writing.meanings}
-        self.writing = writing = replace(writing, meanings=meanings)
-        lines = [line for line in writing.lines if isinstance(line, Said)]
-        self.expanded = [members(line.equation) for line in lines]
-        self.equations = [each for line in self.expanded for each in line]
-        self.defined = tuple(e for e in self.equations if isinstance(e.left, Name))
-        self.steps = steps or derivation.steps
-        self.settings = settings(derivation, self.steps, seed, self.least())
-        columns = getattr(notation, "orientation", "row") == "column"
-        self.columns = columns and not derivation.scalar
-        self._values: dict[object, Values] = {}
-        self._outcomes: dict[object, Outcome] = {}
-        blank = self.values(Settled(Convention(self.columns, self.columns)))
-        self.known = options(self.equations, blank, writing.meanings)
-        self.tried = conventions(self.equations, blank, self.columns)
-        self.claims = [
-            Claim(number, line, place, tuple(found), self.closure(found, place))
-            for number, (line, found) in enumerate(zip(lines, self.expanded, strict=True))
-            for place in range(len(line.equation.rights))
-        ]
+def _wrong(judged: Judged) -> int:
+    return sum(verdict.status == WRONG for verdict in judged.report.verdicts)
 
-    def least(self) -> int:
-        """The last step that is named by its number."""
-        parts = (p for e in self.equations for s in (e.left, *e.rights) for p in walk(s))
-        return max((p.shift + 1 for p in parts if isinstance(p, Ref) and p.base == "1"), default=1)
 
-    def closure(self, equations: Sequence[Equation], place: int) -> tuple[Key, ...]:
-        """What a right side leaves open, with what the letters in it do."""
-        found = dict.fromkeys(key for e in equations for key in keys_of(e, place, self.known))
-        letters = {part.letter for e in equations for part in _names(e, place)}
-        waiting, seen = list(letters), set(letters)
-        while waiting:
-            letter = waiting.pop()
-            for each in self.defined:
-                if isinstance(each.left, Name) and each.left.letter == letter:
-                    found.update(dict.fromkeys(keys_of(each, 0, self.known)))
-                    new = {part.letter for part in _names(each, 0)} - seen
-                    seen |= new
-                    waiting += new
-        return tuple(found)
+def _with_one_output(wide: Judged, narrow: Judged, name: str) -> Judged:
+    """What is found with one output, where that is needed."""
+    verdicts = []
+    for before, verdict in zip(wide.report.verdicts, narrow.report.verdicts, strict=True):
+        if before.status == WRONG and verdict.status in (RIGHT, RIGHT_IF):
+            under = (*verdict.under, " " if verdict.under else "", *_one_output(name))
+            verdict = replace(verdict, status=RIGHT_IF, under=under)
+        verdicts.append(verdict)
+    said = ("The output was taken to be one number. ", *narrow.report.conventions)
+    narrow.report = replace(narrow.report, verdicts=tuple(verdicts), conventions=said)
+    return narrow
 
-    # trying
 
-    def values(self, settled: Settled, number: int = 0) -> Values:
-        key = (number, settled.convention, tuple(sorted(settled.choices.items(), key=repr)))
-        if key not in self._values:
-            self._values[key] = Point(
-                self.settings[number], settled, self.writing, self.defined
-            ).values
-        return self._values[key]
+def _one_output(name: str) -> Words:
+    return (f"It holds if there is one output, {name} = 1.",)
 
-    def outcome(self, claim: Claim, settled: Settled, number: int = 0) -> Outcome:
-        own = self.within(claim, settled)
-        chosen = own.choices
-        label = (number, claim.number, claim.place, own.convention, tuple(chosen.items()))
-        if label not in self._outcomes:
-            values = self.values(own, number)
-            self._outcomes[label] = outcome(claim.equations, claim.place, values)
-        return self._outcomes[label]
 
-    def within(self, claim: Claim, settled: Settled) -> Settled:
-        """The choices that a claim depends on."""
-        chosen = {key: settled.choices[key] for key in claim.keys if key in settled.choices}
-        return replace(settled, choices=chosen)
+NOT_GIVEN = (
+    "this is a number, and the document does not give all the numbers that it depends on; give them"
+    " in lines such as x_1 = 0.5, w_h = -0.3, or in matrices"
+)
 
-    def defines(self, claim: Claim, choices: Choices) -> bool:
-        """Whether a claim is what defines a letter."""
-        if not isinstance(claim.left, Name) or claim.place:
-            return False
-        key = ("letter", claim.left.letter)
-        first = next(e for e in self.equations if e.left == claim.left)
-        return choices.get(key) == DEFINED and first is claim.equations[0]
 
-    def score(self, settled: Settled) -> tuple[float, float]:
-        right = sum(
-            self.outcome(claim, settled).score
-            for claim in self.claims
-            if not self.defines(claim, settled.choices)
-        )
-        return right, -sum(cost(k, v, self.known) for k, v in settled.choices.items())
-
-    def combinations(self, claim: Claim) -> Iterator[Choices]:
-        each = [self.known[key] for key in claim.keys]
-        for number, combination in enumerate(product(*each)):
-            if number == MOST_COMBINATIONS:
-                return
-            yield dict(zip(claim.keys, combination, strict=True))
-
-    def best(self, convention: Convention) -> tuple[tuple[float, float], Settled]:
-        """The choices that make most lines right: beginning with the likeliest, whatever would
-        make a wrong line right is tried."""
-        settled = Settled(convention, {key: each[0] for key, each in self.known.items()})
-        score = self.score(settled)
-        improved = True
-        while improved:
-            improved = False
-            for claim in self.claims:
-                if self.outcome(claim, settled).score == 1:
-                    continue
-                for choices in self.combinations(claim):
-                    other = Settled(convention, {**settled.choices, **choices})
-                    if self.outcome(claim, other).score <= self.outcome(claim, settled).score:
-                        continue
-                    found = self.score(other)
-                    if found > score:
-                        score, settled, improved = found, other, True
-        return score, settled
-
-    def settle(self) -> Settled:
-        if self.fixed is not None:
-            return self.fixed
-        best: tuple[tuple[float, float], Settled] | None = None
-        for convention in self.tried:
-            found = self.best(convention)
-            if best is None or found[0][0] > best[0][0]:
-                best = found
-            if best[0][0] >= len(self.claims) - sum(
-                self.defines(claim, best[1].choices) for claim in self.claims
-            ):
-                break
-        assert best is not None
-        return best[1]
-
-    # verdicts
+class _Judge(Search):
+    """Verdicts under what is settled."""
 
     def judged(self) -> Judged:
         settled = self.settle()
+        columns = settled.convention.columns
+        if columns != self.columns:
+            self.given = given(self.lines, self.derivation, self.values(settled), columns)
         verdicts: list[Verdict] = []
         for claim in self.claims:
             verdict = self.verdict(claim, settled)
@@ -323,29 +113,91 @@ class _Judge:
         return Judged(report, points, settled, self.derivation, self.known)
 
     def verdict(self, claim: Claim, settled: Settled) -> Verdict:
+        def verdict(status: str, under: Words = (), why: str = "") -> Verdict:
+            return Verdict(claim.said, claim.place, status, under, why=why)
+
+        if claim.number in self.given.lines and not claim.place:
+            return verdict(RIGHT, ("This is given.",))
         if self.defines(claim, settled.choices):
-            found = self.outcome(claim, settled)
-            if found.error:
-                return Verdict(claim.said, claim.place, UNJUDGED, why=found.error)
-            return Verdict(claim.said, claim.place, RIGHT, ("This defines ", claim.left, "."))
+            error = self.outcome(claim, settled).error
+            if error:
+                return verdict(UNJUDGED, why=error)
+            return verdict(RIGHT, ("This defines ", claim.left, "."))
         found = self.everywhere(claim, settled)
         if found.error:
-            return Verdict(claim.said, claim.place, UNJUDGED, why=found.error)
+            return verdict(UNJUDGED, why=found.error)
         if found.right:
             under = tuple(self.depends(claim, settled))
             if found.note:
                 under = (*under, *((" ",) if under else ()), f"Here {found.note}.")
-            return Verdict(claim.said, claim.place, RIGHT_IF if under else RIGHT, under)
-        if not found.ill and found.pattern:
-            under = ("It holds for ", *found.pattern, " only.")
-            return Verdict(claim.said, claim.place, RIGHT_IF, under)
+            return verdict(RIGHT_IF if under else RIGHT, under)
+        if not found.ill and found.pattern and not self.is_relied_on(claim, found.pattern):
+            return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
+        if is_numeric(claim.right) and not is_numeric(claim.left):
+            return self.numeric(claim, settled)
+        if self.given.data:
+            around = self.with_given()
+            if around and all(self.try_at(each, claim, settled).right for each in around):
+                return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
         other = self.otherwise(claim, settled)
         if other:
-            return Verdict(claim.said, claim.place, RIGHT_IF, other)
+            return verdict(RIGHT_IF, other)
         why = f"The shapes do not fit: {found.ill}." if found.ill else ""
-        return Verdict(
-            claim.said, claim.place, WRONG, why=why, example=self.example(claim, settled)
-        )
+        return replace(verdict(WRONG, why=why), example=self.example(claim, settled))
+
+    def is_relied_on(self, claim: Claim, pattern: Words) -> bool:
+        """Whether other lines read at every step what holds at the last or the first one alone."""
+        if pattern[1] not in (" = ", " = 1"):
+            return False
+        own = label(claim.left)
+        for other in self.claims:
+            for part in walk(other.right) if other.number != claim.number else ():
+                if label(part) == own is not None and set(free_bases(part)):
+                    return True
+        return False
+
+    # numbers
+
+    def with_given(self) -> list[Setting]:
+        """Settings with the numbers that the document gives; what it does not give, is drawn."""
+        given, found = self.given, []
+        for each in self.settings[:2]:
+            dims = {**each.dims, **given.dims, **self.derivation.dims}
+            steps = given.steps or each.steps
+            found.append(replace(each, dims=dims, steps=steps, data=given.data))
+        return [replace(each, seed=number) for number, each in enumerate(found)]
+
+    def try_at(self, setting: Setting, claim: Claim, settled: Settled) -> Outcome:
+        try:
+            values = self.point(setting, self.within(claim, settled)).values
+        except FAILURES as error:
+            return Outcome(error=f"the numbers that are given do not fit: {error}")
+        return outcome(claim.equations, claim.place, values)
+
+    def numeric(self, claim: Claim, settled: Settled) -> Verdict:
+        """The verdict on a result in numbers, to the digits that are printed."""
+        unjudged = Verdict(claim.said, claim.place, UNJUDGED, why=NOT_GIVEN)
+        if not (self.given.data or self.given.dims):
+            whole = all(n.value.denominator == 1 for n in walk(claim.right) if isinstance(n, Num))
+            if not whole or isinstance(claim.left, Name):
+                return unjudged
+            return replace(unjudged, status=WRONG, why="", example=self.example(claim, settled))
+        lefts = []
+        for setting in self.with_given():
+            try:
+                values = self.point(setting, self.within(claim, settled)).values
+                for at in indices(claim.equations[0], claim.place, values.steps):
+                    left = values(claim.left, at)
+                    lefts.append(left)
+                    ok = agrees(left, claim.right, values, at, claim.said, claim.place)
+            except FAILURES as error:
+                return replace(unjudged, why=f"the numbers that are given do not fit: {error}")
+        if not lefts or not all(close(left, lefts[0]) for left in lefts):
+            return unjudged
+        if ok:
+            return Verdict(claim.said, claim.place, RIGHT)
+        found = Example(example(at, values), left.tolist(), values(claim.right, at).tolist())
+        return Verdict(claim.said, claim.place, WRONG, example=found)
 
     def everywhere(self, claim: Claim, settled: Settled) -> Outcome:
         """The outcome at all points; where the first one says that it is wrong at each step, that
@@ -378,7 +230,7 @@ class _Judge:
         self, claim: Claim, key: Key, chosen: object, wrong: Sequence[object]
     ) -> Iterator[str | Formula]:
         if key[0] == "range":
-            low, high = chosen  # type: ignore[misc]
+            low, high = cast("Bounds", chosen)
             yield from ("It holds if the sum over ", Name(key[1]), " runs from ", *_step(low))
             yield from (" to ", *_step(high), ".")
             return
@@ -408,9 +260,7 @@ class _Judge:
                 return (*words, "; other lines need another reading of it.")
         return ()
 
-    def follows(
-        self, claim: Claim, before: Sequence[Verdict], settled: Settled
-    ) -> bool | None:
+    def follows(self, claim: Claim, before: Sequence[Verdict], settled: Settled) -> bool | None:
         """Whether a wrong right side is equal to what stands before it, with what wrong lines
         said put in."""
         wrong = [v for v in before if v.status == WRONG]
@@ -440,7 +290,10 @@ class _Judge:
         for equation in claim.equations:
             for at in indices(equation, claim.place, values.steps):
                 try:
-                    left, right = values(equation.left, at), values(equation.rights[claim.place], at)
+                    left, right = (
+                        values(equation.left, at),
+                        values(equation.rights[claim.place], at),
+                    )
                 except FAILURES:
                     continue
                 if left.shape != right.shape or not close(left, right):
@@ -458,15 +311,21 @@ class _Judge:
         for key, option in settled.choices.items():
             if key[0] == "letter" and isinstance(option, int):
                 meaning = self.writing.meanings[key[1]][option]
-                parts += [Name(key[1], Ref("", "t")), " is ", meaning, ". "]
+                total = meaning.arg if isinstance(meaning, Neg) else meaning
+                if isinstance(total, Total):  # of which a printer would make the letter again
+                    whole: Formula = Immediate(total.of, total.by, alone=True)
+                    whole = Neg(whole) if isinstance(meaning, Neg) else whole
+                    parts += [Name(key[1], Ref("", "t")), " is ", whole, ". "]
             if key[0] == "order" and option:
                 parts.append("The factors of a ∏ stand with the last step first. ")
         yield from parts
 
 
-def _names(equation: Equation, place: int) -> Iterator[Name]:
-    for side in (equation.left, equation.rights[place]):
-        yield from (part for part in walk(side) if isinstance(part, Name))
+def label(formula: Formula) -> object:
+    """What a derivative or a letter is called, at whatever step."""
+    if isinstance(formula, Total | Immediate):
+        return reading_key(formula)
+    return formula.letter if isinstance(formula, Name) else None
 
 
 def _parts(claim: Claim) -> Iterator[Total | Immediate]:

@@ -1,13 +1,14 @@
 """One claim at one point, or at many: at which steps its two sides are equal."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from symrnn.check.judging.choices import free_bases
-from symrnn.check.judging.values import IllShapedError, OutsideError, Values, is_flattened
+from symrnn.check.judging.fitting import IllShapedError, OutsideError, is_flattened
+from symrnn.check.judging.values import Values
 from symrnn.derive.formula import (
     Alike,
     Equation,
@@ -89,7 +90,7 @@ class Outcome:
         return ()
 
 
-_ENDS = (
+_ENDS: tuple[tuple[Words, Callable[[int, int], bool]], ...] = (
     ((" = ", Name("T")), lambda step, last: step == last),
     ((" < ", Name("T")), lambda step, last: step < last),
     ((" = 1",), lambda step, last: step == 1),
@@ -113,7 +114,8 @@ def agree(left: Array, right: Array, values: Values) -> tuple[bool, str]:
     rows, columns = left.shape
     if rows == columns and right.size in (1, rows) and 1 in right.shape:
         whole = np.eye(rows) * right.ravel()
-        return close(left, whole), DIAGONAL
+        unit = right.size == 1 and right[0, 0] == 1  # 1 is the unit matrix
+        return close(left, whole), "" if unit else DIAGONAL
     raise IllShapedError(
         f"the left side is {rows} × {columns}, the right one {right.shape[0]} × {right.shape[1]}"
     )
@@ -128,9 +130,7 @@ def members(equation: Equation) -> list[Equation]:
     found = []
     for place in range(min(counts, default=1)):
         left, *rights = (_member(side, place) for side in sides)
-        found.append(
-            Equation(left, tuple(rights), equation.steps, equation.but, equation.by_terms)
-        )
+        found.append(Equation(left, tuple(rights), equation.steps, equation.but, equation.by_terms))
     return found
 
 

@@ -6,21 +6,20 @@ one everything is active, in others some of it at every step.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 
 import numpy as np
 
-from symrnn.check.judging.truth import Truth, unrolled
+from symrnn.check.judging.truth import Truth
+from symrnn.check.judging.unrolled import unrolled
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Blocks, Formula
-from symrnn.derive.views.jacobians import free_letters, states, way_of
-from symrnn.errors import EquationError, UsageError
+from symrnn.errors import EquationError
 from symrnn.interpret.sample import sample
 from symrnn.language.arrays import Array
-from symrnn.language.calls import rough_functions, wants_positive
-from symrnn.language.tree import Ref, Written
+from symrnn.language.calls import losses_of, rough_functions, wants_positive
+from symrnn.language.tree import Written
 from symrnn.system import initial_states, with_states
 from symrnn.system.symbols import dimensions
 from symrnn.system.system import System
@@ -87,7 +86,7 @@ class Setting:
         positive = self.active or (wants_positive(net.written) and number > TRIES // 3)
         if positive:
             found = {name: np.abs(value) + 0.05 for name, value in found.items()}
-        given = {n: np.asarray(v, float).reshape(found[n].shape) for n, v in self.data.items()}
+        given = {n: np.broadcast_to(v, found[n].shape) for n, v in self.data.items()}
         return Truth(unrolled(net.system, self.steps), {**found, **given}, self.dims, net.named)
 
     def is_fit(self, truth: Truth) -> bool:
@@ -100,14 +99,18 @@ class Setting:
 
 
 def settings(
-    derivation: Derivation, steps: int | None, seed: int, least: int = 1, single: str = ""
+    derivation: Derivation,
+    steps: int | None,
+    seed: int,
+    least: int = 1,
+    known: Mapping[str, int] | None = None,
 ) -> tuple[Setting, ...]:
     """Every setting, the quickest first; `least` is the last step that a document names, and
-    `single` a dimension that is to be 1."""
+    `known` says how wide some dimensions are."""
     net = network(derivation)
     fixed = net.system.steps or steps
     names = dimensions(net.system.symbols)
-    all_dims = list(_widths(names, {**derivation.dims, **({single: 1} if single else {})}))
+    all_dims = list(_widths(names, {**derivation.dims, **(known or {})}))
     rough = bool(rough_functions(net.written))
     lengths = [fixed] if fixed else [max(each, least + 1 - i) for i, each in enumerate(STEPS)]
     every = product(range(DRAWS), dict.fromkeys(lengths), all_dims)
@@ -117,32 +120,19 @@ def settings(
     )
 
 
+def outputs(derivation: Derivation) -> list[str]:
+    """The dimensions of targets whose loss is one of numbers: there may be a single one."""
+    losses = losses_of(derivation.written)
+    symbols = derivation.plain.symbols
+    found = [
+        name
+        for target, loss in losses.items()
+        if loss != "ce" and target in symbols
+        for name in symbols[target].width.names
+    ]
+    return [name for name in dict.fromkeys(found) if name not in derivation.dims]
+
+
 def _widths(names: Sequence[str], known: Mapping[str, int]) -> Iterator[dict[str, int]]:
     found = [dict(zip(names, widths, strict=False)) | dict(known) for widths in WIDTHS]
     return iter(found[:1] if found[0] == found[1] else found)
-
-
-def with_data(setting: Setting, data: Mapping[str, Array]) -> Setting:
-    return replace(setting, data=data)
-
-
-def state_letters(derivation: Derivation) -> dict[str, tuple[Formula, ...]]:
-    """s_t, and q_t for what runs backwards: the parts that a recurrence hands from step to step,
-    where a document does not say it."""
-    try:
-        names = states(derivation.rolled)
-    except (UsageError, EquationError):
-        return {}
-    letters = free_letters(derivation.rolled, ("s", "q"))
-    found: dict[str, tuple[Formula, ...]] = {}
-    for way in (1, -1):
-        own = [
-            symbol.name
-            for symbol in derivation.rolled.system.named("variable")
-            if symbol.name in names and way_of(derivation.rolled.network, symbol.name) == way
-        ]
-        if own:
-            letter = letters[len(found)] if len(own) > 1 else ""
-            if letter:
-                found[letter] = (Blocks((tuple(Ref(name, "t") for name in own),)),)
-    return found

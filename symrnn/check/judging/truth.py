@@ -7,13 +7,12 @@ no adjoint takes part. What is held fixed keeps its number: a change ends there.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from symrnn.check.judging.unrolled import Node, Unrolled, Work, node_of
 from symrnn.interpret.arithmetic import Floats, across, formula, loss
-from symrnn.interpret.interpreter import Interpreter
 from symrnn.language.arrays import Array
 from symrnn.language.calls import ROUGH, is_elementwise
 from symrnn.language.parse import definition
@@ -35,17 +34,11 @@ from symrnn.language.tree import (
     Size,
     Transpose,
     Width,
-    children,
     walk,
 )
-from symrnn.system.graph import at_step
 from symrnn.system.symbols import GIVEN
-from symrnn.system.system import System
 
 H = 1e-30
-
-Node = tuple[str, int | None]
-"""A variable at a step, or one without time; so are inputs, parameters and targets."""
 
 TOTAL, OTHERS, STATES, STEP = "total", "others", "states", "step"
 READINGS = (TOTAL, OTHERS, STATES, STEP)
@@ -63,68 +56,6 @@ class Smooth(Floats):
             assert found is not None
             return formula(found[1], found[0], self.number, self.apply)
         return super().function(function)
-
-
-@dataclass(frozen=True)
-class Work:
-    """One equation at one step."""
-
-    node: Node
-    bodies: tuple[Expr, ...]
-    t: int
-    reads: frozenset[Node]
-
-
-@dataclass(frozen=True)
-class Unrolled:
-    """The equations of a system at each of its steps, in the order in which they can be worked
-    out."""
-
-    system: System
-    steps: int
-    works: tuple[Work, ...]
-    states: frozenset[str]
-    """The variables of recurrences."""
-
-
-@lru_cache(maxsize=64)
-def unrolled(system: System, steps: int) -> Unrolled:
-    """The system for a number of steps."""
-    run = Interpreter(system)
-    works: dict[Node, Work] = {}
-    for group in run.groups:
-        order = range(1, steps + 1)
-        for t in order if group.direction >= 0 else reversed(order):
-            for ref in group.nodes:
-                own = run.own[ref]
-                node = _node(own.target, t, steps)
-                fixed = own.target.base != "t" and node in works
-                if system.symbols[ref.name].role == "constant" or fixed:
-                    continue
-                bodies = [own.body]
-                for more in run.added.get(ref.name, ()):
-                    lands = steps if more.when is not None else _node(more.target, t, steps)[1]
-                    if lands == (more.when or node[1]):
-                        bodies.append(more.body)
-                reads = {n for body in bodies for n in _reads(body, t, steps)}
-                works[node] = Work(node, tuple(bodies), t, frozenset(reads))
-    states = {ref.name for group in run.groups if group.direction for ref in group.nodes}
-    return Unrolled(system, steps, tuple(works.values()), frozenset(states))
-
-
-def _node(ref: Ref, t: int, steps: int) -> Node:
-    if not ref.base:
-        return ref.name, None
-    return ref.name, t + ref.shift if ref.base == "t" else at_step(ref, steps).shift + 1
-
-
-def _reads(expr: Expr, t: int, steps: int) -> Iterator[Node]:
-    if isinstance(expr, Ref):
-        yield _node(expr, t, steps)
-    over = isinstance(expr, Call) and expr.function in TIME and expr.own is None
-    for child in children(expr):
-        for step in range(1, steps + 1) if over else (t,):
-            yield from _reads(child, step, steps)
 
 
 @dataclass
@@ -191,7 +122,7 @@ class Truth:
                 symbol = self.symbols[name]
                 if symbol.value is not None:
                     return self.on.array([[float(symbol.value)]])
-                found = known.get(_node(expr, t, self.steps))
+                found = known.get(node_of(expr, t, self.steps))
                 return np.zeros(self.shape(name), complex) if found is None else found
             case Neg(arg=arg):
                 return -of(arg)
@@ -264,7 +195,7 @@ class Truth:
                 for term in body.terms if isinstance(body, Add) else (body,):
                     leaves = [p for p in walk(term) if isinstance(p, Ref)]
                     if isinstance(term, MatMul | Mul) and factors == [
-                        _node(ref, work.t, self.steps) for ref in leaves
+                        node_of(ref, work.t, self.steps) for ref in leaves
                     ]:
                         return work.node
         return None
@@ -311,4 +242,3 @@ def _alike(rows: Sequence[Any], same_width: bool) -> list[Any]:
         return list(np.broadcast_arrays(*rows))
     lead = np.broadcast_shapes(*(row.shape[:-1] for row in rows))
     return [np.broadcast_to(row, (*lead, row.shape[-1])) for row in rows]
-

@@ -5,35 +5,36 @@ what ∂A/∂B is come from the truth, as a convention and the choices for a doc
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from symrnn.check.judging.truth import OTHERS, STEP, TOTAL, Node, Truth
-from symrnn.derive.evaluate import JOINS, Evaluator, runs_up
+from symrnn.check.judging.conventions import Convention, is_number
+from symrnn.check.judging.fitting import Fitting, OutsideError, is_unit
+from symrnn.check.judging.truth import OTHERS, STEP, TOTAL, Truth
+from symrnn.check.judging.unrolled import Node
+from symrnn.derive.evaluate import runs_up
 from symrnn.derive.formula import (
     Big,
     Blocks,
     Bracket,
     Chain,
     Equation,
+    Eye,
     Formula,
     Immediate,
     Marked,
     Name,
-    Odot,
     Product,
-    Times,
     Total,
 )
 from symrnn.derive.left_sides import Indices, LeftSides
 from symrnn.derive.paths import LOSS
-from symrnn.derive.pieces import children
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats
 from symrnn.language.arrays import Array
-from symrnn.language.tree import NARROW, Add, Pow, Ref
+from symrnn.language.tree import Add, Call, Pow, Ref
 
 Key = tuple[str, ...]
 """What there is a choice for: ("∂", A, B), ("letter", δ), ("range", …), ("order",)."""
@@ -42,6 +43,9 @@ Choices = Mapping[Key, object]
 
 DEFINED = "defined"
 """A letter that stands for what the document defines it to be."""
+
+COUNT = r"\#"
+"""The letter for the number of parameters."""
 
 Bounds = tuple[Ref, Ref]
 RANGES: tuple[Bounds, ...] = (
@@ -52,30 +56,8 @@ RANGES: tuple[Bounds, ...] = (
 """The ranges that a Σ_t without bounds may have; more where another index is free."""
 
 
-class IllShapedError(CheckError):
-    """A sum or a product of what does not fit together."""
-
-
-class OutsideError(CheckError):
-    """The formula says nothing for these steps."""
-
-
-@dataclass(frozen=True)
-class Convention:
-    """How vectors lie and which matrix a derivative is: one choice for a document."""
-
-    columns: bool = False
-    """Whether a variable is a column and x W is written W x."""
-    denominator: bool = False
-    """Whether ∂u/∂v has a row for each entry of v."""
-    vectors_turned: bool = False
-    """Whether ∂L/∂v is the transpose of what v is."""
-    matrices_turned: bool = False
-    """Whether ∂L/∂W is the transpose of what W is."""
-
-
 @dataclass
-class Values(Evaluator):
+class Values(Fitting):
     """Works out formulas at one point."""
 
     truth: Truth
@@ -95,8 +77,6 @@ class Values(Evaluator):
         self.left_sides = LeftSides(self.defined, self.steps)
         self.wrong = LeftSides(self.taken, self.steps)
         self._names: dict[object, Array] = {}
-        self.by_entries = False
-        """Whether a matrix was read as its diagonal, entry by entry."""
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
         with np.errstate(all="ignore"):
@@ -134,6 +114,8 @@ class Values(Evaluator):
 
     def letter(self, key: Name, step: int | None, at: Indices) -> Array:
         """The value of a letter of the writer's own."""
+        if key.letter == COUNT:
+            return np.array([[float(self.parameters())]])
         chosen = self.choices.get(("letter", key.letter), 0)
         meanings = self.meanings.get(key.letter, ())
         if isinstance(chosen, int) and chosen < len(meanings):
@@ -146,6 +128,11 @@ class Values(Evaluator):
         seed = zlib.crc32(f"{key.letter} {step}".encode())
         return np.array([[np.random.default_rng(seed).uniform(0.2, 0.9)]])
 
+    def parameters(self) -> int:
+        """How many numbers the parameters are."""
+        names = (s.name for s in self.symbols.values() if s.role == "parameter")
+        return sum(int(np.prod(self.truth.shape(name))) for name in names)
+
     def marked(self, key: Marked, at: Indices) -> Array:
         """A parameter before an update, and after a step of gradient descent."""
         old = self.read(key.arg, at)
@@ -153,7 +140,7 @@ class Values(Evaluator):
             return old
         gradient = self.derivative(Total(LOSS, key.arg), at)
         turned = gradient.T if gradient.shape != old.shape else gradient
-        return old - self.named(Name(r"\eta"), at) * turned
+        return np.asarray(old - self.named(Name(r"\eta"), at) * turned)
 
     # derivatives
 
@@ -170,17 +157,13 @@ class Values(Evaluator):
                 for of in self.nodes(key.of, at)
             ]
         )
-        if not (isinstance(key.of, Ref) and self.is_loss(key.of)):
+        if not (isinstance(key.of, Ref) and is_number(self.symbols, key.of.name)):
             return found.T if self.convention.denominator else found
         matrix = isinstance(key.by, Ref | Marked) and len(self.symbols[bys[0][0]].shape) == 2
         if matrix:
             found = found.reshape(self.truth.shape(bys[0][0]))
         turned = self.convention.matrices_turned if matrix else self.convention.vectors_turned
         return found.T if self.columns != turned else found
-
-    def is_loss(self, ref: Ref) -> bool:
-        """Whether it is one number, as a loss is: its derivatives are gradients."""
-        return self.symbols[ref.name].shape in ((), (NARROW,))
 
     def nodes(self, formula: Formula, at: Indices) -> list[Node]:
         """The variables that stand in ∂ … : one, the parts of a state, a product in a sum."""
@@ -222,6 +205,10 @@ class Values(Evaluator):
                 arrays = [a for factor in factors for a in self.factors(factor, at)]
                 parts = self.annihilated(factors, arrays)
                 return self.joined_as(Product, parts) if parts else np.ones((1, 1))
+            case Eye() if is_unit(formula):
+                return np.ones((1, 1))
+            case Call(function="norm", args=(arg,)):
+                return np.array([[np.linalg.norm(self.value(arg, at))]])
             case Pow(left=left, right=right):
                 return self.power(self.value(left, at), self.value(right, at))
         return super().value(formula, at)
@@ -259,61 +246,6 @@ class Values(Evaluator):
         else:
             yield self.value(factor, at)
 
-    def joined(self, formula: Formula, parts: list[Array]) -> Array:
-        if isinstance(formula, Times | Odot):
-            parts = self.annihilated(formula.factors, parts)
-        if isinstance(formula, Odot):
-            parts = self.by_entry(formula, parts)
-        return self.joined_as(type(formula), parts)
-
-    def by_entry(self, formula: Odot, parts: list[Array]) -> list[Array]:
-        """v ⊙ ∂u/∂v: a diagonal matrix beside rows is its diagonal."""
-        shapes = {part.shape for part in parts if 1 in part.shape and part.size > 1}
-        if len(shapes) != 1:
-            return parts
-        (shape,) = shapes
-        found = []
-        for factor, part in zip(formula.factors, parts, strict=True):
-            square = part.shape == (max(shape), max(shape))
-            if square and isinstance(factor, Total | Immediate) and is_diagonal(part):
-                self.by_entries = True
-                part = np.diag(part).reshape(shape)
-            found.append(part)
-        return found
-
-    def joined_as(self, kind: type, parts: Sequence[Array]) -> Array:
-        total = parts[0]
-        for part in parts[1:]:
-            if kind is Product and total.size != 1 and part.size != 1:
-                if total.shape[1] != part.shape[0]:
-                    raise IllShapedError(f"{_shape(total)} times {_shape(part)}")
-                total = total @ part
-                continue
-            if total.shape != part.shape and 1 not in (total.size, part.size):
-                if kind is not Add or not is_flattened(total, part):
-                    raise IllShapedError(f"{_shape(total)} and {_shape(part)}")
-                total, part = self.unflattened(total, part)
-            join: Callable[[Array, Array], Array] = JOINS[Times if kind is Product else kind]
-            total = np.asarray(join(total, part))
-        return total
-
-    def unflattened(self, one: Array, other: Array) -> tuple[Array, Array]:
-        """Two sides of which one has the entries of a matrix in a row, in the matrix's shape."""
-        if 1 in one.shape:
-            two, first = self.unflattened(other, one)
-            return first, two
-        if self.columns != self.convention.matrices_turned:
-            return one, other.reshape(one.shape[::-1]).T
-        return one, other.reshape(one.shape)
-
-    def annihilated(self, factors: Sequence[Formula], arrays: Iterable[Array]) -> list[Array]:
-        """A zero that is a derivative outside 1…T annihilates what is no number beside it."""
-        found = list(arrays)
-        if not all(np.isfinite(array).all() for array in found):
-            if any(not array.any() for array in found) and any(map(_has_derivative, factors)):
-                return [np.where(np.isfinite(array), array, 0) for array in found]
-        return found
-
 
 def reading_key(key: Total | Immediate) -> Key:
     sign = "∂⁺" if isinstance(key, Immediate) and not key.alone else "∂"
@@ -345,22 +277,3 @@ def _runs_up(product: Big) -> bool:
     if "k" in (low.base, high.base):
         return runs_up(product) if low.shift or high.shift else low.base == "k"
     return low.shift > 0 or high.shift < 0 or high.base == "t"
-
-
-def _has_derivative(formula: Formula) -> bool:
-    return isinstance(formula, Total | Immediate | Name) or any(
-        map(_has_derivative, children(formula))
-    )
-
-
-def is_flattened(one: Array, other: Array) -> bool:
-    """Whether one has the entries of the other, a matrix, in a row or a column."""
-    return one.size == other.size and (1 in one.shape) != (1 in other.shape)
-
-
-def is_diagonal(matrix: Array) -> bool:
-    return not np.any(matrix - np.diag(np.diag(matrix)))
-
-
-def _shape(array: Array) -> str:
-    return f"{array.shape[0]} × {array.shape[1]}"

@@ -119,8 +119,8 @@ def _cells(reports: Reports, report: Report, row: Row) -> list[tuple[object, ...
     for verdict in row.verdicts:
         fault = verdict.fault
         says = "" if verdict.status == RIGHT else reports.words(reports.headline(verdict))
-        corrected = "" if fault is None or not fault.corrected else fault.corrected
-        told = corrected and reports.latex.line(corrected)
+        corrected = None if fault is None else fault.corrected
+        told = "" if corrected is None else reports.latex.line(corrected)
         step = "" if fault is None or fault.step is None else time_text(fault.step)
         kind, term = ("", "") if fault is None else (fault.kind, fault.term or "")
         follows = "yes" if verdict.status == WRONG and verdict.follows else ""

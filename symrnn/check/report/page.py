@@ -66,17 +66,16 @@ def _section(reports: Reports, report: Report) -> Section:
 def _line(reports: Reports, row: Row) -> Iterator[Item]:
     """What was read, or the text where it could not be; then what is wrong."""
     yield Heading((f"{MARKS[row.status]} Line {row.line.number}: {row.status}",))
-    if row.said is not None:
-        yield _display(reports, row.said.equation)
+    for said in row.said[:1]:
+        yield _display(reports, said.equation)
     if row.status != RIGHT:
         places = [row.unread.span] if row.unread else []
-        places += [place for each in row.verdicts if (place := place_of(each))]
+        places += [place for each in row.shown if (place := place_of(each))]
         yield Listing("\n".join(underlined(row.line.text, places, WIDTH)))
     if row.unread is not None:
         yield Paragraph((row.unread.message,))
-    for verdict in row.verdicts:
-        if verdict.status != RIGHT or verdict.under:
-            yield from _found(reports, verdict, len(row.verdicts) > 1)
+    for verdict in row.shown:
+        yield from _found(reports, verdict, len(row.said) == 1 and len(row.verdicts) > 1)
 
 
 def _found(reports: Reports, verdict: Verdict, several: bool) -> Iterator[Item]:
@@ -85,8 +84,8 @@ def _found(reports: Reports, verdict: Verdict, several: bool) -> Iterator[Item]:
     after = ", which follows from the line before, and is wrong there already"
     follows = (after,) if verdict.status == WRONG and verdict.follows else ()
     yield Paragraph((*before, *told, *follows))
-    if verdict.fault is not None and verdict.under:
-        yield Paragraph(_text(reports, verdict.under))
+    if verdict.fault is not None and verdict.why:
+        yield Paragraph((verdict.why,))
     corrected = reports.corrected(verdict)
     if corrected is not None:
         yield Paragraph(("It should read",))

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from symrnn.check.claims import WRONG, Example, Report, Span, Verdict
+from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Example, Report, Span, Verdict
 from symrnn.check.report.told import (
     MARKS,
     Reports,
     Row,
     counted,
-    first_wrong,
     place_of,
     rows,
     worst,
@@ -21,13 +20,13 @@ from symrnn.derive.printing.printer import figure
 from symrnn.derive.printing.terminal import columns, filled
 from symrnn.errors import HIDDEN
 
-WIDTH = 80
+WIDTH, NARROWEST = 80, 40
 
 DIGITS = 6
 """Of a number in a counter-example."""
 
-MOST = 6
-"""Entries of an array are shown in a terminal."""
+MOST, MOST_VALUES = 6, 24
+"""So many entries of an array are shown in a terminal, and of all values together."""
 
 
 def text(reports: Reports) -> str:
@@ -42,15 +41,23 @@ def text(reports: Reports) -> str:
 
 
 def _short(reports: Reports, report: Report, wide: int) -> list[str]:
-    """A line for a writing; its first wrong line stands beside it."""
+    """A line for a writing; what is wrong first stands beside it, or what could not be judged."""
     name = report.writing.name
     head = f"{MARKS[worst(report)]} {name}{' ' * (wide - columns(name))}  "
-    found = first_wrong(report)
-    if found is None:
-        return [f"{head}{counted(report)}"]
-    row, verdict = found
-    said = filled(f"line {row.line.number}: {_told(reports, verdict)}", WIDTH - columns(head))
+    said = filled(_first(reports, report), max(WIDTH - columns(head), NARROWEST))
     return [head + said[0], *(" " * columns(head) + line for line in said[1:])]
+
+
+def _first(reports: Reports, report: Report) -> str:
+    status = worst(report)
+    row = next((row for row in rows(report) if row.status == status), None)
+    if row is None or status in (RIGHT, RIGHT_IF):
+        return counted(report)
+    if row.unread is not None:
+        said = row.unread.message.split("\n")[0]
+        return f"line {row.line.number}: {said}" if row.line.text else said
+    told = (each for each in row.verdicts if each.status == status)
+    return f"line {row.line.number}: {_told(reports, next(told))}"
 
 
 # one writing
@@ -72,26 +79,30 @@ def _whole(reports: Reports, report: Report) -> Iterator[str]:
 def _line(reports: Reports, row: Row, wide: int) -> Iterator[str]:
     """A line with its mark, underlined where it is wrong, and what is found of it below."""
     places = [row.unread.span] if row.unread else []
-    places += [place for each in row.verdicts if (place := place_of(each))]
+    places += [place for each in row.shown if (place := place_of(each))]
     head = f"{MARKS[row.status]} {row.line.number:>{wide}}  "
     indent = " " * len(head)
     for number, line in enumerate(underlined(row.line.text, places, WIDTH - len(head))):
         yield (indent if number else head) + line
     if row.unread:
         yield from (indent + line for line in filled(row.unread.message, WIDTH - len(indent)))
-    several = len(row.verdicts) > 1
-    for verdict in row.verdicts:
-        if verdict.status != "right" or verdict.under:
-            before = f"right side {verdict.place + 1}: " if several else ""
-            for line in _found(reports, verdict, before):
-                yield (indent + line).rstrip()
+    several = len(row.said) == 1 and len(row.verdicts) > 1
+    for verdict in row.shown:
+        before = f"right side {verdict.place + 1}: " if several else ""
+        told = [*_found(reports, verdict, before), *_alike(reports, row, verdict)]
+        yield from ((indent + line).rstrip() for line in told)
+
+
+def _alike(reports: Reports, row: Row, verdict: Verdict) -> list[str]:
+    others = [reports.plain.line(left) for left in row.alike(verdict)] if len(row.said) > 1 else []
+    return filled(f"and alike for {', '.join(others)}", WIDTH - 6) if others else []
 
 
 def _found(reports: Reports, verdict: Verdict, before: str) -> Iterator[str]:
     """What is found of a right side: the verdict, the line as it should read, the numbers."""
     yield from filled(before + _told(reports, verdict), WIDTH - 6)
-    if verdict.fault is not None and verdict.status == WRONG and verdict.under:
-        yield from filled(reports.words(verdict.under), WIDTH - 6)
+    if verdict.fault is not None and verdict.why:
+        yield from filled(verdict.why, WIDTH - 6)
     corrected = reports.corrected(verdict)
     if corrected is not None:
         yield "it should read"
@@ -108,10 +119,16 @@ def _told(reports: Reports, verdict: Verdict) -> str:
 
 
 def example_text(example: Example) -> str:
-    """The values for which both sides differ, and what each of them is."""
-    values = ", ".join(f"{name} = {numbers(value)}" for name, value in example.values.items())
+    """The values for which both sides differ, if they are few, and what each of them is."""
+    few = sum(_size(value) for value in example.values.values()) <= MOST_VALUES
+    said = [f"{n} = {numbers(v)}" for n, v in example.values.items() if few or _size(v) == 1]
+    at = ", ".join(said) if few else ", ".join([*said, "and drawn weights (--format json)"])
     sides = f"the left side is {numbers(example.left)}, this is {numbers(example.right)}"
-    return f"with {values}: {sides}" if values else sides
+    return f"with {at}: {sides}" if at else sides
+
+
+def _size(value: object) -> int:
+    return np.asarray(value).size
 
 
 def numbers(value: object) -> str:
@@ -153,7 +170,7 @@ def underlined(line: str, places: Sequence[Span], width: int) -> Iterator[str]:
     shown = HIDDEN.sub("�", re.sub(r"\s", " ", line))
     marked = {at for start, stop in places for at in range(start, max(stop, start + 1))}
     for start, stop in _pieces(shown, width):
-        yield shown[start:stop]
+        yield shown[start:stop].rstrip()
         below = "".join(
             ("^" if at in marked else " ") * columns(shown[at]) for at in range(start, stop)
         )

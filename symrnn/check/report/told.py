@@ -20,8 +20,9 @@ from symrnn.check.claims import (
     Verdict,
 )
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Name, Words
+from symrnn.derive.formula import Equation, Formula, Name, Words
 from symrnn.derive.notation.derivation_letters import letters_for
+from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import Notation
 from symrnn.derive.notation.spelling import Spelling, time_text
 from symrnn.derive.notation.symbol import SymbolError, glyph
@@ -41,10 +42,11 @@ MARKS = {WRONG: "✗", UNREAD: "?", UNJUDGED: "?", RIGHT_IF: "~", RIGHT: "✓"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a writing, and what is found of each of its right sides."""
+    """One line of a writing, and what is found of each of its right sides. What it says for each
+    of several, W for every weight, is several equations."""
 
     line: Line
-    said: Said | None
+    said: tuple[Said, ...]
     verdicts: tuple[Verdict, ...] = ()
     unread: Unread | None = None
 
@@ -56,18 +58,37 @@ class Row:
         found = {verdict.status for verdict in self.verdicts} or {UNJUDGED}
         return next(status for status in STATUSES if status in found)
 
+    @property
+    def shown(self) -> list[Verdict]:
+        """Those verdicts that are told of: of several equations the first that is the worst."""
+        worse = [verdict for verdict in self.verdicts if verdict.status != RIGHT]
+        if len(self.said) < 2:
+            return worse
+        return [verdict for verdict in worse if verdict.status == self.status][:1]
+
+    def alike(self, verdict: Verdict) -> list[Formula]:
+        """The left sides of the other equations for which the same is found."""
+        return [
+            other.said.equation.left
+            for other in self.verdicts
+            if other.status == verdict.status and other.said is not verdict.said
+        ]
+
 
 def rows(report: Report) -> list[Row]:
     """The lines of a writing in their order."""
-    found: dict[int, list[Verdict]] = {}
-    for verdict in report.verdicts:
-        found.setdefault(id(verdict.said), []).append(verdict)
-    return [
-        Row(each.line, None, unread=each)
-        if isinstance(each, Unread)
-        else Row(each.line, each, tuple(found.get(id(each), ())))
-        for each in report.writing.lines
-    ]
+    found: list[Row] = []
+    for each in report.writing.lines:
+        if isinstance(each, Unread):
+            found.append(Row(each.line, (), unread=each))
+            continue
+        verdicts = tuple(verdict for verdict in report.verdicts if verdict.said is each)
+        if found and found[-1].line is each.line and found[-1].said:
+            last = found.pop()
+            found.append(Row(each.line, (*last.said, each), (*last.verdicts, *verdicts)))
+        else:
+            found.append(Row(each.line, (each,), verdicts))
+    return found
 
 
 def worst(report: Report) -> str:
@@ -141,12 +162,17 @@ class Reports(Sequence[Report]):
         return self.status == 0
 
     @cached_property
+    def _letters(self) -> Letters:
+        """Without those for ∂L/∂a_t: δ is the writer's."""
+        return letters_for(self.derivation, self.notation)[0]
+
+    @cached_property
     def plain(self) -> Plain:
-        return _Plain(*letters_for(self.derivation, self.notation), shows_plus=True)
+        return _Plain(self._letters, shows_plus=True)
 
     @cached_property
     def latex(self) -> Latex:
-        return Latex(*letters_for(self.derivation, self.notation), shows_plus=True)
+        return Latex(self._letters, shows_plus=True)
 
     def words(self, words: Words) -> str:
         """Words with formulas in them as plain text."""
@@ -215,7 +241,3 @@ def where(fault: Fault) -> str:
     term = [] if fault.term is None else [f"term {fault.term}"]
     step = [] if fault.step is None else [f"t = {time_text(fault.step)}"]
     return f" in {', '.join(term + step)}" if term or step else ""
-
-
-def _behind(words: Words) -> Words:
-    return ("; ", *words) if words else ()

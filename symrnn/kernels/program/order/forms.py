@@ -228,8 +228,8 @@ class Forms:
 
     def is_there(self, ref: Ref, t: int) -> bool:
         """Whether a reference reads more than zero."""
-        step = self.step(ref, t)
-        if (ref.name, step) in self.nothing:
+        symbol, step = self.symbols[ref.name], self.step(ref, t)
+        if symbol.role == "adjoint" and (ref.name, step) in self.nothing:
             return False
         return step is None or 1 <= step <= self.steps or (ref.name, step) in self.boundaries
 
@@ -272,7 +272,7 @@ class Uniform(Forms):
     def runs(self, group: Group) -> dict[Ref, list[Run]]:
         found: dict[Ref, list[Run]] = {}
         for node in group.nodes:
-            form = self.form(self.own[node], 0)
+            form = self.note(node, None, self.form(self.own[node], 0))
             found[node] = [] if form is None else [((1, self.steps), form)]
         return found
 
@@ -281,10 +281,10 @@ class Uniform(Forms):
         return [] if left is None else [((1, self.steps), left)]
 
     def terms(self, terms: Sequence[Term], target: Ref, t: int) -> Iterator[tuple[Term, bool]]:
-        return ((term, False) for term in terms)
+        return ((term, False) for term in terms if term.ref is None or self.is_there(term.ref, t))
 
     def is_there(self, ref: Ref, t: int) -> bool:
-        return True
+        return (ref.name, None) not in self.nothing
 
     def fixed(self, ref: Ref) -> Ref:
         return ref

@@ -1,0 +1,188 @@
+"""What is meant in a document: the choices under which most of its lines are right.
+
+Each line is tried at one point under each combination of what it leaves open; what is chosen is
+the same for the whole document. The likeliest comes first and wins where others are as good.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+from symrnn.check.claims import Said, Writing
+from symrnn.check.judging.choices import cost, keys_of, options
+from symrnn.check.judging.conventions import Convention, conventions
+from symrnn.check.judging.judged import Claim, Point, Settled
+from symrnn.check.judging.numbers import given, is_numeric
+from symrnn.check.judging.outcome import Outcome, members, outcome
+from symrnn.check.judging.points import Setting, settings
+from symrnn.check.judging.values import DEFINED, Choices, Key, Values
+from symrnn.derive.derivation import Derivation
+from symrnn.derive.formula import Equation, Name
+from symrnn.derive.pieces import walk
+from symrnn.language.tree import Ref
+
+MOST_COMBINATIONS = 64
+
+
+def names(equation: Equation, place: int) -> Iterator[Name]:
+    for side in (equation.left, equation.rights[place]):
+        yield from (part for part in walk(side) if isinstance(part, Name))
+
+
+class Search:
+    """The claims of a writing, and which choices make most of them right."""
+
+    def __init__(
+        self,
+        writing: Writing,
+        derivation: Derivation,
+        steps: int | None,
+        notation: Any,
+        seed: int,
+        fixed: Settled | None,
+        single: str,
+    ) -> None:
+        self.derivation, self.fixed, self.single = derivation, fixed, single
+        self.writing = writing
+        self.lines = lines = [line for line in writing.lines if isinstance(line, Said)]
+        self.expanded = [members(line.equation) for line in lines]
+        self.equations = [each for line in self.expanded for each in line]
+        self.defined = tuple(e for e in self.equations if isinstance(e.left, Name))
+        self.steps = steps or derivation.steps
+        columns = getattr(notation, "orientation", "row") == "column"
+        self.columns = columns and not derivation.scalar
+        self._values: dict[object, Values] = {}
+        self._outcomes: dict[object, Outcome] = {}
+        usual = Settled(Convention(self.columns, self.columns))
+        ones = {single: 1} if single else {}
+        self.settings = settings(derivation, self.steps, seed, self.least(), ones)
+        self.given = given(self.lines, derivation, self.values(usual), self.columns)
+        if ones := {**ones, **{name: 1 for name, size in self.given.dims.items() if size == 1}}:
+            self.settings = settings(derivation, self.steps, seed, self.least(), ones)
+            self._values.clear()
+        blank = self.values(usual)
+        self.known = options(self.equations, blank, writing.meanings)
+        self.tried = (
+            (Convention(),)
+            if derivation.scalar
+            else conventions(self.equations, blank.symbols, self.columns)
+        )
+        self.claims = [
+            Claim(number, line, place, tuple(found), self.closure(found, place))
+            for number, (line, found) in enumerate(zip(lines, self.expanded, strict=True))
+            for place in range(len(line.equation.rights))
+        ]
+
+    def least(self) -> int:
+        """The last step that is named by its number."""
+        parts = (p for e in self.equations for s in (e.left, *e.rights) for p in walk(s))
+        return max((p.shift + 1 for p in parts if isinstance(p, Ref) and p.base == "1"), default=1)
+
+    def closure(self, equations: Sequence[Equation], place: int) -> tuple[Key, ...]:
+        """What a right side leaves open, with what the letters in it do."""
+        found = dict.fromkeys(key for e in equations for key in keys_of(e, place, self.known))
+        letters = {part.letter for e in equations for part in names(e, place)}
+        waiting, seen = list(letters), set(letters)
+        while waiting:
+            letter = waiting.pop()
+            for each in self.defined:
+                if isinstance(each.left, Name) and each.left.letter == letter:
+                    found.update(dict.fromkeys(keys_of(each, 0, self.known)))
+                    new = {part.letter for part in names(each, 0)} - seen
+                    seen |= new
+                    waiting += new
+        return tuple(found)
+
+    # trying
+
+    def values(self, settled: Settled, number: int = 0) -> Values:
+        key = (number, settled.convention, tuple(sorted(settled.choices.items(), key=repr)))
+        if key not in self._values:
+            self._values[key] = self.point(self.settings[number], settled).values
+        return self._values[key]
+
+    def point(self, setting: Setting, settled: Settled) -> Point:
+        return Point(setting, settled, self.writing, self.defined)
+
+    def outcome(self, claim: Claim, settled: Settled, number: int = 0) -> Outcome:
+        own = self.within(claim, settled)
+        chosen = own.choices
+        label = (number, claim.number, claim.place, own.convention, tuple(chosen.items()))
+        if label not in self._outcomes:
+            values = self.values(own, number)
+            self._outcomes[label] = outcome(claim.equations, claim.place, values)
+        return self._outcomes[label]
+
+    def within(self, claim: Claim, settled: Settled) -> Settled:
+        """The choices that a claim depends on."""
+        chosen = {key: settled.choices[key] for key in claim.keys if key in settled.choices}
+        return replace(settled, choices=chosen)
+
+    def defines(self, claim: Claim, choices: Choices) -> bool:
+        """Whether a claim is what defines a letter."""
+        if not isinstance(claim.left, Name) or claim.place:
+            return False
+        key = ("letter", claim.left.letter)
+        first = next(e for e in self.equations if e.left == claim.left)
+        return choices.get(key) == DEFINED and first is claim.equations[0]
+
+    def score(self, settled: Settled) -> tuple[float, float]:
+        right = sum(self.outcome(claim, settled).score for claim in self.counted(settled))
+        far = sum(cost(k, v, self.known) for k, v in settled.choices.items())
+        return right, -far - 3 * self.disagreement(settled)
+
+    def counted(self, settled: Settled) -> list[Claim]:
+        """The claims that tell what is meant: no definitions, and no results in numbers."""
+        return [
+            claim
+            for claim in self.claims
+            if not is_numeric(claim.right) and not self.defines(claim, settled.choices)
+        ]
+
+    def disagreement(self, settled: Settled) -> int:
+        """How many readings there are of the derivatives by parameters: one is likeliest."""
+        parameters = self.derivation.parameters
+        open_ = [k for k, each in self.known.items() if k[0] == "∂" and len(each) > 1]
+        return len({settled.choices[k] for k in open_ if k[2] in parameters})
+
+    def combinations(self, claim: Claim) -> Iterator[Choices]:
+        each = [self.known[key] for key in claim.keys]
+        for number, combination in enumerate(product(*each)):
+            if number == MOST_COMBINATIONS:
+                return
+            yield dict(zip(claim.keys, combination, strict=True))
+
+    def best(self, convention: Convention) -> tuple[tuple[float, float], Settled]:
+        """The choices that make most lines right: beginning with the likeliest, whatever would
+        make a wrong line right is tried."""
+        first = {key: each[0] for key, each in self.known.items()}
+        settled = Settled(convention, first, self.single)
+        score = self.score(settled)
+        improved = True
+        while improved:
+            improved = False
+            for claim in self.counted(settled):
+                if self.outcome(claim, settled).score == 1:
+                    continue
+                for choices in self.combinations(claim):
+                    other = replace(settled, choices={**settled.choices, **choices})
+                    if self.outcome(claim, other).score <= self.outcome(claim, settled).score:
+                        continue
+                    found = self.score(other)
+                    if found > score:
+                        score, settled, improved = found, other, True
+        return score, settled
+
+    def settle(self) -> Settled:
+        if self.fixed is not None:
+            return self.fixed
+        best: tuple[tuple[float, float], Settled] | None = None
+        for convention in self.tried:
+            found = self.best(convention)
+            if best is None or found[0][0] > best[0][0]:
+                best = found
+            if best[0][0] >= len(self.counted(best[1])):
+                break
+        assert best is not None
+        return best[1]
