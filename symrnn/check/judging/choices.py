@@ -12,6 +12,7 @@ import numpy as np
 
 from symrnn.check.judging.truth import OTHERS, READINGS, STATES, STEP, TOTAL
 from symrnn.check.judging.values import (
+    COUNT,
     DEFINED,
     RANGES,
     Key,
@@ -88,7 +89,7 @@ def options(
         found[key] = tuple(_different(which, list(members), values)) or which[:1]
     defined = {e.left.letter for e in equations if isinstance(e.left, Name)}
     for part in parts:
-        if isinstance(part, Name):
+        if isinstance(part, Name) and part.letter != COUNT:
             known = tuple(range(len(meanings.get(part.letter, ()))))
             own = (DEFINED,) if part.letter in defined else ()
             found["letter", part.letter] = (*known, *own) or (DEFINED,)
