@@ -117,11 +117,10 @@ class Letters:
 
     def folded(self, formula: Formula) -> Formula:
         for letter, meaning in self.meanings.items():
-            total = bare(meaning)
-            if isinstance(formula, Total) and isinstance(total, Total):
-                by, own = formula.by, total.by
-                alike = formula.of == total.of and isinstance(by, Ref) and isinstance(own, Ref)
-                if alike and by.name == own.name:
+            match formula, bare(meaning):
+                case Total(of=of, by=Ref() as by), Total(of=same, by=Ref() as own) if (
+                    of == same and by.name == own.name
+                ):
                     name = Name(letter, Ref("", by.base, by.shift - own.shift))
                     return Neg(name) if isinstance(meaning, Neg) else name
         return map_children(formula, self.folded)
