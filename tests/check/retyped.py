@@ -46,6 +46,8 @@ def _slashed(latex: str, rng: random.Random) -> str:
     place = latex.find(r"\frac{\partial")
     while place >= 0:
         first = closing(latex, place + 5)
+        if latex[first + 1 : first + 2] != "{":
+            return latex
         second = closing(latex, first + 1)
         top, bottom = latex[place + 6 : first], latex[first + 2 : second]
         if rng.random() < 0.5:
