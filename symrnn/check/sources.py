@@ -39,7 +39,7 @@ WITHIN = ("e", "f", "g")
 """What stands in a sentence."""
 
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-CODE = re.compile(r"(```|~~~)(?!\s*(?:math|latex|tex)\s*\n).*?(?:\1|\Z)", re.DOTALL)
+CODE = re.compile(r"(```|~~~)(\s*(?:math|latex|tex)\s*\n)?.*?(?:\1|\Z)", re.DOTALL)
 ASIDE = re.compile(r"\\(?:tag\*?|label|hspace\*?|vspace\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
 RELATION = re.compile(
     r"=|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b|[<>]"
@@ -87,7 +87,7 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    return "\n" * found[0].count("\n")
+    return found[0] if found[2] else "\n" * found[0].count("\n")
 
 
 def _of_notebook(text: str, file: str) -> list[Line]:
@@ -208,6 +208,7 @@ def _cells(cut: Cut, by_line: bool) -> Iterator[Cut]:
 
 def _columns(row: str) -> Iterator[str]:
     """Left and right sides; the columns of words beside them go."""
+    row = re.sub(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&", r"&\1", row)  # eqnarray
     cells = _split(row, re.compile(r"(?<!\\)&"))
     pairs = [cells[i : i + 2] for i in range(0, len(cells), 2)]
     for place, pair in enumerate(pairs):

@@ -31,7 +31,7 @@ from symrnn.check.judging.points import Setting, outputs
 from symrnn.check.judging.search import Search
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
-from symrnn.check.judging.values import Key, reading_key
+from symrnn.check.judging.values import RANGES, Key, reading_key
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import walk
@@ -228,17 +228,20 @@ class _Judge(Search):
         for key in claim.keys:
             if key[0] not in ("∂", "range"):
                 continue
-            if settled.choices[key] == TOTAL and key[2] not in self.derivation.parameters:
+            chosen = settled.choices[key]
+            if chosen == TOTAL and key[2] not in self.derivation.parameters:
                 continue  # what ∂ means where nothing else is said
+            if chosen == RANGES[0]:
+                continue  # what Σ_t means; it is said of the whole document
             wrong = [
                 option
                 for option in self.known[key]
-                if option != settled.choices[key]
+                if option != chosen
                 and self.outcome(claim, with_choice(settled, key, option)).score < 1
             ]
             if wrong:
                 yield "" if first else " "
-                yield from explained(claim, key, settled.choices[key], wrong)
+                yield from explained(claim, key, chosen, wrong)
                 first = False
 
     def otherwise(self, claim: Claim, settled: Settled) -> Words:

@@ -10,7 +10,7 @@ from symrnn.check.judging.choices import reading_words
 from symrnn.check.judging.conventions import Convention, said
 from symrnn.check.judging.judged import Claim, Settled
 from symrnn.check.judging.outcome import close
-from symrnn.check.judging.values import Bounds, Key, reading_key
+from symrnn.check.judging.values import RANGES, Bounds, Key, reading_key
 from symrnn.derive.formula import Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import walk
 from symrnn.language.arrays import Array
@@ -60,6 +60,9 @@ def meant(
                 whole: Formula = Immediate(total.of, total.by, alone=True)
                 whole = Neg(whole) if isinstance(meaning, Neg) else whole
                 yield from (Name(key[1], Ref("", "t")), " is ", whole, ". ")
+        if key[0] == "range" and option == RANGES[0]:
+            yield from ("A sum over ", Name(key[1]), " without bounds runs from 1 to ")
+            yield from (Name("T"), ". ")
         if key[0] == "order" and option:
             yield "The factors of a ∏ stand with the last step first. "
 

@@ -155,7 +155,11 @@ class Values(Fitting):
             return self.value(said[0].rights[0], {"B": 1, **said[1]})
         reading = self.reading(key)
         bys = self.nodes(key.by, at)
-        beside = [frozenset(bys) - {by} for by in bys]
+        held: set[Node] = set()
+        if isinstance(key, Immediate) and key.fixed:
+            reading = TOTAL
+            held = {node for each in key.fixed for node in self.nodes(each, at)}
+        beside = [frozenset({*held, *bys} - {by}) for by in bys]
         found = np.block(
             [
                 [self.truth.slope(of, by, reading, b) for by, b in zip(bys, beside, strict=True)]
@@ -244,8 +248,8 @@ class Values(Fitting):
         if way * (last - first) < -1:
             raise OutsideError("a sum or a product that runs backwards")
         steps = range(first, last + way, way)
-        if big.sign != "sum" and self.choices.get(("order",)):
-            steps = steps[::-1]
+        if big.sign != "sum" and way > 0 and self.choices.get(("order",)):
+            steps = steps[::-1]  # only who writes the last step first has said in which order
         return ({**at, big.index: step} for step in steps)
 
     def factors(self, factor: Formula, at: Indices) -> Iterator[Array]:

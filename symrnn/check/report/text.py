@@ -184,7 +184,7 @@ def underlined(line: str, places: Sequence[Span], width: int) -> Iterator[str]:
 def _pieces(text: str, width: int) -> Iterator[Span]:
     """Where a text is broken: at spaces, where there are some."""
     start = 0
-    while columns(text[start:]) > width:
+    while columns(text[start : start + 4 * width]) > width:
         stop = start + width
         while columns(text[start:stop]) > width:
             stop -= 1
