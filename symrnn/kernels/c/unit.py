@@ -1,0 +1,152 @@
+"""The header and the source file of a kernel: its structs, its functions, and what they are made of.
+
+A kernel is one struct of parameters, and for whole sequences and for single steps a struct of what
+is handed in and one of memory, with functions over them. Nothing is allocated, and nothing stands
+outside of the structs.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from symrnn.frame import render
+from symrnn.kernels.c.spelling import Spelling
+from symrnn.kernels.c.statements import Writer, indented
+from symrnn.kernels.contract import Contract, Kernel
+from symrnn.kernels.names import own_names
+from symrnn.kernels.program.program import SECTIONS
+
+RESERVED = {
+    *("auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float"),
+    *("goto", "inline", "int", "long", "register", "restrict", "return", "short", "signed"),
+    *("sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile"),
+    *("if", "else", "for", "while", "break", "continue", "main", "NULL", "INLINE", "FN", "real"),
+    *("m", "p", "g", "in", "t", "s", "r", "j", "i", "found", "greater", "smaller", "square"),
+    *("dot_turned", "dot_by_turned", "fabs", "pow", "atan", "T", "asm", "linux", "unix", "NAN"),
+    *("none", "params", "INFINITY", "M_PI", "y0", "y1", "yn", "j0", "j1", "jn", "gamma", "index"),
+    *("signgam", "HUGE_VAL", "I", "_Bool", "_Complex", "_Imaginary", "errno", "double_t", "float_t"),
+}
+"""Names that a C file has for itself."""
+
+STRUCT = {"forward": "m p in", "loss": "m p in", "backward": "m p g in"}
+"""The structs that a function takes."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done with one pair of structs: whole sequences, or one step of them."""
+
+    kernel: Kernel
+    dims: tuple[str, ...]
+    prefix: str
+    """What the names of its structs and functions begin with."""
+    macro: str
+    """What the names of sizes begin with."""
+
+    @cached_property
+    def contract(self) -> Contract:
+        return Contract(self.kernel)
+
+    @cached_property
+    def spelling(self) -> Spelling:
+        own = own_names(self.kernel.program, self.dims, RESERVED)
+        groups = {k: tuple(own) for k, own in self.contract.groups.items() if len(own) > 1}
+        return Spelling(self.kernel.program, own, groups)
+
+    @cached_property
+    def writer(self) -> Writer:
+        return Writer(self.kernel, self.spelling)
+
+    @property
+    def sections(self) -> list[str]:
+        program = self.kernel.program
+        return [n for n in SECTIONS if program.sections.get(n) or n == "forward"]
+
+    def called(self, section: str) -> str:
+        return "step" if self.kernel.one_step else section
+
+    # structs: the names of members, and their axes
+
+    @property
+    def params(self) -> list[str]:
+        return [symbol.name for symbol in self.kernel.system.named("parameter")]
+
+    @property
+    def inputs(self) -> list[tuple[str, list[str]]]:
+        """What is handed in, each with its axes; a state of several steps is one member."""
+        members = self.contract.members
+        arrays = self.kernel.program.arrays
+        found: dict[str, list[str]] = {}
+        for name in [*self.contract.inputs, *self.contract.fixed]:
+            if name not in arrays:
+                continue
+            key = members.get(name, name)
+            many = self.spelling.groups.get(key, ())
+            axes = self.spelling.shape(name)
+            found.setdefault(key, [str(len(many)), *axes] if many else axes)
+        return list(found.items())
+
+    @property
+    def memory(self) -> list[tuple[str, list[str]]]:
+        return [(name, self.spelling.shape(name)) for name in self.writer.in_memory]
+
+    def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
+        """The members of a struct, as they are declared in the header."""
+        sizes = {self.spelling.own[f"dim {n}"]: f"{self.macro}_{n}" for n in self.dims}
+        sizes["B"] = f"{self.macro}_B"
+
+        def size(axis: str) -> str:
+            return re.sub(r"[A-Za-z_]\w*", lambda found: sizes[found[0]], axis)
+
+        found = []
+        for name, axes in members:
+            own = self.spelling.own.get(name, name)
+            found.append(f"real {own}{''.join(f'[{size(axis)}]' for axis in axes)};")
+        return found or ["real none[1];"]
+
+    @property
+    def param_members(self) -> list[tuple[str, list[str]]]:
+        return [(name, self.spelling.shape(name)) for name in self.params]
+
+    def body(self, section: str) -> list[str]:
+        lines = self.writer.section(section)
+        text = "\n".join(lines)
+        unused = [name for name in STRUCT[section].split() if not re.search(rf"\b{name}->", text)]
+        return indented([*lines, *(f"(void){name};" for name in unused)])
+
+
+def works(kernel: Kernel, dims: tuple[str, ...]) -> list[Work]:
+    """The whole sequences, and single steps where there are such."""
+    name = identifier(kernel.name)
+    found = [Work(kernel, dims, name, name.upper())]
+    if isinstance(kernel.step, Kernel):
+        found.append(Work(kernel.step, dims, f"{name}_step", name.upper()))
+    return found
+
+
+def identifier(name: str) -> str:
+    """A name that is one in C.
+
+    >>> identifier("my cell"), identifier("2nd")
+    ('my_cell', 'm_2nd')
+    """
+    found = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"m_{found}" if not found or found[0].isdigit() or found[0] == "_" else found
+
+
+def header(kernel: Kernel, dims: tuple[str, ...]) -> str:
+    """What a caller includes."""
+    made = works(kernel, dims)
+    return render("c/kernel.h.jinja", whole=made[0], works=made, kernel=kernel, said=said(made[0]))
+
+
+def unit(kernel: Kernel, dims: tuple[str, ...]) -> str:
+    """The functions."""
+    return render("c/kernel.c.jinja", whole=(made := works(kernel, dims))[0], works=made)
+
+
+def said(work: Work) -> list[str]:
+    """What the file says of itself: the text, and the equations of its gradient."""
+    text = work.contract.docstring().strip().removeprefix('"""').removesuffix('"""')
+    return text.replace("*/", "* /").replace("/*", "/ *").rstrip().split("\n")
