@@ -1,7 +1,7 @@
 """Names in a generated function: each for one thing."""
 
 import keyword
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symrnn.kernels.program.program import Program
@@ -47,9 +47,7 @@ class Names:
         return name
 
 
-def own_names(
-    program: Program, dims: Sequence[str], reserved: Collection[str] = ()
-) -> Mapping[str, str]:
+def own_names(program: Program, dims: Sequence[str]) -> Mapping[str, str]:
     """The name in a generated function of each dimension, pack and array, by `dim H`, `pack W` and
     `x`: their own, unless something else is called so.
 
@@ -58,7 +56,7 @@ def own_names(
     >>> own_names(Program(1, arrays, {}), "H")
     {'dim H': 'H', 'x': 'x', 'zip': 'zip_2'}
     """
-    names, found = Names({*RESERVED, *reserved}), dict[str, str]()
+    names, found = Names(), dict[str, str]()
     for name in dims:
         found[f"dim {name}"] = names.new(name)
     for pack in program.packs:

@@ -7,10 +7,11 @@ features.
     h[t-1]    =>    m->h[t - 1][r][j]
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symrnn.errors import CheckError
+from symrnn.kernels.names import Names
 from symrnn.kernels.program import program as p
 from symrnn.language.printer import show_expr
 from symrnn.language.tree import NARROW, Add, Div, Expr, Mul, Neg, Num, Pow, Size, Width
@@ -24,11 +25,37 @@ STRUCTS = {
 """In which struct an array lies, by its role."""
 
 FUNCTIONS = {
-    **{name: name for name in ("exp", "log", "sqrt", "sin", "cos", "sinh", "cosh", "log1p")},
-    **{"expm1": "expm1", "erf": "erf", "arctan": "atan", "power": "pow", "tanh": "tanh"},
-    "absolute": "fabs",
+    **{name: name for name in ("log", "sqrt", "sin", "cos", "sinh", "cosh", "log1p")},
+    **{"expm1": "expm1", "erf": "erf", "arctan": "atan", "power": "pow"},
 }
 """The functions of <math.h>, by operation; with an f behind them for float."""
+
+VARIABLES = {*("m", "p", "g", "in", "t", "s", "r", "j", "found", "real", "B", "T")}
+"""What a function calls its structs, counters and sums."""
+
+KEYWORDS = {
+    *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else"),
+    *("enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register"),
+    *("restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef"),
+    *("union", "unsigned", "void", "volatile", "while", "asm", "linux", "unix", "none"),
+    *("NULL", "NAN", "INFINITY", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INLINE", "FN", "BITS"),
+    *("MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL", "LANES", "FROM"),
+    *("AS_VECTOR", "SERIES", "errno", "main"),
+}
+"""Words and macros of C's: no member of a struct can have such a name."""
+
+FUNCTION_NAMES = {
+    *("dot", "dot_by_turned", "greater", "smaller", "square", "softplus", "fast_tanh", "fast_exp"),
+    *("reduced", "power_of_two", "rows_of", "all_rows", "DEEP", "LARGE", "vector_1", "vector_2"),
+    *("memcpy", "fabs", "copysign", "y0", "y1", "yn", "j0", "j1", "jn", "gamma", "i", "k", "l"),
+}
+"""Functions and types of a file: no size can have such a name."""
+
+OWN = {
+    **{"tanh": "fast_tanh", "exp": "fast_exp", "maximum": "greater", "minimum": "smaller"},
+    **{"square": "square", "softplus": "softplus"},
+}
+"""Those that stand in the file."""
 
 INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
@@ -53,6 +80,15 @@ class Spelling:
                 return f"in->{self.own.get(key, key)}[{members.index(name)}]"
         return f"{STRUCTS[array.role]}->{self.own[name]}"
 
+    def local(self, name: str) -> str:
+        """The array as a number within a loop."""
+        own = self.own[name]
+        return f"{own}_" if own in VARIABLES or own in self.sizes else own
+
+    @property
+    def sizes(self) -> set[str]:
+        return {text for key, text in self.own.items() if key.startswith("dim ")}
+
     def width(self, width: Width) -> str:
         parts = [self.own[f"dim {name}"] for name in width.names]
         if width.number or not parts:
@@ -62,7 +98,7 @@ class Spelling:
     def shape(self, name: str) -> list[str]:
         """The axes of an array: places for steps, sequences, features."""
         array = self.program.arrays[name]
-        steps = [str(array.places)] if array.places is not None else []
+        steps = [self.count(array.places)] if array.places is not None else []
         return [*steps, *[self.batch] * array.rows, *map(self.width, array.shape)]
 
     def place(self, what: p.Slice) -> str | None:
@@ -121,31 +157,68 @@ class Spelling:
             rows = self.width(array.shape[0])
         if isinstance(what.when, p.Span) and array.places is not None:
             many = what.when.last - what.when.first + 1
-            return str(many) if rows == "1" else rows if many == 1 else f"{many} * {rows}"
+            steps = self.count(many)
+            steps = f"({steps})" if " " in steps and rows != "1" else steps
+            return steps if rows == "1" else rows if many == 1 else f"{steps} * {rows}"
         return rows
 
-    def number(self, value: Expr) -> str:
+    def count(self, many: int) -> str:
+        """A number of steps, by T where it is near it."""
+        more = many - self.program.steps
+        if self.program.steps < 3 or abs(more) > 1:
+            return str(many)
+        return plus("T", more)
+
+    def number(self, value: Expr) -> "Text":
         """A number made of numbers and sizes: the compiler works it out."""
         match value:
             case Num():
-                text = show_expr(value)
-                parts = text.split("/")
-                return " / ".join(f"(real){part.strip()}" for part in parts)
+                parts = [Text(f"(real){part.strip()}", 3) for part in show_expr(value).split("/")]
+                return parts[0] if len(parts) == 1 else infix("/", *parts)
             case Size(width=width):
                 names = ["B" if n == "B" else self.own[f"dim {n}"] for n in width.names]
                 parts = names + ([str(width.number)] if width.number or not names else [])
-                return f"(real)({' + '.join(parts)})"
+                text = " + ".join(parts)
+                return Text(f"(real)({text})" if len(parts) > 1 else f"(real){text}", 3)
             case Neg(arg=arg):
-                return f"(-{self.number(arg)})"
-            case Add(terms=terms):
-                return "(" + " + ".join(map(self.number, terms)) + ")"
+                return Text(f"-{self.number(arg).within(4)}", 3)
+            case Add(terms=(first, *rest)):
+                found = self.number(first)
+                for term in rest:
+                    found = infix("+", found, self.number(term))
+                return found
             case Mul(left=left, right=right):
-                return f"({self.number(left)} * {self.number(right)})"
+                return infix("*", self.number(left), self.number(right))
             case Div(left=left, right=right):
-                return f"({self.number(left)} / {self.number(right)})"
+                return infix("/", self.number(left), self.number(right))
             case Pow(left=left, right=right):
-                return f"FN(pow)({self.number(left)}, {self.number(right)})"
+                return called("FN(pow)", self.number(left), self.number(right))
         raise CheckError(f"{value} is no number")
+
+
+@dataclass(frozen=True)
+class Text:
+    """An expression, and how tightly its outermost operator binds: 1 for + and -, 2 for * and /,
+    3 for a sign, 4 for what needs no brackets."""
+
+    text: str
+    tightness: int = 4
+
+    def within(self, tightness: int) -> str:
+        return self.text if self.tightness >= tightness else f"({self.text})"
+
+
+def infix(sign: str, left: Text, right: Text) -> Text:
+    """
+    >>> infix("-", Text("a"), infix("-", Text("b"), Text("c"))).text
+    'a - (b - c)'
+    """
+    tightness = 1 if sign in "+-" else 2
+    return Text(f"{left.within(tightness)} {sign} {right.within(tightness + 1)}", tightness)
+
+
+def called(function: str, *args: Text) -> Text:
+    return Text(f"{function}({', '.join(arg.text for arg in args)})")
 
 
 def plus(index: str, number: int) -> str:
@@ -158,29 +231,35 @@ def plus(index: str, number: int) -> str:
     return f"{index} {'+' if number > 0 else '-'} {abs(number)}"
 
 
-def value_of(op: str, args: list[str]) -> str:
+def c_names(program: p.Program, dims: Sequence[str]) -> dict[str, str]:
+    """The name of each dimension, under `dim H`, and of each array; their own, unless that is a
+    word of C's or another one has it.
+
+    >>> arrays = {name: p.Array(name, "input", ()) for name in ("x", "double")}
+    >>> c_names(p.Program(1, arrays, {}), ["H", "j"])
+    {'dim H': 'H', 'dim j': 'j_2', 'x': 'x', 'double': 'double_2'}
+    """
+    sizes = Names({*KEYWORDS, *VARIABLES, *FUNCTION_NAMES})
+    members = Names(set(KEYWORDS))
+    found = {f"dim {name}": sizes.new(name) for name in dims}
+    return found | {name: members.new(name) for name in program.arrays}
+
+
+def value_of(op: str, args: list[Text]) -> Text:
     """An operation on single numbers."""
+    if op in INFIX:
+        return infix(INFIX[op], *args)
     match op:
         case "copy" | "stop":
             return args[0]
         case "negative":
-            return f"(-{args[0]})"
-        case "square":
-            return f"square({args[0]})"
+            return Text(f"-{args[0].within(4)}", 3)
         case "positive":
-            return f"({args[0]} > 0 ? (real)1 : (real)0)"
+            return Text(f"({args[0].within(2)} > 0 ? (real)1 : (real)0)")
         case "is_zero":
-            return f"({args[0]} == 0 ? (real)1 : (real)0)"
-        case "maximum":
-            return f"greater({', '.join(args)})"
-        case "minimum":
-            return f"smaller({', '.join(args)})"
-        case "softplus":
-            return f"softplus({args[0]})"
-    if op in ("tanh", "exp"):
-        return f"fast_{op}({args[0]})"
-    if op in INFIX:
-        return f"({args[0]} {INFIX[op]} {args[1]})"
+            return Text(f"({args[0].within(2)} == 0 ? (real)1 : (real)0)")
+    if op in OWN:
+        return called(OWN[op], *args)
     if op in FUNCTIONS:
-        return f"FN({FUNCTIONS[op]})({', '.join(args)})"
+        return called(f"FN({FUNCTIONS[op]})", *args)
     raise CheckError(f"the program holds an operation '{op}' that has no spelling in C")

@@ -9,17 +9,23 @@ expression that reads it.
                                                 m->h[t][r][j] = tanh(m->x_W[t - 1][r][j] + …);
 """
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from symrnn.kernels.c.spelling import Spelling, value_of
+from symrnn.kernels.c.spelling import Spelling, Text, value_of
 from symrnn.kernels.comments import Block, LoopBlock, commented
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.program import program as p
 
 Space = tuple[tuple[str, str], ...]
 """Loops: the index and how far it goes, the outermost first."""
+
+
+WIDTH = 100
+JOINED = "\0"
+"""A space at which no line is broken."""
 
 
 @dataclass
@@ -113,7 +119,8 @@ class Writer:
         """The loops over all entries of a slice."""
         array, found = self.program.arrays[what.name], list[tuple[str, str]]()
         if isinstance(what.when, p.Span) and array.places is not None:
-            found.append(("s", str(what.when.last - what.when.first + 1)))
+            many = what.when.last - what.when.first + 1
+            found.append(("s", self.spelling.count(many)))
         if self.spelling.has_rows(what):
             rows = "B" if array.rows else self.spelling.width(array.shape[0])
             found.append(("r", rows))
@@ -172,9 +179,10 @@ class Writer:
                 lines += body
                 continue
             lines += [comment(line) for line in part.said]
-            up = part.loop.direction > 0
-            first, last = part.loop.first, part.loop.last
-            ahead = f"int t = {first}; t <= {last}; t++" if up else f"int t = {last}; t >= {first}; t--"
+            first, last = part.loop.first, self.spelling.count(part.loop.last)
+            ahead = f"int t = {first}; t <= {last}; t++"
+            if part.loop.direction < 0:
+                ahead = f"int t = {last}; t >= {first}; t--"
             lines += [f"for ({ahead}) {{", *indented(body), "}"]
         return lines
 
@@ -225,15 +233,15 @@ class Writer:
         kept = tuple((axis, n) for axis, n in of.items() if axis not in gone)
         entry, out = spelling.entry(arg), spelling.entry(statement.out)
         if statement.op == "max":
-            first = dict.fromkeys(of, "0")
             start = spelling.entry(arg, feature="0")
-            assert set(first) and statement.over == "features"
             step = f"found = greater(found, {entry});"
             inner = [f"real found = {start};", *nest(over, [step]), f"{out} = found;"]
             return nest(kept, inner)
-        step = f"found += {entry};"
-        inner = ["real found = 0;", *nest(over, [step]), f"{out} = found;"]
-        return nest(kept, inner)
+        if statement.over in ("features", "all"):
+            inner = ["real found = 0;", *nest(over, [f"found += {entry};"]), f"{out} = found;"]
+            return nest(kept, inner)
+        # along the features of a row, which lie side by side
+        return [*nest(kept, [f"{out} = 0;"]), *nest(tuple(of.items()), [f"{out} += {entry};"])]
 
     def numbers(self, group: Group) -> Iterator[str]:
         """What is worked out of one entry, line by line."""
@@ -241,7 +249,7 @@ class Writer:
         for statement in group.statements:
             for what in statement.reads:
                 uses[what] = uses.get(what, 0) + 1
-        known: dict[p.Slice, str] = {}
+        known: dict[p.Slice, Text] = {}
         last = group.statements[-1]
         for said, statement in zip(group.said, group.statements, strict=True):
             assert isinstance(statement, p.Map)
@@ -251,17 +259,17 @@ class Writer:
             if out in self.local and uses.get(out, 0) == 1 and statement is not last:
                 known[out] = text
             elif out in self.local:
-                known[out] = self.spelling.own[out.name]
+                known[out] = Text(self.spelling.local(out.name))
                 if uses.get(out, 0):
-                    yield f"const real {known[out]} = {bare(text)};"
+                    yield f"const real {known[out].text} = {text.text};"
             else:
-                yield f"{self.spelling.entry(out)} = {bare(text)};"
+                yield f"{self.spelling.entry(out)} = {text.text};"
 
-    def value(self, statement: p.Map, known: dict[p.Slice, str]) -> str:
+    def value(self, statement: p.Map, known: dict[p.Slice, Text]) -> Text:
         args = [
             self.spelling.number(arg.value)
             if isinstance(arg, p.Number)
-            else known.get(arg) or self.spelling.entry(arg)
+            else known.get(arg) or Text(self.spelling.entry(arg))
             for arg in statement.args
         ]
         return value_of(statement.op, args)
@@ -306,21 +314,21 @@ def indented(lines: Sequence[str]) -> list[str]:
     return [textwrap.indent(line, "    ") for line in lines]
 
 
+def laid_out(line: str) -> str:
+    """A line, broken where it is too long; what follows stands further in."""
+    if len(line) <= WIDTH:
+        return line
+    space = line[: len(line) - len(line.lstrip())]
+    together = re.sub(r"\[[^\]]*\]", lambda found: found[0].replace(" ", JOINED), line.strip())
+    inside = textwrap.wrap(
+        together,
+        WIDTH - len(space),
+        subsequent_indent="       " if line.strip().startswith("/*") else "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return textwrap.indent("\n".join(inside).replace(JOINED, " "), space)
+
+
 def comment(text: str) -> str:
     return f"/* {text.replace('*/', '* /')} */"
-
-
-def bare(text: str) -> str:
-    """An expression without the brackets around the whole of it.
-
-    >>> bare("(a + b)"), bare("(a + b) * (c + d)")
-    ('a + b', '(a + b) * (c + d)')
-    """
-    if not (text.startswith("(") and text.endswith(")")):
-        return text
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth == 0 and place < len(text) - 1:
-            return text
-    return text[1:-1]

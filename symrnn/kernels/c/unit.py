@@ -11,23 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symrnn.frame import render
-from symrnn.kernels.c.spelling import Spelling
-from symrnn.kernels.c.statements import Writer, indented
+from symrnn.kernels.c.spelling import Spelling, c_names
+from symrnn.kernels.c.statements import Writer, indented, laid_out
 from symrnn.kernels.contract import Contract, Kernel
-from symrnn.kernels.names import own_names
 from symrnn.kernels.program.program import SECTIONS
-
-RESERVED = {
-    *("auto", "case", "char", "const", "default", "do", "double", "enum", "extern", "float"),
-    *("goto", "inline", "int", "long", "register", "restrict", "return", "short", "signed"),
-    *("sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile"),
-    *("if", "else", "for", "while", "break", "continue", "main", "NULL", "INLINE", "FN", "real"),
-    *("m", "p", "g", "in", "t", "s", "r", "j", "i", "found", "greater", "smaller", "square"),
-    *("dot_turned", "dot_by_turned", "fabs", "pow", "atan", "T", "asm", "linux", "unix", "NAN"),
-    *("none", "params", "INFINITY", "M_PI", "y0", "y1", "yn", "j0", "j1", "jn", "gamma", "index"),
-    *("signgam", "HUGE_VAL", "I", "_Bool", "_Complex", "_Imaginary", "errno", "double_t", "float_t"),
-}
-"""Names that a C file has for itself."""
 
 STRUCT = {"forward": "m p in", "loss": "m p in", "backward": "m p g in"}
 """The structs that a function takes."""
@@ -50,7 +37,7 @@ class Work:
 
     @cached_property
     def spelling(self) -> Spelling:
-        own = own_names(self.kernel.program, self.dims, RESERVED)
+        own = c_names(self.kernel.program, self.dims)
         groups = {k: tuple(own) for k, own in self.contract.groups.items() if len(own) > 1}
         return Spelling(self.kernel.program, own, groups)
 
@@ -94,7 +81,7 @@ class Work:
     def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
         """The members of a struct, as they are declared in the header."""
         sizes = {self.spelling.own[f"dim {n}"]: f"{self.macro}_{n}" for n in self.dims}
-        sizes["B"] = f"{self.macro}_B"
+        sizes |= {"B": f"{self.macro}_B", "T": f"{self.macro}_T"}
 
         def size(axis: str) -> str:
             return re.sub(r"[A-Za-z_]\w*", lambda found: sizes[found[0]], axis)
@@ -109,11 +96,24 @@ class Work:
     def param_members(self) -> list[tuple[str, list[str]]]:
         return [(name, self.spelling.shape(name)) for name in self.params]
 
+    def prototype(self, section: str, restrict: bool = False) -> str:
+        """A function with the structs that it takes."""
+        name, way = identifier(self.kernel.name), " *restrict " if restrict else " *"
+        types = {
+            "m": f"{self.prefix}_memory",
+            "p": f"const {name}_params",
+            "g": f"{name}_params",
+            "in": f"const {self.prefix}_inputs",
+        }
+        taken = ", ".join(f"{types[one]}{way}{one}" for one in STRUCT[section].split())
+        return laid_out(f"void {name}_{self.called(section)}({taken})")
+
     def body(self, section: str) -> list[str]:
         lines = self.writer.section(section)
         text = "\n".join(lines)
         unused = [name for name in STRUCT[section].split() if not re.search(rf"\b{name}->", text)]
-        return indented([*lines, *(f"(void){name};" for name in unused)])
+        lines = indented([*lines, *(f"(void){name};" for name in unused)])
+        return [laid_out(line) for line in lines]
 
 
 def works(kernel: Kernel, dims: tuple[str, ...]) -> list[Work]:
