@@ -45,7 +45,7 @@ KEYWORDS = {
 """Words and macros of C's: no member of a struct can have such a name."""
 
 FUNCTION_NAMES = {
-    *("dot", "dot_by_turned", "greater", "smaller", "square", "softplus", "fast_tanh", "fast_exp"),
+    *("sigmoid", "dot", "dot_by_turned", "greater", "smaller", "square", "softplus", "fast_tanh", "fast_exp"),
     *("reduced", "power_of_two", "rows_of", "all_rows", "DEEP", "LARGE", "vector_1", "vector_2"),
     *("memcpy", "fabs", "copysign", "y0", "y1", "yn", "j0", "j1", "jn", "gamma", "i", "k", "l"),
 }
@@ -53,6 +53,7 @@ FUNCTION_NAMES = {
 
 OWN = {
     **{"tanh": "fast_tanh", "exp": "fast_exp", "maximum": "greater", "minimum": "smaller"},
+    "sigmoid": "sigmoid",
     **{"square": "square", "softplus": "softplus"},
 }
 """Those that stand in the file."""

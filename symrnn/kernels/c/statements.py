@@ -11,7 +11,7 @@ expression that reads it.
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symrnn.kernels.c.spelling import Spelling, Text, value_of
@@ -84,7 +84,7 @@ class Writer:
 
     def groups(self, statements: Sequence[tuple[tuple[str, ...], p.Plain]]) -> list[Group]:
         """Statements in an order in which those over the same entries stand together: whatever
-        stands alone comes as early as it can, then as much as can be one loop."""
+        stands alone comes as early as it can, everything else as late; then it is one loop."""
         waiting = list(range(len(statements)))
         needs = {
             i: {j for j in range(i) if depends(statements[i][1], statements[j][1])} for i in waiting
@@ -99,10 +99,14 @@ class Writer:
                 found += [Group(None, [statements[i][0]], [statements[i][1]]) for i in alone]
                 waiting = [i for i in waiting if i not in alone]
                 continue
-            space = spaces[ready[0]]
+            # no more than what stands alone next is waiting for
+            alone = [i for i in waiting if spaces[i] is None]
+            before = {i: needed(i, needs) & left for i in alone}
+            wanted = set().union(*(b for b in before.values() if not b.intersection(alone)))
+            space = spaces[next((i for i in ready if i in wanted), ready[0])]
             group = Group(space)
             for i in waiting:
-                if spaces[i] == space and not needs[i] & left and self.fits(group, statements[i][1]):
+                if (not wanted or i in wanted) and spaces[i] == space and not needs[i] & left and self.fits(group, statements[i][1]):
                     group.said.append(statements[i][0])
                     group.statements.append(statements[i][1])
                     left.discard(i)
@@ -273,6 +277,17 @@ class Writer:
             for arg in statement.args
         ]
         return value_of(statement.op, args)
+
+
+def needed(one: int, needs: Mapping[int, set[int]]) -> set[int]:
+    """What a statement needs, and what that needs, …"""
+    found: set[int] = set()
+    waiting = [one]
+    while waiting:
+        new = needs[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
 
 
 def depends(later: p.Plain, earlier: p.Plain) -> bool:

@@ -6,15 +6,16 @@ outside of the structs.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from symrnn.frame import render
 from symrnn.kernels.c.spelling import Spelling, c_names
-from symrnn.kernels.c.statements import Writer, indented, laid_out
+from symrnn.kernels.c.statements import Writer, indented, laid_out, nest
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.program.program import SECTIONS
+from symrnn.kernels.settings import Sizes
 
 STRUCT = {"forward": "m p in", "loss": "m p in", "backward": "m p g in"}
 """The structs that a function takes."""
@@ -135,15 +136,62 @@ def identifier(name: str) -> str:
     return f"m_{found}" if not found or found[0].isdigit() or found[0] == "_" else found
 
 
-def header(kernel: Kernel, dims: tuple[str, ...]) -> str:
-    """What a caller includes."""
+def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
+    """What a caller includes, with the sizes that hold where nothing else is said."""
     made = works(kernel, dims)
-    return render("c/kernel.h.jinja", whole=made[0], works=made, kernel=kernel, said=said(made[0]))
+    known: dict[str, int | None] = {"B": sizes.batch, **{n: sizes.dims.get(n) for n in dims}}
+    return render(
+        "c/kernel.h.jinja",
+        whole=made[0],
+        works=made,
+        kernel=kernel,
+        said=said(made[0]),
+        sizes=known,
+        double=sizes.dtype == "float64",
+        trains=trains(made[0]),
+    )
 
 
 def unit(kernel: Kernel, dims: tuple[str, ...]) -> str:
     """The functions."""
-    return render("c/kernel.c.jinja", whole=(made := works(kernel, dims))[0], works=made)
+    made = works(kernel, dims)
+    whole = made[0]
+    return render(
+        "c/kernel.c.jinja",
+        whole=whole,
+        works=made,
+        trains=trains(whole),
+        name=whole.prefix,
+        loss=whole.spelling.own.get(kernel.system.loss or "", ""),
+        starts=list(starts(whole)),
+    )
+
+
+def trains(work: Work) -> bool:
+    """Whether there is a loss, and gradients of it."""
+    return work.kernel.system.loss is not None and "backward" in work.sections
+
+
+def starts(work: Work) -> Iterator[str]:
+    """How parameters start: the lines that fill them."""
+    found = work.contract.starts()
+    random = False
+    for name in work.params:
+        how, axes = found[name], work.spelling.shape(name)
+        entry = f"p->{work.spelling.own[name]}"
+        loops = list(zip("rj"[2 - len(axes) :], axes, strict=True))
+        entry += "".join(f"[{index}]" for index, _ in loops)
+        if isinstance(how, str):
+            random = True
+            scale = f"FN(sqrt)((real)6 / (real)({' + '.join(axes)}))"
+            line = f"{entry} = drawn(&seed) * {scale};"
+        else:
+            line = f"{entry} = (real){how};"
+        yield from (laid_out(each) for each in indented(nest(loops, [line])))
+    if not random:
+        yield "    (void)seed;"
+    if not work.params:
+        yield "    (void)p;"
 
 
 def said(work: Work) -> list[str]:
