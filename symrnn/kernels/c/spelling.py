@@ -40,13 +40,13 @@ KEYWORDS = {
     *("union", "unsigned", "void", "volatile", "while", "asm", "linux", "unix", "none"),
     *("NULL", "NAN", "INFINITY", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INLINE", "FN", "BITS"),
     *("MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL", "LANES", "FROM"),
-    *("AS_VECTOR", "SERIES", "errno", "main"),
+    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main"),
 }
 """Words and macros of C's: no member of a struct can have such a name."""
 
 FUNCTION_NAMES = {
     *("sigmoid", "dot", "dot_by_turned", "greater", "smaller", "square", "softplus", "fast_tanh", "fast_exp"),
-    *("reduced", "power_of_two", "rows_of", "all_rows", "DEEP", "LARGE", "vector_1", "vector_2"),
+    *("reduced", "power_of_two", "rows_of", "all_rows", "large_dot", "DEEP", "SMALL", "LARGE", "vector_1", "vector_2"),
     *("memcpy", "fabs", "copysign", "y0", "y1", "yn", "j0", "j1", "jn", "gamma", "i", "k", "l"),
 }
 """Functions and types of a file: no size can have such a name."""
