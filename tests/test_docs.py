@@ -7,6 +7,7 @@ The blocks of a page run in order, in one folder and with one set of names:
 - `python`   runs and prints something; an `output` block below it is what it prints
 - `rnn`, `toml`  what begins with `# NAME` is that file from there on; every `rnn` can be read
 - `math`     formulas in a page's own words
+- `c`        is compiled, beside the back end for it (`tests/kernels/c`)
 - `sh`       is what installs, measures for long, or needs a file of one's own: its commands are
              held against the parser, as are those in the text, and those that need nothing are run
 """
@@ -33,7 +34,7 @@ from symrnn.language.table import ARITY
 from tests.documents import DOCS, ROOT, Block, Page, commands, pages
 
 README = Page("README.md")
-LANGUAGES = {"console", "python", "output", "rnn", "toml", "math", "sh", "text", "{toctree}"}
+LANGUAGES = {"console", "python", "output", "rnn", "toml", "math", "sh", "c", "text", "{toctree}"}
 TAKEN = r"\d\.\d+e[-+]\d\d|\d+\.\d s|[\d,]+ tokens a second"
 """Figures that belong to the machine: how small an error is, and how long it took."""
 

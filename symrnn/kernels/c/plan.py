@@ -7,7 +7,7 @@ them, and calls its functions.
         ...
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from symrnn.kernels.c.unit import Work, identifier
 from symrnn.kernels.plans import PlanRequest, PlanText
@@ -26,7 +26,9 @@ STRUCTS = {"forward": ("m", "p", "in"), "loss": ("m", "p", "in"), "backward": ("
 
 def plan(request: PlanRequest) -> PlanText:
     """The function, as it is printed into the module."""
-    return PlanText("\n    ".join([f"def {request.signature}:", *_Plan(request).lines(), "return plan"]))
+    return PlanText(
+        "\n    ".join([f"def {request.signature}:", *_Plan(request).lines(), "return plan"])
+    )
 
 
 class _Plan:
@@ -66,9 +68,9 @@ class _Plan:
         return found | ({contract.system.loss} if contract.system.loss else set())
 
     def pieces(
-        self, vector: str, names: list[str], own: dict[str, str], wanted: set[str]
+        self, vector: str, names: list[str], own: Mapping[str, str], wanted: set[str]
     ) -> Iterator[str]:
-        """The arrays that lie in a vector one after the other; those that are wanted have a name."""
+        """The arrays that lie in a vector one after the other, by name where they are wanted."""
         if names:
             yield f"piece = _pieces({vector})"
         for name in names:

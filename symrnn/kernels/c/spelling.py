@@ -45,8 +45,29 @@ KEYWORDS = {
 """Words and macros of C's: no member of a struct can have such a name."""
 
 FUNCTION_NAMES = {
-    *("sigmoid", "dot", "dot_by_turned", "greater", "smaller", "square", "softplus", "fast_tanh", "fast_exp"),
-    *("reduced", "power_of_two", "rows_of", "all_rows", "large_dot", "DEEP", "SMALL", "LARGE", "vector_1", "vector_2"),
+    *(
+        "sigmoid",
+        "dot",
+        "dot_by_turned",
+        "greater",
+        "smaller",
+        "square",
+        "softplus",
+        "fast_tanh",
+        "fast_exp",
+    ),
+    *(
+        "reduced",
+        "power_of_two",
+        "rows_of",
+        "all_rows",
+        "large_dot",
+        "DEEP",
+        "SMALL",
+        "LARGE",
+        "vector_1",
+        "vector_2",
+    ),
     *("memcpy", "fabs", "copysign", "y0", "y1", "yn", "j0", "j1", "jn", "gamma", "i", "k", "l"),
 }
 """Functions and types of a file: no size can have such a name."""
@@ -174,8 +195,8 @@ class Spelling:
         """A number made of numbers and sizes: the compiler works it out."""
         match value:
             case Num():
-                parts = [Text(f"(real){part.strip()}", 3) for part in show_expr(value).split("/")]
-                return parts[0] if len(parts) == 1 else infix("/", *parts)
+                found = [Text(f"(real){part.strip()}", 3) for part in show_expr(value).split("/")]
+                return found[0] if len(found) == 1 else infix("/", *found)
             case Size(width=width):
                 names = ["B" if n == "B" else self.own[f"dim {n}"] for n in width.names]
                 parts = names + ([str(width.number)] if width.number or not names else [])
@@ -184,10 +205,10 @@ class Spelling:
             case Neg(arg=arg):
                 return Text(f"-{self.number(arg).within(4)}", 3)
             case Add(terms=(first, *rest)):
-                found = self.number(first)
+                total = self.number(first)
                 for term in rest:
-                    found = infix("+", found, self.number(term))
-                return found
+                    total = infix("+", total, self.number(term))
+                return total
             case Mul(left=left, right=right):
                 return infix("*", self.number(left), self.number(right))
             case Div(left=left, right=right):

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symrnn.kernels.c.spelling import Spelling, Text, value_of
-from symrnn.kernels.comments import Block, LoopBlock, commented
+from symrnn.kernels.comments import LoopBlock, commented
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.program import program as p
 
@@ -106,7 +106,12 @@ class Writer:
             space = spaces[next((i for i in ready if i in wanted), ready[0])]
             group = Group(space)
             for i in waiting:
-                if (not wanted or i in wanted) and spaces[i] == space and not needs[i] & left and self.fits(group, statements[i][1]):
+                if (
+                    (not wanted or i in wanted)
+                    and spaces[i] == space
+                    and not needs[i] & left
+                    and self.fits(group, statements[i][1])
+                ):
                     group.said.append(statements[i][0])
                     group.statements.append(statements[i][1])
                     left.discard(i)

@@ -1,4 +1,4 @@
-"""The header and the source file of a kernel: its structs, its functions, and what they are made of.
+"""The header and the source file of a kernel: its structs and its functions.
 
 A kernel is one struct of parameters, and for whole sequences and for single steps a struct of what
 is handed in and one of memory, with functions over them. Nothing is allocated, and nothing stands

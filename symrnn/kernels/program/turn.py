@@ -1,8 +1,8 @@
 """Matrices that are read transposed are copied so, once a section.
 
-    for t = T … 1:                                     U_turned = transpose(U)
-        d_h[t] = d_a[t+1] @ transpose(U)      =>       for t = T … 1:
-                                                           d_h[t] = d_a[t+1] @ U_turned
+for t = T … 1:                                     U_turned = transpose(U)
+    d_h[t] = d_a[t+1] @ transpose(U)      =>       for t = T … 1:
+                                                       d_h[t] = d_a[t+1] @ U_turned
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,6 @@
 """C kernels: what they compute, held against the equations; what the compiler says of them."""
 
 import random
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -18,12 +17,13 @@ from symrnn.kernels.settings import Features, Settings
 from symrnn.language import parse
 from symrnn.system import adjoint, normal
 from tests.cases import ZOO, explicit_states, model, numbers
+from tests.documents import Page
 from tests.extent import draws
 from tests.grammar import Writer
+from tests.kernels.c.compiler import CC, folder, needs_compiler
 from tests.kernels.test_random_kernels import sizes
 
-CC = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), "")
-pytestmark = pytest.mark.skipif(not CC, reason="there is no C compiler here")
+pytestmark = needs_compiler
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 CLEAN = (
@@ -48,10 +48,13 @@ def test_what_is_a_transformation_it_has_for_nothing(name: str, features: Featur
     assert report.holds, str(report)
 
 
-@pytest.mark.parametrize("feature", ["lengths", "checkpoint"])
-def test_what_it_has_not_is_refused(feature: str) -> None:
-    with pytest.raises(UsageError, match=f"the back end c has no kernels with --{feature}; exp"):
-        model("elman").generate(3, backend="c", **{feature: True})
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [(Features(lengths=True), "--lengths; expected"), (Features(truncate=2), "--truncate; expect")],
+)
+def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
+    with pytest.raises(UsageError, match=f"the back end c has no kernels with {said}"):
+        model("elman").generate(3, backend="c", **features)
 
 
 @pytest.mark.parametrize("seed", range(draws(4, 40, 400)))
@@ -77,19 +80,6 @@ def test_a_random_system(seed: int) -> None:
         if np.isfinite(true).all() and np.abs(true).max() < 1e6:
             size = max(float(np.linalg.norm(true)), 1e-4)
             assert float(np.linalg.norm(value - true)) <= 1e-11 * size, name
-
-
-def folder(where: Path, name: str, **more: object) -> Path:
-    """A kernel as files."""
-    files = model(name).generate_files(4, dims=widths(name), batch=3, **more)
-    for file, text in files.items():
-        (where / file).write_text(text)
-    return where
-
-
-def widths(name: str) -> dict[str, int]:
-    """A width for each dimension, all of them different."""
-    return {dim: 3 + i for i, dim in enumerate(model(name).kernel(2).DIMS)}
 
 
 def compiled(where: Path, *flags: str) -> str:
@@ -136,3 +126,11 @@ def test_an_output_is_the_same_to_the_last_bit_again() -> None:
         kernel.loss_and_grads(x=x, y=y)
         found.append(kernel.dtheta.copy())
     assert found[0].tobytes() == found[1].tobytes()
+
+
+def test_what_the_page_calls_is_there(tmp_path: Path) -> None:
+    where = folder(tmp_path, "elman_n4")
+    (block,) = Page("docs/c.md").blocks("c")
+    text = f'#include "elman_n4.h"\nint main(void)\n{{\n{block.text}return 0;\n}}\n'
+    (where / "main.c").write_text(text)
+    assert compiled(where) == ""
