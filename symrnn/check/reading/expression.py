@@ -11,11 +11,11 @@ from symrnn.check.reading.brackets import Brackets
 from symrnn.check.reading.calls import ENDS, PRODUCTS
 from symrnn.check.reading.letters import ENTRIES
 from symrnn.check.reading.pieces import (
-    NUMBER,
     SOME,
     Piece,
     around,
     entry_of,
+    is_open,
     joined,
     summed,
     with_sign,
@@ -39,6 +39,7 @@ from symrnn.derive.formula import (
     ALWAYS,
     Big,
     Chain,
+    Eye,
     Formula,
     Immediate,
     Name,
@@ -142,13 +143,18 @@ class Expression(Brackets):
         """Whether a * stands between vectors of one shape, which no product of matrices joins."""
         end = next((i for i, (s, _) in enumerate(after) if i and s in (*ODOT, "*")), len(after))
         left, right = (self.measure.shape(self.product(e).formula) for e in (before, after[:end]))
-        return left == right != NUMBER and NARROW in left
+        pairs = list(zip(left, right, strict=True))
+        if not any(a == b == NARROW for a, b in pairs):
+            return False
+        return any(
+            NARROW not in pair and (pair[0] == pair[1] or any(map(is_open, pair))) for pair in pairs
+        )
 
     def product(self, entries: Entries) -> Piece:
         """Numbers before what they multiply; matrices in their order; partial derivatives as a
         chain; entries entry by entry."""
         entries = self.outer(_with_powers_of_ten(entries))
-        parts = [piece for _, piece in entries]
+        parts = self.with_units([piece for _, piece in entries])
         if len(parts) == 1:
             return parts[0]
         partial = [isinstance(p.formula, Total | Immediate) or _is_prod(p.formula) for p in parts]
@@ -169,6 +175,15 @@ class Expression(Brackets):
         whole = (*plain, joined(kind, rest))
         made = Times(tuple(p.formula for p in whole))
         return Piece(made, around(parts), whole, entry_of(rest))
+
+    def with_units(self, parts: list[Piece]) -> list[Piece]:
+        """The factors, I as wide as what stands behind it, or else before it."""
+        for place, piece in enumerate(parts if len(parts) > 1 else ()):
+            if piece.formula == Eye(SOME):
+                behind = place + 1 < len(parts)
+                beside = self.measure.shape(parts[place + 1 if behind else place - 1].formula)
+                parts[place] = self.measure.settled(piece, beside[not behind])
+        return parts
 
     def outer(self, entries: Entries) -> Entries:
         r"""a \otimes b is the outer product."""

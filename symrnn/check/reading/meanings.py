@@ -52,12 +52,12 @@ def _totals(known: Known, letter: str) -> Iterator[Formula]:
     symbols = known.derivation.rolled.system.symbols
     names = [known.deltas[letter]] if letter in known.deltas else []
     bare = letter.replace("{", "").replace("}", "")
-    tag = bare.partition("^")[2] or bare.partition("_")[2]
-    for (stem, subs, _), _timed in known.symbols:
-        if tag and tag == stem + ("_" + ",".join(subs) if subs else ""):
-            name = known.symbols[(stem, subs, _), _timed].name
-            names += [f"a_{name}", name]
-    names += [*known.deltas.values(), *(entry.name for entry in known.symbols.values())]
+    tag = bare.partition("^")[2] or bare.partition("_")[2] or bare.partition(" ")[2]
+    for (key, _), entry in known.symbols.items():
+        if tag and tag == key[0] + "".join(f"_{sub}" for sub in key[1]):
+            names += [f"a_{entry.name}", entry.name]
+    if not (tag and names):
+        names = [*known.deltas.values(), *(entry.name for entry in known.symbols.values())]
     for name in dict.fromkeys(names):
         if name != LOSS.name and name in symbols and symbols[name].role == "variable":
             yield Total(LOSS, Ref(name, "t" if symbols[name].timed else ""))

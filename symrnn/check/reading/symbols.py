@@ -166,7 +166,8 @@ def _above(sups: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None, Ite
             yield own, at, last[cut + 1 :]
     if (at := time_of(last)) is not None and at.base not in ("1", "T"):
         yield own, at, ()
-    yield own, None, last
+    if not (len(last) == 1 and isinstance(last[0], Fence) and time_of(last) is not None):
+        yield own, None, last
 
 
 def _below(subs: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None]]:
