@@ -8,9 +8,7 @@ from symrnn.check.claims import Line, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
 from symrnn.check.reading.known import Known, signature, with_symbol
 from symrnn.check.reading.meanings import meanings_of
-from symrnn.check.reading.pieces import SOME, Measure, spans
-from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -21,9 +19,11 @@ from symrnn.check.reading.tex import (
     Unclear,
     base_of,
     over,
-    structure,
     text_of,
 )
+from symrnn.check.reading.pieces import SOME, Measure, spans
+from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
+from symrnn.check.reading.tex import structure
 from symrnn.check.reading.where import Where, is_condition, where, with_member
 from symrnn.derive.formula import Equation, Marked
 from symrnn.language.tree import NARROW, Add, Ref

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from symrnn.check.reading.nodes import Unclear
 from symrnn.check.reading.symbols import Entry, Key, apart, canon, key_in, key_of, spelt, time_of
-from symrnn.check.reading.tex import Unclear, structure
+from symrnn.check.reading.tex import structure
 from symrnn.derive.as_written import definitions
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.expressions import Expressions

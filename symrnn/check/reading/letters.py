@@ -5,6 +5,17 @@ from fractions import Fraction
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.known import Known
+from symrnn.check.reading.nodes import (
+    Items,
+    Node,
+    Scripts,
+    Sign,
+    Styled,
+    Text,
+    Unclear,
+    base_of,
+    text_of,
+)
 from symrnn.check.reading.pieces import NUMBERS, SOME, Measure, Piece
 from symrnn.check.reading.symbols import (
     TRANSPOSED,
@@ -17,17 +28,6 @@ from symrnn.check.reading.symbols import (
     own_letter,
     spelt,
     split,
-)
-from symrnn.check.reading.tex import (
-    Items,
-    Node,
-    Scripts,
-    Sign,
-    Styled,
-    Text,
-    Unclear,
-    base_of,
-    text_of,
 )
 from symrnn.derive.formula import Eye, Formula, Marked, Name, Ones, Zeros
 from symrnn.derive.notation.spelling import time_text

@@ -184,3 +184,12 @@ class Measure:
         if isinstance(piece.formula, Add):
             made = Add(tuple(part.formula for part in parts))
         return replace(piece, formula=made, parts=parts)
+
+    def with_units(self, parts: list[Piece]) -> list[Piece]:
+        """The factors, I as wide as what stands behind it, or else before it."""
+        for place, piece in enumerate(parts if len(parts) > 1 else ()):
+            if piece.formula == Eye(SOME):
+                behind = place + 1 < len(parts)
+                beside = self.shape(parts[place + 1 if behind else place - 1].formula)
+                parts[place] = self.settled(piece, beside[not behind])
+        return parts

@@ -7,7 +7,7 @@ of its subscripts, or a superscript in brackets.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     ACCENTS,
     Fence,
     Items,
@@ -16,9 +16,9 @@ from symrnn.check.reading.tex import (
     Sign,
     Styled,
     Text,
-    structure,
     text_of,
 )
+from symrnn.check.reading.tex import structure
 from symrnn.derive.notation.symbol import Glyph
 from symrnn.language.tree import Ref
 
