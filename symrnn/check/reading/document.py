@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from symrnn.check.claims import Line, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
@@ -136,7 +136,7 @@ def _without_end(items: Items) -> Items:
 
 def _opened(items: Items) -> Iterator[Node]:
     """Equations in a group stand in the line itself; := is =."""
-    for node, following in zip(items, (*items[1:], None), strict=True):
+    for node, following in zip_longest(items, items[1:]):
         if (
             isinstance(node, Fence)
             and node.left == "{"
