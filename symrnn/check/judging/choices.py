@@ -10,8 +10,10 @@ from itertools import product
 
 import numpy as np
 
+from symrnn.check.judging.conventions import is_number
 from symrnn.check.judging.truth import OTHERS, READINGS, STATES, STEP, TOTAL
 from symrnn.check.judging.values import (
+    COUNT,
     DEFINED,
     RANGES,
     Key,
@@ -19,7 +21,6 @@ from symrnn.check.judging.values import (
     range_key,
     reading_key,
 )
-from symrnn.derive.derivation import LOSS
 from symrnn.derive.formula import (
     Big,
     Bracket,
@@ -81,14 +82,15 @@ def options(
     for part in parts:
         if isinstance(part, Total | Immediate) and (isinstance(part, Immediate) or not plus):
             key = reading_key(part)
-            if part.of != LOSS or key[0] != "∂":
+            loss = isinstance(part.of, Ref) and is_number(values.symbols, part.of.name)
+            if not loss or key[0] != "∂":
                 classes.setdefault(key, {}).setdefault(part)
     for key, members in classes.items():
         which = {"∂": READINGS, "∂⁺": READINGS[1:]}.get(key[0], (STEP,))
         found[key] = tuple(_different(which, list(members), values)) or which[:1]
     defined = {e.left.letter for e in equations if isinstance(e.left, Name)}
     for part in parts:
-        if isinstance(part, Name):
+        if isinstance(part, Name) and part.letter != COUNT:
             known = tuple(range(len(meanings.get(part.letter, ()))))
             own = (DEFINED,) if part.letter in defined else ()
             found["letter", part.letter] = (*known, *own) or (DEFINED,)
