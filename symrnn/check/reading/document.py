@@ -108,7 +108,9 @@ def _rows(line: Line, known: Known) -> Iterator[Row | Unread]:
 
 
 def _claims(line: Line, items: Items) -> Iterator[Row]:
-    main, conditions = _parts(_without_end(tuple(_opened(items))))
+    pairs = zip_longest(items, items[1:])
+    items = tuple(n for n, after in pairs if not (text_of(n) == ":" and text_of(after) == "="))
+    main, conditions = _parts(_without_end(items))
     if not 0 < len(main) <= MOST:
         said = "nothing stands here" if not main else f"a line has at most {MOST} equations"
         raise Unclear(said, (0, len(line.text)))
@@ -132,19 +134,6 @@ def _without_end(items: Items) -> Items:
     while items and text_of(items[-1]) in (",", ".", ";", ":"):
         items = items[:-1]
     return items
-
-
-def _opened(items: Items) -> Iterator[Node]:
-    """Equations in a group stand in the line itself; := is =."""
-    for node, following in zip_longest(items, items[1:]):
-        if (
-            isinstance(node, Fence)
-            and node.left == "{"
-            and any(text_of(n) == "=" for n in node.items)
-        ):
-            yield from _opened(node.items)
-        elif not (text_of(node) == ":" and text_of(following) == "="):
-            yield node
 
 
 def _parts(items: Items) -> tuple[list[Items], Items]:

@@ -63,8 +63,12 @@ def _totals(known: Known, letter: str) -> Iterator[Formula]:
 
 def _tag(letter: str) -> str:
     """What stands beside a δ: h for δ^h, (3) for δ^{(3)}."""
-    bare = letter.replace("{", "").replace("}", "")
+    bare = _bare(letter)
     return bare.partition("^")[2] or bare.partition("_")[2] or bare.partition(" ")[2]
+
+
+def _bare(letter: str) -> str:
+    return letter.replace("{", "").replace("}", "")
 
 
 def _tagged(known: Known, letter: str) -> list[str]:
@@ -73,5 +77,5 @@ def _tagged(known: Known, letter: str) -> list[str]:
     return [
         entry.name
         for (key, _), entry in known.symbols.items()
-        if tag and tag == key[0] + "".join(f"_{sub}" for sub in key[1])
+        if tag and tag == _bare(key[0] + "".join(f"_{sub}" for sub in key[1]))
     ]

@@ -117,9 +117,15 @@ class _Reader:
                     raise Unclear(f"the {token.text} belongs to no letter", token.span)
                 found.append(self.scripts(found.pop()))
             elif (node := self.node()) is not None:
-                found.append(node)
+                found += self.without_braces(node)
         self.depth -= 1
         return tuple(found)
+
+    def without_braces(self, node: Node) -> Items:
+        """Braces are not seen, unless something hangs on them."""
+        following = self.peek()
+        hung = following is not None and following.text in ("_", "^", "'")
+        return node.items if isinstance(node, Fence) and node.left == "{" and not hung else (node,)
 
     def scripts(self, base: Node) -> Node:
         """Something with the scripts that follow."""
