@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from symrnn.check.claims import RIGHT, UNJUDGED, WRONG, Example, Verdict
 from symrnn.check.judging.judged import Claim, Settled
-from symrnn.check.judging.numbers import agrees
+from symrnn.check.judging.numbers import agrees, is_numeric
 from symrnn.check.judging.outcome import FAILURES, Outcome, close, example, indices, outcome
 from symrnn.check.judging.points import Setting
 from symrnn.check.judging.search import Search
@@ -40,7 +40,7 @@ class Worked(Search):
     def numeric(self, claim: Claim, settled: Settled) -> Verdict:
         """The verdict on a result in numbers, to the digits that are printed."""
         unjudged = Verdict(claim.said, claim.place, UNJUDGED, why=NOT_GIVEN)
-        if not (self.given.data or self.given.dims):
+        if not (self.given.data or self.given.dims or is_numeric(claim.left)):
             whole = all(n.value.denominator == 1 for n in walk(claim.right) if isinstance(n, Num))
             if not whole or isinstance(claim.left, Name):
                 return unjudged
@@ -52,7 +52,7 @@ class Worked(Search):
                 for at in indices(claim.equations[0], claim.place, values.steps):
                     left = values(claim.left, at)
                     lefts.append(left)
-                    ok = agrees(left, claim.right, values, at, claim.said, claim.place)
+                    ok = agrees(claim.left, claim.right, values, at, claim.said, claim.place)
             except FAILURES as error:
                 return replace(unjudged, why=f"the numbers that are given do not fit: {error}")
         if not lefts or not all(close(left, lefts[0]) for left in lefts):
