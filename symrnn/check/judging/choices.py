@@ -83,7 +83,7 @@ def options(
         if isinstance(part, Total | Immediate) and (isinstance(part, Immediate) or not plus):
             key = reading_key(part)
             loss = isinstance(part.of, Ref) and is_number(values.symbols, part.of.name)
-            if not loss or key[0] != "∂":
+            if not loss or key[0] != "∂" or key[2] in values.truth.named:
                 classes.setdefault(key, {}).setdefault(part)
     for key, members in classes.items():
         which = {"∂": READINGS, "∂⁺": READINGS[1:]}.get(key[0], (STEP,))
