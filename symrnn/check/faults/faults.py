@@ -38,8 +38,9 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
     """What is wrong with a right side; nothing where it is not, or follows from a wrong one."""
     if verdict.status != WRONG or verdict.follows:
         return None
-    if is_numeric(verdict.said.equation.rights[verdict.place]):
-        return _number(verdict)
+    digits = _digits(verdict.said.equation.rights[verdict.place])
+    if digits:
+        return _number(verdict, digits)
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
@@ -47,9 +48,11 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
             if (finder := _finder(judged, verdict, equation, points)) is not None
         ]
         if finders and not finders[0][0].forms:
-            zero = _of_zero(equation, verdict.place, finders[0][0].worth.settings)
-            if zero is not None:
-                return zero
+            told = _of_zero(equation, verdict.place, finders[0][0].worth.settings)
+            if told is None and digits is not None:
+                told = _number(verdict, 0)
+            if told is not None:
+                return told
         finders.sort(key=lambda each: -each[0].matches)
         found = (replace(f := each.fault(), says=(*f.says, *words)) for each, words in finders)
         tried: list[Fault] = []
@@ -62,19 +65,23 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
     return None
 
 
-def _number(verdict: Verdict) -> Fault | None:
+def _digits(right: Formula) -> int | None:
+    """How many digits a result has behind its point; nothing where it is no number."""
+    if not is_numeric(right):
+        return None
+    numbers = [part.value for part in walk(right) if isinstance(part, Num)]
+    found = range(DIGITS)
+    return next((d for d in found if all((n * 10**d).denominator == 1 for n in numbers)), DIGITS)
+
+
+def _number(verdict: Verdict, digits: int) -> Fault | None:
     """What a result in numbers should be, with as many digits."""
     right, example = verdict.said.equation.rights[verdict.place], verdict.example
     left = np.ravel(cast("Any", example.left)) if example is not None else np.zeros(0)
     if len(left) != 1:
         return None
-    value, digits = float(left[0]), 0
-    while digits < DIGITS and any(
-        isinstance(part, Num) and (part.value * 10**digits).denominator != 1 for part in walk(right)
-    ):
-        digits += 1
-    number = Num(Fraction(f"{abs(value):.{digits}f}"))
-    corrected = Neg(number) if value < 0 else number
+    number = Num(Fraction(f"{abs(left[0]):.{digits}f}"))
+    corrected = Neg(number) if left[0] < 0 else number
     flipped = corrected == (right.arg if isinstance(right, Neg) else Neg(right))
     kind = "sign" if flipped else "wrong operand"
     return Fault(kind, (), ("it is ", corrected), corrected=corrected)
