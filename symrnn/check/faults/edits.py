@@ -363,8 +363,10 @@ def _grouped(product: Odot, factor: Formula) -> Iterator[Formula]:
 
 
 def _kinds(formula: Formula, factor: Formula, known: Vocabulary) -> list[Any]:
+    """How a factor may stand beside a piece, by their shapes."""
     one, other = known.worth.shape(formula), known.worth.shape(factor)
-    if isinstance(formula, DERIVATIVES) or isinstance(factor, DERIVATIVES):
+    linked = isinstance(formula, DERIVATIVES) or isinstance(factor, DERIVATIVES)
+    if linked and (known.linked or one is None or other is None):
         return [Chain]
     if one is None or other is None or (1, 1) in (one, other):
         return [Times]

@@ -114,15 +114,20 @@ class Finder:
         mine, theirs = self.left.mine, self.left.theirs
         if not mine:
             return self.missing(theirs) if theirs else None
-        if not theirs or len(mine) > 1:
-            shared = not self.matches and not isinstance(self.right, Add)
-            sorts = (*CHEAP, *DEAR) if shared else CHEAP
-            found = self.one(self.worth, Term((), self.right), self.forms, sorts)
-            if found is None and (len(mine), len(theirs)) == (2, 1):
-                found = self.plus_and_more()
-            if found is not None or not theirs:
-                return found
-        return self.first_wrong(self.left)
+        if theirs and len(mine) == 1:
+            return self.first_wrong(self.left)
+        shared = not self.matches and not isinstance(self.right, Add)
+        sorts = (*CHEAP, *DEAR) if shared else CHEAP
+        found = self.one(self.worth, Term((), self.right), self.forms, sorts)
+        if found is not None or not theirs:
+            return found
+        if isinstance(self.right, Add) and _alike(mine):
+            place = mine[0].path[0]
+            whole = Term((place,), self.right.terms[place])
+            return self.first_wrong(LeftOver([whole], [added(tuple(theirs))], self.left.form))
+        if (len(mine), len(theirs)) == (2, 1):
+            found = self.plus_and_more()
+        return found or self.first_wrong(self.left)
 
     def plus_and_more(self) -> Fault | None:
         """Two terms that should be a product, in which one more thing is wrong."""
@@ -130,8 +135,10 @@ class Finder:
         for edit in edits(self.right, known, (pluses,)):
             half = Finder(edit.of(self.right), self.forms, self.letters, self.worth)
             left = half.left if half.worth.array(half.right) is not None else None
-            if left is not None and len(left.mine) == len(left.theirs) == 1:
-                found = half.first_wrong(left)
+            if left is None or len(left.mine) != 1 or len(left.theirs) != 1:
+                continue
+            found = half.first_wrong(left, (*CHEAP, operands))
+            if found.kind != "compound":
                 says = (*edit.says, ", and ", *found.says)
                 return replace(found, kind=edit.kind, path=edit.path, says=says)
         return None
@@ -149,15 +156,20 @@ class Finder:
         found = self.told(Edit("missing term", (), new, tuple(says)))
         return replace(found, step=self.step_of(theirs[0]))
 
-    def first_wrong(self, left: LeftOver) -> Fault:
-        """What is wrong with the first of the terms that have none like them."""
+    def first_wrong(self, left: LeftOver, sorts: Sequence[Generator] = ()) -> Fault:
+        """What is wrong with the first of the terms that have none like them, by edits of these
+        sorts or of all."""
         pairs, more = paired(left)
         term, other = pairs[0]
-        worth = self.worth.for_right(other)
-        found = self.by_one(worth, term, [other, *self.forms]) if worth else None
+        worth, forms = self.worth.for_right(other), [other, *self.forms]
+        found = None
+        if worth is not None:
+            one = self.one(worth, term, forms, sorts) if sorts else None
+            found = one if sorts else self.by_one(worth, term, forms)
         found = found or self.replaced(term, other, left)
         own = [each.path for each in addends(self.right)]
-        place = own.index(term.path) + 1 if len(own) > 1 else None
+        number = next(i for i, path in enumerate(own, 1) if path[: len(term.path)] == term.path)
+        place = number if len(own) > 1 else None
         found = replace(found, term=place, step=self.step_of(other))
         if len(pairs) == 1 and len(left.mine) == 1 and not more:
             return found
@@ -254,6 +266,11 @@ class Finder:
         factor = at_path(self.right, path)
         assert isinstance(factor, DERIVATIVES)
         return (factor, " is zero: ", factor.of, " does not depend on ", factor.by)
+
+
+def _alike(terms: Sequence[Term]) -> bool:
+    """Whether all of these stand in the same brackets."""
+    return len({term.path[0] for term in terms}) == 1
 
 
 def _is_inner(path: Path) -> bool:

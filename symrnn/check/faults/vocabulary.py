@@ -99,6 +99,13 @@ class Vocabulary:
         return True
 
     @cached_property
+    def linked(self) -> bool:
+        """Whether the formula is a chain of derivatives, or one of them."""
+        return any(isinstance(part, Chain) for part in walk(self.wrong)) or isinstance(
+            self.wrong, DERIVATIVES
+        )
+
+    @cached_property
     def said(self) -> list[Formula]:
         """Every piece of the right formulas, each once, those of the likest formula first."""
         found = (piece.formula for form in self.forms for piece in pieces(form))
