@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from symrnn.check.reading.nodes import (
-    ACCENTS,
     Fence,
     Items,
     Node,
@@ -19,6 +18,7 @@ from symrnn.check.reading.nodes import (
     text_of,
 )
 from symrnn.check.reading.tex import structure
+from symrnn.check.reading.tokens import ACCENTS
 from symrnn.derive.notation.symbol import Glyph
 from symrnn.language.tree import Ref
 
