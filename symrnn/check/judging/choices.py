@@ -77,7 +77,13 @@ def options(
     sides = [side for e in equations for side in (e.left, *e.rights)]
     parts = [part for side in sides for part in walk(side)]
     found: dict[Key, tuple[object, ...]] = {}
-    plus = any(isinstance(p, Immediate) and not p.alone and p.fixed is None for p in parts)
+    plus = any(
+        isinstance(p, Immediate)
+        and not p.alone
+        and p.fixed is None
+        and isinstance(p.by, Ref | Name)
+        for p in parts
+    )
     classes: dict[Key, dict[Total | Immediate, None]] = {}
     for part in parts:
         if isinstance(part, Total | Immediate) and (isinstance(part, Immediate) or not plus):
