@@ -39,9 +39,11 @@ WITHIN = ("e", "f", "g")
 """What stands in a sentence."""
 
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-CODE = re.compile(r"(```|~~~)(?!\s*(?:math|latex|tex)\s*\n).*?(?:\1|\Z)", re.DOTALL)
+CODE = re.compile(r"(```|~~~)(\s*(?:math|latex|tex)\s*\n)?.*?(?:\1|\Z)", re.DOTALL)
 ASIDE = re.compile(r"\\(?:tag\*?|label|hspace\*?|vspace\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
-RELATION = re.compile(r"=|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b|[<>]")
+RELATION = re.compile(
+    r"=|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b|[<>]"
+)
 ARROW = re.compile(
     r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore|rightsquigarrow)\b"
 )
@@ -85,7 +87,7 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    return "\n" * found[0].count("\n")
+    return found[0] if found[2] else "\n" * found[0].count("\n")
 
 
 def _of_notebook(text: str, file: str) -> list[Line]:
@@ -101,9 +103,7 @@ def _of_notebook(text: str, file: str) -> list[Line]:
         raise UsageError(f"{file or 'the text'} is no notebook: expected JSON with cells") from None
     if sum(len(source) for _, source in sources) > MAX:
         raise UsageError(f"{file or 'the text'} has more than {MAX:,} characters of text")
-    return [
-        line for n, source in sources for line in lines(source, "md", f"{file or 'cell'}[{n}]")
-    ]
+    return [line for n, source in sources for line in lines(source, "md", f"{file or 'cell'}[{n}]")]
 
 
 def _of_formula(text: str, file: str) -> list[Line]:
@@ -184,7 +184,9 @@ def _cells(cut: Cut, by_line: bool) -> Iterator[Cut]:
     if inner is not None:
         before, after = text[: inner.start()], text[inner.end() :]
         if BLANK.fullmatch(re.sub(r"\\[A-Za-z]+", "", before)):
-            yield from _cells(Cut(inner[3], cut.number + text.count("\n", 0, inner.start(3))), False)
+            yield from _cells(
+                Cut(inner[3], cut.number + text.count("\n", 0, inner.start(3))), False
+            )
             if not BLANK.fullmatch(after):
                 number = cut.number + text.count("\n", 0, inner.end())
                 yield from _cells(Cut(after, number), by_line)
@@ -193,7 +195,12 @@ def _cells(cut: Cut, by_line: bool) -> Iterator[Cut]:
     for row in _split(text, re.compile(r"\\\\(?:\s*\[[\d.]+\s*[a-z]+\])?|\\newline\b")):
         parts = row.split("\n") if by_line and not _is_open(row.split("\n")[0]) else [row]
         for part in parts:
-            start = number + len(part) - len(part.lstrip()) - len(part[: len(part) - len(part.lstrip())].replace("\n", ""))
+            start = (
+                number
+                + len(part)
+                - len(part.lstrip())
+                - len(part[: len(part) - len(part.lstrip())].replace("\n", ""))
+            )
             yield from (Cut(column, start) for column in _columns(part))
             number += part.count("\n")
         number += (len(parts) - 1) if len(parts) > 1 else 0
@@ -201,11 +208,13 @@ def _cells(cut: Cut, by_line: bool) -> Iterator[Cut]:
 
 def _columns(row: str) -> Iterator[str]:
     """Left and right sides; the columns of words beside them go."""
+    row = re.sub(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&", r"&\1", row)  # eqnarray
     cells = _split(row, re.compile(r"(?<!\\)&"))
     pairs = [cells[i : i + 2] for i in range(0, len(cells), 2)]
     for place, pair in enumerate(pairs):
         text = " ".join(" ".join(cell.split()) for cell in pair if cell.strip())
-        if BLANK.fullmatch(text) or (place and r"\text" in text) or text.startswith(r"\quad\;"):
+        aside = place and (r"\text" in text or not RELATION.search(text))
+        if BLANK.fullmatch(text) or aside or text.startswith(r"\quad\;"):
             continue
         if re.match(r"(?:\\q?quad|\\;|\s)*\\text\{", text) and not RELATION.search(text):
             continue
@@ -216,7 +225,9 @@ def _split(text: str, at: re.Pattern[str]) -> list[str]:
     """The parts of a text between what is outside of braces and environments."""
     found: list[str] = []
     start = depth = 0
-    for match in re.finditer(rf"(?P<at>{at.pattern})|\\begin\b|\\end\b|\\.|[{{}}]", text, re.DOTALL):
+    for match in re.finditer(
+        rf"(?P<at>{at.pattern})|\\begin\b|\\end\b|\\.|[{{}}]", text, re.DOTALL
+    ):
         sign = match[0]
         if match["at"] is not None and depth == 0:
             found.append(text[start : match.start()])

@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 
+from symrnn.check.judging.conventions import is_number
 from symrnn.check.judging.truth import OTHERS, READINGS, STATES, STEP, TOTAL
 from symrnn.check.judging.values import (
     COUNT,
@@ -20,7 +21,6 @@ from symrnn.check.judging.values import (
     range_key,
     reading_key,
 )
-from symrnn.derive.derivation import LOSS
 from symrnn.derive.formula import (
     Big,
     Bracket,
@@ -82,7 +82,8 @@ def options(
     for part in parts:
         if isinstance(part, Total | Immediate) and (isinstance(part, Immediate) or not plus):
             key = reading_key(part)
-            if part.of != LOSS or key[0] != "∂":
+            loss = isinstance(part.of, Ref) and is_number(values.symbols, part.of.name)
+            if not loss or key[0] != "∂":
                 classes.setdefault(key, {}).setdefault(part)
     for key, members in classes.items():
         which = {"∂": READINGS, "∂⁺": READINGS[1:]}.get(key[0], (STEP,))

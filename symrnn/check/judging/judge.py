@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any, cast
+from typing import Any
 
 from symrnn.check.claims import (
     RIGHT,
@@ -16,8 +16,7 @@ from symrnn.check.claims import (
     Writing,
 )
 from symrnn.check.judging.choices import free_bases, reading_words
-from symrnn.check.judging.conventions import said
-from symrnn.check.judging.judged import Claim, Judged, Point, Settled
+from symrnn.check.judging.judged import Claim, Judged, Settled
 from symrnn.check.judging.numbers import agrees, given, is_numeric
 from symrnn.check.judging.outcome import (
     FAILURES,
@@ -30,12 +29,13 @@ from symrnn.check.judging.outcome import (
 )
 from symrnn.check.judging.points import Setting, outputs
 from symrnn.check.judging.search import Search
+from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
-from symrnn.check.judging.values import Bounds, Key, reading_key
+from symrnn.check.judging.values import RANGES, Key, reading_key
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Formula, Immediate, Name, Total, Words
+from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import walk
-from symrnn.language.tree import Neg, Num, Ref
+from symrnn.language.tree import Num
 
 
 def judge(
@@ -76,16 +76,13 @@ def _with_one_output(wide: Judged, narrow: Judged, name: str) -> Judged:
     verdicts = []
     for before, verdict in zip(wide.report.verdicts, narrow.report.verdicts, strict=True):
         if before.status == WRONG and verdict.status in (RIGHT, RIGHT_IF):
-            under = (*verdict.under, " " if verdict.under else "", *_one_output(name))
+            holds = f"It holds if there is one output, {name} = 1."
+            under = (*verdict.under, " " if verdict.under else "", holds)
             verdict = replace(verdict, status=RIGHT_IF, under=under)
         verdicts.append(verdict)
     said = ("The output was taken to be one number. ", *narrow.report.conventions)
     narrow.report = replace(narrow.report, verdicts=tuple(verdicts), conventions=said)
     return narrow
-
-
-def _one_output(name: str) -> Words:
-    return (f"It holds if there is one output, {name} = 1.",)
 
 
 NOT_GIVEN = (
@@ -108,8 +105,12 @@ class _Judge(Search):
             if verdict.status == WRONG:
                 verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
             verdicts.append(verdict)
-        report = Report(self.writing, tuple(verdicts), tuple(self.words(settled)))
-        points = tuple(Point(each, settled, self.writing, self.defined) for each in self.settings)
+        report = Report(
+            self.writing,
+            tuple(verdicts),
+            tuple(meant(settled, self.tried, self.writing.meanings, self.derivation.scalar)),
+        )
+        points = tuple(self.point(each, settled) for each in self.settings)
         return Judged(report, points, settled, self.derivation, self.known)
 
     def verdict(self, claim: Claim, settled: Settled) -> Verdict:
@@ -142,8 +143,20 @@ class _Judge(Search):
         other = self.otherwise(claim, settled)
         if other:
             return verdict(RIGHT_IF, other)
-        why = f"The shapes do not fit: {found.ill}." if found.ill else ""
+        why = f"The shapes do not fit: {found.ill}." if found.ill else self.ratio(claim, settled)
         return replace(verdict(WRONG, why=why), example=self.example(claim, settled))
+
+    def ratio(self, claim: Claim, settled: Settled) -> str:
+        """What is to be said where a right side is what is right times one number."""
+        pairs = []
+        for number in range(2):
+            values = self.values(self.within(claim, settled), number)
+            try:
+                for at in indices(claim.equations[0], claim.place, values.steps):
+                    pairs.append((values(claim.left, at), values(claim.right, at)))
+            except FAILURES:
+                return ""
+        return times(pairs)
 
     def is_relied_on(self, claim: Claim, pattern: Words) -> bool:
         """Whether other lines read at every step what holds at the last or the first one alone."""
@@ -210,42 +223,32 @@ class _Judge(Search):
     def depends(self, claim: Claim, settled: Settled) -> Iterator[str | Formula]:
         """Which choices a right line needs: what fails under another one."""
         first = True
+        if self.fixed is not None:
+            return
         for key in claim.keys:
             if key[0] not in ("∂", "range"):
                 continue
-            if settled.choices[key] == TOTAL and key[2] not in self.derivation.parameters:
+            chosen = settled.choices[key]
+            if chosen == TOTAL and key[2] not in self.derivation.parameters:
                 continue  # what ∂ means where nothing else is said
+            if chosen == RANGES[0]:
+                continue  # what Σ_t means; it is said of the whole document
             wrong = [
                 option
                 for option in self.known[key]
-                if option != settled.choices[key]
-                and self.outcome(claim, self.with_choice(settled, key, option)).score < 1
+                if option != chosen
+                and self.outcome(claim, with_choice(settled, key, option)).score < 1
             ]
             if wrong:
                 yield "" if first else " "
-                yield from self.explained(claim, key, settled.choices[key], wrong)
+                yield from explained(claim, key, chosen, wrong)
                 first = False
-
-    def explained(
-        self, claim: Claim, key: Key, chosen: object, wrong: Sequence[object]
-    ) -> Iterator[str | Formula]:
-        if key[0] == "range":
-            low, high = cast("Bounds", chosen)
-            yield from ("It holds if the sum over ", Name(key[1]), " runs from ", *_step(low))
-            yield from (" to ", *_step(high), ".")
-            return
-        member = next(p for p in _parts(claim) if reading_key(p) == key)
-        yield "It holds if "
-        yield from reading_words(key, chosen, member)
-        others = [reading_words(key, each, member)[1] for each in wrong]
-        yield f"; it fails if it{str(others[0]).replace(' is', ' is', 1)}."
-
-    def with_choice(self, settled: Settled, key: Key, option: object) -> Settled:
-        return replace(settled, choices={**settled.choices, key: option})
 
     def otherwise(self, claim: Claim, settled: Settled) -> Words:
         """Under which other reading of a parameter's derivative a line would be right, though
         other lines need this one."""
+        if self.fixed is not None:
+            return ()
         parameters = set(self.derivation.parameters)
         keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
         for choices in product(*(self.known[key] for key in keys)):
@@ -255,7 +258,7 @@ class _Judge(Search):
                 words: list[str | Formula] = ["It holds if "]
                 for key, option in changed.items():
                     if option != settled.choices[key]:
-                        member = next(p for p in _parts(claim) if reading_key(p) == key)
+                        member = next(p for p in derivatives(claim) if reading_key(p) == key)
                         words += reading_words(key, option, member)
                 return (*words, "; other lines need another reading of it.")
         return ()
@@ -278,9 +281,8 @@ class _Judge(Search):
             if isinstance(v.said.equation.left, Total | Immediate) and v not in same
         ]
         values = replace(self.values(settled), taken=tuple(equations))
-        for other in reversed(mine):
-            found = outcome([Equation(other, (claim.right,))], 0, values)
-            if found.right:
+        for other in (*reversed(mine), *_chains(claim.left, equations)):
+            if outcome([Equation(other, (claim.right,))], 0, values).right:
                 return True
         return False if same else None
 
@@ -300,25 +302,21 @@ class _Judge(Search):
                     return Example(example(at, values), left.tolist(), right.tolist())
         return None
 
-    def words(self, settled: Settled) -> Iterator[str | Formula]:
-        """The conventions in words."""
-        parts: list[str | Formula] = []
-        if self.derivation.scalar:
-            parts.append("Only the scalar form was judged, in which every width is 1. ")
-        told = said(settled.convention, self.tried)
-        if told:
-            parts += ["Taken as written: ", *told, ". "]
-        for key, option in settled.choices.items():
-            if key[0] == "letter" and isinstance(option, int):
-                meaning = self.writing.meanings[key[1]][option]
-                total = meaning.arg if isinstance(meaning, Neg) else meaning
-                if isinstance(total, Total):  # of which a printer would make the letter again
-                    whole: Formula = Immediate(total.of, total.by, alone=True)
-                    whole = Neg(whole) if isinstance(meaning, Neg) else whole
-                    parts += [Name(key[1], Ref("", "t")), " is ", whole, ". "]
-            if key[0] == "order" and option:
-                parts.append("The factors of a ∏ stand with the last step first. ")
-        yield from parts
+
+def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:
+    """The products of two derivatives that a left side is, with one of these among them."""
+    for equation in known:
+        match left, equation.left:
+            case Total(of=of, by=by), Total(of=a, by=b) if b == by and a != of:
+                yield Chain((Total(of, a), equation.left))
+                yield Chain((equation.left, Total(of, a)))
+            case Total(of=of, by=by), Total(of=a, by=b) if a == of and b != by:
+                yield Chain((equation.left, Total(b, by)))
+                yield Chain((Total(b, by), equation.left))
+
+
+def with_choice(settled: Settled, key: Key, option: object) -> Settled:
+    return replace(settled, choices={**settled.choices, key: option})
 
 
 def label(formula: Formula) -> object:
@@ -326,15 +324,3 @@ def label(formula: Formula) -> object:
     if isinstance(formula, Total | Immediate):
         return reading_key(formula)
     return formula.letter if isinstance(formula, Name) else None
-
-
-def _parts(claim: Claim) -> Iterator[Total | Immediate]:
-    for side in (claim.left, claim.right):
-        yield from (part for part in walk(side) if isinstance(part, Total | Immediate))
-
-
-def _step(ref: Ref) -> Words:
-    if ref.base == "1":
-        return (str(1 + ref.shift),)
-    shift = f" - {-ref.shift}" if ref.shift < 0 else f" + {ref.shift}" if ref.shift else ""
-    return (Name(ref.base), shift) if shift else (Name(ref.base),)

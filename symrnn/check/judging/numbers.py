@@ -17,8 +17,9 @@ from symrnn.derive.formula import Formula, Name, Value
 from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import Path, children, put, walk
 from symrnn.errors import CheckError
+from symrnn.interpret.sizes import ASKED
 from symrnn.language.arrays import Array
-from symrnn.language.tree import Num, Ref, Size
+from symrnn.language.tree import Num, Ref, Size, Width
 from symrnn.system import initial_states
 from symrnn.system.symbols import GIVEN
 
@@ -39,11 +40,6 @@ class Given:
     lines: frozenset[int] = frozenset()
     """Which lines give them."""
 
-    @property
-    def whole(self) -> bool:
-        """Whether more than initial states is given: a worked example."""
-        return bool(self.dims)
-
 
 def given(lines: Sequence[Said], derivation: Derivation, values: Values, columns: bool) -> Given:
     """The numbers that these lines give."""
@@ -55,39 +51,31 @@ def given(lines: Sequence[Said], derivation: Derivation, values: Values, columns
     places: set[int] = set()
     for number, line in enumerate(lines):
         left, right = line.equation.left, line.equation.rights[0]
-        if not is_numeric(right) or not isinstance(left, Ref | Size | Name):
+        if not is_numeric(right):
             continue
         try:
-            array = values(right)
+            array = values(right).T if columns else values(right)
         except (CheckError, ValueError):
             continue
-        if not isinstance(left, Ref):
-            width = left.width.names if isinstance(left, Size) else (left.letter,)
-            if len(width) == 1 and width[0] in values.truth.dims:
-                dims[width[0]] = round(float(array[0, 0]))
-                places.add(number)
-            continue
-        array = array.T if columns else array
-        symbol = plain.symbols[left.name]
-        if left in states:
-            found[states[left]] = array
-        elif symbol.role in GIVEN or symbol.role in ("input", "target"):
-            if symbol.timed and left.base != "1":
+        match left:
+            case Size(width=Width(names=(name,))) | Name(letter=name) if name in values.truth.dims:
+                dims[name] = round(float(array[0, 0]))
+            case Ref() if left in states:
+                found[states[left]] = array
+            case Ref(name=name) if plain.symbols[name].role in ASKED:
+                symbol = plain.symbols[name]
+                if symbol.timed and left.base != "1":
+                    continue
+                if symbol.timed:
+                    rows.setdefault(name, {})[left.shift + 1] = array
+                else:
+                    vector = symbol.role in GIVEN and len(symbol.shape) == 1
+                    found[name] = array.reshape(-1) if vector else array
+                for width, size in zip(symbol.shape[::-1], array.shape[::-1], strict=False):
+                    if len(width.names) == 1 and not width.number:
+                        dims.setdefault(width.names[0], size)
+            case _:
                 continue
-            if symbol.timed:
-                rows.setdefault(left.name, {})[left.shift + 1] = array
-            else:
-                found[left.name] = (
-                    array.reshape(-1)
-                    if len(symbol.shape) == 1 and (symbol.role in GIVEN)
-                    else array
-                )
-            sizes = array.shape if len(symbol.shape) == 2 else array.shape[1:]
-            for width, size in zip(symbol.shape, sizes, strict=True):
-                if len(width.names) == 1 and not width.number:
-                    dims.setdefault(width.names[0], size)
-        else:
-            continue
         places.add(number)
     steps = max((max(each) for each in rows.values()), default=None)
     for name, each in rows.items():

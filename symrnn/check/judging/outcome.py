@@ -82,10 +82,9 @@ class Outcome:
                 if all(ok == holds(at[base], last) for at, last, ok in self.at):
                     return (Name(base), *says)
         for one, other in product(bases, repeat=2):
-            for word, before in ((" < ", 1), (" ≤ ", 0)):
-                if one != other and all(
-                    ok == (at[one] + before <= at[other]) for at, _, ok in self.at
-                ):
+            before = any(ok and at[one] < at[other] for at, _, ok in self.at)
+            for word, lag in ((" < ", 1), (" ≤ ", 0)) if before else ():
+                if all(ok == (at[one] + lag <= at[other]) for at, _, ok in self.at):
                     return (Name(one), word, Name(other))
         return ()
 

@@ -22,7 +22,7 @@ from symrnn.derive.formula import Equation, Name
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
 
-MOST_COMBINATIONS = 64
+MOST_COMBINATIONS = 48
 
 
 def names(equation: Equation, place: int) -> Iterator[Name]:
@@ -73,6 +73,7 @@ class Search:
             for number, (line, found) in enumerate(zip(lines, self.expanded, strict=True))
             for place in range(len(line.equation.rights))
         ]
+        self.telling = [claim for claim in self.claims if not is_numeric(claim.right)]
 
     def least(self) -> int:
         """The last step that is named by its number."""
@@ -134,11 +135,7 @@ class Search:
 
     def counted(self, settled: Settled) -> list[Claim]:
         """The claims that tell what is meant: no definitions, and no results in numbers."""
-        return [
-            claim
-            for claim in self.claims
-            if not is_numeric(claim.right) and not self.defines(claim, settled.choices)
-        ]
+        return [claim for claim in self.telling if not self.defines(claim, settled.choices)]
 
     def disagreement(self, settled: Settled) -> int:
         """How many readings there are of the derivatives by parameters: one is likeliest."""
@@ -153,11 +150,28 @@ class Search:
                 return
             yield dict(zip(claim.keys, combination, strict=True))
 
+    def first(self, convention: Convention) -> Settled:
+        """What is likeliest."""
+        return Settled(convention, {k: each[0] for k, each in self.known.items()}, self.single)
+
+    def may_beat(self, convention: Convention, right: float) -> bool:
+        """Whether more lines than that could be right under a convention: each is tried alone."""
+        settled = self.first(convention)
+        possible = len(claims := self.counted(settled))
+        for claim in sorted(claims, key=lambda claim: len(claim.keys)):
+            if possible <= right:
+                return False
+            alone = (
+                self.outcome(claim, replace(settled, choices={**settled.choices, **choices}))
+                for choices in self.combinations(claim)
+            )
+            possible -= not any(found.score for found in alone)
+        return possible > right
+
     def best(self, convention: Convention) -> tuple[tuple[float, float], Settled]:
         """The choices that make most lines right: beginning with the likeliest, whatever would
         make a wrong line right is tried."""
-        first = {key: each[0] for key, each in self.known.items()}
-        settled = Settled(convention, first, self.single)
+        settled = self.first(convention)
         score = self.score(settled)
         improved = True
         while improved:
@@ -176,13 +190,14 @@ class Search:
 
     def settle(self) -> Settled:
         if self.fixed is not None:
-            return self.fixed
-        best: tuple[tuple[float, float], Settled] | None = None
-        for convention in self.tried:
-            found = self.best(convention)
-            if best is None or found[0][0] > best[0][0]:
-                best = found
-            if best[0][0] >= len(self.counted(best[1])):
+            usual = self.first(self.fixed.convention).choices
+            return replace(self.fixed, choices={**usual, **self.fixed.choices})
+        (right, _), settled = self.best(self.tried[0])
+        for convention in self.tried[1:]:
+            if right >= len(self.counted(settled)):
                 break
-        assert best is not None
-        return best[1]
+            if self.may_beat(convention, right):
+                (other, _), found = self.best(convention)
+                if other > right:
+                    right, settled = other, found
+        return settled

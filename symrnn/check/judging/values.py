@@ -44,6 +44,9 @@ Choices = Mapping[Key, object]
 DEFINED = "defined"
 """A letter that stands for what the document defines it to be."""
 
+MOST = 20_000
+"""Pieces that are worked out for one value of a formula."""
+
 COUNT = r"\#"
 """The letter for the number of parameters."""
 
@@ -76,9 +79,11 @@ class Values(Fitting):
         self.on = Floats(np.dtype(float))
         self.left_sides = LeftSides(self.defined, self.steps)
         self.wrong = LeftSides(self.taken, self.steps)
+        self.worth = MOST
         self._names: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
+        self.worth = MOST
         with np.errstate(all="ignore"):
             return self.value(formula, {"B": 1, **(indices or {})})
 
@@ -150,7 +155,11 @@ class Values(Fitting):
             return self.value(said[0].rights[0], {"B": 1, **said[1]})
         reading = self.reading(key)
         bys = self.nodes(key.by, at)
-        beside = [frozenset(bys) - {by} for by in bys]
+        held: set[Node] = set()
+        if isinstance(key, Immediate) and key.fixed:
+            reading = TOTAL
+            held = {node for each in key.fixed for node in self.nodes(each, at)}
+        beside = [frozenset({*held, *bys} - {by}) for by in bys]
         found = np.block(
             [
                 [self.truth.slope(of, by, reading, b) for by, b in zip(bys, beside, strict=True)]
@@ -192,6 +201,9 @@ class Values(Fitting):
     # formulas
 
     def value(self, formula: Formula, at: Indices) -> Array:
+        self.worth -= 1
+        if self.worth < 0:
+            raise CheckError("its sums have too many terms to be worked out")
         match formula:
             case Marked():
                 return self.marked(formula, at)
@@ -236,8 +248,8 @@ class Values(Fitting):
         if way * (last - first) < -1:
             raise OutsideError("a sum or a product that runs backwards")
         steps = range(first, last + way, way)
-        if big.sign != "sum" and self.choices.get(("order",)):
-            steps = steps[::-1]
+        if big.sign != "sum" and way > 0 and self.choices.get(("order",)):
+            steps = steps[::-1]  # only who writes the last step first has said in which order
         return ({**at, big.index: step} for step in steps)
 
     def factors(self, factor: Formula, at: Indices) -> Iterator[Array]:

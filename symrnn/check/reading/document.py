@@ -2,39 +2,37 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from symrnn.check.claims import Line, Meanings, Said, Unread, Writing
+from symrnn.check.claims import Line, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
+from symrnn.check.reading.known import Known, signature, with_symbol
 from symrnn.check.reading.meanings import meanings_of
-from symrnn.check.reading.pieces import Piece, spans
-from symrnn.check.reading.symbols import (
-    Entry,
-    Key,
-    Known,
-    apart,
-    canon,
-    look_up,
-    own_letter,
-    split,
-)
+from symrnn.check.reading.pieces import SOME, Measure, spans
+from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
 from symrnn.check.reading.tex import (
     Fence,
     Items,
     Node,
-    Scripts,
     Sign,
     Styled,
     Table,
     Text,
     Unclear,
+    base_of,
+    over,
     structure,
+    text_of,
 )
 from symrnn.check.reading.where import Where, is_condition, where, with_member
-from symrnn.derive.formula import Equation, Formula, Marked
-from symrnn.language.tree import Ref
+from symrnn.derive.formula import Equation, Marked
+from symrnn.language.tree import NARROW, Add, Ref
 
 LONGEST = 100_000
 EQUAL = ("=", "approx", "gets")
+OTHERS = ("leq", "geq", "<", ">", "neq", "sim", "to", "propto", "in", "ll", "gg")
+WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega")
+"""Letters for each weight in turn, where they are updated and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +48,25 @@ class Row:
 
 
 def read(lines: Sequence[Line], known: Known, name: str = "") -> Writing:
-    """What a document says of a model: each line as an equation, or why it could not be read."""
-    rows: list[Row | Unread] = []
-    for line in lines:
-        rows += _rows(line, known)
+    """What a document says of a model: each line as equations, or why it could not be read."""
+    rows = [row for line in lines for row in _rows(line, known)]
     own = frozenset(letter for row in rows if isinstance(row, Row) for letter in _own(row, known))
+    for row in rows:
+        if isinstance(row, Row):
+            known = _with_inside(row, known, own)
     found: list[Said | Unread] = []
     for row in rows:
         if isinstance(row, Unread):
             found.append(row)
             continue
         try:
-            found += _said(row, known, own, found)
+            found += list(_said(row, known, own, found))
         except Unclear as error:
             found.append(Unread(row.line, error.message, error.span))
         except RecursionError:
-            found.append(Unread(row.line, "this is nested too deep", (0, len(row.line.text))))
+            found.append(_too_deep(row.line))
     found = _with_steps(found)
-    meanings: Meanings = meanings_of(known, [f for f in found if isinstance(f, Said)])
+    meanings = meanings_of(known, [each for each in found if isinstance(each, Said)])
     return Writing(tuple(found), meanings, name)
 
 
@@ -86,122 +85,139 @@ def _with_steps(found: Sequence[Said | Unread]) -> list[Said | Unread]:
     return kept[::-1]
 
 
+def _too_deep(line: Line) -> Unread:
+    return Unread(line, "this is nested too deep", (0, len(line.text)))
+
+
+# the parts of a line
+
+
 def _rows(line: Line, known: Known) -> Iterator[Row | Unread]:
     """The claims of a line; several where commas part equations."""
-    if len(line.text) > LONGEST:
-        yield Unread(line, f"a line has at most {LONGEST:,} characters", (0, 1))
-        return
     try:
+        if len(line.text) > LONGEST:
+            raise Unclear(f"a line has at most {LONGEST:,} characters", (0, 1))
         items = structure(line.text, known.words)
-        if not items:
-            raise Unclear("nothing stands here", (0, len(line.text)))
-        yield from _claims(line, items)
+        yield from list(_claims(line, items))
     except Unclear as error:
         yield Unread(line, error.message, error.span)
     except RecursionError:
-        yield Unread(line, "this is nested too deep", (0, len(line.text)))
+        yield _too_deep(line)
 
 
 def _claims(line: Line, items: Items) -> Iterator[Row]:
-    while items and isinstance(items[-1], Sign) and items[-1].text in (",", ".", ";", ":"):
-        items = items[:-1]
-    items = tuple(_unwrapped(items))
-    main, conditions = _apart(items)
+    main, conditions = _parts(_without_end(tuple(_opened(items))))
+    if not main:
+        raise Unclear("nothing stands here", (0, len(line.text)))
     for place, part in enumerate(main):
-        marks = [i for i, n in enumerate(part) if isinstance(n, Sign) and n.text in EQUAL]
-        other = next((n for n in part if isinstance(n, Sign) and n.text in OTHERS), None)
+        marks = [i for i, node in enumerate(part) if text_of(node) in EQUAL]
         if not marks:
-            if other is not None:
-                raise Unclear("only equations can be judged", other.span)
-            raise Unclear("this says no equation: it has no =", (0, len(line.text)))
-        cuts = [-1, *marks, len(part)]
-        sides = [part[a + 1 : b] for a, b in zip(cuts, cuts[1:], strict=False)]
+            other = next((n.span for n in part if text_of(n) in OTHERS), None)
+            raise Unclear("only equations can be judged" if other else "no = stands here",
+                          other or over(part))  # fmt: skip
+        sides = [part[a + 1 : b] for a, b in pairwise((-1, *marks, len(part)))]
         goes_on = not sides[0]
-        if goes_on:
-            sides = sides[1:]
+        sides = sides[goes_on:]
         if not all(sides):
             raise Unclear("nothing stands beside this =", part[marks[-1]].span)
+        gets = any(text_of(part[mark]) == "gets" for mark in marks)
         last = place == len(main) - 1
-        gets = any(isinstance(part[i], Sign) and part[i].text == "gets" for i in marks)
         yield Row(line, tuple(sides), conditions if last else (), goes_on, gets)
 
 
-OTHERS = ("leq", "geq", "<", ">", "neq", "sim", "to", "propto", "Rightarrow", "in", "ll", "gg")
+def _without_end(items: Items) -> Items:
+    while items and text_of(items[-1]) in (",", ".", ";", ":"):
+        items = items[:-1]
+    return items
 
 
-def _unwrapped(items: Items) -> Iterator[Node]:
-    """Equations in a group or beside a := stand in the line itself."""
-    skip = False
-    for place, node in enumerate(items):
-        following = items[place + 1] if place + 1 < len(items) else None
-        if skip:
-            skip = False
-            continue
-        if isinstance(node, Sign) and node.text == ":" and isinstance(following, Sign):
-            if following.text == "=":
-                skip = True
-                yield following
-                continue
-        if isinstance(node, Fence) and node.left == "{" and _has_equal(node.items):
-            yield from _unwrapped(node.items)
-            continue
-        yield node
+def _opened(items: Items) -> Iterator[Node]:
+    """Equations in a group stand in the line itself; := is =."""
+    for node, following in zip(items, (*items[1:], None), strict=True):
+        if (
+            isinstance(node, Fence)
+            and node.left == "{"
+            and any(text_of(n) == "=" for n in node.items)
+        ):
+            yield from _opened(node.items)
+        elif not (text_of(node) == ":" and text_of(following) == "="):
+            yield node
 
 
-def _has_equal(items: Items) -> bool:
-    return any(isinstance(n, Sign) and n.text in EQUAL for n in items)
-
-
-def _apart(items: Items) -> tuple[list[Items], Items]:
+def _parts(items: Items) -> tuple[list[Items], Items]:
     """Equations between commas, and the conditions behind them."""
-    parts = split(items)
+    parts = [part for part in split(items) if part]
     main: list[Items] = []
     for place, part in enumerate(parts):
-        text = next((i for i, n in enumerate(part) if isinstance(n, Text)), None)
-        if main and is_condition(part):
-            rest = [(*p, Sign(",", part[0].span)) if p else p for p in parts[place:]]
-            return main, tuple(n for p in rest for n in p)
-        if text is not None and _has_equal(part[:text]):
-            main.append(part[:text])
-            rest = [part[text:], *parts[place + 1 :]]
-            joined = [(*p, Sign(",", p[0].span)) for p in rest if p]
-            return main, tuple(n for p in joined for n in p)
-        if part:
-            main.append(part)
+        words = next((i for i, n in enumerate(part) if isinstance(n, Text)), len(part))
+        before = part[:words] if any(text_of(n) in EQUAL for n in part[:words]) else part
+        if not (main and is_condition(part)):
+            main.append(before)
+            part = part[len(before) :]
+            if not part:
+                continue
+        rest = [each for each in (part, *parts[place + 1 :]) if each]
+        return main, tuple(n for each in rest for n in (*each, Sign(",", each[0].span)))
     return main, ()
+
+
+# letters of the writer's own
 
 
 def _own(row: Row, known: Known) -> Iterator[str]:
     """The letters that a line defines: one that stands alone on its left, or what a function is
     applied to there."""
     left = row.sides[0]
-    if row.goes_on:
-        return
-    if len(left) == 1 and isinstance(left[0], Sign | Scripts | Styled):
-        node = left[0]
-        if next(look_up(known, node), None) is None and not isinstance(getattr(node, "base", node), Fence | Table):
-            yield own_letter(known, node)[0]
-    if len(left) == 2 and isinstance(left[1], Fence) and left[1].left == "(":
-        base = left[0].base if isinstance(left[0], Scripts) else left[0]
-        if canon((base,)) in known.functions:
-            for part in split(left[1].items):
-                if len(part) == 1 and next(look_up(known, part[0]), None) is None:
-                    yield own_letter(known, part[0])[0]
+    candidates: list[Node] = []
+    if len(left) == 1:
+        candidates.append(left[0])
+    elif len(left) == 2 and isinstance(left[1], Fence):
+        base = base_of(left[0])
+        if isinstance(base, Sign | Styled) and canon((base,)) in known.functions:
+            candidates += [part[0] for part in split(left[1].items) if len(part) == 1]
+    for node in candidates if not row.goes_on else ():
+        is_letter = isinstance(base_of(node), Sign | Styled) and text_of(node) != "#"
+        if is_letter and next(look_up(known.symbols, node), None) is None:
+            yield own_letter(known.symbols, node)[0]
+
+
+def _with_inside(row: Row, known: Known, own: frozenset[str]) -> Known:
+    """The writer's letter for what goes into a function: z_t = W x_t + U h_{t-1} + b is a_t."""
+    left = row.sides[0]
+    if row.goes_on or len(left) != 1 or next(look_up(known.symbols, left[0]), None):
+        return known
+    try:
+        _, at, rest = own_letter(known.symbols, left[0])
+        formula = Expression(known, own, row.sides[1], over(row.sides[1])).whole().formula
+    except (Unclear, RecursionError):
+        return known
+    name = known.inside.get(signature(formula)) if isinstance(formula, Add) else None
+    if name is None or rest or at.base not in ("", "t") or at.shift:
+        return known
+    base, subs, sups = apart(left[0])
+    if at.base and canon(subs[-1] if subs else ()) == "t":
+        subs = subs[:-1]
+    elif at.base:
+        sups = sups[:-1]
+    key: Key = canon((base,)), tuple(map(canon, subs)), tuple(map(canon, sups))
+    return with_symbol(known, key, name, bool(at.base))
+
+
+# what a row says
 
 
 def _said(
     row: Row, known: Known, own: frozenset[str], before: Sequence[Said | Unread]
 ) -> Iterator[Said]:
-    """The equations of a row: one for each member of a family, and for each case."""
+    """The equations of a row: one for each member of a family, each case, each weight."""
     generic = _generic(row, known)
     if generic is not None:
-        for name in known.parameters():
-            entry = {(generic, False): Entry(name, False)}
-            yield from _said(row, replace(known, symbols={**known.symbols, **entry}), own, before)
+        for name in known.parameters:
+            yield from _said(row, with_symbol(known, generic, name, False), own, before)
         return
-    at = where(row.conditions) if row.conditions else Where()
+    at = where(row.conditions)
     for member in at.members or ({},):
-        sides = tuple(with_member(side, member) if member else side for side in row.sides)
+        sides = tuple(with_member(side, member) for side in row.sides)
         for chosen, here in _cases(sides, at):
             yield _equation(replace(row, sides=chosen), here, known, own, before)
 
@@ -209,16 +225,12 @@ def _said(
 def _generic(row: Row, known: Known) -> Key | None:
     """The letter that stands for each weight in turn, in W_new = W_old - η ∂L/∂W."""
     left = row.sides[0]
-    if row.goes_on or len(left) != 1 or next(look_up(known, left[0]), None) is not None:
+    if row.goes_on or len(left) != 1 or next(look_up(known.symbols, left[0]), None) is not None:
         return None
     base, subs, sups = apart(left[0])
-    letter = canon((base,))
-    marks = [canon(part) for part in (*subs, *sups)]
-    is_updated = row.updates or marks == ["new"]
-    return (letter, (), ()) if is_updated and letter in WEIGHTS else None
-
-
-WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega", "p")
+    letter, marks = canon((base,)), [canon(part) for part in (*subs, *sups)]
+    updates = marks == ["new"] or (row.updates and not marks)
+    return (letter, (), ()) if updates and letter in WEIGHTS else None
 
 
 def _cases(sides: tuple[Items, ...], at: Where) -> Iterator[tuple[tuple[Items, ...], Where]]:
@@ -227,38 +239,29 @@ def _cases(sides: tuple[Items, ...], at: Where) -> Iterator[tuple[tuple[Items, .
     if len(last) != 1 or not isinstance(last[0], Table) or last[0].kind != "cases":
         yield sides, at
         return
-    for row in last[0].rows:
-        if len(row) == 1:
-            row = (row[0], ())
-        found = where(row[1]) if row[1] else at
-        value = row[0]
-        while value and isinstance(value[-1], Sign) and value[-1].text in (",", "."):
-            value = value[:-1]
-        yield (*sides[:-1], value), replace(found, members=())
+    for value, *condition in last[0].rows:
+        found = where(condition[0]) if condition else at
+        yield (*sides[:-1], _without_end(value)), found
 
 
 def _equation(
     row: Row, at: Where, known: Known, own: frozenset[str], before: Sequence[Said | Unread]
 ) -> Said:
-    def formula(items: Items) -> Piece:
-        span = items[0].span[0], items[-1].span[1]
-        return Expression(known, own, items, span).whole()
-
-    pieces = [formula(side) for side in row.sides]
-    if not row.goes_on:
-        left, *rights = pieces
-        if row.updates and isinstance(left.formula, Ref):
-            left = replace(left, formula=Marked(left.formula, "new"))
-        return Said(
-            row.line, _made(left.formula, rights, at), spans(left), tuple(map(spans, rights))
-        )
-    last = next((b for b in reversed(before)), None)
-    if not isinstance(last, Said):
-        raise Unclear("the line that this goes on from could not be read", (0, 1))
-    steps, but = at.steps or last.equation.steps, at.but or last.equation.but
-    found = _made(last.equation.left, pieces, replace(at, steps=steps, but=but))
-    return Said(row.line, found, {}, tuple(map(spans, pieces)), goes_on=True)
-
-
-def _made(left: Formula, rights: Sequence[Piece], at: Where) -> Equation:
-    return Equation(left, tuple(right.formula for right in rights), at.steps, at.but)
+    pieces = [Expression(known, own, side, over(side)).whole() for side in row.sides]
+    if row.goes_on:
+        last = before[-1] if before else None
+        if not isinstance(last, Said):
+            raise Unclear("the line that this goes on from is not read", (0, 1))
+        left, left_spans = last.equation.left, {}
+        steps, but = at.steps or last.equation.steps, at.but or last.equation.but
+    else:
+        left, left_spans = pieces[0].formula, spans(pieces[0])
+        pieces, steps, but = pieces[1:], at.steps, at.but
+        if row.updates and isinstance(left, Ref):
+            left = Marked(left, "new")
+    measure = Measure(known)
+    rows, columns = measure.shape(left)
+    width = rows if rows == columns != NARROW else SOME
+    rights = [measure.settled(piece, width) for piece in pieces]
+    equation = Equation(left, tuple(right.formula for right in rights), steps, but)
+    return Said(row.line, equation, left_spans, tuple(map(spans, rights)), row.goes_on)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from symrnn.check.claims import Meanings, Said
-from symrnn.check.reading.expression import COUNT
-from symrnn.check.reading.symbols import Known, is_delta
-from symrnn.derive.formula import Formula, Name, Total
+from symrnn.check.reading.known import Known
+from symrnn.check.reading.letters import COUNT
+from symrnn.check.reading.symbols import is_delta
+from symrnn.derive.formula import Equation, Formula, Name, Total
 from symrnn.derive.paths import LOSS
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Neg, Ref
@@ -13,33 +14,32 @@ from symrnn.language.tree import Neg, Ref
 
 def meanings_of(known: Known, said: Sequence[Said]) -> Meanings:
     """For each letter of the writer's own in these lines what it may stand for at step t."""
-    sides = [side for s in said for side in (s.equation.left, *s.equation.rights)]
+    equations = [s.equation for s in said]
+    sides = [side for e in equations for side in (e.left, *e.rights)]
     letters = dict.fromkeys(p.letter for side in sides for p in walk(side) if isinstance(p, Name))
-    return {letter: tuple(_candidates(known, letter, said)) for letter in letters}
+    return {letter: tuple(_candidates(known, letter, equations)) for letter in letters}
 
 
-def _candidates(known: Known, letter: str, said: Sequence[Said]) -> Iterator[Formula]:
-    if letter == COUNT:
-        return
+def _candidates(known: Known, letter: str, equations: Sequence[Equation]) -> Iterator[Formula]:
+    """A definition, if there is one that says it: δ_t = ∂L/∂a_t, e_t = ŷ_t - y_t. Else the
+    derivatives of the loss that a recursion for it may be of, and these with a minus."""
     if letter in known.states:
         yield known.states[letter]
         return
-    own = [s.equation for s in said if isinstance(s.equation.left, Name)]
-    defining = [e for e in own if isinstance(e.left, Name) and e.left.letter == letter]
-    for equation in defining:
-        for right in equation.rights:
-            inside = right.arg if isinstance(right, Neg) else right
-            if isinstance(inside, Total) and not _holds(right, letter):
-                yield right
-                return
-    if defining and not any(_holds(e.rights[0], letter) for e in defining):
-        general = [e for e in defining if isinstance(e.left, Name) and e.left.at.base not in ("1", "T")]
-        if general and not is_delta(letter):
-            yield general[0].rights[0]
-            return
-    if not (defining or is_delta(letter)):
+    defining = [e for e in equations if isinstance(e.left, Name) and e.left.letter == letter]
+    if letter == COUNT or not (defining or is_delta(letter)):
         return
-    totals = list(dict.fromkeys(_totals(known, letter)))
+    for right in (right for e in defining for right in e.rights):
+        if isinstance(right.arg if isinstance(right, Neg) else right, Total):
+            yield right
+            return
+    usual = is_delta(letter) and (not _tag(letter) or bool(_tagged(known, letter)))
+    lefts = [(e.left, e.rights[0]) for e in defining if not usual]
+    said = [r for left, r in lefts if isinstance(left, Name) and left.at.base not in ("1", "T")]
+    if said and not any(_holds(right, letter) for _, right in lefts):
+        yield said[0]
+        return
+    totals = list(_totals(known, letter))
     yield from totals
     yield from map(Neg, totals)
 
@@ -51,26 +51,25 @@ def _holds(formula: Formula, letter: str) -> bool:
 def _totals(known: Known, letter: str) -> Iterator[Formula]:
     """The derivatives of the loss that a δ may be, those first for which derivations print it."""
     symbols = known.derivation.rolled.system.symbols
-    printed = {_letter(key): name for key, name in known.deltas.items()}
-    names = [printed[letter]] if letter in printed else []
-    tag = letter.replace("{", "").replace("}", "").partition("_")[2] or letter.partition("^")[2]
-    tag = tag.replace("{", "").replace("}", "")
-    if tag:
-        names += [e.name for (key, _), e in known.symbols.items() if _flat(key) == tag]
-        names += [f"a_{name}" for name in names if f"a_{name}" in symbols]
-    names += list(known.deltas.values())
-    names += [e.name for e in known.symbols.values() if e.name != LOSS.name]
+    names = [known.deltas[letter]] if letter in known.deltas else []
+    names += [each for name in _tagged(known, letter) for each in (f"a_{name}", name)]
+    names += [*known.deltas.values(), *(entry.name for entry in known.symbols.values())]
     for name in dict.fromkeys(names):
-        if name in symbols and symbols[name].role == "variable":
-            yield Total(LOSS, Ref(name, "t") if symbols[name].timed else Ref(name))
+        if name != LOSS.name and name in symbols and symbols[name].role == "variable":
+            yield Total(LOSS, Ref(name, "t" if symbols[name].timed else ""))
 
 
-def _letter(key: tuple[str, tuple[str, ...], tuple[str, ...]]) -> str:
-    stem, subs, sups = key
-    letter = stem + (f"^{{{','.join(sups)}}}" if sups else "")
-    return f"{{{letter}_{{{','.join(subs)}}}}}" if subs else letter
+def _tag(letter: str) -> str:
+    """What stands beside a δ: h for δ^h, (3) for δ^{(3)}."""
+    bare = letter.replace("{", "").replace("}", "")
+    return bare.partition("^")[2] or bare.partition("_")[2]
 
 
-def _flat(key: tuple[str, tuple[str, ...], tuple[str, ...]]) -> str:
-    stem, subs, sups = key
-    return stem + ("_" + ",".join(subs) if subs else "")
+def _tagged(known: Known, letter: str) -> list[str]:
+    """The names of the model whose symbol stands beside a δ; δ^{(3)} is only numbered."""
+    tag = _tag(letter)
+    return [
+        entry.name
+        for ((stem, subs, _), _timed), entry in known.symbols.items()
+        if tag and tag == stem + ("_" + ",".join(subs) if subs else "")
+    ]

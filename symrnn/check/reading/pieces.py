@@ -4,16 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symrnn.check.claims import Span
-from symrnn.check.reading.symbols import Known
+from symrnn.check.reading.known import Known
 from symrnn.derive.formula import (
     Blocks,
-    Bracket,
     Chain,
     Diagonal,
     Eye,
     Formula,
     Immediate,
-    Marked,
     Name,
     Odot,
     Ones,
@@ -24,28 +22,51 @@ from symrnn.derive.formula import (
 )
 from symrnn.derive.paths import LOSS
 from symrnn.derive.pieces import Path, children
-from symrnn.language.tree import NARROW, Call, Num, Part, Ref, Size, Transpose, Width
+from symrnn.language.tree import NARROW, Add, Call, Neg, Part, Ref, Transpose, Width
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A formula, its place, and its children with theirs."""
+    """A formula, its place, and its children with theirs; `entry` is the index of which it is an
+    entry, i of y_i."""
 
     formula: Formula
     span: Span
     parts: "tuple[Piece, ...]" = ()
+    entry: str = ""
 
 
-def over(parts: Sequence[Piece]) -> Span:
+def around(parts: Sequence[Piece]) -> Span:
     """From the first of these to the last."""
     return min(p.span[0] for p in parts), max(p.span[1] for p in parts)
 
 
-def joined(kind: type, parts: Sequence[Piece], span: Span | None = None) -> Piece:
-    """A product or a sum of these, those of its own kind among them opened."""
-    flat = [q for p in parts for q in (p.parts if type(p.formula) is kind and p.parts else (p,))]
+def entry_of(parts: Sequence[Piece]) -> str:
+    """The index of which these are entries, if they are."""
+    return next((part.entry for part in parts if part.entry), "")
+
+
+Kind = type[Times] | type[Odot] | type[Product] | type[Chain]
+
+
+def joined(kind: Kind, parts: Sequence[Piece], span: Span | None = None) -> Piece:
+    """A product of these, products of its own kind among them opened."""
+    flat = tuple(q for p in parts for q in (p.parts if type(p.formula) is kind else (p,)))
     formula = kind(tuple(p.formula for p in flat))
-    return Piece(formula, span or over(parts), tuple(flat))
+    return Piece(formula, span or around(parts), flat, entry_of(flat))
+
+
+def summed(terms: Sequence[Piece]) -> Piece:
+    if len(terms) == 1:
+        return terms[0]
+    formula: Formula = Add(tuple(term.formula for term in terms))
+    return Piece(formula, around(terms), tuple(terms), entry_of(terms))
+
+
+def with_sign(sign: str, piece: Piece, start: int) -> Piece:
+    if sign != "-":
+        return piece
+    return Piece(Neg(piece.formula), (start, piece.span[1]), (piece,), piece.entry)
 
 
 def spans(piece: Piece) -> dict[Path, Span]:
@@ -59,10 +80,12 @@ def _spans(piece: Piece, path: Path) -> Iterator[tuple[Path, Span]]:
         yield from _spans(part, (*path, place))
 
 
-Size2 = tuple[Width, Width]
+Shape = tuple[Width, Width]
 """Rows and columns."""
 
-NUMBER = NARROW, NARROW
+NUMBER: Shape = NARROW, NARROW
+SOME = Width()
+"""A width that the writer leaves open: that of I."""
 
 
 class Measure:
@@ -78,14 +101,12 @@ class Measure:
         names = tuple(name for name in width.names if name not in self.dims)
         return Width(names, width.number + number)
 
-    def shape(self, formula: Formula) -> Size2:
+    def shape(self, formula: Formula) -> Shape:
         if self.known.scalar:
             return NUMBER
         match formula:
-            case Ref(name=name) | Marked(arg=Ref(name=name)):
+            case Ref(name=name):
                 return self.named(name)
-            case Num() | Size():
-                return NUMBER
             case Total(of=of, by=by) | Immediate(of=of, by=by):
                 return self.partial(of, by)
             case Transpose(arg=arg):
@@ -104,8 +125,8 @@ class Measure:
             case Zeros(rows=rows, columns=columns):
                 return self.width(rows), self.width(columns)
             case Name(letter=letter):
-                return self.state(letter)
-            case Call(function="logsumexp" | "norm" | "rowsum" | "rowmean" | "rowmax"):
+                return self.letter(letter)
+            case Call(function="logsumexp" | "norm" | "rowmax"):
                 return NUMBER
             case Blocks(rows=rows):
                 tall = [self.shape(row[0])[0] for row in rows]
@@ -114,51 +135,40 @@ class Measure:
             case Part(arg=arg, width=width):
                 rows, columns = self.shape(arg)
                 return (rows, width) if rows == NARROW else (width, columns)
-            case Bracket(body=body):
-                return self.shape(body)
-            case Times() | Odot():
-                pass
-        found = [shape for each in children(formula) if (shape := self.shape(each)) != NUMBER]
-        return found[0] if found else NUMBER
+        found = (self.shape(each) for each in children(formula))
+        return next((shape for shape in found if shape != NUMBER), NUMBER)
 
-    def named(self, name: str) -> Size2:
+    def named(self, name: str) -> Shape:
         symbol = self.symbols.get(name)
-        if symbol is None:
-            return NUMBER
-        widths = [self.width(width) for width in symbol.shape]
-        rows, columns = (widths[0], widths[1]) if len(widths) == 2 else (NARROW, *widths, NARROW)[:2]
+        widths = [self.width(width) for width in symbol.shape] if symbol is not None else []
+        rows, columns = (NARROW, NARROW, *widths)[-2:]
         return (columns, rows) if self.known.columns else (rows, columns)
 
-    def state(self, letter: str) -> Size2:
+    def letter(self, letter: str) -> Shape:
         """A letter of the writer's own is taken for a vector."""
-        parts = self.known.states.get(letter)
-        if parts is not None:
-            return self.shape(parts)
+        if letter in self.known.states:
+            return self.shape(self.known.states[letter])
         width = Width((f"({letter})",))
         return (width, NARROW) if self.known.columns else (NARROW, width)
 
-    def vector(self, formula: Formula) -> Width | None:
-        rows, columns = self.shape(formula)
-        return columns if rows == NARROW else rows if columns == NARROW else None
-
-    def partial(self, of: Formula, by: Formula) -> Size2:
+    def partial(self, of: Formula, by: Formula) -> Shape:
         if of == LOSS or (isinstance(of, Ref) and of.name in self.known.losses):
-            return self.shape(by)
-        top, bottom = self.vector(of), self.vector(by)
-        if top is None or bottom is None:
-            return Width(("?",)), Width(("?",))
+            return self.shape(getattr(by, "arg", by))
+        (a, b), (c, d) = self.shape(of), self.shape(by)
+        top, bottom = b if a == NARROW else a, d if c == NARROW else c
         return (bottom, top) if self.known.columns else (top, bottom)
 
     def is_number(self, formula: Formula) -> bool:
         return self.shape(formula) == NUMBER
 
-
-def is_plain(formula: Formula) -> bool:
-    """Whether it is made of numbers alone."""
-    return isinstance(formula, Num) or (
-        bool(children(formula)) and all(map(is_plain, children(formula)))
-    )
-
-
-def moved(piece: Piece, formula: Formula) -> Piece:
-    return replace(piece, formula=formula)
+    def settled(self, piece: Piece, width: Width) -> Piece:
+        """A piece with the width put in that the writer leaves open."""
+        if piece.formula == Eye(SOME):
+            return replace(piece, formula=Eye(width))
+        if not isinstance(piece.formula, Add | Neg) or width == SOME:
+            return piece
+        parts = tuple(self.settled(part, width) for part in piece.parts)
+        made: Formula = Neg(parts[0].formula)
+        if isinstance(piece.formula, Add):
+            made = Add(tuple(part.formula for part in parts))
+        return replace(piece, formula=made, parts=parts)

@@ -1,4 +1,4 @@
-r"""The structure of a line of TeX: letters, groups, brackets, fractions, scripts; with their places.
+r"""The structure of a line of TeX: letters, brackets, fractions, scripts; with their places.
 
 Nothing is known here of what a letter means. Spaces, sizes and colours are gone afterwards; what is
 not among the macros of the dialect is an error at its place.
@@ -46,7 +46,6 @@ class Fence:
     r"""Brackets, or braces with `left` as {; `\left. … \right|` has a dot on its left."""
 
     left: str
-    right: str
     items: "Items"
     span: Span
 
@@ -62,6 +61,8 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Root:
+    """A square root."""
+
     items: "Items"
     span: Span
 
@@ -97,54 +98,75 @@ class Text:
 Node = Sign | Styled | Fence | Ratio | Root | Scripts | Table | Text
 Items = tuple[Node, ...]
 
-ACCENTS = {
-    **{a: a for a in ("hat", "bar", "tilde", "vec", "dot", "ddot")},
-    **{"widehat": "hat", "overline": "bar", "widetilde": "tilde", "overrightarrow": "vec"},
-}
-FONTS = (
-    *("mathbf", "boldsymbol", "bm", "mathrm", "mathit", "mathcal", "mathsf", "mathbb", "mathtt"),
-    *("operatorname", "mathscr", "pmb", "mathnormal"),
-)
-WORDS = ("text", "textrm", "textit", "textbf", "textnormal", "mbox", "textsf", "emph")
-LETTERS = ("ell", "prime", "star", "ast", "dagger", "partial", "nabla", "infty", "top", "intercal")
-OPERATORS = {
-    **{s: s for s in ("cdot", "odot", "circ", "times", "otimes", "sum", "prod", "in", "neq")},
-    **{"le": "leq", "leq": "leq", "ge": "geq", "geq": "geq", "ne": "neq", "lt": "<", "gt": ">"},
-    **{"ldots": "dots", "dots": "dots", "cdots": "dots", "dotsc": "dots", "vdots": "dots"},
-    **{"bullet": "cdot", "leqslant": "leq", "geqslant": "geq", "forall": "forall", "colon": ":"},
-    **{"equiv": "=", "coloneqq": "=", "triangleq": "=", "approx": "approx", "simeq": "approx"},
-    **{"leftarrow": "gets", "gets": "gets", "propto": "propto", "to": "to", "sim": "sim"},
-    **{"rightarrow": "to", "mid": "|", "ast": "*", "#": "#", "Rightarrow": "Rightarrow"},
-    **{"transpose": "top", "doteq": "=", "ll": "ll", "gg": "gg", "pm": "pm", "div": "/"},
-}
-FUNCTIONS = (
-    *("tanh", "sinh", "cosh", "sin", "cos", "tan", "arctan", "exp", "log", "ln", "max", "min"),
-    *("softmax", "sigmoid", "diag", "relu", "ReLU", "sigm"),
-)
-SPACES = (
-    *(",", ";", ":", "!", ">", " ", "quad", "qquad", "displaystyle", "textstyle", "scriptstyle"),
-    *("limits", "nolimits", "nonumber", "notag", "mathstrut", "strut", "allowbreak", "hfill", "/"),
-    *("rm", "bf", "it", "nobreak", "relax", "thinspace", "medspace", "thickspace", "enspace"),
-    *("\\", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "Biggl", "bigr", "Bigr", "biggr"),
-    *("Biggr", "bigm", "Bigm", "biggm", "Biggm", "centering", "noindent", "left", "right"),
-)
-SKIPPED = ("tag", "label", "hspace", "vspace", "phantom", "vphantom", "hphantom", "color", "eqref")
-PLAIN = ("boxed", "underbrace", "overbrace", "underline", "mathop", "mathbin", "mathrel", "mathord")
-OPENING = {"(": ")", "[": "]", "lbrace": "rbrace", "lvert": "rvert", "lVert": "rVert"}
-OPENING |= {"langle": "rangle", "lbrack": "rbrack", "lparen": "rparen", "Vert": "Vert", "|": "|"}
-BRACKET = {"lbrack": "[", "lparen": "(", "lvert": "|", "lVert": "Vert", "lbrace": "{{"}
-MATRICES = ("matrix", "pmatrix", "bmatrix", "Bmatrix", "smallmatrix", "array", "cases", "aligned")
-MATRICES += ("split", "vmatrix")
-KNOWN = (
-    *(*GREEK, *ACCENTS, *FONTS, *WORDS, *LETTERS, *OPERATORS, *FUNCTIONS, *SPACES, *SKIPPED),
-    *(*PLAIN, *OPENING, *OPENING.values(), "frac", "dfrac", "tfrac", "sqrt", "begin", "end"),
-)
 
+def text_of(node: Node | None) -> str:
+    """The text of a sign; nothing of anything else."""
+    return node.text if isinstance(node, Sign) else ""
+
+
+def base_of(node: Node | None) -> Node | None:
+    """What scripts are put on."""
+    return node.base if isinstance(node, Scripts) else node
+
+
+def over(items: Items, otherwise: Span = (0, 1)) -> Span:
+    """From the first of these to the last."""
+    return (items[0].span[0], items[-1].span[1]) if items else otherwise
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+ACCENTS = {name: name for name in words("hat bar tilde vec dot ddot")}
+ACCENTS |= {"widehat": "hat", "overline": "bar", "widetilde": "tilde", "overrightarrow": "vec"}
+FONTS = words(
+    "mathbf boldsymbol bm mathrm mathit mathcal mathsf mathbb mathtt operatorname mathscr pmb"
+    " mathnormal"
+)
+WORDS = words("text textrm textit textbf textnormal mbox textsf emph")
+LETTERS = words("ell prime star dagger partial nabla infty top intercal")
+OPERATORS = {
+    **{name: name for name in words("cdot odot circ times otimes sum prod in neq leq geq to")},
+    **{name: name for name in words("ll gg pm forall propto sim gets approx")},
+    **dict.fromkeys(words("ldots dots cdots dotsc vdots"), "dots"),
+    **dict.fromkeys(words("equiv coloneqq triangleq doteq"), "="),
+    **{"le": "leq", "leqslant": "leq", "ge": "geq", "geqslant": "geq", "ne": "neq"},
+    **{"simeq": "approx", "leftarrow": "gets", "rightarrow": "to", "lt": "<", "gt": ">"},
+    **{"bullet": "cdot", "colon": ":", "mid": "|", "ast": "*", "#": "#", "div": "/"},
+}
+FUNCTIONS = words("tanh sinh cosh sin cos tan arctan exp log ln max min")
+SPACES = words(
+    "quad qquad displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut strut"
+    " allowbreak hfill rm bf it nobreak relax thinspace medspace thickspace enspace centering"
+    " noindent left right big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm"
+    " biggm Biggm , ; : ! > / \\"
+)
+SPACES = (*SPACES, " ", "\n")
+SKIPPED = words("tag label hspace vspace phantom vphantom hphantom color eqref")
+PLAIN = words("boxed underbrace overbrace underline mathop mathbin mathrel mathord")
+SECOND = words("overset underset stackrel textcolor")
+"""Macros of which the second argument counts."""
+
+OPENING = {"(": ")", "[": "]", "lbrace": "rbrace", "lvert": "rvert", "lVert": "rVert"}
+OPENING |= {"langle": "rangle", "lbrack": "rbrack", "lparen": "rparen", "Vert": "Vert"}
+ALSO = {")": "rparen", "]": "rbrack", "rbrace": "}", "Vert": "|"}
+"""Another name of what closes a bracket."""
+
+PLAINLY = {"lbrack": "[", "lparen": "(", "lvert": "|", "lVert": "Vert"}
+MATRICES = words("matrix pmatrix bmatrix Bmatrix smallmatrix array cases aligned split")
+KNOWN = [*GREEK, *ACCENTS, *FONTS, *WORDS, *LETTERS, *OPERATORS, *FUNCTIONS, *SPACES, *SKIPPED]
+KNOWN += [*PLAIN, *SECOND, *OPENING, *OPENING.values(), "frac", "dfrac", "tfrac", "sqrt"]
+UNICODE = {letter: f"\\{name}" for name, letter in GREEK.items()}
+UNICODE |= zip("∂∇⊤′ℓ", words(r"\partial \nabla \top \prime \ell"), strict=True)
+UNICODE |= zip("·⋅⊙∘×−–≤≥", words("cdot cdot odot circ times - - leq geq"), strict=True)
+UNICODE |= zip("≠∈∑Σ∏≈…←≡→", words("neq in sum sum prod approx dots gets = to"), strict=True)
 TOKEN = re.compile(
-    r"\\begin\s*\{[a-zA-Z]+\*?\}|\\end\s*\{[a-zA-Z]+\*?\}|\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?|\.\d+|\S"
+    r"\\begin\s*\{[a-zA-Z]+\*?\}|\\end\s*\{[a-zA-Z]+\*?\}|\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?|\.\d+|\S",
+    re.DOTALL,
 )
 SEVERED = re.compile(r"\\right\s*\.(?:[\s&{}]|\\quad|\\qquad|\\!)*\\left\s*\.")
-"""A bracket that stands on two lines: \\left( … \\right. \\\\ \\left. … \\right)."""
+"""A bracket that stands on two lines: \\left( … \\right. \\left. … \\right)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,33 +188,27 @@ class Token:
         return self.start, self.start + len(self.text)
 
 
-def tokens(text: str, words: frozenset[str] = frozenset()) -> list[Token]:
+def tokens(text: str, words: frozenset[str]) -> list[Token]:
     """The tokens of a line; letters one by one, but for the words that are names."""
     text = SEVERED.sub(lambda found: " " * len(found[0]), text)
     found: list[Token] = []
-    longest = max(map(len, words), default=0)
     position = 0
     while match := TOKEN.search(text, position):
-        token = match[0]
-        if token.isalpha() and token.isascii() and longest:
-            for length in range(longest, 1, -1):
-                word = text[match.start() : match.start() + length]
-                before = text[match.start() - 1 : match.start()]
-                after = text[match.start() + length : match.start() + length + 1]
-                if word in words and not after.isalpha() and not before.isalpha():
-                    token = word
-                    break
-        found.append(Token(token, match.start()))
-        position = match.start() + len(token)
+        token, start = match[0], match.start()
+        if words and token.isalpha() and not text[max(start - 1, 0) : start].isalpha():
+            run = re.match(r"[A-Za-z]{2,40}", text[start : start + 41])
+            token = run[0] if run is not None and run[0] in words else token
+        found.append(Token(token, start))
+        position = start + len(token)
     return found
 
 
 def structure(text: str, words: frozenset[str] = frozenset()) -> Items:
     """A line as a sequence of nodes; raises Unclear."""
-    return Reader(text, tokens(text, words)).whole()
+    return _Reader(text, tokens(text, words)).items(lambda token: False)
 
 
-class Reader:
+class _Reader:
     """Reads tokens from left to right."""
 
     def __init__(self, text: str, found: list[Token]) -> None:
@@ -209,10 +225,6 @@ class Reader:
         self.at += 1
         return token
 
-    def whole(self) -> Items:
-        found = self.items(lambda token: False)
-        return found
-
     def items(self, ends: Callable[[Token], bool]) -> Items:
         """Nodes up to a token that ends them, which is left standing."""
         self.depth += 1
@@ -223,19 +235,15 @@ class Reader:
             if token.text in ("_", "^", "'"):
                 if not found:
                     raise Unclear(f"the {token.text} belongs to no letter", token.span)
-                self.scripts(found)
-                continue
-            node = self.node()
-            if node is not None:
+                found.append(self.scripts(found.pop()))
+            elif (node := self.node()) is not None:
                 found.append(node)
         self.depth -= 1
         return tuple(found)
 
-    def scripts(self, found: list[Node]) -> None:
-        """The scripts that follow, put on what stands before them."""
-        base = found.pop()
-        below: Items = ()
-        above: Items = ()
+    def scripts(self, base: Node) -> Node:
+        """Something with the scripts that follow."""
+        scripts: dict[str, Items] = {}
         primes, end = 0, base.span[1]
         while (token := self.peek()) is not None and token.text in ("_", "^", "'"):
             self.at += 1
@@ -243,19 +251,16 @@ class Reader:
             if token.text == "'":
                 primes += 1
                 continue
-            if below if token.text == "_" else above:
+            items, end = self.argument(token.text)
+            if items and all(text_of(item) == r"\prime" for item in items):
+                primes += len(items)
+            elif token.text in scripts:
                 word = "subscripts" if token.text == "_" else "superscripts"
                 raise Unclear(f"two {word} on one letter", token.span)
-            items, end = self.argument(token.text)
-            if token.text == "_":
-                below = items
-            elif items and all(isinstance(i, Sign) and i.text == r"\prime" for i in items):
-                primes += len(items)
             else:
-                above = items
-        if isinstance(base, Fence) and base.left == "{" and not base.items:
-            base = Sign("", base.span)  # {}_t
-        found.append(Scripts(base, below, above, primes, (base.span[0], end)))
+                scripts[token.text] = items
+        span = base.span[0], end
+        return Scripts(base, scripts.get("_", ()), scripts.get("^", ()), primes, span)
 
     def argument(self, after: str) -> tuple[Items, int]:
         """What a macro or a script takes: a group, or one token; and where it ends."""
@@ -263,11 +268,10 @@ class Reader:
         if token.text == "{":
             group = self.group(token)
             return group.items, group.span[1]
+        self.at -= 1
         if token.text[0].isdigit() and len(token.text) > 1:  # x_12 is x_1 2
-            self.at -= 1
             self.tokens[self.at] = Token(token.text[1:], token.start + 1)
             return (Sign(token.text[0], (token.start, token.start + 1)),), token.start + 1
-        self.at -= 1
         if token.text in ("}", "_", "^", "&"):
             raise Unclear(f"nothing stands after {after}", token.span)
         node = self.node()
@@ -279,61 +283,57 @@ class Reader:
         if closed is None:
             raise Unclear("this brace is never closed", opened.span)
         self.at += 1
-        return Fence("{", "}", items, (opened.start, closed.span[1]))
+        return Fence("{", items, (opened.start, closed.span[1]))
 
     def node(self) -> Node | None:
         """One node; None for a space."""
         token = self.next("it")
         if not token.is_macro:
             return self.plain(token)
-        name = token.name
+        name = "Vert" if token.text == r"\|" else "lbrace" if token.text == r"\{" else token.name
         if token.text.startswith((r"\begin", r"\end")) and "{" in token.text:
             return self.table(token)
-        if name in ("left", "right") or name in SPACES:
+        if name in SPACES:
             return self.space(token)
         if name in OPENING:
-            return self.fence(token, "Vert" if name == "|" else name)
-        if name == "{":
-            return self.fence(token, "lbrace")
-        if name in ("%", "$", "&"):
-            raise Unclear(f"{token.text} is no mathematics", token.span)
-        if name in ("frac", "dfrac", "tfrac"):
-            (top, _), (bottom, end) = self.argument(token.text), self.argument(token.text)
-            return Ratio(top, bottom, (token.start, end))
-        if name == "sqrt":
-            following = self.peek()
-            if following is not None and following.text == "[":
-                raise Unclear("only square roots are read", following.span)
-            items, end = self.argument(token.text)
-            return Root(items, (token.start, end))
-        if name in ACCENTS or name in FONTS:
-            items, end = self.argument(token.text)
-            return Styled(ACCENTS.get(name, name), items, (token.start, end))
+            return self.fence(token, name)
         if name in WORDS:
             return self.words(token)
-        if name in PLAIN:
-            items, end = self.argument(token.text)
-            following = self.peek()
-            if name.endswith("brace") and following is not None and following.text in "_^":
-                self.at += 1
-                _, end = self.argument(following.text)
-            return Fence("{", "}", items, (token.start, end))
-        if name in SKIPPED:
-            self.argument(token.text)
-            return None
-        if name in ("overset", "underset", "stackrel"):
-            _, (items, end) = self.argument(token.text), self.argument(token.text)
-            return Fence("{", "}", items, (token.start, end)) if len(items) != 1 else items[0]
-        if name == "textcolor":
-            _, (items, end) = self.argument(token.text), self.argument(token.text)
-            return Fence("{", "}", items, (token.start, end))
         if name in OPERATORS:
             return Sign(OPERATORS[name], token.span)
         if name in LETTERS or name in GREEK or name in FUNCTIONS:
             return Sign(token.text.rstrip("*"), token.span)
-        if name in OPENING.values():
+        return self.with_argument(token, name)
+
+    def with_argument(self, token: Token, name: str) -> Node | None:
+        """A macro with what it takes."""
+        start = token.start
+        if name in ("frac", "dfrac", "tfrac"):
+            (top, _), (bottom, end) = self.argument(token.text), self.argument(token.text)
+            return Ratio(top, bottom, (start, end))
+        if name in SECOND:
+            _, (items, end) = self.argument(token.text), self.argument(token.text)
+            return items[0] if len(items) == 1 else Fence("{", items, (start, end))
+        if name in SKIPPED:
+            self.argument(token.text)
+            return None
+        following = self.peek()
+        if name == "sqrt" and following is not None and following.text == "[":
+            raise Unclear("only square roots are read", following.span)
+        if name == "sqrt" or name in ACCENTS or name in FONTS or name in PLAIN:
+            items, end = self.argument(token.text)
+            if name == "sqrt":
+                return Root(items, (start, end))
+            if name not in PLAIN:
+                return Styled(ACCENTS.get(name, name), items, (start, end))
+            following = self.peek()
+            if name.endswith("brace") and following is not None and following.text in "_^":
+                self.at += 1
+                _, end = self.argument(following.text)
+            return Fence("{", items, (start, end))
+        if name in OPENING.values() or name == "}":
             raise Unclear(f"{token.text} closes nothing", token.span)
-        near = suggestion(name, list(KNOWN)).replace("'", "'\\", 1)
+        near = suggestion(name, KNOWN).replace("'", "'\\", 1)
         raise Unclear(f"{token.text[:40]} is not among the macros that are read{near}", token.span)
 
     def plain(self, token: Token) -> Node | None:
@@ -354,7 +354,7 @@ class Reader:
         raise Unclear(f"the character U+{ord(text[0]):04X} is no mathematics", token.span)
 
     def space(self, token: Token) -> Node | None:
-        """Spaces are nothing; \\left. begins what ends with a bar."""
+        r"""Spaces are nothing; \left. begins what ends with a bar."""
         following = self.peek()
         if following is None or following.text != "." or token.name not in ("left", "right"):
             return None
@@ -366,24 +366,23 @@ class Reader:
         bar = self.next(closing.text)
         if bar.text not in ("|", r"\rvert", "]"):
             raise Unclear(r"\left. is read where \right| closes it", bar.span)
-        return Fence(".", "|", items, (token.start, bar.span[1]))
+        return Fence(".", items, (token.start, bar.span[1]))
 
     def fence(self, token: Token, left: str) -> Fence:
         right = OPENING[left]
 
         def ends(each: Token) -> bool:
-            return each.text == right or (each.is_macro and each.name in (right, RIGHTS.get(right)))
+            return each.text == right or (each.is_macro and each.name in (right, ALSO.get(right)))
 
         items = self.items(lambda each: ends(each) or each.text in (")", "]", "}"))
         closed = self.peek()
         if closed is None or not ends(closed):
-            if closed is not None and closed.text in (")", "]") and left in ("(", "["):
-                raise Unclear(f"this {left} is closed by a {closed.text}", token.span)
-            raise Unclear("this bracket is never closed", token.span)
+            by = f"closed by a {closed.text}" if closed is not None else "never closed"
+            raise Unclear(f"this bracket is {by}", token.span)
         self.at += 1
-        return Fence(BRACKET.get(left, left), right, items, (token.start, closed.span[1]))
+        return Fence(PLAINLY.get(left, left), items, (token.start, closed.span[1]))
 
-    def bar(self, token: Token) -> Node | None:
+    def bar(self, token: Token) -> Node:
         """|x|; or, with a subscript, the bar behind what is taken at some step."""
         following = self.peek()
         if following is not None and following.text == "_":
@@ -393,34 +392,28 @@ class Reader:
         if closed is None or closed.text != "|":
             raise Unclear("this bar has no partner", token.span)
         self.at += 1
-        return Fence("|", "|", items, (token.start, closed.span[1]))
+        return Fence("|", items, (token.start, closed.span[1]))
 
     def words(self, token: Token) -> Text:
         opened = self.next(token.text)
-        if opened.text != "{":
-            return Text(opened.text, (token.start, opened.span[1]))
-        depth = 1
+        each, depth = opened, int(opened.text == "{")
         while depth:
             each = self.next(token.text)
             depth += (each.text == "{") - (each.text == "}")
-        return Text(self.text[opened.span[1] : each.start], (token.start, each.span[1]))
+        inside = self.text[opened.span[1] : each.start] if each is not opened else opened.text
+        return Text(inside, (token.start, each.span[1]))
 
-    def table(self, token: Token) -> Node | None:
-        kind = token.text.partition("{")[2].rstrip("}").strip()
-        bare = kind.rstrip("*")
-        if token.text.startswith(r"\end"):
-            raise Unclear(f"{token.text} ends nothing", token.span)
-        if bare not in MATRICES:
-            raise Unclear(f"{token.text} is no matrix", token.span)
-        if bare == "array":
+    def table(self, token: Token) -> Node:
+        kind = token.text.partition("{")[2].rstrip("}").strip().rstrip("*")
+        if token.text.startswith(r"\end") or kind not in MATRICES:
+            raise Unclear(f"{token.text} begins no matrix", token.span)
+        if kind == "array":
             self.argument(token.text)
         rows: list[list[Items]] = [[]]
-
-        def ends(each: Token) -> bool:
-            return each.text in ("&", "\\\\") or each.text.startswith(r"\end")
-
         while True:
-            rows[-1].append(self.items(ends))
+            rows[-1].append(
+                self.items(lambda e: e.text in ("&", "\\\\") or e.text.startswith(r"\end"))
+            )
             sign = self.next(token.text)
             if sign.text == "\\\\":
                 rows.append([])
@@ -429,16 +422,6 @@ class Reader:
         if not any(rows[-1]):
             rows.pop()
         span = token.start, sign.span[1]
-        if bare in ("aligned", "split"):
-            return Fence("{", "}", tuple(node for row in rows for c in row for node in c), span)
-        return Table(bare, tuple(map(tuple, rows)), span)
-
-
-RIGHTS = {")": "rparen", "]": "rbrack", "rbrace": "}", "Vert": "|"}
-UNICODE = {
-    **{letter: f"\\{name}" for name, letter in GREEK.items()},
-    **{"∂": r"\partial", "∇": r"\nabla", "·": "cdot", "⊙": "odot", "∘": "circ", "×": "times"},
-    **{"−": "-", "–": "-", "⊤": r"\top", "≤": "leq", "≥": "geq", "≠": "neq", "∈": "in", "⋅": "cdot"},
-    **{"∑": "sum", "Σ": "sum", "∏": "prod", "≈": "approx", "…": "dots", "←": "gets", "≡": "="},
-    **{"′": r"\prime", "*": "*", "→": "to", "⇒": "Rightarrow", "ℓ": r"\ell"},
-}
+        if kind in ("aligned", "split"):
+            return Fence("{", tuple(node for row in rows for cell in row for node in cell), span)
+        return Table(kind, tuple(map(tuple, rows)), span)

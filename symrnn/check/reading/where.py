@@ -1,7 +1,8 @@
-r"""For which steps and which members of a family a line is said: t = T - 1, \ldots, 1; k \in \{i, f\}."""
+r"""For which steps and members a line is said: t = T - 1, \ldots, 1; k \in \{i, f\}."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from symrnn.check.reading.symbols import split, time_of
 from symrnn.check.reading.tex import (
@@ -16,11 +17,17 @@ from symrnn.check.reading.tex import (
     Table,
     Text,
     Unclear,
+    over,
+    text_of,
 )
 from symrnn.derive.formula import FIRST, LAST
 from symrnn.language.tree import Ref
 
 RELATIONS = ("=", "neq", "in", "leq", "geq", "<", ">")
+TURNED = {"<": ">", ">": "<", "leq": "geq", "geq": "leq"}
+
+Member = Mapping[str, Items]
+"""What letters stand for, once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,139 +36,122 @@ class Where:
 
     steps: tuple[Ref, ...] = ()
     but: tuple[Ref, ...] = ()
-    members: tuple[Mapping[str, Items], ...] = ()
+    members: tuple[Member, ...] = ()
 
 
-def bare(items: Items) -> Items:
+def _bare(items: Items) -> Items:
     """Without words."""
-    return tuple(n for n in items if not isinstance(n, Text) and not _is(n, "forall"))
+    return tuple(n for n in items if not isinstance(n, Text) and text_of(n) != "forall")
+
+
+def _compared(items: Items) -> tuple[list[str], list[Items]]:
+    """The relations in a condition, and what stands between them."""
+    marks = [i for i, node in enumerate(items) if text_of(node) in RELATIONS]
+    parts = [items[a + 1 : b] for a, b in pairwise((-1, *marks, len(items)))]
+    return [text_of(items[mark]) for mark in marks], parts
 
 
 def is_condition(items: Items) -> bool:
     """Whether this says for what a line holds."""
-    items = bare(items)
-    if not items:
-        return True
-    marks = [i for i, node in enumerate(items) if any(_is(node, s) for s in RELATIONS)]
-    if not marks:
-        return time_of(items) is not None or _is(items[0], "dots")
-    if any(_is(items[m], "in") for m in marks):
-        return True
-    cuts = [-1, *marks, len(items)]
-    parts = [items[a + 1 : b] for a, b in zip(cuts, cuts[1:], strict=False)]
-    return all(time_of(part) is not None or _is_range(part) for part in parts if part)
+    items = _bare(items)
+    signs, parts = _compared(items)
+    if not signs:
+        return not items or time_of(items) is not None or text_of(items[0]) == "dots"
+    return "in" in signs or all(time_of(p) is not None or _is_run(p) for p in parts if p)
 
 
-def _is_range(items: Items) -> bool:
-    return any(_is(node, "dots") for node in items)
+def _is_run(items: Items) -> bool:
+    return any(text_of(node) == "dots" for node in items)
 
 
 def where(items: Items) -> Where:
     """The conditions behind a line; raises Unclear."""
     found = Where()
-    items = bare(items)
-    parts = [p for part in split(items) for p in split(part, ";") if p]
-    at = 0
-    while at < len(parts):
-        part = parts[at]
-        marks = [i for i, node in enumerate(part) if any(_is(node, s) for s in RELATIONS)]
-        signs = [node.text for node in (part[m] for m in marks) if isinstance(node, Sign)]
-        if not marks:
-            raise Unclear("this condition is not understood", _span(part))
-        before, after = part[: marks[0]], part[marks[0] + 1 :]
-        if signs == ["in"] and len(after) == 1 and isinstance(after[0], Fence):
-            found = _among(found, before, after[0])
-        elif signs == ["neq"] and (step := time_of(after)) is not None:
+    parts = [p for part in split(_bare(items)) for p in split(part, ";") if p]
+    while parts:
+        part, parts = parts[0], parts[1:]
+        signs, sides = _compared(part)
+        if signs == ["in"] and len(sides[1]) == 1 and isinstance(sides[1][0], Fence):
+            found = _among(found, sides[0], sides[1][0])
+        elif signs == ["neq"] and (step := time_of(sides[1])) is not None:
             found = replace(found, but=(*found.but, step))
-        elif signs == ["="] and time_of(before) is not None:
-            run = [after]
-            while at + 1 < len(parts) and not any(
-                _is(node, sign) for node in parts[at + 1] for sign in RELATIONS
-            ):
-                at += 1
-                run.append(parts[at])
-            found = replace(found, steps=_run(run))
+        elif signs == ["="]:
+            run = [sides[1]]
+            while parts and not _compared(parts[0])[0]:
+                run.append(parts[0])
+                parts = parts[1:]
+            found = replace(found, steps=_run(run, part))
+        elif signs:
+            found = replace(found, steps=_between(part, signs, sides))
         else:
-            found = replace(found, steps=_between(part, marks, signs))
-        at += 1
+            raise Unclear("this condition is not understood", over(part))
     return found
 
 
-def _run(parts: Sequence[Items]) -> tuple[Ref, ...]:
-    """T - 1, \\ldots, 1; 3, 2, 1."""
-    kept = [tuple(n for n in part if not _is(n, "dots")) for part in parts]
-    times = [time_of(part) for part in kept if part]
-    if not times or any(t is None for t in times):
-        raise Unclear("these steps are not understood", _span(parts[0]))
-    first, last = times[0], times[-1]
-    assert first is not None
-    assert last is not None
-    return first, last
+def _run(parts: Sequence[Items], whole: Items) -> tuple[Ref, ...]:
+    r"""T - 1, \ldots, 1; 3, 2, 1."""
+    kept = [tuple(n for n in part if text_of(n) != "dots") for part in parts]
+    times = [time for part in kept if part and (time := time_of(part)) is not None]
+    if len(times) != sum(map(bool, kept)) or not times:
+        raise Unclear("these steps are not understood", over(whole))
+    return times[0], times[-1]
 
 
-def _between(part: Items, marks: Sequence[int], signs: Sequence[str]) -> tuple[Ref, ...]:
-    """1 \\le t \\le T; t < T."""
-    cuts = [-1, *marks, len(part)]
-    times = [time_of(part[a + 1 : b]) for a, b in zip(cuts, cuts[1:], strict=False)]
-    if any(t is None for t in times):
-        raise Unclear("this condition is not understood", _span(part))
-    found = [t for t in times if t is not None]
-    if len(found) == 3:
-        low, high = _bound(found[0], signs[0], True), _bound(found[2], signs[1], False)
-        return (low, high)
-    first, second = found
-    if first.base in ("1", "T"):
-        first, second = second, first
-        signs = [{"<": ">", ">": "<", "leq": "geq", "geq": "leq"}.get(signs[0], signs[0])]
-    if signs[0] in ("<", "leq"):
-        return FIRST, _bound(second, signs[0], False)
-    return _bound(second, {">": "<", "geq": "leq"}[signs[0]], True), LAST
+def _between(part: Items, signs: Sequence[str], sides: Sequence[Items]) -> tuple[Ref, ...]:
+    r"""1 \le t \le T; t < T."""
+    times = [time for side in sides if (time := time_of(side)) is not None]
+    if len(times) == len(sides) == 3:
+        return _bound(times[0], signs[0], 1), _bound(times[2], signs[1], -1)
+    if len(times) != 2 or len(sides) != 2 or signs[0] not in TURNED:
+        raise Unclear("this condition is not understood", over(part))
+    index, bound, sign = *times, signs[0]
+    if index.base in ("1", "T"):
+        index, bound, sign = bound, index, TURNED[sign]
+    if sign in ("<", "leq"):
+        return FIRST, _bound(bound, sign, -1)
+    return _bound(bound, sign, 1), LAST
 
 
-def _bound(ref: Ref, sign: str, is_low: bool) -> Ref:
-    strict = sign in ("<", ">")
-    return Ref("", ref.base, ref.shift + (strict if is_low else -strict))
+def _bound(ref: Ref, sign: str, inwards: int) -> Ref:
+    return Ref("", ref.base, ref.shift + inwards * (sign in ("<", ">")))
 
 
 def _among(found: Where, before: Items, after: Fence) -> Where:
     """k ∈ {i, f}; (k, M) ∈ {(a, P), (b, R)}; t ∈ {1, …, T}."""
     members = split(after.items)
-    if any(_is(node, "dots") for part in members for node in part):
-        return replace(found, steps=_run(members))
-    letters = [before]
-    if len(before) == 1 and isinstance(before[0], Fence):
-        letters = split(before[0].items)
-    names = [part[0].text for part in letters if len(part) == 1 and isinstance(part[0], Sign)]
-    rows: list[Mapping[str, Items]] = []
+    if any(map(_is_run, members)):
+        return replace(found, steps=_run(members, after.items))
+    together = len(before) == 1 and isinstance(before[0], Fence)
+    letters = split(_opened(before)) if together else [before]
+    rows: list[Member] = []
     for part in members:
-        values = [part]
-        if len(names) > 1 and len(part) == 1 and isinstance(part[0], Fence):
-            values = split(part[0].items)
-        if len(values) != len(names) or len(names) != len(letters):
+        values = split(_opened(part)) if together else [part]
+        names = [text_of(letter[0]) for letter in letters if len(letter) == 1]
+        if len(values) != len(names) or len(names) != len(letters) or not all(values):
             raise Unclear("these members are not understood", after.span)
         rows.append(dict(zip(names, values, strict=True)))
     return replace(found, members=tuple(rows))
 
 
-def with_member(items: Items, member: Mapping[str, Items]) -> Items:
+def _opened(items: Items) -> Items:
+    return items[0].items if len(items) == 1 and isinstance(items[0], Fence) else items
+
+
+def with_member(items: Items, member: Member) -> Items:
     """The same with a member in the place of each index."""
-    return tuple(n for node in items for n in _put(node, member))
+    return tuple(n for node in items for n in _put(node, member)) if member else items
 
 
-def _put(node: Node, member: Mapping[str, Items]) -> Iterator[Node]:
+def _put(node: Node, member: Member) -> Iterator[Node]:
     def inside(items: Items) -> Items:
         return with_member(items, member)
 
     match node:
         case Sign(text=text, span=span):
-            if text not in member:
-                yield node
-                return
-            for each in member[text]:
-                yield _at(each, span)
+            yield from (replace(each, span=span) for each in member.get(text, (node,)))
         case Scripts(base=base):
             put = tuple(_put(base, member))
-            whole = put[0] if len(put) == 1 else Fence("{", "}", put, base.span)
+            whole = put[0] if len(put) == 1 else Fence("{", put, base.span)
             yield replace(node, base=whole, below=inside(node.below), above=inside(node.above))
         case Styled() | Fence() | Root():
             yield replace(node, items=inside(node.items))
@@ -171,15 +161,3 @@ def _put(node: Node, member: Mapping[str, Items]) -> Iterator[Node]:
             yield replace(node, rows=tuple(tuple(map(inside, row)) for row in node.rows))
         case _:
             yield node
-
-
-def _at(node: Node, span: tuple[int, int]) -> Node:
-    return replace(node, span=span)
-
-
-def _is(node: Node, text: str) -> bool:
-    return isinstance(node, Sign) and node.text == text
-
-
-def _span(items: Items) -> tuple[int, int]:
-    return (items[0].span[0], items[-1].span[1]) if items else (0, 1)

@@ -36,6 +36,11 @@ def view(derivation: Derivation, names: Sequence[str] = ()) -> tuple[Sheet, ...]
     return found.sheets(derivation.chosen(names))
 
 
+def states_of(derivation: Derivation) -> list[State]:
+    """The states of a derivation for any number of steps, with the letters they have here."""
+    return _Products(derivation).states
+
+
 class _Products(Jacobians):
     def __init__(self, derivation: Derivation) -> None:
         if derivation.system.steps is not None:
