@@ -11,19 +11,18 @@ from functools import cached_property
 
 from symrnn.check.claims import Fault
 from symrnn.check.faults.edits import (
-    CHEAP,
-    DEAR,
     Edit,
-    Generator,
-    added,
+    Sort,
     derivatives,
     edits,
     exchanged,
+    joined,
     operands,
     pluses,
     signs,
     times_of,
 )
+from symrnn.check.faults.missing import CHEAP, DEAR
 from symrnn.check.faults.terms import (
     LeftOver,
     Term,
@@ -72,8 +71,11 @@ class Finder:
         new = self.right.arg if isinstance(self.right, Neg) else Neg(self.right)
         if not self.worth.fits(new):
             return None
-        turned = self.one(self.worth, Term((), self.right), self.forms, (signs,))
-        return turned or self.told(Edit("sign", (), new, ("the sign is flipped",)))
+        within = self.one(self.worth, Term((), self.right), self.forms, (signs,))
+        if within is not None and within.path:
+            return within
+        corrected = new if within is None else within.corrected
+        return Fault("sign", (), ("the sign is flipped",), corrected=corrected)
 
     def as_a_whole(self) -> Fault:
         """Nothing that was tried makes it right: what derive has stands for it."""
@@ -124,7 +126,7 @@ class Finder:
         if isinstance(self.right, Add) and _alike(mine):
             place = mine[0].path[0]
             whole = Term((place,), self.right.terms[place])
-            return self.first_wrong(LeftOver([whole], [added(tuple(theirs))], self.left.form))
+            return self.first_wrong(LeftOver([whole], [joined(Add, tuple(theirs))], self.left.form))
         if (len(mine), len(theirs)) == (2, 1):
             found = self.plus_and_more()
         return found or self.first_wrong(self.left)
@@ -156,7 +158,7 @@ class Finder:
         found = self.told(Edit("missing term", (), new, tuple(says)))
         return replace(found, step=self.step_of(theirs[0]))
 
-    def first_wrong(self, left: LeftOver, sorts: Sequence[Generator] = ()) -> Fault:
+    def first_wrong(self, left: LeftOver, sorts: Sequence[Sort] = ()) -> Fault:
         """What is wrong with the first of the terms that have none like them, by edits of these
         sorts or of all."""
         pairs, more = paired(left)
@@ -180,7 +182,7 @@ class Finder:
             whole = put(whole, each.path, right)
         extra = [each.path for each in left.mine[len(pairs) :]]
         kept = [at_path(whole, path) for path in own if path not in extra]
-        return replace(found, corrected=added((*kept, *more)))
+        return replace(found, corrected=joined(Add, (*kept, *more)))
 
     def step_of(self, term: Formula) -> Ref | None:
         """The time step of a term, by the bracket of a right one that is worth the same."""
@@ -222,11 +224,11 @@ class Finder:
         return replace(found, path=zero, says=(*self.why_zero(zero), "; ", *found.says))
 
     def one(
-        self, worth: Worth, term: Term, forms: Sequence[Formula], generators: Sequence[Generator]
+        self, worth: Worth, term: Term, forms: Sequence[Formula], sorts: Sequence[Sort]
     ) -> Fault | None:
         formula = at_path(self.right, term.path)
         known = Vocabulary(formula, forms, self.letters, worth)
-        for edit in edits(formula, known, generators):
+        for edit in edits(formula, known, sorts):
             if worth.fits(put(term.formula, term.within, edit.of(formula))):
                 return self.told(replace(edit, path=(*term.path, *edit.path)))
         return None

@@ -140,10 +140,10 @@ class Vocabulary:
         return list(dict.fromkeys(found))
 
     @cached_property
-    def derivatives(self) -> list[Formula]:
+    def derivatives(self) -> list[Total | Immediate]:
         """Those that are read in right formulas, and by what the wrong one has at hand."""
         both = [*self.said, *(piece.formula for piece in pieces(self.wrong))]
-        return list(dict.fromkeys(part for part in both if isinstance(part, DERIVATIVES)))
+        return list(dict.fromkeys(part for part in both if isinstance(part, Total | Immediate)))
 
     @cached_property
     def slopes(self) -> list[Formula]:
@@ -207,7 +207,7 @@ class Vocabulary:
                 numbers = [p for p in self.said if isinstance(p, Num | Size)]
                 return list(dict.fromkeys([*numbers, ONE, Num(Fraction(2)), Num(Fraction(3))]))
             case Total() | Immediate():
-                return self.derivatives
+                return [*self.derivatives]
             case Call(args=args):
                 calls = [p for p in self.said if isinstance(p, Call)]
                 return [*(replace(p, args=args) for p in calls if len(p.args) == len(args)), *args]
