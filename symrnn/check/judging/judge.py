@@ -230,13 +230,19 @@ class _Judge(Worked):
             return ()
         parameters = set(self.derivation.parameters)
         keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
+        keys += [key for key in claim.keys if key[0] == "order"]
         for choices in product(*(self.known[key] for key in keys)):
             changed = dict(zip(keys, choices, strict=True))
             other = replace(settled, choices={**settled.choices, **changed})
             if self.everywhere(claim, other).right:
-                words: list[str | Formula] = ["It holds if "]
+                words: list[str | Formula] = []
                 for key, option in changed.items():
-                    if option != settled.choices[key]:
+                    if option == settled.choices[key]:
+                        continue
+                    words += [" and " if words else "It holds if "]
+                    if key[0] == "order":
+                        words += ["the factors of ∏ stand with the last step first"]
+                    else:
                         member = next(p for p in derivatives(claim) if reading_key(p) == key)
                         words += reading_words(key, option, member)
                 return (*words, "; other lines need another reading of it.")

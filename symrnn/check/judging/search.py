@@ -192,12 +192,25 @@ class Search:
                         score, settled, improved = found, other, True
         return score, settled
 
+    def fitting(self) -> list[Convention]:
+        """The conventions under which most of the model's own equations stand there rightly: a
+        document that has them says whether its variables are rows or columns."""
+        forward = [claim for claim in self.telling if isinstance(claim.left, Ref)]
+
+        def right(convention: Convention) -> float:
+            settled = self.first(convention)
+            return sum(self.outcome(claim, settled).score for claim in forward)
+
+        most = max(map(right, self.tried)) if forward else 0.0
+        return [each for each in self.tried if not forward or right(each) == most]
+
     def settle(self) -> Settled:
         if self.fixed is not None:
             usual = self.first(self.fixed.convention).choices
             return replace(self.fixed, choices={**usual, **self.fixed.choices})
-        (right, _), settled = self.best(self.tried[0])
-        for convention in self.tried[1:]:
+        usual, *others = self.fitting()
+        (right, _), settled = self.best(usual)
+        for convention in others:
             if right >= len(self.counted(settled)):
                 break
             if self.may_beat(convention, right):

@@ -5,11 +5,21 @@ from dataclasses import replace
 from symrnn.check.claims import RIGHT, UNJUDGED, WRONG, Example, Verdict
 from symrnn.check.judging.judged import Claim, Settled
 from symrnn.check.judging.numbers import agrees, is_numeric
-from symrnn.check.judging.outcome import FAILURES, Outcome, close, example, indices, outcome
+from symrnn.check.judging.outcome import (
+    FAILURES,
+    Outcome,
+    agree,
+    close,
+    example,
+    indices,
+    outcome,
+)
 from symrnn.check.judging.points import Setting
 from symrnn.check.judging.search import Search
+from symrnn.check.judging.values import Values
 from symrnn.derive.formula import Name
 from symrnn.derive.pieces import walk
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Num
 
 NOT_GIVEN = (
@@ -74,6 +84,13 @@ class Worked(Search):
                     )
                 except FAILURES:
                     continue
-                if left.shape != right.shape or not close(left, right):
+                if not is_agreed(left, right, values):
                     return Example(example(at, values), left.tolist(), right.tolist())
         return None
+
+
+def is_agreed(left: Array, right: Array, values: Values) -> bool:
+    try:
+        return agree(left, right, values)[0]
+    except FAILURES:
+        return False
