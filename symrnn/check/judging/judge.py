@@ -5,37 +5,38 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from symrnn.check.claims import (
     RIGHT,
     RIGHT_IF,
     UNJUDGED,
     WRONG,
-    Example,
     Report,
+    Said,
     Verdict,
     Writing,
 )
 from symrnn.check.judging.choices import free_bases, reading_words
 from symrnn.check.judging.judged import Claim, Judged, Settled
-from symrnn.check.judging.numbers import agrees, given, is_numeric
+from symrnn.check.judging.numbers import given, is_numeric
 from symrnn.check.judging.outcome import (
     FAILURES,
+    FLOOR,
     Outcome,
-    close,
-    example,
     indices,
     outcome,
     total,
 )
-from symrnn.check.judging.points import Setting, outputs
-from symrnn.check.judging.search import Search
+from symrnn.check.judging.points import outputs
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.values import RANGES, Key, reading_key
+from symrnn.check.judging.worked import Worked
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import walk
-from symrnn.language.tree import Num
+from symrnn.language.tree import Ref, Size
 
 
 def judge(
@@ -61,10 +62,19 @@ def judge(
     found = judged(fixed.single if fixed else "")
     if fixed is None and not derivation.scalar and _wrong(found):
         for name in outputs(derivation):
+            if _mentions(writing, name):
+                continue
             other = judged(name)
             if _wrong(other) < _wrong(found):
                 return _with_one_output(found, other, name)
     return found
+
+
+def _mentions(writing: Writing, name: str) -> bool:
+    """Whether a document writes a dimension, so that it is not 1."""
+    lines = [line.equation for line in writing.lines if isinstance(line, Said)]
+    parts = (p for e in lines for side in (e.left, *e.rights) for p in walk(side))
+    return any(isinstance(part, Size) and name in part.width.names for part in parts)
 
 
 def _wrong(judged: Judged) -> int:
@@ -85,13 +95,13 @@ def _with_one_output(wide: Judged, narrow: Judged, name: str) -> Judged:
     return narrow
 
 
-NOT_GIVEN = (
-    "this is a number, and the document does not give all the numbers that it depends on; give them"
-    " in lines such as x_1 = 0.5, w_h = -0.3, or in matrices"
+CONSTANT = (
+    "The loss depends on no parameter here, and every gradient is zero: what is judged says little"
+    " of other widths. ",
 )
 
 
-class _Judge(Search):
+class _Judge(Worked):
     """Verdicts under what is settled."""
 
     def judged(self) -> Judged:
@@ -105,11 +115,9 @@ class _Judge(Search):
             if verdict.status == WRONG:
                 verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
             verdicts.append(verdict)
-        report = Report(
-            self.writing,
-            tuple(verdicts),
-            tuple(meant(settled, self.tried, self.writing.meanings, self.derivation.scalar)),
-        )
+        said = meant(settled, self.tried, self.writing.meanings, self.derivation.scalar)
+        constant = CONSTANT if self.is_constant() else ()
+        report = Report(self.writing, tuple(verdicts), (*said, *constant))
         points = tuple(self.point(each, settled) for each in self.settings)
         return Judged(report, points, settled, self.derivation, self.known)
 
@@ -132,9 +140,9 @@ class _Judge(Search):
             if found.note:
                 under = (*under, *((" ",) if under else ()), f"Here {found.note}.")
             return verdict(RIGHT_IF if under else RIGHT, under)
-        if not found.ill and found.pattern and not self.is_relied_on(claim, found.pattern):
+        if not found.ill and found.pattern and self.is_said(claim, found.pattern):
             return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
-        if is_numeric(claim.right) and not is_numeric(claim.left):
+        if is_numeric(claim.right):
             return self.numeric(claim, settled)
         if self.given.data:
             around = self.with_given()
@@ -158,59 +166,30 @@ class _Judge(Search):
                 return ""
         return times(pairs)
 
-    def is_relied_on(self, claim: Claim, pattern: Words) -> bool:
-        """Whether other lines read at every step what holds at the last or the first one alone."""
+    def is_constant(self) -> bool:
+        """Whether every gradient is zero, as with a softmax of a single class."""
+        truth = self.settings[0].truth
+        names = [s.name for s in truth.symbols.values() if s.role == "parameter"]
+        slopes = [truth.slope(("L", None), (name, None)) for name in names]
+        return all(np.abs(slope).max() < FLOOR for slope in slopes)
+
+    def is_said(self, claim: Claim, pattern: Words) -> bool:
+        """Whether a line that holds at the last or the first step alone may mean that step: not if
+        it goes on from the one beside it, and not if other lines read it at every step."""
         if pattern[1] not in (" = ", " = 1"):
-            return False
+            return True
+        beyond = 1 if pattern[1] == " = " else -1
+        for part in walk(claim.right):
+            if label(part) is not None:
+                refs = [p.at if isinstance(p, Name) else p for p in walk(part)]
+                if any(isinstance(r, Ref) and r.shift * beyond > 0 for r in refs):
+                    return False
         own = label(claim.left)
-        for other in self.claims:
-            for part in walk(other.right) if other.number != claim.number else ():
-                if label(part) == own is not None and set(free_bases(part)):
-                    return True
-        return False
-
-    # numbers
-
-    def with_given(self) -> list[Setting]:
-        """Settings with the numbers that the document gives; what it does not give, is drawn."""
-        given, found = self.given, []
-        for each in self.settings[:2]:
-            dims = {**each.dims, **given.dims, **self.derivation.dims}
-            steps = given.steps or each.steps
-            found.append(replace(each, dims=dims, steps=steps, data=given.data))
-        return [replace(each, seed=number) for number, each in enumerate(found)]
-
-    def try_at(self, setting: Setting, claim: Claim, settled: Settled) -> Outcome:
-        try:
-            values = self.point(setting, self.within(claim, settled)).values
-        except FAILURES as error:
-            return Outcome(error=f"the numbers that are given do not fit: {error}")
-        return outcome(claim.equations, claim.place, values)
-
-    def numeric(self, claim: Claim, settled: Settled) -> Verdict:
-        """The verdict on a result in numbers, to the digits that are printed."""
-        unjudged = Verdict(claim.said, claim.place, UNJUDGED, why=NOT_GIVEN)
-        if not (self.given.data or self.given.dims):
-            whole = all(n.value.denominator == 1 for n in walk(claim.right) if isinstance(n, Num))
-            if not whole or isinstance(claim.left, Name):
-                return unjudged
-            return replace(unjudged, status=WRONG, why="", example=self.example(claim, settled))
-        lefts = []
-        for setting in self.with_given():
-            try:
-                values = self.point(setting, self.within(claim, settled)).values
-                for at in indices(claim.equations[0], claim.place, values.steps):
-                    left = values(claim.left, at)
-                    lefts.append(left)
-                    ok = agrees(left, claim.right, values, at, claim.said, claim.place)
-            except FAILURES as error:
-                return replace(unjudged, why=f"the numbers that are given do not fit: {error}")
-        if not lefts or not all(close(left, lefts[0]) for left in lefts):
-            return unjudged
-        if ok:
-            return Verdict(claim.said, claim.place, RIGHT)
-        found = Example(example(at, values), left.tolist(), values(claim.right, at).tolist())
-        return Verdict(claim.said, claim.place, WRONG, example=found)
+        lines = [other for other in self.claims if other.number != claim.number]
+        if any(label(each.left) == own and set(free_bases(each.left)) for each in lines):
+            return True  # another line says what it is at the other steps
+        read = (part for other in lines for part in walk(other.right))
+        return not any(label(part) == own is not None and set(free_bases(part)) for part in read)
 
     def everywhere(self, claim: Claim, settled: Settled) -> Outcome:
         """The outcome at all points; where the first one says that it is wrong at each step, that
@@ -251,13 +230,19 @@ class _Judge(Search):
             return ()
         parameters = set(self.derivation.parameters)
         keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
+        keys += [key for key in claim.keys if key[0] == "order"]
         for choices in product(*(self.known[key] for key in keys)):
             changed = dict(zip(keys, choices, strict=True))
             other = replace(settled, choices={**settled.choices, **changed})
             if self.everywhere(claim, other).right:
-                words: list[str | Formula] = ["It holds if "]
+                words: list[str | Formula] = []
                 for key, option in changed.items():
-                    if option != settled.choices[key]:
+                    if option == settled.choices[key]:
+                        continue
+                    words += [" and " if words else "It holds if "]
+                    if key[0] == "order":
+                        words += ["the factors of ∏ stand with the last step first"]
+                    else:
                         member = next(p for p in derivatives(claim) if reading_key(p) == key)
                         words += reading_words(key, option, member)
                 return (*words, "; other lines need another reading of it.")
@@ -285,22 +270,6 @@ class _Judge(Search):
             if outcome([Equation(other, (claim.right,))], 0, values).right:
                 return True
         return False if same else None
-
-    def example(self, claim: Claim, settled: Settled) -> Example | None:
-        """Numbers for which both sides differ."""
-        values = self.values(self.within(claim, settled))
-        for equation in claim.equations:
-            for at in indices(equation, claim.place, values.steps):
-                try:
-                    left, right = (
-                        values(equation.left, at),
-                        values(equation.rights[claim.place], at),
-                    )
-                except FAILURES:
-                    continue
-                if left.shape != right.shape or not close(left, right):
-                    return Example(example(at, values), left.tolist(), right.tolist())
-        return None
 
 
 def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:

@@ -6,7 +6,7 @@ the same for the whole document. The likeliest comes first and wins where others
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, islice, product
 from typing import Any
 
 from symrnn.check.claims import Said, Writing
@@ -143,12 +143,16 @@ class Search:
         open_ = [k for k, each in self.known.items() if k[0] == "∂" and len(each) > 1]
         return len({settled.choices[k] for k in open_ if k[2] in parameters})
 
-    def combinations(self, claim: Claim) -> Iterator[Choices]:
-        each = [self.known[key] for key in claim.keys]
-        for number, combination in enumerate(product(*each)):
-            if number == MOST_COMBINATIONS:
-                return
-            yield dict(zip(claim.keys, combination, strict=True))
+    def combinations(self, claim: Claim, usual: Choices) -> Iterator[Choices]:
+        """What a claim leaves open, nearest to the usual choices first: one changed, then two."""
+        open_ = [key for key in claim.keys if len(self.known[key]) > 1]
+        every = (
+            dict(zip(keys, changed, strict=True))
+            for count in range(len(open_) + 1)
+            for keys in combinations(open_, count)
+            for changed in product(*([o for o in self.known[k] if o != usual[k]] for k in keys))
+        )
+        yield from islice(every, MOST_COMBINATIONS)
 
     def first(self, convention: Convention) -> Settled:
         """What is likeliest."""
@@ -163,7 +167,7 @@ class Search:
                 return False
             alone = (
                 self.outcome(claim, replace(settled, choices={**settled.choices, **choices}))
-                for choices in self.combinations(claim)
+                for choices in self.combinations(claim, settled.choices)
             )
             possible -= not any(found.score for found in alone)
         return possible > right
@@ -179,7 +183,7 @@ class Search:
             for claim in self.counted(settled):
                 if self.outcome(claim, settled).score == 1:
                     continue
-                for choices in self.combinations(claim):
+                for choices in self.combinations(claim, settled.choices):
                     other = replace(settled, choices={**settled.choices, **choices})
                     if self.outcome(claim, other).score <= self.outcome(claim, settled).score:
                         continue
@@ -188,12 +192,25 @@ class Search:
                         score, settled, improved = found, other, True
         return score, settled
 
+    def fitting(self) -> list[Convention]:
+        """The conventions under which most of the model's own equations stand there rightly: a
+        document that has them says whether its variables are rows or columns."""
+        forward = [claim for claim in self.telling if isinstance(claim.left, Ref)]
+
+        def right(convention: Convention) -> float:
+            settled = self.first(convention)
+            return sum(self.outcome(claim, settled).score for claim in forward)
+
+        most = max(map(right, self.tried)) if forward else 0.0
+        return [each for each in self.tried if not forward or right(each) == most]
+
     def settle(self) -> Settled:
         if self.fixed is not None:
             usual = self.first(self.fixed.convention).choices
             return replace(self.fixed, choices={**usual, **self.fixed.choices})
-        (right, _), settled = self.best(self.tried[0])
-        for convention in self.tried[1:]:
+        usual, *others = self.fitting()
+        (right, _), settled = self.best(usual)
+        for convention in others:
             if right >= len(self.counted(settled)):
                 break
             if self.may_beat(convention, right):
