@@ -159,12 +159,13 @@ class _Judge(Search):
         return times(pairs)
 
     def is_relied_on(self, claim: Claim, pattern: Words) -> bool:
-        """Whether other lines read at every step what holds at the last or the first one alone."""
+        """Whether lines, itself among them, read at every step what holds at the last or the first
+        one alone."""
         if pattern[1] not in (" = ", " = 1"):
             return False
         own = label(claim.left)
         for other in self.claims:
-            for part in walk(other.right) if other.number != claim.number else ():
+            for part in walk(other.right):
                 if label(part) == own is not None and set(free_bases(part)):
                     return True
         return False

@@ -280,12 +280,17 @@ def range_key(big: Big) -> Key:
 
 
 def _runs_up(product: Big) -> bool:
-    """k + 1 is the first step of a ∏, t - 1 the last; where neither is said, t is the last."""
+    """k + 1 is the first step of a ∏, t - 1 the last; where neither is said, t is the last. One
+    bound may be a number: 1 and T are the first and the last step, of others it is not said."""
     low, high = product.low, product.high
-    if low.base == "1" or high.base == "T":
+    if low == Ref("", "1") or high.base == "T":
         return True
-    if low.base == "T" or high.base == "1":
+    if low.base == "T" or high == Ref("", "1"):
         return False
+    if low.base == "1":
+        return high.shift <= 0
+    if high.base == "1":
+        return low.shift >= 0
     if "k" in (low.base, high.base):
         return runs_up(product) if low.shift or high.shift else low.base == "k"
     return low.shift > 0 or high.shift < 0 or high.base == "t"
