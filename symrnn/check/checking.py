@@ -79,8 +79,10 @@ def check(
         )
 
         def explained(verdict: Verdict) -> Verdict:
-            wrong = verdict.status == WRONG
-            return replace(verdict, fault=fault(judged, verdict)) if wrong else verdict
+            if verdict.status != WRONG:
+                return verdict
+            # what a line inherits is told of it as if it stood alone
+            return replace(verdict, fault=fault(judged, replace(verdict, follows=False)))
 
         verdicts = tuple(map(explained, judged.report.verdicts))
         return replace(judged.report, verdicts=verdicts)

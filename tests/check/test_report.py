@@ -125,7 +125,7 @@ def test_a_reading_is_told_with_its_letters() -> None:
 
 def test_what_is_inherited_says_so() -> None:
     later = replace(MISSING, follows=True)
-    assert "(it follows from the line before, which is wrong already)" in (
+    assert "(it follows from what is wrong before it)" in (
         told(writing(later)).text().replace("\n     ", " ")
     )
 
@@ -191,3 +191,13 @@ def test_the_page_of_several_begins_with_a_table() -> None:
 def test_a_terminal_is_shown_nothing_that_it_would_obey() -> None:
     said = replace(SAID, line=Line("a = \x1b[31mb\tc"))
     assert "\x1b" not in told(writing(Verdict(said, 0, RIGHT))).text()
+
+
+def test_of_many_numbers_the_steps_are_told_and_json_has_the_rest() -> None:
+    many = Example({"T": 4, "t": 1, "W": [[0.5] * 9] * 9}, [[1.0, 2.0]], [[1.0, 3.0]])
+    found = told(writing(replace(MISSING, example=many)))
+    assert (
+        "with T = 4, t = 1, and drawn numbers (--format json has them): the left"
+        " side is [1 2], this is [1 3]"
+    ) in " ".join(found.text().split())
+    assert len(json.loads(found.json())[0]["lines"][0]["claims"][0]["example"]["values"]["W"]) == 9

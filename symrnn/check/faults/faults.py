@@ -2,24 +2,32 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, cast
+
+import numpy as np
 
 from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
 from symrnn.check.faults.finding import Finder
 from symrnn.check.faults.truths import placed, truths_of, with_index
 from symrnn.check.faults.vocabulary import bare
-from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, close, value_of
+from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, value_of
 from symrnn.check.judging import Judged, Point
 from symrnn.check.judging.choices import reading_words
+from symrnn.check.judging.numbers import is_numeric
 from symrnn.check.judging.outcome import members
 from symrnn.check.judging.truth import READINGS
 from symrnn.check.judging.values import Key, reading_key
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import map_children, walk
-from symrnn.language.tree import Neg, Ref
+from symrnn.language.tree import Neg, Num, Ref
 
 SURE = 8
 """So many settings tell which of derive's formulas serve."""
 
+
+DIGITS = 12
+"""Of a number at most."""
 
 UNCLEAR = ("compound", "ill-shaped")
 
@@ -28,6 +36,8 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
     """What is wrong with a right side; nothing where it is not, or follows from a wrong one."""
     if verdict.status != WRONG or verdict.follows:
         return None
+    if is_numeric(verdict.said.equation.rights[verdict.place]):
+        return _number(verdict)
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
@@ -44,6 +54,24 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
         if tried:
             return tried[0]
     return None
+
+
+def _number(verdict: Verdict) -> Fault | None:
+    """What a result in numbers should be, with as many digits."""
+    right, example = verdict.said.equation.rights[verdict.place], verdict.example
+    left = np.ravel(cast("Any", example.left)) if example is not None else np.zeros(0)
+    if len(left) != 1:
+        return None
+    value, digits = float(left[0]), 0
+    while digits < DIGITS and any(
+        isinstance(part, Num) and (part.value * 10**digits).denominator != 1 for part in walk(right)
+    ):
+        digits += 1
+    number = Num(Fraction(f"{abs(value):.{digits}f}"))
+    corrected = Neg(number) if value < 0 else number
+    flipped = corrected == (right.arg if isinstance(right, Neg) else Neg(right))
+    kind = "sign" if flipped else "wrong operand"
+    return Fault(kind, (), ("it is ", corrected), corrected=corrected)
 
 
 Points = Sequence[Point]
@@ -83,7 +111,7 @@ def _finder(judged: Judged, verdict: Verdict, equation: Equation, points: Points
     right = equation.rights[verdict.place]
     every = _settings(verdict, equation, points)
     settings = sorted(every, key=lambda each: not each.point.setting.active)
-    first = next((i for i, each in enumerate(settings) if not _agrees(right, each)), None)
+    first = next((i for i, each in enumerate(settings) if not each.agrees(right)), None)
     if first is None:
         return None
     settings = [settings[first], *settings[:first], *settings[first + 1 :]]
@@ -143,12 +171,6 @@ def _settings(verdict: Verdict, equation: Equation, points: Points) -> Iterator[
             target = value_of(point, equation.left, at)
             if target is not None:
                 yield Setting(point, at, target)
-
-
-def _agrees(right: Formula, setting: Setting) -> bool:
-    """Whether a right side happens to be right at a setting: that one tells nothing."""
-    found = value_of(setting.point, right, setting.at)
-    return found is not None and close(found, setting.target)
 
 
 def _without_plus(formula: Formula, worth: Worth) -> Formula:

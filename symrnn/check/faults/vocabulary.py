@@ -145,7 +145,7 @@ class Vocabulary:
                 pairs = zip(product.factors, product.factors[1:], strict=False)
                 found += filter(is_slope, map(type(product), pairs))
         for ref in self.refs:
-            if self.symbols[ref.name].role == "variable":
+            if ref.name in self.symbols and self.symbols[ref.name].role == "variable":
                 found += self._slopes_at(ref)
         return list(dict.fromkeys(found))
 

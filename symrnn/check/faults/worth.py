@@ -6,15 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from symrnn.check.judging import Point
+from symrnn.check.judging.outcome import agree, close
 from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
 from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import map_children, walk
 from symrnn.errors import SymrnnError
 from symrnn.language.arrays import Array
 from symrnn.language.tree import Num, Ref
-
-PRECISION = 1e-9
-"""How far, relative to its norm, a value may be off."""
 
 MOST = 4_000
 """So many formulas are worked out for one line."""
@@ -37,6 +35,16 @@ class Setting:
     point: Point
     at: Indices
     target: Array
+
+    def agrees(self, formula: Formula) -> bool:
+        """Whether a formula is worth that here, as the judge compares the sides of a line."""
+        return self.is_worth(value_of(self.point, formula, self.at))
+
+    def is_worth(self, found: Array | None) -> bool:
+        try:
+            return found is not None and agree(self.target, found, self.point.values)[0]
+        except FAILS:
+            return False
 
 
 class SpentError(Exception):
@@ -67,10 +75,6 @@ class Worth:
         self._known: dict[int, tuple[Formula, Array | None, Formula]] = {}
 
     @property
-    def target(self) -> Array:
-        return self.settings[0].target
-
-    @property
     def steps(self) -> int:
         return self.settings[0].point.steps
 
@@ -80,7 +84,7 @@ class Worth:
 
     def is_worth(self, formula: Formula, value: Array | None) -> bool:
         found = self.array(formula)
-        return value is not None and found is not None and close(value, found)
+        return value is not None and found is not None and same(value, found)
 
     def is_zero(self, formula: Formula) -> bool:
         """Whether a formula is zero at every setting."""
@@ -117,15 +121,10 @@ class Worth:
         self.budget.spend()
         if self.left in (part for part in walk(formula) if type(part) is type(self.left)):
             return False
-        found = self.array(formula)
-        return found is not None and close(found, self.target) and self.everywhere(formula)
+        return self.settings[0].is_worth(self.array(formula)) and self.everywhere(formula)
 
     def everywhere(self, formula: Formula, most: int | None = None) -> bool:
-        for setting in self.settings[:most]:
-            found = value_of(setting.point, formula, setting.at)
-            if found is None or not close(found, setting.target):
-                return False
-        return True
+        return all(setting.agrees(formula) for setting in self.settings[:most])
 
     def for_right(self, right: Formula) -> "Worth | None":
         """The same for what a right formula is worth: an addend beside other addends."""
@@ -157,12 +156,8 @@ def value_of(point: Point, formula: Formula, at: Indices) -> Array | None:
     return found if np.isfinite(found).all() else None
 
 
-def close(one: Array, other: Array) -> bool:
-    """Whether two values are the same, as far as numbers tell."""
-    if one.shape != other.shape and (one.size != other.size or 1 not in one.shape):
-        return False
-    far = np.abs(one - other.reshape(one.shape)).max(initial=0)
-    return bool(far <= PRECISION * max(np.abs(other).max(initial=0), np.abs(one).max(initial=0)))
+def same(one: Array, other: Array) -> bool:
+    return one.shape == other.shape and close(one, other)
 
 
 def distinct(worth: Worth, formulas: Sequence[Formula]) -> Iterator[tuple[Formula, Array]]:
@@ -170,6 +165,6 @@ def distinct(worth: Worth, formulas: Sequence[Formula]) -> Iterator[tuple[Formul
     seen: list[Array] = []
     for formula in formulas:
         found = worth.array(formula)
-        if found is not None and not any(close(found, other) for other in seen):
+        if found is not None and not any(same(found, other) for other in seen):
             seen.append(found)
             yield formula, found

@@ -5,6 +5,8 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from symrnn.check.claims import (
     RIGHT,
     RIGHT_IF,
@@ -20,6 +22,7 @@ from symrnn.check.judging.judged import Claim, Judged, Settled
 from symrnn.check.judging.numbers import agrees, given, is_numeric
 from symrnn.check.judging.outcome import (
     FAILURES,
+    FLOOR,
     Outcome,
     close,
     example,
@@ -91,6 +94,12 @@ NOT_GIVEN = (
 )
 
 
+CONSTANT = (
+    "The loss depends on no parameter here, and every gradient is zero: what is judged says little"
+    " of other widths. ",
+)
+
+
 class _Judge(Search):
     """Verdicts under what is settled."""
 
@@ -157,6 +166,13 @@ class _Judge(Search):
             except FAILURES:
                 return ""
         return times(pairs)
+
+    def is_constant(self) -> bool:
+        """Whether every gradient is zero, as with a softmax of a single class."""
+        truth = self.settings[0].truth
+        names = [s.name for s in truth.symbols.values() if s.role == "parameter"]
+        slopes = [truth.slope(("L", None), (name, None)) for name in names]
+        return all(np.abs(slope).max() < FLOOR for slope in slopes)
 
     def is_relied_on(self, claim: Claim, pattern: Words) -> bool:
         """Whether lines, itself among them, read at every step what holds at the last or the first

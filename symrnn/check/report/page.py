@@ -81,7 +81,7 @@ def _line(reports: Reports, row: Row) -> Iterator[Item]:
 def _found(reports: Reports, verdict: Verdict, several: bool) -> Iterator[Item]:
     before = (f"Right side {verdict.place + 1}: ",) if several else ()
     told = _text(reports, reports.headline(verdict))
-    after = ", which follows from the line before, and is wrong there already"
+    after = " (it follows from what is wrong before it)"
     follows = (after,) if verdict.status == WRONG and verdict.follows else ()
     yield Paragraph((*before, *told, *follows))
     if verdict.fault is not None and verdict.why:

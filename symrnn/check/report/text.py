@@ -114,15 +114,16 @@ def _found(reports: Reports, verdict: Verdict, before: str) -> Iterator[str]:
 def _told(reports: Reports, verdict: Verdict) -> str:
     told = reports.words(reports.headline(verdict))
     if verdict.status == WRONG and verdict.follows:
-        told += " (it follows from the line before, which is wrong already)"
+        told += " (it follows from what is wrong before it)"
     return told
 
 
 def example_text(example: Example) -> str:
-    """The values for which both sides differ, if they are few, and what each of them is."""
+    """The values for which both sides differ, and what each of them is; of many values the steps
+    alone."""
     few = sum(_size(value) for value in example.values.values()) <= MOST_VALUES
-    said = [f"{n} = {numbers(v)}" for n, v in example.values.items() if few or _size(v) == 1]
-    at = ", ".join(said) if few else ", ".join([*said, "and drawn weights (--format json)"])
+    said = [f"{n} = {numbers(v)}" for n, v in example.values.items() if few or isinstance(v, int)]
+    at = ", ".join(said if few else [*said, "and drawn numbers (--format json has them)"])
     sides = f"the left side is {numbers(example.left)}, this is {numbers(example.right)}"
     return f"with {at}: {sides}" if at else sides
 

@@ -8,8 +8,9 @@ import pytest
 from symrnn.check.claims import RIGHT, RIGHT_IF, Fault, Line, Said, Verdict, Writing
 from symrnn.check.faults import fault
 from symrnn.check.judging import Judged, Settled, judge
+from symrnn.check.judging.conventions import Convention
 from symrnn.check.judging.truth import OTHERS, STEP, TOTAL
-from symrnn.check.judging.values import Convention, reading_key
+from symrnn.check.judging.values import reading_key
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Equation, Immediate, Total
 from symrnn.derive.pieces import at_path, walk
