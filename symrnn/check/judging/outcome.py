@@ -194,10 +194,12 @@ def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcom
 
 
 def is_outside(left: Formula, at: Indices, values: Values) -> bool:
-    """Whether a left side is the derivative of a variable at a step that there is not."""
+    """Whether a left side is the derivative of a variable, or by one, at a step that there is
+    not. That of a loss by what lies behind the last step is zero."""
     match left:
-        case Total(of=Ref(base=base) as of) | Immediate(of=Ref(base=base) as of) if base:
-            return values.node(of, at) not in values.truth.values
+        case Total(of=Ref(base=base), by=by) | Immediate(of=Ref(base=base), by=by) if base:
+            nodes = [each for each in (left.of, by) if isinstance(each, Ref) and each.base]
+            return any(values.node(each, at) not in values.truth.values for each in nodes)
     return False
 
 
