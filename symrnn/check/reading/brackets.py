@@ -2,10 +2,10 @@
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.letters import ENTRIES
+from symrnn.check.reading.nodes import Fence, Items, Scripts, Table, Unclear, text_of
 from symrnn.check.reading.partials import Partials
 from symrnn.check.reading.pieces import Piece
 from symrnn.check.reading.symbols import canon, split, time_of
-from symrnn.check.reading.tex import Fence, Items, Scripts, Table, Unclear, text_of
 from symrnn.derive.formula import Blocks, Bracket, Formula, Immediate, Total, Zeros
 from symrnn.language.tree import NARROW, Call, Part, Width
 

@@ -3,9 +3,7 @@ r"""Functions: with what they are applied to, or bare, as σ in σ(1 - σ)."""
 from dataclasses import replace
 
 from symrnn.check.reading.letters import Letters
-from symrnn.check.reading.pieces import Piece
-from symrnn.check.reading.symbols import canon, look_up, split
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -18,6 +16,8 @@ from symrnn.check.reading.tex import (
     base_of,
     text_of,
 )
+from symrnn.check.reading.pieces import Piece
+from symrnn.check.reading.symbols import canon, look_up, split
 from symrnn.derive.formula import Diagonal, Formula
 from symrnn.derive.functions import PRIME, SLOPES, formula_of
 from symrnn.language.table import ELEMENTWISE

@@ -8,9 +8,7 @@ from symrnn.check.claims import Line, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
 from symrnn.check.reading.known import Known, signature, with_symbol
 from symrnn.check.reading.meanings import meanings_of
-from symrnn.check.reading.pieces import SOME, Measure, spans
-from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -21,14 +19,18 @@ from symrnn.check.reading.tex import (
     Unclear,
     base_of,
     over,
-    structure,
     text_of,
 )
+from symrnn.check.reading.pieces import SOME, Measure, spans
+from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
+from symrnn.check.reading.tex import structure
 from symrnn.check.reading.where import Where, is_condition, where, with_member
 from symrnn.derive.formula import Equation, Marked
 from symrnn.language.tree import NARROW, Add, Ref
 
-LONGEST = 100_000
+LONGEST, MOST = 30_000, 100
+"""Characters of a line, and equations in it."""
+
 EQUAL = ("=", "approx", "gets")
 OTHERS = ("leq", "geq", "<", ">", "neq", "sim", "to", "propto", "in", "ll", "gg")
 WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega")
@@ -107,8 +109,9 @@ def _rows(line: Line, known: Known) -> Iterator[Row | Unread]:
 
 def _claims(line: Line, items: Items) -> Iterator[Row]:
     main, conditions = _parts(_without_end(tuple(_opened(items))))
-    if not main:
-        raise Unclear("nothing stands here", (0, len(line.text)))
+    if not 0 < len(main) <= MOST:
+        said = "nothing stands here" if not main else f"a line has at most {MOST} equations"
+        raise Unclear(said, (0, len(line.text)))
     for place, part in enumerate(main):
         marks = [i for i, node in enumerate(part) if text_of(node) in EQUAL]
         if not marks:

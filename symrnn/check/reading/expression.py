@@ -5,23 +5,11 @@ or -; ∏ to the last factor with its index.
 """
 
 from fractions import Fraction
-from itertools import pairwise
 
 from symrnn.check.reading.brackets import Brackets
 from symrnn.check.reading.calls import ENDS, PRODUCTS
 from symrnn.check.reading.letters import ENTRIES
-from symrnn.check.reading.pieces import (
-    NUMBER,
-    SOME,
-    Piece,
-    around,
-    entry_of,
-    joined,
-    summed,
-    with_sign,
-)
-from symrnn.check.reading.symbols import is_index, time_of
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Node,
     Ratio,
@@ -34,9 +22,18 @@ from symrnn.check.reading.tex import (
     base_of,
     text_of,
 )
-from symrnn.check.reading.where import where, with_member
+from symrnn.check.reading.pieces import (
+    SOME,
+    Piece,
+    around,
+    entry_of,
+    is_open,
+    joined,
+    summed,
+    with_sign,
+)
+from symrnn.check.reading.where import bounds, where, with_member
 from symrnn.derive.formula import (
-    ALWAYS,
     Big,
     Chain,
     Formula,
@@ -142,13 +139,18 @@ class Expression(Brackets):
         """Whether a * stands between vectors of one shape, which no product of matrices joins."""
         end = next((i for i, (s, _) in enumerate(after) if i and s in (*ODOT, "*")), len(after))
         left, right = (self.measure.shape(self.product(e).formula) for e in (before, after[:end]))
-        return left == right != NUMBER and NARROW in left
+        pairs = list(zip(left, right, strict=True))
+        if not any(a == b == NARROW for a, b in pairs):
+            return False
+        return any(
+            NARROW not in pair and (pair[0] == pair[1] or any(map(is_open, pair))) for pair in pairs
+        )
 
     def product(self, entries: Entries) -> Piece:
         """Numbers before what they multiply; matrices in their order; partial derivatives as a
         chain; entries entry by entry."""
         entries = self.outer(_with_powers_of_ten(entries))
-        parts = [piece for _, piece in entries]
+        parts = self.measure.with_units([piece for _, piece in entries])
         if len(parts) == 1:
             return parts[0]
         partial = [isinstance(p.formula, Total | Immediate) or _is_prod(p.formula) for p in parts]
@@ -194,7 +196,7 @@ class Expression(Brackets):
         if any(text_of(n) == "in" for n in node.below):
             found.append((sign, self.over_members(node)))
             return
-        index, low, high = _bounds(node)
+        index, low, high = bounds(node)
         kind = BIG[text_of(node.base)]
         entries = self.entries()
         if not entries:
@@ -263,34 +265,6 @@ class Expression(Brackets):
             case Scripts(base=Sign() | Styled()) if constant := self.constant(node):
                 return constant
         return self.symbol(node)
-
-
-def _bounds(node: Scripts) -> tuple[str, Ref, Ref]:
-    r"""t=1 and T; without bounds \sum_t; 1 \le k \le t; t \ge j > k, downwards."""
-    texts = list(map(text_of, node.below))
-    marks = [i for i, text in enumerate(texts) if text in ("=", "leq", "geq", "<", ">")]
-    signs = [texts[mark] for mark in marks]
-    parts = [node.below[a + 1 : b] for a, b in pairwise((-1, *marks, len(texts)))]
-    above = time_of(node.above) if node.above else None
-    match [time_of(part) for part in parts], signs:
-        case [Ref() as index], [] if is_index(index) and not node.above:
-            return index.base, ALWAYS, ALWAYS
-        case [Ref() as index, Ref() as low], ["="] if above is not None and is_index(index):
-            return index.base, low, above
-        case [Ref() as index, Ref() as high], ["leq" | "<" as sign] if is_index(index):
-            return index.base, Ref("", "1"), _inside(high, sign)
-        case [Ref() as index, Ref() as low], ["geq" | ">" as sign] if is_index(index):
-            return index.base, _inside(low, sign), Ref("", "T")
-        case [Ref() as low, Ref() as index, Ref() as high], [one, two] if is_index(index):
-            if {one, two} <= {"leq", "<"} or {one, two} <= {"geq", ">"}:
-                turned = {"<": ">", ">": "<"}.get(one, one)
-                return index.base, _inside(low, turned), _inside(high, two)
-    raise Unclear("over what this runs is not understood; write \\sum_{t=1}^{T}", node.span)
-
-
-def _inside(bound: Ref, sign: str) -> Ref:
-    """A bound that is not reached itself lies one step further in."""
-    return Ref("", bound.base, bound.shift + {"<": -1, ">": 1}.get(sign, 0))
 
 
 def _with_powers_of_ten(entries: Entries) -> Entries:

@@ -5,7 +5,18 @@ from fractions import Fraction
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.known import Known
-from symrnn.check.reading.pieces import SOME, Measure, Piece
+from symrnn.check.reading.nodes import (
+    Items,
+    Node,
+    Scripts,
+    Sign,
+    Styled,
+    Text,
+    Unclear,
+    base_of,
+    text_of,
+)
+from symrnn.check.reading.pieces import NUMBERS, SOME, Measure, Piece
 from symrnn.check.reading.symbols import (
     TRANSPOSED,
     Entry,
@@ -18,26 +29,12 @@ from symrnn.check.reading.symbols import (
     spelt,
     split,
 )
-from symrnn.check.reading.tex import (
-    Items,
-    Node,
-    Scripts,
-    Sign,
-    Styled,
-    Text,
-    Unclear,
-    base_of,
-    text_of,
-)
 from symrnn.derive.formula import Eye, Formula, Marked, Name, Ones, Zeros
 from symrnn.derive.notation.spelling import time_text
 from symrnn.errors import suggestion
 from symrnn.language.tree import NARROW, Neg, Num, Pow, Ref, Size, Transpose, Width
 
-COUNT = r"\#"
-"""The letter of the number of parameters."""
-
-RATE = r"\eta"
+RATE, COUNT = NUMBERS
 MOST_DIGITS = 40
 ENTRIES = tuple("ijklmnrs")
 """What an entry of a vector may be numbered by."""
@@ -91,6 +88,8 @@ class Letters:
                 raise Unclear(f"this may be {entry.name} or {others[0][0].name}", node.span)
             return self.named(entry.name, at, mark, left, node)
         letter, at, left = own_letter(self.known.symbols, node)
+        if letter == r"\delta" and not at.base and (named := self.delta_of(node)) is not None:
+            return named
         if letter in self.own or letter in self.known.states or is_delta(letter):
             return self.raised(Piece(Name(letter, at), node.span), left, node.span)
         for entry, step, mark, left in found if not self.known.scalar else ():
@@ -104,6 +103,17 @@ class Letters:
         if (entry_of := self.entry(node)) is not None:
             return entry_of
         raise self.unknown(found, node)
+
+    def delta_of(self, node: Node) -> Piece | None:
+        """δ beside a symbol, δ h_t, is a letter for it."""
+        following = self.peek()
+        for entry, at, mark, left in look_up(self.known.symbols, following) if following else ():
+            if following is not None and entry.timed and at is not None and not mark:
+                self.at += 1
+                letter = rf"\delta {canon((apart(following)[0],))}"
+                span = node.span[0], following.span[1]
+                return self.raised(Piece(Name(letter, at), span), left, span)
+        return None
 
     def named(self, name: str, at: Ref | None, mark: str, left: Items, node: Node) -> Piece:
         """A name of the model, with what stands above it."""

@@ -84,8 +84,16 @@ Shape = tuple[Width, Width]
 """Rows and columns."""
 
 NUMBER: Shape = NARROW, NARROW
+NUMBERS = (r"\eta", r"\#")
+"""Letters of numbers: the learning rate, and how many parameters there are."""
+
 SOME = Width()
 """A width that the writer leaves open: that of I."""
+
+
+def is_open(width: Width) -> bool:
+    """Whether it is that of a letter of the writer's own."""
+    return any(name.startswith("(") for name in width.names)
 
 
 class Measure:
@@ -148,6 +156,10 @@ class Measure:
         """A letter of the writer's own is taken for a vector."""
         if letter in self.known.states:
             return self.shape(self.known.states[letter])
+        if letter in NUMBERS:
+            return NUMBER
+        if letter in self.known.deltas:
+            return self.named(self.known.deltas[letter])
         width = Width((f"({letter})",))
         return (width, NARROW) if self.known.columns else (NARROW, width)
 
@@ -172,3 +184,12 @@ class Measure:
         if isinstance(piece.formula, Add):
             made = Add(tuple(part.formula for part in parts))
         return replace(piece, formula=made, parts=parts)
+
+    def with_units(self, parts: list[Piece]) -> list[Piece]:
+        """The factors, I as wide as what stands behind it, or else before it."""
+        for place, piece in enumerate(parts if len(parts) > 1 else ()):
+            if piece.formula == Eye(SOME):
+                behind = place + 1 < len(parts)
+                beside = self.shape(parts[place + 1 if behind else place - 1].formula)
+                parts[place] = self.settled(piece, beside[not behind])
+        return parts

@@ -7,7 +7,7 @@ of its subscripts, or a superscript in brackets.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     ACCENTS,
     Fence,
     Items,
@@ -16,9 +16,9 @@ from symrnn.check.reading.tex import (
     Sign,
     Styled,
     Text,
-    structure,
     text_of,
 )
+from symrnn.check.reading.tex import structure
 from symrnn.derive.notation.symbol import Glyph
 from symrnn.language.tree import Ref
 
@@ -166,7 +166,8 @@ def _above(sups: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None, Ite
             yield own, at, last[cut + 1 :]
     if (at := time_of(last)) is not None and at.base not in ("1", "T"):
         yield own, at, ()
-    yield own, None, last
+    if not (len(last) == 1 and isinstance(last[0], Fence) and time_of(last) is not None):
+        yield own, None, last
 
 
 def _below(subs: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None]]:
