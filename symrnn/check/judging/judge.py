@@ -12,33 +12,29 @@ from symrnn.check.claims import (
     RIGHT_IF,
     UNJUDGED,
     WRONG,
-    Example,
     Report,
     Verdict,
     Writing,
 )
 from symrnn.check.judging.choices import free_bases, reading_words
 from symrnn.check.judging.judged import Claim, Judged, Settled
-from symrnn.check.judging.numbers import agrees, given, is_numeric
+from symrnn.check.judging.numbers import given, is_numeric
 from symrnn.check.judging.outcome import (
     FAILURES,
     FLOOR,
     Outcome,
-    close,
-    example,
     indices,
     outcome,
     total,
 )
-from symrnn.check.judging.points import Setting, outputs
-from symrnn.check.judging.search import Search
+from symrnn.check.judging.points import outputs
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.values import RANGES, Key, reading_key
+from symrnn.check.judging.worked import Worked
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import walk
-from symrnn.language.tree import Num
 
 
 def judge(
@@ -88,19 +84,13 @@ def _with_one_output(wide: Judged, narrow: Judged, name: str) -> Judged:
     return narrow
 
 
-NOT_GIVEN = (
-    "this is a number, and the document does not give all the numbers that it depends on; give them"
-    " in lines such as x_1 = 0.5, w_h = -0.3, or in matrices"
-)
-
-
 CONSTANT = (
     "The loss depends on no parameter here, and every gradient is zero: what is judged says little"
     " of other widths. ",
 )
 
 
-class _Judge(Search):
+class _Judge(Worked):
     """Verdicts under what is settled."""
 
     def judged(self) -> Judged:
@@ -114,11 +104,9 @@ class _Judge(Search):
             if verdict.status == WRONG:
                 verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
             verdicts.append(verdict)
-        report = Report(
-            self.writing,
-            tuple(verdicts),
-            tuple(meant(settled, self.tried, self.writing.meanings, self.derivation.scalar)),
-        )
+        said = meant(settled, self.tried, self.writing.meanings, self.derivation.scalar)
+        constant = CONSTANT if self.is_constant() else ()
+        report = Report(self.writing, tuple(verdicts), (*said, *constant))
         points = tuple(self.point(each, settled) for each in self.settings)
         return Judged(report, points, settled, self.derivation, self.known)
 
@@ -185,49 +173,6 @@ class _Judge(Search):
                 if label(part) == own is not None and set(free_bases(part)):
                     return True
         return False
-
-    # numbers
-
-    def with_given(self) -> list[Setting]:
-        """Settings with the numbers that the document gives; what it does not give, is drawn."""
-        given, found = self.given, []
-        for each in self.settings[:2]:
-            dims = {**each.dims, **given.dims, **self.derivation.dims}
-            steps = given.steps or each.steps
-            found.append(replace(each, dims=dims, steps=steps, data=given.data))
-        return [replace(each, seed=number) for number, each in enumerate(found)]
-
-    def try_at(self, setting: Setting, claim: Claim, settled: Settled) -> Outcome:
-        try:
-            values = self.point(setting, self.within(claim, settled)).values
-        except FAILURES as error:
-            return Outcome(error=f"the numbers that are given do not fit: {error}")
-        return outcome(claim.equations, claim.place, values)
-
-    def numeric(self, claim: Claim, settled: Settled) -> Verdict:
-        """The verdict on a result in numbers, to the digits that are printed."""
-        unjudged = Verdict(claim.said, claim.place, UNJUDGED, why=NOT_GIVEN)
-        if not (self.given.data or self.given.dims):
-            whole = all(n.value.denominator == 1 for n in walk(claim.right) if isinstance(n, Num))
-            if not whole or isinstance(claim.left, Name):
-                return unjudged
-            return replace(unjudged, status=WRONG, why="", example=self.example(claim, settled))
-        lefts = []
-        for setting in self.with_given():
-            try:
-                values = self.point(setting, self.within(claim, settled)).values
-                for at in indices(claim.equations[0], claim.place, values.steps):
-                    left = values(claim.left, at)
-                    lefts.append(left)
-                    ok = agrees(left, claim.right, values, at, claim.said, claim.place)
-            except FAILURES as error:
-                return replace(unjudged, why=f"the numbers that are given do not fit: {error}")
-        if not lefts or not all(close(left, lefts[0]) for left in lefts):
-            return unjudged
-        if ok:
-            return Verdict(claim.said, claim.place, RIGHT)
-        found = Example(example(at, values), left.tolist(), values(claim.right, at).tolist())
-        return Verdict(claim.said, claim.place, WRONG, example=found)
 
     def everywhere(self, claim: Claim, settled: Settled) -> Outcome:
         """The outcome at all points; where the first one says that it is wrong at each step, that
@@ -302,22 +247,6 @@ class _Judge(Search):
             if outcome([Equation(other, (claim.right,))], 0, values).right:
                 return True
         return False if same else None
-
-    def example(self, claim: Claim, settled: Settled) -> Example | None:
-        """Numbers for which both sides differ."""
-        values = self.values(self.within(claim, settled))
-        for equation in claim.equations:
-            for at in indices(equation, claim.place, values.steps):
-                try:
-                    left, right = (
-                        values(equation.left, at),
-                        values(equation.rights[claim.place], at),
-                    )
-                except FAILURES:
-                    continue
-                if left.shape != right.shape or not close(left, right):
-                    return Example(example(at, values), left.tolist(), right.tolist())
-        return None
 
 
 def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:
