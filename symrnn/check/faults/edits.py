@@ -46,8 +46,6 @@ class Edit:
     path: Path
     new: Formula
     says: Words
-    step: Ref | None = None
-    """The step of the term that it adds."""
 
     def of(self, formula: Formula) -> Formula:
         return put(formula, self.path, self.new)
@@ -146,8 +144,9 @@ def moved(formula: Any, by: int) -> Any:
     return formula
 
 
-def exchanged(formula: Formula, known: Vocabulary) -> Edits:
+def exchanged(found: Sequence[Piece], known: Vocabulary) -> Edits:
     """All of a term at another step, or with two of its steps exchanged."""
+    formula = found[0].formula
     refs = {part for part in walk(formula) if isinstance(part, Ref) and part.base == "1"}
     steps = sorted({ref.shift for ref in refs})
     changes: list[dict[int, int]] = [
@@ -238,6 +237,8 @@ def orders(found: Sequence[Piece], known: Vocabulary) -> Edits:
         ):
             says = (formula, " has to be transposed")
             yield Edit("transpose or order", path, Transpose(formula), says)
+        if isinstance(formula, Odot):
+            yield from _regrouped(path, formula)
         if isinstance(formula, Product | Chain):
             factors = formula.factors
             for i in range(len(factors) - 1):
@@ -247,6 +248,22 @@ def orders(found: Sequence[Piece], known: Vocabulary) -> Edits:
             if len(factors) == 2:
                 new = transposed(formula)
                 yield Edit("transpose or order", path, new, instead(formula, new))
+
+
+def _regrouped(path: Path, rows: Odot) -> Edits:
+    """W (a ⊙ b) for W a ⊙ b, and (a ⊙ b) W for a ⊙ b W."""
+    for i, factor in enumerate(rows.factors):
+        if not isinstance(factor, Product):
+            continue
+        rest = (*rows.factors[:i], *rows.factors[i + 1 :])
+        *before, last = factor.factors
+        first, *after = factor.factors
+        for new in (
+            Product((*before, Odot((last, *rest)))),
+            Product((Odot((*rest, first)), *after)),
+        ):
+            says = ("the brackets are wrong: ", *instead(rows, new))
+            yield Edit("transpose or order", path, new, says)
 
 
 SYMMETRIC = (Num, Size, Ones, Eye, Diagonal, Neg)
@@ -283,6 +300,26 @@ def left_out(found: Sequence[Piece], known: Vocabulary) -> Edits:
                     yield Edit(kind, piece.path, whole, (*term, " is missing"))
 
 
+def brackets(found: Sequence[Piece], known: Vocabulary) -> Edits:
+    """a (b + c) for a b + c, and (a + b) c for a + b c."""
+    for piece in found:
+        match piece.formula:
+            case Add(terms=(Times(factors=parts), *others)):
+                for i in range(1, len(parts)):
+                    inner: Formula = Add((joined(Times, parts[i:]), *others))
+                    yield _bracketed(piece, Times((*parts[:i], inner)))
+        match piece.formula:
+            case Add(terms=(*others, Times(factors=parts))):
+                for i in range(1, len(parts)):
+                    inner = Add((*others, joined(Times, parts[:i])))
+                    yield _bracketed(piece, Times((inner, *parts[i:])))
+
+
+def _bracketed(piece: Piece, new: Formula) -> Edit:
+    says = ("brackets are missing: ", *instead(piece.formula, new))
+    return Edit("missing factor", piece.path, new, says)
+
+
 def missing_factors(found: Sequence[Piece], known: Vocabulary) -> Edits:
     for piece in found:
         if isinstance(piece.formula, Num | Size | Neg) or (
@@ -313,7 +350,7 @@ def _with_factor(piece: Piece, factor: Formula, known: Vocabulary) -> Iterator[F
         if isinstance(piece.holder, kind):
             continue  # the product that holds it takes the factor
         own = formula.factors if isinstance(formula, kind) else (formula,)
-        first = 0 if isinstance(factor, Num | Size) else len(own)
+        first = 0 if isinstance(factor, Num | Size | Div) else len(own)
         for i in range(len(own) + 1) if kind in (Product, Chain) else [first]:
             yield kind((*own[:i], factor, *own[i:]))
 
@@ -386,9 +423,11 @@ def slopes(found: Sequence[Piece], known: Vocabulary) -> Edits:
         if isinstance(formula, Num | Size | Neg | Diagonal | Transpose | Ref):
             continue
         shape = known.worth.shape(formula)
+        powered = isinstance(formula, Pow) and is_slope(formula.left)
         for new in known.slopes:
             other = new.factors if isinstance(new, Times | Odot) else (new,)
-            if is_slope(formula) and formula not in other and known.worth.shape(new) == shape:
+            slope = powered or (is_slope(formula) and formula not in other)
+            if slope and known.worth.shape(new) == shape:
                 says = instead(formula, new)
                 yield Edit("wrong derivative", piece.path, new, says)
             if isinstance(formula, Times | Odot):
@@ -428,6 +467,7 @@ CHEAP: tuple[Generator, ...] = (
     times_of,
     pluses,
     readings,
+    brackets,
     orders,
     removals,
 )

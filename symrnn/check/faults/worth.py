@@ -36,6 +36,11 @@ class Setting:
     at: Indices
     target: Array
 
+    @property
+    def step(self) -> int:
+        """The step that its first index stands for; that between the first and the last if none."""
+        return next(iter(self.at.values()), 2)
+
     def agrees(self, formula: Formula) -> bool:
         """Whether a formula is worth that here, as the judge compares the sides of a line."""
         return self.is_worth(value_of(self.point, formula, self.at))
