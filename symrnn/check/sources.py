@@ -212,6 +212,7 @@ def _pieces(cut: Cut, by_line: bool) -> Iterator[Cut]:
 
 def _columns(row: str) -> Iterator[str]:
     """Left and right sides; the columns of words beside them go."""
+    row = re.sub(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&", r"&\1", row)  # eqnarray
     cells = list(_split(row, COLUMNS))
     for place in range(0, len(cells), 2):
         text = " ".join(" ".join(cell.split()) for cell in cells[place : place + 2] if cell.strip())

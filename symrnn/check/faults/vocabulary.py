@@ -147,7 +147,7 @@ class Vocabulary:
                 pairs = zip(product.factors, product.factors[1:], strict=False)
                 found += filter(is_slope, map(type(product), pairs))
         for ref in self.refs:
-            if ref.base and ref.name in self.symbols:
+            if ref.base:
                 found += self._slopes_at(ref)
         return list(dict.fromkeys(found))
 
