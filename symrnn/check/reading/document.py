@@ -136,7 +136,7 @@ def _without_end(items: Items) -> Items:
 
 def _opened(items: Items) -> Iterator[Node]:
     """Equations in a group stand in the line itself; := is =."""
-    for node, following in zip(items, (*items[1:], None), strict=True):
+    for node, following in zip(items, (*items[1:], None), strict=False):
         if (
             isinstance(node, Fence)
             and node.left == "{"
