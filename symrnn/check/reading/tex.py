@@ -75,7 +75,11 @@ class _Reader:
             if token.text in ("_", "^", "'"):
                 if not found:
                     raise Unclear(f"the {token.text} belongs to no letter", token.span)
-                found.append(self.scripts(found.pop()))
+                base = found.pop()
+                if isinstance(base, Fence) and base.left == "{" and len(base.items) > 1:
+                    *before, base = base.items  # they hang on the last letter
+                    found += before
+                found.append(self.scripts(base))
             elif (node := self.node()) is not None:
                 found += self.without_braces(node)
         self.depth -= 1
