@@ -253,13 +253,16 @@ def _equation(
         last = before[-1] if before else None
         if not isinstance(last, Said):
             raise Unclear("the line that this goes on from is not read", (0, 1))
-        left, left_spans = last.equation.left, {}
+        left, left_spans, left_entry = last.equation.left, {}, ""
         steps, but = at.steps or last.equation.steps, at.but or last.equation.but
     else:
-        left, left_spans = pieces[0].formula, spans(pieces[0])
+        left, left_spans, left_entry = pieces[0].formula, spans(pieces[0]), pieces[0].entry
         pieces, steps, but = pieces[1:], at.steps, at.but
         if row.updates and isinstance(left, Ref):
             left = Marked(left, "new")
+    entry = next((p for p in pieces if p.entry and not left_entry), None)
+    if entry is not None and not row.goes_on:
+        raise Unclear("an entry of a vector is no whole vector", entry.span)
     measure = Measure(known)
     rows, columns = measure.shape(left)
     width = rows if rows == columns != NARROW else SOME
