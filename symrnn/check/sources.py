@@ -53,6 +53,8 @@ CONDITION = re.compile(
 REMARK = re.compile(r"\\quad\\;|(?:\\q?quad|\\;|\s)*\\text\{")
 ROWS = re.compile(r"\\\\(?:\s*\[[\d.]+\s*[a-z]+\])?|\\newline\b")
 COLUMNS = re.compile(r"(?<!\\)&")
+EQNARRAY = re.compile(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&")
+"""Three columns, of which the second is the sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +214,7 @@ def _pieces(cut: Cut, by_line: bool) -> Iterator[Cut]:
 
 def _columns(row: str) -> Iterator[str]:
     """Left and right sides; the columns of words beside them go."""
-    row = re.sub(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&", r"&\1", row)  # eqnarray
-    cells = list(_split(row, COLUMNS))
+    cells = list(_split(EQNARRAY.sub(r"&\1", row), COLUMNS))
     for place in range(0, len(cells), 2):
         text = " ".join(" ".join(cell.split()) for cell in cells[place : place + 2] if cell.strip())
         relates = RELATION.search(text)

@@ -4,8 +4,6 @@ Products bind tighter than ⊙, and ⊙ tighter than sums: w a ⊙ b is (w a) �
 or -; ∏ to the last factor with its index.
 """
 
-from fractions import Fraction
-
 from symrnn.check.reading.brackets import Brackets
 from symrnn.check.reading.calls import ENDS, PRODUCTS
 from symrnn.check.reading.letters import ENTRIES
@@ -24,12 +22,17 @@ from symrnn.check.reading.nodes import (
 )
 from symrnn.check.reading.pieces import (
     SOME,
+    Entries,
     Piece,
     around,
     entry_of,
+    is_count,
     is_open,
+    is_prod,
     joined,
+    mentions,
     summed,
+    with_powers_of_ten,
     with_sign,
 )
 from symrnn.check.reading.where import bounds, where, with_member
@@ -38,21 +41,16 @@ from symrnn.derive.formula import (
     Chain,
     Formula,
     Immediate,
-    Name,
     Odot,
     Ones,
     Product,
     Times,
     Total,
 )
-from symrnn.derive.pieces import walk
-from symrnn.language.tree import NARROW, Call, Div, Neg, Num, Ref, Size, Transpose
+from symrnn.language.tree import NARROW, Call, Div, Transpose
 
 ODOT = ("odot", "circ")
 BIG = {"sum": "sum", "prod": "prod", r"\Sigma": "sum", r"\Pi": "prod"}
-
-Entries = list[tuple[str, Piece]]
-"""The factors of a product, each with the sign before it."""
 
 
 class Expression(Brackets):
@@ -80,9 +78,16 @@ class Expression(Brackets):
             if second and start < len(self.items):
                 inside = with_sign(second, inside, self.items[start].span[0])
             terms.append(with_sign(sign, inside, node.span[0]))
+        self.check_entries(terms)
         shapes = [self.measure.shape(term.formula) for term in terms]
         width = next((rows for rows, _ in shapes if rows not in (SOME, NARROW)), SOME)
         return summed([self.measure.settled(term, width) for term in terms])
+
+    def check_entries(self, parts: list[Piece]) -> None:
+        """Refuse an entry of a vector beside the whole of another."""
+        whole = next((p for p in parts if not (p.entry or self.measure.is_number(p.formula))), None)
+        if entry_of(parts) and whole is not None:
+            raise Unclear("this is no entry, as what stands beside it", whole.span)
 
     def term(self) -> Piece:
         entries = self.entries()
@@ -149,20 +154,21 @@ class Expression(Brackets):
     def product(self, entries: Entries) -> Piece:
         """Numbers before what they multiply; matrices in their order; partial derivatives as a
         chain; entries entry by entry."""
-        entries = self.outer(_with_powers_of_ten(entries))
+        entries = self.outer(with_powers_of_ten(entries))
         parts = self.measure.with_units([piece for _, piece in entries])
         if len(parts) == 1:
             return parts[0]
-        partial = [isinstance(p.formula, Total | Immediate) or _is_prod(p.formula) for p in parts]
+        partial = [isinstance(p.formula, Total | Immediate) or is_prod(p.formula) for p in parts]
         shown = any(partial) and (sum(partial) > 1 or any(sign for sign, _ in entries))
         if self.known.scalar:
             if not shown:
                 return joined(Times, parts)
-            plain = [p for p in parts if _is_count(p.formula)]
+            plain = [p for p in parts if is_count(p.formula)]
         else:
             plain = [p for p in parts if self.measure.is_number(p.formula)]
             plain = [p for p in plain if not (shown and isinstance(p.formula, Total | Immediate))]
         rest = [p for p in parts if p not in plain]
+        self.check_entries(rest)
         if len(rest) < 2:
             return joined(Times, parts)
         kind = Odot if entry_of(rest) else Chain if shown else Product
@@ -201,7 +207,7 @@ class Expression(Brackets):
         entries = self.entries()
         if not entries:
             raise Unclear("a factor is missing here", node.span)
-        uses = [i for i, (_, p) in enumerate(entries) if _mentions(p, index)]
+        uses = [i for i, (_, p) in enumerate(entries) if mentions(p, index)]
         cut = max(uses, default=len(entries) - 1) + 1 if kind == "prod" else len(entries)
         body = self.entrywise(entries[:cut])
         span = node.span[0], body.span[1]
@@ -265,37 +271,3 @@ class Expression(Brackets):
             case Scripts(base=Sign() | Styled()) if constant := self.constant(node):
                 return constant
         return self.symbol(node)
-
-
-def _with_powers_of_ten(entries: Entries) -> Entries:
-    r"""1.5 \cdot 10^{-3} is one number."""
-    found: Entries = []
-    for sign, piece in entries:
-        before = found[-1][1].formula if found else None
-        value = piece.formula
-        if isinstance(before, Num) and isinstance(value, Num) and _is_power_of_ten(value.value):
-            sign, left = found.pop()
-            made = Num(before.value * value.value)
-            found.append((sign, Piece(made, (left.span[0], piece.span[1]))))
-        else:
-            found.append((sign, piece))
-    return found
-
-
-def _is_power_of_ten(value: Fraction) -> bool:
-    top, bottom = str(value.numerator), str(value.denominator)
-    return value != 1 and top[0] == bottom[0] == "1" and {*top[1:], *bottom[1:]} == {"0"}
-
-
-def _is_prod(formula: Formula) -> bool:
-    return isinstance(formula, Big) and formula.sign == "prod"
-
-
-def _is_count(formula: Formula) -> bool:
-    """Whether it is made of numbers and dimensions."""
-    return all(isinstance(part, Num | Size | Div | Times | Neg) for part in walk(formula))
-
-
-def _mentions(piece: Piece, index: str) -> bool:
-    steps = (p.at if isinstance(p, Name) else p for p in walk(piece.formula))
-    return any(isinstance(step, Ref) and step.base == index for step in steps)

@@ -13,7 +13,6 @@ from symrnn.derive.derivation import Derivation
 from symrnn.derive.expressions import Expressions
 from symrnn.derive.formula import Blocks, Formula
 from symrnn.derive.notation.derivation_letters import letters_for
-from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.notation import Notation, load_notation
 from symrnn.derive.notation.spelling import default_symbol
 from symrnn.derive.paths import LOSS
@@ -109,7 +108,7 @@ def known(
         add((name, (), ()), name)
     add((r"\ell", (), ()), LOSS.name)
     dims = {n for s in system.symbols.values() for w in s.shape for n in w.names}
-    printer = Latex(letters, deltas, 4, True, Families(letters))
+    printer = Latex(letters, deltas)
     sizes = {key_in(structure(printer.dimension(name))[0]): Width((name,)) for name in dims}
     functions = {**_functions(derivation, notation), **functions}
     sizes |= {("T", (), ()): STEPS, ("B", (), ()): BATCH}

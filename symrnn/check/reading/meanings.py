@@ -33,7 +33,8 @@ def _candidates(known: Known, letter: str, equations: Sequence[Equation]) -> Ite
         if isinstance(right.arg if isinstance(right, Neg) else right, Total):
             yield right
             return
-    lefts = [(e.left, e.rights[0]) for e in defining if not is_delta(letter)]
+    usual = is_delta(letter) and (not _tag(letter) or bool(_tagged(known, letter)))
+    lefts = [(e.left, e.rights[0]) for e in defining if not usual]
     said = [r for left, r in lefts if isinstance(left, Name) and left.at.base not in ("1", "T")]
     if said and not any(_holds(right, letter) for _, right in lefts):
         yield said[0]
@@ -51,13 +52,30 @@ def _totals(known: Known, letter: str) -> Iterator[Formula]:
     """The derivatives of the loss that a δ may be, those first for which derivations print it."""
     symbols = known.derivation.rolled.system.symbols
     names = [known.deltas[letter]] if letter in known.deltas else []
-    bare = letter.replace("{", "").replace("}", "")
-    tag = bare.partition("^")[2] or bare.partition("_")[2] or bare.partition(" ")[2]
-    for (key, _), entry in known.symbols.items():
-        if tag and tag == key[0] + "".join(f"_{sub}" for sub in key[1]):
-            names += [f"a_{entry.name}", entry.name]
-    if not (tag and names):
-        names = [*known.deltas.values(), *(entry.name for entry in known.symbols.values())]
+    tagged = _tagged(known, letter)
+    names += [each for name in tagged for each in (f"a_{name}", name)]
+    if not tagged:
+        names += [*known.deltas.values(), *(entry.name for entry in known.symbols.values())]
     for name in dict.fromkeys(names):
         if name != LOSS.name and name in symbols and symbols[name].role == "variable":
             yield Total(LOSS, Ref(name, "t" if symbols[name].timed else ""))
+
+
+def _tag(letter: str) -> str:
+    """What stands beside a δ: h for δ^h, (3) for δ^{(3)}."""
+    bare = _bare(letter)
+    return bare.partition("^")[2] or bare.partition("_")[2] or bare.partition(" ")[2]
+
+
+def _bare(letter: str) -> str:
+    return letter.replace("{", "").replace("}", "")
+
+
+def _tagged(known: Known, letter: str) -> list[str]:
+    """The names of the model whose symbol stands beside a δ; δ^{(3)} is only numbered."""
+    tag = _tag(letter)
+    return [
+        entry.name
+        for (key, _), entry in known.symbols.items()
+        if tag and tag == _bare(key[0] + "".join(f"_{sub}" for sub in key[1]))
+    ]

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.known import Known
 from symrnn.derive.formula import (
+    Big,
     Blocks,
     Chain,
     Diagonal,
@@ -21,8 +23,8 @@ from symrnn.derive.formula import (
     Zeros,
 )
 from symrnn.derive.paths import LOSS
-from symrnn.derive.pieces import Path, children
-from symrnn.language.tree import NARROW, Add, Call, Neg, Part, Ref, Transpose, Width
+from symrnn.derive.pieces import Path, children, walk
+from symrnn.language.tree import NARROW, Add, Call, Div, Neg, Num, Part, Ref, Size, Transpose, Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,44 @@ def _spans(piece: Piece, path: Path) -> Iterator[tuple[Path, Span]]:
     yield path, piece.span
     for place, part in enumerate(piece.parts):
         yield from _spans(part, (*path, place))
+
+
+Entries = list[tuple[str, Piece]]
+"""The factors of a product, each with the sign before it."""
+
+
+def with_powers_of_ten(entries: Entries) -> Entries:
+    r"""1.5 \cdot 10^{-3} is one number."""
+    found: Entries = []
+    for sign, piece in entries:
+        before = found[-1][1].formula if found else None
+        value = piece.formula
+        if isinstance(before, Num) and isinstance(value, Num) and _is_power_of_ten(value.value):
+            sign, left = found.pop()
+            made = Num(before.value * value.value)
+            found.append((sign, Piece(made, (left.span[0], piece.span[1]))))
+        else:
+            found.append((sign, piece))
+    return found
+
+
+def _is_power_of_ten(value: Fraction) -> bool:
+    top, bottom = str(value.numerator), str(value.denominator)
+    return value != 1 and top[0] == bottom[0] == "1" and {*top[1:], *bottom[1:]} == {"0"}
+
+
+def is_prod(formula: Formula) -> bool:
+    return isinstance(formula, Big) and formula.sign == "prod"
+
+
+def is_count(formula: Formula) -> bool:
+    """Whether it is made of numbers and dimensions."""
+    return all(isinstance(part, Num | Size | Div | Times | Neg) for part in walk(formula))
+
+
+def mentions(piece: Piece, index: str) -> bool:
+    steps = (p.at if isinstance(p, Name) else p for p in walk(piece.formula))
+    return any(isinstance(step, Ref) and step.base == index for step in steps)
 
 
 Shape = tuple[Width, Width]

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from symrnn.check.reading.nodes import (
-    ACCENTS,
     Fence,
     Items,
     Node,
@@ -19,6 +18,7 @@ from symrnn.check.reading.nodes import (
     text_of,
 )
 from symrnn.check.reading.tex import structure
+from symrnn.check.reading.tokens import ACCENTS
 from symrnn.derive.notation.symbol import Glyph
 from symrnn.language.tree import Ref
 
@@ -99,8 +99,8 @@ def apart(node: Node) -> tuple[Node, list[Items], list[Items]]:
     if not isinstance(node, Scripts):
         return node, [], []
     base, below, above = apart(node.base)
-    subs = split(node.below) if node.below else []
-    sups = split(node.above) if node.above else []
+    subs = [part for part in split(node.below) if part]
+    sups = [part for part in split(node.above) if part]
     primes: list[Items] = [(Sign(r"\prime", node.span),)] * node.primes
     return base, [*below, *subs], [*above, *primes, *sups]
 

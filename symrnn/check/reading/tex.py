@@ -1,11 +1,23 @@
 r"""The structure of a line of TeX: letters, brackets, fractions, scripts; with their places."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from unicodedata import normalize
 
-from symrnn.check.claims import Span
 from symrnn.check.reading.nodes import (
+    Fence,
+    Items,
+    Node,
+    Ratio,
+    Root,
+    Scripts,
+    Sign,
+    Styled,
+    Table,
+    Text,
+    Unclear,
+    text_of,
+)
+from symrnn.check.reading.tokens import (
     ACCENTS,
     ALSO,
     FONTS,
@@ -22,65 +34,15 @@ from symrnn.check.reading.nodes import (
     SPACES,
     UNICODE,
     WORDS,
-    Fence,
-    Items,
-    Node,
-    Ratio,
-    Root,
-    Scripts,
-    Sign,
-    Styled,
-    Table,
-    Text,
-    Unclear,
-    text_of,
+    Token,
+    tokens,
 )
+from symrnn.derive.notation.symbol import ACCENTS as DRAWN
 from symrnn.derive.notation.symbol import GREEK
 from symrnn.errors import suggestion
 
 DEPTH = 100
 """So deep may groups and brackets be nested."""
-
-TOKEN = re.compile(
-    r"\\begin\s*\{[a-zA-Z]+\*?\}|\\end\s*\{[a-zA-Z]+\*?\}|\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?|\.\d+|\S",
-    re.DOTALL,
-)
-SEVERED = re.compile(r"\\right\s*\.(?:[\s&{}]|\\quad|\\qquad|\\!)*\\left\s*\.")
-"""A bracket that stands on two lines: \\left( … \\right. \\left. … \\right)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    text: str
-    start: int
-
-    @property
-    def name(self) -> str:
-        """Of a macro, without its backslash."""
-        return self.text[1:].rstrip("*") if len(self.text) > 1 else self.text
-
-    @property
-    def is_macro(self) -> bool:
-        return self.text[0] == "\\"
-
-    @property
-    def span(self) -> Span:
-        return self.start, self.start + len(self.text)
-
-
-def tokens(text: str, words: frozenset[str]) -> list[Token]:
-    """The tokens of a line; letters one by one, but for the words that are names."""
-    text = SEVERED.sub(lambda found: " " * len(found[0]), text)
-    found: list[Token] = []
-    position = 0
-    while match := TOKEN.search(text, position):
-        token, start = match[0], match.start()
-        if words and token.isalpha() and not text[max(start - 1, 0) : start].isalpha():
-            run = re.match(r"[A-Za-z]{2,40}", text[start : start + 41])
-            token = run[0] if run is not None and run[0] in words else token
-        found.append(Token(token, start))
-        position = start + len(token)
-    return found
 
 
 def structure(text: str, words: frozenset[str] = frozenset()) -> Items:
@@ -115,11 +77,21 @@ class _Reader:
             if token.text in ("_", "^", "'"):
                 if not found:
                     raise Unclear(f"the {token.text} belongs to no letter", token.span)
-                found.append(self.scripts(found.pop()))
+                base = found.pop()
+                if isinstance(base, Fence) and base.left == "{" and len(base.items) > 1:
+                    *before, base = base.items  # they hang on the last letter
+                    found += before
+                found.append(self.scripts(base))
             elif (node := self.node()) is not None:
-                found.append(node)
+                found += self.without_braces(node)
         self.depth -= 1
         return tuple(found)
+
+    def without_braces(self, node: Node) -> Items:
+        """Braces are not seen, unless something hangs on them."""
+        following = self.peek()
+        hung = following is not None and following.text in ("_", "^", "'")
+        return node.items if isinstance(node, Fence) and node.left == "{" and not hung else (node,)
 
     def scripts(self, base: Node) -> Node:
         """Something with the scripts that follow."""
@@ -229,6 +201,10 @@ class _Reader:
             raise Unclear(f"the {text} closes nothing", token.span)
         if text in ("&", "~"):
             return None
+        letters = normalize("NFD", text)
+        style = next((name for name in DRAWN if letters[1:] == DRAWN[name]), "")
+        if style:
+            return Styled(style, (Sign(letters[0], token.span),), token.span)
         if text.isprintable():
             return Sign(UNICODE.get(text, text), token.span)
         raise Unclear(f"the character U+{ord(text[0]):04X} is no mathematics", token.span)
