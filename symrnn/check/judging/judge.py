@@ -174,15 +174,14 @@ class _Judge(Worked):
         return all(np.abs(slope).max() < FLOOR for slope in slopes)
 
     def is_said(self, claim: Claim, pattern: Words) -> bool:
-        """Whether a line that holds at the last or the first step alone may mean that step: not if
-        it goes on from the one beside it, and not if other lines read it at every step."""
-        if pattern[1] not in (" = ", " = 1"):
+        """Whether a line that holds at the last step alone may mean that step: not if it goes on
+        from the one after it, and not if other lines read it at every step."""
+        if pattern[1] != " = ":
             return True
-        beyond = 1 if pattern[1] == " = " else -1
         for part in walk(claim.right):
             if label(part) is not None:
                 refs = [p.at if isinstance(p, Name) else p for p in walk(part)]
-                if any(isinstance(r, Ref) and r.shift * beyond > 0 for r in refs):
+                if any(isinstance(r, Ref) and r.shift > 0 for r in refs):
                     return False
         own = label(claim.left)
         lines = [other for other in self.claims if other.number != claim.number]
