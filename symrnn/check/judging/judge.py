@@ -144,10 +144,8 @@ class _Judge(Worked):
             return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
         if is_numeric(claim.right):
             return self.numeric(claim, settled)
-        if self.given.data:
-            around = self.with_given()
-            if around and all(self.try_at(each, claim, settled).right for each in around):
-                return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
+        if self.holds_for_given(claim, settled):
+            return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
         other = self.otherwise(claim, settled)
         if other:
             return verdict(RIGHT_IF, other)
