@@ -227,12 +227,14 @@ class _Judge(Worked):
             return ()
         parameters = set(self.derivation.parameters)
         keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
-        for choices in product(*(self.known[key] for key in keys)):
-            changed = dict(zip(keys, choices, strict=True))
+        beside = [key for key in claim.keys if key[0] in ("order", "range")] if keys else []
+        for choices in product(*(self.known[key] for key in (*keys, *beside))):
+            changed = dict(zip((*keys, *beside), choices, strict=True))
             other = replace(settled, choices={**settled.choices, **changed})
             if self.everywhere(claim, other).right:
                 words: list[str | Formula] = ["It holds if "]
-                for key, option in changed.items():
+                for key in keys:
+                    option = changed[key]
                     if option != settled.choices[key]:
                         member = next(p for p in derivatives(claim) if reading_key(p) == key)
                         words += reading_words(key, option, member)
