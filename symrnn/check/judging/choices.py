@@ -77,13 +77,19 @@ def options(
     sides = [side for e in equations for side in (e.left, *e.rights)]
     parts = [part for side in sides for part in walk(side)]
     found: dict[Key, tuple[object, ...]] = {}
-    plus = any(isinstance(p, Immediate) and not p.alone and p.fixed is None for p in parts)
+    plus = any(
+        isinstance(p, Immediate)
+        and not p.alone
+        and p.fixed is None
+        and isinstance(p.by, Ref | Name)
+        for p in parts
+    )
     classes: dict[Key, dict[Total | Immediate, None]] = {}
     for part in parts:
         if isinstance(part, Total | Immediate) and (isinstance(part, Immediate) or not plus):
             key = reading_key(part)
             loss = isinstance(part.of, Ref) and is_number(values.symbols, part.of.name)
-            if not loss or key[0] != "∂":
+            if not loss or key[0] != "∂" or key[2] in values.truth.named:
                 classes.setdefault(key, {}).setdefault(part)
     for key, members in classes.items():
         which = {"∂": READINGS, "∂⁺": READINGS[1:]}.get(key[0], (STEP,))

@@ -69,7 +69,9 @@ class Fitting(Evaluator):
     def joined_as(self, kind: type, parts: Sequence[Array]) -> Array:
         total = parts[0]
         for part in parts[1:]:
-            if kind is Product and total.size != 1 and part.size != 1:
+            numbers = 1 in (total.size, part.size)
+            beside = kind is Times and total.shape != part.shape  # in the scalar form: [h_f h_b] w
+            if (kind is Product or beside) and not numbers:
                 if total.shape[1] != part.shape[0]:
                     raise IllShapedError(f"{_shape(total)} times {_shape(part)}")
                 total = total @ part

@@ -13,6 +13,7 @@ from symrnn.check.claims import (
     UNJUDGED,
     WRONG,
     Report,
+    Said,
     Verdict,
     Writing,
 )
@@ -35,6 +36,7 @@ from symrnn.check.judging.worked import Worked
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import walk
+from symrnn.language.tree import Ref, Size
 
 
 def judge(
@@ -60,10 +62,19 @@ def judge(
     found = judged(fixed.single if fixed else "")
     if fixed is None and not derivation.scalar and _wrong(found):
         for name in outputs(derivation):
+            if _mentions(writing, name):
+                continue
             other = judged(name)
             if _wrong(other) < _wrong(found):
                 return _with_one_output(found, other, name)
     return found
+
+
+def _mentions(writing: Writing, name: str) -> bool:
+    """Whether a document writes a dimension, so that it is not 1."""
+    lines = [line.equation for line in writing.lines if isinstance(line, Said)]
+    parts = (p for e in lines for side in (e.left, *e.rights) for p in walk(side))
+    return any(isinstance(part, Size) and name in part.width.names for part in parts)
 
 
 def _wrong(judged: Judged) -> int:
@@ -129,14 +140,12 @@ class _Judge(Worked):
             if found.note:
                 under = (*under, *((" ",) if under else ()), f"Here {found.note}.")
             return verdict(RIGHT_IF if under else RIGHT, under)
-        if not found.ill and found.pattern and not self.is_relied_on(claim, found.pattern):
+        if not found.ill and found.pattern and self.is_said(claim, found.pattern):
             return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
-        if is_numeric(claim.right) and not is_numeric(claim.left):
+        if is_numeric(claim.right):
             return self.numeric(claim, settled)
-        if self.given.data:
-            around = self.with_given()
-            if around and all(self.try_at(each, claim, settled).right for each in around):
-                return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
+        if self.holds_for_given(claim, settled):
+            return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
         other = self.otherwise(claim, settled)
         if other:
             return verdict(RIGHT_IF, other)
@@ -162,17 +171,22 @@ class _Judge(Worked):
         slopes = [truth.slope(("L", None), (name, None)) for name in names]
         return all(np.abs(slope).max() < FLOOR for slope in slopes)
 
-    def is_relied_on(self, claim: Claim, pattern: Words) -> bool:
-        """Whether lines, itself among them, read at every step what holds at the last or the first
-        one alone."""
-        if pattern[1] not in (" = ", " = 1"):
-            return False
+    def is_said(self, claim: Claim, pattern: Words) -> bool:
+        """Whether a line that holds at the last step alone may mean that step: not if it goes on
+        from the one after it, and not if other lines read it at every step."""
+        if pattern[1] != " = ":
+            return True
+        for part in walk(claim.right):
+            if label(part) is not None:
+                refs = [p.at if isinstance(p, Name) else p for p in walk(part)]
+                if any(isinstance(r, Ref) and r.shift > 0 for r in refs):
+                    return False
         own = label(claim.left)
-        for other in self.claims:
-            for part in walk(other.right):
-                if label(part) == own is not None and set(free_bases(part)):
-                    return True
-        return False
+        lines = [other for other in self.claims if other.number != claim.number]
+        if any(label(each.left) == own and set(free_bases(each.left)) for each in lines):
+            return True  # another line says what it is at the other steps
+        read = (part for other in lines for part in walk(other.right))
+        return not any(label(part) == own is not None and set(free_bases(part)) for part in read)
 
     def everywhere(self, claim: Claim, settled: Settled) -> Outcome:
         """The outcome at all points; where the first one says that it is wrong at each step, that
@@ -213,12 +227,14 @@ class _Judge(Worked):
             return ()
         parameters = set(self.derivation.parameters)
         keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
-        for choices in product(*(self.known[key] for key in keys)):
-            changed = dict(zip(keys, choices, strict=True))
+        beside = [key for key in claim.keys if key[0] in ("order", "range")] if keys else []
+        for choices in product(*(self.known[key] for key in (*keys, *beside))):
+            changed = dict(zip((*keys, *beside), choices, strict=True))
             other = replace(settled, choices={**settled.choices, **changed})
             if self.everywhere(claim, other).right:
                 words: list[str | Formula] = ["It holds if "]
-                for key, option in changed.items():
+                for key in keys:
+                    option = changed[key]
                     if option != settled.choices[key]:
                         member = next(p for p in derivatives(claim) if reading_key(p) == key)
                         words += reading_words(key, option, member)

@@ -13,13 +13,13 @@ import numpy as np
 from symrnn.check.claims import Said, Spans
 from symrnn.check.judging.values import Values
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Formula, Name, Value
+from symrnn.derive.formula import Blocks, Formula, Name, Value
 from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import Path, children, put, walk
 from symrnn.errors import CheckError
 from symrnn.interpret.sizes import ASKED
 from symrnn.language.arrays import Array
-from symrnn.language.tree import Num, Ref, Size, Width
+from symrnn.language.tree import Neg, Num, Ref, Size, Width
 from symrnn.system import initial_states
 from symrnn.system.symbols import GIVEN
 
@@ -90,20 +90,31 @@ def is_numeric(formula: Formula) -> bool:
     return all(isinstance(part, Num | Value) for part in leaves)
 
 
+def is_result(formula: Formula) -> bool:
+    """Whether a formula is a number or a matrix of numbers, not worked out of others."""
+    if isinstance(formula, Neg | Blocks):
+        return all(map(is_result, children(formula)))
+    return isinstance(formula, Num | Value)
+
+
 def agrees(
-    left: Array, right: Formula, values: Values, at: Indices, line: Said, place: int
+    left: Formula, right: Formula, values: Values, at: Indices, line: Said, place: int
 ) -> bool:
-    """Whether a right side in numbers is what the left one is, to the digits that are printed."""
-    spans = line.right_spans[place] if place < len(line.right_spans) else {}
-    found = values(right, at)
-    if found.shape != left.shape:
+    """Whether both sides are the same to the digits that are printed: of a side in numbers."""
+    spans = (line.left_spans, line.right_spans[place] if place < len(line.right_spans) else {})
+    one, other = values(left, at), values(right, at)
+    if one.shape != other.shape:
         return False
-    room = np.abs(left) * 1e-9 + 1e-12
-    for path, changed in _nudged(right, spans, line.line.text):
-        room = room + np.abs(values(put(right, path, changed), at) - found)
-    if isinstance(right, Value):
-        room = room + _half(right)
-    return bool((np.abs(left - found) <= room).all())
+    room = np.abs(one) * 1e-9 + 1e-12
+    sides = list(zip((left, right), (one, other), spans, strict=True))
+    if is_numeric(left) and is_result(right):
+        sides = sides[1:]  # of 0.26 · 0.3 = 0.08 only the result is rounded
+    for side, found, where in sides:
+        for path, changed in _nudged(side, where, line.line.text):
+            room = room + np.abs(values(put(side, path, changed), at) - found)
+        if isinstance(side, Value):
+            room = room + _half(side)
+    return bool((np.abs(one - other) <= room).all())
 
 
 def _half(value: Value) -> Array:
@@ -116,11 +127,13 @@ def _half(value: Value) -> Array:
 def _nudged(right: Formula, spans: Spans, text: str) -> Iterator[tuple[Path, Formula]]:
     """The right side's numbers, each half a unit of its last digit larger."""
     leaves = list(_leaves(right, ()))
+    least = 0 if is_numeric(right) else DIGITS - 1  # ½ beside letters is what it is
     for path, leaf in leaves[:MOST]:
         if isinstance(leaf, Num):
             span = spans.get(path)
-            half = half_unit(text[slice(*span)]) if span else half_unit(str(float(leaf.value)))
-            if half:
+            shown = text[slice(*span)] if span else str(float(leaf.value))
+            half = half_unit(shown)
+            if half and sum(map(str.isdigit, shown)) >= least:
                 yield path, Value(((float(leaf.value) + half,),))
         elif isinstance(leaf, Value) and path:
             yield path, Value(tuple(map(tuple, np.array(leaf.rows) + _half(leaf))))

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from symrnn.check.judging.choices import free_bases
+from symrnn.check.judging.conventions import is_number
 from symrnn.check.judging.fitting import IllShapedError, OutsideError, is_flattened
 from symrnn.check.judging.values import Values
 from symrnn.derive.formula import (
@@ -92,7 +93,6 @@ class Outcome:
 _ENDS: tuple[tuple[Words, Callable[[int, int], bool]], ...] = (
     ((" = ", Name("T")), lambda step, last: step == last),
     ((" < ", Name("T")), lambda step, last: step < last),
-    ((" = 1",), lambda step, last: step == 1),
     ((" > 1",), lambda step, last: step > 1),
 )
 
@@ -194,12 +194,15 @@ def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcom
 
 
 def is_outside(left: Formula, at: Indices, values: Values) -> bool:
-    """Whether a left side is the derivative of a variable, or by one, at a step that there is
-    not. That of a loss by what lies behind the last step is zero."""
+    """Whether a left side is about a step that there is not; by such a step the derivative of the
+    loss is zero."""
     match left:
-        case Total(of=Ref(base=base), by=by) | Immediate(of=Ref(base=base), by=by) if base:
-            nodes = [each for each in (left.of, by) if isinstance(each, Ref) and each.base]
-            return any(values.node(each, at) not in values.truth.values for each in nodes)
+        case Ref(base=base) if base:
+            return values.node(left, at) not in values.truth.values
+        case Total(of=Ref() as of, by=by) | Immediate(of=Ref() as of, by=by):
+            loss = is_number(values.symbols, of.name)
+            refs = [r for r in (of, by) if isinstance(r, Ref) and r.base and not loss]
+            return any(values.node(ref, at) not in values.truth.values for ref in refs)
     return False
 
 

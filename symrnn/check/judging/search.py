@@ -6,7 +6,7 @@ the same for the whole document. The likeliest comes first and wins where others
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, islice, product
 from typing import Any
 
 from symrnn.check.claims import Said, Writing
@@ -28,6 +28,11 @@ MOST_COMBINATIONS = 48
 def names(equation: Equation, place: int) -> Iterator[Name]:
     for side in (equation.left, equation.rights[place]):
         yield from (part for part in walk(side) if isinstance(part, Name))
+
+
+def weight(claim: Claim) -> int:
+    """How much a line tells: the equations of the model itself are seldom wrong."""
+    return 3 if isinstance(claim.left, Ref) else 1
 
 
 class Search:
@@ -129,7 +134,9 @@ class Search:
         return choices.get(key) == DEFINED and first is claim.equations[0]
 
     def score(self, settled: Settled) -> tuple[float, float]:
-        right = sum(self.outcome(claim, settled).score for claim in self.counted(settled))
+        right = sum(
+            self.outcome(claim, settled).score * weight(claim) for claim in self.counted(settled)
+        )
         far = sum(cost(k, v, self.known) for k, v in settled.choices.items())
         return right, -far - 3 * self.disagreement(settled)
 
@@ -143,29 +150,54 @@ class Search:
         open_ = [k for k, each in self.known.items() if k[0] == "∂" and len(each) > 1]
         return len({settled.choices[k] for k in open_ if k[2] in parameters})
 
-    def combinations(self, claim: Claim) -> Iterator[Choices]:
-        each = [self.known[key] for key in claim.keys]
-        for number, combination in enumerate(product(*each)):
-            if number == MOST_COMBINATIONS:
-                return
-            yield dict(zip(claim.keys, combination, strict=True))
+    def combinations(self, claim: Claim, usual: Choices) -> Iterator[Choices]:
+        """What a claim leaves open, nearest to the usual choices first: one changed, then two."""
+        others = {key: self.others(claim, key, usual) for key in claim.keys}
+        open_ = [key for key, each in others.items() if each]
+        every = (
+            dict(zip(keys, changed, strict=True))
+            for count in range(len(open_) + 1)
+            for keys in combinations(open_, count)
+            for changed in product(*(others[key] for key in keys))
+        )
+        yield from islice(every, MOST_COMBINATIONS)
+
+    def others(self, claim: Claim, key: Key, usual: Choices) -> list[object]:
+        """What else could be chosen; what a letter is that the document defines, tell the lines
+        that do."""
+        every = [option for option in self.known[key] if option != usual[key]]
+        if key[0] != "letter" or DEFINED not in self.known[key]:
+            return every
+        own = isinstance(claim.left, Name) and claim.left.letter == key[1]
+        return every if own else [option for option in every if option == DEFINED]
 
     def first(self, convention: Convention) -> Settled:
-        """What is likeliest."""
-        return Settled(convention, {k: each[0] for k, each in self.known.items()}, self.single)
+        """What is likeliest: of letters what makes the lines right that define them."""
+        choices = {key: each[0] for key, each in self.known.items()}
+        settled = Settled(convention, choices, self.single)
+        for claim in self.telling:
+            key = ("letter", claim.left.letter) if isinstance(claim.left, Name) else ()
+            if key in self.known and not self.outcome(claim, settled).score:
+                for option in self.known[key]:
+                    other = replace(settled, choices={**settled.choices, key: option})
+                    if option != DEFINED and self.outcome(claim, other).score:
+                        settled = other
+                        break
+        return settled
 
     def may_beat(self, convention: Convention, right: float) -> bool:
         """Whether more lines than that could be right under a convention: each is tried alone."""
         settled = self.first(convention)
-        possible = len(claims := self.counted(settled))
+        claims = self.counted(settled)
+        possible = float(sum(map(weight, claims)))
         for claim in sorted(claims, key=lambda claim: len(claim.keys)):
             if possible <= right:
                 return False
             alone = (
                 self.outcome(claim, replace(settled, choices={**settled.choices, **choices}))
-                for choices in self.combinations(claim)
+                for choices in self.combinations(claim, settled.choices)
             )
-            possible -= not any(found.score for found in alone)
+            possible -= 0 if any(found.score for found in alone) else weight(claim)
         return possible > right
 
     def best(self, convention: Convention) -> tuple[tuple[float, float], Settled]:
@@ -179,7 +211,7 @@ class Search:
             for claim in self.counted(settled):
                 if self.outcome(claim, settled).score == 1:
                     continue
-                for choices in self.combinations(claim):
+                for choices in self.combinations(claim, settled.choices):
                     other = replace(settled, choices={**settled.choices, **choices})
                     if self.outcome(claim, other).score <= self.outcome(claim, settled).score:
                         continue
@@ -194,7 +226,7 @@ class Search:
             return replace(self.fixed, choices={**usual, **self.fixed.choices})
         (right, _), settled = self.best(self.tried[0])
         for convention in self.tried[1:]:
-            if right >= len(self.counted(settled)):
+            if right >= sum(map(weight, self.counted(settled))):
                 break
             if self.may_beat(convention, right):
                 (other, _), found = self.best(convention)

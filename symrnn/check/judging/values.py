@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symrnn.check.judging.conventions import Convention, is_number
-from symrnn.check.judging.fitting import Fitting, OutsideError, is_unit
+from symrnn.check.judging.fitting import Fitting, IllShapedError, OutsideError, is_unit
 from symrnn.check.judging.truth import OTHERS, STEP, TOTAL, Truth
 from symrnn.check.judging.unrolled import Node
-from symrnn.derive.evaluate import runs_up
 from symrnn.derive.formula import (
     Big,
     Blocks,
@@ -103,8 +102,7 @@ class Values(Fitting):
             return np.array([[float(symbol.value)]])
         found = self.truth.values.get(self.node(ref, at))
         if found is None:
-            empty = 0.0 if symbol.role == "input" else np.nan
-            found = np.full(self.truth.shape(ref.name), empty)
+            found = np.zeros(self.truth.shape(ref.name))
         return found.T if self.columns else found
 
     def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
@@ -188,9 +186,12 @@ class Values(Fitting):
                 return self.nodes(self.meanings[letter][0], {"B": 1, "t": step})
             case Product(factors=factors):
                 within = [node for each in factors for node in self.nodes(each, at)]
-                found = self.truth.sum_with(within[::-1] if self.columns else within)
+                within = within[::-1] if self.columns else within
+                found = self.truth.sum_with(within)
                 if found is not None:
                     return [found]
+                if self.truth.sum_with(within[::-1]) is not None:
+                    raise IllShapedError("this product is turned round")
         raise CheckError("this is no derivative of a variable by a variable")
 
     def reading(self, key: Total | Immediate) -> str:
@@ -280,17 +281,13 @@ def range_key(big: Big) -> Key:
 
 
 def _runs_up(product: Big) -> bool:
-    """k + 1 is the first step of a ∏, t - 1 the last; where neither is said, t is the last. One
-    bound may be a number: 1 and T are the first and the last step, of others it is not said."""
+    """Whether the first bound of a ∏ is the earlier step: k + 1, 1; t - 1, T and 3 are later."""
     low, high = product.low, product.high
-    if low == Ref("", "1") or high.base == "T":
+    for bound, is_low in ((low, True), (high, False)):
+        if bound.base not in ("1", "T") and bound.shift:
+            return (bound.shift > 0) == is_low
+    if high.base == "T" or low.base == "1":
         return True
-    if low.base == "T" or high == Ref("", "1"):
-        return False
-    if low.base == "1":
-        return high.shift <= 0
-    if high.base == "1":
-        return low.shift >= 0
-    if "k" in (low.base, high.base):
-        return runs_up(product) if low.shift or high.shift else low.base == "k"
-    return low.shift > 0 or high.shift < 0 or high.base == "t"
+    if low.base == "T" or high.base == "1":
+        return high.base == "1" and high.shift > 0
+    return high.base == "t" or low.base == "k"

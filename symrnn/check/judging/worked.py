@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from symrnn.check.claims import RIGHT, UNJUDGED, WRONG, Example, Verdict
 from symrnn.check.judging.judged import Claim, Settled
-from symrnn.check.judging.numbers import agrees
-from symrnn.check.judging.outcome import FAILURES, Outcome, close, example, indices, outcome
+from symrnn.check.judging.numbers import agrees, is_numeric
+from symrnn.check.judging.outcome import FAILURES, close, example, indices, outcome
 from symrnn.check.judging.points import Setting
 from symrnn.check.judging.search import Search
 from symrnn.derive.formula import Name
@@ -30,17 +30,28 @@ class Worked(Search):
             found.append(replace(each, dims=dims, steps=steps, data=given.data))
         return [replace(each, seed=number) for number, each in enumerate(found)]
 
-    def try_at(self, setting: Setting, claim: Claim, settled: Settled) -> Outcome:
+    def holds_for_given(self, claim: Claim, settled: Settled) -> bool:
+        """Whether both sides are equal for the numbers that the document gives."""
+        if not self.given.data:
+            return False
         try:
-            values = self.point(setting, self.within(claim, settled)).values
-        except FAILURES as error:
-            return Outcome(error=f"the numbers that are given do not fit: {error}")
-        return outcome(claim.equations, claim.place, values)
+            for setting in self.with_given():
+                values = self.point(setting, self.within(claim, settled)).values
+                if outcome(claim.equations, claim.place, values).right:
+                    continue
+                for each in claim.equations:
+                    for at in indices(each, claim.place, values.steps):
+                        sides = each.left, each.rights[claim.place]
+                        if not agrees(*sides, values, at, claim.said, claim.place):
+                            return False
+        except FAILURES:
+            return False
+        return True
 
     def numeric(self, claim: Claim, settled: Settled) -> Verdict:
         """The verdict on a result in numbers, to the digits that are printed."""
         unjudged = Verdict(claim.said, claim.place, UNJUDGED, why=NOT_GIVEN)
-        if not (self.given.data or self.given.dims):
+        if not (self.given.data or self.given.dims or is_numeric(claim.left)):
             whole = all(n.value.denominator == 1 for n in walk(claim.right) if isinstance(n, Num))
             if not whole or isinstance(claim.left, Name):
                 return unjudged
@@ -52,7 +63,7 @@ class Worked(Search):
                 for at in indices(claim.equations[0], claim.place, values.steps):
                     left = values(claim.left, at)
                     lefts.append(left)
-                    ok = agrees(left, claim.right, values, at, claim.said, claim.place)
+                    ok = agrees(claim.left, claim.right, values, at, claim.said, claim.place)
             except FAILURES as error:
                 return replace(unjudged, why=f"the numbers that are given do not fit: {error}")
         if not lefts or not all(close(left, lefts[0]) for left in lefts):

@@ -86,8 +86,14 @@ def test_a_reading_is_found_and_said(scalar: bool) -> None:
 
 def test_one_reading_serves_a_document() -> None:
     """The last term alone needs a total derivative, and its neighbour an immediate one."""
-    inputs = SUM.replace("w_h", "w_i")
-    found = judged("elman", inputs, SUM, LAST, steps=3)
+    chain = LAST + (
+        r"+ \frac{\partial L}{\partial \hat y}\frac{\partial \hat y}{\partial O_3}"
+        r"\frac{\partial O_3}{\partial O_2}\frac{\partial O_2}{\partial w_h}"
+        r"+ \frac{\partial L}{\partial \hat y}\frac{\partial \hat y}{\partial O_3}"
+        r"\frac{\partial O_3}{\partial O_2}\frac{\partial O_2}{\partial O_1}"
+        r"\frac{\partial O_1}{\partial w_h}"
+    )
+    found = judged("elman", chain.replace("w_h", "w_i"), chain, LAST, steps=3)
     assert statuses(found) == [RIGHT_IF] * 3
     assert "other lines need another reading" in under(found.report.verdicts[2])
     assert found.settled.choices["∂", "O", "w_h"] == "others"
