@@ -11,19 +11,18 @@ from functools import cached_property
 
 from symrnn.check.claims import Fault
 from symrnn.check.faults.edits import (
-    CHEAP,
-    DEAR,
     Edit,
-    Generator,
-    added,
+    Sort,
     derivatives,
     edits,
     exchanged,
+    joined,
     operands,
     pluses,
     signs,
     times_of,
 )
+from symrnn.check.faults.missing import CHEAP, DEAR
 from symrnn.check.faults.terms import (
     LeftOver,
     Term,
@@ -72,8 +71,11 @@ class Finder:
         new = self.right.arg if isinstance(self.right, Neg) else Neg(self.right)
         if not self.worth.fits(new):
             return None
-        turned = self.one(self.worth, Term((), self.right), self.forms, (signs,))
-        return turned or self.told(Edit("sign", (), new, ("the sign is flipped",)))
+        within = self.one(self.worth, Term((), self.right), self.forms, (signs,))
+        if within is not None and within.path:
+            return within
+        corrected = new if within is None else within.corrected
+        return Fault("sign", (), ("the sign is flipped",), corrected=corrected)
 
     def as_a_whole(self) -> Fault:
         """Nothing that was tried makes it right: what derive has stands for it."""
@@ -114,15 +116,20 @@ class Finder:
         mine, theirs = self.left.mine, self.left.theirs
         if not mine:
             return self.missing(theirs) if theirs else None
-        if not theirs or len(mine) > 1:
-            shared = not self.matches and not isinstance(self.right, Add)
-            sorts = (*CHEAP, *DEAR) if shared else CHEAP
-            found = self.one(self.worth, Term((), self.right), self.forms, sorts)
-            if found is None and (len(mine), len(theirs)) == (2, 1):
-                found = self.plus_and_more()
-            if found is not None or not theirs:
-                return found
-        return self.first_wrong(self.left)
+        if theirs and len(mine) == 1:
+            return self.first_wrong(self.left)
+        shared = not self.matches and not isinstance(self.right, Add)
+        sorts = (*CHEAP, *DEAR) if shared else CHEAP
+        found = self.one(self.worth, Term((), self.right), self.forms, sorts)
+        if found is not None or not theirs:
+            return found
+        if isinstance(self.right, Add) and _alike(mine):
+            place = mine[0].path[0]
+            whole = Term((place,), self.right.terms[place])
+            return self.first_wrong(LeftOver([whole], [joined(Add, tuple(theirs))], self.left.form))
+        if (len(mine), len(theirs)) == (2, 1):
+            found = self.plus_and_more()
+        return found or self.first_wrong(self.left)
 
     def plus_and_more(self) -> Fault | None:
         """Two terms that should be a product, in which one more thing is wrong."""
@@ -130,8 +137,10 @@ class Finder:
         for edit in edits(self.right, known, (pluses,)):
             half = Finder(edit.of(self.right), self.forms, self.letters, self.worth)
             left = half.left if half.worth.array(half.right) is not None else None
-            if left is not None and len(left.mine) == len(left.theirs) == 1:
-                found = half.first_wrong(left)
+            if left is None or len(left.mine) != 1 or len(left.theirs) != 1:
+                continue
+            found = half.first_wrong(left, (*CHEAP, operands))
+            if found.kind != "compound":
                 says = (*edit.says, ", and ", *found.says)
                 return replace(found, kind=edit.kind, path=edit.path, says=says)
         return None
@@ -149,15 +158,20 @@ class Finder:
         found = self.told(Edit("missing term", (), new, tuple(says)))
         return replace(found, step=self.step_of(theirs[0]))
 
-    def first_wrong(self, left: LeftOver) -> Fault:
-        """What is wrong with the first of the terms that have none like them."""
+    def first_wrong(self, left: LeftOver, sorts: Sequence[Sort] = ()) -> Fault:
+        """What is wrong with the first of the terms that have none like them, by edits of these
+        sorts or of all."""
         pairs, more = paired(left)
         term, other = pairs[0]
-        worth = self.worth.for_right(other)
-        found = self.by_one(worth, term, [other, *self.forms]) if worth else None
+        worth, forms = self.worth.for_right(other), [other, *self.forms]
+        found = None
+        if worth is not None:
+            one = self.one(worth, term, forms, sorts) if sorts else None
+            found = one if sorts else self.by_one(worth, term, forms)
         found = found or self.replaced(term, other, left)
         own = [each.path for each in addends(self.right)]
-        place = own.index(term.path) + 1 if len(own) > 1 else None
+        number = next(i for i, path in enumerate(own, 1) if path[: len(term.path)] == term.path)
+        place = number if len(own) > 1 else None
         found = replace(found, term=place, step=self.step_of(other))
         if len(pairs) == 1 and len(left.mine) == 1 and not more:
             return found
@@ -168,7 +182,7 @@ class Finder:
             whole = put(whole, each.path, right)
         extra = [each.path for each in left.mine[len(pairs) :]]
         kept = [at_path(whole, path) for path in own if path not in extra]
-        return replace(found, corrected=added((*kept, *more)))
+        return replace(found, corrected=joined(Add, (*kept, *more)))
 
     def step_of(self, term: Formula) -> Ref | None:
         """The time step of a term, by the bracket of a right one that is worth the same."""
@@ -210,11 +224,11 @@ class Finder:
         return replace(found, path=zero, says=(*self.why_zero(zero), "; ", *found.says))
 
     def one(
-        self, worth: Worth, term: Term, forms: Sequence[Formula], generators: Sequence[Generator]
+        self, worth: Worth, term: Term, forms: Sequence[Formula], sorts: Sequence[Sort]
     ) -> Fault | None:
         formula = at_path(self.right, term.path)
         known = Vocabulary(formula, forms, self.letters, worth)
-        for edit in edits(formula, known, generators):
+        for edit in edits(formula, known, sorts):
             if worth.fits(put(term.formula, term.within, edit.of(formula))):
                 return self.told(replace(edit, path=(*term.path, *edit.path)))
         return None
@@ -254,6 +268,11 @@ class Finder:
         factor = at_path(self.right, path)
         assert isinstance(factor, DERIVATIVES)
         return (factor, " is zero: ", factor.of, " does not depend on ", factor.by)
+
+
+def _alike(terms: Sequence[Term]) -> bool:
+    """Whether all of these stand in the same brackets."""
+    return len({term.path[0] for term in terms}) == 1
 
 
 def _is_inner(path: Path) -> bool:

@@ -99,6 +99,13 @@ class Vocabulary:
         return True
 
     @cached_property
+    def linked(self) -> bool:
+        """Whether the formula is a chain of derivatives, or one of them."""
+        return any(isinstance(part, Chain) for part in walk(self.wrong)) or isinstance(
+            self.wrong, DERIVATIVES
+        )
+
+    @cached_property
     def said(self) -> list[Formula]:
         """Every piece of the right formulas, each once, those of the likest formula first."""
         found = (piece.formula for form in self.forms for piece in pieces(form))
@@ -133,10 +140,10 @@ class Vocabulary:
         return list(dict.fromkeys(found))
 
     @cached_property
-    def derivatives(self) -> list[Formula]:
+    def derivatives(self) -> list[Total | Immediate]:
         """Those that are read in right formulas, and by what the wrong one has at hand."""
         both = [*self.said, *(piece.formula for piece in pieces(self.wrong))]
-        return list(dict.fromkeys(part for part in both if isinstance(part, DERIVATIVES)))
+        return list(dict.fromkeys(part for part in both if isinstance(part, Total | Immediate)))
 
     @cached_property
     def slopes(self) -> list[Formula]:
@@ -195,12 +202,13 @@ class Vocabulary:
             case Ref() | Name():
                 found: list[Formula] = [*self.refs, *(p for p in self.said if isinstance(p, Name))]
                 found += [p for p in self.said if isinstance(p, Call) and formula in p.args]
+                found += filter(is_slope, self.said)
                 return [*found, *self.derivatives] if isinstance(formula, Name) else found
             case Num() | Size():
                 numbers = [p for p in self.said if isinstance(p, Num | Size)]
                 return list(dict.fromkeys([*numbers, ONE, Num(Fraction(2)), Num(Fraction(3))]))
             case Total() | Immediate():
-                return self.derivatives
+                return [*self.derivatives]
             case Call(args=args):
                 calls = [p for p in self.said if isinstance(p, Call)]
                 return [*(replace(p, args=args) for p in calls if len(p.args) == len(args)), *args]
