@@ -18,6 +18,7 @@ from symrnn.check.reading.nodes import (
 )
 from symrnn.check.reading.pieces import NUMBERS, SOME, Measure, Piece
 from symrnn.check.reading.symbols import (
+    INDICES,
     TRANSPOSED,
     Entry,
     apart,
@@ -32,7 +33,7 @@ from symrnn.check.reading.symbols import (
 from symrnn.derive.formula import Eye, Formula, Marked, Name, Ones, Zeros
 from symrnn.derive.notation.spelling import time_text
 from symrnn.errors import suggestion
-from symrnn.language.tree import NARROW, Neg, Num, Pow, Ref, Size, Transpose, Width
+from symrnn.language.tree import NARROW, Add, Neg, Num, Pow, Ref, Size, Transpose, Width
 
 RATE, COUNT = NUMBERS
 MOST_DIGITS = 40
@@ -239,7 +240,7 @@ class Letters:
             return Piece(piece.formula, span, piece.parts, piece.entry)
         if canon(above) in TRANSPOSED:
             return Piece(Transpose(piece.formula), span, (piece,))
-        exponent = self.inner(above, span)
+        exponent = _between(above) or self.inner(above, span)
         ten = _power_of_ten(piece.formula, exponent.formula)
         if ten is not None:
             return Piece(ten, span)
@@ -249,6 +250,25 @@ class Letters:
 
 def _plain(letter: str) -> str:
     return letter[1:-1] if letter.startswith("{") else letter
+
+
+def _between(items: Items) -> Piece | None:
+    """How many steps lie between two, T - i, as a power has it."""
+    texts = [text_of(node) for node in items]
+    letters, signs = texts[::2], texts[1::2]
+    if len(letters) != len(signs) + 1 or not signs or {*signs} - {"+", "-"}:
+        return None
+    steps = [each for each in letters if each in INDICES]
+    if len(steps) < 2 or not all(each in INDICES or each.isdigit() for each in letters):
+        return None
+    signed = zip(("+", *signs), letters, strict=True)
+    made = tuple(_signed(sign, letter) for sign, letter in signed)
+    return Piece(Add(made), (items[0].span[0], items[-1].span[1]))
+
+
+def _signed(sign: str, letter: str) -> Formula:
+    value: Formula = Num(Fraction(letter[:MOST_DIGITS])) if letter.isdigit() else Name(letter)
+    return Neg(value) if sign == "-" else value
 
 
 def _power_of_ten(base: Formula, exponent: Formula) -> Num | None:

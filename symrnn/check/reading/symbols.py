@@ -157,6 +157,9 @@ def _above(sups: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None, Ite
         return
     *before, last = sups
     own = tuple(map(canon, before))
+    match last:
+        case (*more, Scripts(base=Fence() as step, below=(), above=raised, primes=0)):
+            last = (*more, step, *raised)  # h^{(t)^\top}
     for place, node in enumerate(last):
         if isinstance(node, Fence) and (at := time_of((node,))) is not None:
             yield (*own, *((canon(last[:place]),) if place else ())), at, last[place + 1 :]

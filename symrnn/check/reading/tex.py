@@ -112,6 +112,9 @@ class _Reader:
             else:
                 scripts[token.text] = items
         span = base.span[0], end
+        match base:
+            case Fence(left="{", items=(Fence(left="(" | "[") as bracket,)):
+                base = bracket  # {(x)}^2
         return Scripts(base, scripts.get("_", ()), scripts.get("^", ()), primes, span)
 
     def argument(self, after: str) -> tuple[Items, int]:
