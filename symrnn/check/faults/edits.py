@@ -125,19 +125,25 @@ def _moved(formula: Any, by: int) -> Any:
 def exchanged(piece: Piece, known: Vocabulary) -> Edits:
     """All of a term at another step, or with two of its steps exchanged."""
     formula = piece.formula
-    refs = (part for part in walk(formula) if isinstance(part, Ref) and part.base == "1")
-    steps = [] if piece.path else sorted({ref.shift for ref in refs})
-    changes = [{a: b, b: a} for i, a in enumerate(steps) for b in steps[i + 1 :]]
-    for change in (*changes, *({step: step + by for step in steps} for by in (-1, 1))):
-        new = _at(formula, change)
-        if new != formula and all(map(known.exists, walk(new))):
-            yield Edit("time index", (), new, ("the steps are mixed up: ", *instead(formula, new)))
+    refs = {part for part in walk(formula) if isinstance(part, Ref) and part.base}
+    for base in ("1", "t") if not piece.path else ():
+        steps = sorted({ref.shift for ref in refs if ref.base == base})
+        changes = [{a: b, b: a} for i, a in enumerate(steps) for b in steps[i + 1 :]]
+        changes += [{step: step + by for step in steps} for by in (-1, 1)]
+        for change in (*changes, {step: -step for step in steps if base == "t"}):
+            new = _at(formula, base, change)
+            if new != formula and all(map(known.exists, walk(new))):
+                says = ("the steps are mixed up: ", *instead(formula, new))
+                yield Edit("time index", (), new, says)
 
 
-def _at(formula: Formula, change: dict[int, int]) -> Formula:
-    if isinstance(formula, Ref) and formula.base == "1":
-        return replace(formula, shift=change.get(formula.shift, formula.shift))
-    return map_children(formula, lambda child: _at(child, change))
+def _at(formula: Formula, base: str, change: dict[int, int]) -> Formula:
+    match formula:
+        case Ref(base=own, shift=shift) if own == base:
+            return replace(formula, shift=change.get(shift, shift))
+        case Name(at=Ref(base=own, shift=shift) as at) if own == base:
+            return replace(formula, at=replace(at, shift=change.get(shift, shift)))
+    return map_children(formula, lambda child: _at(child, base, change))
 
 
 # too much, a plus for a product, another order, another reading
@@ -166,6 +172,8 @@ def pluses(piece: Piece, known: Vocabulary) -> Edits:
     terms = piece.formula.terms if isinstance(piece.formula, Add) else ()
     for i in range(len(terms) - 1):
         pair = terms[i : i + 2]
+        if any(isinstance(bare(part), Num | Size) for part in pair):
+            continue
         linked = any(isinstance(part, (Chain, *DERIVATIVES)) for part in pair)
         for kind in (Chain,) if linked else (Times, Odot, Product):
             flat = [f for part in pair for f in (part.factors if type(part) is kind else (part,))]
@@ -174,8 +182,8 @@ def pluses(piece: Piece, known: Vocabulary) -> Edits:
             yield Edit("plus for product", piece.path, new, says)
 
 
-SYMMETRIC = (Num, Size, Ones, Eye, Diagonal, Neg)
-"""What is its own transpose, or as good as that."""
+SYMMETRIC = (Num, Size, Ones, Eye, Diagonal, Neg, Add, Times, Big)
+"""What is its own transpose, or what is transposed in its parts."""
 
 
 def orders(piece: Piece, known: Vocabulary) -> Edits:
@@ -185,21 +193,21 @@ def orders(piece: Piece, known: Vocabulary) -> Edits:
     def edit(new: Formula, *says: str | Formula) -> Edit:
         return Edit("transpose or order", piece.path, new, says)
 
+    product: Any = formula
+    factors = product.factors if isinstance(formula, Product | Chain) else ()
     if isinstance(formula, Transpose):
         yield edit(formula.arg, formula.arg, " stands there without a transpose")
+    elif len(factors) == 2:
+        new = transposed(formula)
+        yield edit(new, *instead(formula, new))
     elif not (isinstance(formula, SYMMETRIC) or isinstance(piece.holder, Transpose)) and (
         known.worth.shape(formula) != (1, 1)
     ):
         yield edit(Transpose(formula), formula, " has to be transposed")
-    if isinstance(formula, Product | Chain):
-        factors = formula.factors
-        for i in range(len(factors) - 1):
-            a, b = factors[i : i + 2]
-            new: Formula = replace(formula, factors=(*factors[:i], b, a, *factors[i + 2 :]))
-            yield edit(new, b, " belongs before ", a)
-        if len(factors) == 2:
-            new = transposed(formula)
-            yield edit(new, *instead(formula, new))
+    for i in range(len(factors) - 1):
+        a, b = factors[i : i + 2]
+        turned = replace(product, factors=(*factors[:i], b, a, *factors[i + 2 :]))
+        yield edit(turned, b, " belongs before ", a)
     if isinstance(formula, Odot):  # W (a ⊙ b) for W a ⊙ b, (a ⊙ b) W for a ⊙ b W
         for i, factor in enumerate(formula.factors):
             if isinstance(factor, Product):
@@ -229,11 +237,15 @@ def readings(piece: Piece, known: Vocabulary) -> Edits:
 
 
 def operands(piece: Piece, known: Vocabulary) -> Edits:
-    """Another letter, number, function or derivative."""
-    shape = known.worth.shape(piece.formula)
-    for new in known.like(piece.formula):
-        if new != piece.formula and shape in (None, known.worth.shape(new)):
-            yield Edit(_kind(piece, new), piece.path, new, instead(piece.formula, new))
+    """Another letter, number, function or derivative; a sum for a product."""
+    formula = piece.formula
+    if isinstance(formula, Big) and formula.sign == "prod":
+        new: Formula = replace(formula, sign="sum")
+        yield Edit("wrong operand", piece.path, new, ("a sum belongs there, and no product",))
+    shape = None if isinstance(formula, (*DERIVATIVES, Name)) else known.worth.shape(formula)
+    for new in known.like(formula):
+        if new != formula and shape in (None, known.worth.shape(new)):
+            yield Edit(_kind(piece, new), piece.path, new, instead(formula, new))
 
 
 def _kind(piece: Piece, new: Formula) -> str:

@@ -11,7 +11,7 @@ from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
 from symrnn.check.faults.finding import Finder
 from symrnn.check.faults.truths import placed, truths_of, with_index
 from symrnn.check.faults.vocabulary import bare
-from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, same, value_of
+from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, is_silent, same, value_of
 from symrnn.check.judging import Judged, Point
 from symrnn.check.judging.choices import reading_words
 from symrnn.check.judging.numbers import is_numeric
@@ -137,7 +137,8 @@ def _finder(judged: Judged, verdict: Verdict, equation: Equation, points: Points
     both sides are equal."""
     right = equation.rights[verdict.place]
     every = sorted(
-        _settings(verdict, equation, points), key=lambda each: not each.point.setting.active
+        _settings(verdict, equation, points),
+        key=lambda each: (not each.point.setting.active, not each.target.any()),
     )
     first: Finder | None = None
     for chosen in _PLACES:
@@ -229,7 +230,8 @@ def _settings(verdict: Verdict, equation: Equation, points: Points) -> Iterator[
     for point in points:
         for at in point.indices(verdict.said, verdict.place):
             target = value_of(point, equation.left, at)
-            if target is not None:
+            silent = is_silent(point, equation.rights[verdict.place], at)
+            if target is not None and not silent:
                 yield Setting(point, at, target)
 
 

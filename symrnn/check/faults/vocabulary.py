@@ -202,6 +202,7 @@ class Vocabulary:
             case Ref() | Name():
                 found: list[Formula] = [*self.refs, *(p for p in self.said if isinstance(p, Name))]
                 found += [p for p in self.said if isinstance(p, Call) and formula in p.args]
+                found += filter(is_slope, self.said)
                 return [*found, *self.derivatives] if isinstance(formula, Name) else found
             case Num() | Size():
                 numbers = [p for p in self.said if isinstance(p, Num | Size)]

@@ -144,10 +144,8 @@ class _Judge(Worked):
             return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
         if is_numeric(claim.right):
             return self.numeric(claim, settled)
-        if self.given.data:
-            around = self.with_given()
-            if around and all(self.try_at(each, claim, settled).right for each in around):
-                return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
+        if self.holds_for_given(claim, settled):
+            return verdict(RIGHT_IF, ("It holds for the numbers that are given.",))
         other = self.otherwise(claim, settled)
         if other:
             return verdict(RIGHT_IF, other)
@@ -174,15 +172,14 @@ class _Judge(Worked):
         return all(np.abs(slope).max() < FLOOR for slope in slopes)
 
     def is_said(self, claim: Claim, pattern: Words) -> bool:
-        """Whether a line that holds at the last or the first step alone may mean that step: not if
-        it goes on from the one beside it, and not if other lines read it at every step."""
-        if pattern[1] not in (" = ", " = 1"):
+        """Whether a line that holds at the last step alone may mean that step: not if it goes on
+        from the one after it, and not if other lines read it at every step."""
+        if pattern[1] != " = ":
             return True
-        beyond = 1 if pattern[1] == " = " else -1
         for part in walk(claim.right):
             if label(part) is not None:
                 refs = [p.at if isinstance(p, Name) else p for p in walk(part)]
-                if any(isinstance(r, Ref) and r.shift * beyond > 0 for r in refs):
+                if any(isinstance(r, Ref) and r.shift > 0 for r in refs):
                     return False
         own = label(claim.left)
         lines = [other for other in self.claims if other.number != claim.number]
@@ -230,19 +227,15 @@ class _Judge(Worked):
             return ()
         parameters = set(self.derivation.parameters)
         keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
-        keys += [key for key in claim.keys if key[0] == "order"]
-        for choices in product(*(self.known[key] for key in keys)):
-            changed = dict(zip(keys, choices, strict=True))
+        beside = [key for key in claim.keys if key[0] in ("order", "range")] if keys else []
+        for choices in product(*(self.known[key] for key in (*keys, *beside))):
+            changed = dict(zip((*keys, *beside), choices, strict=True))
             other = replace(settled, choices={**settled.choices, **changed})
             if self.everywhere(claim, other).right:
-                words: list[str | Formula] = []
-                for key, option in changed.items():
-                    if option == settled.choices[key]:
-                        continue
-                    words += [" and " if words else "It holds if "]
-                    if key[0] == "order":
-                        words += ["the factors of ∏ stand with the last step first"]
-                    else:
+                words: list[str | Formula] = ["It holds if "]
+                for key in keys:
+                    option = changed[key]
+                    if option != settled.choices[key]:
                         member = next(p for p in derivatives(claim) if reading_key(p) == key)
                         words += reading_words(key, option, member)
                 return (*words, "; other lines need another reading of it.")

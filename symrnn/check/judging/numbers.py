@@ -110,11 +110,10 @@ def agrees(
     if is_numeric(left) and is_result(right):
         sides = sides[1:]  # of 0.26 · 0.3 = 0.08 only the result is rounded
     for side, found, where in sides:
-        if is_numeric(side):
-            for path, changed in _nudged(side, where, line.line.text):
-                room = room + np.abs(values(put(side, path, changed), at) - found)
-            if isinstance(side, Value):
-                room = room + _half(side)
+        for path, changed in _nudged(side, where, line.line.text):
+            room = room + np.abs(values(put(side, path, changed), at) - found)
+        if isinstance(side, Value):
+            room = room + _half(side)
     return bool((np.abs(one - other) <= room).all())
 
 
@@ -128,11 +127,13 @@ def _half(value: Value) -> Array:
 def _nudged(right: Formula, spans: Spans, text: str) -> Iterator[tuple[Path, Formula]]:
     """The right side's numbers, each half a unit of its last digit larger."""
     leaves = list(_leaves(right, ()))
+    least = 0 if is_numeric(right) else DIGITS - 1  # ½ beside letters is what it is
     for path, leaf in leaves[:MOST]:
         if isinstance(leaf, Num):
             span = spans.get(path)
-            half = half_unit(text[slice(*span)]) if span else half_unit(str(float(leaf.value)))
-            if half:
+            shown = text[slice(*span)] if span else str(float(leaf.value))
+            half = half_unit(shown)
+            if half and sum(map(str.isdigit, shown)) >= least:
                 yield path, Value(((float(leaf.value) + half,),))
         elif isinstance(leaf, Value) and path:
             yield path, Value(tuple(map(tuple, np.array(leaf.rows) + _half(leaf))))

@@ -93,7 +93,6 @@ class Outcome:
 _ENDS: tuple[tuple[Words, Callable[[int, int], bool]], ...] = (
     ((" = ", Name("T")), lambda step, last: step == last),
     ((" < ", Name("T")), lambda step, last: step < last),
-    ((" = 1",), lambda step, last: step == 1),
     ((" > 1",), lambda step, last: step > 1),
 )
 

@@ -30,6 +30,11 @@ def names(equation: Equation, place: int) -> Iterator[Name]:
         yield from (part for part in walk(side) if isinstance(part, Name))
 
 
+def weight(claim: Claim) -> int:
+    """How much a line tells: the equations of the model itself are seldom wrong."""
+    return 3 if isinstance(claim.left, Ref) else 1
+
+
 class Search:
     """The claims of a writing, and which choices make most of them right."""
 
@@ -129,7 +134,9 @@ class Search:
         return choices.get(key) == DEFINED and first is claim.equations[0]
 
     def score(self, settled: Settled) -> tuple[float, float]:
-        right = sum(self.outcome(claim, settled).score for claim in self.counted(settled))
+        right = sum(
+            self.outcome(claim, settled).score * weight(claim) for claim in self.counted(settled)
+        )
         far = sum(cost(k, v, self.known) for k, v in settled.choices.items())
         return right, -far - 3 * self.disagreement(settled)
 
@@ -145,23 +152,44 @@ class Search:
 
     def combinations(self, claim: Claim, usual: Choices) -> Iterator[Choices]:
         """What a claim leaves open, nearest to the usual choices first: one changed, then two."""
-        open_ = [key for key in claim.keys if len(self.known[key]) > 1]
+        others = {key: self.others(claim, key, usual) for key in claim.keys}
+        open_ = [key for key, each in others.items() if each]
         every = (
             dict(zip(keys, changed, strict=True))
             for count in range(len(open_) + 1)
             for keys in combinations(open_, count)
-            for changed in product(*([o for o in self.known[k] if o != usual[k]] for k in keys))
+            for changed in product(*(others[key] for key in keys))
         )
         yield from islice(every, MOST_COMBINATIONS)
 
+    def others(self, claim: Claim, key: Key, usual: Choices) -> list[object]:
+        """What else could be chosen; what a letter is that the document defines, tell the lines
+        that do."""
+        every = [option for option in self.known[key] if option != usual[key]]
+        if key[0] != "letter" or DEFINED not in self.known[key]:
+            return every
+        own = isinstance(claim.left, Name) and claim.left.letter == key[1]
+        return every if own else [option for option in every if option == DEFINED]
+
     def first(self, convention: Convention) -> Settled:
-        """What is likeliest."""
-        return Settled(convention, {k: each[0] for k, each in self.known.items()}, self.single)
+        """What is likeliest: of letters what makes the lines right that define them."""
+        choices = {key: each[0] for key, each in self.known.items()}
+        settled = Settled(convention, choices, self.single)
+        for claim in self.telling:
+            key = ("letter", claim.left.letter) if isinstance(claim.left, Name) else ()
+            if key in self.known and not self.outcome(claim, settled).score:
+                for option in self.known[key]:
+                    other = replace(settled, choices={**settled.choices, key: option})
+                    if option != DEFINED and self.outcome(claim, other).score:
+                        settled = other
+                        break
+        return settled
 
     def may_beat(self, convention: Convention, right: float) -> bool:
         """Whether more lines than that could be right under a convention: each is tried alone."""
         settled = self.first(convention)
-        possible = len(claims := self.counted(settled))
+        claims = self.counted(settled)
+        possible = float(sum(map(weight, claims)))
         for claim in sorted(claims, key=lambda claim: len(claim.keys)):
             if possible <= right:
                 return False
@@ -169,7 +197,7 @@ class Search:
                 self.outcome(claim, replace(settled, choices={**settled.choices, **choices}))
                 for choices in self.combinations(claim, settled.choices)
             )
-            possible -= not any(found.score for found in alone)
+            possible -= 0 if any(found.score for found in alone) else weight(claim)
         return possible > right
 
     def best(self, convention: Convention) -> tuple[tuple[float, float], Settled]:
@@ -192,26 +220,13 @@ class Search:
                         score, settled, improved = found, other, True
         return score, settled
 
-    def fitting(self) -> list[Convention]:
-        """The conventions under which most of the model's own equations stand there rightly: a
-        document that has them says whether its variables are rows or columns."""
-        forward = [claim for claim in self.telling if isinstance(claim.left, Ref)]
-
-        def right(convention: Convention) -> float:
-            settled = self.first(convention)
-            return sum(self.outcome(claim, settled).score for claim in forward)
-
-        most = max(map(right, self.tried)) if forward else 0.0
-        return [each for each in self.tried if not forward or right(each) == most]
-
     def settle(self) -> Settled:
         if self.fixed is not None:
             usual = self.first(self.fixed.convention).choices
             return replace(self.fixed, choices={**usual, **self.fixed.choices})
-        usual, *others = self.fitting()
-        (right, _), settled = self.best(usual)
-        for convention in others:
-            if right >= len(self.counted(settled)):
+        (right, _), settled = self.best(self.tried[0])
+        for convention in self.tried[1:]:
+            if right >= sum(map(weight, self.counted(settled))):
                 break
             if self.may_beat(convention, right):
                 (other, _), found = self.best(convention)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from symrnn.check.judging.conventions import Convention, is_number
-from symrnn.check.judging.fitting import Fitting, OutsideError, is_unit
+from symrnn.check.judging.fitting import Fitting, IllShapedError, OutsideError, is_unit
 from symrnn.check.judging.truth import OTHERS, STEP, TOTAL, Truth
 from symrnn.check.judging.unrolled import Node
 from symrnn.derive.formula import (
@@ -186,9 +186,12 @@ class Values(Fitting):
                 return self.nodes(self.meanings[letter][0], {"B": 1, "t": step})
             case Product(factors=factors):
                 within = [node for each in factors for node in self.nodes(each, at)]
-                found = self.truth.sum_with(within[::-1] if self.columns else within)
+                within = within[::-1] if self.columns else within
+                found = self.truth.sum_with(within)
                 if found is not None:
                     return [found]
+                if self.truth.sum_with(within[::-1]) is not None:
+                    raise IllShapedError("this product is turned round")
         raise CheckError("this is no derivative of a variable by a variable")
 
     def reading(self, key: Total | Immediate) -> str:

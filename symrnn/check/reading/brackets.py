@@ -55,9 +55,10 @@ class Brackets(Partials):
                 if isinstance(piece.formula, Zeros):  # how high and wide, its neighbours say
                     beside = [shapes[i][k] for k in range(len(row)) if not zero[i][k]]
                     below = [shapes[k][j] for k in range(len(grid)) if not zero[k][j]]
-                    width = piece.formula.columns
+                    high, width = piece.formula.rows, piece.formula.columns
+                    high = width if high == NARROW else high
                     flat = below[0][0] == NARROW if below else not beside
-                    rows = beside[0][0] if beside else NARROW if flat else width
+                    rows = beside[0][0] if beside else NARROW if flat else high
                     thin = bool(beside) and beside[0][1] == NARROW
                     columns = below[0][1] if below else NARROW if thin else width
                     row[j] = Piece(Zeros(rows, columns), piece.span)

@@ -33,6 +33,9 @@ LONGEST, MOST = 30_000, 100
 
 EQUAL = ("=", "approx", "gets")
 OTHERS = ("leq", "geq", "<", ">", "neq", "sim", "to", "propto", "in", "ll", "gg")
+REMARKS = ("for", "if", "when", "where", "with", "and", "otherwise", "since", "as")
+"""With what a remark of one word begins."""
+
 WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega")
 """Letters for each weight in turn, where they are updated and no others."""
 
@@ -141,7 +144,7 @@ def _parts(items: Items) -> tuple[list[Items], Items]:
     parts = [part for part in split(items) if part]
     main: list[Items] = []
     for place, part in enumerate(parts):
-        words = next((i for i, n in enumerate(part) if isinstance(n, Text)), len(part))
+        words = next((i for i, node in enumerate(part) if _is_remark(node)), len(part))
         before = part[:words] if any(text_of(n) in EQUAL for n in part[:words]) else part
         if not (main and is_condition(part)):
             main.append(before)
@@ -151,6 +154,12 @@ def _parts(items: Items) -> tuple[list[Items], Items]:
         rest = [each for each in (part, *parts[place + 1 :]) if each]
         return main, tuple(n for each in rest for n in (*each, Sign(",", each[0].span)))
     return main, ()
+
+
+def _is_remark(node: Node) -> bool:
+    """Whether these are words of a sentence, and no name: for all, but not diag."""
+    words = node.text.split() if isinstance(node, Text) else []
+    return len(words) > 1 or words[:1] in [[word] for word in REMARKS]
 
 
 # letters of the writer's own
@@ -244,13 +253,16 @@ def _equation(
         last = before[-1] if before else None
         if not isinstance(last, Said):
             raise Unclear("the line that this goes on from is not read", (0, 1))
-        left, left_spans = last.equation.left, {}
+        left, left_spans, left_entry = last.equation.left, {}, ""
         steps, but = at.steps or last.equation.steps, at.but or last.equation.but
     else:
-        left, left_spans = pieces[0].formula, spans(pieces[0])
+        left, left_spans, left_entry = pieces[0].formula, spans(pieces[0]), pieces[0].entry
         pieces, steps, but = pieces[1:], at.steps, at.but
         if row.updates and isinstance(left, Ref):
             left = Marked(left, "new")
+    entry = next((p for p in pieces if p.entry and not left_entry), None)
+    if entry is not None and not row.goes_on:
+        raise Unclear("an entry of a vector is no whole vector", entry.span)
     measure = Measure(known)
     rows, columns = measure.shape(left)
     width = rows if rows == columns != NARROW else SOME

@@ -78,9 +78,16 @@ class Expression(Brackets):
             if second and start < len(self.items):
                 inside = with_sign(second, inside, self.items[start].span[0])
             terms.append(with_sign(sign, inside, node.span[0]))
+        self.check_entries(terms)
         shapes = [self.measure.shape(term.formula) for term in terms]
         width = next((rows for rows, _ in shapes if rows not in (SOME, NARROW)), SOME)
         return summed([self.measure.settled(term, width) for term in terms])
+
+    def check_entries(self, parts: list[Piece]) -> None:
+        """Refuse an entry of a vector beside the whole of another."""
+        whole = next((p for p in parts if not (p.entry or self.measure.is_number(p.formula))), None)
+        if entry_of(parts) and whole is not None:
+            raise Unclear("this is no entry, as what stands beside it", whole.span)
 
     def term(self) -> Piece:
         entries = self.entries()
@@ -161,6 +168,7 @@ class Expression(Brackets):
             plain = [p for p in parts if self.measure.is_number(p.formula)]
             plain = [p for p in plain if not (shown and isinstance(p.formula, Total | Immediate))]
         rest = [p for p in parts if p not in plain]
+        self.check_entries(rest)
         if len(rest) < 2:
             return joined(Times, parts)
         kind = Odot if entry_of(rest) else Chain if shown else Product

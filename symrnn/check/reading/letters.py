@@ -94,7 +94,8 @@ class Letters:
         if letter in self.own or letter in self.known.states or is_delta(letter):
             return self.raised(Piece(Name(letter, at), node.span), left, node.span)
         for entry, step, mark, left in found if not self.known.scalar else ():
-            if step is not None and step.base in ENTRIES and not (step.shift or entry.timed):
+            vector = NARROW in self.measure.named(entry.name)
+            if vector and step is not None and step.base in ENTRIES and not step.shift:
                 piece = self.named(entry.name, None, mark, left, node)
                 return Piece(piece.formula, piece.span, piece.parts, step.base)
         if (size := self.size(node)) is not None:

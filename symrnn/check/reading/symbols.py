@@ -171,6 +171,9 @@ def _above(sups: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None, Ite
         yield own, at, ()
     if not (len(last) == 1 and isinstance(last[0], Fence) and time_of(last) is not None):
         yield own, None, last
+    if before and len(before[-1]) == 1 and isinstance(before[-1][0], Fence):  # {h^{(t)}}^\top
+        if (at := time_of(before[-1])) is not None:
+            yield own[:-1], at, last
 
 
 def _below(subs: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None]]:
@@ -204,12 +207,14 @@ def own_letter(symbols: Symbols, node: Node) -> tuple[str, Ref, Items]:
             return None if ((canon(items), (), ()), True) in symbols else found
         return found
 
+    if len(sups) > 1 and canon(sups[-1]) in TRANSPOSED:  # {h^{(t)}}^\top
+        left, sups = sups[-1], sups[:-1]
     if sups:
         *before, last = sups
         fenced = len(last) == 1 and isinstance(last[0], Fence)
         if fenced and (not subs or step(subs[-1]) is None) and (at := time_of(last)) is not None:
             sups = before
-        elif canon(last[-1:]) in TRANSPOSED or canon(last).isdigit():
+        elif not left and (canon(last[-1:]) in TRANSPOSED or canon(last).isdigit()):
             left, sups = last[-1:], [*before, last[:-1]] if len(last) > 1 else before
         elif not subs and (found := step(last)) is not None and found.base not in ("1", "T"):
             at, sups = found, before

@@ -1,6 +1,7 @@
 r"""The structure of a line of TeX: letters, brackets, fractions, scripts; with their places."""
 
 from collections.abc import Callable
+from unicodedata import normalize
 
 from symrnn.check.reading.nodes import (
     Fence,
@@ -36,6 +37,7 @@ from symrnn.check.reading.tokens import (
     Token,
     tokens,
 )
+from symrnn.derive.notation.symbol import ACCENTS as DRAWN
 from symrnn.derive.notation.symbol import GREEK
 from symrnn.errors import suggestion
 
@@ -75,7 +77,11 @@ class _Reader:
             if token.text in ("_", "^", "'"):
                 if not found:
                     raise Unclear(f"the {token.text} belongs to no letter", token.span)
-                found.append(self.scripts(found.pop()))
+                base = found.pop()
+                if isinstance(base, Fence) and base.left == "{" and len(base.items) > 1:
+                    *before, base = base.items  # they hang on the last letter
+                    found += before
+                found.append(self.scripts(base))
             elif (node := self.node()) is not None:
                 found += self.without_braces(node)
         self.depth -= 1
@@ -198,6 +204,10 @@ class _Reader:
             raise Unclear(f"the {text} closes nothing", token.span)
         if text in ("&", "~"):
             return None
+        letters = normalize("NFD", text)
+        style = next((name for name in DRAWN if letters[1:] == DRAWN[name]), "")
+        if style:
+            return Styled(style, (Sign(letters[0], token.span),), token.span)
         if text.isprintable():
             return Sign(UNICODE.get(text, text), token.span)
         raise Unclear(f"the character U+{ord(text[0]):04X} is no mathematics", token.span)

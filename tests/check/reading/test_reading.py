@@ -84,6 +84,8 @@ REFUSED = [
     (N4, r"= x_1", "=", "not read"),
     (BOOKS, r"h^T = 1", "h^T", "a step or a transpose"),
     (MATRIX, r"i_t = \sigma(1 - \sigma)", r"\sigma", "several values"),
+    (BOOKS, r"\hat y^{(t)} = y_i^{(t)}", "y_i^{(t)}", "no whole vector"),
+    (BOOKS, r"\hat y_i^{(t)} = y_i^{(t)} - b_y", "- b_y", "no entry"),
 ]  # fmt: skip
 
 
