@@ -245,12 +245,9 @@ class Writer:
         """A row of the matrix for each id, or for each id a row of the gradient."""
         spelling, one = self.spelling, self.id_of(pair.left)
         if pair.left_turned:
-            here = spelling.entry(out, "id")
-            add = [
-                one,
-                *nest(self.loops(pair.right)[-1:], [f"{here} += {spelling.entry(pair.right)};"]),
-            ]
-            add = [one, "if (id >= 0)", *indented(add[1:])]
+            line = f"{spelling.entry(out, 'id')} += {spelling.entry(pair.right)};"
+            row = nest(self.loops(pair.right)[-1:], [line])
+            add = [one, "if (id >= 0)", *indented(row)]
             zero = nest(self.loops(out), [f"{spelling.entry(out)} = 0;"])
             return [*zero, *nest(self.loops(pair.left), add)]
         value = f"id < 0 ? 0 : {spelling.entry(pair.right, 'id')}"
