@@ -41,11 +41,12 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-golden: $(READY)  # write generated/, the tables of functions and what notebooks show anew
+golden: $(READY)  # write generated/, tables, and what notebooks, handouts and checks show anew
 	$(BIN)/python generated/make.py
 	$(BIN)/python docs/tables.py
 	$(BIN)/python docs/notebooks.py
 	$(BIN)/python docs/handouts.py
+	$(BIN)/python docs/checks.py
 
 docs: $(READY)  # the pages of docs/, in docs/_build/html
 	$(BIN)/pip install -qq --disable-pip-version-check --editable '.[docs]'

@@ -122,7 +122,7 @@ def _one_letter_off(a: str, b: str) -> bool:
     return a[at + 1 :] == b[at:]
 
 
-HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What a terminal obeys: controls, but for the ends of lines and tabs; and what turns the direction
 of letters."""
 

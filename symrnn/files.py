@@ -138,6 +138,12 @@ def write_all(files: Sequence[tuple[Name, bytes | str]]) -> None:
         back.pop_all()
 
 
+def make_folder(path: Name) -> None:
+    """A folder of this name, if there is none; that it stands in is there already."""
+    with _said_of(path):
+        Path(path).mkdir(exist_ok=True)
+
+
 @contextmanager
 def _said_of(path: Name) -> Iterator[None]:
     try:

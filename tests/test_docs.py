@@ -8,6 +8,7 @@ The blocks of a page run in order, in one folder and with one set of names:
 - `rnn`, `toml`, `tex`  what begins with `# NAME`, or `% NAME`, is that file from there on; every
              `rnn` can be read. Files of these kinds beside a page of a folder are there already
 - `math`     formulas in a page's own words
+- `c`        is compiled, beside the back end for it (`tests/kernels/c`)
 - `sh`       is what installs, measures for long, or needs a file of one's own: its commands are
              held against the parser, as are those in the text, and those that need nothing are run
 """
@@ -36,7 +37,7 @@ from tests.documents import DOCS, ROOT, Block, Page, commands, pages
 
 README = Page("README.md")
 FILES = {"rnn", "toml", "tex"}
-LANGUAGES = {"console", "python", "output", "math", "sh", "text", "{toctree}", *FILES}
+LANGUAGES = {"console", "python", "output", "math", "sh", "c", "text", "{toctree}", *FILES}
 TAKEN = r"\d\.\d+e[-+]\d\d|\d+\.\d s|[\d,]+ tokens a second"
 """Figures that belong to the machine: how small an error is, and how long it took."""
 

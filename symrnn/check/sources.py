@@ -1,13 +1,13 @@
 r"""From a text to its lines of mathematics: TeX, Markdown, a notebook, a formula by itself.
 
-Prose is skipped. A display has a claim in each of its rows; a row that goes on, with a + or from
-one bracket to the next, belongs to the one before it. Formulas within a sentence are prose too, but
-for equations with a derivative in them.
+Prose is skipped. A display has a claim in each of its rows; a row that goes on, with a + or within
+a bracket, belongs to the one before it. Formulas within a sentence are prose too, but for equations
+with a derivative in them.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,43 +16,45 @@ from symrnn.errors import UsageError
 
 Kind = Literal["tex", "md", "ipynb", "formula"]
 
-MAX = 100_000
+MAX, MAX_NOTEBOOK = 100_000, 20_000_000
 """Characters of a text; a notebook may have its pictures beside them."""
 
-MAX_NOTEBOOK = 20_000_000
-
-DISPLAYS = ("equation", "align", "aligned", "gather", "gathered", "multline", "eqnarray", "flalign",
-            "alignat", "displaymath", "split", "math", "dmath")  # fmt: skip
-ENVIRONMENT = re.compile(
-    r"\\begin\s*\{(" + "|".join(DISPLAYS) + r")(\*?)\}(.*?)\\end\s*\{\1\2\}", re.DOTALL
+_NAMES = "equation|align|aligned|gather|gathered|multline|eqnarray|flalign|alignat|displaymath|math"
+MARKER = re.compile(rf"\\(?:begin|end)\s*\{{(?:{_NAMES}|split)\*?\}}(?:\[\w\]|\{{\d+\}})?")
+OPENING = re.compile(
+    rf"(?<!\\)\\\[|\$\$|\\begin\{{(?:{_NAMES})\*?\}}|```[ ]*(?:math|latex|tex)[ ]*\n|\$`"
+    r"|(?<!\\)\$|\\\("
 )
-DISPLAY = re.compile(
-    r"(?<!\\)\\\[(?P<a>.*?)\\\]|\$\$(?P<b>.*?)\$\$"
-    r"|\\begin\s*\{(?P<env>" + "|".join(DISPLAYS) + r")(?P<star>\*?)\}(?P<c>.*?)"
-    r"\\end\s*\{(?P=env)(?P=star)\}"
-    r"|```\s*(?:math|latex|tex)\s*\n(?P<d>.*?)```"
-    r"|\$`(?P<e>[^`]*)`\$|(?<![\\$])\$(?P<f>[^$\n]*(?:\n[^$\n]+)*)\$(?!\d)"
-    r"|\\\((?P<g>.*?)\\\)",
-    re.DOTALL,
-)
-WITHIN = ("e", "f", "g")
+CLOSING = {r"\[": r"\]", "$$": "$$", "$`": "`$", "$": "$", r"\(": r"\)", "```": "```"}
+WITHIN = ("$`", "$", r"\(")
 """What stands in a sentence."""
 
 COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-CODE = re.compile(r"(```|~~~)(\s*(?:math|latex|tex)\s*\n)?.*?(?:\1|\Z)", re.DOTALL)
+CODE = re.compile(r"```\s*(?:math|latex|tex)\s*\n.*?```|(```|~~~).*?(?:\1|\Z)", re.DOTALL)
+MACRO = re.compile(
+    r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*(?:\{\s*\\([A-Za-z]+)\s*\}"
+    r"|\\([A-Za-z]+))\s*(?=\{)|\\def\s*\\([A-Za-z]+)\s*(?=\{)"
+)
 ASIDE = re.compile(r"\\(?:tag\*?|label|hspace\*?|vspace\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
 RELATION = re.compile(
-    r"=|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b|[<>]"
+    r"=|[<>]|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b"
 )
-ARROW = re.compile(
-    r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore|rightsquigarrow)\b"
-)
+ARROW = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)\b|⇒")
 DERIVATIVE = re.compile(r"\\partial|\\nabla|∂|∇|\\mathrm\s*\{?d\}?|\\frac\s*\{d")
+SPACE = r"(?:\s|&|\{\}|~|\\[,;:! ]|\\q?quad\b|\\(?:left|right)\s*\.|\\displaystyle\b)"
+BLANK = re.compile(rf"(?:{SPACE}|[.,;])*")
 GOES_ON = re.compile(
-    r"(?:\s|&|\{\}|~|\\[,;:! ]|\\q?quad\b|\\(?:left|right)\s*\.|\\(?:displaystyle)\b)*"
-    r"(?:[-+/*]|\\(?:cdot|times|odot|circ|otimes|pm)\b|[)\]}]|\\right|\\[bB]ig+r)"
+    rf"{SPACE}*(?:[-+/*]|\\(?:cdot|times|odot|circ|otimes|pm)\b|[)\]}}]|\\right|\\[bB]ig+r)"
 )
-BLANK = re.compile(r"(?:\s|&|\{\}|~|\\[,;:! ]|\\q?quad\b|[.,;])*")
+CONDITION = re.compile(
+    rf"(?:{SPACE}|,)*(?:\\text\s*\{{\s*(?:for|with|where|if)\b|\\forall|\(?\w(?:,\s*\w)*\)?\s*\\in\b"
+    r"|[a-zA-Z]\s*=\s*[\w\s+-]+,\s*(?:\\[lc]?dots|\d))"
+)
+REMARK = re.compile(r"\\quad\\;|(?:\\q?quad|\\;|\s)*\\text\{")
+ROWS = re.compile(r"\\\\(?:\s*\[[\d.]+\s*[a-z]+\])?|\\newline\b")
+COLUMNS = re.compile(r"(?<!\\)&")
+EQNARRAY = re.compile(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&")
+"""Three columns, of which the second is the sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Cut:
 
     text: str
     number: int
+    within: bool = False
+    """Whether it stands in a sentence."""
 
 
 def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
@@ -70,169 +74,167 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
     ['a = b', 'c = d']
     """
     where = file or "the text"
-    if len(text) > (MAX_NOTEBOOK if kind == "ipynb" else MAX):
-        raise UsageError(f"{where} has {len(text):,} characters; at most {MAX:,} are read")
+    most = MAX_NOTEBOOK if kind == "ipynb" else MAX
+    if len(text) > most:
+        raise UsageError(f"{where} has {len(text):,} characters; at most {most:,} are read")
     if kind == "ipynb":
-        return _of_notebook(text, file)
-    if kind == "formula":
-        return _of_formula(text, file)
+        return [
+            line for n, cell in _cells(text, where) for line in lines(cell, "md", f"{where}[{n}]")
+        ]
     if kind == "md":
-        text = CODE.sub(_blank, text)
+        text = CODE.sub(lambda m: "\n" * m[0].count("\n") if m[1] else m[0], text)
     else:
         text = COMMENT.sub(lambda found: found[1], text)
-    cuts = list(_displays(text))
-    if kind == "tex" and not cuts and not DISPLAY.search(text):
-        return _of_formula(text, file)
-    return [Line(c.text, c.number, file) for cut in cuts for c in _rows(cut)]
+    text = _without_macros(text, where)
+    found = list(_displays(text))
+    if kind != "md" and not found:
+        rows = list(_rows(Cut(text, 1), by_line=True))
+    else:
+        rows = [row for c in found if kind == "formula" or _is_said(c) for row in _rows(c)]
+    return [Line(row.text, row.number, file) for row in rows]
 
 
-def _blank(found: re.Match[str]) -> str:
-    return found[0] if found[2] else "\n" * found[0].count("\n")
-
-
-def _of_notebook(text: str, file: str) -> list[Line]:
-    """The lines of the cells that are text."""
+def _cells(text: str, where: str) -> list[tuple[int, str]]:
+    """The cells of a notebook that are text, numbered."""
     try:
-        cells = json.loads(text)["cells"]
-        sources = [
+        found = [
             (n, "".join(cell["source"]))
-            for n, cell in enumerate(cells, 1)
+            for n, cell in enumerate(json.loads(text)["cells"], 1)
             if cell["cell_type"] == "markdown"
         ]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise UsageError(f"{file or 'the text'} is no notebook: expected JSON with cells") from None
-    if sum(len(source) for _, source in sources) > MAX:
-        raise UsageError(f"{file or 'the text'} has more than {MAX:,} characters of text")
-    return [line for n, source in sources for line in lines(source, "md", f"{file or 'cell'}[{n}]")]
+        raise UsageError(f"{where} is no notebook: expected JSON with cells") from None
+    if sum(len(source) for _, source in found) > MAX:
+        raise UsageError(f"the text of {where} has more than {MAX:,} characters")
+    return found
 
 
-def _of_formula(text: str, file: str) -> list[Line]:
-    """A formula by itself: each line of the text that begins one is one."""
-    text = COMMENT.sub(lambda found: found[1], text)
-    if DISPLAY.search(text):
-        found = [Line(c.text, c.number, file) for cut in _displays(text, True) for c in _rows(cut)]
-        if found:
-            return found
-    return [Line(c.text, c.number, file) for c in _rows(Cut(text, 1), by_line=True)]
+def _without_macros(text: str, where: str) -> str:
+    r"""The text with what \newcommand{\x}{…} says in the place of \x."""
+    macros: dict[str, str] = {}
+    while (found := MACRO.search(text)) is not None:
+        depth, end = 0, found.end()
+        for sign in re.finditer(r"\\.|[{}]", text[found.end() :]):
+            depth += {"{": 1, "}": -1}.get(sign[0], 0)
+            end = found.end() + sign.end()
+            if depth == 0:
+                break
+        name = next(filter(None, found.groups()))
+        body = text[found.end() + 1 : end - 1]
+        macros[name] = rf"\operatorname{{{body}}}" if "Operator" in found[0] else body
+        text = text[: found.start()] + "\n" * found[0].count("\n") + text[end:]
+    for _ in range(3 if macros else 0):  # one may use another
+        text = re.sub(
+            r"\\([A-Za-z]+)(?![A-Za-z])", lambda m: macros.get(m[1], m[0]) + _gap(m, macros), text
+        )
+        if len(text) > MAX:
+            raise UsageError(f"{where} has more than {MAX:,} characters with its macros put in")
+    return text
 
 
-def _displays(text: str, every: bool = False) -> Iterator[Cut]:
-    """The displays of a text, and equations with a derivative in its sentences."""
-    for found in DISPLAY.finditer(text):
-        name = found.lastgroup or ""
-        name = next(n for n in "abcdefg" if found[n] is not None)
-        inside = found[name]
-        if name in WITHIN and not every:
-            if not (RELATION.search(inside) and DERIVATIVE.search(inside)):
-                continue
-        number = text.count("\n", 0, found.start(name)) + 1
-        yield Cut(inside, number)
+def _gap(found: re.Match[str], macros: dict[str, str]) -> str:
+    return " " if found[1] in macros and macros[found[1]][-1:].isalpha() else ""
+
+
+def _displays(text: str) -> Iterator[Cut]:
+    """Mathematics in a text, in displays and in sentences."""
+    position, number, counted = 0, 1, 0
+    missing: set[str] = set()
+    while (found := OPENING.search(text, position)) is not None:
+        opening = "```" if found[0].startswith("`") else found[0]
+        closing = CLOSING.get(opening) or found[0].replace("begin", "end")
+        start = position = found.end()
+        end = -1 if closing in missing else text.find(closing, start)
+        if end < 0:  # nor is it found again further on
+            missing.add(closing)
+            continue
+        inside = text[start:end]
+        within = opening in WITHIN
+        if opening == "$" and "\n\n" in inside:
+            continue
+        position = end + len(closing)
+        number, counted = number + text.count("\n", counted, start), start
+        yield Cut(inside, number, within)
+
+
+def _is_said(cut: Cut) -> bool:
+    """Whether it is a claim: a display, or in a sentence an equation with a derivative."""
+    said = RELATION.search(cut.text) and DERIVATIVE.search(cut.text)
+    return not cut.within or bool(said)
 
 
 def _rows(cut: Cut, by_line: bool = False) -> Iterator[Cut]:
-    """The claims of a display: its rows, what goes on joined to what it goes on from."""
+    """The claims of a display: its rows, what goes on joined to what it goes on from. A row
+    without a relation is the left side of the next, or prose."""
+    text = MARKER.sub("", ASIDE.sub("", cut.text))
     waiting: Cut | None = None
-    for row in _joined(list(_cells(cut, by_line))):
-        if waiting is not None:
-            begins = RELATION.match(row.text)
-            row = Cut(f"{waiting.text} {row.text}", waiting.number) if begins else row
-            waiting = None
-        if not RELATION.search(row.text) and not by_line:
-            waiting = row
-            continue
-        yield row
+    for row in _joined(_pieces(Cut(text, cut.number), by_line)):
+        if waiting is not None and RELATION.match(row.text):
+            row = Cut(f"{waiting.text} {row.text}", waiting.number)
+        waiting = None if RELATION.search(row.text) or by_line else row
+        if waiting is None:
+            yield row
 
 
-def _joined(cells: Sequence[Cut]) -> Iterator[Cut]:
+def _joined(pieces: Iterable[Cut]) -> Iterator[Cut]:
     """Rows with the rows that go on from them; what ⇒ parts comes apart."""
-    found: list[Cut] = []
-    for cell in cells:
-        goes_on = found and (GOES_ON.match(cell.text) or _is_open(found[-1].text))
-        if found and (goes_on or _is_condition(cell.text)):
-            gap = "" if found[-1].text.endswith(" ") else " "
-            found[-1] = Cut(found[-1].text + gap + cell.text, found[-1].number)
-        else:
-            found.append(cell)
-    for each in found:
-        for part in _split(each.text, ARROW):
-            part = part.strip()
-            if not BLANK.fullmatch(part):
-                yield Cut(part, each.number)
-
-
-CONDITION = re.compile(r"(?:\\text\s*\{\s*(?:for|with|where)[^}]*\}|\\forall)?\s*[a-zA-Z]\s*"
-                       r"(?:=\s*[\w\s+-]+,\s*(?:\\[lc]?dots|\d)|\\in\b)|\(?\w(?:,\s*\w)*\)?\s*\\in\b"
-                       r"|\\text\s*\{\s*(?:for|with|where|if)\b")  # fmt: skip
-
-
-def _is_condition(text: str) -> bool:
-    return CONDITION.match(re.sub(r"^(?:\s|&|\\q?quad\b|,)*", "", text)) is not None
-
-
-def _is_open(text: str) -> bool:
-    """Whether a bracket or a brace is still open at the end: it goes on in the next row."""
+    found: list[tuple[list[str], int]] = []
     depth = 0
-    for sign in re.findall(r"\\[A-Za-z]+|\\.|[(){}\[\]]", text):
-        depth += (sign in ("(", "[", "{", r"\{")) - (sign in (")", "]", "}", r"\}"))
-    return depth > 0
+    for piece in pieces:
+        goes_on = depth > 0 or GOES_ON.match(piece.text) or CONDITION.match(piece.text)
+        if found and goes_on:
+            found[-1][0].append(piece.text)
+        else:
+            found.append(([piece.text], piece.number))
+            depth = 0
+        depth += _opened(piece.text)
+    for texts, number in found:
+        for part in _split(" ".join(texts), ARROW):
+            if not BLANK.fullmatch(part):
+                yield Cut(part.strip(), number)
 
 
-def _cells(cut: Cut, by_line: bool) -> Iterator[Cut]:
-    r"""The rows between \\, and what stands in further columns; reasons are words and go."""
-    text = ASIDE.sub("", cut.text)
-    inner = ENVIRONMENT.search(text)
-    if inner is not None:
-        before, after = text[: inner.start()], text[inner.end() :]
-        if BLANK.fullmatch(re.sub(r"\\[A-Za-z]+", "", before)):
-            yield from _cells(
-                Cut(inner[3], cut.number + text.count("\n", 0, inner.start(3))), False
-            )
-            if not BLANK.fullmatch(after):
-                number = cut.number + text.count("\n", 0, inner.end())
-                yield from _cells(Cut(after, number), by_line)
-            return
+def _opened(text: str) -> int:
+    """How many more brackets are opened than closed: then it goes on in the next row."""
+    signs = re.findall(r"\\[A-Za-z]+|\\.|[(){}\[\]]", text)
+    opened = sum(sign in ("(", "[", "{", r"\{") for sign in signs)
+    return opened - sum(sign in (")", "]", "}", r"\}") for sign in signs)
+
+
+def _pieces(cut: Cut, by_line: bool) -> Iterator[Cut]:
+    r"""What stands between \\, and in further columns; by itself a formula ends with its line."""
     number = cut.number
-    for row in _split(text, re.compile(r"\\\\(?:\s*\[[\d.]+\s*[a-z]+\])?|\\newline\b")):
-        parts = row.split("\n") if by_line and not _is_open(row.split("\n")[0]) else [row]
-        for part in parts:
-            start = (
-                number
-                + len(part)
-                - len(part.lstrip())
-                - len(part[: len(part) - len(part.lstrip())].replace("\n", ""))
-            )
-            yield from (Cut(column, start) for column in _columns(part))
-            number += part.count("\n")
-        number += (len(parts) - 1) if len(parts) > 1 else 0
+    for row in _split(cut.text, ROWS):
+        first = number + row[: len(row) - len(row.lstrip())].count("\n")
+        number += row.count("\n")
+        parts = row.strip().split("\n") if by_line and _opened(row) <= 0 else [row]
+        for more, part in enumerate(parts):
+            yield from (Cut(text, first + more) for text in _columns(part))
 
 
 def _columns(row: str) -> Iterator[str]:
     """Left and right sides; the columns of words beside them go."""
-    row = re.sub(r"&(\s*(?:=|\\(?:approx|equiv))\s*)&", r"&\1", row)  # eqnarray
-    cells = _split(row, re.compile(r"(?<!\\)&"))
-    pairs = [cells[i : i + 2] for i in range(0, len(cells), 2)]
-    for place, pair in enumerate(pairs):
-        text = " ".join(" ".join(cell.split()) for cell in pair if cell.strip())
-        aside = place and (r"\text" in text or not RELATION.search(text))
-        if BLANK.fullmatch(text) or aside or text.startswith(r"\quad\;"):
-            continue
-        if re.match(r"(?:\\q?quad|\\;|\s)*\\text\{", text) and not RELATION.search(text):
-            continue
-        yield text
+    cells = list(_split(EQNARRAY.sub(r"&\1", row), COLUMNS))
+    for place in range(0, len(cells), 2):
+        text = " ".join(" ".join(cell.split()) for cell in cells[place : place + 2] if cell.strip())
+        relates = RELATION.search(text)
+        aside = place and (r"\text" in text or not relates)
+        remark = text.startswith(r"\quad\;") or (REMARK.match(text) and not relates)
+        if not (BLANK.fullmatch(text) or aside or remark):
+            yield text
 
 
-def _split(text: str, at: re.Pattern[str]) -> list[str]:
+def _split(text: str, at: re.Pattern[str]) -> Iterator[str]:
     """The parts of a text between what is outside of braces and environments."""
-    found: list[str] = []
     start = depth = 0
     for match in re.finditer(
         rf"(?P<at>{at.pattern})|\\begin\b|\\end\b|\\.|[{{}}]", text, re.DOTALL
     ):
         sign = match[0]
         if match["at"] is not None and depth == 0:
-            found.append(text[start : match.start()])
+            yield text[start : match.start()]
             start = match.end()
         else:
             depth += (sign in ("{", r"\begin")) - (sign in ("}", r"\end"))
             depth = max(depth, 0)
-    return [*found, text[start:]]
+    yield text[start:]

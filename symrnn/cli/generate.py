@@ -1,28 +1,64 @@
-"""`symrnn generate`: a NumPy kernel of a model."""
+"""`symrnn generate`: a kernel of a model."""
 
 import argparse
+import os
 
-from symrnn.cli.options import add_features, add_model, add_schedule, features, load, passes
+from symrnn.cli.options import (
+    Answer,
+    add_backend,
+    add_features,
+    add_model,
+    add_schedule,
+    dims,
+    features,
+    load,
+    passes,
+)
+from symrnn.errors import UsageError
+from symrnn.files import make_folder
+
+FOLDER = """With --backend c, -o FILE.py is a Python module that compiles the kernel for whatever
+sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that trains
+and a Makefile, for the sizes that are said."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """How the kernel is made."""
     add_model(parser)
+    parser.description = f"{parser.description}\n\n{FOLDER}"
     parser.add_argument("--steps", type=int, required=True, metavar="T", help="how many steps")
     add_schedule(parser)
     add_features(parser)
+    add_backend(parser)
+    sizes = parser.add_argument_group("the sizes of a folder (--backend c)")
+    sizes.add_argument("--dims", type=dims, metavar="D=5,H=3", help="widths")
+    sizes.add_argument("--batch", type=int, metavar="B", help="sequences at a time (default: 1)")
+    sizes.add_argument(
+        "--dtype", choices=("float32", "float64"), help="of all numbers (default: float32)"
+    )
     parser.add_argument("--name", metavar="NAME", help="what the kernel calls itself")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it")
 
 
-def generate(options: argparse.Namespace) -> str:
-    """The source of the kernel."""
+def generate(options: argparse.Namespace) -> str | Answer:
+    """The source of the kernel, or its files."""
     model = load(options)
-    return model.generate(
-        options.steps,
-        options.loops,
-        options.wrt,
-        options.name,
-        passes(options).get("passes"),
-        **features(options),
+    sizes = {
+        key: value
+        for key in ("dims", "batch", "dtype")
+        if (value := getattr(options, key)) is not None
+    }
+    made = {**passes(options), **features(options), "backend": options.backend}
+    folder = options.output is not None and not options.output.endswith(".py")
+    if not sizes and (not folder or options.backend == "numpy"):
+        return model.generate(options.steps, options.loops, options.wrt, options.name, **made)
+    if not folder:
+        raise UsageError(
+            f"--{min(sizes)} is for a folder with files for one size; expected -o DIR, or a kernel"
+            " for all sizes without it"
+        )
+    found = model.generate_files(
+        options.steps, options.loops, options.wrt, options.name, **made, **sizes
     )
+    make_folder(options.output)
+    return Answer("", 0, tuple((os.path.join(options.output, n), t) for n, t in found.items()))

@@ -150,6 +150,19 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     )
 
 
+BACKENDS = ("numpy", "c")
+
+
+def add_backend(parser: argparse.ArgumentParser) -> None:
+    """The language of a kernel."""
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="numpy",
+        help="the language of the kernel (default: numpy)",
+    )
+
+
 def names(text: str) -> tuple[str, ...]:
     """Names separated by commas: one at least."""
     found = tuple(name.strip() for name in text.split(",") if name.strip())

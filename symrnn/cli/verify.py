@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from symrnn.cli.options import (
     Answer,
+    add_backend,
     add_features,
     add_format,
     add_model,
@@ -55,6 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--static", action="store_true", help="compare a generated file with what is generated now"
     )
     add_features(parser)
+    add_backend(parser)
     parser.add_argument(
         "--dims", type=dims, default={}, metavar="D=5,H=3", help="widths (drawn where unsaid)"
     )
@@ -84,6 +86,7 @@ def _model(model: "Model", options: argparse.Namespace, features: "Features") ->
         _or(options.batch, 2),
         options.dims,
         _or(options.seed, 0),
+        options.backend,
         **features,
     )
 
@@ -101,6 +104,7 @@ def _generated(options: argparse.Namespace, features: "Features") -> "Report | C
         ("--steps", options.steps),
         ("--loop and --unroll", options.loops),
         ("--wrt", options.wrt or None),
+        ("--backend", None if options.backend == "numpy" else options.backend),
         *given_changes(options).items(),
         *((option(name), value or None) for name, value in features.items()),
     ):

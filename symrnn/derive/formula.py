@@ -114,7 +114,8 @@ class Bracket:
 
 @dataclass(frozen=True, slots=True)
 class Big:
-    """Σ or ∏ over an index from `low` to `high`; the bounds are references without a name.
+    """Σ or ∏ over an index from `low` to `high`; the bounds are references without a name. Where
+    a reader is not told them, both are `ALWAYS`.
 
     The factors of a ∏ stand in the order from `low` to `high`, upwards or downwards.
     """

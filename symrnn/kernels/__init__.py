@@ -25,5 +25,6 @@ For those whose kernels are Python modules on NumPy's arrays:
 And the back ends, with what holds a kernel against its text:
 
 - `numpy`         a Program as a NumPy module
+- `c`             a Program as C99
 - `verification`  numbers against oracles that share no code
 """

@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from symrnn.errors import UsageError, suggestion
+from symrnn.kernels.c import C
 from symrnn.kernels.checkpoint import parts
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import Job, Program
-from symrnn.kernels.settings import Settings
+from symrnn.kernels.settings import Settings, Sizes
 from symrnn.kernels.target import Target, target_called
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
 from symrnn.system.carriers import apart, with_carriers
 from symrnn.system.ids import with_ids
 from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
+from symrnn.system.symbols import dimensions
 from symrnn.system.windows import windows
 
-BACKENDS = {target.name: target for target in (NUMPY,)}
+BACKENDS = {target.name: target for target in (NUMPY, C)}
 """The back ends that come along, by name."""
 
 MADE = "Made by symrnn generate "
@@ -86,12 +88,37 @@ def generate(
     written: Written, text: str, name: str, settings: Settings, target: Target = NUMPY
 ) -> str:
     """The source of a kernel, as a back end prints it."""
+    return target.source(kernel(written, text, name, settings, target))
+
+
+def generate_files(
+    written: Written, text: str, name: str, settings: Settings, target: Target, sizes: Sizes
+) -> dict[str, str]:
+    """The files of a kernel for these sizes, by name."""
+    if target.files is None:
+        raise UsageError(
+            f"a kernel of the back end {target.name} is one file for all sizes; expected -o FILE,"
+            " and --dims, --batch and --dtype left out"
+        )
+    found = kernel(written, text, name, settings, target)
+    unknown = [dim for dim in sizes.dims if dim not in dimensions(found.system.symbols)]
+    if unknown:
+        known = ", ".join(dimensions(found.system.symbols))
+        raise UsageError(f"'{unknown[0]}' is no width of {name}; there are {known or 'none'}")
+    return target.files(found, sizes)
+
+
+def kernel(
+    written: Written, text: str, name: str, settings: Settings, target: Target = NUMPY
+) -> Kernel:
+    """What a kernel is made of."""
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} names no kernel; expected a name on one line")
     target.check([feature for feature, value in settings.features.items() if value])
     full, folded, made = program(written, settings, target)
     form = normal(written, stable=True)
-    kernel = Kernel(
+    backend = "" if target is NUMPY else f"--backend {target.name} "
+    found = Kernel(
         name,
         written,
         text,
@@ -100,7 +127,7 @@ def generate(
         made,
         settings.steps,
         initial_states(kept(form)),
-        f"{MADE}--name {shlex.quote(name)} {settings.options()}",
+        f"{MADE}--name {shlex.quote(name)} {backend}{settings.options()}",
         cotangents(full) if full.loss is None and not settings.forward_only else {},
         settings.forward_only,
         settings.batch_first,
@@ -108,7 +135,7 @@ def generate(
         parts=parts(kept(form), settings, target, written) if settings.checkpoint else None,
         causal=is_causal(form),
     )
-    return target.source(replace(kernel, step=why_no_step(form) or one_step(kernel, target)))
+    return replace(found, step=why_no_step(form) or one_step(found, target))
 
 
 def one_step(kernel: Kernel, target: Target) -> Kernel:
@@ -134,6 +161,7 @@ class Origin:
     name: str
     text: str
     settings: Settings
+    target: Target
 
 
 def origin(source: str, file: str = "the file") -> Origin:
@@ -149,6 +177,8 @@ def origin(source: str, file: str = "the file") -> Origin:
     text = textwrap.dedent(rest.partition(f"\n{GRADIENT}\n")[0]).strip("\n") + "\n"
     try:
         words = shlex.split(command)
-        return Origin(words[words.index("--name") + 1], text, Settings.said(words))
+        backend = words[words.index("--backend") + 1] if "--backend" in words else "numpy"
+        name = words[words.index("--name") + 1]
+        return Origin(name, text, Settings.said(words), BACKENDS[backend])
     except (KeyError, ValueError, IndexError):
         raise UsageError(f"{file} says it was made by '{command}', which is not known") from None

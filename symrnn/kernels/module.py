@@ -32,6 +32,8 @@ def module(kernel: Kernel, spelling: Spelling) -> str:
         found |= dict.fromkeys(("forward_reads", "loss_reads", "backward_reads"), "*given")
         found["given"] = "given"
     step = step_request(kernel, whole.dims)
+    if not spelling.complex_numbers:
+        found["contract"] += "\nCOMPLEX_STEP = False"
     plans = [spelling.plan(request) for request in (*requests, *([step] if step else []))]
     calls = frozenset[str]().union(*(plan.calls for plan in plans))
     helpers = frozenset[str]().union(*(plan.helpers for plan in plans))
@@ -45,6 +47,7 @@ def module(kernel: Kernel, spelling: Spelling) -> str:
         carried_ids="carry_ids" in helpers,
         parts=parts,
         step=step,
+        smooth="ANALYTIC" if spelling.complex_numbers else "COMPLEX_STEP",
     )
 
 

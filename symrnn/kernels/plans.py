@@ -106,6 +106,8 @@ class Spelling:
     """The functions of these names."""
     helpers_by_id: Callable[[frozenset[str]], str] = lambda helpers: ""
     """Those of them that are about class ids: they stand beside the check of ids."""
+    complex_numbers: bool = True
+    """Whether complex numbers go through its kernels, as a complex step needs."""
 
 
 @dataclass(frozen=True)

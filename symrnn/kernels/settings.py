@@ -1,7 +1,7 @@
 """What a kernel is made with: how many steps, how they are printed, and what it can do beside."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypedDict, Unpack
 
@@ -26,6 +26,35 @@ class Features(TypedDict, total=False):
     """No gradients, and nothing is kept of a step that no later one needs."""
     batch_first: bool
     """Sequences are the first axis, and steps the second."""
+
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What a language without arrays of any size has to know when its kernel is compiled."""
+
+    dims: Mapping[str, int] = field(default_factory=dict)
+    batch: int = 1
+    """How many sequences at a time."""
+    dtype: str = "float32"
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise UsageError(f"the dtype is '{self.dtype}'; expected {' or '.join(DTYPES)}")
+        if self.batch < 1:
+            raise UsageError(f"the batch is {self.batch}; expected 1 sequence or more")
+
+    def options(self) -> str:
+        """The options of the command that says the same.
+
+        >>> Sizes({"D": 5, "H": 3}).options()
+        '--dims D=5,H=3 --batch 1 --dtype float32'
+        """
+        widths = ",".join(f"{name}={size}" for name, size in self.dims.items())
+        dims = [f"--dims {widths}"] if widths else []
+        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}"])
 
 
 UNROLLED = 8

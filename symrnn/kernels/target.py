@@ -16,6 +16,7 @@ from symrnn.system.system import System
 
 if TYPE_CHECKING:
     from symrnn.kernels.contract import Kernel
+    from symrnn.kernels.settings import Sizes
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Target:
     """Those of a single step."""
     source: Callable[["Kernel"], str]
     """Prints a kernel: the text of a file."""
+    files: Callable[["Kernel", "Sizes"], dict[str, str]] | None = None
+    """Prints a kernel for these sizes as files of a folder, by name, if it is more than one."""
     load: Callable[[str, str], ModuleType] = load_source
     """Makes a module that keeps the contract, of such a text and a name."""
     elementary: frozenset[str] = ELEMENTARY

@@ -206,6 +206,34 @@ class Model:
         settings = Settings.of(steps, loops, wrt, **chosen, **features)
         return generate(self.written, self.text, name or self.name, settings, target)
 
+    def generate_files(
+        self,
+        steps: int,
+        loops: bool | None = None,
+        wrt: str | Sequence[str] = (),
+        name: str | None = None,
+        passes: Sequence[str] | None = None,
+        backend: "str | Target" = "c",
+        dims: Mapping[str, int] | None = None,
+        batch: int = 1,
+        dtype: str = "float32",
+        **features: "Unpack[Features]",
+    ) -> dict[str, str]:
+        """The files of a kernel for these sizes, by name, for a language in which they are fixed.
+
+        >>> import symrnn
+        >>> list(symrnn.load("elman_n4").generate_files(steps=3, dims={"D": 3, "H": 4, "C": 1}))
+        ['elman_n4.h', 'elman_n4.c', 'elman_n4.py', 'main.c', 'Makefile']
+        """
+        from symrnn.kernels.generate import generate_files, target_of
+        from symrnn.kernels.settings import Settings, Sizes
+
+        target = target_of(backend)
+        chosen = {} if passes is None else {"passes": tuple(passes)}
+        settings = Settings.of(steps, loops, listed(wrt), **chosen, **features)
+        sizes = Sizes(dims or {}, batch, dtype)
+        return generate_files(self.written, self.text, name or self.name, settings, target, sizes)
+
     def kernel(
         self,
         steps: int,

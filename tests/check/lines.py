@@ -39,6 +39,7 @@ class Page:
     notation: str = "default"
     scalar: bool = False
     steps: int | None = None
+    wrt: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.name} {self.view} {'scalar' if self.scalar else self.notation}"
@@ -49,7 +50,7 @@ class Page:
 
     @cached_property
     def output(self) -> Output:
-        return self.derived.output(self.view, notation=self.notation, all=True)
+        return self.derived.output(self.view, self.wrt, notation=self.notation, all=True)
 
     @property
     def columns(self) -> bool:

@@ -27,7 +27,7 @@ def test_every_line_is_judged_as_by_hand(name: str) -> None:
     found = found_of(document)
     (report,) = found
     told = [f"{u.line.number}: {u.message}" for u in report.writing.lines if isinstance(u, Unread)]
-    assert not told
+    assert not told, "\n".join(told)
     lines = by_lines(report)
     assert len(lines) == len(document.wanted)
     misses = [

@@ -4,7 +4,10 @@ worth        what formulas are worth, beside what the left side is
 truths       what derive has for a left side
 vocabulary   the pieces of it, and what else may belong in a formula
 edits        single edits that might make it right
+missing      edits that put in what is missing
+terms        the addends of a right side, matched by value with right ones
 finding      the search: term by term, one edit, two, else the whole
+faults       a search for each way in which a wrong line can be read
 """
 
 from symrnn.check.faults.faults import fault

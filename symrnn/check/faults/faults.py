@@ -1,6 +1,6 @@
 """`fault`: what is wrong with a line that is wrong."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, cast
@@ -11,16 +11,18 @@ from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
 from symrnn.check.faults.finding import Finder
 from symrnn.check.faults.truths import placed, truths_of, with_index
 from symrnn.check.faults.vocabulary import bare
-from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, value_of
+from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, is_silent, same, value_of
 from symrnn.check.judging import Judged, Point
 from symrnn.check.judging.choices import reading_words
 from symrnn.check.judging.numbers import is_numeric
 from symrnn.check.judging.outcome import members
 from symrnn.check.judging.truth import READINGS
 from symrnn.check.judging.values import Key, reading_key
+from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import map_children, walk
-from symrnn.language.tree import Neg, Num, Ref
+from symrnn.derive.recursion import kept
+from symrnn.language.tree import ZERO, Neg, Num, Ref
 
 SURE = 8
 """So many settings tell which of derive's formulas serve."""
@@ -36,14 +38,21 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
     """What is wrong with a right side; nothing where it is not, or follows from a wrong one."""
     if verdict.status != WRONG or verdict.follows:
         return None
-    if is_numeric(verdict.said.equation.rights[verdict.place]):
-        return _number(verdict)
+    digits = _digits(verdict.said.equation.rights[verdict.place])
+    if digits:
+        return _number(verdict, digits)
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
             for points, words in _readings(judged, verdict)
             if (finder := _finder(judged, verdict, equation, points)) is not None
         ]
+        if finders and not finders[0][0].forms:
+            told = _of_zero(equation, verdict.place, finders[0][0].worth.settings)
+            if told is None and digits is not None:
+                told = _number(verdict, 0)
+            if told is not None:
+                return told
         finders.sort(key=lambda each: -each[0].matches)
         found = (replace(f := each.fault(), says=(*f.says, *words)) for each, words in finders)
         tried: list[Fault] = []
@@ -56,22 +65,40 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
     return None
 
 
-def _number(verdict: Verdict) -> Fault | None:
+def _digits(right: Formula) -> int | None:
+    """How many digits a result has behind its point; nothing where it is no number."""
+    if not is_numeric(right):
+        return None
+    numbers = [part.value for part in walk(right) if isinstance(part, Num)]
+    found = range(DIGITS)
+    return next((d for d in found if all((n * 10**d).denominator == 1 for n in numbers)), DIGITS)
+
+
+def _number(verdict: Verdict, digits: int) -> Fault | None:
     """What a result in numbers should be, with as many digits."""
     right, example = verdict.said.equation.rights[verdict.place], verdict.example
     left = np.ravel(cast("Any", example.left)) if example is not None else np.zeros(0)
     if len(left) != 1:
         return None
-    value, digits = float(left[0]), 0
-    while digits < DIGITS and any(
-        isinstance(part, Num) and (part.value * 10**digits).denominator != 1 for part in walk(right)
-    ):
-        digits += 1
-    number = Num(Fraction(f"{abs(value):.{digits}f}"))
-    corrected = Neg(number) if value < 0 else number
+    number = Num(Fraction(f"{abs(left[0]):.{digits}f}"))
+    corrected = Neg(number) if left[0] < 0 else number
     flipped = corrected == (right.arg if isinstance(right, Neg) else Neg(right))
     kind = "sign" if flipped else "wrong operand"
     return Fault(kind, (), ("it is ", corrected), corrected=corrected)
+
+
+def _of_zero(equation: Equation, place: int, settings: Sequence[Setting]) -> Fault | None:
+    """What is wrong where the left side is a derivative that is zero."""
+    left = equation.left
+    if not isinstance(left, Total | Immediate) or any(each.target.any() for each in settings):
+        return None
+    turned = replace(left, of=left.by, by=left.of)
+    says: Words = (left, " is zero: ", left.of, " does not depend on ", left.by)
+    right = equation.rights[place]
+    values = ((value_of(s.point, turned, s.at), value_of(s.point, right, s.at)) for s in settings)
+    if all(a is not None and b is not None and same(a, b) for a, b in values):
+        return Fault("time index", (), (*says, "; this is ", turned), corrected=ZERO)
+    return Fault("wrong operand", (), says, corrected=ZERO)
 
 
 Points = Sequence[Point]
@@ -106,30 +133,64 @@ def _derivatives(said: Said) -> dict[Key, Formula]:
 
 
 def _finder(judged: Judged, verdict: Verdict, equation: Equation, points: Points) -> Finder | None:
-    """A search for what is wrong, beginning where the two sides differ; nothing where they do
-    not."""
+    """A search for what is wrong, among the steps at which derive has one formula; nothing where
+    both sides are equal."""
     right = equation.rights[verdict.place]
-    every = _settings(verdict, equation, points)
-    settings = sorted(every, key=lambda each: not each.point.setting.active)
-    first = next((i for i, each in enumerate(settings) if not each.agrees(right)), None)
-    if first is None:
-        return None
-    settings = [settings[first], *settings[:first], *settings[first + 1 :]]
-    worth = Worth(settings, Budget(), equation.left)
-    derivation, columns = judged.derivation, judged.settled.convention.columns
+    every = sorted(
+        _settings(verdict, equation, points),
+        key=lambda each: (not each.point.setting.active, not each.target.any()),
+    )
+    first: Finder | None = None
+    for chosen in _PLACES:
+        settings = [each for each in every if chosen(each.step, each.point.steps)]
+        wrong = next((i for i, each in enumerate(settings) if not each.agrees(right)), None)
+        if wrong is None:
+            continue
+        settings = [settings[wrong], *settings[:wrong], *settings[wrong + 1 :]]
+        worth = Worth(settings, Budget(), equation.left)
+        forms = _forms(judged, equation.left, right, worth)
+        finder = Finder(right, forms, _letters_of(judged.derivation), worth)
+        if forms:
+            return finder
+        first = first or finder
+    return first
+
+
+_PLACES: tuple[Callable[[int, int], bool], ...] = (
+    lambda step, last: True,
+    lambda step, last: step < last,
+    lambda step, last: step > 1,
+    lambda step, last: step == last,
+)
+"""The steps for which a line may be meant: a recursion begins with another line."""
+
+
+def _forms(judged: Judged, left: Formula, right: Formula, worth: Worth) -> list[Formula]:
+    """What derive has for a left side, in the letters of the line, as far as it holds there."""
     indices = [part.index for part in walk(right) if isinstance(part, Big)]
     plus = any(isinstance(part, Immediate) for part in walk(right))
+    letters = _letters(judged)
     try:
-        truths = truths_of(derivation, columns)
-        letters = _letters(judged)
-        left = letters.unfolded(equation.left)
-        found = truths.right_sides(left, worth.steps, settings[0].at)
+        truths = truths_of(judged.derivation, judged.settled.convention.columns)
+        first = worth.settings[0]
+        found = truths.right_sides(letters.unfolded(left), worth.steps, first.at)
     except FAILS:
-        found = []
+        return []
     found = [letters.folded(with_index(form, indices)) for form in found]
     forms = [form if plus else _without_plus(form, worth) for form in found]
-    serve = [form for form in forms if worth.everywhere(form, SURE)]
-    return Finder(right, serve, derivation.plain.symbols, worth)
+    return [form for form in forms if worth.everywhere(form, SURE)]
+
+
+def _letters_of(derivation: Derivation) -> list[Ref]:
+    """The letters that the model has for its values."""
+    names = derivation.own | kept(derivation)
+    symbols = derivation.plain.symbols.values()
+    return [
+        Ref(symbol.name, "t" if symbol.timed else "")
+        for symbol in symbols
+        if symbol.role in ("parameter", "input", "target", "constant")
+        or (symbol.role == "variable" and symbol.name in names - {"L"})
+    ]
 
 
 @dataclass(frozen=True)
@@ -169,7 +230,8 @@ def _settings(verdict: Verdict, equation: Equation, points: Points) -> Iterator[
     for point in points:
         for at in point.indices(verdict.said, verdict.place):
             target = value_of(point, equation.left, at)
-            if target is not None:
+            silent = is_silent(point, equation.rights[verdict.place], at)
+            if target is not None and not silent:
                 yield Setting(point, at, target)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 
 from symrnn.derive.as_written import definitions
 from symrnn.derive.build import chain, plus
@@ -12,9 +13,11 @@ from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total
 from symrnn.derive.left_sides import Indices, LeftSides
 from symrnn.derive.paths import LOSS
 from symrnn.derive.pieces import map_children, walk
+from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request, flipped, sheets_of, update_rules
+from symrnn.derive.views.common import chained
 from symrnn.errors import SymrnnError
-from symrnn.language.tree import Ref
+from symrnn.language.tree import ZERO, Ref
 
 VIEWS = ("chain", "closed", "local", "uses", "delta", "product")
 
@@ -75,7 +78,7 @@ class Truths:
             for right in self._of(left, self.of_view(view, names), steps, at)
         ]
         if left.of != LOSS or not found:
-            found += self._between(left)
+            found += self._along_paths(left)
         return list(dict.fromkeys(found))
 
     def _names(self, left: Total | Immediate) -> tuple[str, ...]:
@@ -99,22 +102,24 @@ class Truths:
                 for right in found[0].rights:
                     yield _seen_from(right, found[1], left, at)
 
-    def _between(self, left: Total | Immediate) -> list[Formula]:
-        """∂of/∂by along every path between them, as chains and worked out."""
-        of, by = left.of, left.by
+    def _along_paths(self, left: Total | Immediate) -> list[Formula]:
+        """∂of/∂by along every path between them, as chains; from the loss worked out as well."""
+        of, by, derivation = left.of, left.by, self.derivation
         if not isinstance(of, Ref) or not isinstance(by, Ref):
             return []
-        derivation = self.derivation
         try:
-            paths = list(_paths(derivation, of, by, FARTHEST))
-            chains = [chain(*map(derivation.factor, path)) for path in paths]
+            if of == LOSS:
+                terms = derivation.paths.terms(by)
+                chains = [plus(chained(derivation, term) for term in terms)]
+                chains.append(plus(map(closed_of(derivation).term, terms)))
+            else:
+                paths = list(islice(_paths(derivation, of, by, FARTHEST), PATHS + 1))
+                few = paths if len(paths) <= PATHS else []
+                chains = [plus(chain(*map(derivation.factor, path)) for path in few)]
         except SymrnnError:
             return []
-        if not chains or len(chains) > PATHS:
-            return []
-        whole = plus(chains)
-        found = [flipped(whole) if self.columns and not derivation.scalar else whole]
-        return [each for each in found if each not in (left, Immediate(of, by, alone=True))]
+        turned = map(flipped, chains) if self.columns and not derivation.scalar else chains
+        return [each for each in turned if each not in (ZERO, left, Immediate(of, by, alone=True))]
 
 
 def truths_of(derivation: Derivation, columns: bool) -> Truths:

@@ -21,7 +21,6 @@ from symrnn.derive.formula import (
 )
 from symrnn.derive.pieces import Path, children, walk
 from symrnn.language.tree import ONE, Add, Call, Div, Neg, Num, Part, Pow, Ref, Size, Transpose
-from symrnn.system.symbols import Symbols
 
 PRODUCTS = (Times, Odot, Product, Chain)
 DERIVATIVES = (Total, Immediate)
@@ -74,10 +73,15 @@ def is_slope(formula: Formula) -> bool:
 
 
 class Vocabulary:
-    """The pieces of right formulas, `forms`, and letters near those of the wrong one."""
+    """The pieces of right formulas, `forms`, and letters near those of the wrong one.
 
-    def __init__(self, wrong: Formula, forms: Sequence[Formula], symbols: Symbols, worth: Worth):
-        self.wrong, self.forms, self.symbols, self.worth = wrong, forms, symbols, worth
+    `letters` are the model's, at step t if they have one.
+    """
+
+    def __init__(
+        self, wrong: Formula, forms: Sequence[Formula], letters: Sequence[Ref], worth: Worth
+    ) -> None:
+        self.wrong, self.forms, self.letters, self.worth = wrong, forms, letters, worth
 
     def exists(self, formula: Formula) -> bool:
         """Whether a letter has a value at its step, and a derivative is of steps that there are."""
@@ -93,6 +97,13 @@ class Vocabulary:
                     self.exists(end) for end in ends
                 )
         return True
+
+    @cached_property
+    def linked(self) -> bool:
+        """Whether the formula is a chain of derivatives, or one of them."""
+        return any(isinstance(part, Chain) for part in walk(self.wrong)) or isinstance(
+            self.wrong, DERIVATIVES
+        )
 
     @cached_property
     def said(self) -> list[Formula]:
@@ -123,18 +134,16 @@ class Vocabulary:
         steps = list(dict.fromkeys((ref.base, ref.shift) for ref in read if ref.base))
         near = [Ref("", base, shift + by) for by in NEAR for base, shift in steps]
         found = [*read]
-        for symbol in self.symbols.values():
-            if symbol.role == "total" or symbol.name == "L":
-                continue
-            timed = [replace(step, name=symbol.name) for step in near]
-            found += timed if symbol.timed else [Ref(symbol.name)]
+        for letter in self.letters:
+            timed = [replace(step, name=letter.name) for step in near]
+            found += timed if letter.base else [letter]
         return list(dict.fromkeys(found))
 
     @cached_property
-    def derivatives(self) -> list[Formula]:
+    def derivatives(self) -> list[Total | Immediate]:
         """Those that are read in right formulas, and by what the wrong one has at hand."""
         both = [*self.said, *(piece.formula for piece in pieces(self.wrong))]
-        return list(dict.fromkeys(part for part in both if isinstance(part, DERIVATIVES)))
+        return list(dict.fromkeys(part for part in both if isinstance(part, Total | Immediate)))
 
     @cached_property
     def slopes(self) -> list[Formula]:
@@ -145,7 +154,7 @@ class Vocabulary:
                 pairs = zip(product.factors, product.factors[1:], strict=False)
                 found += filter(is_slope, map(type(product), pairs))
         for ref in self.refs:
-            if ref.name in self.symbols and self.symbols[ref.name].role == "variable":
+            if ref.base:
                 found += self._slopes_at(ref)
         return list(dict.fromkeys(found))
 
@@ -192,18 +201,17 @@ class Vocabulary:
         match formula:
             case Ref() | Name():
                 found: list[Formula] = [*self.refs, *(p for p in self.said if isinstance(p, Name))]
+                found += [p for p in self.said if isinstance(p, Call) and formula in p.args]
+                found += filter(is_slope, self.said)
                 return [*found, *self.derivatives] if isinstance(formula, Name) else found
             case Num() | Size():
                 numbers = [p for p in self.said if isinstance(p, Num | Size)]
                 return list(dict.fromkeys([*numbers, ONE, Num(Fraction(2)), Num(Fraction(3))]))
             case Total() | Immediate():
-                return self.derivatives
+                return [*self.derivatives]
             case Call(args=args):
-                return [
-                    replace(p, args=args)
-                    for p in self.said
-                    if isinstance(p, Call) and len(p.args) == len(args)
-                ]
+                calls = [p for p in self.said if isinstance(p, Call)]
+                return [*(replace(p, args=args) for p in calls if len(p.args) == len(args)), *args]
             case Part():
                 return [p for p in self.said if isinstance(p, Part)]
         return []

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symrnn.check.judging import Point
+from symrnn.check.judging.fitting import OutsideError
 from symrnn.check.judging.outcome import agree, close
 from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
 from symrnn.derive.left_sides import Indices
@@ -36,9 +37,17 @@ class Setting:
     at: Indices
     target: Array
 
+    @property
+    def step(self) -> int:
+        """The step that its first index stands for; that between the first and the last if none."""
+        return next(iter(self.at.values()), 2)
+
     def agrees(self, formula: Formula) -> bool:
-        """Whether a formula is worth that here, as the judge compares the sides of a line."""
-        return self.is_worth(value_of(self.point, formula, self.at))
+        """Whether a formula is worth that here, as the judge compares the sides of a line, or says
+        nothing of these steps."""
+        return is_silent(self.point, formula, self.at) or self.is_worth(
+            value_of(self.point, formula, self.at)
+        )
 
     def is_worth(self, found: Array | None) -> bool:
         try:
@@ -154,6 +163,15 @@ def value_of(point: Point, formula: Formula, at: Indices) -> Array | None:
     except FAILS:
         return None
     return found if np.isfinite(found).all() else None
+
+
+def is_silent(point: Point, formula: Formula, at: Indices) -> bool:
+    """Whether a formula says nothing of these steps: a product that would run backwards."""
+    try:
+        point.value(formula, at)
+    except FAILS as error:
+        return isinstance(error, OutsideError)
+    return False
 
 
 def same(one: Array, other: Array) -> bool:

@@ -1,6 +1,8 @@
 """From lines of mathematics to what they say of a model.
 
-tex          the structure of TeX: letters, groups, brackets, fractions, scripts, with their places
+nodes        the structure of a line as data
+tokens       the tokens of a line, and the macros of the dialect
+tex          from a line of TeX to its structure
 symbols      symbols in print: how one is told from another, which step is said
 known        what a reader knows: a model's symbols in a notation, functions, dimensions
 pieces       formulas with the place of each piece; how wide they are

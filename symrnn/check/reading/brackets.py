@@ -2,10 +2,10 @@
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.letters import ENTRIES
+from symrnn.check.reading.nodes import Fence, Items, Scripts, Table, Unclear, text_of
 from symrnn.check.reading.partials import Partials
 from symrnn.check.reading.pieces import Piece
 from symrnn.check.reading.symbols import canon, split, time_of
-from symrnn.check.reading.tex import Fence, Items, Scripts, Table, Unclear, text_of
 from symrnn.derive.formula import Blocks, Bracket, Formula, Immediate, Total, Zeros
 from symrnn.language.tree import NARROW, Call, Part, Width
 
@@ -55,9 +55,10 @@ class Brackets(Partials):
                 if isinstance(piece.formula, Zeros):  # how high and wide, its neighbours say
                     beside = [shapes[i][k] for k in range(len(row)) if not zero[i][k]]
                     below = [shapes[k][j] for k in range(len(grid)) if not zero[k][j]]
-                    width = piece.formula.columns
+                    high, width = piece.formula.rows, piece.formula.columns
+                    high = width if high == NARROW else high
                     flat = below[0][0] == NARROW if below else not beside
-                    rows = beside[0][0] if beside else NARROW if flat else width
+                    rows = beside[0][0] if beside else NARROW if flat else high
                     thin = bool(beside) and beside[0][1] == NARROW
                     columns = below[0][1] if below else NARROW if thin else width
                     row[j] = Piece(Zeros(rows, columns), piece.span)

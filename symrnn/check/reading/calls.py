@@ -1,11 +1,10 @@
 r"""Functions: with what they are applied to, or bare, as σ in σ(1 - σ)."""
 
 from dataclasses import replace
+from itertools import zip_longest
 
 from symrnn.check.reading.letters import Letters
-from symrnn.check.reading.pieces import Piece
-from symrnn.check.reading.symbols import canon, look_up, split
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -18,6 +17,8 @@ from symrnn.check.reading.tex import (
     base_of,
     text_of,
 )
+from symrnn.check.reading.pieces import Piece
+from symrnn.check.reading.symbols import canon, look_up, split
 from symrnn.derive.formula import Diagonal, Formula
 from symrnn.derive.functions import PRIME, SLOPES, formula_of
 from symrnn.language.table import ELEMENTWISE
@@ -159,7 +160,7 @@ class Calls(Letters):
         """Whether the same function stands without an argument there: σ(1 - σ)."""
         base = base_of(function)
         own = canon((base,)) if base is not None else ""
-        for node, following in zip(items, (*items[1:], None), strict=True):
+        for node, following in zip_longest(items, items[1:]):
             inside, called = base_of(node), base_of(following)
             same = isinstance(inside, Sign | Styled) and canon((inside,)) == own
             if same and (not isinstance(called, Fence) or self.holds_bare(called.items, function)):

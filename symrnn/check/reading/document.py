@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from symrnn.check.claims import Line, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
 from symrnn.check.reading.known import Known, signature, with_symbol
 from symrnn.check.reading.meanings import meanings_of
-from symrnn.check.reading.pieces import SOME, Measure, spans
-from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -21,16 +19,23 @@ from symrnn.check.reading.tex import (
     Unclear,
     base_of,
     over,
-    structure,
     text_of,
 )
+from symrnn.check.reading.pieces import SOME, Measure, spans
+from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
+from symrnn.check.reading.tex import structure
 from symrnn.check.reading.where import Where, is_condition, where, with_member
 from symrnn.derive.formula import Equation, Marked
 from symrnn.language.tree import NARROW, Add, Ref
 
-LONGEST = 100_000
+LONGEST, MOST = 30_000, 100
+"""Characters of a line, and equations in it."""
+
 EQUAL = ("=", "approx", "gets")
 OTHERS = ("leq", "geq", "<", ">", "neq", "sim", "to", "propto", "in", "ll", "gg")
+REMARKS = ("for", "if", "when", "where", "with", "and", "otherwise", "since", "as")
+"""With what a remark of one word begins."""
+
 WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega")
 """Letters for each weight in turn, where they are updated and no others."""
 
@@ -106,9 +111,12 @@ def _rows(line: Line, known: Known) -> Iterator[Row | Unread]:
 
 
 def _claims(line: Line, items: Items) -> Iterator[Row]:
-    main, conditions = _parts(_without_end(tuple(_opened(items))))
-    if not main:
-        raise Unclear("nothing stands here", (0, len(line.text)))
+    pairs = zip_longest(items, items[1:])
+    items = tuple(n for n, after in pairs if not (text_of(n) == ":" and text_of(after) == "="))
+    main, conditions = _parts(_without_end(items))
+    if not 0 < len(main) <= MOST:
+        said = "nothing stands here" if not main else f"a line has at most {MOST} equations"
+        raise Unclear(said, (0, len(line.text)))
     for place, part in enumerate(main):
         marks = [i for i, node in enumerate(part) if text_of(node) in EQUAL]
         if not marks:
@@ -131,25 +139,12 @@ def _without_end(items: Items) -> Items:
     return items
 
 
-def _opened(items: Items) -> Iterator[Node]:
-    """Equations in a group stand in the line itself; := is =."""
-    for node, following in zip(items, (*items[1:], None), strict=True):
-        if (
-            isinstance(node, Fence)
-            and node.left == "{"
-            and any(text_of(n) == "=" for n in node.items)
-        ):
-            yield from _opened(node.items)
-        elif not (text_of(node) == ":" and text_of(following) == "="):
-            yield node
-
-
 def _parts(items: Items) -> tuple[list[Items], Items]:
     """Equations between commas, and the conditions behind them."""
     parts = [part for part in split(items) if part]
     main: list[Items] = []
     for place, part in enumerate(parts):
-        words = next((i for i, n in enumerate(part) if isinstance(n, Text)), len(part))
+        words = next((i for i, node in enumerate(part) if _is_remark(node)), len(part))
         before = part[:words] if any(text_of(n) in EQUAL for n in part[:words]) else part
         if not (main and is_condition(part)):
             main.append(before)
@@ -159,6 +154,12 @@ def _parts(items: Items) -> tuple[list[Items], Items]:
         rest = [each for each in (part, *parts[place + 1 :]) if each]
         return main, tuple(n for each in rest for n in (*each, Sign(",", each[0].span)))
     return main, ()
+
+
+def _is_remark(node: Node) -> bool:
+    """Whether these are words of a sentence, and no name: for all, but not diag."""
+    words = node.text.split() if isinstance(node, Text) else []
+    return len(words) > 1 or words[:1] in [[word] for word in REMARKS]
 
 
 # letters of the writer's own
@@ -252,13 +253,16 @@ def _equation(
         last = before[-1] if before else None
         if not isinstance(last, Said):
             raise Unclear("the line that this goes on from is not read", (0, 1))
-        left, left_spans = last.equation.left, {}
+        left, left_spans, left_entry = last.equation.left, {}, ""
         steps, but = at.steps or last.equation.steps, at.but or last.equation.but
     else:
-        left, left_spans = pieces[0].formula, spans(pieces[0])
+        left, left_spans, left_entry = pieces[0].formula, spans(pieces[0]), pieces[0].entry
         pieces, steps, but = pieces[1:], at.steps, at.but
         if row.updates and isinstance(left, Ref):
             left = Marked(left, "new")
+    entry = next((p for p in pieces if p.entry and not left_entry), None)
+    if entry is not None and not row.goes_on:
+        raise Unclear("an entry of a vector is no whole vector", entry.span)
     measure = Measure(known)
     rows, columns = measure.shape(left)
     width = rows if rows == columns != NARROW else SOME

@@ -4,24 +4,10 @@ Products bind tighter than ⊙, and ⊙ tighter than sums: w a ⊙ b is (w a) �
 or -; ∏ to the last factor with its index.
 """
 
-from fractions import Fraction
-from itertools import pairwise
-
 from symrnn.check.reading.brackets import Brackets
 from symrnn.check.reading.calls import ENDS, PRODUCTS
 from symrnn.check.reading.letters import ENTRIES
-from symrnn.check.reading.pieces import (
-    NUMBER,
-    SOME,
-    Piece,
-    around,
-    entry_of,
-    joined,
-    summed,
-    with_sign,
-)
-from symrnn.check.reading.symbols import is_index, time_of
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Node,
     Ratio,
@@ -34,28 +20,37 @@ from symrnn.check.reading.tex import (
     base_of,
     text_of,
 )
-from symrnn.check.reading.where import where, with_member
+from symrnn.check.reading.pieces import (
+    SOME,
+    Entries,
+    Piece,
+    around,
+    entry_of,
+    is_count,
+    is_open,
+    is_prod,
+    joined,
+    mentions,
+    summed,
+    with_powers_of_ten,
+    with_sign,
+)
+from symrnn.check.reading.where import bounds, where, with_member
 from symrnn.derive.formula import (
-    ALWAYS,
     Big,
     Chain,
     Formula,
     Immediate,
-    Name,
     Odot,
     Ones,
     Product,
     Times,
     Total,
 )
-from symrnn.derive.pieces import walk
-from symrnn.language.tree import NARROW, Call, Div, Neg, Num, Ref, Size, Transpose
+from symrnn.language.tree import NARROW, Call, Div, Transpose
 
 ODOT = ("odot", "circ")
 BIG = {"sum": "sum", "prod": "prod", r"\Sigma": "sum", r"\Pi": "prod"}
-
-Entries = list[tuple[str, Piece]]
-"""The factors of a product, each with the sign before it."""
 
 
 class Expression(Brackets):
@@ -83,9 +78,16 @@ class Expression(Brackets):
             if second and start < len(self.items):
                 inside = with_sign(second, inside, self.items[start].span[0])
             terms.append(with_sign(sign, inside, node.span[0]))
+        self.check_entries(terms)
         shapes = [self.measure.shape(term.formula) for term in terms]
         width = next((rows for rows, _ in shapes if rows not in (SOME, NARROW)), SOME)
         return summed([self.measure.settled(term, width) for term in terms])
+
+    def check_entries(self, parts: list[Piece]) -> None:
+        """Refuse an entry of a vector beside the whole of another."""
+        whole = next((p for p in parts if not (p.entry or self.measure.is_number(p.formula))), None)
+        if entry_of(parts) and whole is not None:
+            raise Unclear("this is no entry, as what stands beside it", whole.span)
 
     def term(self) -> Piece:
         entries = self.entries()
@@ -142,25 +144,31 @@ class Expression(Brackets):
         """Whether a * stands between vectors of one shape, which no product of matrices joins."""
         end = next((i for i, (s, _) in enumerate(after) if i and s in (*ODOT, "*")), len(after))
         left, right = (self.measure.shape(self.product(e).formula) for e in (before, after[:end]))
-        return left == right != NUMBER and NARROW in left
+        pairs = list(zip(left, right, strict=True))
+        if not any(a == b == NARROW for a, b in pairs):
+            return False
+        return any(
+            NARROW not in pair and (pair[0] == pair[1] or any(map(is_open, pair))) for pair in pairs
+        )
 
     def product(self, entries: Entries) -> Piece:
         """Numbers before what they multiply; matrices in their order; partial derivatives as a
         chain; entries entry by entry."""
-        entries = self.outer(_with_powers_of_ten(entries))
-        parts = [piece for _, piece in entries]
+        entries = self.outer(with_powers_of_ten(entries))
+        parts = self.measure.with_units([piece for _, piece in entries])
         if len(parts) == 1:
             return parts[0]
-        partial = [isinstance(p.formula, Total | Immediate) or _is_prod(p.formula) for p in parts]
+        partial = [isinstance(p.formula, Total | Immediate) or is_prod(p.formula) for p in parts]
         shown = any(partial) and (sum(partial) > 1 or any(sign for sign, _ in entries))
         if self.known.scalar:
             if not shown:
                 return joined(Times, parts)
-            plain = [p for p in parts if _is_count(p.formula)]
+            plain = [p for p in parts if is_count(p.formula)]
         else:
             plain = [p for p in parts if self.measure.is_number(p.formula)]
             plain = [p for p in plain if not (shown and isinstance(p.formula, Total | Immediate))]
         rest = [p for p in parts if p not in plain]
+        self.check_entries(rest)
         if len(rest) < 2:
             return joined(Times, parts)
         kind = Odot if entry_of(rest) else Chain if shown else Product
@@ -194,12 +202,12 @@ class Expression(Brackets):
         if any(text_of(n) == "in" for n in node.below):
             found.append((sign, self.over_members(node)))
             return
-        index, low, high = _bounds(node)
+        index, low, high = bounds(node)
         kind = BIG[text_of(node.base)]
         entries = self.entries()
         if not entries:
             raise Unclear("a factor is missing here", node.span)
-        uses = [i for i, (_, p) in enumerate(entries) if _mentions(p, index)]
+        uses = [i for i, (_, p) in enumerate(entries) if mentions(p, index)]
         cut = max(uses, default=len(entries) - 1) + 1 if kind == "prod" else len(entries)
         body = self.entrywise(entries[:cut])
         span = node.span[0], body.span[1]
@@ -263,65 +271,3 @@ class Expression(Brackets):
             case Scripts(base=Sign() | Styled()) if constant := self.constant(node):
                 return constant
         return self.symbol(node)
-
-
-def _bounds(node: Scripts) -> tuple[str, Ref, Ref]:
-    r"""t=1 and T; without bounds \sum_t; 1 \le k \le t; t \ge j > k, downwards."""
-    texts = list(map(text_of, node.below))
-    marks = [i for i, text in enumerate(texts) if text in ("=", "leq", "geq", "<", ">")]
-    signs = [texts[mark] for mark in marks]
-    parts = [node.below[a + 1 : b] for a, b in pairwise((-1, *marks, len(texts)))]
-    above = time_of(node.above) if node.above else None
-    match [time_of(part) for part in parts], signs:
-        case [Ref() as index], [] if is_index(index) and not node.above:
-            return index.base, ALWAYS, ALWAYS
-        case [Ref() as index, Ref() as low], ["="] if above is not None and is_index(index):
-            return index.base, low, above
-        case [Ref() as index, Ref() as high], ["leq" | "<" as sign] if is_index(index):
-            return index.base, Ref("", "1"), _inside(high, sign)
-        case [Ref() as index, Ref() as low], ["geq" | ">" as sign] if is_index(index):
-            return index.base, _inside(low, sign), Ref("", "T")
-        case [Ref() as low, Ref() as index, Ref() as high], [one, two] if is_index(index):
-            if {one, two} <= {"leq", "<"} or {one, two} <= {"geq", ">"}:
-                turned = {"<": ">", ">": "<"}.get(one, one)
-                return index.base, _inside(low, turned), _inside(high, two)
-    raise Unclear("over what this runs is not understood; write \\sum_{t=1}^{T}", node.span)
-
-
-def _inside(bound: Ref, sign: str) -> Ref:
-    """A bound that is not reached itself lies one step further in."""
-    return Ref("", bound.base, bound.shift + {"<": -1, ">": 1}.get(sign, 0))
-
-
-def _with_powers_of_ten(entries: Entries) -> Entries:
-    r"""1.5 \cdot 10^{-3} is one number."""
-    found: Entries = []
-    for sign, piece in entries:
-        before = found[-1][1].formula if found else None
-        value = piece.formula
-        if isinstance(before, Num) and isinstance(value, Num) and _is_power_of_ten(value.value):
-            sign, left = found.pop()
-            made = Num(before.value * value.value)
-            found.append((sign, Piece(made, (left.span[0], piece.span[1]))))
-        else:
-            found.append((sign, piece))
-    return found
-
-
-def _is_power_of_ten(value: Fraction) -> bool:
-    top, bottom = str(value.numerator), str(value.denominator)
-    return value != 1 and top[0] == bottom[0] == "1" and {*top[1:], *bottom[1:]} == {"0"}
-
-
-def _is_prod(formula: Formula) -> bool:
-    return isinstance(formula, Big) and formula.sign == "prod"
-
-
-def _is_count(formula: Formula) -> bool:
-    """Whether it is made of numbers and dimensions."""
-    return all(isinstance(part, Num | Size | Div | Times | Neg) for part in walk(formula))
-
-
-def _mentions(piece: Piece, index: str) -> bool:
-    steps = (p.at if isinstance(p, Name) else p for p in walk(piece.formula))
-    return any(isinstance(step, Ref) and step.base == index for step in steps)

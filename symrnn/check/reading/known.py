@@ -1,22 +1,23 @@
 """What a reader knows: a model's symbols and functions in a notation, and what people write."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from symrnn.check.reading.nodes import Unclear
 from symrnn.check.reading.symbols import Entry, Key, apart, canon, key_in, key_of, spelt, time_of
-from symrnn.check.reading.tex import Unclear, structure
+from symrnn.check.reading.tex import structure
+from symrnn.derive.as_written import definitions
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Blocks, Equation, Formula
+from symrnn.derive.expressions import Expressions
+from symrnn.derive.formula import Blocks, Formula
 from symrnn.derive.notation.derivation_letters import letters_for
-from symrnn.derive.notation.families import Families
 from symrnn.derive.notation.notation import Notation, load_notation
 from symrnn.derive.notation.spelling import default_symbol
 from symrnn.derive.paths import LOSS
 from symrnn.derive.pieces import walk
 from symrnn.derive.printing.latex import Latex
-from symrnn.derive.recursion import deltas as deltas_of
 from symrnn.errors import SymrnnError, UsageError, suggestion
 from symrnn.language.calls import own_functions
 from symrnn.language.table import ELEMENTWISE
@@ -107,7 +108,7 @@ def known(
         add((name, (), ()), name)
     add((r"\ell", (), ()), LOSS.name)
     dims = {n for s in system.symbols.values() for w in s.shape for n in w.names}
-    printer = Latex(letters, deltas, 4, True, Families(letters))
+    printer = Latex(letters, deltas)
     sizes = {key_in(structure(printer.dimension(name))[0]): Width((name,)) for name in dims}
     functions = {**_functions(derivation, notation), **functions}
     sizes |= {("T", (), ()): STEPS, ("B", (), ()): BATCH}
@@ -212,14 +213,15 @@ def signature(formula: Formula) -> Signature:
 
 def _inside(derivation: Derivation) -> dict[Signature, str]:
     """The sums that go into functions, and their names."""
-    from symrnn.derive.views.delta import forward
-
-    def sums() -> Iterator[Equation]:
-        for equation in forward(derivation, deltas_of(derivation)):
-            if isinstance(equation.rights[0], Add):
-                yield equation
-
-    return {signature(e.rights[0]): e.left.name for e in sums() if isinstance(e.left, Ref)}
+    system = derivation.plain
+    found = definitions(Expressions(system, {}, derivation.dims), system.symbols)
+    sums = [e for e in found if isinstance(e.rights[0], Add) and isinstance(e.left, Ref)]
+    names = {e.left.name for e in sums if isinstance(e.left, Ref)} - derivation.named
+    return {
+        signature(e.rights[0]): e.left.name
+        for e in sums
+        if isinstance(e.left, Ref) and e.left.name in names
+    }
 
 
 def _lags(derivation: Derivation) -> dict[str, tuple[int, int]]:

@@ -5,8 +5,20 @@ from fractions import Fraction
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.known import Known
-from symrnn.check.reading.pieces import SOME, Measure, Piece
+from symrnn.check.reading.nodes import (
+    Items,
+    Node,
+    Scripts,
+    Sign,
+    Styled,
+    Text,
+    Unclear,
+    base_of,
+    text_of,
+)
+from symrnn.check.reading.pieces import NUMBERS, SOME, Measure, Piece
 from symrnn.check.reading.symbols import (
+    INDICES,
     TRANSPOSED,
     Entry,
     apart,
@@ -18,26 +30,12 @@ from symrnn.check.reading.symbols import (
     spelt,
     split,
 )
-from symrnn.check.reading.tex import (
-    Items,
-    Node,
-    Scripts,
-    Sign,
-    Styled,
-    Text,
-    Unclear,
-    base_of,
-    text_of,
-)
 from symrnn.derive.formula import Eye, Formula, Marked, Name, Ones, Zeros
 from symrnn.derive.notation.spelling import time_text
 from symrnn.errors import suggestion
-from symrnn.language.tree import NARROW, Neg, Num, Pow, Ref, Size, Transpose, Width
+from symrnn.language.tree import NARROW, Add, Neg, Num, Pow, Ref, Size, Transpose, Width
 
-COUNT = r"\#"
-"""The letter of the number of parameters."""
-
-RATE = r"\eta"
+RATE, COUNT = NUMBERS
 MOST_DIGITS = 40
 ENTRIES = tuple("ijklmnrs")
 """What an entry of a vector may be numbered by."""
@@ -91,10 +89,13 @@ class Letters:
                 raise Unclear(f"this may be {entry.name} or {others[0][0].name}", node.span)
             return self.named(entry.name, at, mark, left, node)
         letter, at, left = own_letter(self.known.symbols, node)
+        if letter == r"\delta" and not at.base and (named := self.delta_of(node)) is not None:
+            return named
         if letter in self.own or letter in self.known.states or is_delta(letter):
             return self.raised(Piece(Name(letter, at), node.span), left, node.span)
         for entry, step, mark, left in found if not self.known.scalar else ():
-            if step is not None and step.base in ENTRIES and not (step.shift or entry.timed):
+            vector = NARROW in self.measure.named(entry.name)
+            if vector and step is not None and step.base in ENTRIES and not step.shift:
                 piece = self.named(entry.name, None, mark, left, node)
                 return Piece(piece.formula, piece.span, piece.parts, step.base)
         if (size := self.size(node)) is not None:
@@ -104,6 +105,17 @@ class Letters:
         if (entry_of := self.entry(node)) is not None:
             return entry_of
         raise self.unknown(found, node)
+
+    def delta_of(self, node: Node) -> Piece | None:
+        """δ beside a symbol, δ h_t, is a letter for it."""
+        following = self.peek()
+        for entry, at, mark, left in look_up(self.known.symbols, following) if following else ():
+            if following is not None and entry.timed and at is not None and not mark:
+                self.at += 1
+                letter = rf"\delta {canon((apart(following)[0],))}"
+                span = node.span[0], following.span[1]
+                return self.raised(Piece(Name(letter, at), span), left, span)
+        return None
 
     def named(self, name: str, at: Ref | None, mark: str, left: Items, node: Node) -> Piece:
         """A name of the model, with what stands above it."""
@@ -228,7 +240,7 @@ class Letters:
             return Piece(piece.formula, span, piece.parts, piece.entry)
         if canon(above) in TRANSPOSED:
             return Piece(Transpose(piece.formula), span, (piece,))
-        exponent = self.inner(above, span)
+        exponent = _between(above) or self.inner(above, span)
         ten = _power_of_ten(piece.formula, exponent.formula)
         if ten is not None:
             return Piece(ten, span)
@@ -238,6 +250,25 @@ class Letters:
 
 def _plain(letter: str) -> str:
     return letter[1:-1] if letter.startswith("{") else letter
+
+
+def _between(items: Items) -> Piece | None:
+    """How many steps lie between two, T - i, as a power has it."""
+    texts = [text_of(node) for node in items]
+    letters, signs = texts[::2], texts[1::2]
+    if len(letters) != len(signs) + 1 or not signs or {*signs} - {"+", "-"}:
+        return None
+    steps = [each for each in letters if each in INDICES]
+    if len(steps) < 2 or not all(each in INDICES or each.isdigit() for each in letters):
+        return None
+    signed = zip(("+", *signs), letters, strict=True)
+    made = tuple(_signed(sign, letter) for sign, letter in signed)
+    return Piece(Add(made), (items[0].span[0], items[-1].span[1]))
+
+
+def _signed(sign: str, letter: str) -> Formula:
+    value: Formula = Num(Fraction(letter[:MOST_DIGITS])) if letter.isdigit() else Name(letter)
+    return Neg(value) if sign == "-" else value
 
 
 def _power_of_ten(base: Formula, exponent: Formula) -> Num | None:

@@ -52,8 +52,10 @@ def _totals(known: Known, letter: str) -> Iterator[Formula]:
     """The derivatives of the loss that a δ may be, those first for which derivations print it."""
     symbols = known.derivation.rolled.system.symbols
     names = [known.deltas[letter]] if letter in known.deltas else []
-    names += [each for name in _tagged(known, letter) for each in (f"a_{name}", name)]
-    names += [*known.deltas.values(), *(entry.name for entry in known.symbols.values())]
+    tagged = _tagged(known, letter)
+    names += [each for name in tagged for each in (f"a_{name}", name)]
+    if not tagged:
+        names += [*known.deltas.values(), *(entry.name for entry in known.symbols.values())]
     for name in dict.fromkeys(names):
         if name != LOSS.name and name in symbols and symbols[name].role == "variable":
             yield Total(LOSS, Ref(name, "t" if symbols[name].timed else ""))
@@ -61,8 +63,12 @@ def _totals(known: Known, letter: str) -> Iterator[Formula]:
 
 def _tag(letter: str) -> str:
     """What stands beside a δ: h for δ^h, (3) for δ^{(3)}."""
-    bare = letter.replace("{", "").replace("}", "")
-    return bare.partition("^")[2] or bare.partition("_")[2]
+    bare = _bare(letter)
+    return bare.partition("^")[2] or bare.partition("_")[2] or bare.partition(" ")[2]
+
+
+def _bare(letter: str) -> str:
+    return letter.replace("{", "").replace("}", "")
 
 
 def _tagged(known: Known, letter: str) -> list[str]:
@@ -70,6 +76,6 @@ def _tagged(known: Known, letter: str) -> list[str]:
     tag = _tag(letter)
     return [
         entry.name
-        for ((stem, subs, _), _timed), entry in known.symbols.items()
-        if tag and tag == stem + ("_" + ",".join(subs) if subs else "")
+        for (key, _), entry in known.symbols.items()
+        if tag and tag == _bare(key[0] + "".join(f"_{sub}" for sub in key[1]))
     ]

@@ -2,9 +2,7 @@
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.calls import Calls
-from symrnn.check.reading.pieces import Piece, entry_of
-from symrnn.check.reading.symbols import canon
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -16,6 +14,8 @@ from symrnn.check.reading.tex import (
     base_of,
     text_of,
 )
+from symrnn.check.reading.pieces import Piece, entry_of
+from symrnn.check.reading.symbols import canon
 from symrnn.derive.formula import Formula, Immediate, Marked, Name, Product, Times, Total
 from symrnn.language.tree import Ref
 

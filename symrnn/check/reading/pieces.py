@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from symrnn.check.claims import Span
 from symrnn.check.reading.known import Known
 from symrnn.derive.formula import (
+    Big,
     Blocks,
     Chain,
     Diagonal,
@@ -21,8 +23,8 @@ from symrnn.derive.formula import (
     Zeros,
 )
 from symrnn.derive.paths import LOSS
-from symrnn.derive.pieces import Path, children
-from symrnn.language.tree import NARROW, Add, Call, Neg, Part, Ref, Transpose, Width
+from symrnn.derive.pieces import Path, children, walk
+from symrnn.language.tree import NARROW, Add, Call, Div, Neg, Num, Part, Ref, Size, Transpose, Width
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,58 @@ def _spans(piece: Piece, path: Path) -> Iterator[tuple[Path, Span]]:
         yield from _spans(part, (*path, place))
 
 
+Entries = list[tuple[str, Piece]]
+"""The factors of a product, each with the sign before it."""
+
+
+def with_powers_of_ten(entries: Entries) -> Entries:
+    r"""1.5 \cdot 10^{-3} is one number."""
+    found: Entries = []
+    for sign, piece in entries:
+        before = found[-1][1].formula if found else None
+        value = piece.formula
+        if isinstance(before, Num) and isinstance(value, Num) and _is_power_of_ten(value.value):
+            sign, left = found.pop()
+            made = Num(before.value * value.value)
+            found.append((sign, Piece(made, (left.span[0], piece.span[1]))))
+        else:
+            found.append((sign, piece))
+    return found
+
+
+def _is_power_of_ten(value: Fraction) -> bool:
+    top, bottom = str(value.numerator), str(value.denominator)
+    return value != 1 and top[0] == bottom[0] == "1" and {*top[1:], *bottom[1:]} == {"0"}
+
+
+def is_prod(formula: Formula) -> bool:
+    return isinstance(formula, Big) and formula.sign == "prod"
+
+
+def is_count(formula: Formula) -> bool:
+    """Whether it is made of numbers and dimensions."""
+    return all(isinstance(part, Num | Size | Div | Times | Neg) for part in walk(formula))
+
+
+def mentions(piece: Piece, index: str) -> bool:
+    steps = (p.at if isinstance(p, Name) else p for p in walk(piece.formula))
+    return any(isinstance(step, Ref) and step.base == index for step in steps)
+
+
 Shape = tuple[Width, Width]
 """Rows and columns."""
 
 NUMBER: Shape = NARROW, NARROW
+NUMBERS = (r"\eta", r"\#")
+"""Letters of numbers: the learning rate, and how many parameters there are."""
+
 SOME = Width()
 """A width that the writer leaves open: that of I."""
+
+
+def is_open(width: Width) -> bool:
+    """Whether it is that of a letter of the writer's own."""
+    return any(name.startswith("(") for name in width.names)
 
 
 class Measure:
@@ -148,6 +196,10 @@ class Measure:
         """A letter of the writer's own is taken for a vector."""
         if letter in self.known.states:
             return self.shape(self.known.states[letter])
+        if letter in NUMBERS:
+            return NUMBER
+        if letter in self.known.deltas:
+            return self.named(self.known.deltas[letter])
         width = Width((f"({letter})",))
         return (width, NARROW) if self.known.columns else (NARROW, width)
 
@@ -172,3 +224,12 @@ class Measure:
         if isinstance(piece.formula, Add):
             made = Add(tuple(part.formula for part in parts))
         return replace(piece, formula=made, parts=parts)
+
+    def with_units(self, parts: list[Piece]) -> list[Piece]:
+        """The factors, I as wide as what stands behind it, or else before it."""
+        for place, piece in enumerate(parts if len(parts) > 1 else ()):
+            if piece.formula == Eye(SOME):
+                behind = place + 1 < len(parts)
+                beside = self.shape(parts[place + 1 if behind else place - 1].formula)
+                parts[place] = self.settled(piece, beside[not behind])
+        return parts

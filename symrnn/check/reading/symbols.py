@@ -7,8 +7,7 @@ of its subscripts, or a superscript in brackets.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from symrnn.check.reading.tex import (
-    ACCENTS,
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -16,9 +15,10 @@ from symrnn.check.reading.tex import (
     Sign,
     Styled,
     Text,
-    structure,
     text_of,
 )
+from symrnn.check.reading.tex import structure
+from symrnn.check.reading.tokens import ACCENTS
 from symrnn.derive.notation.symbol import Glyph
 from symrnn.language.tree import Ref
 
@@ -99,8 +99,8 @@ def apart(node: Node) -> tuple[Node, list[Items], list[Items]]:
     if not isinstance(node, Scripts):
         return node, [], []
     base, below, above = apart(node.base)
-    subs = split(node.below) if node.below else []
-    sups = split(node.above) if node.above else []
+    subs = [part for part in split(node.below) if part]
+    sups = [part for part in split(node.above) if part]
     primes: list[Items] = [(Sign(r"\prime", node.span),)] * node.primes
     return base, [*below, *subs], [*above, *primes, *sups]
 
@@ -157,6 +157,9 @@ def _above(sups: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None, Ite
         return
     *before, last = sups
     own = tuple(map(canon, before))
+    match last:
+        case (*more, Scripts(base=Fence() as step, below=(), above=raised, primes=0)):
+            last = (*more, step, *raised)  # h^{(t)^\top}
     for place, node in enumerate(last):
         if isinstance(node, Fence) and (at := time_of((node,))) is not None:
             yield (*own, *((canon(last[:place]),) if place else ())), at, last[place + 1 :]
@@ -166,7 +169,11 @@ def _above(sups: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None, Ite
             yield own, at, last[cut + 1 :]
     if (at := time_of(last)) is not None and at.base not in ("1", "T"):
         yield own, at, ()
-    yield own, None, last
+    if not (len(last) == 1 and isinstance(last[0], Fence) and time_of(last) is not None):
+        yield own, None, last
+    if before and len(before[-1]) == 1 and isinstance(before[-1][0], Fence):  # {h^{(t)}}^\top
+        if (at := time_of(before[-1])) is not None:
+            yield own[:-1], at, last
 
 
 def _below(subs: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None]]:
@@ -200,12 +207,14 @@ def own_letter(symbols: Symbols, node: Node) -> tuple[str, Ref, Items]:
             return None if ((canon(items), (), ()), True) in symbols else found
         return found
 
+    if len(sups) > 1 and canon(sups[-1]) in TRANSPOSED:  # {h^{(t)}}^\top
+        left, sups = sups[-1], sups[:-1]
     if sups:
         *before, last = sups
         fenced = len(last) == 1 and isinstance(last[0], Fence)
         if fenced and (not subs or step(subs[-1]) is None) and (at := time_of(last)) is not None:
             sups = before
-        elif canon(last[-1:]) in TRANSPOSED or canon(last).isdigit():
+        elif not left and (canon(last[-1:]) in TRANSPOSED or canon(last).isdigit()):
             left, sups = last[-1:], [*before, last[:-1]] if len(last) > 1 else before
         elif not subs and (found := step(last)) is not None and found.base not in ("1", "T"):
             at, sups = found, before

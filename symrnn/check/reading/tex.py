@@ -1,206 +1,48 @@
-r"""The structure of a line of TeX: letters, brackets, fractions, scripts; with their places.
+r"""The structure of a line of TeX: letters, brackets, fractions, scripts; with their places."""
 
-Nothing is known here of what a letter means. Spaces, sizes and colours are gone afterwards; what is
-not among the macros of the dialect is an error at its place.
-"""
-
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from unicodedata import normalize
 
-from symrnn.check.claims import Span
+from symrnn.check.reading.nodes import (
+    Fence,
+    Items,
+    Node,
+    Ratio,
+    Root,
+    Scripts,
+    Sign,
+    Styled,
+    Table,
+    Text,
+    Unclear,
+    text_of,
+)
+from symrnn.check.reading.tokens import (
+    ACCENTS,
+    ALSO,
+    FONTS,
+    FUNCTIONS,
+    KNOWN,
+    LETTERS,
+    MATRICES,
+    OPENING,
+    OPERATORS,
+    PLAIN,
+    PLAINLY,
+    SECOND,
+    SKIPPED,
+    SPACES,
+    UNICODE,
+    WORDS,
+    Token,
+    tokens,
+)
+from symrnn.derive.notation.symbol import ACCENTS as DRAWN
 from symrnn.derive.notation.symbol import GREEK
 from symrnn.errors import suggestion
 
 DEPTH = 100
 """So deep may groups and brackets be nested."""
-
-
-class Unclear(Exception):  # noqa: N818 (it says what the matter is)
-    """What cannot be read: the message, and where it stands."""
-
-    def __init__(self, message: str, span: Span) -> None:
-        super().__init__(message)
-        self.message, self.span = message, span
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """A letter, a number, an operator, or a macro that stands for itself."""
-
-    text: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Styled:
-    r"""An accent or a font with what it is put on: \hat{y}, \mathrm{diag}."""
-
-    style: str
-    items: "Items"
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Fence:
-    r"""Brackets, or braces with `left` as {; `\left. … \right|` has a dot on its left."""
-
-    left: str
-    items: "Items"
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    r"""\frac{top}{bottom}."""
-
-    top: "Items"
-    bottom: "Items"
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A square root."""
-
-    items: "Items"
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Scripts:
-    """Something with a subscript, a superscript, primes."""
-
-    base: "Node"
-    below: "Items"
-    above: "Items"
-    primes: int
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A matrix, or the cases of a definition."""
-
-    kind: str
-    rows: "tuple[tuple[Items, ...], ...]"
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    r"""Words within \text."""
-
-    text: str
-    span: Span
-
-
-Node = Sign | Styled | Fence | Ratio | Root | Scripts | Table | Text
-Items = tuple[Node, ...]
-
-
-def text_of(node: Node | None) -> str:
-    """The text of a sign; nothing of anything else."""
-    return node.text if isinstance(node, Sign) else ""
-
-
-def base_of(node: Node | None) -> Node | None:
-    """What scripts are put on."""
-    return node.base if isinstance(node, Scripts) else node
-
-
-def over(items: Items, otherwise: Span = (0, 1)) -> Span:
-    """From the first of these to the last."""
-    return (items[0].span[0], items[-1].span[1]) if items else otherwise
-
-
-def words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-ACCENTS = {name: name for name in words("hat bar tilde vec dot ddot")}
-ACCENTS |= {"widehat": "hat", "overline": "bar", "widetilde": "tilde", "overrightarrow": "vec"}
-FONTS = words(
-    "mathbf boldsymbol bm mathrm mathit mathcal mathsf mathbb mathtt operatorname mathscr pmb"
-    " mathnormal"
-)
-WORDS = words("text textrm textit textbf textnormal mbox textsf emph")
-LETTERS = words("ell prime star dagger partial nabla infty top intercal")
-OPERATORS = {
-    **{name: name for name in words("cdot odot circ times otimes sum prod in neq leq geq to")},
-    **{name: name for name in words("ll gg pm forall propto sim gets approx")},
-    **dict.fromkeys(words("ldots dots cdots dotsc vdots"), "dots"),
-    **dict.fromkeys(words("equiv coloneqq triangleq doteq"), "="),
-    **{"le": "leq", "leqslant": "leq", "ge": "geq", "geqslant": "geq", "ne": "neq"},
-    **{"simeq": "approx", "leftarrow": "gets", "rightarrow": "to", "lt": "<", "gt": ">"},
-    **{"bullet": "cdot", "colon": ":", "mid": "|", "ast": "*", "#": "#", "div": "/"},
-}
-FUNCTIONS = words("tanh sinh cosh sin cos tan arctan exp log ln max min")
-SPACES = words(
-    "quad qquad displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut strut"
-    " allowbreak hfill rm bf it nobreak relax thinspace medspace thickspace enspace centering"
-    " noindent left right big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm"
-    " biggm Biggm , ; : ! > / \\"
-)
-SPACES = (*SPACES, " ", "\n")
-SKIPPED = words("tag label hspace vspace phantom vphantom hphantom color eqref")
-PLAIN = words("boxed underbrace overbrace underline mathop mathbin mathrel mathord")
-SECOND = words("overset underset stackrel textcolor")
-"""Macros of which the second argument counts."""
-
-OPENING = {"(": ")", "[": "]", "lbrace": "rbrace", "lvert": "rvert", "lVert": "rVert"}
-OPENING |= {"langle": "rangle", "lbrack": "rbrack", "lparen": "rparen", "Vert": "Vert"}
-ALSO = {")": "rparen", "]": "rbrack", "rbrace": "}", "Vert": "|"}
-"""Another name of what closes a bracket."""
-
-PLAINLY = {"lbrack": "[", "lparen": "(", "lvert": "|", "lVert": "Vert"}
-MATRICES = words("matrix pmatrix bmatrix Bmatrix smallmatrix array cases aligned split")
-KNOWN = [*GREEK, *ACCENTS, *FONTS, *WORDS, *LETTERS, *OPERATORS, *FUNCTIONS, *SPACES, *SKIPPED]
-KNOWN += [*PLAIN, *SECOND, *OPENING, *OPENING.values(), "frac", "dfrac", "tfrac", "sqrt"]
-UNICODE = {letter: f"\\{name}" for name, letter in GREEK.items()}
-UNICODE |= zip("∂∇⊤′ℓ", words(r"\partial \nabla \top \prime \ell"), strict=True)
-UNICODE |= zip("·⋅⊙∘×−–≤≥", words("cdot cdot odot circ times - - leq geq"), strict=True)
-UNICODE |= zip("≠∈∑Σ∏≈…←≡→", words("neq in sum sum prod approx dots gets = to"), strict=True)
-TOKEN = re.compile(
-    r"\\begin\s*\{[a-zA-Z]+\*?\}|\\end\s*\{[a-zA-Z]+\*?\}|\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?|\.\d+|\S",
-    re.DOTALL,
-)
-SEVERED = re.compile(r"\\right\s*\.(?:[\s&{}]|\\quad|\\qquad|\\!)*\\left\s*\.")
-"""A bracket that stands on two lines: \\left( … \\right. \\left. … \\right)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    text: str
-    start: int
-
-    @property
-    def name(self) -> str:
-        """Of a macro, without its backslash."""
-        return self.text[1:].rstrip("*") if len(self.text) > 1 else self.text
-
-    @property
-    def is_macro(self) -> bool:
-        return self.text[0] == "\\"
-
-    @property
-    def span(self) -> Span:
-        return self.start, self.start + len(self.text)
-
-
-def tokens(text: str, words: frozenset[str]) -> list[Token]:
-    """The tokens of a line; letters one by one, but for the words that are names."""
-    text = SEVERED.sub(lambda found: " " * len(found[0]), text)
-    found: list[Token] = []
-    position = 0
-    while match := TOKEN.search(text, position):
-        token, start = match[0], match.start()
-        if words and token.isalpha() and not text[max(start - 1, 0) : start].isalpha():
-            run = re.match(r"[A-Za-z]{2,40}", text[start : start + 41])
-            token = run[0] if run is not None and run[0] in words else token
-        found.append(Token(token, start))
-        position = start + len(token)
-    return found
 
 
 def structure(text: str, words: frozenset[str] = frozenset()) -> Items:
@@ -235,11 +77,21 @@ class _Reader:
             if token.text in ("_", "^", "'"):
                 if not found:
                     raise Unclear(f"the {token.text} belongs to no letter", token.span)
-                found.append(self.scripts(found.pop()))
+                base = found.pop()
+                if isinstance(base, Fence) and base.left == "{" and len(base.items) > 1:
+                    *before, base = base.items  # they hang on the last letter
+                    found += before
+                found.append(self.scripts(base))
             elif (node := self.node()) is not None:
-                found.append(node)
+                found += self.without_braces(node)
         self.depth -= 1
         return tuple(found)
+
+    def without_braces(self, node: Node) -> Items:
+        """Braces are not seen, unless something hangs on them."""
+        following = self.peek()
+        hung = following is not None and following.text in ("_", "^", "'")
+        return node.items if isinstance(node, Fence) and node.left == "{" and not hung else (node,)
 
     def scripts(self, base: Node) -> Node:
         """Something with the scripts that follow."""
@@ -260,6 +112,9 @@ class _Reader:
             else:
                 scripts[token.text] = items
         span = base.span[0], end
+        match base:
+            case Fence(left="{", items=(Fence(left="(" | "[") as bracket,)):
+                base = bracket  # {(x)}^2
         return Scripts(base, scripts.get("_", ()), scripts.get("^", ()), primes, span)
 
     def argument(self, after: str) -> tuple[Items, int]:
@@ -349,6 +204,10 @@ class _Reader:
             raise Unclear(f"the {text} closes nothing", token.span)
         if text in ("&", "~"):
             return None
+        letters = normalize("NFD", text)
+        style = next((name for name in DRAWN if letters[1:] == DRAWN[name]), "")
+        if style:
+            return Styled(style, (Sign(letters[0], token.span),), token.span)
         if text.isprintable():
             return Sign(UNICODE.get(text, text), token.span)
         raise Unclear(f"the character U+{ord(text[0]):04X} is no mathematics", token.span)

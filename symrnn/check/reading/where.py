@@ -1,11 +1,10 @@
-r"""For which steps and members a line is said: t = T - 1, \ldots, 1; k \in \{i, f\}."""
+r"""For which steps and members a line is said, and over which Σ runs: t = T - 1, \ldots, 1."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from symrnn.check.reading.symbols import split, time_of
-from symrnn.check.reading.tex import (
+from symrnn.check.reading.nodes import (
     Fence,
     Items,
     Node,
@@ -20,7 +19,8 @@ from symrnn.check.reading.tex import (
     over,
     text_of,
 )
-from symrnn.derive.formula import FIRST, LAST
+from symrnn.check.reading.symbols import is_index, split, time_of
+from symrnn.derive.formula import ALWAYS, FIRST, LAST
 from symrnn.language.tree import Ref
 
 RELATIONS = ("=", "neq", "in", "leq", "geq", "<", ">")
@@ -100,20 +100,40 @@ def _run(parts: Sequence[Items], whole: Items) -> tuple[Ref, ...]:
 def _between(part: Items, signs: Sequence[str], sides: Sequence[Items]) -> tuple[Ref, ...]:
     r"""1 \le t \le T; t < T."""
     times = [time for side in sides if (time := time_of(side)) is not None]
-    if len(times) == len(sides) == 3:
-        return _bound(times[0], signs[0], 1), _bound(times[2], signs[1], -1)
+    if len(times) == len(sides) == 3 and set(signs) <= set(TURNED):
+        return _inside(times[0], TURNED[signs[0]]), _inside(times[2], signs[1])
     if len(times) != 2 or len(sides) != 2 or signs[0] not in TURNED:
         raise Unclear("this condition is not understood", over(part))
     index, bound, sign = *times, signs[0]
     if index.base in ("1", "T"):
         index, bound, sign = bound, index, TURNED[sign]
     if sign in ("<", "leq"):
-        return FIRST, _bound(bound, sign, -1)
-    return _bound(bound, sign, 1), LAST
+        return FIRST, _inside(bound, sign)
+    return _inside(bound, sign), LAST
 
 
-def _bound(ref: Ref, sign: str, inwards: int) -> Ref:
-    return Ref("", ref.base, ref.shift + inwards * (sign in ("<", ">")))
+def bounds(node: Scripts) -> tuple[str, Ref, Ref]:
+    r"""t=1 and T; without bounds \sum_t; 1 \le k \le t; t \ge j > k, downwards."""
+    signs, parts = _compared(node.below)
+    above = time_of(node.above) if node.above else None
+    match [time_of(part) for part in parts], signs:
+        case [Ref() as index], [] if is_index(index) and not node.above:
+            return index.base, ALWAYS, ALWAYS
+        case [Ref() as index, Ref() as low], ["="] if above is not None and is_index(index):
+            return index.base, low, above
+        case [Ref() as index, Ref() as high], ["leq" | "<" as sign] if is_index(index):
+            return index.base, Ref("", "1"), _inside(high, sign)
+        case [Ref() as index, Ref() as low], ["geq" | ">" as sign] if is_index(index):
+            return index.base, _inside(low, sign), Ref("", "T")
+        case [Ref() as low, Ref() as index, Ref() as high], [one, two] if is_index(index):
+            if {one, two} <= {"leq", "<"} or {one, two} <= {"geq", ">"}:
+                return index.base, _inside(low, TURNED[one]), _inside(high, two)
+    raise Unclear("over what this runs is not understood; write \\sum_{t=1}^{T}", node.span)
+
+
+def _inside(bound: Ref, sign: str) -> Ref:
+    """A bound that is not reached itself lies one step further in."""
+    return Ref("", bound.base, bound.shift + {"<": -1, ">": 1}.get(sign, 0))
 
 
 def _among(found: Where, before: Items, after: Fence) -> Where:

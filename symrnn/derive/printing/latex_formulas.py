@@ -210,6 +210,8 @@ class LatexFormulas(Printer):
 
     def big(self, formula: Big) -> Atom:
         low, high = (self.time(bound).replace(" ", "") for bound in (formula.low, formula.high))
+        if not low:  # it is not said from where to where
+            return self.atom(rf"\{formula.sign}_{formula.index} ", True)
         sign = rf"\{formula.sign}_{{{formula.index}={low}}}^{{{high}}} "
         return self.atom(sign, True)
 

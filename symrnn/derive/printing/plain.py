@@ -285,6 +285,8 @@ class Plain(Printer):
     def big(self, formula: Big) -> Atom:
         low, high = time_text(formula.low), time_text(formula.high)
         sign = {"sum": "∑", "prod": "∏"}[formula.sign]
+        if not formula.low.base:  # it is not said from where to where
+            return atom(f"{sign}_{formula.index} ")
         return atom(f"{sign}_{{{formula.index}={low}}}^{{{high}}} ")
 
     def over(self, body: Formula) -> Atom:

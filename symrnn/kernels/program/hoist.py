@@ -6,28 +6,31 @@
         a_O[t] = x_w_i[t] + O_w_h[t]              a_O[t] = x_w_i[t] + O_w_h[t]
 
 What is worked out at the steps of a loop, and read by nobody in it, goes behind it likewise.
+
+Where a loop over entries costs no more than its arithmetic, only `products` leave, and sums along
+rows, with what they need: one product over many steps is quicker, one sum of two arrays is not.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from symrnn.kernels.program.program import Loop, Plain, Program, Statement
+from symrnn.kernels.program.program import Loop, Map, Plain, Program, Statement
 from symrnn.kernels.program.rewrite import is_cut, moved, tight
 
 
-def hoist(program: Program) -> Program:
-    """The program with as little as possible in its loops."""
-    return program.map_sections(_hoisted)
+def hoist(program: Program, products: bool = False) -> Program:
+    """The program with as little as possible in its loops; or with few products."""
+
+    def hoisted(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        found: list[Statement] = []
+        for statement in statements:
+            found += _split(statement, products) if isinstance(statement, Loop) else [statement]
+        return tuple(found)
+
+    return program.map_sections(hoisted)
 
 
-def _hoisted(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    found: list[Statement] = []
-    for statement in statements:
-        found += _split(statement) if isinstance(statement, Loop) else [statement]
-    return tuple(found)
-
-
-def _split(loop: Loop) -> list[Statement]:
+def _split(loop: Loop, products: bool) -> list[Statement]:
     """What can be done before a loop, the loop, and what can be done after it."""
     body = list(loop.body)
 
@@ -36,10 +39,16 @@ def _split(loop: Loop) -> list[Statement]:
 
     def stays(statement: Plain) -> bool:
         steps = statement.during or (loop.first, loop.last)
+        if body_only and isinstance(statement, Map):
+            return True
         return any(is_cut(read, steps) for read in statement.reads)
 
+    body_only = False
     before = _leaving(body, lambda s, rest: not (stays(s) or _reads(s) & _written(rest)))
+    if products:
+        before = _needed(before)
     body = [s for s in body if s not in before]
+    body_only = products
     after = _leaving(
         body[::-1], lambda s, rest: not (stays(s) or set(s.out.names) & _all_read(rest))
     )[::-1]
@@ -57,6 +66,17 @@ def _leaving(body: list[Plain], free: Callable[[Plain, list[Plain]], bool]) -> l
             return gone
         gone += [s for s in left if s not in kept]
         left = kept
+
+
+def _needed(leaving: list[Plain]) -> list[Plain]:
+    """The products among what could leave a loop, and what they read."""
+    found: list[Plain] = []
+    wanted: set[str] = set()
+    for statement in reversed(leaving):
+        if not isinstance(statement, Map) or wanted & set(statement.out.names):
+            found.append(statement)
+            wanted |= _reads(statement)
+    return found[::-1]
 
 
 def _reads(statement: Plain) -> set[str]:

@@ -98,13 +98,18 @@ class _Lower:
 
     def plain(self, statement: Plain) -> Iterator[Plain]:
         match statement:
-            case Map(op=op) if op in ELEMENTWISE and op not in self.elementary:
+            case Map(op=op) if op in ELEMENTWISE and not self.is_elementary(statement):
                 for made in self.function(statement):
                     yield from self.plain(made)
             case Product(pairs=pairs) if len(pairs) > 1:
                 yield from self.products(statement)
             case _:
                 yield statement
+
+    def is_elementary(self, statement: Map) -> bool:
+        """Whether the target has the function, with all the digits that are needed of it."""
+        small = ELEMENTWISE[statement.op].small and self.divisors & set(statement.out.names)
+        return statement.op in self.elementary and not small
 
     def function(self, statement: Map) -> Iterator[Plain]:
         """A function as the operation that it is, or worked out by its stable form."""

@@ -24,6 +24,7 @@ from symrnn.kernels.program.order import order
 from symrnn.kernels.program.peel import peel, unroll
 from symrnn.kernels.program.program import KINDS, Kind, Loop, Pack, Program
 from symrnn.kernels.program.roll import one_place, roll
+from symrnn.kernels.program.turn import turn
 from symrnn.system.system import System
 from symrnn.system.windows import Windows
 
@@ -59,12 +60,14 @@ PASSES: Mapping[str, Callable[[Program, Job], Program]] = {
     "accumulate": lambda program, job: accumulate(program),
     "fuse": lambda program, job: fuse(program),
     "hoist": lambda program, job: hoist(program),
+    "hoist_products": lambda program, job: hoist(program, products=True),
     "layout": lambda program, job: layout(program, job.kinds),
     "merge": lambda program, job: merge(program),
     "peel": lambda program, job: peel(program),
     "lower": lambda program, job: lower(program, job.elementary),
     "roll": lambda program, job: roll(program),
     "one_place": lambda program, job: one_place(program),
+    "turn": lambda program, job: turn(program),
     "unroll": lambda program, job: program if job.loops else unroll(_checked(program)),
     "shrink": lambda program, job: shrink(program),
     "share": lambda program, job: share(program),

@@ -75,9 +75,14 @@ def checks(module: ModuleType, case: Case, wanted: Reference) -> Iterator[Check]
             yield Check("gradient", against, None, note=f"not applicable: {cut}")
         return
     stopped, rough = stops(case.written), rough_functions(case.written)
+    if not getattr(module, "COMPLEX_STEP", True):
+        rough = ["a kernel without complex numbers"]
     if stopped and case.wrt:
         note = "not applicable: differences know nothing of what is stopped"
         yield Check("gradient", CENTRAL, None, note=note)
+        if rough:
+            yield Check("gradient", COMPLEX, None, note=f"not applicable: {', '.join(rough)}")
+            return
     elif rough and case.wrt:
         yield Check("gradient", COMPLEX, None, note=f"not applicable: {', '.join(rough)}")
     for against in (COMPLEX,) if stopped else (CENTRAL,) if rough else (COMPLEX, CENTRAL):

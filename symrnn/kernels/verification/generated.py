@@ -77,7 +77,7 @@ def compare(source: str, file: str) -> Comparison:
     STEPS = 3
     """
     made = origin(source, file)
-    wanted = generate(written_in(made, file), made.text, made.name, made.settings)
+    wanted = generate(written_in(made, file), made.text, made.name, made.settings, made.target)
     if source == wanted:
         return Comparison(file)
     pairs = zip_longest(source.split("\n"), wanted.split("\n"))

@@ -66,7 +66,8 @@ class Case:
 
 
 def made(name: str, view: str, form: str, count: int) -> tuple[Case, list[Made]]:
-    """Mutants of a model in a view: the kind is drawn first, so that all are as many."""
+    """Mutants of right lines of a model in a view: the kind is drawn first, so that all are as
+    many. Which state a letter s_t is only a reader knows: such lines are tried in its tests."""
     steps = None if view in SYMBOLIC else 3
     derivation = Derivation(name, model(name).written, steps, scalar=form == "scalar")
     request = Request((view,), columns=form == "columns")
@@ -83,7 +84,10 @@ def made(name: str, view: str, form: str, count: int) -> tuple[Case, list[Made]]
             kind = rng.choice(kinds)
             wrong = rng.choice([new for each, new in every if each == kind])
             found.append(Made(kind, equation, replace(equation, rights=(wrong,))))
-    return Case(derivation, form == "columns"), found
+    case = Case(derivation, form == "columns")
+    verdicts = case.judged([each.right for each in found]).report.verdicts
+    known = (each for each, v in zip(found, verdicts, strict=True) if v.status == RIGHT)
+    return case, list(known)
 
 
 def names_of(view: str) -> list[str]:
@@ -95,6 +99,8 @@ def test_what_is_wrong_with_a_mutant_is_said(view: str, figures: list[str]) -> N
     wrong = named = as_made = equal = 0
     for number, name in enumerate(names_of(view)):
         form = FORMS[(number + VIEWS.index(view)) % 3]
+        if (name, form) == ("char", "scalar"):
+            continue  # one class: its probability is 1, and every gradient 0
         case, every = made(name, view, form, EACH)
         found = case.faults([each.wrong for each in every])
         corrected: list[Equation] = []

@@ -1,0 +1,28 @@
+"""Programs as C99: structs for parameters, inputs and memory, and functions without allocation.
+
+- `spelling`    slices and single numbers of a program in C
+- `statements`  statements as loops and products; those over the same entries as one loop
+- `unit`        the header and the source file
+- `plan`        the function of a Python module that makes the structs and calls the functions
+- `folder`      that module, and the files for whoever needs no Python
+"""
+
+from symrnn.kernels.c.folder import files, source
+from symrnn.kernels.program.lower import ELEMENTARY
+from symrnn.kernels.target import Target
+
+C = Target(
+    name="c",
+    gradient=("fold", "hoist_products", "peel", "lower", "turn", "unroll", "shrink"),
+    forward=("fuse", "lower", "peel", "turn", "unroll", "shrink"),
+    step=("lower", "peel", "turn", "one_place"),
+    source=source,
+    files=files,
+    elementary=ELEMENTARY | {"sigmoid"},
+    kinds=(),
+    features=frozenset({"forward_only", "batch_first"}),
+)
+"""One pass over what lies side by side: products leave a loop where they can, and what is worked
+out entry by entry is one loop."""
+
+__all__ = ["C", "source"]

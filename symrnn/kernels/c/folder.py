@@ -1,0 +1,64 @@
+"""A kernel in C as one Python module, which compiles it for the sizes that it is called with; and
+as a folder for whoever needs no Python."""
+
+from symrnn.frame import render
+from symrnn.kernels.c.plan import plan
+from symrnn.kernels.c.unit import header, identifier, unit, works
+from symrnn.kernels.contract import Kernel
+from symrnn.kernels.module import module
+from symrnn.kernels.plans import Spelling
+from symrnn.kernels.settings import Sizes
+from symrnn.system.symbols import dimensions
+
+
+def source(kernel: Kernel) -> str:
+    """The Python module of a kernel, with the C source in it."""
+    dims, name = widths(kernel), identifier(kernel.name)
+    made = works(kernel, dims)
+    structs = [f"{work.prefix}_{part}" for work in made for part in ("memory", "inputs")]
+    sources = {
+        f"{name}.h": header(kernel, dims, Sizes()),
+        f"{name}.c": unit(kernel, dims),
+        "library.c": render("c/library.c.jinja", name=name, structs=structs),
+    }
+    build = render(
+        "c/build.py.jinja",
+        sources={key: quoted(text) for key, text in sources.items()},
+        macro=name.upper(),
+        prefix=name,
+    )
+    spelling = Spelling(
+        plan,
+        imports=lambda calls: render("c/imports.py.jinja"),
+        helpers=lambda helpers: build,
+        complex_numbers=False,
+    )
+    return module(kernel, spelling)
+
+
+def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
+    """The header and the source for these sizes, a program that trains with them, and a Makefile;
+    and the Python module."""
+    dims, name = widths(kernel), identifier(kernel.name)
+    whole = works(kernel, dims)[0]
+    found = {
+        f"{name}.h": header(kernel, dims, sizes),
+        f"{name}.c": unit(kernel, dims),
+        f"{name}.py": source(kernel),
+    }
+    trains = "backward" in whole.sections and kernel.system.loss is not None
+    if trains:
+        found["main.c"] = render("c/main.c.jinja", whole=whole, kernel=kernel)
+    found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains)
+    return found
+
+
+def widths(kernel: Kernel) -> tuple[str, ...]:
+    return tuple(dimensions(kernel.system.symbols))
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of Python's, line by line as it stands where that is possible."""
+    if "\\" in text or '"""' in text:
+        return repr(text)
+    return f'"""\\\n{text}"""'

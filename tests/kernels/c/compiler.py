@@ -1,0 +1,20 @@
+"""The C compiler of this machine, and kernels as files for it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cases import model
+
+CC = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), "")
+needs_compiler = pytest.mark.skipif(not CC, reason="there is no C compiler here")
+
+
+def folder(where: Path, name: str, dtype: str = "float32") -> Path:
+    """A kernel of four steps and three sequences as files."""
+    dims = {dim: 3 + i for i, dim in enumerate(model(name).kernel(2).DIMS)}
+    files = model(name).generate_files(4, dims=dims, batch=3, dtype=dtype)
+    for file, text in files.items():
+        (where / file).write_text(text)
+    return where

@@ -1,0 +1,136 @@
+"""C kernels: what they compute, held against the equations; what the compiler says of them."""
+
+import random
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import symrnn
+from symrnn.errors import UsageError
+from symrnn.interpret.interpreter import interpret
+from symrnn.kernels.c import C
+from symrnn.kernels.generate import generate
+from symrnn.kernels.load import load_source
+from symrnn.kernels.settings import Features, Settings
+from symrnn.language import parse
+from symrnn.system import adjoint, normal
+from tests.cases import ZOO, explicit_states, model, numbers
+from tests.documents import Page
+from tests.extent import draws
+from tests.grammar import Writer
+from tests.kernels.c.compiler import CC, folder, needs_compiler
+from tests.kernels.test_random_kernels import sizes
+
+pytestmark = needs_compiler
+
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
+CLEAN = (
+    *("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+    "-DINLINE=static inline __attribute__((unused))",  # with each call written out it takes long
+)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 7, 50])
+@pytest.mark.parametrize("name", ZOO)
+def test_its_kernels_hold_what_their_texts_say(name: str, steps: int) -> None:
+    report = model(name).verify(steps, batch=4 if steps == 3 else 1, backend="c")
+    assert report.holds, str(report)
+
+
+@pytest.mark.parametrize(
+    "features", [Features(forward_only=True), Features(batch_first=True)], ids=str
+)
+@pytest.mark.parametrize("name", ["lstm", "birnn", "char"])
+def test_what_is_a_transformation_it_has_for_nothing(name: str, features: Features) -> None:
+    report = model(name).verify(5, backend="c", **features)
+    assert report.holds, str(report)
+
+
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [(Features(lengths=True), "--lengths; expected"), (Features(truncate=2), "--truncate; expect")],
+)
+def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
+    with pytest.raises(UsageError, match=f"the back end c has no kernels with {said}"):
+        model("elman").generate(3, backend="c", **features)
+
+
+@pytest.mark.parametrize("seed", range(draws(4, 40, 400)))
+def test_a_random_system(seed: int) -> None:
+    choose = random.Random(seed)
+    written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0, attention=True).text()))
+    system = normal(written)
+    inputs = tuple(symbol.name for symbol in system.named("input"))
+    steps, batch = choose.randint(1, 5), choose.randint(1, 3)
+    settings = Settings.of(steps, choose.random() < 0.5, inputs)
+    module = load_source(generate(written, "", "drawn", settings, C), "drawn")
+    data = numbers(written, steps, batch, seed)
+    wanted = interpret(adjoint(system, inputs), data, steps)
+    kernel = module.Kernel(batch, **sizes(module, data))
+    for name, value in kernel.params.items():
+        value[...] = data[name]
+    loss, gradients = kernel.loss_and_grads(**{name: data[name] for name in module.INPUTS})
+    found = {"L": loss, **{f"d {name}": value for name, value in gradients.items()}}
+    for name, value in [*found.items(), *kernel.outputs.items()]:
+        of = name.removeprefix("d ")
+        true = wanted.adjoint_of(of) if name.startswith("d ") else wanted[of]
+        assert true is not None
+        if np.isfinite(true).all() and np.abs(true).max() < 1e6:
+            size = max(float(np.linalg.norm(true)), 1e-4)
+            assert float(np.linalg.norm(value - true)) <= 1e-11 * size, name
+
+
+def compiled(where: Path, *flags: str) -> str:
+    """What the compiler says of all C files there."""
+    names = sorted(path.name for path in where.glob("*.c"))
+    command = [CC, *STRICT, *flags, *names, "-o", "made", "-lm"]
+    return subprocess.run(command, cwd=where, capture_output=True, text=True).stderr
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ZOO)
+def test_no_compiler_warns_and_no_sanitizer_complains(
+    name: str, dtype: str, tmp_path: Path
+) -> None:
+    where = folder(tmp_path, name, dtype=dtype)
+    assert compiled(where, *CLEAN) == ""
+    done = subprocess.run([where / "made"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    first, *_, last = [float(line.split()[-1]) for line in done.stdout.splitlines()]
+    assert last < first
+
+
+def test_the_makefile_makes_what_the_python_module_computes(tmp_path: Path) -> None:
+    where = folder(tmp_path, "lstm")
+    subprocess.run(["make", "-s"], cwd=where, check=True)
+    said = subprocess.run([where / "lstm"], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("epoch   0  loss ")
+    module = load_source((where / "lstm.py").read_text(), "lstm")
+    assert module.self_check()
+
+
+def test_floats_are_worked_out_by_functions_for_floats(tmp_path: Path) -> None:
+    where = folder(tmp_path, "lstm_peephole")
+    assert compiled(where, "-Wdouble-promotion") == ""
+
+
+def test_an_output_is_the_same_to_the_last_bit_again() -> None:
+    module = symrnn.load("gru").kernel(6, backend="c")
+    found = []
+    for _ in range(2):
+        kernel = module.Kernel(3, dtype=np.float32, D=4, H=5, C=1)
+        kernel.theta[...] = np.random.default_rng(0).normal(size=kernel.theta.size)
+        x, y = np.random.default_rng(1).normal(size=(6, 3, 4)), np.ones((3, 1))
+        kernel.loss_and_grads(x=x, y=y)
+        found.append(kernel.dtheta.copy())
+    assert found[0].tobytes() == found[1].tobytes()
+
+
+def test_what_the_page_calls_is_there(tmp_path: Path) -> None:
+    where = folder(tmp_path, "elman_n4")
+    (block,) = Page("docs/c.md").blocks("c")
+    text = f'#include "elman_n4.h"\nint main(void)\n{{\n{block.text}return 0;\n}}\n'
+    (where / "main.c").write_text(text)
+    assert compiled(where) == ""
