@@ -44,6 +44,10 @@ def weight(claim: Claim) -> int:
     return 3 if isinstance(claim.left, Ref) else 1
 
 
+def with_choice(settled: Settled, key: Key, option: object) -> Settled:
+    return replace(settled, choices={**settled.choices, key: option})
+
+
 class Search:
     """The claims of a writing, and which choices make most of them right."""
 
@@ -192,12 +196,11 @@ class Search:
             key = ("letter", claim.left.letter)
             if key not in self.known or self.tried(claim, settled):
                 continue
-            others = (
-                replace(settled, choices={**settled.choices, key: option})
-                for option in self.known[key]
-                if option != DEFINED or NUMBERED.search(key[1])
-            )
-            settled = next((each for each in others if self.tried(claim, each)), settled)
+            options = [option for option in self.known[key] if option != DEFINED]
+            others = [with_choice(settled, key, option) for option in options]
+            numbered = NUMBERED.search(key[1]) and len(options) < len(self.known[key])
+            last = with_choice(settled, key, DEFINED) if numbered else settled
+            settled = next((each for each in others if self.tried(claim, each)), last)
         return settled
 
     def may_beat(self, convention: Convention, right: float, best: Settled) -> bool:
