@@ -25,13 +25,14 @@ from symrnn.check.judging.outcome import (
     FLOOR,
     Outcome,
     indices,
+    members,
     outcome,
     total,
 )
 from symrnn.check.judging.points import outputs
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
-from symrnn.check.judging.values import RANGES, Key, reading_key
+from symrnn.check.judging.values import RANGES, Key, Values, reading_key
 from symrnn.check.judging.worked import Worked
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
@@ -56,18 +57,24 @@ def judge(
     """
     derivation = of if isinstance(of, Derivation) else of.derive(steps, scalar=scalar)
 
-    def judged(single: str) -> Judged:
-        return _Judge(writing, derivation, steps, notation, seed, fixed, single).judged()
+    def judging(single: str) -> _Judge:
+        return _Judge(writing, derivation, steps, notation, seed, fixed, single)
 
-    found = judged(fixed.single if fixed else "")
-    if fixed is None and not derivation.scalar and _wrong(found):
+    found = judging(fixed.single if fixed else "").judged()
+    wrong = [verdict for verdict in found.report.verdicts if verdict.status == WRONG]
+    if fixed is None and not derivation.scalar and wrong:
         for name in outputs(derivation):
-            if _mentions(writing, name):
-                continue
-            other = judged(name)
-            if _wrong(other) < _wrong(found):
-                return _with_one_output(found, other, name)
+            narrow = judging(name)
+            values = narrow.values(replace(found.settled, single=name))
+            if not _mentions(writing, name) and any(_is_right(v, values) for v in wrong):
+                other = narrow.judged()
+                if _wrong(other) < len(wrong):
+                    return _with_one_output(found, other, name)
     return found
+
+
+def _is_right(verdict: Verdict, values: Values) -> bool:
+    return outcome(members(verdict.said.equation), verdict.place, values).right
 
 
 def _mentions(writing: Writing, name: str) -> bool:
@@ -115,7 +122,7 @@ class _Judge(Worked):
             if verdict.status == WRONG:
                 verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
             verdicts.append(verdict)
-        said = meant(settled, self.tried, self.writing.meanings, self.derivation.scalar)
+        said = meant(settled, self.layouts, self.writing.meanings, self.derivation.scalar)
         constant = CONSTANT if self.is_constant() else ()
         report = Report(self.writing, tuple(verdicts), (*said, *constant))
         points = tuple(self.point(each, settled) for each in self.settings)

@@ -166,13 +166,17 @@ def _fixed(ref: Ref, steps: int) -> int:
     return {"T": steps, "1": 1}.get(ref.base, 1) + ref.shift
 
 
-def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcome:
-    """What comes out for one right side at one point."""
+def outcome(equations: Iterable[Equation], place: int, values: Values, most: int = 0) -> Outcome:
+    """What comes out for one right side at one point; with `most` from the last step on, until so
+    many steps are wrong."""
     at: list[tuple[Indices, int, bool]] = []
     note, ill = "", ""
     values.by_entries = False
     for equation in equations:
-        for index in indices(equation, place, values.steps):
+        every = indices(equation, place, values.steps)
+        for index in reversed(list(every)) if most else every:
+            if most and sum(not ok for *_, ok in at) == most:
+                break
             try:
                 if is_outside(equation.left, index, values):
                     continue

@@ -130,7 +130,10 @@ def outputs(derivation: Derivation) -> list[str]:
         if loss != "ce" and target in symbols
         for name in symbols[target].width.names
     ]
-    return [name for name in dict.fromkeys(found) if name not in derivation.dims]
+    net = network(derivation)
+    states = unrolled(net.system, net.system.steps or STEPS[0]).states
+    wide = {n for state in states for width in net.system.symbols[state].shape for n in width.names}
+    return [name for name in dict.fromkeys(found) if name not in {*derivation.dims, *wide}]
 
 
 def _widths(names: Sequence[str], known: Mapping[str, int]) -> Iterator[dict[str, int]]:
