@@ -83,7 +83,7 @@ COMMANDS = {
         check.check,
         (
             r"check elman_n4 --steps 3 --scalar --wrt w_o '(\hat{y} - y) \, O_3'",
-            r"check lstm '\partial c_t / \partial f_t = \operatorname{diag}(c_{t-1})' -o found.html",
+            r"check lstm '\partial c_t / \partial f_t = \operatorname{diag}(c_{t-1})' -o f.html",
         ),
     ),
     "train": Command(
