@@ -9,7 +9,7 @@ import numpy as np
 from symrnn.check.judging.choices import free_bases
 from symrnn.check.judging.conventions import is_number
 from symrnn.check.judging.fitting import IllShapedError, OutsideError, is_flattened
-from symrnn.check.judging.values import Values
+from symrnn.check.judging.values import MOST, TOO_MANY, Values
 from symrnn.derive.formula import (
     Alike,
     Equation,
@@ -172,11 +172,15 @@ def outcome(equations: Iterable[Equation], place: int, values: Values, most: int
     at: list[tuple[Indices, int, bool]] = []
     note, ill = "", ""
     values.by_entries = False
+    spent = 0
     for equation in equations:
         every = indices(equation, place, values.steps)
         for index in reversed(list(every)) if most else every:
             if most and sum(not ok for *_, ok in at) == most:
                 break
+            spent += MOST - values.worth
+            if spent > 5 * MOST:
+                return Outcome(error=TOO_MANY)
             try:
                 if is_outside(equation.left, index, values):
                     continue
