@@ -200,7 +200,7 @@ class _Judge(Worked):
         """The outcome at all points; where the first one says that it is wrong at each step, that
         is enough."""
         found = [self.outcome(claim, settled)]
-        if found[0].score:
+        if found[0].score or not found[0].at:
             found += [self.outcome(claim, settled, n) for n in range(1, len(self.settings))]
         return total(found)
 

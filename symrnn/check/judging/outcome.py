@@ -1,7 +1,7 @@
 """One claim at one point, or at many: at which steps its two sides are equal."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -196,8 +196,6 @@ def outcome(equations: Iterable[Equation], place: int, values: Values, most: int
             except FAILURES as error:
                 return Outcome(error=_told(error))
             at.append((index, values.steps, ok))
-    if not at:
-        return Outcome(error="there is no step at which everything in it has a value")
     return Outcome(tuple(at), note or (DIAGONAL if values.by_entries else ""), ill)
 
 
@@ -221,9 +219,12 @@ def _told(error: Exception) -> str:
 
 
 def total(outcomes: Sequence[Outcome]) -> Outcome:
+    """What comes out at several points."""
     found = outcomes[0]
     for each in outcomes[1:]:
         found = found + each
+    if not (found.at or found.error):
+        return replace(found, error="there is no step at which everything in it has a value")
     return found
 
 
