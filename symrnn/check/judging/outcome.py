@@ -170,6 +170,7 @@ def outcome(equations: Iterable[Equation], place: int, values: Values, most: int
     """What comes out for one right side at one point; with `most` from the last step on, until so
     many steps are wrong."""
     at: list[tuple[Indices, int, bool]] = []
+    zero: list[tuple[Indices, int, bool]] = []  # 0 = 0 tells nothing where other steps tell more
     note, ill = "", ""
     values.by_entries = False
     spent = 0
@@ -188,6 +189,9 @@ def outcome(equations: Iterable[Equation], place: int, values: Values, most: int
                 if not (np.isfinite(left).all() and np.isfinite(right).all()):
                     continue
                 ok, read = agree(left, right, values)
+                if not left.any() and not right.any():
+                    zero.append((index, values.steps, ok))
+                    continue
                 note = note or (read if ok else "")
             except OutsideError:
                 continue
@@ -196,6 +200,9 @@ def outcome(equations: Iterable[Equation], place: int, values: Values, most: int
             except FAILURES as error:
                 return Outcome(error=_told(error))
             at.append((index, values.steps, ok))
+    at = at or zero
+    if not at:
+        return Outcome(error="there is no step at which everything in it has a value")
     return Outcome(tuple(at), note or (DIAGONAL if values.by_entries else ""), ill)
 
 
