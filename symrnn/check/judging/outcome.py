@@ -1,7 +1,7 @@
 """One claim at one point, or at many: at which steps its two sides are equal."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from symrnn.check.judging.choices import free_bases
 from symrnn.check.judging.conventions import is_number
 from symrnn.check.judging.fitting import IllShapedError, OutsideError, is_flattened
-from symrnn.check.judging.values import Values
+from symrnn.check.judging.values import MOST, TOO_MANY, Values
 from symrnn.derive.formula import (
     Alike,
     Equation,
@@ -166,13 +166,22 @@ def _fixed(ref: Ref, steps: int) -> int:
     return {"T": steps, "1": 1}.get(ref.base, 1) + ref.shift
 
 
-def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcome:
-    """What comes out for one right side at one point."""
+def outcome(equations: Iterable[Equation], place: int, values: Values, most: int = 0) -> Outcome:
+    """What comes out for one right side at one point; with `most` from the last step on, until so
+    many steps are wrong."""
     at: list[tuple[Indices, int, bool]] = []
+    zero: list[tuple[Indices, int, bool]] = []  # 0 = 0 tells nothing where other steps tell more
     note, ill = "", ""
     values.by_entries = False
+    spent = 0
     for equation in equations:
-        for index in indices(equation, place, values.steps):
+        every = indices(equation, place, values.steps)
+        for index in reversed(list(every)) if most else every:
+            if most and sum(not ok for *_, ok in at) == most:
+                break
+            spent += MOST - values.worth
+            if spent > 5 * MOST:
+                return Outcome(error=TOO_MANY)
             try:
                 if is_outside(equation.left, index, values):
                     continue
@@ -180,6 +189,9 @@ def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcom
                 if not (np.isfinite(left).all() and np.isfinite(right).all()):
                     continue
                 ok, read = agree(left, right, values)
+                if not left.any() and not right.any():
+                    zero.append((index, values.steps, ok))
+                    continue
                 note = note or (read if ok else "")
             except OutsideError:
                 continue
@@ -188,6 +200,7 @@ def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcom
             except FAILURES as error:
                 return Outcome(error=_told(error))
             at.append((index, values.steps, ok))
+    at = at or zero
     if not at:
         return Outcome(error="there is no step at which everything in it has a value")
     return Outcome(tuple(at), note or (DIAGONAL if values.by_entries else ""), ill)
@@ -213,9 +226,12 @@ def _told(error: Exception) -> str:
 
 
 def total(outcomes: Sequence[Outcome]) -> Outcome:
+    """What comes out at several points."""
     found = outcomes[0]
     for each in outcomes[1:]:
         found = found + each
+    if not (found.at or found.error):
+        return replace(found, error="there is no step at which everything in it has a value")
     return found
 
 
