@@ -219,6 +219,12 @@ def test_for_which_steps_a_line_holds() -> None:
     assert statuses(judged("elman", LAST_DELTA.replace("T", "t"), other)) == [WRONG, RIGHT]
 
 
+def test_a_sum_over_no_steps_is_zero() -> None:
+    """At t = T and T - 1 the second sum has no terms."""
+    left = r"\sum_{k=t}^{T} O_k = O_t + O_{t+1} + \sum_{k=t+2}^{T} O_k, \quad t = T - 1, \ldots, 1"
+    assert statuses(judged("elman", left)) == [RIGHT]
+
+
 def test_as_many_steps_as_are_named() -> None:
     """What is said of O_{T-4} needs five steps at least."""
     line = r"\frac{\partial O_T}{\partial O_{T-4}} = \frac{\partial O_T}{\partial O_{T-2}}"
