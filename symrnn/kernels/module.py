@@ -47,6 +47,7 @@ def module(kernel: Kernel, spelling: Spelling) -> str:
         carried_ids="carry_ids" in helpers,
         parts=parts,
         step=step,
+        whole_reads=", ".join(whole.given_to_sections) if spelling.one_call else "",
         smooth="ANALYTIC" if spelling.complex_numbers else "COMPLEX_STEP",
     )
 

@@ -76,6 +76,11 @@ class PlanRequest:
         return ", ".join(self.own[name] for name in found.given) if found else ""
 
     @property
+    def given_to_sections(self) -> list[str]:
+        """What a kernel hands to any of the sections, each once."""
+        return [self.own[n] for n in dict.fromkeys(n for s in self.sections for n in s.given)]
+
+    @property
     def given(self) -> str:
         """The names under which a call finds its inputs."""
         if self.contract.kernel.program.ragged:
@@ -106,6 +111,9 @@ class Spelling:
     """The functions of these names."""
     helpers_by_id: Callable[[frozenset[str]], str] = lambda helpers: ""
     """Those of them that are about class ids: they stand beside the check of ids."""
+    one_call: bool = False
+    """Whether a plan has a section `whole`, which is the forward pass, the loss and the backward
+    pass: where a call costs as much as the work."""
     complex_numbers: bool = True
     """Whether complex numbers go through its kernels, as a complex step needs."""
 

@@ -30,9 +30,10 @@ from symrnn.check.judging.outcome import (
     total,
 )
 from symrnn.check.judging.points import outputs
+from symrnn.check.judging.search import with_choice
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
-from symrnn.check.judging.values import RANGES, Key, Values, reading_key
+from symrnn.check.judging.values import RANGES, Values, reading_key
 from symrnn.check.judging.worked import Worked
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
@@ -199,7 +200,7 @@ class _Judge(Worked):
         """The outcome at all points; where the first one says that it is wrong at each step, that
         is enough."""
         found = [self.outcome(claim, settled)]
-        if found[0].score:
+        if found[0].score or not found[0].at:
             found += [self.outcome(claim, settled, n) for n in range(1, len(self.settings))]
         return total(found)
 
@@ -282,10 +283,6 @@ def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:
             case Total(of=of, by=by), Total(of=a, by=b) if a == of and b != by:
                 yield Chain((equation.left, Total(b, by)))
                 yield Chain((Total(b, by), equation.left))
-
-
-def with_choice(settled: Settled, key: Key, option: object) -> Settled:
-    return replace(settled, choices={**settled.choices, key: option})
 
 
 def label(formula: Formula) -> object:

@@ -24,8 +24,8 @@ from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
 
 MOST_COMBINATIONS = 48
-NUMBERED = re.compile(r"\(?\d+\)?")
-"""In a letter such as δ^{(17)}: it stands for what the document defines it to be."""
+NUMBERED = re.compile(r"\(\d+\)")
+"""In a letter such as δ^{(17)}: where many have numbers, they are what the document says."""
 
 FEW = 8
 """So many of them, as a rule one change alone, tell that a line may be right in another layout."""
@@ -42,6 +42,10 @@ def names(equation: Equation, place: int) -> Iterator[Name]:
 def weight(claim: Claim) -> int:
     """How much a line tells: the equations of the model itself are seldom wrong."""
     return 3 if isinstance(claim.left, Ref) else 1
+
+
+def with_choice(settled: Settled, key: Key, option: object) -> Settled:
+    return replace(settled, choices={**settled.choices, key: option})
 
 
 class Search:
@@ -87,12 +91,15 @@ class Search:
             for number, (line, found) in enumerate(zip(lines, self.expanded, strict=True))
             for place in range(len(line.equation.rights))
         ]
+        letters = {key[1] for key in self.known if key[0] == "letter" and NUMBERED.search(key[1])}
+        self.numbered = letters if len(letters) > 2 else set()
         self.telling = [claim for claim in self.claims if not is_numeric(claim.right)]
 
     def least(self) -> int:
-        """The last step that is named by its number."""
+        """The fewest steps of which every one that is named is one."""
         parts = (p for e in self.equations for s in (e.left, *e.rights) for p in walk(s))
-        return max((p.shift + 1 for p in parts if isinstance(p, Ref) and p.base == "1"), default=1)
+        named = (p.shift if p.base == "1" else -p.shift for p in parts if isinstance(p, Ref))
+        return 1 + max((shift for shift in named), default=0)
 
     def closure(self, equations: Sequence[Equation], place: int) -> tuple[Key, ...]:
         """What a right side leaves open, with what the letters in it do."""
@@ -192,12 +199,11 @@ class Search:
             key = ("letter", claim.left.letter)
             if key not in self.known or self.tried(claim, settled):
                 continue
-            others = (
-                replace(settled, choices={**settled.choices, key: option})
-                for option in self.known[key]
-                if option != DEFINED or NUMBERED.search(key[1])
-            )
-            settled = next((each for each in others if self.tried(claim, each)), settled)
+            options = [option for option in self.known[key] if option != DEFINED]
+            others = [with_choice(settled, key, option) for option in options]
+            numbered = DEFINED in self.known[key] and key[1] in self.numbered
+            last = with_choice(settled, key, DEFINED) if numbered else settled
+            settled = next((each for each in others if self.tried(claim, each)), last)
         return settled
 
     def may_beat(self, convention: Convention, right: float, best: Settled) -> bool:

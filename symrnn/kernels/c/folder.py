@@ -3,7 +3,7 @@ as a folder for whoever needs no Python."""
 
 from symrnn.frame import render
 from symrnn.kernels.c.plan import plan
-from symrnn.kernels.c.unit import header, identifier, unit, works
+from symrnn.kernels.c.unit import header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import Spelling
@@ -15,11 +15,10 @@ def source(kernel: Kernel) -> str:
     """The Python module of a kernel, with the C source in it."""
     dims, name = widths(kernel), identifier(kernel.name)
     made = works(kernel, dims)
-    structs = [f"{work.prefix}_{part}" for work in made for part in ("memory", "inputs")]
     sources = {
         f"{name}.h": header(kernel, dims, Sizes()),
         f"{name}.c": unit(kernel, dims),
-        "library.c": render("c/library.c.jinja", name=name, structs=structs),
+        "library.c": render("c/library.c.jinja", name=name, works=made, trains=trains(made[0])),
     }
     build = render(
         "c/build.py.jinja",
@@ -32,6 +31,7 @@ def source(kernel: Kernel) -> str:
         imports=lambda calls: render("c/imports.py.jinja"),
         helpers=lambda helpers: build,
         complex_numbers=False,
+        one_call=trains(made[0]),
     )
     return module(kernel, spelling)
 
@@ -46,10 +46,9 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         f"{name}.c": unit(kernel, dims),
         f"{name}.py": source(kernel),
     }
-    trains = "backward" in whole.sections and kernel.system.loss is not None
-    if trains:
+    if trains(whole):
         found["main.c"] = render("c/main.c.jinja", whole=whole, kernel=kernel)
-    found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains)
+    found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole))
     return found
 
 

@@ -7,21 +7,17 @@ them, and calls its functions.
         ...
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from symrnn.kernels.c.unit import Work, identifier
 from symrnn.kernels.plans import PlanRequest, PlanText
 from symrnn.kernels.sections import (
     Place,
-    Section,
     final_states,
     gradients_by_input,
     handed_out,
 )
 from symrnn.kernels.sizes import shape_of
-
-VECTORS = {"m": "memory", "p": "theta", "g": "dtheta", "in": "given"}
-STRUCTS = {"forward": ("m", "p", "in"), "loss": ("m", "p", "in"), "backward": ("m", "p", "g", "in")}
 
 
 def plan(request: PlanRequest) -> PlanText:
@@ -52,9 +48,16 @@ class _Plan:
         taken = {key: f"given_{key}" for key, _ in self.work.inputs}
         yield from self.pieces("given", list(taken), taken, set(taken))
         yield "plan = _Plan()"
-        seen: set[str] = set()
+        gradients = "dtheta" if "dtheta" in request.vectors else "theta"
+        yield f"bound = library.bound(plan, memory, theta, {gradients}, given)"
+        given: list[str] = []
         for section in request.sections:
-            yield from self.section(section, seen)
+            new = [n for n in (*section.given, *self.contract.fixed) if n not in given]
+            given += new
+            yield from self.section(section.called, request.call(section.name), new)
+        if self.contract.kernel.system.loss and any(s.name == "backward" for s in request.sections):
+            every = ", ".join(request.given_to_sections)
+            yield from self.section("whole", every, given)
         yield from self.handed_out()
 
     @property
@@ -79,39 +82,33 @@ class _Plan:
             text = f"piece({', '.join([*([str(len(many))] if many else []), *axes])})"
             yield f"{own[name]} = {text}" if name in wanted else text
 
-    def section(self, section: Section, seen: set[str]) -> Iterator[str]:
+    def section(self, called: str, taken: str, given: Sequence[str]) -> Iterator[str]:
         """A function that copies what is handed in, and calls."""
-        called = section.called
-        structs = [VECTORS[name] for name in STRUCTS[section.name]]
-        name = f"{self.prefix}_{called}"
-        yield f'run_{called} = library.bound("{name}", {", ".join(structs)})'
-        yield f"def {called}({self.request.call(section.name)}):"
-        ahead = [n for n in (*section.given, *self.contract.fixed) if n not in seen]
-        seen.update(ahead)
-        for one in ahead:
+        yield f'run_{called} = bound("{called}")'
+        yield f"def {called}({taken}):"
+        for one in given:
             what = f'fixed["{one}"]' if one in self.contract.fixed else self.own[one]
-            yield f"    np.copyto(given_{one}, {what})"
+            yield f"    given_{one}[...] = {what}"
         yield f"    run_{called}()"
-        if again := [p for p in self.copied(section.name) if p]:
-            yield from (f"    {line}" for line in again)
+        yield from (f"    {line}" for line in self.copied(called))
         yield f"plan.{called} = {called}"
 
     def copied(self, section: str) -> list[str]:
         """What the next call would write to before it has read it."""
-        if section != "forward":
+        if section not in ("forward", "step", "whole"):
             return []
         finals = final_states(self.contract)
         return [
-            f'np.copyto(plan.states["{key}"], {place.text(self.own)})'
+            f'plan.states["{key}"][...] = {place.text(self.own)}'
             for key, place in finals.items()
-            if place.overwritten
+            if place.overwritten or key in self.contract.ids
         ]
 
     def handed_out(self) -> Iterator[str]:
         contract, own = self.contract, self.own
         outputs = {s.name: handed_out(contract, s.name).text(own) for s in contract.system.outputs}
         finals = final_states(contract)
-        states = {k: self.state(place) for k, place in finals.items()}
+        states = {k: self.state(k, place) for k, place in finals.items()}
         grads = {k: self.each(places) for k, places in gradients_by_input(contract).items()}
         for name, found in (("outputs", outputs), ("states", states), ("grads", grads)):
             inner = ", ".join(f'"{key}": {text}' for key, text in found.items())
@@ -119,8 +116,10 @@ class _Plan:
         if contract.system.loss:
             yield f"plan.value = {own[contract.system.loss]}"
 
-    def state(self, place: Place) -> str:
+    def state(self, key: str, place: Place) -> str:
         text = place.text(self.own)
+        if key in self.contract.ids:
+            return f"{text}.astype(np.intp)"
         return f"{text}.copy()" if place.overwritten else text
 
     def each(self, places: tuple[Place, ...]) -> str:
