@@ -28,8 +28,7 @@ chain a = b = c; it may begin with a minus sign. A FILE ends in .tex, .md or .ip
 standard input; whatever is no formula is skipped. Of several files each has a line, with what is
 wrong first.
 
-The exit status is 1 if anything is wrong; else 2 if anything could not be read or judged; else
-0."""
+The exit status is 1 if anything is wrong, else 2 if anything was not read or judged, else 0."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +111,7 @@ def check(options: argparse.Namespace) -> Answer:
 
     found = checked(
         model.derive(options.steps, options.wrt or (), options.scalar),
-        [*_formulas(options.texts), *_files(options.files)],
+        [*_formulas(options.texts), *_files(options.files, options.model)],
         by=options.wrt,
         notation=options.notation,
         mapping=pairs(options.map) if options.map else {},
@@ -153,10 +152,10 @@ def _formulas(texts: Sequence[str]) -> "list[Text]":
     return [Text(tuple(texts), "formula")]
 
 
-def _files(paths: Sequence[str]) -> "list[Text]":
+def _files(paths: Sequence[str], model: str) -> "list[Text]":
     """What the files hold; of several one that cannot be read is told of in its report."""
-    if paths.count("-") > 1:
-        raise UsageError("-f - is given twice, and standard input can be read once")
+    if [*paths, model].count("-") > 1:
+        raise UsageError("- is given twice, and standard input can be read once")
     return [_file(path) if len(paths) == 1 else _of_several(path) for path in paths]
 
 

@@ -78,13 +78,12 @@ COMMANDS = {
         ),
     ),
     "check": Command(
-        "check a derivation that somebody wrote: is it right, and if not, where does it go wrong?",
+        "check a derivation that somebody wrote: what is right, and where it goes wrong",
         check.add_options,
         check.check,
         (
             r"check elman_n4 --steps 3 --scalar --wrt w_o '(\hat{y} - y) \, O_3'",
-            "check lstm -f notes.tex --notation mine.toml",
-            "check elman -f ann.tex ben.tex --format csv -o class.csv",
+            r"check lstm '\partial c_t / \partial f_t = \operatorname{diag}(c_{t-1})' -o f.html",
         ),
     ),
     "train": Command(

@@ -133,7 +133,7 @@ def test_the_name_of_the_output_says_its_format_and_the_status_stays(
         ([RIGHT, "--steps", "0"], "steps"),
         (["-f", "notes.pdf"], "expected a file that ends in .tex, .md, .ipynb"),
         (["-f", "none.tex"], "cannot read none.tex"),
-        (["-f", "-", "-"], "-f - is given twice"),
+        (["-f", "-", "-"], "- is given twice"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_message(

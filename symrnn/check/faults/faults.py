@@ -11,9 +11,10 @@ from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
 from symrnn.check.faults.finding import Finder
 from symrnn.check.faults.truths import placed, truths_of, with_index
 from symrnn.check.faults.vocabulary import bare
-from symrnn.check.faults.worth import FAILS, Budget, Setting, Worth, is_silent, same, value_of
+from symrnn.check.faults.worth import FAILS, MOST, Budget, Setting, Worth, same, value_of
 from symrnn.check.judging import Judged, Point
 from symrnn.check.judging.choices import reading_words
+from symrnn.check.judging.fitting import OutsideError
 from symrnn.check.judging.numbers import is_numeric
 from symrnn.check.judging.outcome import members
 from symrnn.check.judging.truth import READINGS
@@ -26,7 +27,6 @@ from symrnn.language.tree import ZERO, Neg, Num, Ref
 
 SURE = 8
 """So many settings tell which of derive's formulas serve."""
-
 
 DIGITS = 12
 """Of a number at most."""
@@ -44,8 +44,8 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
-            for points, words in _readings(judged, verdict)
-            if (finder := _finder(judged, verdict, equation, points)) is not None
+            for number, (points, words) in enumerate(_readings(judged, verdict), 1)
+            if (finder := _finder(judged, verdict, equation, points, number)) is not None
         ]
         if finders and not finders[0][0].forms:
             told = _of_zero(equation, verdict.place, finders[0][0].worth.settings)
@@ -132,9 +132,11 @@ def _derivatives(said: Said) -> dict[Key, Formula]:
     return {reading_key(part): part for part in parts if isinstance(part, Total | Immediate)}
 
 
-def _finder(judged: Judged, verdict: Verdict, equation: Equation, points: Points) -> Finder | None:
-    """A search for what is wrong, among the steps at which derive has one formula; nothing where
-    both sides are equal."""
+def _finder(
+    judged: Judged, verdict: Verdict, equation: Equation, points: Points, number: int
+) -> Finder | None:
+    """A search for what is wrong, among the steps at which derive has one formula, under so many
+    readings the shorter; nothing where both sides are equal."""
     right = equation.rights[verdict.place]
     every = sorted(
         _settings(verdict, equation, points),
@@ -147,7 +149,7 @@ def _finder(judged: Judged, verdict: Verdict, equation: Equation, points: Points
         if wrong is None:
             continue
         settings = [settings[wrong], *settings[:wrong], *settings[wrong + 1 :]]
-        worth = Worth(settings, Budget(), equation.left)
+        worth = Worth(settings, Budget(MOST // number), equation.left)
         forms = _forms(judged, equation.left, right, worth)
         finder = Finder(right, forms, _letters_of(judged.derivation), worth)
         if forms:
@@ -230,8 +232,11 @@ def _settings(verdict: Verdict, equation: Equation, points: Points) -> Iterator[
     for point in points:
         for at in point.indices(verdict.said, verdict.place):
             target = value_of(point, equation.left, at)
-            silent = is_silent(point, equation.rights[verdict.place], at)
-            if target is not None and not silent:
+            try:
+                value_of(point, equation.rights[verdict.place], at, silent=OutsideError)
+            except OutsideError:
+                continue
+            if target is not None:
                 yield Setting(point, at, target)
 
 

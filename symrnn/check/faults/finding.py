@@ -29,6 +29,7 @@ from symrnn.check.faults.terms import (
     addends,
     left_over,
     likeness,
+    odd_one,
     paired,
     unbracketed,
 )
@@ -55,7 +56,12 @@ class Finder:
     def fault(self) -> Fault:
         whole = Term((), self.right)
         try:
-            found = self.by_sign() or self.by_terms() or self.by_one(self.worth, whole, self.forms)
+            found = (
+                self.by_sign()
+                or odd_one(self.right, self.letters, self.worth)
+                or self.by_terms()
+                or self.by_one(self.worth, whole, self.forms)
+            )
         except SpentError:
             found = None
         found = found or self.as_a_whole()

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from symrnn.check.claims import Fault
 from symrnn.check.faults.vocabulary import PRODUCTS, is_slope, pieces
-from symrnn.check.faults.worth import Worth, is_at_a_step
+from symrnn.check.faults.worth import Setting, Worth, is_at_a_step, value_of
 from symrnn.derive.formula import Bracket, Formula
-from symrnn.derive.pieces import Path, map_children
-from symrnn.language.tree import Add, Neg
+from symrnn.derive.pieces import Path, map_children, put
+from symrnn.language.tree import Add, Neg, Ref
 
 
 @dataclass(frozen=True)
@@ -113,3 +116,35 @@ def unbracketed(formula: Formula) -> Formula:
     if isinstance(formula, Bracket) and not is_at_a_step(formula):
         return unbracketed(formula.body)
     return map_children(formula, unbracketed)
+
+
+def odd_one(right: Formula, letters: Sequence[Ref], worth: Worth) -> Fault | None:
+    """A sum in which one addend alone has another shape than the left side: the letter that should
+    stand there for one of its own, by what the others leave over."""
+    if not isinstance(right, Add) or worth.array(right) is not None:
+        return None
+    shape = worth.settings[0].target.shape
+    odd = [place for place, term in enumerate(right.terms) if worth.shape(term) != shape]
+    if len(odd) != 1:
+        return None
+    (place,) = odd
+    term, others = right.terms[place], [t for i, t in enumerate(right.terms) if i != place]
+    left: list[Setting] = []
+    for each in worth.settings:
+        values = [value_of(each.point, other, each.at) for other in others]
+        if any(value is None or value.shape != each.target.shape for value in values):
+            return None
+        rest = each.target - sum((v for v in values if v is not None), np.zeros(each.target.shape))
+        left.append(replace(each, target=rest))
+    for piece in pieces(term):
+        if not isinstance(piece.formula, Ref):
+            continue
+        for letter in letters:
+            new = put(term, piece.path, letter)
+            worth.budget.spend()
+            if letter != piece.formula and all(each.agrees(new) for each in left):
+                path = (place, *piece.path)
+                says = (letter, " belongs there, not ", piece.formula)
+                corrected = put(right, path, letter)
+                return Fault("wrong operand", path, says, place + 1, corrected=corrected)
+    return None

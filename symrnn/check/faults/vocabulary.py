@@ -49,10 +49,6 @@ def pieces(formula: Formula, path: Path = (), holder: Formula | None = None) -> 
             yield from pieces(child, (*path, i), formula)
 
 
-def terms_of(formula: Formula) -> tuple[Formula, ...]:
-    return formula.terms if isinstance(formula, Add) else (formula,)
-
-
 def bare(formula: Formula) -> Formula:
     """Without its sign and the bracket of its step."""
     while isinstance(formula, Neg | Bracket):
@@ -180,8 +176,7 @@ class Vocabulary:
         every = [*found, *whole, *numbers, *self.slopes, *read]
         fitting = [part for part in every if not isinstance(part, Big) and part != ONE]
         products = [part for part in found if isinstance(part, Big) and part.sign == "prod"]
-        each = [part for part, _ in distinct(self.worth, list(dict.fromkeys(fitting)))]
-        return [*dict.fromkeys(products), *each[:FACTORS]]
+        return [*dict.fromkeys(products), *distinct(self.worth, fitting)[:FACTORS]]
 
     @cached_property
     def addends(self) -> list[Formula]:
@@ -193,8 +188,7 @@ class Vocabulary:
         found += self.forms
         rest: list[Formula] = [ONE, *self.refs]
         every = [*found, *rest, *map(minus, rest)]
-        found = [part for part, _ in distinct(self.worth, list(dict.fromkeys(every)))]
-        return found[:ADDENDS]
+        return distinct(self.worth, every)[:ADDENDS]
 
     def like(self, formula: Formula) -> list[Formula]:
         """What might be meant where a letter, a number or a derivative stands."""

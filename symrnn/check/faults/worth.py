@@ -1,6 +1,6 @@
 """What formulas are worth beside what a left side is: quickly at one setting, surely at all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,6 @@ FAILS = (SymrnnError, ArithmeticError, LookupError, RecursionError, TypeError, V
 ANYWHERE: Mapping[str, int] = dict.fromkeys(("t", "k", "j", "i"), 2)
 """Steps for the indices of sums, where only the shape of what they hold is asked for."""
 
-
 WHOLE = (Num, Ref, Total, Immediate, Name)
 """What stands for itself: it takes no time, and it tells what may be beside it."""
 
@@ -44,10 +43,11 @@ class Setting:
 
     def agrees(self, formula: Formula) -> bool:
         """Whether a formula is worth that here, as the judge compares the sides of a line, or says
-        nothing of these steps."""
-        return is_silent(self.point, formula, self.at) or self.is_worth(
-            value_of(self.point, formula, self.at)
-        )
+        nothing of these steps, as a product that would run backwards."""
+        try:
+            return self.is_worth(value_of(self.point, formula, self.at, silent=OutsideError))
+        except OutsideError:
+            return True
 
     def is_worth(self, found: Array | None) -> bool:
         try:
@@ -63,7 +63,7 @@ class SpentError(Exception):
 class Budget:
     """How many formulas may still be worked out."""
 
-    def __init__(self, left: int = MOST) -> None:
+    def __init__(self, left: int) -> None:
         self.left = left
 
     def spend(self) -> None:
@@ -155,34 +155,29 @@ def is_at_a_step(formula: Formula) -> bool:
     )
 
 
-def value_of(point: Point, formula: Formula, at: Indices) -> Array | None:
-    """A value of numbers; nothing where a formula has none."""
+def value_of(
+    point: Point, formula: Formula, at: Indices, silent: type[Exception] | tuple[()] = ()
+) -> Array | None:
+    """A value of numbers; nothing where a formula has none. What is `silent` is raised."""
     try:
         with np.errstate(all="ignore"):
             found = np.atleast_2d(point.value(formula, at))
+    except silent:
+        raise
     except FAILS:
         return None
     return found if np.isfinite(found).all() else None
-
-
-def is_silent(point: Point, formula: Formula, at: Indices) -> bool:
-    """Whether a formula says nothing of these steps: a product that would run backwards."""
-    try:
-        point.value(formula, at)
-    except FAILS as error:
-        return isinstance(error, OutsideError)
-    return False
 
 
 def same(one: Array, other: Array) -> bool:
     return one.shape == other.shape and close(one, other)
 
 
-def distinct(worth: Worth, formulas: Sequence[Formula]) -> Iterator[tuple[Formula, Array]]:
-    """Those that have a value, one of each value, with it."""
-    seen: list[Array] = []
-    for formula in formulas:
-        found = worth.array(formula)
-        if found is not None and not any(same(found, other) for other in seen):
-            seen.append(found)
-            yield formula, found
+def distinct(worth: Worth, formulas: Iterable[Formula]) -> list[Formula]:
+    """Those that have a value, one of each value."""
+    found: list[tuple[Formula, Array]] = []
+    for formula in dict.fromkeys(formulas):
+        value = worth.array(formula)
+        if value is not None and not any(same(value, other) for _, other in found):
+            found.append((formula, value))
+    return [formula for formula, _ in found]

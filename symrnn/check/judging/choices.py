@@ -32,6 +32,7 @@ from symrnn.derive.formula import (
     Words,
 )
 from symrnn.derive.left_sides import Indices
+from symrnn.derive.paths import LOSS
 from symrnn.derive.pieces import children, walk
 from symrnn.errors import CheckError
 from symrnn.language.arrays import Array
@@ -93,6 +94,8 @@ def options(
                 classes.setdefault(key, {}).setdefault(part)
     for key, members in classes.items():
         which = {"∂": READINGS, "∂⁺": READINGS[1:]}.get(key[0], (STEP,))
+        if key[:2] == ("∂", LOSS.name):
+            which = (TOTAL, STEP)
         found[key] = tuple(_different(which, list(members), values)) or which[:1]
     defined = {e.left.letter for e in equations if isinstance(e.left, Name)}
     for part in parts:

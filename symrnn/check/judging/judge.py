@@ -25,13 +25,15 @@ from symrnn.check.judging.outcome import (
     FLOOR,
     Outcome,
     indices,
+    members,
     outcome,
     total,
 )
 from symrnn.check.judging.points import outputs
+from symrnn.check.judging.search import with_choice
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
-from symrnn.check.judging.values import RANGES, Key, reading_key
+from symrnn.check.judging.values import RANGES, Values, reading_key
 from symrnn.check.judging.worked import Worked
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
@@ -56,18 +58,24 @@ def judge(
     """
     derivation = of if isinstance(of, Derivation) else of.derive(steps, scalar=scalar)
 
-    def judged(single: str) -> Judged:
-        return _Judge(writing, derivation, steps, notation, seed, fixed, single).judged()
+    def judging(single: str) -> _Judge:
+        return _Judge(writing, derivation, steps, notation, seed, fixed, single)
 
-    found = judged(fixed.single if fixed else "")
-    if fixed is None and not derivation.scalar and _wrong(found):
+    found = judging(fixed.single if fixed else "").judged()
+    wrong = [verdict for verdict in found.report.verdicts if verdict.status == WRONG]
+    if fixed is None and not derivation.scalar and wrong:
         for name in outputs(derivation):
-            if _mentions(writing, name):
-                continue
-            other = judged(name)
-            if _wrong(other) < _wrong(found):
-                return _with_one_output(found, other, name)
+            narrow = judging(name)
+            values = narrow.values(replace(found.settled, single=name))
+            if not _mentions(writing, name) and any(_is_right(v, values) for v in wrong):
+                other = narrow.judged()
+                if _wrong(other) < len(wrong):
+                    return _with_one_output(found, other, name)
     return found
+
+
+def _is_right(verdict: Verdict, values: Values) -> bool:
+    return outcome(members(verdict.said.equation), verdict.place, values).right
 
 
 def _mentions(writing: Writing, name: str) -> bool:
@@ -115,7 +123,7 @@ class _Judge(Worked):
             if verdict.status == WRONG:
                 verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
             verdicts.append(verdict)
-        said = meant(settled, self.tried, self.writing.meanings, self.derivation.scalar)
+        said = meant(settled, self.layouts, self.writing.meanings, self.derivation.scalar)
         constant = CONSTANT if self.is_constant() else ()
         report = Report(self.writing, tuple(verdicts), (*said, *constant))
         points = tuple(self.point(each, settled) for each in self.settings)
@@ -192,7 +200,7 @@ class _Judge(Worked):
         """The outcome at all points; where the first one says that it is wrong at each step, that
         is enough."""
         found = [self.outcome(claim, settled)]
-        if found[0].score:
+        if found[0].score or not found[0].at:
             found += [self.outcome(claim, settled, n) for n in range(1, len(self.settings))]
         return total(found)
 
@@ -275,10 +283,6 @@ def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:
             case Total(of=of, by=by), Total(of=a, by=b) if a == of and b != by:
                 yield Chain((equation.left, Total(b, by)))
                 yield Chain((Total(b, by), equation.left))
-
-
-def with_choice(settled: Settled, key: Key, option: object) -> Settled:
-    return replace(settled, choices={**settled.choices, key: option})
 
 
 def label(formula: Formula) -> object:

@@ -166,13 +166,18 @@ def _fixed(ref: Ref, steps: int) -> int:
     return {"T": steps, "1": 1}.get(ref.base, 1) + ref.shift
 
 
-def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcome:
-    """What comes out for one right side at one point."""
+def outcome(equations: Iterable[Equation], place: int, values: Values, most: int = 0) -> Outcome:
+    """What comes out for one right side at one point; with `most` from the last step on, until so
+    many steps are wrong."""
     at: list[tuple[Indices, int, bool]] = []
+    zero: list[tuple[Indices, int, bool]] = []  # 0 = 0 tells nothing where other steps tell more
     note, ill = "", ""
     values.by_entries = False
     for equation in equations:
-        for index in indices(equation, place, values.steps):
+        every = indices(equation, place, values.steps)
+        for index in reversed(list(every)) if most else every:
+            if most and sum(not ok for *_, ok in at) == most:
+                break
             try:
                 if is_outside(equation.left, index, values):
                     continue
@@ -180,6 +185,9 @@ def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcom
                 if not (np.isfinite(left).all() and np.isfinite(right).all()):
                     continue
                 ok, read = agree(left, right, values)
+                if not left.any() and not right.any():
+                    zero.append((index, values.steps, ok))
+                    continue
                 note = note or (read if ok else "")
             except OutsideError:
                 continue
@@ -188,6 +196,7 @@ def outcome(equations: Iterable[Equation], place: int, values: Values) -> Outcom
             except FAILURES as error:
                 return Outcome(error=_told(error))
             at.append((index, values.steps, ok))
+    at = at or zero
     if not at:
         return Outcome(error="there is no step at which everything in it has a value")
     return Outcome(tuple(at), note or (DIAGONAL if values.by_entries else ""), ill)

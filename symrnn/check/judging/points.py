@@ -130,9 +130,13 @@ def outputs(derivation: Derivation) -> list[str]:
         if loss != "ce" and target in symbols
         for name in symbols[target].width.names
     ]
-    return [name for name in dict.fromkeys(found) if name not in derivation.dims]
+    net = network(derivation)
+    states = unrolled(net.system, net.system.steps or STEPS[0]).states
+    wide = {n for state in states for width in net.system.symbols[state].shape for n in width.names}
+    return [name for name in dict.fromkeys(found) if name not in {*derivation.dims, *wide}]
 
 
 def _widths(names: Sequence[str], known: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    found = [dict(zip(names, widths, strict=False)) | dict(known) for widths in WIDTHS]
+    more = range(10, 10 + len(names))
+    found = [dict(zip(names, (*widths, *more), strict=False)) | dict(known) for widths in WIDTHS]
     return iter(found[:1] if found[0] == found[1] else found)

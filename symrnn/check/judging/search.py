@@ -4,6 +4,7 @@ Each line is tried at one point under each combination of what it leaves open; w
 the same for the whole document. The likeliest comes first and wins where others are as good.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, islice, product
@@ -23,6 +24,14 @@ from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
 
 MOST_COMBINATIONS = 48
+NUMBERED = re.compile(r"\(\d+\)")
+"""In a letter such as δ^{(17)}: where many have numbers, they are what the document says."""
+
+FEW = 8
+"""So many of them, as a rule one change alone, tell that a line may be right in another layout."""
+
+ENOUGH = 3
+"""So many wrong steps tell that a line is wrong under a choice."""
 
 
 def names(equation: Equation, place: int) -> Iterator[Name]:
@@ -33,6 +42,10 @@ def names(equation: Equation, place: int) -> Iterator[Name]:
 def weight(claim: Claim) -> int:
     """How much a line tells: the equations of the model itself are seldom wrong."""
     return 3 if isinstance(claim.left, Ref) else 1
+
+
+def with_choice(settled: Settled, key: Key, option: object) -> Settled:
+    return replace(settled, choices={**settled.choices, key: option})
 
 
 class Search:
@@ -68,7 +81,7 @@ class Search:
             self._values.clear()
         blank = self.values(usual)
         self.known = options(self.equations, blank, writing.meanings)
-        self.tried = (
+        self.layouts = (
             (Convention(),)
             if derivation.scalar
             else conventions(self.equations, blank.symbols, self.columns)
@@ -78,12 +91,15 @@ class Search:
             for number, (line, found) in enumerate(zip(lines, self.expanded, strict=True))
             for place in range(len(line.equation.rights))
         ]
+        letters = {key[1] for key in self.known if key[0] == "letter" and NUMBERED.search(key[1])}
+        self.numbered = letters if len(letters) > 2 else set()
         self.telling = [claim for claim in self.claims if not is_numeric(claim.right)]
 
     def least(self) -> int:
-        """The last step that is named by its number."""
+        """The fewest steps of which every one that is named is one."""
         parts = (p for e in self.equations for s in (e.left, *e.rights) for p in walk(s))
-        return max((p.shift + 1 for p in parts if isinstance(p, Ref) and p.base == "1"), default=1)
+        named = (p.shift if p.base == "1" else -p.shift for p in parts if isinstance(p, Ref))
+        return 1 + max((shift for shift in named), default=0)
 
     def closure(self, equations: Sequence[Equation], place: int) -> tuple[Key, ...]:
         """What a right side leaves open, with what the letters in it do."""
@@ -111,14 +127,18 @@ class Search:
     def point(self, setting: Setting, settled: Settled) -> Point:
         return Point(setting, settled, self.writing, self.defined)
 
-    def outcome(self, claim: Claim, settled: Settled, number: int = 0) -> Outcome:
+    def outcome(self, claim: Claim, settled: Settled, number: int = 0, most: int = 0) -> Outcome:
         own = self.within(claim, settled)
-        chosen = own.choices
-        label = (number, claim.number, claim.place, own.convention, tuple(chosen.items()))
+        chosen = tuple(own.choices.items())
+        label = (number, claim.number, claim.place, own.convention, chosen, most)
         if label not in self._outcomes:
             values = self.values(own, number)
-            self._outcomes[label] = outcome(claim.equations, claim.place, values)
+            self._outcomes[label] = outcome(claim.equations, claim.place, values, most)
         return self._outcomes[label]
+
+    def tried(self, claim: Claim, settled: Settled) -> float:
+        """How right a claim is: 1, a half at the last step alone or at all others, 0."""
+        return self.outcome(claim, settled, most=ENOUGH).score
 
     def within(self, claim: Claim, settled: Settled) -> Settled:
         """The choices that a claim depends on."""
@@ -134,9 +154,7 @@ class Search:
         return choices.get(key) == DEFINED and first is claim.equations[0]
 
     def score(self, settled: Settled) -> tuple[float, float]:
-        right = sum(
-            self.outcome(claim, settled).score * weight(claim) for claim in self.counted(settled)
-        )
+        right = sum(self.tried(claim, settled) * weight(claim) for claim in self.counted(settled))
         far = sum(cost(k, v, self.known) for k, v in settled.choices.items())
         return right, -far - 3 * self.disagreement(settled)
 
@@ -176,28 +194,33 @@ class Search:
         choices = {key: each[0] for key, each in self.known.items()}
         settled = Settled(convention, choices, self.single)
         for claim in self.telling:
-            key = ("letter", claim.left.letter) if isinstance(claim.left, Name) else ()
-            if key in self.known and not self.outcome(claim, settled).score:
-                for option in self.known[key]:
-                    other = replace(settled, choices={**settled.choices, key: option})
-                    if option != DEFINED and self.outcome(claim, other).score:
-                        settled = other
-                        break
+            if not isinstance(claim.left, Name):
+                continue
+            key = ("letter", claim.left.letter)
+            if key not in self.known or self.tried(claim, settled):
+                continue
+            options = [option for option in self.known[key] if option != DEFINED]
+            others = [with_choice(settled, key, option) for option in options]
+            numbered = DEFINED in self.known[key] and key[1] in self.numbered
+            last = with_choice(settled, key, DEFINED) if numbered else settled
+            settled = next((each for each in others if self.tried(claim, each)), last)
         return settled
 
-    def may_beat(self, convention: Convention, right: float) -> bool:
-        """Whether more lines than that could be right under a convention: each is tried alone."""
-        settled = self.first(convention)
-        claims = self.counted(settled)
+    def may_beat(self, convention: Convention, right: float, best: Settled) -> bool:
+        """Whether more lines than that could be right under a convention: each is tried alone,
+        those first that are wrong under the best one so far."""
+        settled = replace(best, convention=convention)
+        claims = sorted(self.counted(settled), key=lambda claim: len(claim.keys))
+        claims.sort(key=lambda claim: self.tried(claim, best))
         possible = float(sum(map(weight, claims)))
-        for claim in sorted(claims, key=lambda claim: len(claim.keys)):
+        for claim in claims:
             if possible <= right:
                 return False
             alone = (
-                self.outcome(claim, replace(settled, choices={**settled.choices, **choices}))
-                for choices in self.combinations(claim, settled.choices)
+                self.tried(claim, replace(settled, choices={**settled.choices, **choices}))
+                for choices in islice(self.combinations(claim, settled.choices), FEW)
             )
-            possible -= 0 if any(found.score for found in alone) else weight(claim)
+            possible -= 0 if any(alone) else weight(claim)
         return possible > right
 
     def best(self, convention: Convention) -> tuple[tuple[float, float], Settled]:
@@ -209,11 +232,11 @@ class Search:
         while improved:
             improved = False
             for claim in self.counted(settled):
-                if self.outcome(claim, settled).score == 1:
+                if self.tried(claim, settled) == 1:
                     continue
                 for choices in self.combinations(claim, settled.choices):
                     other = replace(settled, choices={**settled.choices, **choices})
-                    if self.outcome(claim, other).score <= self.outcome(claim, settled).score:
+                    if self.tried(claim, other) <= self.tried(claim, settled):
                         continue
                     found = self.score(other)
                     if found > score:
@@ -224,11 +247,11 @@ class Search:
         if self.fixed is not None:
             usual = self.first(self.fixed.convention).choices
             return replace(self.fixed, choices={**usual, **self.fixed.choices})
-        (right, _), settled = self.best(self.tried[0])
-        for convention in self.tried[1:]:
+        (right, _), settled = self.best(self.layouts[0])
+        for convention in self.layouts[1:]:
             if right >= sum(map(weight, self.counted(settled))):
                 break
-            if self.may_beat(convention, right):
+            if self.may_beat(convention, right, settled):
                 (other, _), found = self.best(convention)
                 if other > right:
                     right, settled = other, found

@@ -44,7 +44,9 @@ DEFINED = "defined"
 """A letter that stands for what the document defines it to be."""
 
 MOST = 20_000
-"""Pieces that are worked out for one value of a formula."""
+"""Pieces that are worked out for one value of a formula; for a line five times as many."""
+
+TOO_MANY = "its sums have too many terms to be worked out"
 
 COUNT = r"\#"
 """The letter for the number of parameters."""
@@ -204,7 +206,7 @@ class Values(Fitting):
     def value(self, formula: Formula, at: Indices) -> Array:
         self.worth -= 1
         if self.worth < 0:
-            raise CheckError("its sums have too many terms to be worked out")
+            raise CheckError(TOO_MANY)
         match formula:
             case Marked():
                 return self.marked(formula, at)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from symrnn.check.claims import RIGHT, UNJUDGED, WRONG, Example, Verdict
 from symrnn.check.judging.judged import Claim, Settled
 from symrnn.check.judging.numbers import agrees, is_numeric
-from symrnn.check.judging.outcome import FAILURES, close, example, indices, outcome
+from symrnn.check.judging.outcome import FAILURES, agree, close, example, indices, outcome
 from symrnn.check.judging.points import Setting
 from symrnn.check.judging.search import Search
 from symrnn.derive.formula import Name
@@ -85,6 +85,10 @@ class Worked(Search):
                     )
                 except FAILURES:
                     continue
-                if left.shape != right.shape or not close(left, right):
+                try:
+                    differ = not agree(left, right, values)[0]
+                except FAILURES:  # shapes that do not fit
+                    differ = True
+                if differ:
                     return Example(example(at, values), left.tolist(), right.tolist())
         return None

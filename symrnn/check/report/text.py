@@ -56,8 +56,8 @@ def _first(reports: Reports, report: Report) -> str:
     if row.unread is not None:
         said = row.unread.message.split("\n")[0]
         return f"line {row.line.number}: {said}" if row.line.text else said
-    told = (each for each in row.verdicts if each.status == status)
-    return f"line {row.line.number}: {_told(reports, next(told))}"
+    told = [_told(reports, each) for each in row.verdicts if each.status == status]
+    return f"line {row.line.number}: {(told or [status])[0]}"
 
 
 # one writing

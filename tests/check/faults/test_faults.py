@@ -81,10 +81,7 @@ ELMAN = {
 }
 LSTM = {
     r"\frac{\partial c_t}{\partial f_t} = c_t": ("time index", "cₜ₋₁ belongs there, not cₜ"),
-    r"\frac{\partial L}{\partial o_t} = \frac{\partial L}{\partial h_t} \odot c_t": (
-        "wrong operand",
-        "tanh(cₜ) belongs there, not cₜ",
-    ),
+    r"h_t = o_t \odot c_t": ("wrong operand", "tanh(cₜ) belongs there, not cₜ"),
     r"\frac{\partial L}{\partial c_t} = \frac{\partial L}{\partial h_t} \odot o_t"
     r" \odot (1 - \tanh(c_t)) + \frac{\partial L}{\partial c_{t+1}} \odot f_{t+1}": (
         "wrong derivative",

@@ -23,7 +23,7 @@ from tests.extent import FEW, draws
 VIEWS = ("chain", "closed", "local", "uses", "delta", "product")
 FORMS = ("scalar", "rows", "columns")
 SYMBOLIC = ("delta", "product")
-EACH = draws(1, 5, 20)
+EACH = draws(1, 4, 20)
 """So many mutants of each model in each view."""
 
 UNCLEAR = ("compound", "ill-shaped")

@@ -15,7 +15,7 @@ from tests.extent import draws
 
 MODELS = ("elman", "elman_n4", "lstm", "birnn", "gru")
 VIEWS = ("chain", "closed", "local", "delta")
-SEEDS = draws(2, 8, 40)
+SEEDS = draws(2, 6, 40)
 
 CALLED = {
     FACTOR: ("missing factor",),

@@ -322,3 +322,28 @@ def test_where_every_gradient_is_zero_that_is_said() -> None:
     """A softmax of one class is 1, whatever goes in."""
     found = judged("char", r"\frac{\partial L}{\partial b_h} = 0", scalar=True)
     assert any("is zero" in str(part) for part in found.report.conventions)
+
+
+def test_small_errors_are_caught() -> None:
+    text = r"\frac{\partial L}{\partial w_o} = 0.99 (\hat y - y) O_T"
+    assert statuses(judged("elman_n4", text, scalar=True)) == [WRONG]
+    assert statuses(judged("elman_n4", text.replace("0.99", "0.99999999"), scalar=True)) == [WRONG]
+
+
+def test_sums_that_nobody_can_work_out_are_not_judged() -> None:
+    sums = "".join(rf"\sum_{{{letter}=1}}^{{T}} " for letter in "abcdefgijk")
+    (verdict,) = judged(
+        "elman", r"\frac{\partial L}{\partial w_h} = " + sums + "O_k"
+    ).report.verdicts
+    assert verdict.status == UNJUDGED
+    assert "too many terms" in verdict.why
+
+
+def test_a_function_with_a_kink() -> None:
+    """A missing derivative of ReLU is seen, and a right one is right."""
+    cell = symrnn.parse("h[t] = relu(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])")
+    back = r"\frac{\partial L}{\partial h_t} = \left(\frac{\partial L}{\partial h_{t+1}}"
+    slope = r" \odot [h_{t+1} > 0]"
+    rest = r"\right) U^\top, \quad t = T - 1, \ldots, 1"
+    assert statuses(judged(cell, back + slope + rest)) == [RIGHT]
+    assert statuses(judged(cell, back + rest)) == [WRONG]
