@@ -59,6 +59,8 @@ def pages() -> dict[str, str]:
         found[f"unrolled/{name}_t{steps}.rnn"] = page
     for name, steps in KERNELS:
         found[f"{name}_t{steps}.py"] = symrnn.load(name).generate(steps)
+    notes = symrnn.load("elman_n4").generate_files(3, dims={"D": 3, "H": 4, "C": 1}, batch=3)
+    found |= {f"c/{name}": text for name, text in notes.items()}
     for note, (text, steps, scalar) in NOTES.items():
         found[f"latex/{note}.tex"] = formulas(note, text, steps, scalar)
     return found
@@ -80,7 +82,8 @@ def formulas(note: str, text: str, steps: int, scalar: bool) -> str:
 
 def main() -> None:
     wanted = pages()
-    for path in [*HERE.glob("*/*.rnn"), *HERE.glob("*/*.tex"), *HERE.glob("*_t*.py")]:
+    old = [path for kind in ("*/*.rnn", "*/*.tex", "*_t*.py", "c/*.*") for path in HERE.glob(kind)]
+    for path in old:
         if str(path.relative_to(HERE)) not in wanted:
             path.unlink()
     for name, page in wanted.items():

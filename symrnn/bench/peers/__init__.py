@@ -9,6 +9,7 @@
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from symrnn.bench.case import Case, Entrant, LeftOut
 from symrnn.bench.peers.book import by_the_book
@@ -28,6 +29,7 @@ class Peer:
 
 PEERS = {
     "kernel": Peer("Kernel.loss_and_grads of the generated file", kernel),
+    "c": Peer("the same of the back end c", partial(kernel, backend="c")),
     "function": Peer("its plain function loss_and_grads, which makes its arrays anew", function),
     "numpy": Peer("NumPy by the book, gradients by hand", by_the_book),
     "torch": Peer("PyTorch, eager; its own layer where it has one", eager, "torch"),

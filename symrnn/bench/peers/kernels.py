@@ -150,9 +150,9 @@ def _time(call: Call, enough: float = 2e-4) -> float:
 # kernels
 
 
-def kernel(case: Case) -> Entrant:
+def kernel(case: Case, backend: str = "numpy") -> Entrant:
     """The class, called as a training loop does, with its checks of arguments."""
-    module = case.model.kernel(case.size.steps)
+    module = case.model.kernel(case.size.steps, backend=backend)
     made = module.Kernel(case.size.batch, dtype=case.dtype, **case.dims)
     for name, value in case.params.items():
         made.params[name][...] = value

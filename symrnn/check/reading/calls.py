@@ -163,7 +163,7 @@ class Calls(Letters):
         for node, following in zip_longest(items, items[1:]):
             inside, called = base_of(node), base_of(following)
             same = isinstance(inside, Sign | Styled) and canon((inside,)) == own
-            if same and (not isinstance(called, Fence) or self.holds_bare(called.items, function)):
+            if same and not isinstance(called, Fence):
                 return True
             if isinstance(inside, Fence) and self.holds_bare(inside.items, function):
                 return True

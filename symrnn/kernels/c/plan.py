@@ -99,16 +99,16 @@ class _Plan:
             return []
         finals = final_states(self.contract)
         return [
-            f'np.copyto(plan.states["{key}"], {place.text(self.own)})'
+            f'plan.states["{key}"][...] = {place.text(self.own)}'
             for key, place in finals.items()
-            if place.overwritten
+            if place.overwritten or key in self.contract.ids
         ]
 
     def handed_out(self) -> Iterator[str]:
         contract, own = self.contract, self.own
         outputs = {s.name: handed_out(contract, s.name).text(own) for s in contract.system.outputs}
         finals = final_states(contract)
-        states = {k: self.state(place) for k, place in finals.items()}
+        states = {k: self.state(k, place) for k, place in finals.items()}
         grads = {k: self.each(places) for k, places in gradients_by_input(contract).items()}
         for name, found in (("outputs", outputs), ("states", states), ("grads", grads)):
             inner = ", ".join(f'"{key}": {text}' for key, text in found.items())
@@ -116,8 +116,10 @@ class _Plan:
         if contract.system.loss:
             yield f"plan.value = {own[contract.system.loss]}"
 
-    def state(self, place: Place) -> str:
+    def state(self, key: str, place: Place) -> str:
         text = place.text(self.own)
+        if key in self.contract.ids:
+            return f"{text}.astype(np.intp)"
         return f"{text}.copy()" if place.overwritten else text
 
     def each(self, places: tuple[Place, ...]) -> str:

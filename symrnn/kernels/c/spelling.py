@@ -30,7 +30,7 @@ FUNCTIONS = {
 }
 """The functions of <math.h>, by operation; with an f behind them for float."""
 
-VARIABLES = {*("m", "p", "g", "in", "t", "s", "r", "j", "found", "real", "B", "T")}
+VARIABLES = {*("m", "p", "g", "in", "t", "s", "r", "j", "id", "found", "real", "B", "T")}
 """What a function calls its structs, counters and sums."""
 
 KEYWORDS = {
@@ -153,6 +153,8 @@ class Spelling:
         indices = [place] if place is not None else []
         if self.has_rows(what):
             indices.append(row)
+        if self.program.arrays[what.name].classes is not None:
+            return self.member(what.name) + "".join(f"[{index}]" for index in indices)
         narrow = self.features(what) == NARROW
         inner = "0" if narrow else feature
         if what.part is not None and self.width(what.part[0]) != "0":

@@ -18,6 +18,7 @@ from symrnn.kernels.c.spelling import Spelling, Text, value_of
 from symrnn.kernels.comments import LoopBlock, commented
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.program import program as p
+from symrnn.kernels.program.rewrite import is_by_id
 
 Space = tuple[tuple[str, str], ...]
 """Loops: the index and how far it goes, the outermost first."""
@@ -120,7 +121,7 @@ class Writer:
         return found
 
     def space(self, statement: p.Plain) -> Space | None:
-        if not isinstance(statement, p.Map) or statement.op == "turned":
+        if not isinstance(statement, p.Map) or statement.op == "turned" or is_by_id(statement):
             return None
         return self.loops(statement.out)
 
@@ -205,7 +206,11 @@ class Writer:
     def alone(self, statement: p.Plain) -> list[str]:
         match statement:
             case p.Product(out=out, pairs=(pair,)):
+                if self.program.arrays[pair.left.name].classes is not None:
+                    return self.product_by_id(out, pair)
                 return [self.product(out, pair)]
+            case p.Map() if is_by_id(statement):
+                return self.map_by_id(statement)
             case p.Map(out=out, op="turned", args=(p.Slice() as arg,)):
                 line = f"{self.spelling.entry(out)} = {self.spelling.entry(arg, 'j', 'r')};"
                 return nest(self.loops(out), [line])
@@ -233,6 +238,40 @@ class Writer:
     def lead(self, what: p.Slice) -> str:
         """How many numbers lie from one row to the next."""
         return self.spelling.width(self.program.arrays[what.name].width)
+
+    # over class ids; -1, where nothing has been yet, stands for a row of zeros
+
+    def product_by_id(self, out: p.Slice, pair: p.Pair) -> list[str]:
+        """A row of the matrix for each id, or for each id a row of the gradient."""
+        spelling, one = self.spelling, self.id_of(pair.left)
+        if pair.left_turned:
+            line = f"{spelling.entry(out, 'id')} += {spelling.entry(pair.right)};"
+            row = nest(self.loops(pair.right)[-1:], [line])
+            add = [one, "if (id >= 0)", *indented(row)]
+            zero = nest(self.loops(out), [f"{spelling.entry(out)} = 0;"])
+            return [*zero, *nest(self.loops(pair.left), add)]
+        value = f"id < 0 ? 0 : {spelling.entry(pair.right, 'id')}"
+        row = nest(self.loops(out)[-1:], [f"{spelling.entry(out)} = {value};"])
+        return nest(self.loops(pair.left), [one, *row])
+
+    def map_by_id(self, statement: p.Map) -> list[str]:
+        """`pick`, the feature that an id says; `add_at`, something added to it."""
+        spelling, out = self.spelling, statement.out
+        rows, *amount, ids = statement.args
+        assert isinstance(ids, p.Slice)
+        lines = [self.id_of(ids)]
+        if not amount:
+            assert isinstance(rows, p.Slice)
+            lines.append(f"{spelling.entry(out)} = {spelling.entry(rows, feature='id')};")
+            return nest(self.loops(ids), lines)
+        kept = self.value(p.Map(out, "copy", (rows,)), {}).text
+        added = self.value(p.Map(out, "copy", (amount[0],)), {}).text
+        lines += nest(self.loops(out)[-1:], [f"{spelling.entry(out)} = {kept};"])
+        lines.append(f"{spelling.entry(out, feature='id')} += {added.replace('[j]', '[id]')};")
+        return nest(self.loops(ids), lines)
+
+    def id_of(self, ids: p.Slice) -> str:
+        return f"const int id = (int){self.spelling.entry(ids)};"
 
     def reduced(self, statement: p.Reduce) -> list[str]:
         spelling, arg = self.spelling, statement.arg

@@ -64,7 +64,8 @@ def _misfits(
         if name in required:
             yield f"no {name}", {n: a for n, a in inputs.items() if n != name}
         if name in case.ids:
-            yield f"{name} with an id of -1", {**inputs, name: np.full_like(array, -1)}
+            least = -2 if name in module.STATES else -1  # -1 in a state is what has not been yet
+            yield f"{name} with an id of {least}", {**inputs, name: np.full_like(array, least)}
             continue
         yield f"complex numbers for {name}", {**inputs, name: array + 0j}
         yield f"text for {name}", {**inputs, name: np.full(array.shape, "a")}

@@ -48,6 +48,18 @@ def test_what_is_a_transformation_it_has_for_nothing(name: str, features: Featur
     assert report.holds, str(report)
 
 
+IDS = """
+    h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-1] @ U)
+    L = mean(ce(y[t], softmax(h[t] @ Z)))
+"""
+
+
+@pytest.mark.parametrize("loops", [False, True])
+def test_class_ids_also_those_of_the_step_before(loops: bool) -> None:
+    report = symrnn.parse(IDS).verify(5, loops, backend="c", ids=("x", "y"))
+    assert report.holds, str(report)
+
+
 @pytest.mark.parametrize(
     ("features", "said"),
     [(Features(lengths=True), "--lengths; expected"), (Features(truncate=2), "--truncate; expect")],

@@ -1,0 +1,819 @@
+"""elman_n4: forward pass and gradients, 3 steps.
+
+Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll
+
+    # Elman's network exactly as in N4: no biases, cross-entropy
+    O[t] = tanh(x[t] @ w_i + O[t-1] @ w_h)
+    yhat = sigmoid(O[T] @ w_o)
+    L    = bce(y, yhat)
+
+Its gradient:
+
+    d_a_yhat = (yhat - y) / (size(B) * size(C))
+    d_O[t] = d_a_O[t+1] @ transpose(w_h)
+    d_O[T] += d_a_yhat @ transpose(w_o)
+    d_a_O[t] = d_O[t] * (1 - O[t]**2)
+    d_w_i = sum(transpose(x[t]) @ d_a_O[t])
+    d_w_h = sum(transpose(O[t-1]) @ d_a_O[t])
+    d_w_o = transpose(O[T]) @ d_a_yhat
+"""
+
+from math import prod
+
+import numpy as np
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache, partial
+from pathlib import Path
+
+
+STEPS = 3
+DIMS = ("D", "H", "C")
+PARAMS = {"w_i": ("D", "H"), "w_h": ("H", "H"), "w_o": ("H", "C")}
+INPUTS = {"x": ("T", "B", "D"), "y": ("B", "C")}
+STATES = {"O0": ("B", "H")}
+OUTPUTS = {"yhat": ("B", "C")}
+START = {"w_i": "glorot", "w_h": "glorot", "w_o": "glorot"}
+ANALYTIC = True
+TARGETS = ("y",)
+ONEHOT = ()
+BETWEEN_0_AND_1 = ("y",)
+_EVERY = {"x": ("T", "B", "D"), "y": ("B", "C"), "O0": ("B", "H")}
+_NEEDED = {"forward": ("x",), "loss": ("x", "y")}
+_OPTIONAL = ("O0",)
+CAUSAL = True
+_STEP = {"x": ("B", "D"), "O0": ("B", "H")}
+_STEP_NEEDED = ("x",)
+COMPLEX_STEP = False
+
+
+def _lay_out(theta, D, H, C):
+    """The parameters as they lie in one vector, and each of them by its name."""
+    piece = _pieces(theta)
+    w_i = piece(D, H)
+    w_h = piece(H, H)
+    w_o = piece(H, C)
+    return (w_i, w_h, w_o), {"w_i": w_i, "w_h": w_h, "w_o": w_o}
+
+
+class _Plan:
+    """What a kernel needs for one number of sequences: arrays, views, and the work on them."""
+
+
+def _plan(B, dtype, theta, dtheta, D, H, C):
+    """The arrays for B sequences, and the passes over them."""
+    library = _library(dtype, B, D, H, C)
+    memory = library.numbers("elman_n4_memory")
+    given = library.numbers("elman_n4_inputs")
+    piece = _pieces(memory)
+    O = piece(4, B, H)
+    yhat = piece(B, C)
+    L = piece(1)
+    piece(B, C)
+    piece(B, 1)
+    piece(B, C)
+    piece(3, B, H)
+    piece(3, B, H)
+    piece(3, B, H)
+    piece(3, B, H)
+    piece(B, C)
+    piece(1)
+    piece(C, H)
+    piece(H, H)
+    piece = _pieces(given)
+    given_x = piece(3, B, D)
+    given_y = piece(B, C)
+    given_O0 = piece(B, H)
+    plan = _Plan()
+    bound = library.bound(plan, memory, theta, dtheta, given)
+    run_forward = bound("forward")
+    def forward(x, O0):
+        given_x[...] = x
+        given_O0[...] = O0
+        run_forward()
+    plan.forward = forward
+    run_loss = bound("loss")
+    def loss(y):
+        given_y[...] = y
+        run_loss()
+    plan.loss = loss
+    run_backward = bound("backward")
+    def backward(x, y):
+        run_backward()
+    plan.backward = backward
+    run_whole = bound("whole")
+    def whole(x, O0, y):
+        given_x[...] = x
+        given_O0[...] = O0
+        given_y[...] = y
+        run_whole()
+    plan.whole = whole
+    plan.outputs = {"yhat": yhat}
+    plan.states = {"O0": O[3]}
+    plan.grads = {}
+    plan.value = L
+    return plan
+
+
+def _step_plan(B, dtype, theta, D, H, C):
+    """The arrays for one step of B sequences, and the work on them."""
+    library = _library(dtype, B, D, H, C)
+    memory = library.numbers("elman_n4_step_memory")
+    given = library.numbers("elman_n4_step_inputs")
+    piece = _pieces(memory)
+    O = piece(2, B, H)
+    yhat = piece(B, C)
+    piece(B, C)
+    piece(B, H)
+    piece(B, H)
+    piece = _pieces(given)
+    given_x = piece(B, D)
+    given_O0 = piece(B, H)
+    plan = _Plan()
+    bound = library.bound(plan, memory, theta, theta, given)
+    run_step = bound("step")
+    def step(x, O0):
+        given_x[...] = x
+        given_O0[...] = O0
+        run_step()
+    plan.step = step
+    plan.outputs = {"yhat": yhat}
+    plan.states = {"O0": O[1]}
+    plan.grads = {}
+    return plan
+
+
+class Kernel:
+    """Arrays for at most `batch` sequences: after the first call, none of them is made again.
+
+    `params` and `grads` are views into the vectors `theta` and `dtheta`. What a call gives back is
+    valid until the next call.
+    A kernel serves one call at a time. A copy, or what comes out of a pickle, is a kernel of its
+    own with the same parameters.
+    """
+
+    def __init__(self, batch, *, dtype=np.float64, theta=None, dtheta=None, **dims):
+        self.batch = _whole("batch", batch)
+        self.dtype = _dtype(dtype)
+        self.dims = _dims(dims)
+        size = sum(prod(_sizes(axes, self.dims)) for axes in PARAMS.values())
+        self.theta = _vector("theta", theta, size, self.dtype)
+        self.dtheta = _vector("dtheta", dtheta, size, self.dtype)
+        if np.shares_memory(self.theta, self.dtheta):
+            raise ValueError("theta and dtheta overlap; expected two vectors")
+        self._alone = _Alone()
+        self.params = _lay_out(self.theta, *self.dims.values())[1]
+        self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
+        self._plans = {}
+
+    def __reduce__(self):
+        return _kernel_like, (self.batch, self.dtype, self.theta, self.dims)
+
+    def __copy__(self):
+        return _kernel_like(self.batch, self.dtype, self.theta.copy(), self.dims)
+
+    def _ready(self, inputs, wanted, every=_EVERY, make=None):
+        """The plan for as many sequences as came, and every input as an array that fits it."""
+        make = make or _plan
+        batch = _batch(inputs, self.batch, self.dims, every)
+        plan = self._plans.get((make, batch))
+        if plan is None:
+            vectors = (self.theta, self.dtheta) if make is _plan else (self.theta,)
+            plan = make(batch, self.dtype, *vectors, *self.dims.values())
+            if make is _plan:
+                plan.grads = {**self.grads, **plan.grads}
+            plan.shapes = {
+                name: _sizes(axes, {"T": STEPS, "B": batch, **self.dims})
+                for name, axes in every.items()
+            }
+            plan.zeros = {
+                name: np.zeros(shape, self.dtype)
+                for name, shape in plan.shapes.items()
+                if name in _OPTIONAL
+            }
+            plan.written = _owners(plan.outputs, plan.states, plan.grads)
+            self._plans[make, batch] = plan
+        if not inputs.keys() <= plan.shapes.keys():
+            _complain_of_names(inputs, plan.shapes)
+        found = []
+        for name, shape in plan.shapes.items():
+            value = inputs.get(name)
+            if value is None:
+                value = plan.zeros.get(name)
+                if value is None and name in wanted:
+                    raise TypeError(f"{name} is missing; expected an array of shape {shape}")
+            elif (
+                value.__class__ is not np.ndarray
+                or value.dtype != self.dtype
+                or value.shape != shape
+                or not value.flags.c_contiguous
+            ):
+                value = _array(name, value, shape, self.dtype)
+            base = None if value is None else value.base
+            if id(value if base is None else base) in plan.written:
+                _complain_of_overlap(name, value, plan)
+            found.append(value)
+        return plan, found
+
+    def forward(self, **inputs):
+        """The outputs, and the states after the last step, under the names of STATES."""
+        with self._alone:
+            plan, (x, y, O0) = self._ready(inputs, _NEEDED["forward"])
+            with np.errstate(all="ignore"):
+                plan.forward(x, O0)
+            self.outputs, self.states = plan.outputs, plan.states
+            return self.outputs, self.states
+
+    def loss(self, **inputs):
+        """The loss alone."""
+        with self._alone:
+            plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
+            with np.errstate(all="ignore"):
+                plan.forward(x, O0)
+                plan.loss(y)
+            self.outputs, self.states = plan.outputs, plan.states
+            return _checked(plan.value[0], inputs)
+
+    def loss_and_grads(self, **inputs):
+        """The loss and its gradients, by name."""
+        with self._alone:
+            plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
+            plan.whole(x, O0, y)
+            self.outputs, self.states = plan.outputs, plan.states
+            return _checked(plan.value[0], inputs), plan.grads
+
+    def step(self, **inputs):
+        """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+        with self._alone:
+            plan, ((x, O0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+            with np.errstate(all="ignore"):
+                plan.step(x, O0)
+            self.outputs, self.states = plan.outputs, plan.states
+            return plan.outputs, plan.states
+
+
+class _Alone:
+    """A call by itself: while one is under way, another would write to the same arrays."""
+
+    def __init__(self):
+        self.free = [True]  # taken out and put back: each is one step, also among threads
+
+    def __enter__(self):
+        try:
+            self.free.pop()
+        except IndexError:
+            raise RuntimeError(
+                "this kernel is at work in another call, and serves one at a time; give each"
+                " thread a kernel of its own, such as copy.copy(kernel)"
+            ) from None
+
+    def __exit__(self, *_):
+        self.free.append(True)
+
+
+def _kernel_like(batch, dtype, theta, dims):
+    """What a copy of a kernel is, and what comes out of a pickle."""
+    return Kernel(batch, dtype=dtype, theta=theta, **dims)
+
+
+# the same as plain functions, which give back arrays of their own
+
+
+def init_params(seed=0, dtype=np.float64, **dims):
+    """Parameters to start from."""
+    rng, sizes, dtype = np.random.default_rng(seed), _dims(dims), _dtype(dtype)
+    return {
+        name: np.asarray(_start(rng, START[name], _sizes(axes, sizes)), dtype)
+        for name, axes in PARAMS.items()
+    }
+
+
+def _start(rng, how, shape):
+    if how == "orthogonal":
+        q, r = np.linalg.qr(rng.normal(size=(max(shape), min(shape))))
+        q *= np.where(np.diagonal(r) < 0, -1, 1)
+        return q if shape[0] >= shape[1] else q.T
+    if how == "glorot":
+        return rng.uniform(-1, 1, shape) * np.sqrt(6 / sum(shape))
+    return np.full(shape, how)
+
+
+def forward(params, **inputs):
+    """The outputs, and the states after the last step, under the names of STATES."""
+    outputs, states = _kernel(params, inputs).forward(**inputs)
+    return _copies(outputs), _copies(states)
+
+
+def loss(params, **inputs):
+    """The loss alone."""
+    return _kernel(params, inputs).loss(**inputs)
+
+
+def loss_and_grads(params, **inputs):
+    """The loss and its gradients, by name."""
+    value, grads = _kernel(params, inputs).loss_and_grads(**inputs)
+    return value, _copies(grads)
+
+
+def step(params, **inputs):
+    """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+    outputs, states = _kernel(params, inputs, _STEP).step(**inputs)
+    return _copies(outputs), _copies(states)
+
+
+def _copies(arrays):
+    return {name: array.copy() for name, array in arrays.items()}
+
+
+def _kernel(params, inputs, every=_EVERY):
+    """A kernel for these parameters and as many sequences as came."""
+    for name in params:
+        if name not in PARAMS:
+            raise TypeError(f"'{name}' is no parameter; there are {', '.join(PARAMS) or 'none'}")
+    dims, arrays = {}, {}
+    for name, axes in PARAMS.items():
+        if name not in params:
+            raise TypeError(f"the parameter {name} is missing; it has the axes ({', '.join(axes)})")
+        arrays[name] = _plain(name, params[name])
+        _learn(dims, axes, arrays[name].shape)
+    for name, axes in every.items():
+        if name in inputs:
+            _learn(dims, axes, np.shape(inputs[name]))
+    kinds = [a.dtype for a in arrays.values() if a.dtype.kind in "fc"] or [np.dtype(np.float64)]
+    known = {name: dims[name] for name in DIMS if name in dims}
+    kernel = Kernel(_batch(inputs, None, known, every), dtype=np.result_type(*kinds), **known)
+    for name, array in arrays.items():
+        kernel.params[name][...] = _array(name, array, kernel.params[name].shape, kernel.dtype)
+    return kernel
+
+
+def _learn(dims, axes, shape):
+    """The dimensions that a shape tells: those that are an axis by themselves."""
+    for axis, size in zip(axes, shape, strict=False):
+        if axis in DIMS:
+            dims.setdefault(axis, size)
+
+
+# the C of this kernel, compiled for the sizes that are asked for
+
+_SOURCES = {
+    "elman_n4.h": """\
+/*
+ * elman_n4: forward pass and gradients, 3 steps.
+ *
+ * Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll
+ *
+ *     # Elman's network exactly as in N4: no biases, cross-entropy
+ *     O[t] = tanh(x[t] @ w_i + O[t-1] @ w_h)
+ *     yhat = sigmoid(O[T] @ w_o)
+ *     L    = bce(y, yhat)
+ *
+ * Its gradient:
+ *
+ *     d_a_yhat = (yhat - y) / (size(B) * size(C))
+ *     d_O[t] = d_a_O[t+1] @ transpose(w_h)
+ *     d_O[T] += d_a_yhat @ transpose(w_o)
+ *     d_a_O[t] = d_O[t] * (1 - O[t]**2)
+ *     d_w_i = sum(transpose(x[t]) @ d_a_O[t])
+ *     d_w_h = sum(transpose(O[t-1]) @ d_a_O[t])
+ *     d_w_o = transpose(O[T]) @ d_a_yhat
+ */
+#ifndef ELMAN_N4_INCLUDED
+#define ELMAN_N4_INCLUDED
+
+#include <stdint.h>
+
+#ifdef ELMAN_N4_DOUBLE
+typedef double elman_n4_real;
+#else
+typedef float elman_n4_real;
+#endif
+
+/* sizes: sequences at a time, and widths; known when this is compiled */
+#ifndef ELMAN_N4_B
+#define ELMAN_N4_B 1
+#endif
+#ifndef ELMAN_N4_D
+#error "say how wide D is: -DELMAN_N4_D=..."
+#endif
+#ifndef ELMAN_N4_H
+#error "say how wide H is: -DELMAN_N4_H=..."
+#endif
+#ifndef ELMAN_N4_C
+#error "say how wide C is: -DELMAN_N4_C=..."
+#endif
+#define ELMAN_N4_T 3
+
+/* the parameters; their gradients lie in a struct of this kind too */
+typedef struct {
+    elman_n4_real w_i[ELMAN_N4_D][ELMAN_N4_H];
+    elman_n4_real w_h[ELMAN_N4_H][ELMAN_N4_H];
+    elman_n4_real w_o[ELMAN_N4_H][ELMAN_N4_C];
+} elman_n4_params;
+
+/* what is handed in */
+typedef struct {
+    elman_n4_real x[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_D];
+    elman_n4_real y[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real O0[ELMAN_N4_B][ELMAN_N4_H];
+} elman_n4_inputs;
+
+/* what is worked out */
+typedef struct {
+    elman_n4_real O[ELMAN_N4_T + 1][ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real L[1];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real l_yhat[ELMAN_N4_B][1];
+    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real d_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real d_a_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real x_w_i[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real O_w_h[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real sum_l_yhat[1];
+    elman_n4_real w_o_turned[ELMAN_N4_C][ELMAN_N4_H];
+    elman_n4_real w_h_turned[ELMAN_N4_H][ELMAN_N4_H];
+} elman_n4_memory;
+
+/* one step: what is handed in */
+typedef struct {
+    elman_n4_real x[ELMAN_N4_B][ELMAN_N4_D];
+    elman_n4_real O0[ELMAN_N4_B][ELMAN_N4_H];
+} elman_n4_step_inputs;
+
+/* one step: what is worked out */
+typedef struct {
+    elman_n4_real O[2][ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real x_w_i[ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
+} elman_n4_step_memory;
+
+void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
+void elman_n4_loss(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
+void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_params *g, const
+    elman_n4_inputs *in);
+void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
+    *in);
+
+/* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
+   so many epochs over batches, by Adam or, where there are no moments, by gradient descent; `fit`
+   gives back the mean loss of the last epoch */
+typedef struct {
+    elman_n4_params mean, square;
+    long count;
+} elman_n4_moments;
+
+void elman_n4_start(elman_n4_params *p, uint32_t seed);
+void elman_n4_sgd(elman_n4_params *p, const elman_n4_params *g, elman_n4_real rate);
+void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n, elman_n4_real rate);
+elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g, elman_n4_moments *n,
+    const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate);
+
+#endif
+""",
+    "elman_n4.c": '#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n#include "elman_n4.h"\n\ntypedef elman_n4_real real;\n\n/* sizes */\nenum {\n    T = ELMAN_N4_T,\n    B = ELMAN_N4_B,\n    D = ELMAN_N4_D,\n    H = ELMAN_N4_H,\n    C = ELMAN_N4_C,\n};\n\n#ifdef ELMAN_N4_DOUBLE\n#define FN(name) name\n#else\n#define FN(name) name##f\n#endif\n\n#ifdef __GNUC__\n#define MAYBE_UNUSED __attribute__((unused))\n#else\n#define MAYBE_UNUSED\n#endif\n#ifndef INLINE\n#ifdef __GNUC__\n#define INLINE static inline __attribute__((always_inline, unused))\n#else\n#define INLINE static inline\n#endif\n#endif\n\n/* functions of one number */\n\nINLINE real square(real x) { return x * x; }\nINLINE real greater(real a, real b) { return a >= b || a != a ? a : b; }\nINLINE real smaller(real a, real b) { return a <= b || a != a ? a : b; }\n\n#ifdef ELMAN_N4_LIBM\n#define fast_tanh FN(tanh)\n#define fast_exp FN(exp)\n#else\n/* exp and tanh without branches, so that a compiler works out many at a time: x = n ln 2 + r, and\n   e^r - 1 = r + r^2 (polynomial); at most 2.6 ulp off, and exp is 0 where it would be subnormal */\n\n#ifdef ELMAN_N4_DOUBLE\n#define BITS uint64_t\n#define MANTISSA 52\n#define BIAS 1023\n#define MAGIC 6755399441055744.0 /* 1.5 * 2^52: adding it leaves whole numbers in the last bits */\n#define LN2_HIGH 0.69314718036912381649\n#define LN2_LOW 1.9082149292705878e-10\nstatic const real SERIES[] = {\n    2.0914686968086877e-9, 2.5105217004720745e-8, 2.7557273643110295e-7, 2.755725540020642e-6,\n    2.4801587325547741e-5, 1.9841269874820626e-4, 1.3888888888883748e-3, 8.333333333326135e-3,\n    4.166666666666667e-2, 1.6666666666666671e-1, 0.5};\n#else\n#define BITS uint32_t\n#define MANTISSA 23\n#define BIAS 127\n#define MAGIC 12582912.0f /* 1.5 * 2^23 */\n#define LN2_HIGH 0.693359375f\n#define LN2_LOW -2.12194440e-4f\nstatic const real SERIES[] = {\n    1.98909908e-4f, 1.393365e-3f, 8.3333109e-3f, 4.1666465e-2f, 1.6666667e-1f, 0.5f};\n#endif\n\n/* 2^n, of n + MAGIC */\nINLINE real power_of_two(real shifted)\n{\n    BITS bits;\n    memcpy(&bits, &shifted, sizeof bits);\n    bits = (bits << MANTISSA) + ((BITS)BIAS << MANTISSA);\n    memcpy(&shifted, &bits, sizeof bits);\n    return shifted;\n}\n\n/* e^r - 1, and n + MAGIC */\nINLINE real reduced(real x, real *shifted)\n{\n    const real sum = x * (real)1.4426950408889634 + MAGIC;\n    const real n = sum - MAGIC;\n    const real r = (x - n * LN2_HIGH) - n * LN2_LOW;\n    real series = SERIES[0];\n    for (size_t i = 1; i < sizeof SERIES / sizeof *SERIES; i++)\n        series = series * r + SERIES[i];\n    *shifted = sum;\n    return r + r * r * series;\n}\n\nINLINE real fast_exp(real x)\n{\n    const real most = BIAS == 127 ? (real)88.7228 : (real)709.78271;\n    const real least = BIAS == 127 ? (real)-87.3 : (real)-708.3;\n    const real within = x > most ? most : x < least ? least : x;\n    real shifted;\n    const real rest = reduced(within, &shifted);\n    const real half = power_of_two(shifted - 1); /* 2^n itself may be too large */\n    return x > most ? (real)INFINITY : x < least ? (real)0 : (half + half * rest) * 2;\n}\n\nINLINE real fast_tanh(real x)\n{\n    const real most = BIAS == 127 ? (real)18.1 : (real)38.2; /* tanh is 1 from there on */\n    const real twice = FN(fabs)(x) * 2;\n    real shifted;\n    const real rest = reduced(twice > most ? most : twice, &shifted);\n    const real power = power_of_two(shifted);\n    const real e = power * rest + (power - 1); /* e^2|x| - 1 */\n    return FN(copysign)(e / (e + 2), x);\n}\n#endif\n\nINLINE real sigmoid(real x) { return (real)0.5 * fast_tanh((real)0.5 * x) + (real)0.5; }\n\nINLINE real softplus(real x)\n{\n    return (x > 0 ? x : (real)0) + FN(log1p)(fast_exp(x > 0 ? -x : x));\n}\n\n/* products of matrices: out = left right\n\n   `left` has `row` numbers from one row to the next and `step` from one column to the next, so that\n   it may be transposed; `right` and `out` lie row by row, with `right_row` and `out_row` numbers\n   from one to the next. Blocks of `out` are summed up in registers. */\n\n#ifndef __GNUC__\n#define VECTOR 0\n#define TALL 2\n#elif defined(__AVX512F__)\n#define VECTOR 64\n#define TALL 8\n#elif defined(__AVX__)\n#define VECTOR 32\n#define TALL 4\n#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)\n#define VECTOR 16\n#define TALL 4\n#else\n#define VECTOR 0\n#define TALL 2\n#endif\n\n#if VECTOR\n#define AS_VECTOR(bytes) __attribute__((vector_size(bytes), aligned(sizeof(real)), may_alias))\n#define LANES ((int)(VECTOR / sizeof(real)))\ntypedef real vector_1 AS_VECTOR(VECTOR);\ntypedef real vector_2 AS_VECTOR(VECTOR / 2);\n#else\n#define LANES 1\ntypedef real vector_1;\n#endif\n\n/* so many rows, and so many times the numbers in a vector_1 in each */\nINLINE void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    vector_1 sum[TALL][8];\n    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            sum[i][v] = add ? *(const vector_1 *)(out + i * out_row + v * lanes) : (vector_1){0};\n    for (int k = 0; k < inner; k++)\n        for (int v = 0; v < many; v++) {\n            const vector_1 factor = *(const vector_1 *)(right + k * right_row + v * lanes);\n            for (int i = 0; i < rows; i++)\n                sum[i][v] += left[i * row + k * step] * factor;\n        }\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            *(vector_1 *)(out + i * out_row + v * lanes) = sum[i][v];\n}\n\n#if VECTOR\n/* so many rows, and so many times the numbers in a vector_2 in each */\nINLINE void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    vector_2 sum[TALL][1];\n    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            sum[i][v] = add ? *(const vector_2 *)(out + i * out_row + v * lanes) : (vector_2){0};\n    for (int k = 0; k < inner; k++)\n        for (int v = 0; v < many; v++) {\n            const vector_2 factor = *(const vector_2 *)(right + k * right_row + v * lanes);\n            for (int i = 0; i < rows; i++)\n                sum[i][v] += left[i * row + k * step] * factor;\n        }\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            *(vector_2 *)(out + i * out_row + v * lanes) = sum[i][v];\n}\n#endif\n\n/* so many rows, and so many numbers in each */\nINLINE void block_of_real(int rows, int many, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    real sum[TALL][1];\n    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            sum[i][v] = add ? *(const real *)(out + i * out_row + v * lanes) : (real){0};\n    for (int k = 0; k < inner; k++)\n        for (int v = 0; v < many; v++) {\n            const real factor = *(const real *)(right + k * right_row + v * lanes);\n            for (int i = 0; i < rows; i++)\n                sum[i][v] += left[i * row + k * step] * factor;\n        }\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            *(real *)(out + i * out_row + v * lanes) = sum[i][v];\n}\n\n/* operands from a row and a column on */\n#define FROM(i, j) \\\n    left + (i) * row, row, step, right + (j), right_row, out + (i) * out_row + (j), out_row\n\n/* some rows, at most TALL */\nINLINE void rows_of(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    int j = 0;\n    for (; rows == 1 && j + 8 * LANES <= columns; j += 8 * LANES)\n        block_of_vector_1(rows, 8, inner, FROM(0, j), add);\n    for (; rows == 1 && j + 4 * LANES <= columns; j += 4 * LANES)\n        block_of_vector_1(rows, 4, inner, FROM(0, j), add);\n    for (; j + 2 * LANES <= columns; j += 2 * LANES)\n        block_of_vector_1(rows, 2, inner, FROM(0, j), add);\n    for (; j + LANES <= columns; j += LANES)\n        block_of_vector_1(rows, 1, inner, FROM(0, j), add);\n#if VECTOR\n    for (; j + LANES / 2 <= columns; j += LANES / 2)\n        block_of_vector_2(rows, 1, inner, FROM(0, j), add);\n#endif\n    for (; j < columns; j++)\n        block_of_real(rows, 1, inner, FROM(0, j), add);\n}\n\n/* all rows, TALL at a time */\nINLINE void all_rows(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    int i = 0;\n    for (; i + TALL <= rows; i += TALL)\n        rows_of(TALL, columns, inner, FROM(i, 0), add);\n    for (; i + 2 <= rows; i += 2)\n        rows_of(2, columns, inner, FROM(i, 0), add);\n    for (; i < rows; i++)\n        rows_of(1, columns, inner, FROM(i, 0), add);\n}\n\nenum { DEEP = 256, SMALL = 4096, LARGE = 50000 };\n\n/* whatever is not small is worked out by one function for all sizes */\nMAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row)\n{\n    if (!VECTOR || rows < 4 * TALL || inner * columns <= LARGE) {\n        all_rows(rows, columns, inner, FROM(0, 0), 0);\n        return;\n    }\n    /* a large matrix is copied strip by strip, so that a strip lies in few pages */\n    enum { WIDE = 2 * LANES };\n    real strip[DEEP * WIDE];\n    for (int k = 0; k < inner; k += DEEP) {\n        const int deep = inner - k < DEEP ? inner - k : DEEP;\n        for (int j = 0; j < columns; j += WIDE) {\n            const int wide = columns - j < WIDE ? columns - j : WIDE;\n            for (int l = 0; l < deep; l++)\n                memcpy(strip + l * WIDE, right + (k + l) * right_row + j,\n                    (size_t)wide * sizeof(real));\n            all_rows(rows, wide, deep, left + k * step, row, step, strip, WIDE, out + j, out_row,\n                k > 0);\n        }\n    }\n}\n\nINLINE void dot(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row)\n{\n    if (rows * columns * inner <= SMALL)\n        all_rows(rows, columns, inner, FROM(0, 0), 0);\n    else\n        large_dot(rows, columns, inner, FROM(0, 0));\n}\n\n/* out = left right^T, which has so many rows and columns */\nINLINE void dot_by_turned(int rows, int columns, int inner, const real *left, int row,\n    const real *right, int right_row, real *out, int out_row)\n{\n    for (int i = 0; i < rows; i++)\n        for (int j = 0; j < columns; j++) {\n            real sum = 0;\n            for (int k = 0; k < inner; k++)\n                sum += left[i * row + k] * right[j * right_row + k];\n            out[i * out_row + j] = sum;\n        }\n}\n\nvoid elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const\n    elman_n4_inputs *restrict in)\n{\n    /* a_O[1] = x[1] @ w_i + O[0] @ w_h */\n    dot(T * B, H, D, &in->x[0][0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[0] = O0 */\n            m->O[0][r][j] = in->O0[r][j];\n        }\n    dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[1] = tanh(a_O[1]) */\n            m->O[1][r][j] = fast_tanh(m->x_w_i[0][r][j] + m->O_w_h[0][r][j]);\n        }\n    /* a_O[2] = x[2] @ w_i + O[1] @ w_h */\n    dot(B, H, H, &m->O[1][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[1][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[2] = tanh(a_O[2]) */\n            m->O[2][r][j] = fast_tanh(m->x_w_i[1][r][j] + m->O_w_h[1][r][j]);\n        }\n    /* a_O[3] = x[3] @ w_i + O[2] @ w_h */\n    dot(B, H, H, &m->O[2][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[2][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[3] = tanh(a_O[3]) */\n            m->O[3][r][j] = fast_tanh(m->x_w_i[2][r][j] + m->O_w_h[2][r][j]);\n        }\n    /* a_yhat = O[T] @ w_o */\n    dot(B, C, H, &m->O[3][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* yhat = sigmoid(a_yhat) */\n            m->yhat[r][j] = sigmoid(m->a_yhat[r][j]);\n        }\n}\n\nvoid elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const\n    elman_n4_inputs *restrict in)\n{\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* l_yhat = bce_logits(y, a_yhat) */\n            /* L = l_yhat */\n            m->s_l_yhat[r][j] = softplus(m->a_yhat[r][j]) - in->y[r][j] * m->a_yhat[r][j];\n        }\n    {\n        real found = 0;\n        for (int r = 0; r < B; r++)\n            for (int j = 0; j < C; j++)\n                found += m->s_l_yhat[r][j];\n        m->sum_l_yhat[0] = found;\n    }\n    m->L[0] = (real)1 / ((real)B * (real)C) * m->sum_l_yhat[0];\n    (void)p;\n}\n\nvoid elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restrict p,\n    elman_n4_params *restrict g, const elman_n4_inputs *restrict in)\n{\n    /* for d_O */\n    for (int r = 0; r < C; r++)\n        for (int j = 0; j < H; j++)\n            m->w_o_turned[r][j] = p->w_o[j][r];\n    for (int r = 0; r < H; r++)\n        for (int j = 0; j < H; j++)\n            m->w_h_turned[r][j] = p->w_h[j][r];\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* d_a_yhat = (yhat - y) / (size(B) * size(C)) */\n            m->d_a_yhat[r][j] = (real)1 / ((real)B * (real)C) * (m->yhat[r][j] - in->y[r][j]);\n        }\n    /* d_O[3] = d_a_yhat @ transpose(w_o) */\n    dot(B, H, C, &m->d_a_yhat[0][0], C, 1, &m->w_o_turned[0][0], H, &m->d_O[2][0][0], H);\n    /* d_w_o = transpose(O[T]) @ d_a_yhat */\n    dot(H, C, B, &m->O[3][0][0], 1, H, &m->d_a_yhat[0][0], C, &g->w_o[0][0], C);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* d_a_O[3] = d_O[3] * (1 - O[3]**2) */\n            m->d_a_O[2][r][j] = ((real)1 - square(m->O[3][r][j])) * m->d_O[2][r][j];\n        }\n    /* d_O[2] = d_a_O[3] @ transpose(w_h) */\n    dot(B, H, H, &m->d_a_O[2][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[1][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* d_a_O[2] = d_O[2] * (1 - O[2]**2) */\n            m->d_a_O[1][r][j] = ((real)1 - square(m->O[2][r][j])) * m->d_O[1][r][j];\n        }\n    /* d_O[1] = d_a_O[2] @ transpose(w_h) */\n    dot(B, H, H, &m->d_a_O[1][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[0][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* d_a_O[1] = d_O[1] * (1 - O[1]**2) */\n            m->d_a_O[0][r][j] = ((real)1 - square(m->O[1][r][j])) * m->d_O[0][r][j];\n        }\n    /* d_w_i = sum(transpose(x[t]) @ d_a_O[t]) */\n    dot(D, H, T * B, &in->x[0][0][0], 1, D, &m->d_a_O[0][0][0], H, &g->w_i[0][0], H);\n    /* d_w_h = sum(transpose(O[t-1]) @ d_a_O[t]) */\n    dot(H, H, T * B, &m->O[0][0][0], 1, H, &m->d_a_O[0][0][0], H, &g->w_h[0][0], H);\n}\n\nvoid elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const\n    elman_n4_step_inputs *restrict in)\n{\n    /* a_O[1] = x[1] @ w_i + O[0] @ w_h */\n    dot(B, H, D, &in->x[0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[0] = O0 */\n            m->O[0][r][j] = in->O0[r][j];\n        }\n    dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[1] = tanh(a_O[1]) */\n            m->O[1][r][j] = fast_tanh(m->x_w_i[r][j] + m->O_w_h[r][j]);\n        }\n    /* a_yhat = O[T] @ w_o */\n    dot(B, C, H, &m->O[1][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* yhat = sigmoid(a_yhat) */\n            m->yhat[r][j] = sigmoid(m->a_yhat[r][j]);\n        }\n}\n\n/* training; parameters, gradients and moments are vectors of numbers */\n\nenum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };\n\n/* a number from -1 to 1 (a linear congruential generator) */\nstatic real drawn(uint32_t *seed)\n{\n    *seed = *seed * 1664525u + 1013904223u;\n    return (real)(*seed >> 8) / (real)(1u << 23) - 1;\n}\n\nvoid elman_n4_start(elman_n4_params *p, uint32_t seed)\n{\n    for (int r = 0; r < D; r++)\n        for (int j = 0; j < H; j++)\n            p->w_i[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(D + H));\n    for (int r = 0; r < H; r++)\n        for (int j = 0; j < H; j++)\n            p->w_h[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(H + H));\n    for (int r = 0; r < H; r++)\n        for (int j = 0; j < C; j++)\n            p->w_o[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(H + C));\n}\n\nvoid elman_n4_sgd(elman_n4_params *p, const elman_n4_params *g, elman_n4_real rate)\n{\n    real *theta = (real *)p;\n    const real *gradient = (const real *)g;\n    for (int i = 0; i < PARAMS; i++)\n        theta[i] -= rate * gradient[i];\n}\n\nvoid elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n,\n    elman_n4_real rate)\n{\n    const real keep = (real)0.9, keep_square = (real)0.999, small = (real)1e-8;\n    real *theta = (real *)p, *mean = (real *)&n->mean, *mean_square = (real *)&n->square;\n    const real *gradient = (const real *)g;\n    n->count++;\n    const real part = 1 - FN(pow)(keep, (real)n->count);\n    const real root = FN(sqrt)(1 - FN(pow)(keep_square, (real)n->count));\n    for (int i = 0; i < PARAMS; i++) {\n        mean[i] = keep * mean[i] + (1 - keep) * gradient[i];\n        mean_square[i] = keep_square * mean_square[i] + (1 - keep_square) * gradient[i] * gradient[i];\n        theta[i] -= rate / part * mean[i] / (FN(sqrt)(mean_square[i]) / root + small);\n    }\n}\n\nelman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g,\n    elman_n4_moments *n, const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate)\n{\n    real sum = 0;\n    for (int epoch = 0; epoch < epochs; epoch++) {\n        sum = 0;\n        for (int i = 0; i < count; i++) {\n            elman_n4_forward(m, p, &batches[i]);\n            elman_n4_loss(m, p, &batches[i]);\n            elman_n4_backward(m, p, g, &batches[i]);\n            sum += m->L[0];\n            if (n)\n                elman_n4_adam(p, g, n, rate);\n            else\n                elman_n4_sgd(p, g, rate);\n        }\n    }\n    return sum / (real)(count > 0 ? count : 1);\n}\n',
+    "library.c": """\
+/* what Python has to know */
+#include "elman_n4.c"
+
+const long elman_n4_memory_bytes = sizeof(elman_n4_memory);
+const long elman_n4_inputs_bytes = sizeof(elman_n4_inputs);
+
+const long elman_n4_step_memory_bytes = sizeof(elman_n4_step_memory);
+const long elman_n4_step_inputs_bytes = sizeof(elman_n4_step_inputs);
+
+/* each function with its structs in one array: memory, parameters, gradients, inputs */
+
+void call_forward(void *const *at)
+{
+    elman_n4_forward(at[0], at[1], at[3]);
+}
+
+void call_loss(void *const *at)
+{
+    elman_n4_loss(at[0], at[1], at[3]);
+}
+
+void call_backward(void *const *at)
+{
+    elman_n4_backward(at[0], at[1], at[2], at[3]);
+}
+
+void call_step(void *const *at)
+{
+    elman_n4_step(at[0], at[1], at[3]);
+}
+
+void call_whole(void *const *at)
+{
+    call_forward(at);
+    call_loss(at);
+    call_backward(at);
+}
+""",
+}
+_FLAGS = ("-std=c99", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
+
+
+class _Library:
+    """The functions of a shared object, for one dtype and one size of everything."""
+
+    def __init__(self, path, dtype):
+        self.functions, self.dtype = ctypes.CDLL(str(path)), dtype
+
+    def numbers(self, struct):
+        """A vector as long as a struct."""
+        count = ctypes.c_long.in_dll(self.functions, f"{struct}_bytes").value // self.dtype.itemsize
+        return np.zeros(count, self.dtype)
+
+    def bound(self, plan, *vectors):
+        """How a function of this name is called with these vectors: memory, parameters, …"""
+        at = np.array([vector.ctypes.data for vector in vectors], np.uintp)
+        plan.vectors = (*vectors, at)  # they live as long as what points to them
+        pointer = ctypes.c_void_p(at.ctypes.data)
+
+        def call(name):
+            function = getattr(self.functions, f"call_{name}")
+            function.restype = None
+            return partial(function, pointer)
+
+        return call
+
+
+@lru_cache(maxsize=None)
+def _library(dtype, *sizes):
+    """The library for these sizes: compiled, or found among those that were."""
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"dtype is {dtype}; C kernels work in float32 and float64")
+    compiler = _compiler()
+    flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
+    flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
+    said = [*compiler, _version(tuple(compiler)), *_FLAGS, *flags, *_SOURCES.values()]
+    key = hashlib.sha256("\0".join(said).encode()).hexdigest()[:24]
+    home = _cache()
+    path = home / f"elman_n4-{key}.so"
+    if not path.exists():
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            for name, text in _SOURCES.items():
+                (Path(folder) / name).write_text(text)
+            made = Path(folder) / "made.so"
+            command = [*compiler, *_FLAGS, *flags, "library.c", "-o", str(made), "-lm"]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+            if done.returncode:
+                raise RuntimeError(f"{compiler[0]} cannot compile this kernel: {done.stderr.strip()}")
+            os.replace(made, path)
+    return _Library(path, dtype)
+
+
+def _compiler():
+    """The C compiler of this machine: CC if that is set, else one that is there."""
+    if os.environ.get("CC"):
+        return shlex.split(os.environ["CC"])
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return [name]
+    if importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise RuntimeError(
+        "there is no C compiler: install one (or set CC), or pip install ziglang, which is one;"
+        " without any, kernels of the back end numpy need none"
+    )
+
+
+@lru_cache(maxsize=None)
+def _version(compiler):
+    """What the compiler says of itself, so that another one compiles anew."""
+    try:
+        return subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout
+    except OSError as error:
+        raise RuntimeError(f"the C compiler {compiler[0]} cannot be run: {error.strerror}") from None
+
+
+def _cache():
+    """The folder for what was compiled, which nobody else may write to."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "symrnn"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+        raise RuntimeError(f"{folder} belongs to somebody else; set XDG_CACHE_HOME to another place")
+    folder.chmod(0o700)
+    return folder
+
+
+# what is checked, and said where it does not fit
+
+
+def _pieces(vector):
+    """Hands out one piece of a vector after the other."""
+    start = 0
+
+    def piece(*shape):
+        nonlocal start
+        start, before = start + prod(shape), start
+        return vector[before:start].reshape(shape)
+
+    return piece
+
+
+def _sizes(axes, sizes):
+    """Axes such as ("T", "B", "H_f+H_b", 3) as numbers."""
+    return tuple(
+        sum(int(part) if part.isdigit() else sizes[part] for part in str(axis).split("+"))
+        for axis in axes
+    )
+
+
+def _whole(name, value):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ValueError(f"{name} is {value!r}; expected a whole number, at least 1")
+    return int(value)
+
+
+def _dims(dims):
+    for name in dims:
+        if name not in DIMS:
+            raise TypeError(f"'{name}' is no dimension; there are {', '.join(DIMS) or 'none'}")
+    missing = [name for name in DIMS if name not in dims]
+    if missing:
+        raise TypeError(f"the dimension {missing[0]} is missing; say {missing[0]}=…")
+    return {name: _whole(name, dims[name]) for name in DIMS}
+
+
+def _dtype(dtype):
+    dtype = np.dtype(dtype)
+    if dtype.kind not in "fc":
+        raise TypeError(f"dtype is {dtype}; expected float32, float64 or complex128")
+    return dtype
+
+
+def _vector(name, vector, size, dtype):
+    if vector is None:
+        return np.zeros(size, dtype)
+    if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
+        got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
+        raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")
+    if not vector.flags.c_contiguous:
+        raise TypeError(f"{name} has gaps; expected a contiguous vector")
+    return vector
+
+
+def _batch(inputs, most, dims, every):
+    """The number of sequences, read off the first input that has one."""
+    for name, axes in every.items():
+        value = inputs.get(name)
+        if value is not None:
+            shape, at = np.shape(value), axes.index("B")
+            if len(shape) != len(axes):
+                said = ", ".join(map(str, axes))
+                raise ValueError(f"{name} has shape {shape}; expected the axes ({said})")
+            batch = shape[at]
+            if not 1 <= batch <= (most or batch):
+                limit = f" to {most}, as this kernel was made" if most else ""
+                raise ValueError(f"{name} has {batch} sequences; expected 1{limit}")
+            return batch
+    if every:
+        first, axes = next(iter(every.items()))
+        raise TypeError(f"{first} is missing; expected an array with the axes ({', '.join(axes)})")
+    return most or 1
+
+
+def _owners(*groups):
+    """What the arrays of some dictionaries lie in, each under its id."""
+    owners = [a if a.base is None else a.base for arrays in groups for a in arrays.values()]
+    return {id(owner): owner for owner in owners}
+
+
+def _complain_of_overlap(name, value, plan):
+    """An input that a call would write to is refused, but for states: they are read first."""
+    own = {**plan.outputs, **plan.grads, **({} if name in STATES else plan.states)}
+    for other, array in own.items():
+        if name not in STATES and np.shares_memory(value, array):
+            raise ValueError(
+                f"{name} lies in this kernel's own {other}, which the call writes; hand in a copy:"
+                f" {name}.copy()"
+            )
+
+
+def _complain_of_names(inputs, known):
+    unknown = min(set(inputs) - set(known))
+    raise TypeError(f"'{unknown}' is no input; there are {', '.join(known)}")
+
+
+def _checked(loss, inputs):
+    """The loss; one that is no number, because a target is none, is an error."""
+    if loss != loss:
+        for name in TARGETS:
+            if np.isnan(inputs[name]).any():
+                place = tuple(int(i) for i in np.argwhere(np.isnan(inputs[name]))[0])
+                raise ValueError(f"{name} holds nan, first at {place}; expected numbers")
+    return loss
+
+
+def _array(name, value, shape, dtype):
+    """The value as a contiguous array of the kernel's dtype."""
+    return np.ascontiguousarray(_fitting(name, value, shape, dtype), dtype)
+
+
+def _plain(name, value):
+    """The value as an array, which has no mask: what that hides would count."""
+    # np.ma is loaded once it is named, which is not for plain arrays
+    if type(value) is not np.ndarray and isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, and its mask would be lost; expected a plain one"
+        )
+    return np.asarray(value)
+
+
+def _fitting(name, value, shape, dtype):
+    """The value as an array, of this shape and of numbers that the dtype has room for."""
+    value = _plain(name, value)
+    if value.dtype.kind not in "fciub":
+        raise TypeError(f"{name} holds {value.dtype}; expected numbers")
+    if value.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeError(f"{name} is complex, and the kernel works in {dtype}; make it complex128")
+    if value.shape != shape:
+        raise ValueError(f"{name} has shape {value.shape}; expected {shape}")
+    return value
+
+
+# the check that this file makes of itself: its gradients against slopes, which need none
+
+
+def self_check(batch=2, seed=0, **dims):
+    """What was checked, how far it is off relative to its norm, and how far it may be."""
+    rng = np.random.default_rng(seed)
+    dims = {**{name: 2 + i % 4 for i, name in enumerate(DIMS)}, **dims}
+    sizes = {"T": STEPS, "B": batch, **dims}
+    inputs = {name: _draw(rng, name, _sizes(axes, sizes)) for name, axes in _EVERY.items()}
+    params = init_params(seed, **dims)
+    params = {name: value + rng.normal(size=value.shape) / 8 for name, value in params.items()}
+    slope_of = loss
+    _, grads = loss_and_grads(params, **inputs)
+    h, allowed = (1e-30j, 1e-12) if COMPLEX_STEP else (1e-5, 1e-7)
+    found = {}
+    for name, grad in grads.items():
+        slopes = np.empty_like(grad)
+        for entry in np.ndindex(grad.shape):
+            ends = []
+            for step in (h, -h)[: 1 if COMPLEX_STEP else 2]:
+                moved = {**params, **inputs}
+                moved[name] = moved[name] + np.zeros(grad.shape, type(h))
+                moved[name][entry] += step
+                own = {key: moved[key] + 0 * h for key in params}
+                ends.append(slope_of(own, **{key: moved[key] for key in inputs}))
+            slopes[entry] = ends[0].imag / 1e-30 if COMPLEX_STEP else (ends[0] - ends[1]) / (2 * h)
+        norm = max(np.linalg.norm(slopes), 1e-4)
+        found[name] = (float(np.linalg.norm(grad - slopes) / norm), allowed)
+    return {**found, **_check_of_steps(params, inputs)}
+
+
+def _check_of_steps(params, inputs):
+    """The forward pass against a chain of single steps."""
+    inputs = {name: value for name, value in inputs.items() if name in _STEP}
+    wanted, last = forward(params, **inputs)
+    states = {name: value for name, value in inputs.items() if name in STATES}
+    each = []
+    for t in range(STEPS):
+        now = {
+            name: value.take(t, _EVERY[name].index("T")) if "T" in _EVERY[name] else value
+            for name, value in inputs.items()
+        }
+        outputs, states = step(params, **{**now, **states})
+        each.append(outputs)
+    found = {}
+    for name, axes in OUTPUTS.items():
+        at = axes.index("T") if "T" in axes else None
+        ours = [outputs[name] for outputs in each]
+        found[name] = (ours[-1] if at is None else np.stack(ours, at), wanted[name])
+    found |= {name: (states[name], value) for name, value in last.items()}
+    return {
+        f"step: {name}": (float(np.linalg.norm(a - b) / max(np.linalg.norm(b), 1e-4)), 1e-12)
+        for name, (a, b) in found.items()
+    }
+
+
+def _draw(rng, name, shape):
+    if name in ONEHOT:
+        return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+    if name in BETWEEN_0_AND_1:
+        return rng.uniform(0.1, 0.9, shape)
+    return rng.normal(size=shape)
+
+
+if __name__ == "__main__":
+    found = self_check()
+    way = "complex step" if COMPLEX_STEP else "central differences"
+    print(f"gradient          error    allowed   ({way}, relative to the norm)")
+    for name, (error, allowed) in found.items():
+        print(f"{name:<14} {error:8.1e}   {allowed:8.1e}   {'ok' if error <= allowed else 'WRONG'}")
+    raise SystemExit(0 if all(error <= allowed for error, allowed in found.values()) else 1)
