@@ -150,6 +150,7 @@ def _finder(
             continue
         settings = [settings[wrong], *settings[:wrong], *settings[wrong + 1 :]]
         worth = Worth(settings, Budget(MOST // number), equation.left)
+        worth.loose = worth.shape(right) not in (None, settings[0].target.shape)
         forms = _forms(judged, equation.left, right, worth)
         finder = Finder(right, forms, _letters_of(judged.derivation), worth)
         if forms:

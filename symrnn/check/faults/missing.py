@@ -91,8 +91,7 @@ def _with_factor(piece: Piece, factor: Formula, known: Vocabulary) -> Iterator[F
     """A piece with one more factor, of the kind that the shapes allow."""
     formula = piece.formula
     kinds: list[Any] = [type(formula)] if isinstance(formula, PRODUCTS) else []
-    if not kinds or isinstance(formula, Product | Chain):
-        kinds += [kind for kind in _kinds(formula, factor, known) if kind not in kinds]
+    kinds += [kind for kind in _kinds(formula, factor, known) if kind not in kinds]
     for kind in kinds:
         if isinstance(piece.holder, kind):
             continue  # the product that holds it takes the factor

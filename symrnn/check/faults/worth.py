@@ -15,7 +15,7 @@ from symrnn.errors import SymrnnError
 from symrnn.language.arrays import Array
 from symrnn.language.tree import Num, Ref
 
-MOST = 4_000
+MOST = 3_000
 """So many formulas are worked out for one line."""
 
 FAILS = (SymrnnError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
@@ -81,6 +81,8 @@ class Worth:
 
     def __init__(self, settings: Sequence[Setting], budget: Budget, left: Formula) -> None:
         self.settings, self.budget, self.left = settings, budget, left
+        self.loose = False
+        """Whether what has another shape than the left side may be right, as a diagonal's row."""
         self._known: dict[int, tuple[Formula, Array | None, Formula]] = {}
 
     @property
@@ -130,7 +132,10 @@ class Worth:
         self.budget.spend()
         if self.left in (part for part in walk(formula) if type(part) is type(self.left)):
             return False
-        return self.settings[0].is_worth(self.array(formula)) and self.everywhere(formula)
+        found, first = self.array(formula), self.settings[0]
+        if found is None or not (self.loose or found.shape == first.target.shape):
+            return False
+        return first.is_worth(found) and self.everywhere(formula)
 
     def everywhere(self, formula: Formula, most: int | None = None) -> bool:
         return all(setting.agrees(formula) for setting in self.settings[:most])
@@ -144,7 +149,7 @@ class Worth:
                 return None
             found.append(Setting(setting.point, setting.at, target))
         within = Worth(found, self.budget, self.left)
-        within._known = self._known
+        within._known, within.loose = self._known, self.loose
         return within
 
 

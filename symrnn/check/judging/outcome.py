@@ -203,16 +203,17 @@ def outcome(equations: Iterable[Equation], place: int, values: Values, most: int
 
 
 def is_outside(left: Formula, at: Indices, values: Values) -> bool:
-    """Whether a left side is about a step that there is not; by such a step the derivative of the
-    loss is zero."""
+    """Whether a left side is, at one of its steps, about a step that there is not; by such a step
+    the derivative of the loss is zero."""
     match left:
-        case Ref(base=base) if base:
-            return values.node(left, at) not in values.truth.values
-        case Total(of=Ref() as of, by=by) | Immediate(of=Ref() as of, by=by):
-            loss = is_number(values.symbols, of.name)
-            refs = [r for r in (of, by) if isinstance(r, Ref) and r.base and not loss]
-            return any(values.node(ref, at) not in values.truth.values for ref in refs)
-    return False
+        case Ref():
+            refs = [left]
+        case Total(of=Ref() as of, by=Ref() as by) | Immediate(of=Ref() as of, by=Ref() as by):
+            refs = [] if is_number(values.symbols, of.name) else [of, by]
+        case _:
+            refs = []
+    running = [ref for ref in refs if ref.base not in ("", "1", "T")]
+    return any(values.node(ref, at) not in values.truth.values for ref in running)
 
 
 def _told(error: Exception) -> str:

@@ -243,13 +243,12 @@ class Values(Fitting):
         if not low.base and not high.base:
             low, high = self.choices.get(range_key(big), RANGES[0])  # type: ignore[misc]
         first, last = self.step(low, at), self.step(high, at)
-        way = 1
-        if big.sign != "sum" and (low.base not in ("1", "T") or high.base not in ("1", "T")):
-            way = 1 if _runs_up(big) else -1
-        elif first > last + 1:
-            way = -1
-        if way * (last - first) < -1:
-            raise OutsideError("a sum or a product that runs backwards")
+        fixed = low.base in ("1", "T") and high.base in ("1", "T")
+        way = -1 if fixed and first > last + 1 else 1
+        if big.sign != "sum":
+            way = way if fixed else 1 if _runs_up(big) else -1
+            if way * (last - first) < -1:
+                raise OutsideError("a product that runs backwards")
         steps = range(first, last + way, way)
         if big.sign != "sum" and way > 0 and self.choices.get(("order",)):
             steps = steps[::-1]  # only who writes the last step first has said in which order

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 from typing import Any
 
 from symrnn.check.faults.vocabulary import PRODUCTS, Piece, is_slope, pieces
 from symrnn.derive.formula import Chain, Formula, Immediate, Name, Odot, Product, Times, Total
-from symrnn.derive.pieces import put, walk
+from symrnn.derive.pieces import children, map_children, put, walk
 from symrnn.language.tree import ONE, Add, Neg, Num, Pow, Ref, Transpose
 
 KINDS = {
@@ -30,6 +31,16 @@ def mutants(formula: Formula, steps: int | None = None) -> Iterator[Mutant]:
         for kind, new in _edited(piece):
             if steps is None or not any(_is_outside(part, steps) for part in walk(new)):
                 yield kind, put(formula, piece.path, new)
+
+
+def shuffled(formula: Formula, rng: Random) -> Formula:
+    """The same in another order: terms, and factors where that makes no difference."""
+    if isinstance(formula, Total | Immediate):
+        return formula
+    found = map_children(formula, lambda child: shuffled(child, rng))
+    parts = list(children(found))
+    rng.shuffle(parts)
+    return type(found)(tuple(parts)) if isinstance(found, Add | Times | Odot) else found
 
 
 def _is_outside(part: Formula, steps: int) -> bool:

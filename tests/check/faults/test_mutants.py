@@ -17,7 +17,7 @@ from symrnn.derive.pieces import at_path, walk
 from symrnn.derive.sheets import Request, sheets_of
 from symrnn.errors import UsageError
 from tests.cases import ZOO, model
-from tests.check.faults.mutants import KINDS, mutants
+from tests.check.faults.mutants import KINDS, mutants, shuffled
 from tests.extent import FEW, draws
 
 VIEWS = ("chain", "closed", "local", "uses", "delta", "product")
@@ -66,8 +66,9 @@ class Case:
 
 
 def made(name: str, view: str, form: str, count: int) -> tuple[Case, list[Made]]:
-    """Mutants of right lines of a model in a view: the kind is drawn first, so that all are as
-    many. Which state a letter s_t is only a reader knows: such lines are tried in its tests."""
+    """Mutants of right lines of a model in a view, every other line in another order. The kind is
+    drawn first, so that all are as many. What a letter s_t is, only a reader knows: such lines are
+    left out."""
     steps = None if view in SYMBOLIC else 3
     derivation = Derivation(name, model(name).written, steps, scalar=form == "scalar")
     request = Request((view,), columns=form == "columns")
@@ -77,7 +78,9 @@ def made(name: str, view: str, form: str, count: int) -> tuple[Case, list[Made]]
         return Case(derivation, False), []
     equations = [replace(e, rights=e.rights[-1:]) for s in sheets for e in s.equations if e.rights]
     rng, found = random.Random(f"{name} {view} {form}"), list[Made]()
-    for equation in rng.choices(equations, k=count):
+    for number, equation in enumerate(rng.choices(equations, k=count)):
+        if number % 2:
+            equation = replace(equation, rights=(shuffled(equation.rights[0], rng),))
         every = list(mutants(equation.rights[0], steps))
         kinds = sorted({kind for kind, _ in every})
         if kinds:

@@ -4,7 +4,7 @@ import pytest
 
 import symrnn
 from symrnn.check.claims import RIGHT, RIGHT_IF, UNJUDGED, WRONG
-from symrnn.check.judging import judge
+from symrnn.check.judging import Settled, judge
 from symrnn.derive.exercises.slips import matters_for, plant
 from symrnn.derive.notation.notation import load_notation
 from symrnn.derive.output import Look, Output
@@ -171,6 +171,17 @@ def test_the_layout_of_a_jacobian() -> None:
     assert WRONG in statuses(turned)
 
 
+def test_what_is_meant_can_be_said_beforehand() -> None:
+    turned = r"\frac{\partial L}{\partial w_o} = \frac{1}{C} (\hat y - y)^\top O_T"
+    found = judged("elman", turned)
+    assert statuses(found) == [RIGHT]
+    assert found.settled.convention.matrices_turned
+    assert statuses(judged("elman", turned, fixed=Settled())) == [WRONG]
+    immediate = Settled(choices={("∂", "O", "w_h"): "others"})
+    assert statuses(judged("elman", SUM, steps=3, fixed=immediate)) == [RIGHT]
+    assert statuses(judged("elman", LAST, steps=3, fixed=immediate)) == [WRONG]
+
+
 def test_a_sign_is_no_convention() -> None:
     """δ = -∂L/∂a may be; ∂L/∂w = -(the truth) may not."""
     minus = judged("elman", LAST_DELTA.replace("(\\hat y - y)", "(y - \\hat y)"), BACK + ", t < T")
@@ -206,6 +217,22 @@ def test_for_which_steps_a_line_holds() -> None:
     assert (verdict.status, under(verdict)) == (RIGHT_IF, "It holds for … = … only.")
     other = r"\frac{\partial L}{\partial w_h} = \sum_{t=1}^{T} O_{t-1}^\top \delta_t"
     assert statuses(judged("elman", LAST_DELTA.replace("T", "t"), other)) == [WRONG, RIGHT]
+
+
+def test_a_sum_over_no_steps_is_zero() -> None:
+    """At t = T and T - 1 the second sum has no terms."""
+    left = r"\sum_{k=t}^{T} O_k = O_t + O_{t+1} + \sum_{k=t+2}^{T} O_k, \quad t = T - 1, \ldots, 1"
+    assert statuses(judged("elman", left)) == [RIGHT]
+
+
+def test_as_many_steps_as_are_named() -> None:
+    """What is said of O_{T-4} needs five steps at least."""
+    line = r"\frac{\partial O_T}{\partial O_{T-4}} = \frac{\partial O_T}{\partial O_{T-2}}"
+    line += r"\frac{\partial O_{T-2}}{\partial O_{T-4}}"
+    found = judged("elman", line)
+    assert statuses(found) == [RIGHT]
+    assert max(point.steps for point in found.points) > 4
+    assert statuses(judged("elman", line.replace("T-2", "T-3", 1))) == [WRONG]
 
 
 def test_a_product_of_jacobians_for_any_two_steps() -> None:
