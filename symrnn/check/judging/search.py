@@ -23,7 +23,7 @@ from symrnn.derive.formula import Equation, Formula, Name
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
 
-MOST_LINES = 300
+MOST_LINES = 1_000
 MOST_COMBINATIONS = 48
 NUMBERED = re.compile(r"\(\d+\)")
 """In a letter such as δ^{(17)}: where many have numbers, they are what the document says."""

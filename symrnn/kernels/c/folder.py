@@ -28,7 +28,8 @@ def source(kernel: Kernel) -> str:
     )
     spelling = Spelling(
         plan,
-        imports=lambda calls: render("c/imports.py.jinja"),
+        imports=lambda calls: "",
+        standard=render("c/imports.py.jinja").strip(),
         helpers=lambda helpers: build,
         complex_numbers=False,
         one_call=trains(made[0]),
