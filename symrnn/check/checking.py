@@ -6,6 +6,7 @@ texts  --sources-->  lines  --reading-->  Writing  --judging-->  Report  --fault
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from symrnn.check import sources
 from symrnn.check.claims import WRONG, Line, Report, Unread, Verdict, Writing
@@ -68,6 +69,9 @@ def check(
         lines = list(_lines(text, _gradient(derived, shown, by) if by else ""))
         if not lines:
             raise UsageError(f"{text.name or 'the text'} holds no formula; {EXPECTED}")
+        if len(lines) > MOST:
+            where, many = text.name or "the text", f"{len(lines):,} formulas"
+            raise UsageError(f"{where} holds {many}; at most {MOST:,} are read")
         writing = replace(read(lines, symbols), name=text.name)
         judged = judge(
             writing,
@@ -78,8 +82,12 @@ def check(
             seed=seed,
         )
 
+        left = count(MOST_EXPLAINED, -1)
+
         def explained(verdict: Verdict) -> Verdict:
             if verdict.status != WRONG:
+                return verdict
+            if next(left) <= 0:
                 return verdict
             # what a line inherits is told of it as if it stood alone
             return replace(verdict, fault=fault(judged, replace(verdict, follows=False)))
@@ -98,6 +106,9 @@ def check(
 
     return Reports(tuple(map(found, texts)), derived, shown)
 
+
+MOST, MOST_EXPLAINED = 1_000, 50
+"""Lines of a text, and wrong ones among them of which it is told what belongs there."""
 
 EXPECTED = (
     r"""expected some in a display, such as \[ … \], $$ … $$ or \begin{align} … \end{align}"""

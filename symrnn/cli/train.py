@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symrnn.cli.options import Answer, add_model, named, one_thread
+from symrnn.cli.options import BACKENDS, Answer, add_model, named, one_thread
 from symrnn.errors import UsageError, readable
 from symrnn.library import zoo
 
@@ -21,7 +21,9 @@ READING = [
     *("steps", "batch", "validation", "unit", "lower", "min_count", "max_size"),
     *("text", "label", "regress"),
 ]
-TRAINING = ["epochs", "optimiser", "learning_rate", "schedule", "clip", "patience", "seed"]
+TRAINING = [
+    *("epochs", "optimiser", "learning_rate", "schedule", "clip", "patience", "seed", "backend"),
+]
 MASKS = "dropout", "recurrent_dropout", "zoneout"
 SAVE_EVERY = 30.0
 
@@ -98,6 +100,9 @@ def _add_training(group: Any) -> None:
         help="end after so many epochs without a lower validation",
     )
     group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
+    group.add_argument(
+        "--backend", choices=BACKENDS, help="the language of the kernel (default: numpy)"
+    )
     group.add_argument(
         "--weights",
         metavar="FILE",

@@ -180,8 +180,11 @@ class _Judge(Worked):
         return all(np.abs(slope).max() < FLOOR for slope in slopes)
 
     def is_said(self, claim: Claim, pattern: Words) -> bool:
-        """Whether a line that holds at the last step alone may mean that step: not if it goes on
-        from the one after it, and not if other lines read it at every step."""
+        """Whether a line that holds at the last step alone may mean that step: not if it says
+        others, not if it goes on from the one after it, and not if other lines read it at every
+        step."""
+        if pattern[1] in (" = ", " = 1") and claim.equations[0].steps:
+            return False
         if pattern[1] != " = ":
             return True
         for part in walk(claim.right):

@@ -67,6 +67,11 @@ class Search:
         self.expanded = [members(line.equation) for line in lines]
         self.equations = [each for line in self.expanded for each in line]
         self.defined = tuple(e for e in self.equations if isinstance(e.left, Name))
+        self.firsts = {each.left: each for each in reversed(self.defined)}
+        self.by_letter: dict[str, list[Equation]] = {}
+        for each in self.defined:
+            if isinstance(each.left, Name):
+                self.by_letter.setdefault(each.left.letter, []).append(each)
         self.steps = steps or derivation.steps
         columns = getattr(notation, "orientation", "row") == "column"
         self.columns = columns and not derivation.scalar
@@ -107,13 +112,11 @@ class Search:
         letters = {part.letter for e in equations for part in names(e, place)}
         waiting, seen = list(letters), set(letters)
         while waiting:
-            letter = waiting.pop()
-            for each in self.defined:
-                if isinstance(each.left, Name) and each.left.letter == letter:
-                    found.update(dict.fromkeys(keys_of(each, 0, self.known)))
-                    new = {part.letter for part in names(each, 0)} - seen
-                    seen |= new
-                    waiting += new
+            for each in self.by_letter.get(waiting.pop(), ()):
+                found.update(dict.fromkeys(keys_of(each, 0, self.known)))
+                new = {part.letter for part in names(each, 0)} - seen
+                seen |= new
+                waiting += new
         return tuple(found)
 
     # trying
@@ -150,8 +153,7 @@ class Search:
         if not isinstance(claim.left, Name) or claim.place:
             return False
         key = ("letter", claim.left.letter)
-        first = next(e for e in self.equations if e.left == claim.left)
-        return choices.get(key) == DEFINED and first is claim.equations[0]
+        return choices.get(key) == DEFINED and self.firsts[claim.left] is claim.equations[0]
 
     def score(self, settled: Settled) -> tuple[float, float]:
         right = sum(self.tried(claim, settled) * weight(claim) for claim in self.counted(settled))

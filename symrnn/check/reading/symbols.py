@@ -171,9 +171,9 @@ def _above(sups: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None, Ite
         yield own, at, ()
     if not (len(last) == 1 and isinstance(last[0], Fence) and time_of(last) is not None):
         yield own, None, last
-    if before and len(before[-1]) == 1 and isinstance(before[-1][0], Fence):  # {h^{(t)}}^\top
-        if (at := time_of(before[-1])) is not None:
-            yield own[:-1], at, last
+    hung = bool(before) and len(before[-1]) == 1 and isinstance(before[-1][0], Fence)
+    if hung and (at := time_of(before[-1])) is not None:  # {h^{(t)}}^\top
+        yield own[:-1], at, last
 
 
 def _below(subs: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None]]:

@@ -61,6 +61,8 @@ class TrainingConfig:
     seed: int = 0
     masks: dict[str, float] = field(default_factory=dict)
     """The probability of each mask of the model."""
+    backend: str = "numpy"
+    """The language of the kernel that it is trained with."""
 
 
 @dataclass(frozen=True)

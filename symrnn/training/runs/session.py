@@ -125,7 +125,7 @@ def _first_token(data: Data) -> int:
 def _session(
     model: Model, config: Config, data: Data, progress: RunProgress, weights: Mapping[str, Array]
 ) -> Session:
-    kernels = Kernels(model, config)
+    kernels = Kernels(model, config, backend=config.training.backend)
     if is_text(config) and not kernels.causal:
         raise UsageError(
             f"{model.name} reads later steps, and with them what it has to predict; expected a"

@@ -33,12 +33,22 @@ class Kernels:
     """
 
     def __init__(
-        self, model: Model, config: Config, batch: int | None = None, steps: int | None = None
+        self,
+        model: Model,
+        config: Config,
+        batch: int | None = None,
+        steps: int | None = None,
+        backend: str = "numpy",
     ) -> None:
         made = config.kernel
+        if made.ragged and backend != "numpy":
+            raise UsageError(
+                f"some sequences are shorter than others, and the back end {backend} has no kernels"
+                " with lengths; leave --backend out"
+            )
         self.config, self.roles = config, roles(model)
         self.steps = steps or made.steps
-        self.sources = {PLAIN: model.generate(self.steps, ids=made.ids)}
+        self.sources = {PLAIN: model.generate(self.steps, ids=made.ids, backend=backend)}
         if made.ragged:
             self.sources[LENGTHS] = model.generate(self.steps, ids=made.ids, lengths=True)
         self.modules = {name: load_source(s, f"{model.name}") for name, s in self.sources.items()}
@@ -50,6 +60,8 @@ class Kernels:
             if hasattr(self.plain, "fixed"):
                 shared["fixed"] = self.plain.fixed
             self.ragged = self.modules[LENGTHS].Kernel(size, dtype=DTYPE, **shared, **made.dims)
+
+        check_compiler(self.modules[PLAIN])
 
     def start(self, seed: int, weights: Mapping[str, Array]) -> None:
         """Parameters as the model says that they start, or as they are given."""
@@ -98,6 +110,14 @@ class Kernels:
 def is_text(config: Config) -> bool:
     """Whether a model predicts the next token: a class at every step, which has no label."""
     return config.task.kind == "steps" and not config.task.labels
+
+
+def check_compiler(module: Any) -> None:
+    """Say now if a kernel needs a compiler, and there is none."""
+    try:
+        getattr(module, "_compiler", list)()
+    except RuntimeError as error:
+        raise UsageError(str(error)) from None
 
 
 # what has been trained
