@@ -15,7 +15,7 @@ def found_of(document: Document) -> Reports:
     return reports(
         document.model.derive(document.steps, scalar=document.scalar),
         document.text,
-        document.path.suffix[1:],
+        document.kind,
         document.notation,
         document.mapping,
     )
