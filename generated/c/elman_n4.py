@@ -18,9 +18,6 @@ Its gradient:
     d_w_o = transpose(O[T]) @ d_a_yhat
 """
 
-from math import prod
-
-import numpy as np
 import ctypes
 import hashlib
 import importlib.util
@@ -30,9 +27,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import lru_cache, partial
+from functools import cache, partial
+from math import prod
 from pathlib import Path
 
+import numpy as np
 
 STEPS = 3
 DIMS = ("D", "H", "C")
@@ -94,26 +93,34 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     plan = _Plan()
     bound = library.bound(plan, memory, theta, dtheta, given)
     run_forward = bound("forward")
+
     def forward(x, O0):
         given_x[...] = x
         given_O0[...] = O0
         run_forward()
+
     plan.forward = forward
     run_loss = bound("loss")
+
     def loss(y):
         given_y[...] = y
         run_loss()
+
     plan.loss = loss
     run_backward = bound("backward")
+
     def backward(x, y):
         run_backward()
+
     plan.backward = backward
     run_whole = bound("whole")
+
     def whole(x, O0, y):
         given_x[...] = x
         given_O0[...] = O0
         given_y[...] = y
         run_whole()
+
     plan.whole = whole
     plan.outputs = {"yhat": yhat}
     plan.states = {"O0": O[3]}
@@ -139,10 +146,12 @@ def _step_plan(B, dtype, theta, D, H, C):
     plan = _Plan()
     bound = library.bound(plan, memory, theta, theta, given)
     run_step = bound("step")
+
     def step(x, O0):
         given_x[...] = x
         given_O0[...] = O0
         run_step()
+
     plan.step = step
     plan.outputs = {"yhat": yhat}
     plan.states = {"O0": O[1]}
@@ -522,7 +531,10 @@ void call_whole(void *const *at)
 }
 """,
 }
-_FLAGS = ("-std=c99", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
+_FLAGS = (
+    *("-std=c99", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno"),
+    *("-fno-trapping-math", "-fPIC", "-shared"),
+)
 
 
 class _Library:
@@ -550,15 +562,15 @@ class _Library:
         return call
 
 
-@lru_cache(maxsize=None)
+@cache
 def _library(dtype, *sizes):
     """The library for these sizes: compiled, or found among those that were."""
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype is {dtype}; C kernels work in float32 and float64")
-    compiler = _compiler()
+    compiler, version = _compiler()
     flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
-    said = [*compiler, _version(tuple(compiler)), *_FLAGS, *flags, *_SOURCES.values()]
+    said = [*compiler, version, *_FLAGS, *flags, *_SOURCES.values()]
     key = hashlib.sha256("\0".join(said).encode()).hexdigest()[:24]
     home = _cache()
     path = home / f"elman_n4-{key}.so"
@@ -570,33 +582,38 @@ def _library(dtype, *sizes):
             command = [*compiler, *_FLAGS, *flags, "library.c", "-o", str(made), "-lm"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
             if done.returncode:
-                raise RuntimeError(f"{compiler[0]} cannot compile this kernel: {done.stderr.strip()}")
+                raise RuntimeError(
+                    f"{compiler[0]} cannot compile this kernel: {done.stderr.strip()}"
+                )
             os.replace(made, path)
     return _Library(path, dtype)
 
 
 def _compiler():
-    """The C compiler of this machine: CC if that is set, else one that is there."""
+    """The C compiler of this machine: CC if that is set, else one that is there; and what it says
+    of itself, so that another one compiles anew."""
+    known = [name for name in ("cc", "gcc", "clang") if shutil.which(name)]
     if os.environ.get("CC"):
-        return shlex.split(os.environ["CC"])
-    for name in ("cc", "gcc", "clang"):
-        if shutil.which(name):
-            return [name]
-    if importlib.util.find_spec("ziglang"):
-        return [sys.executable, "-m", "ziglang", "cc"]
-    raise RuntimeError(
-        "there is no C compiler: install one (or set CC), or pip install ziglang, which is one;"
-        " without any, kernels of the back end numpy need none"
-    )
+        command = shlex.split(os.environ["CC"])
+    elif known:
+        command = known[:1]
+    elif importlib.util.find_spec("ziglang"):
+        command = [sys.executable, "-m", "ziglang", "cc"]
+    else:
+        raise RuntimeError(
+            "there is no C compiler: install one (or set CC), or pip install ziglang, which is one;"
+            " without any, kernels of the back end numpy need none"
+        )
+    return command, _version(tuple(command))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _version(compiler):
-    """What the compiler says of itself, so that another one compiles anew."""
     try:
         return subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout
     except OSError as error:
-        raise RuntimeError(f"the C compiler {compiler[0]} cannot be run: {error.strerror}") from None
+        said = f"the C compiler {compiler[0]} cannot be run: {error.strerror}"
+        raise RuntimeError(said) from None
 
 
 def _cache():
@@ -605,7 +622,7 @@ def _cache():
     folder = Path(base) / "symrnn"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
-        raise RuntimeError(f"{folder} belongs to somebody else; set XDG_CACHE_HOME to another place")
+        raise RuntimeError(f"{folder} is somebody else's; set XDG_CACHE_HOME to another place")
     folder.chmod(0o700)
     return folder
 

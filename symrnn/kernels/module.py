@@ -40,6 +40,7 @@ def module(kernel: Kernel, spelling: Spelling) -> str:
     return render(
         "host/module.py.jinja",
         **found,
+        standard=spelling.standard,
         imports=spelling.imports(calls | {"copyto"} if parts else calls),
         plans=[plan.text for plan in plans],
         helpers=spelling.helpers(helpers),

@@ -107,6 +107,8 @@ class Spelling:
     plan: Callable[[PlanRequest], PlanText]
     imports: Callable[[frozenset[str]], str] = lambda calls: imported(sorted(calls))
     """The lines that import these calls: from NumPy, unless something else is said."""
+    standard: str = "from math import prod"
+    """The lines that import from Python's own library."""
     helpers: Callable[[frozenset[str]], str] = lambda helpers: ""
     """The functions of these names."""
     helpers_by_id: Callable[[frozenset[str]], str] = lambda helpers: ""

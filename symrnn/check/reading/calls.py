@@ -54,7 +54,9 @@ class Calls(Letters):
             return self.exponential(above, node)
         if name == "diag" and not isinstance(node, Scripts):
             self.at += 1
-            (inside,) = self.arguments(node)
+            inside, *others = self.arguments(node)
+            if others:
+                raise Unclear("diag takes one argument", node.span)
             return Piece(Diagonal(inside.formula), (node.span[0], inside.span[1]), (inside,))
         if name == r"\partial" and isinstance(node, Scripts):
             return self.own_derivative(node)

@@ -3,7 +3,7 @@ as a folder for whoever needs no Python."""
 
 from symrnn.frame import render
 from symrnn.kernels.c.plan import plan
-from symrnn.kernels.c.unit import header, identifier, trains, unit, works
+from symrnn.kernels.c.unit import classes, header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import Spelling
@@ -28,7 +28,8 @@ def source(kernel: Kernel) -> str:
     )
     spelling = Spelling(
         plan,
-        imports=lambda calls: render("c/imports.py.jinja"),
+        imports=lambda calls: "",
+        standard=render("c/imports.py.jinja").strip(),
         helpers=lambda helpers: build,
         complex_numbers=False,
         one_call=trains(made[0]),
@@ -47,7 +48,8 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         f"{name}.py": source(kernel),
     }
     if trains(whole):
-        found["main.c"] = render("c/main.c.jinja", whole=whole, kernel=kernel)
+        lines = list(classes(whole))
+        found["main.c"] = render("c/main.c.jinja", whole=whole, kernel=kernel, classes=lines)
     found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole))
     return found
 

@@ -7,6 +7,7 @@ them, and calls its functions.
         ...
 """
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
 from symrnn.kernels.c.unit import Work, identifier
@@ -22,9 +23,8 @@ from symrnn.kernels.sizes import shape_of
 
 def plan(request: PlanRequest) -> PlanText:
     """The function, as it is printed into the module."""
-    return PlanText(
-        "\n    ".join([f"def {request.signature}:", *_Plan(request).lines(), "return plan"])
-    )
+    body = textwrap.indent("\n".join([*_Plan(request).lines(), "return plan"]), "    ")
+    return PlanText(f"def {request.signature}:\n{body}")
 
 
 class _Plan:
@@ -85,12 +85,14 @@ class _Plan:
     def section(self, called: str, taken: str, given: Sequence[str]) -> Iterator[str]:
         """A function that copies what is handed in, and calls."""
         yield f'run_{called} = bound("{called}")'
+        yield ""
         yield f"def {called}({taken}):"
         for one in given:
             what = f'fixed["{one}"]' if one in self.contract.fixed else self.own[one]
             yield f"    given_{one}[...] = {what}"
         yield f"    run_{called}()"
         yield from (f"    {line}" for line in self.copied(called))
+        yield ""
         yield f"plan.{called} = {called}"
 
     def copied(self, section: str) -> list[str]:

@@ -7,7 +7,7 @@ outside of the structs.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.frame import render
@@ -192,6 +192,29 @@ def starts(work: Work) -> Iterator[str]:
         yield "    (void)seed;"
     if not work.params:
         yield "    (void)p;"
+
+
+def classes(work: Work) -> Iterator[str]:
+    """Of an example's inputs those that say a class: rows with one 1, and class ids."""
+    contract, arrays = work.contract, work.kernel.program.arrays
+    sizes = {f"dim {n}": f"{work.macro}_{n}" for n in work.dims}
+    spelling = replace(work.spelling, own={**work.spelling.own, **sizes}, batch=f"{work.macro}_B")
+    for name in contract.inputs:
+        array, symbol = arrays[name], work.kernel.system.symbols[name]
+        if (array.classes is None and not symbol.onehot) or name in contract.members:
+            continue
+        many = spelling.width(array.classes or array.width)
+        axes = [axis.replace("T", f"{work.macro}_T") for axis in spelling.shape(name)]
+        rows = axes if array.classes is not None else axes[:-1]
+        loops = list(zip("tr"[-len(rows) :], rows, strict=True))
+        entry = f"batch.{spelling.own[name]}" + "".join(f"[{index}]" for index, _ in loops)
+        real = f"{identifier(work.kernel.name)}_real"
+        drawn = f"(int)(drawn(&seed) * ({real})({many}))"
+        if array.classes is not None:
+            yield from indented(nest(loops, [f"{entry} = ({real}){drawn};"]))
+            continue
+        one = [f"const int one = {drawn};", *nest([("j", axes[-1])], [f"{entry}[j] = j == one;"])]
+        yield from indented(nest(loops, one))
 
 
 def said(work: Work) -> list[str]:

@@ -65,6 +65,7 @@ REFUSED = [
     (N4, r"O_1 = q_1", "q_1", "not known"),
     (N4, r"O_4 = 1", "O_4", "there is no step 4"),
     (N4, r"O_1 = O", "O", "no step is said"),
+    (MATRIX, r"i_t = \mathrm{diag}(f_t, o_t)", r"\mathrm{diag}", "one argument"),
     (N4, r"O_1 = \hat y_3", r"\hat y_3", "the same at every step"),
     (N4, r"O_1 = \tanh x_1 w_i", r"\tanh x_1 w_i", "where its argument ends"),
     (N4, r"O_1 = f(x_1)", "f", "not known"),
