@@ -30,7 +30,7 @@ from symrnn.check.judging.outcome import (
     total,
 )
 from symrnn.check.judging.points import outputs
-from symrnn.check.judging.search import with_choice
+from symrnn.check.judging.search import MOST_LINES, with_choice
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.values import RANGES, Values, reading_key
@@ -123,6 +123,12 @@ class _Judge(Worked):
             if verdict.status == WRONG:
                 verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
             verdicts.append(verdict)
+        beyond = f"the first {MOST_LINES:,} lines of a document are judged; divide it"
+        verdicts += [
+            Verdict(line, place, UNJUDGED, why=beyond)
+            for line in self.beyond
+            for place in range(len(line.equation.rights))
+        ]
         said = meant(settled, self.layouts, self.writing.meanings, self.derivation.scalar)
         constant = CONSTANT if self.is_constant() else ()
         report = Report(self.writing, tuple(verdicts), (*said, *constant))
@@ -269,8 +275,11 @@ class _Judge(Worked):
             for v in wrong
             if isinstance(v.said.equation.left, Total | Immediate) and v not in same
         ]
+        before_it = (*reversed(mine), *_chains(claim.left, equations))
+        if not before_it:
+            return None
         values = replace(self.values(settled), taken=tuple(equations))
-        for other in (*reversed(mine), *_chains(claim.left, equations)):
+        for other in before_it:
             if outcome([Equation(other, (claim.right,))], 0, values).right:
                 return True
         return False if same else None

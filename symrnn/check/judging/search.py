@@ -19,10 +19,11 @@ from symrnn.check.judging.outcome import Outcome, members, outcome
 from symrnn.check.judging.points import Setting, settings
 from symrnn.check.judging.values import DEFINED, Choices, Key, Values
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Equation, Name
+from symrnn.derive.formula import Equation, Formula, Name
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
 
+MOST_LINES = 1_000
 MOST_COMBINATIONS = 48
 NUMBERED = re.compile(r"\(\d+\)")
 """In a letter such as δ^{(17)}: where many have numbers, they are what the document says."""
@@ -63,20 +64,24 @@ class Search:
     ) -> None:
         self.derivation, self.fixed, self.single = derivation, fixed, single
         self.writing = writing
-        self.lines = lines = [line for line in writing.lines if isinstance(line, Said)]
+        every = [line for line in writing.lines if isinstance(line, Said)]
+        self.lines = lines = every[:MOST_LINES]
+        self.beyond = every[MOST_LINES:]
         self.expanded = [members(line.equation) for line in lines]
         self.equations = [each for line in self.expanded for each in line]
-        self.defined = tuple(e for e in self.equations if isinstance(e.left, Name))
-        self.firsts = {each.left: each for each in reversed(self.defined)}
-        self.by_letter: dict[str, list[Equation]] = {}
-        for each in self.defined:
+        self.firsts: dict[Formula, Equation] = {}
+        self.defined: dict[str, list[Equation]] = {}
+        for each in self.equations:
+            self.firsts.setdefault(each.left, each)
             if isinstance(each.left, Name):
-                self.by_letter.setdefault(each.left.letter, []).append(each)
+                self.defined.setdefault(each.left.letter, []).append(each)
         self.steps = steps or derivation.steps
         columns = getattr(notation, "orientation", "row") == "column"
         self.columns = columns and not derivation.scalar
         self._values: dict[object, Values] = {}
         self._outcomes: dict[object, Outcome] = {}
+        self._scores: dict[object, tuple[float, float]] = {}
+        self._within: dict[str, dict[Key, None]] = {}
         usual = Settled(Convention(self.columns, self.columns))
         ones = {single: 1} if single else {}
         self.settings = settings(derivation, self.steps, seed, self.least(), ones)
@@ -109,15 +114,23 @@ class Search:
     def closure(self, equations: Sequence[Equation], place: int) -> tuple[Key, ...]:
         """What a right side leaves open, with what the letters in it do."""
         found = dict.fromkeys(key for e in equations for key in keys_of(e, place, self.known))
-        letters = {part.letter for e in equations for part in names(e, place)}
-        waiting, seen = list(letters), set(letters)
+        for letter in dict.fromkeys(part.letter for e in equations for part in names(e, place)):
+            if letter not in self._within:
+                self._within[letter] = self.within_letter(letter)
+            found.update(self._within[letter])
+        return tuple(found)
+
+    def within_letter(self, letter: str) -> dict[Key, None]:
+        """What the equations that define a letter leave open."""
+        found: dict[Key, None] = {}
+        waiting, seen = [letter], {letter}
         while waiting:
-            for each in self.by_letter.get(waiting.pop(), ()):
+            for each in self.defined.get(waiting.pop(), ()):
                 found.update(dict.fromkeys(keys_of(each, 0, self.known)))
                 new = {part.letter for part in names(each, 0)} - seen
                 seen |= new
                 waiting += new
-        return tuple(found)
+        return found
 
     # trying
 
@@ -128,7 +141,9 @@ class Search:
         return self._values[key]
 
     def point(self, setting: Setting, settled: Settled) -> Point:
-        return Point(setting, settled, self.writing, self.defined)
+        letters = [key[1] for key in settled.choices if key[0] == "letter"]
+        defined = tuple(e for letter in letters for e in self.defined.get(letter, ()))
+        return Point(setting, settled, self.writing, defined)
 
     def outcome(self, claim: Claim, settled: Settled, number: int = 0, most: int = 0) -> Outcome:
         own = self.within(claim, settled)
@@ -153,9 +168,17 @@ class Search:
         if not isinstance(claim.left, Name) or claim.place:
             return False
         key = ("letter", claim.left.letter)
-        return choices.get(key) == DEFINED and self.firsts[claim.left] is claim.equations[0]
+        first = self.firsts[claim.left]
+        return choices.get(key) == DEFINED and first is claim.equations[0]
 
     def score(self, settled: Settled) -> tuple[float, float]:
+        """How many lines are right, and how likely the choices are."""
+        label = settled.convention, tuple(settled.choices.items())
+        if label not in self._scores:
+            self._scores[label] = self.scored(settled)
+        return self._scores[label]
+
+    def scored(self, settled: Settled) -> tuple[float, float]:
         right = sum(self.tried(claim, settled) * weight(claim) for claim in self.counted(settled))
         far = sum(cost(k, v, self.known) for k, v in settled.choices.items())
         return right, -far - 3 * self.disagreement(settled)
@@ -203,8 +226,9 @@ class Search:
                 continue
             options = [option for option in self.known[key] if option != DEFINED]
             others = [with_choice(settled, key, option) for option in options]
-            numbered = DEFINED in self.known[key] and key[1] in self.numbered
-            last = with_choice(settled, key, DEFINED) if numbered else settled
+            own = key[1] in self.numbered or not key[1].startswith(r"\delta")
+            own = own and DEFINED in self.known[key]
+            last = with_choice(settled, key, DEFINED) if own else settled
             settled = next((each for each in others if self.tried(claim, each)), last)
         return settled
 
