@@ -27,6 +27,7 @@ from pathlib import Path
 
 import symrnn
 from symrnn.check.claims import KINDS, RIGHT, RIGHT_IF, WRONG
+from symrnn.check.sources import Kind
 from symrnn.model import Model
 
 FOLDER = Path(__file__).parent / "documents"
@@ -87,6 +88,10 @@ class Document:
         if written:
             return symrnn.parse("\n".join(written), self.path.stem)
         return symrnn.load(self.option("model")[0])
+
+    @property
+    def kind(self) -> Kind:
+        return "md" if self.path.suffix == ".md" else "tex"
 
     @property
     def steps(self) -> int | None:

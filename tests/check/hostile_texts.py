@@ -3,6 +3,8 @@
 import itertools
 import json
 
+from symrnn.check.sources import Kind
+
 LEFT = r"\frac{\partial L}{\partial w_o} = "
 
 
@@ -100,7 +102,7 @@ FORMULAS = {
 }
 """Formulas as somebody could hand them in, on the command line or in a display."""
 
-DOCUMENTS = {
+DOCUMENTS: dict[str, tuple[Kind, str]] = {
     "macros of macros": ("tex", _laughs(12)),
     "a macro of itself": ("tex", rf"\newcommand{{\z}}{{\z\z}} \[ {LEFT} \z \]"),
     "many lines": ("tex", "\\begin{align}\n" + "a &= b \\\\\n" * 8_000 + "\\end{align}"),

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from symrnn.check.checking import Text, check
-from symrnn.check.report import Reports
-
 from symrnn.check.claims import RIGHT, RIGHT_IF, Report, Unread
+from symrnn.check.report import Reports
+from symrnn.check.sources import Kind
 from symrnn.derive.derived import Derived
 
 
 def reports(
     derived: Derived,
     text: str | Sequence[str],
-    kind: str = "formula",
+    kind: Kind = "formula",
     notation: str = "default",
     mapping: Mapping[str, str] | None = None,
 ) -> Reports:

@@ -15,7 +15,7 @@ def found_of(document: Document) -> Reports:
     return reports(
         document.model.derive(document.steps, scalar=document.scalar),
         document.text,
-        document.path.suffix[1:],
+        document.kind,
         document.notation,
         document.mapping,
     )
@@ -80,5 +80,5 @@ def misplaced(fault: Fault, want: Wanted, found: Reports) -> Iterator[str]:
     at = want.parts["at"]
     if at and not (fault.step and str(fault.step.shift + 1) == at):
         yield f"step {at} is not named, but {fault.step}: {said}"
-    if fault.corrected is None:
+    if fault.corrected is None and fault.kind != "compound":
         yield "no corrected line is given"

@@ -7,13 +7,17 @@ import warnings
 import pytest
 
 from symrnn.check.claims import RIGHT, Unread
+from symrnn.check.sources import Kind
 from symrnn.derive.derived import Derived
 from symrnn.errors import SymrnnError
 from tests.cases import model
 from tests.check.hostile_texts import DOCUMENTS, FORMULAS
 from tests.check.judged import reports
 
-EVERY = {**{name: ("formula", text) for name, text in FORMULAS.items()}, **DOCUMENTS}
+EVERY: dict[str, tuple[Kind, str]] = {
+    **{name: ("formula", text) for name, text in FORMULAS.items()},
+    **DOCUMENTS,
+}
 LONGEST = 1.0
 """Seconds of a processor."""
 
@@ -40,9 +44,9 @@ def test_it_ends_in_a_report_or_in_one_message(name: str, derived: Derived) -> N
         try:
             found = reports(derived, [text] if kind == "formula" else text, kind)
             told = found.text()
-            forms = (told, found.json(), found.csv())
+            forms = [told, found.json(), found.csv()]
         except SymrnnError as error:
-            forms = (str(error)[:MOST],)
+            forms = [str(error)[:MOST]]
     assert time.process_time() - start < LONGEST
     for form in forms:
         assert not MACHINERY.search(form)

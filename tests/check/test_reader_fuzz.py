@@ -82,10 +82,11 @@ def broken(text: str, rng: random.Random) -> str:
     return "".join(tokens)
 
 
-def texts(document: Document, count: int) -> Iterator[tuple[str, str]]:
+def texts(document: Document, count: int) -> Iterator[tuple[str, sources.Kind]]:
     rng = random.Random(document.path.stem)
+    kinds: tuple[sources.Kind, ...] = ("tex", "md", "formula")
     for _ in range(count):
-        yield broken(document.text, rng), rng.choice(("tex", "md", "formula"))
+        yield broken(document.text, rng), rng.choice(kinds)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

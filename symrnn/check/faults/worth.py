@@ -11,7 +11,7 @@ from symrnn.check.judging.fitting import OutsideError
 from symrnn.check.judging.outcome import agree, close
 from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
 from symrnn.derive.left_sides import Indices
-from symrnn.derive.pieces import map_children, walk
+from symrnn.derive.pieces import children, map_children, walk
 from symrnn.errors import SymrnnError
 from symrnn.language.arrays import Array
 from symrnn.language.tree import Num, Ref
@@ -21,6 +21,9 @@ MOST = 3_000
 
 FAILS = (SymrnnError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What working out raises where something has no value."""
+
+DEEP = 12
+"""So deep are formulas that people write."""
 
 ANYWHERE: Mapping[str, int] = dict.fromkeys(("t", "k", "j", "i"), 2)
 """Steps for the indices of sums, where only the shape of what they hold is asked for."""
@@ -67,8 +70,9 @@ class Budget:
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def spend(self) -> None:
-        self.left -= 1
+    def spend(self, depth: int = 0) -> None:
+        """A formula is worked out; what is nested deeply takes as long as several."""
+        self.left -= 1 + (depth // DEEP) ** 2
         if self.left < 0:
             raise SpentError
 
@@ -130,7 +134,7 @@ class Worth:
     def fits(self, formula: Formula) -> bool:
         """Whether a right side is what the left side is, at every setting, and says it without
         the left side itself."""
-        self.budget.spend()
+        self.budget.spend(depth_of(formula))
         if self.left in (part for part in walk(formula) if type(part) is type(self.left)):
             return False
         found, first = self.array(formula), self.settings[0]
@@ -206,3 +210,8 @@ def distinct(worth: Worth, formulas: Iterable[Formula]) -> list[Formula]:
         if value is not None and not any(same(value, other) for _, other in found):
             found.append((formula, value))
     return [formula for formula, _ in found]
+
+
+def depth_of(formula: Formula) -> int:
+    """How many pieces stand within each other."""
+    return 1 + max(map(depth_of, children(formula)), default=0)

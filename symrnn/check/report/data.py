@@ -10,6 +10,7 @@ import numpy as np
 from symrnn.check.claims import RIGHT, WRONG, Example, Fault, Report, Verdict
 from symrnn.check.report.told import Reports, Row, place_of, rows, worst
 from symrnn.derive.notation.spelling import time_text
+from symrnn.errors import HIDDEN
 
 HEADER = (
     "file",
@@ -44,7 +45,7 @@ def _report(reports: Reports, report: Report) -> dict[str, object]:
 def _line(reports: Reports, row: Row) -> dict[str, object]:
     found: dict[str, object] = {
         "line": row.line.number,
-        "text": row.line.text,
+        "text": HIDDEN.sub("�", row.line.text),
         "status": row.status,
     }
     if row.unread is not None:
@@ -112,7 +113,7 @@ def as_csv(reports: Reports) -> str:
 
 
 def _cells(reports: Reports, report: Report, row: Row) -> list[tuple[object, ...]]:
-    before = (report.writing.name, row.line.number, row.line.text)
+    before = (report.writing.name, row.line.number, HIDDEN.sub("�", row.line.text))
     if row.unread is not None:
         return [(*before, row.status, "", "", "", row.unread.message, "", "")]
     found: list[tuple[object, ...]] = []
