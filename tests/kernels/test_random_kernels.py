@@ -8,8 +8,10 @@ import pytest
 from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.generate import generate
 from symrnn.kernels.load import load_source
+from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.settings import Settings
+from symrnn.kernels.target import Target
 from symrnn.language import parse
 from symrnn.system import adjoint, normal
 from tests.cases import explicit_states, numbers
@@ -22,13 +24,19 @@ DRAWS = draws(24, 120, 1500)
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_a_random_system_as_a_kernel(seed: int) -> None:
     choose = random.Random(seed)
+    passes = tuple(name for name in OPTIONAL if choose.random() < 0.8)
+    agrees(seed, NUMPY, passes)
+
+
+def agrees(seed: int, target: Target, passes: tuple[str, ...] = OPTIONAL) -> None:
+    """A kernel of a system that is drawn gives what the equations say."""
+    choose = random.Random(seed)
     written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0, attention=True).text()))
     system = normal(written)
     inputs = tuple(symbol.name for symbol in system.named("input"))
     steps, batch = choose.randint(1, 5), choose.randint(1, 3)
-    passes = tuple(name for name in OPTIONAL if choose.random() < 0.8)
     settings = Settings.of(steps, choose.random() < 0.5, inputs, passes)
-    module = load_source(generate(written, "", "drawn", settings), "drawn")
+    module = load_source(generate(written, "", "drawn", settings, target), "drawn")
     data = numbers(written, steps, batch, seed)
     wanted = interpret(adjoint(system, inputs), data, steps)
     kernel = module.Kernel(batch, **sizes(module, data))

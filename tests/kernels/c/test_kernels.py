@@ -1,6 +1,5 @@
 """C kernels: what they compute, held against the equations; what the compiler says of them."""
 
-import random
 import subprocess
 from pathlib import Path
 
@@ -9,19 +8,14 @@ import pytest
 
 import symrnn
 from symrnn.errors import UsageError
-from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.c import C
-from symrnn.kernels.generate import generate
 from symrnn.kernels.load import load_source
-from symrnn.kernels.settings import Features, Settings
-from symrnn.language import parse
-from symrnn.system import adjoint, normal
-from tests.cases import ZOO, explicit_states, model, numbers
+from symrnn.kernels.settings import Features
+from tests.cases import ZOO, model
 from tests.documents import Page
 from tests.extent import WIDE, draws
-from tests.grammar import Writer
 from tests.kernels.c.compiler import CC, folder, needs_compiler
-from tests.kernels.test_random_kernels import sizes
+from tests.kernels.test_random_kernels import agrees
 
 pytestmark = needs_compiler
 
@@ -77,27 +71,7 @@ def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
 
 @pytest.mark.parametrize("seed", range(draws(4, 40, 400)))
 def test_a_random_system(seed: int) -> None:
-    choose = random.Random(seed)
-    written = explicit_states(parse(Writer(choose, rough=seed % 3 == 0, attention=True).text()))
-    system = normal(written)
-    inputs = tuple(symbol.name for symbol in system.named("input"))
-    steps, batch = choose.randint(1, 5), choose.randint(1, 3)
-    settings = Settings.of(steps, choose.random() < 0.5, inputs)
-    module = load_source(generate(written, "", "drawn", settings, C), "drawn")
-    data = numbers(written, steps, batch, seed)
-    wanted = interpret(adjoint(system, inputs), data, steps)
-    kernel = module.Kernel(batch, **sizes(module, data))
-    for name, value in kernel.params.items():
-        value[...] = data[name]
-    loss, gradients = kernel.loss_and_grads(**{name: data[name] for name in module.INPUTS})
-    found = {"L": loss, **{f"d {name}": value for name, value in gradients.items()}}
-    for name, value in [*found.items(), *kernel.outputs.items()]:
-        of = name.removeprefix("d ")
-        true = wanted.adjoint_of(of) if name.startswith("d ") else wanted[of]
-        assert true is not None
-        if np.isfinite(true).all() and np.abs(true).max() < 1e6:
-            size = max(float(np.linalg.norm(true)), 1e-4)
-            assert float(np.linalg.norm(value - true)) <= 1e-11 * size, name
+    agrees(seed, C)
 
 
 def compiled(where: Path, *flags: str) -> str:
