@@ -134,7 +134,7 @@ class Rewriter:
                     continue
             elif not (p and q) and not self.scalar:
                 continue
-            yield _as(kind, (common, sum_of(p, q)))
+            yield kind((common, sum_of(p, q)))
 
     def expanded(self, formula: Formula) -> Iterator[Formula]:
         """a (b + c) => a b + a c"""
@@ -149,17 +149,15 @@ class Rewriter:
                     inside = (*before, *([] if bare == ONE else [bare]), *after)
                     whole = _product(type(formula), inside)
                     found.append(Neg(whole) if negative else whole)
-                if all(self.fits(formula, factor) for _ in factor.terms):
+                if self.fits(formula, factor):
                     yield Add(tuple(found))
 
     def fits(self, formula: Formula, factor: Formula) -> bool:
         """Whether each term of a factor can stand for it: beside numbers a row is one as well."""
-        if self.scalar:
+        narrow = [self.is_number(_sign(term)[0]) for term in children(factor)]
+        if self.scalar or not any(narrow):
             return True
-        narrow = [t for t in children(factor) if self.is_number(_sign(t)[0])]
-        if isinstance(formula, Product):
-            return not narrow
-        return isinstance(formula, Odot) or not narrow or len(narrow) == len(children(factor))
+        return isinstance(formula, Odot) or (isinstance(formula, Times) and all(narrow))
 
     def squared(self, formula: Formula) -> Iterator[Formula]:
         """a² => a a"""
@@ -295,10 +293,6 @@ def _sign(formula: Formula) -> tuple[Formula, bool]:
 def _with(formula: Formula, parts: Sequence[Formula]) -> Formula:
     found = iter(parts)
     return map_children(formula, lambda _: next(found))
-
-
-def _as(kind: Joined, factors: tuple[Formula, ...]) -> Formula:
-    return kind(factors)
 
 
 def _product(kind: Joined, factors: Sequence[Formula]) -> Formula:
