@@ -58,8 +58,8 @@ class Finder:
         try:
             found = (
                 self.by_sign()
-                or odd_one(self.right, self.letters, self.worth)
                 or self.by_terms()
+                or odd_one(self.right, self.letters, self.worth)
                 or self.by_one(self.worth, whole, self.forms)
             )
         except SpentError:

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from symrnn.check.claims import Fault
 from symrnn.check.faults.vocabulary import PRODUCTS, is_slope, pieces
-from symrnn.check.faults.worth import Setting, Worth, is_at_a_step, value_of
+from symrnn.check.faults.worth import Worth, is_at_a_step
 from symrnn.derive.formula import Bracket, Formula
 from symrnn.derive.pieces import Path, map_children, put
 from symrnn.language.tree import Add, Neg, Ref
@@ -128,21 +126,10 @@ def odd_one(right: Formula, letters: Sequence[Ref], worth: Worth) -> Fault | Non
     if len(odd) != 1:
         return None
     (place,) = odd
-    term, others = right.terms[place], [t for i, t in enumerate(right.terms) if i != place]
-    left: list[Setting] = []
-    for each in worth.settings:
-        values = [value_of(each.point, other, each.at) for other in others]
-        if any(value is None or value.shape != each.target.shape for value in values):
-            return None
-        rest = each.target - sum((v for v in values if v is not None), np.zeros(each.target.shape))
-        left.append(replace(each, target=rest))
-    for piece in pieces(term):
-        if not isinstance(piece.formula, Ref):
-            continue
-        for letter in letters:
-            new = put(term, piece.path, letter)
-            worth.budget.spend()
-            if letter != piece.formula and all(each.agrees(new) for each in left):
+    rest = worth.beside([term for i, term in enumerate(right.terms) if i != place])
+    for piece in pieces(right.terms[place]) if rest is not None else ():
+        for letter in letters if isinstance(piece.formula, Ref) else ():
+            if rest is not None and rest.fits(put(right.terms[place], piece.path, letter)):
                 path = (place, *piece.path)
                 says = (letter, " belongs there, not ", piece.formula)
                 corrected = put(right, path, letter)

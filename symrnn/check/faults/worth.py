@@ -1,11 +1,12 @@
 """What formulas are worth beside what a left side is: quickly at one setting, surely at all."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symrnn.check.judging import Point
+from symrnn.check.judging.choices import free_bases
 from symrnn.check.judging.fitting import OutsideError
 from symrnn.check.judging.outcome import agree, close
 from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
@@ -137,7 +138,9 @@ class Worth:
         if self.left in (part for part in walk(formula) if type(part) is type(self.left)):
             return False
         found, first = self.array(formula), self.settings[0]
-        if found is None or not (self.loose or found.shape == first.target.shape):
+        if not set(free_bases(formula)) <= set(first.at):
+            return False
+        if found is None or not (self.loose or found.shape in (first.target.shape, (1, 1))):
             return False
         return first.is_worth(found) and self.everywhere(formula)
 
@@ -146,12 +149,29 @@ class Worth:
 
     def for_right(self, right: Formula) -> "Worth | None":
         """The same for what a right formula is worth: an addend beside other addends."""
+        return self._within(lambda setting: value_of(setting.point, right, setting.at))
+
+    def beside(self, others: Sequence[Formula]) -> "Worth | None":
+        """The same for what other addends leave over."""
+
+        def rest(setting: Setting) -> Array | None:
+            left = setting.target
+            for other in others:
+                value = value_of(setting.point, other, setting.at)
+                if value is None or value.shape != left.shape:
+                    return None
+                left = left - value
+            return left
+
+        return self._within(rest)
+
+    def _within(self, target: Callable[[Setting], Array | None]) -> "Worth | None":
         found = []
         for setting in self.settings:
-            target = value_of(setting.point, right, setting.at)
-            if target is None:
+            there = target(setting)
+            if there is None:
                 return None
-            found.append(Setting(setting.point, setting.at, target))
+            found.append(replace(setting, target=there))
         within = Worth(found, self.budget, self.left)
         within._known, within.loose = self._known, self.loose
         return within
