@@ -1,7 +1,6 @@
 """Other formulas of the same value: reordered, factored, expanded, with other indices.
 
-Each rule takes a node and gives nodes that could stand for it. Which product of two values is
-meant follows from their shapes, as everywhere.
+Each rule takes a node and gives nodes that could stand for it.
 """
 
 import random
@@ -63,8 +62,7 @@ class Rewriter:
         places = list(paths(formula))
         for path in self.rng.sample(places, len(places)):
             found = list(rule(at_path(formula, path)))
-            for new in self.rng.sample(found, len(found)):
-                yield put(formula, path, new)
+            yield from (put(formula, path, new) for new in self.rng.sample(found, len(found)))
 
     # what a value is
 
@@ -78,8 +76,7 @@ class Rewriter:
     def is_row(self, formula: Formula) -> bool:
         if self.scalar or any(isinstance(part, Name | Chain) for part in walk(formula)):
             return False
-        rows, columns = self.shapes.rows_of(formula), self.shapes.columns_of(formula)
-        return rows == NARROW and columns != NARROW
+        return self.shapes.rows_of(formula) == NARROW != self.shapes.columns_of(formula)
 
     def commutes(self, formula: Formula) -> bool:
         return isinstance(formula, Add | Odot | Times) or (
@@ -219,8 +216,7 @@ class Rewriter:
             last = moved(formula.body, formula.index, formula.high)
             yield Add((replace(formula, high=Ref("", "T", -1)), last))
         if isinstance(formula.body, Add):
-            parts = [(_sign(term)) for term in formula.body.terms]
-            whole = [(replace(formula, body=term), less) for term, less in parts]
+            whole = [(replace(formula, body=t), less) for t, less in map(_sign, formula.body.terms)]
             yield Add(tuple(Neg(big) if less else big for big, less in whole))
 
     def turned(self, formula: Formula) -> Iterator[Formula]:
