@@ -1,7 +1,6 @@
 """Other formulas of the same value: reordered, factored, expanded, with other indices.
 
-Each rule takes a node and gives nodes that could stand for it. Which product of two values is
-meant follows from their shapes, as everywhere.
+Each rule takes a node and gives nodes that could stand for it.
 """
 
 import random
@@ -63,8 +62,7 @@ class Rewriter:
         places = list(paths(formula))
         for path in self.rng.sample(places, len(places)):
             found = list(rule(at_path(formula, path)))
-            for new in self.rng.sample(found, len(found)):
-                yield put(formula, path, new)
+            yield from (put(formula, path, new) for new in self.rng.sample(found, len(found)))
 
     # what a value is
 
@@ -78,8 +76,7 @@ class Rewriter:
     def is_row(self, formula: Formula) -> bool:
         if self.scalar or any(isinstance(part, Name | Chain) for part in walk(formula)):
             return False
-        rows, columns = self.shapes.rows_of(formula), self.shapes.columns_of(formula)
-        return rows == NARROW and columns != NARROW
+        return self.shapes.rows_of(formula) == NARROW != self.shapes.columns_of(formula)
 
     def commutes(self, formula: Formula) -> bool:
         return isinstance(formula, Add | Odot | Times) or (
@@ -134,7 +131,7 @@ class Rewriter:
                     continue
             elif not (p and q) and not self.scalar:
                 continue
-            yield _as(kind, (common, sum_of(p, q)))
+            yield kind((common, sum_of(p, q)))
 
     def expanded(self, formula: Formula) -> Iterator[Formula]:
         """a (b + c) => a b + a c"""
@@ -149,17 +146,15 @@ class Rewriter:
                     inside = (*before, *([] if bare == ONE else [bare]), *after)
                     whole = _product(type(formula), inside)
                     found.append(Neg(whole) if negative else whole)
-                if all(self.fits(formula, factor) for _ in factor.terms):
+                if self.fits(formula, factor):
                     yield Add(tuple(found))
 
     def fits(self, formula: Formula, factor: Formula) -> bool:
         """Whether each term of a factor can stand for it: beside numbers a row is one as well."""
-        if self.scalar:
+        narrow = [self.is_number(_sign(term)[0]) for term in children(factor)]
+        if self.scalar or not any(narrow):
             return True
-        narrow = [t for t in children(factor) if self.is_number(_sign(t)[0])]
-        if isinstance(formula, Product):
-            return not narrow
-        return isinstance(formula, Odot) or not narrow or len(narrow) == len(children(factor))
+        return isinstance(formula, Odot) or (isinstance(formula, Times) and all(narrow))
 
     def squared(self, formula: Formula) -> Iterator[Formula]:
         """a² => a a"""
@@ -221,8 +216,7 @@ class Rewriter:
             last = moved(formula.body, formula.index, formula.high)
             yield Add((replace(formula, high=Ref("", "T", -1)), last))
         if isinstance(formula.body, Add):
-            parts = [(_sign(term)) for term in formula.body.terms]
-            whole = [(replace(formula, body=term), less) for term, less in parts]
+            whole = [(replace(formula, body=t), less) for t, less in map(_sign, formula.body.terms)]
             yield Add(tuple(Neg(big) if less else big for big, less in whole))
 
     def turned(self, formula: Formula) -> Iterator[Formula]:
@@ -295,10 +289,6 @@ def _sign(formula: Formula) -> tuple[Formula, bool]:
 def _with(formula: Formula, parts: Sequence[Formula]) -> Formula:
     found = iter(parts)
     return map_children(formula, lambda _: next(found))
-
-
-def _as(kind: Joined, factors: tuple[Formula, ...]) -> Formula:
-    return kind(factors)
 
 
 def _product(kind: Joined, factors: Sequence[Formula]) -> Formula:
