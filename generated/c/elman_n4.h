@@ -44,6 +44,13 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
+/* bytes for these sizes:
+   parameters 128,
+   elman_n4_inputs 168,
+   elman_n4_step_inputs 84,
+   elman_n4_memory 916,
+   elman_n4_step_memory 216 */
+
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
     elman_n4_real w_i[ELMAN_N4_D][ELMAN_N4_H];

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from typing import TYPE_CHECKING, Any
 
 from symrnn.cli.options import (
     Answer,
@@ -16,6 +17,9 @@ from symrnn.cli.options import (
 )
 from symrnn.errors import UsageError
 from symrnn.files import make_folder
+
+if TYPE_CHECKING:
+    from symrnn.language.arrays import Array
 
 FOLDER = """With --backend c, -o FILE.py is a Python module that compiles the kernel for whatever
 sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that trains
@@ -36,18 +40,32 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     sizes.add_argument(
         "--dtype", choices=("float32", "float64"), help="of all numbers (default: float32)"
     )
+    sizes.add_argument(
+        "--weights",
+        metavar="RUN",
+        help="the directory of a run, or a file with weights: they come along as weights.h, and"
+        " widths are theirs",
+    )
     parser.add_argument("--name", metavar="NAME", help="what the kernel calls itself")
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it")
+
+
+def _weights(path: str) -> "dict[str, Array]":
+    from symrnn.weights import load
+
+    return load(os.path.join(path, "weights.safetensors") if os.path.isdir(path) else path)
 
 
 def generate(options: argparse.Namespace) -> str | Answer:
     """The source of the kernel, or its files."""
     model = load(options)
-    sizes = {
+    sizes: dict[str, Any] = {
         key: value
         for key in ("dims", "batch", "dtype")
         if (value := getattr(options, key)) is not None
     }
+    if options.weights is not None:
+        sizes["weights"] = _weights(options.weights)
     made = {**passes(options), **features(options), "backend": options.backend}
     folder = options.output is not None and not options.output.endswith(".py")
     if not sizes and (not folder or options.backend == "numpy"):

@@ -3,7 +3,7 @@
 import ast
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symrnn.errors import UsageError, suggestion
@@ -14,6 +14,7 @@ from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import Job, Program
 from symrnn.kernels.settings import Settings, Sizes
 from symrnn.kernels.target import Target, target_called
+from symrnn.language.arrays import Array
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
 from symrnn.system.carriers import apart, with_carriers
@@ -101,11 +102,23 @@ def generate_files(
             " and --dims, --batch and --dtype left out"
         )
     found = kernel(written, text, name, settings, target)
+    if sizes.weights is not None:
+        sizes = replace(sizes, dims={**widths_of(found.system, sizes.weights), **sizes.dims})
     unknown = [dim for dim in sizes.dims if dim not in dimensions(found.system.symbols)]
     if unknown:
         known = ", ".join(dimensions(found.system.symbols))
         raise UsageError(f"'{unknown[0]}' is no width of {name}; there are {known or 'none'}")
     return target.files(found, sizes)
+
+
+def widths_of(system: System, weights: Mapping[str, Array]) -> dict[str, int]:
+    """The widths that weights have, as far as one is an axis by itself."""
+    return {
+        width.names[0]: size
+        for symbol in system.named("parameter")
+        for width, size in zip(symbol.shape, weights[symbol.name].shape, strict=True)
+        if len(width.names) == 1 and not width.number
+    }
 
 
 def kernel(

@@ -7,6 +7,7 @@ from typing import TypedDict, Unpack
 
 from symrnn.errors import UsageError
 from symrnn.kernels.program import OPTIONAL, known_passes
+from symrnn.language.arrays import Array
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import check_size
 
@@ -39,6 +40,8 @@ class Sizes:
     batch: int = 1
     """How many sequences at a time."""
     dtype: str = "float32"
+    weights: Mapping[str, Array] | None = None
+    """Parameters to come along."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from symrnn.kernels.settings import Features
     from symrnn.kernels.target import Target
     from symrnn.kernels.verification import Report
+    from symrnn.language.arrays import Array
 
 
 @dataclass(frozen=True, repr=False)
@@ -217,9 +218,11 @@ class Model:
         dims: Mapping[str, int] | None = None,
         batch: int = 1,
         dtype: str = "float32",
+        weights: "Mapping[str, Array] | None" = None,
         **features: "Unpack[Features]",
     ) -> dict[str, str]:
         """The files of a kernel for these sizes, by name, for a language in which they are fixed.
+        Where weights come along, widths that are not said are theirs.
 
         >>> import symrnn
         >>> list(symrnn.load("elman_n4").generate_files(steps=3, dims={"D": 3, "H": 4, "C": 1}))
@@ -227,11 +230,14 @@ class Model:
         """
         from symrnn.kernels.generate import generate_files, target_of
         from symrnn.kernels.settings import Settings, Sizes
+        from symrnn.weights import check
 
         target = target_of(backend)
         chosen = {} if passes is None else {"passes": tuple(passes)}
         settings = Settings.of(steps, loops, listed(wrt), **chosen, **features)
-        sizes = Sizes(dims or {}, batch, dtype)
+        if weights is not None:
+            check(weights, self, dims)
+        sizes = Sizes(dims or {}, batch, dtype, weights)
         return generate_files(self.written, self.text, name or self.name, settings, target, sizes)
 
     def kernel(

@@ -1,13 +1,20 @@
 """A kernel in C as one Python module, which compiles it for the sizes that it is called with; and
 as a folder for whoever needs no Python."""
 
+from collections.abc import Mapping
+
+import numpy as np
+
+from symrnn.errors import UsageError
 from symrnn.frame import render
 from symrnn.kernels.c.plan import plan
-from symrnn.kernels.c.unit import classes, header, identifier, trains, unit, works
+from symrnn.kernels.c.statements import laid_out
+from symrnn.kernels.c.unit import Work, classes, header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import Spelling
 from symrnn.kernels.settings import Sizes
+from symrnn.language.arrays import Array
 from symrnn.system.symbols import dimensions
 
 
@@ -47,11 +54,34 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         f"{name}.c": unit(kernel, dims),
         f"{name}.py": source(kernel),
     }
+    if sizes.weights is not None:
+        found["weights.h"] = weights_header(whole, sizes.weights, sizes.dtype)
     if trains(whole):
         lines = list(classes(whole))
-        found["main.c"] = render("c/main.c.jinja", whole=whole, kernel=kernel, classes=lines)
+        found["main.c"] = render(
+            "c/main.c.jinja", whole=whole, kernel=kernel, classes=lines, sizes=sizes
+        )
     found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole))
     return found
+
+
+def weights_header(whole: Work, weights: Mapping[str, Array], dtype: str) -> str:
+    """Parameters as a constant struct."""
+    digits, suffix = (9, "f") if dtype == "float32" else (17, "")
+
+    def spelt(value: Array) -> str:
+        if value.ndim:
+            return "{" + ", ".join(map(spelt, value)) + "}"
+        if not np.isfinite(value):
+            raise UsageError(f"the weights hold {float(value)}, which C has no number for")
+        text = f"{float(value):.{digits}g}"
+        return text + ("" if set(text) & set(".en") else ".0") + suffix
+
+    lines = [
+        laid_out(f"    .{whole.spelling.own[name]} = {spelt(np.asarray(weights[name]))},")
+        for name in whole.params
+    ]
+    return render("c/weights.h.jinja", name=whole.prefix, macro=whole.macro, lines=lines)
 
 
 def widths(kernel: Kernel) -> tuple[str, ...]:

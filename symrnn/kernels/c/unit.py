@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 
 from symrnn.frame import render
 from symrnn.kernels.c.spelling import Spelling, c_names
@@ -93,6 +94,21 @@ class Work:
             found.append(f"real {own}{''.join(f'[{size(axis)}]' for axis in axes)};")
         return found or ["real none[1];"]
 
+    def bytes(self, members: Sequence[tuple[str, list[str]]], sizes: Sizes) -> int | None:
+        """How much room a struct takes for these sizes; None where one is not said."""
+        if any(name not in sizes.dims for name in self.dims):
+            return None
+        known = {self.spelling.own[f"dim {n}"]: sizes.dims[n] for n in self.dims}
+        known |= {"B": sizes.batch, "T": self.kernel.steps}
+
+        def count(axis: str) -> int:
+            parts = re.sub(r"[A-Za-z_]\w*", lambda found: str(known[found[0]]), axis).split()
+            signs = [1, *(1 if sign == "+" else -1 for sign in parts[1::2])]
+            return sum(sign * int(part) for sign, part in zip(signs, parts[::2], strict=True))
+
+        numbers = sum(prod(map(count, axes)) for _, axes in members) or 1
+        return numbers * (8 if sizes.dtype == "float64" else 4)
+
     @property
     def param_members(self) -> list[tuple[str, list[str]]]:
         return [(name, self.spelling.shape(name)) for name in self.params]
@@ -149,6 +165,11 @@ def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
         sizes=known,
         double=sizes.dtype == "float64",
         trains=trains(made[0]),
+        room=[
+            ("parameters", made[0].bytes(made[0].param_members, sizes)),
+            *((f"{w.prefix}_inputs", w.bytes(w.inputs, sizes)) for w in made),
+            *((f"{w.prefix}_memory", w.bytes(w.memory, sizes)) for w in made),
+        ],
     )
 
 
