@@ -153,13 +153,14 @@ def keys_of(equation: Equation, place: int, known: Options) -> tuple[Key, ...]:
     """What one right side, and the left side, leave open."""
     found: dict[Key, None] = {}
     for part in (*walk(equation.left), *walk(equation.rights[place])):
-        for key in _keys(part):
+        for key in own_keys(part):
             if key in known:
                 found.setdefault(key)
     return tuple(found)
 
 
-def _keys(part: Formula) -> Iterator[Key]:
+def own_keys(part: Formula) -> Iterator[Key]:
+    """What one piece leaves open by itself."""
     if isinstance(part, Total | Immediate):
         yield reading_key(part)
     elif isinstance(part, Name):

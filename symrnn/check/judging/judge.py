@@ -154,7 +154,8 @@ class _Judge(Worked):
             if found.note:
                 under = (*under, *((" ",) if under else ()), f"Here {found.note}.")
             return verdict(RIGHT_IF if under else RIGHT, under)
-        if not found.ill and found.pattern and self.is_said(claim, found.pattern):
+        held = found.pattern and self.is_said(claim, found.pattern)
+        if held and not found.ill and not self.is_empty(claim, settled, found):
             return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
         if is_numeric(claim.right):
             return self.numeric(claim, settled)
@@ -164,6 +165,8 @@ class _Judge(Worked):
         if other:
             return verdict(RIGHT_IF, other)
         why = f"The shapes do not fit: {found.ill}." if found.ill else self.ratio(claim, settled)
+        if not why and self.is_empty(claim, settled, found):
+            why = f"It holds for {found.ends} only, where a product, a sum or a power is empty."
         return replace(verdict(WRONG, why=why), example=self.example(claim, settled))
 
     def ratio(self, claim: Claim, settled: Settled) -> str:
@@ -205,6 +208,16 @@ class _Judge(Worked):
         read = (part for other in lines for part in walk(other.right))
         return not any(label(part) == own is not None and set(free_bases(part)) for part in read)
 
+    def is_empty(self, claim: Claim, settled: Settled, found: Outcome) -> bool:
+        """Whether a line holds at the last step alone, and there only because a product, a sum or
+        a power in it is empty."""
+        if not found.ends:
+            return False
+        values = self.values(self.within(claim, settled))
+        return all(
+            values.is_empty(claim.right, at) for at, _, ok in self.outcome(claim, settled).at if ok
+        )
+
     def everywhere(self, claim: Claim, settled: Settled) -> Outcome:
         """The outcome at all points; where the first one says that it is wrong at each step, that
         is enough."""
@@ -242,13 +255,16 @@ class _Judge(Worked):
         other lines need this one."""
         if self.fixed is not None:
             return ()
-        parameters = set(self.derivation.parameters)
-        keys = [key for key in claim.keys if key[0] == "∂" and key[2] in parameters]
+        said = {label(each.left) for each in self.claims}  # these say what they mean
+        open_ = [key for key in claim.keys if key[0] == "∂" and key not in said]
+        keys = [key for key in open_ if key[2] in self.derivation.parameters]
         beside = [key for key in claim.keys if key[0] in ("order", "range")] if keys else []
         for choices in product(*(self.known[key] for key in (*keys, *beside))):
             changed = dict(zip((*keys, *beside), choices, strict=True))
             other = replace(settled, choices={**settled.choices, **changed})
-            if self.everywhere(claim, other).right:
+            if any(changed[key] != settled.choices[key] for key in keys) and (
+                self.everywhere(claim, other).right
+            ):
                 words: list[str | Formula] = ["It holds if "]
                 for key in keys:
                     option = changed[key]

@@ -53,6 +53,8 @@ class Outcome:
     """Which shapes do not fit."""
     error: str = ""
     """Why there is no value."""
+    zero: bool = False
+    """Whether both sides are zero at each of these steps."""
 
     @property
     def right(self) -> bool:
@@ -64,12 +66,21 @@ class Outcome:
             return 1.0
         return 0.5 if self.at and not self.ill and not self.error and self.pattern else 0.0
 
+    @property
+    def ends(self) -> str:
+        """Where it holds, if that is at one end alone: k = T."""
+        match self.pattern:
+            case (Name(letter=base), " = ", Name(letter=last)):
+                return f"{base} = {last}"
+        return ""
+
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(
             self.at + other.at,
             self.note or other.note,
             self.ill or other.ill,
             self.error or other.error,
+            self.zero and other.zero,
         )
 
     @property
@@ -196,10 +207,10 @@ def outcome(equations: Iterable[Equation], place: int, values: Values, most: int
             except FAILURES as error:
                 return Outcome(error=_told(error))
             at.append((index, values.steps, ok))
-    at = at or zero
-    if not at:
+    if not at and not zero:
         return Outcome(error="there is no step at which everything in it has a value")
-    return Outcome(tuple(at), note or (DIAGONAL if values.by_entries else ""), ill)
+    note = note or (DIAGONAL if values.by_entries else "")
+    return Outcome(tuple(at or zero), note, ill, zero=not at)
 
 
 def is_outside(left: Formula, at: Indices, values: Values) -> bool:

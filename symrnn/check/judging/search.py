@@ -11,11 +11,11 @@ from itertools import combinations, islice, product
 from typing import Any
 
 from symrnn.check.claims import Said, Writing
-from symrnn.check.judging.choices import cost, keys_of, options
+from symrnn.check.judging.choices import cost, keys_of, options, own_keys
 from symrnn.check.judging.conventions import Convention, conventions
 from symrnn.check.judging.judged import Claim, Point, Settled
 from symrnn.check.judging.numbers import given, is_numeric
-from symrnn.check.judging.outcome import Outcome, members, outcome
+from symrnn.check.judging.outcome import FAILURES, Outcome, indices, members, outcome
 from symrnn.check.judging.points import Setting, settings
 from symrnn.check.judging.values import DEFINED, Choices, Key, Values
 from symrnn.derive.derivation import Derivation
@@ -150,9 +150,26 @@ class Search:
         chosen = tuple(own.choices.items())
         label = (number, claim.number, claim.place, own.convention, chosen, most)
         if label not in self._outcomes:
-            values = self.values(own, number)
-            self._outcomes[label] = outcome(claim.equations, claim.place, values, most)
+            found = outcome(claim.equations, claim.place, self.values(own, number), most)
+            if found.zero and not self.is_zero(claim, own, number):
+                found = replace(found, at=tuple((at, last, False) for at, last, _ in found.at))
+            self._outcomes[label] = found
         return self._outcomes[label]
+
+    def is_zero(self, claim: Claim, settled: Settled, number: int) -> bool:
+        """Whether a left side that is zero is so too as it is usually read: 0 = 0 under a reading
+        that is sought out for it tells nothing."""
+        keys = {key for part in walk(claim.left) for key in own_keys(part) if key[0] == "∂"}
+        choices = {key: self.known[key][0] for key in keys & settled.choices.keys()}
+        usual = replace(settled, choices={**settled.choices, **choices})
+        if self.fixed is not None or usual.choices == settled.choices:
+            return True
+        values = self.values(usual, number)
+        every = [(e, at) for e in claim.equations for at in indices(e, claim.place, values.steps)]
+        try:
+            return not any(values(equation.left, at).any() for equation, at in every)
+        except FAILURES:
+            return True
 
     def tried(self, claim: Claim, settled: Settled) -> float:
         """How right a claim is: 1, a half at the last step alone or at all others, 0."""

@@ -33,7 +33,7 @@ from symrnn.derive.paths import LOSS
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats
 from symrnn.language.arrays import Array
-from symrnn.language.tree import Add, Call, Pow, Ref
+from symrnn.language.tree import Add, Call, Num, Pow, Ref
 
 Key = tuple[str, ...]
 """What there is a choice for: ("∂", A, B), ("letter", δ), ("range", …), ("order",)."""
@@ -80,13 +80,19 @@ class Values(Fitting):
         self.on = Floats(np.dtype(float))
         self.left_sides = LeftSides(self.defined, self.steps)
         self.wrong = LeftSides(self.taken, self.steps)
-        self.worth = MOST
+        self.worth, self.empty = MOST, False
         self._names: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
         self.worth = MOST
         with np.errstate(all="ignore"):
             return self.value(formula, {"B": 1, **(indices or {})})
+
+    def is_empty(self, formula: Formula, indices: Indices) -> bool:
+        """Whether a product, a sum or a power in a formula is of nothing at these steps."""
+        self.empty = False
+        self(formula, indices)
+        return self.empty
 
     # letters
 
@@ -225,7 +231,9 @@ class Values(Fitting):
             case Call(function="norm", args=(arg,)):
                 return np.array([[np.linalg.norm(self.value(arg, at))]])
             case Pow(left=left, right=right):
-                return self.power(self.value(left, at), self.value(right, at))
+                exponent = self.value(right, at)
+                self.empty |= not (isinstance(right, Num) or exponent.any())
+                return self.power(self.value(left, at), exponent)
         return super().value(formula, at)
 
     def power(self, base: Array, exponent: Array) -> Array:
@@ -250,6 +258,7 @@ class Values(Fitting):
             if way * (last - first) < -1:
                 raise OutsideError("a product that runs backwards")
         steps = range(first, last + way, way)
+        self.empty |= not steps
         if big.sign != "sum" and way > 0 and self.choices.get(("order",)):
             steps = steps[::-1]  # only who writes the last step first has said in which order
         return ({**at, big.index: step} for step in steps)
