@@ -7,6 +7,7 @@ fitting      sums and products of what fits together
 values       formulas in numbers, where a derivative is what it truly is
 points       the settings in which formulas are tried
 choices      what a document leaves open: readings of ∂, letters, ranges
+families     letters that mean the same of different things
 outcome      one claim at one point: at which steps its two sides are equal
 numbers      numbers that a document gives, and results with so many digits
 judged       what is found, for whoever goes on from it

@@ -13,6 +13,7 @@ from typing import Any
 from symrnn.check.claims import Said, Writing
 from symrnn.check.judging.choices import cost, keys_of, options, own_keys
 from symrnn.check.judging.conventions import Convention, conventions
+from symrnn.check.judging.families import Families
 from symrnn.check.judging.judged import Claim, Point, Settled
 from symrnn.check.judging.numbers import given, is_numeric
 from symrnn.check.judging.outcome import FAILURES, Outcome, indices, members, outcome
@@ -91,6 +92,7 @@ class Search:
             self._values.clear()
         blank = self.values(usual)
         self.known = options(self.equations, blank, writing.meanings)
+        self.families = Families(writing.meanings, blank.truth.named)
         self.layouts = (
             (Convention(),)
             if derivation.scalar
@@ -242,12 +244,34 @@ class Search:
             if key not in self.known or self.tried(claim, settled):
                 continue
             options = [option for option in self.known[key] if option != DEFINED]
-            others = [with_choice(settled, key, option) for option in options]
+            others = [self.chosen(settled, {key: option}) for option in options]
             own = key[1] in self.numbered or not key[1].startswith(r"\delta")
             own = own and DEFINED in self.known[key]
             last = with_choice(settled, key, DEFINED) if own else settled
-            settled = next((each for each in others if self.tried(claim, each)), last)
+            beside = self.beside(claim.left.letter)
+            right = sum(self.tried(each, settled) for each in beside)
+            settled = next(
+                (
+                    other
+                    for other in others
+                    if (own_right := self.tried(claim, other))
+                    and own_right + sum(self.tried(each, other) for each in beside) > right
+                ),
+                last,
+            )
         return settled
+
+    def beside(self, letter: str) -> list[Claim]:
+        """The claims about other letters that mean what this one does."""
+        lefts = [(claim, claim.left) for claim in self.telling if isinstance(claim.left, Name)]
+        return [
+            claim
+            for claim, left in lefts
+            if left.letter != letter and self.families.are_alike(letter, left.letter)
+        ]
+
+    def chosen(self, settled: Settled, changed: Choices) -> Settled:
+        return replace(settled, choices=self.families.chosen(settled.choices, changed))
 
     def may_beat(self, convention: Convention, right: float, best: Settled) -> bool:
         """Whether more lines than that could be right under a convention: each is tried alone,
@@ -260,7 +284,7 @@ class Search:
             if possible <= right:
                 return False
             alone = (
-                self.tried(claim, replace(settled, choices={**settled.choices, **choices}))
+                self.tried(claim, self.chosen(settled, choices))
                 for choices in islice(self.combinations(claim, settled.choices), FEW)
             )
             possible -= 0 if any(alone) else weight(claim)
@@ -278,7 +302,7 @@ class Search:
                 if self.tried(claim, settled) == 1:
                     continue
                 for choices in self.combinations(claim, settled.choices):
-                    other = replace(settled, choices={**settled.choices, **choices})
+                    other = self.chosen(settled, choices)
                     if self.tried(claim, other) <= self.tried(claim, settled):
                         continue
                     found = self.score(other)
