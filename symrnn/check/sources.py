@@ -29,15 +29,38 @@ CLOSING = {r"\[": r"\]", "$$": "$$", "$`": "`$", "$": "$", r"\(": r"\)", "```": 
 WITHIN = ("$`", "$", r"\(")
 """What stands in a sentence."""
 
-COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-CODE = re.compile(r"```\s*(?:math|latex|tex)\s*\n.*?```|(```|~~~).*?(?:\1|\Z)", re.DOTALL)
+COMMENT = re.compile(
+    r"(?<!\\)((?:\\\\)*)%[^\n]*"
+    r"|\\begin\s*\{(verbatim|Verbatim|lstlisting|minted|comment)\*?\}.*?(?:\\end\s*\{\2\*?\}|\Z)"
+    r"|\\iffalse\b.*?(?:\\(?:fi|else)\b|\Z)|\\(?:verb|lstinline)\*?([^\sA-Za-z*]).*?(?:\3|\n)",
+    re.DOTALL,
+)
+"""Remarks, and what is printed as it stands."""
+
+CODE = re.compile(
+    r"```\s*(?:math|latex|tex)\s*\n.*?```|(```|~~~).*?(?:\1|\Z)|(<!--).*?(?:-->|\Z)", re.DOTALL
+)
 MACRO = re.compile(
     r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*(?:\{\s*\\([A-Za-z]+)\s*\}"
     r"|\\([A-Za-z]+))\s*(?=\{)|\\def\s*\\([A-Za-z]+)\s*(?=\{)"
 )
-ASIDE = re.compile(r"\\(?:tag\*?|label|hspace\*?|vspace\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
+ASIDE = re.compile(
+    r"\\(?:tag\*?|label|(?:eq|c)?ref|hspace\*?|vspace\*?)\s*\{[^{}]*\}"
+    r"|\\(?:nonumber|notag|qed|qedhere|blacksquare|square|Box|hfill|fi)\b"
+)
+PROSE = re.compile(r"\\(?:short)?intertext\s*(?=\{)")
+"""What stands between two rows."""
+
+FRAME = re.compile(
+    r"\\left\s*(\.|\\\{|\\lbrace\b)\s*\\begin\{(?:aligned|gathered|split)\}(?:\[\w\])?"
+    r"|\\end\{(?:aligned|gathered|split)\}\s*\\right\s*(\.|\\\}|\\rbrace\b)"
+)
+"""A brace on one side of several rows."""
+
 RELATION = re.compile(
-    r"=|[<>]|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b"
+    r":?=|[<>]|\\(?:approx|equiv|coloneqq|triangleq|doteq|leftarrow|gets|le|ge|leq|geq|to)\b"
+    r"|\\(?:propto|simeq|rightarrow|ne|neq|ll|gg)\b"
+    r"|\\(?:overset|underset|stackrel)\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*\{[^{}]*=[^{}]*\}"
 )
 ARROW = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)\b|⇒")
 DERIVATIVE = re.compile(r"\\partial|\\nabla|∂|∇|\\mathrm\s*\{?d\}?|\\frac\s*\{d")
@@ -82,9 +105,9 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
             line for n, cell in _cells(text, where) for line in lines(cell, "md", f"{where}[{n}]")
         ]
     if kind == "md":
-        text = CODE.sub(lambda m: "\n" * m[0].count("\n") if m[1] else m[0], text)
+        text = CODE.sub(lambda m: "\n" * m[0].count("\n") if m[1] or m[2] else m[0], text)
     else:
-        text = COMMENT.sub(lambda found: found[1], text)
+        text = COMMENT.sub(lambda m: (m[1] or "") + "\n" * m[0].count("\n"), text)
     text = _without_macros(text, where)
     found = list(_displays(text))
     if kind != "md" and not found:
@@ -113,12 +136,7 @@ def _without_macros(text: str, where: str) -> str:
     r"""The text with what \newcommand{\x}{…} says in the place of \x."""
     macros: dict[str, str] = {}
     while (found := MACRO.search(text)) is not None:
-        depth, end = 0, found.end()
-        for sign in re.finditer(r"\\.|[{}]", text[found.end() :]):
-            depth += {"{": 1, "}": -1}.get(sign[0], 0)
-            end = found.end() + sign.end()
-            if depth == 0:
-                break
+        end = _end_of_group(text, found.end())
         name = next(filter(None, found.groups()))
         body = text[found.end() + 1 : end - 1]
         macros[name] = rf"\operatorname{{{body}}}" if "Operator" in found[0] else body
@@ -130,6 +148,20 @@ def _without_macros(text: str, where: str) -> str:
         if len(text) > MAX:
             raise UsageError(f"{where} has more than {MAX:,} characters with its macros put in")
     return text
+
+
+def _end_of_group(text: str, start: int) -> int:
+    """Where the braces end that begin here."""
+    depth, end = 0, start
+    for sign in GROUPED.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(sign[0], 0)
+        end = sign.end()
+        if depth == 0:
+            break
+    return end
+
+
+GROUPED = re.compile(r"\\.|[{}]")
 
 
 def _gap(found: re.Match[str], macros: dict[str, str]) -> str:
@@ -166,7 +198,7 @@ def _is_said(cut: Cut) -> bool:
 def _rows(cut: Cut, by_line: bool = False) -> Iterator[Cut]:
     """The claims of a display: its rows, what goes on joined to what it goes on from. A row
     without a relation is the left side of the next, or prose."""
-    text = MARKER.sub("", ASIDE.sub("", cut.text))
+    text = MARKER.sub("", _without_frames(_without_prose(ASIDE.sub("", cut.text))))
     waiting: Cut | None = None
     for row in _joined(_pieces(Cut(text, cut.number), by_line)):
         if waiting is not None and RELATION.match(row.text):
@@ -174,6 +206,31 @@ def _rows(cut: Cut, by_line: bool = False) -> Iterator[Cut]:
         waiting = None if RELATION.search(row.text) or by_line else row
         if waiting is None:
             yield row
+
+
+def _without_prose(text: str) -> str:
+    r"""The text with a new row for each \intertext{…}."""
+    found, start = "", 0
+    for match in PROSE.finditer(text):
+        if match.start() >= start:
+            end = _end_of_group(text, match.end())
+            found += text[start : match.start()] + r"\\" + "\n" * text.count("\n", match.end(), end)
+            start = end
+    return found + text[start:]
+
+
+def _without_frames(text: str) -> str:
+    r"""The text without \left\{ … \right. around all of its rows."""
+    opened: list[re.Match[str]] = []
+    gone: list[tuple[int, int]] = []
+    for match in FRAME.finditer(text):
+        if match[1]:
+            opened.append(match)
+        elif opened and "." in ((begin := opened.pop())[1], match[2]):
+            gone += [begin.span(), match.span()]
+    for start, end in sorted(gone, reverse=True):
+        text = text[:start] + "\n" * text.count("\n", start, end) + text[end:]
+    return text
 
 
 def _joined(pieces: Iterable[Cut]) -> Iterator[Cut]:

@@ -116,9 +116,19 @@ def check(options: argparse.Namespace) -> Answer:
         notation=options.notation,
         mapping=pairs(options.map) if options.map else {},
         seed=options.seed,
+        broken=_broken,
     )
     made = {"text": found.text, "json": found.json, "csv": found.csv, "html": found.html}
     return Answer(made[form](), found.status)
+
+
+def _broken(error: Exception) -> str:
+    """What is said of a text at which the checker itself fails."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return (
+        f"this text cannot be judged: symrnn itself failed at it ({what}). That is a mistake of"
+        " symrnn, not of the text; please report it, with the text"
+    )
 
 
 def _format(options: argparse.Namespace) -> str:

@@ -12,11 +12,12 @@ partials     derivatives
 brackets     what stands in brackets, and what hangs on them
 expression   sums and products: what a product is of, where Σ ends
 where        for which steps and members a line is said
+rows         the equations of a line, its remarks and conditions
 document     lines to claims: sides, conditions, letters of the writer's own
 meanings     what such a letter may stand for
 """
 
 from symrnn.check.reading.document import read
-from symrnn.check.reading.known import Known, known
+from symrnn.check.reading.known import MOST_STEPS, Known, known
 
-__all__ = ["Known", "known", "read"]
+__all__ = ["MOST_STEPS", "Known", "known", "read"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from symrnn.check.claims import Span
-from symrnn.check.reading.known import Known
+from symrnn.check.reading.known import MOST_STEPS, Known
 from symrnn.check.reading.nodes import (
     Items,
     Node,
@@ -29,6 +29,7 @@ from symrnn.check.reading.symbols import (
     own_letter,
     spelt,
     split,
+    time_of,
 )
 from symrnn.derive.formula import Eye, Formula, Marked, Name, Ones, Zeros
 from symrnn.derive.notation.spelling import time_text
@@ -123,6 +124,8 @@ class Letters:
         if not self.anywhere and self.known.is_outside(ref):
             raise Unclear(f"there is no step {time_text(Ref('', ref.base, ref.shift))} of this",
                           node.span)  # fmt: skip
+        if ref.base == "1" and ref.shift >= MOST_STEPS:
+            raise Unclear(f"only the first {MOST_STEPS} steps are tried", node.span)
         made: Formula = Marked(ref, mark) if mark else ref
         return self.raised(Piece(made, node.span), left, node.span)
 
@@ -163,11 +166,26 @@ class Letters:
                 return Unclear(f"{shown}: T may be a step or a transpose; write (T) or \\top",
                                node.span)  # fmt: skip
             return Unclear(f"{shown} runs over time, and no step is said", node.span)
-        if found:
+        step = found[0][1].base if found and found[0][1] is not None else ""
+        if found and (step in ("", "1", "t", "T") or shown[:1] == found[0][0].name[:1]):
             return Unclear(f"{shown}: {found[0][0].name} is the same at every step", node.span)
-        printed = list(dict.fromkeys(_plain(spelt(key)) for key, _ in self.known.symbols))
-        near = suggestion(shown, printed) or f"; the model has {', '.join(printed[:12])}"
-        return Unclear(f"{shown or 'this'} is not known{near}", node.span)
+        return Unclear(f"{shown or 'this'} is not known{self.instead(node, shown)}", node.span)
+
+    def instead(self, node: Node, shown: str) -> str:
+        """What may be meant by a letter that is not known: one that looks alike, a state."""
+        base, subs, sups = apart(node)
+        stem = canon((base,))
+        alike = [k for k, _ in self.known.symbols if len(stem) > 2 or k[0].lower() == stem.lower()]
+        alike = [key for key in alike if key[0][:1] == "\\" or stem[:1] != "\\"]
+        if near := suggestion(shown, [_plain(spelt(key)) for key in alike]):
+            return near
+        timed = any(time_of(part) is not None for part in (*subs, *sups))
+        if timed and len(states := self.known.carried) == 1:
+            return did_you_mean(stem, states[0])
+        printed = {spelt(key).replace("{", "").replace("}", "") for key, _ in self.known.symbols}
+        every = (_plain(spelt(key)) for key, _ in self.known.symbols)
+        kept = [each for each in dict.fromkeys(every) if "{" in each or each in printed]
+        return f"; the model has {', '.join(kept[:12])}"
 
     # widths and constants
 
@@ -246,6 +264,10 @@ class Letters:
             return Piece(ten, span)
         made: Formula = Pow(piece.formula, exponent.formula)
         return Piece(made, span, (piece, exponent), piece.entry)
+
+
+def did_you_mean(letter: str, name: str) -> str:
+    return f"; did you mean {name}? Then say so: --map '{letter}_t={name}_t'"
 
 
 def _plain(letter: str) -> str:

@@ -36,7 +36,7 @@ SPACES = words(
     "quad qquad displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut strut"
     " allowbreak hfill rm bf it nobreak relax thinspace medspace thickspace enspace centering"
     " noindent left right big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm"
-    " biggm Biggm , ; : ! > / \\"
+    " biggm Biggm , ; : ! > / \\ qed qedhere blacksquare square Box hfil"
 )
 SPACES = (*SPACES, " ", "\n")
 SKIPPED = words("tag label hspace vspace phantom vphantom hphantom color eqref")
