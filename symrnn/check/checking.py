@@ -98,8 +98,14 @@ def check(
                 return verdict
             if next(left) <= 0:
                 return verdict
-            # what a line inherits is told of it as if it stood alone
-            return replace(verdict, fault=fault(judged, replace(verdict, follows=False)))
+            try:  # what a line inherits is told of it as if it stood alone
+                return replace(verdict, fault=fault(judged, replace(verdict, follows=False)))
+            except (SymrnnError, MemoryError):
+                raise
+            except Exception as error:
+                if broken is None:
+                    raise
+                return replace(verdict, why=f"it is not equal to the left side; {broken(error)}")
 
         verdicts = tuple(map(explained, judged.report.verdicts))
         return replace(judged.report, verdicts=verdicts)

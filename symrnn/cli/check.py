@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symrnn.cli.options import MODEL, Answer, add_changes, add_strict, load, one_thread
-from symrnn.errors import DataError, SymrnnError, UsageError
+from symrnn.errors import CheckError, DataError, SymrnnError, UsageError
 
 if TYPE_CHECKING:
     from symrnn.check.checking import Text
@@ -119,15 +119,20 @@ def check(options: argparse.Namespace) -> Answer:
         broken=_broken,
     )
     made = {"text": found.text, "json": found.json, "csv": found.csv, "html": found.html}
-    return Answer(made[form](), found.status)
+    try:
+        return Answer(made[form](), found.status)
+    except (SymrnnError, MemoryError):
+        raise
+    except Exception as error:
+        raise CheckError(_broken(error)) from error
 
 
 def _broken(error: Exception) -> str:
     """What is said of a text at which the checker itself fails."""
     what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return (
-        f"this text cannot be judged: symrnn itself failed at it ({what}). That is a mistake of"
-        " symrnn, not of the text; please report it, with the text"
+        f"this cannot be judged: symrnn itself failed at it ({what}). That is a mistake of symrnn,"
+        " not of the text; please report it, with the text"
     )
 
 

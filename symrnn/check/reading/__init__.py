@@ -6,6 +6,7 @@ tex          from a line of TeX to its structure
 symbols      symbols in print: how one is told from another, which step is said
 known        what a reader knows: a model's symbols in a notation, functions, dimensions
 pieces       formulas with the place of each piece; how wide they are
+powers       powers of ten, and of so many steps
 letters      one symbol at a time: a name, a dimension, a letter of the writer's own
 calls        functions: applied, or bare as in σ(1 - σ)
 partials     derivatives

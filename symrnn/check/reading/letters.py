@@ -17,8 +17,8 @@ from symrnn.check.reading.nodes import (
     text_of,
 )
 from symrnn.check.reading.pieces import NUMBERS, SOME, Measure, Piece
+from symrnn.check.reading.powers import MOST_DIGITS, between, power_of_ten
 from symrnn.check.reading.symbols import (
-    INDICES,
     TRANSPOSED,
     Entry,
     apart,
@@ -34,10 +34,9 @@ from symrnn.check.reading.symbols import (
 from symrnn.derive.formula import Eye, Formula, Marked, Name, Ones, Zeros
 from symrnn.derive.notation.spelling import time_text
 from symrnn.errors import suggestion
-from symrnn.language.tree import NARROW, Add, Neg, Num, Pow, Ref, Size, Transpose, Width
+from symrnn.language.tree import NARROW, Num, Pow, Ref, Size, Transpose, Width
 
 RATE, COUNT = NUMBERS
-MOST_DIGITS = 40
 ENTRIES = tuple("ijklmnrs")
 """What an entry of a vector may be numbered by."""
 
@@ -258,8 +257,8 @@ class Letters:
             return Piece(piece.formula, span, piece.parts, piece.entry)
         if canon(above) in TRANSPOSED:
             return Piece(Transpose(piece.formula), span, (piece,))
-        exponent = _between(above) or self.inner(above, span)
-        ten = _power_of_ten(piece.formula, exponent.formula)
+        exponent = between(above) or self.inner(above, span)
+        ten = power_of_ten(piece.formula, exponent.formula)
         if ten is not None:
             return Piece(ten, span)
         made: Formula = Pow(piece.formula, exponent.formula)
@@ -272,32 +271,3 @@ def did_you_mean(letter: str, name: str) -> str:
 
 def _plain(letter: str) -> str:
     return letter[1:-1] if letter.startswith("{") else letter
-
-
-def _between(items: Items) -> Piece | None:
-    """How many steps lie between two, T - i, as a power has it."""
-    texts = [text_of(node) for node in items]
-    letters, signs = texts[::2], texts[1::2]
-    if len(letters) != len(signs) + 1 or not signs or {*signs} - {"+", "-"}:
-        return None
-    steps = [each for each in letters if each in INDICES]
-    if len(steps) < 2 or not all(each in INDICES or each.isdigit() for each in letters):
-        return None
-    signed = zip(("+", *signs), letters, strict=True)
-    made = tuple(_signed(sign, letter) for sign, letter in signed)
-    return Piece(Add(made), (items[0].span[0], items[-1].span[1]))
-
-
-def _signed(sign: str, letter: str) -> Formula:
-    value: Formula = Num(Fraction(letter[:MOST_DIGITS])) if letter.isdigit() else Name(letter)
-    return Neg(value) if sign == "-" else value
-
-
-def _power_of_ten(base: Formula, exponent: Formula) -> Num | None:
-    """10^{-3} as a number."""
-    sign, inside = (-1, exponent.arg) if isinstance(exponent, Neg) else (1, exponent)
-    if base != Num(Fraction(10)) or not isinstance(inside, Num):
-        return None
-    if inside.value.denominator != 1 or inside.value > 300:
-        return None
-    return Num(Fraction(10) ** (sign * int(inside.value)))

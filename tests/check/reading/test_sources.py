@@ -104,6 +104,31 @@ $$a = \Wh b \had \dg(c)$$"""
 
 
 @pytest.mark.parametrize(
+    "skipped",
+    [
+        "\\begin{verbatim}\n$$c = d$$\n% \\end{verbatim}",
+        "\\begin{lstlisting*}[a]\n$$c = d$$\n\\end{lstlisting*}",
+        "\\begin{comment}\n$$c = d$$\n\\end{comment}",
+        "\\iffalse\n$$c = d$$\n\\fi",
+        "\\verb|$$| so $$ \\verb+$$+\n% \\begin{verbatim}\n",
+    ],
+)
+def test_what_is_not_set_is_skipped(skipped: str) -> None:
+    assert found(f"{skipped}\n\\[e = f\\]") == [(4, "e = f")]
+    assert found("<!--\n$$c = d$$\n-->\n$$e = f$$", "md") == [(4, "e = f")]
+
+
+def test_prose_between_rows_and_a_brace_around_them_are_skipped() -> None:
+    text = r"""\begin{align} a &= b \\ \intertext{so $x = \text{y}$,}
+ c &= d \qedhere \\ &\overset{\eqref{(}}{=} e \end{align}
+\[ \left\{ \begin{aligned} f &= g \\ h &= i \end{aligned} \right. \qquad \blacksquare \]"""
+    assert [line for _, line in found(text)] == [
+        *("a = b", "c = d", r"\overset{}{=} e", "f = g", r"h = i \qquad"),
+    ]
+    assert len(found(r"\[ a = \left\{ \begin{aligned} b \\ + c \end{aligned} \right\} \]")) == 1
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "{" * 1_000_000,
@@ -117,7 +142,17 @@ def test_what_is_too_long_is_refused_at_once(text: str) -> None:
     assert time.perf_counter() - start < 1
 
 
-@pytest.mark.parametrize("piece", ["{", "$", "\\[", "\\begin{align}", "&", "\\\\", "(", "%", "$$ "])
+PIECES = ["{", "$", "\\[", "\\begin{align}", "&", "\\\\", "(", "%", "$$ "]
+PIECES += (
+    "\\iffalse ",
+    "\\begin{comment}",
+    r"$$\left. \begin{aligned}",
+    r"$$\intertext{",
+    "\\verb|",
+)
+
+
+@pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("kind", ["tex", "md", "formula"])
 def test_a_long_text_of_one_piece_is_read_within_a_second(piece: str, kind: Kind) -> None:
     start = time.perf_counter()
