@@ -46,8 +46,11 @@ MACRO = re.compile(
 )
 ASIDE = re.compile(
     r"\\(?:tag\*?|label|(?:eq|c)?ref|hspace\*?|vspace\*?)\s*\{[^{}]*\}"
-    r"|\\(?:nonumber|notag|qed|qedhere|blacksquare|square|Box|hfill|fi)\b"
+    r"|\\(?:nonumber|notag|qed|qedhere|blacksquare|square|Box|fi)\b"
 )
+NUMBER = re.compile(r"(?:\\q?quad|\\hfill)\s*\(\d+[a-z]?\)\s*$")
+"""Of a formula, at its right."""
+
 PROSE = re.compile(r"\\(?:short)?intertext\s*(?=\{)")
 """What stands between two rows."""
 
@@ -114,7 +117,7 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
         rows = list(_rows(Cut(text, 1), by_line=True))
     else:
         rows = [row for c in found if kind == "formula" or _is_said(c) for row in _rows(c)]
-    return [Line(row.text, row.number, file) for row in rows]
+    return [Line(NUMBER.sub("", row.text), row.number, file) for row in rows]
 
 
 def _cells(text: str, where: str) -> list[tuple[int, str]]:

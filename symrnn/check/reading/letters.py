@@ -37,6 +37,8 @@ from symrnn.errors import suggestion
 from symrnn.language.tree import NARROW, Num, Pow, Ref, Size, Transpose, Width
 
 RATE, COUNT = NUMBERS
+RATES = (RATE, r"\alpha")
+"""What the learning rate is called."""
 ENTRIES = tuple("ijklmnrs")
 """What an entry of a vector may be numbered by."""
 
@@ -100,8 +102,8 @@ class Letters:
                 return Piece(piece.formula, piece.span, piece.parts, step.base)
         if (size := self.size(node)) is not None:
             return size
-        if letter == RATE:
-            return Piece(Name(letter), node.span)
+        if letter in RATES:
+            return Piece(Name(RATE), node.span)
         if (entry_of := self.entry(node)) is not None:
             return entry_of
         raise self.unknown(found, node)
@@ -179,7 +181,7 @@ class Letters:
         if near := suggestion(shown, [_plain(spelt(key)) for key in alike]):
             return near
         timed = any(time_of(part) is not None for part in (*subs, *sups))
-        if timed and len(states := self.known.carried) == 1:
+        if timed and stem.isalpha() and len(states := self.known.carried) == 1:
             return did_you_mean(stem, states[0])
         printed = {spelt(key).replace("{", "").replace("}", "") for key, _ in self.known.symbols}
         every = (_plain(spelt(key)) for key, _ in self.known.symbols)
@@ -237,6 +239,8 @@ class Letters:
     def number(self, text: str, span: Span) -> Piece:
         if len(text) > MOST_DIGITS:
             raise Unclear("this number has too many digits", span)
+        if not text.replace(".", "").isdecimal():
+            raise Unclear("this is no number", span)
         return Piece(Num(Fraction(text)), span)
 
     def count(self, node: Node) -> Piece:

@@ -61,6 +61,9 @@ class Partials(Calls):
         if node is None:
             raise Unclear("it is not said of what this is the derivative", after.span)
         self.at += 1
+        base = base_of(node)
+        if isinstance(base, Sign | Styled) and canon((base,)) in self.known.functions:
+            raise Unclear("a derivative is read of a variable with a name", node.span)
         return self.fence(node) if isinstance(node, Fence) else self.symbol(node)
 
     def fence(self, node: Fence) -> Piece:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from symrnn.check.claims import Line, Unread
-from symrnn.check.reading.letters import RATE
+from symrnn.check.reading.letters import RATES
 from symrnn.check.reading.nodes import Items, Node, Sign, Text, Unclear, over, text_of
 from symrnn.check.reading.symbols import canon, split
 from symrnn.check.reading.tex import structure
@@ -64,7 +64,7 @@ def _claims(line: Line, items: Items) -> Iterator[Row]:
     defining = {i for i, pair in enumerate(pairwise(texts)) if pair == (":", "=")}
     defining |= {i + 1 for i, pair in enumerate(pairwise(texts)) if pair == ("=", ":")}
     items = tuple(node for i, node in enumerate(items) if i not in defining)
-    main, asides, conditions = _parts(without_end(items))
+    main, asides, conditions = _parts(without_end(_conditions_behind(items)))
     if not 0 < len(main) <= MOST:
         said = "nothing stands here" if not main else f"a line has at most {MOST} equations"
         raise Unclear(said, (0, len(line.text)))
@@ -103,13 +103,23 @@ def _is_numeric(line: Line, side: Items) -> bool:
 def _is_update(sides: Sequence[Items]) -> bool:
     r"""w = w - \eta …: an equals sign for what becomes of w."""
     left, right = sides[0], tuple(canon((node,)) for node in sides[-1])
-    return len(left) == 1 and canon(left) in right and RATE in right
+    return len(left) == 1 and canon(left) in right and not {*RATES}.isdisjoint(right)
 
 
 def without_end(items: Items) -> Items:
     while items and text_of(items[-1]) in (",", ".", ";", ":"):
         items = items[:-1]
     return items
+
+
+def _conditions_behind(items: Items) -> Items:
+    """`For t < T: a = b` as `a = b, for t < T`."""
+    at = next((i for i, node in enumerate(items) if text_of(node) in (":", ",")), len(items) - 1)
+    before, after = items[:at], items[at + 1 :]
+    worded = len(before) > 1 and (isinstance(before[0], Text) or text_of(before[0]) == "forall")
+    if not after or not is_condition(before) or not (worded or text_of(items[at]) == ":"):
+        return items
+    return (*without_end(after), Sign(",", items[at].span), *before)
 
 
 def _parts(items: Items) -> tuple[list[Items], list[Items], Items]:

@@ -94,6 +94,25 @@ def tokens(text: str, words: frozenset[str]) -> list[Token]:
         if words and token.isalpha() and not text[max(start - 1, 0) : start].isalpha():
             run = re.match(r"[A-Za-z]{2,40}", text[start : start + 41])
             token = run[0] if run is not None and run[0] in words else token
-        found.append(Token(token, start))
         position = start + len(token)
+        if run := SMALL.match(text, start):
+            position = run.end()
+            found += _small(run)
+        else:
+            found.append(Token(token, start))
     return found
+
+
+SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₜₖⱼᵢ", "0123456789+-tkji", strict=True))
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ⁽⁾", "0123456789+-Tt()", strict=True))
+SMALL = re.compile(f"[{''.join(SUBSCRIPTS)}]+|[{''.join(SUPERSCRIPTS)}]+")
+"""Letters that are below or above by themselves: what derivations print in a terminal."""
+
+
+def _small(run: re.Match[str]) -> list[Token]:
+    letters = SUBSCRIPTS if run[0][0] in SUBSCRIPTS else SUPERSCRIPTS
+    start, end = run.span()
+    inside = re.finditer(r"\d+|\D", "".join(letters[each] for each in run[0]))
+    found = [Token(each[0], start + each.start()) for each in inside]
+    sign = Token("_" if letters is SUBSCRIPTS else "^", start)
+    return [sign, Token("{", start), *found, Token("}", end - 1)]

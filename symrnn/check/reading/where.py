@@ -83,7 +83,7 @@ def where(items: Items) -> Where:
             found = replace(found, steps=_run(run, part))
         elif signs:
             found = replace(found, steps=_between(part, signs, sides))
-        else:
+        elif (step := time_of(part)) is None or not is_index(step):  # for all t
             raise Unclear("this condition is not understood", over(part))
     return found
 

@@ -61,6 +61,11 @@ def test_reasons_beside_a_line_are_words() -> None:
     assert [line for _, line in found(text)] == ["a = b"]
 
 
+def test_the_number_of_a_formula_is_no_factor() -> None:
+    assert found(r"$$a = b \qquad (3)$$") == [(1, "a = b ")]
+    assert found(r"$$a = b (3)$$") == [(1, "a = b (3)")]
+
+
 def test_two_equations_beside_each_other_are_two() -> None:
     text = r"\begin{align} a &= b & c &= d \end{align}"
     assert [line for _, line in found(text)] == ["a = b", "c = d"]
