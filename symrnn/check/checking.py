@@ -45,6 +45,18 @@ def text_of(text: str, name: str = "") -> Text:
     return Text(text, "tex", name) if DISPLAYS.search(text) else Text((text,), "formula", name)
 
 
+def writing(given: object) -> Text:
+    """A formula, several, or a text with formulas in displays."""
+    if isinstance(given, str):
+        return text_of(given)
+    several = list(given) if isinstance(given, list | tuple) else [given]
+    formulas = tuple(each for each in several if isinstance(each, str))
+    if len(formulas) < len(several):
+        other = next(each for each in several if not isinstance(each, str))
+        raise UsageError(f"{other!r:.80} is no text; expected a formula, or several in a list")
+    return Text(formulas, "formula")
+
+
 def check(
     derived: Derived,
     texts: Sequence[Text],
@@ -77,7 +89,8 @@ def check(
             raise UsageError(text.error)
         lines = list(_lines(text, _gradient(derived, shown, by) if by else ""))
         if not lines:
-            raise UsageError(f"{text.name or 'the text'} holds no formula; {EXPECTED}")
+            expected = f"; {EXPECTED}" if isinstance(text.text, str) else ""
+            raise UsageError(f"{text.name or 'the text'} holds no formula{expected}")
         if len(lines) > MOST:
             where, many = text.name or "the text", f"{len(lines):,} formulas"
             raise UsageError(f"{where} holds {many}; at most {MOST:,} are read")

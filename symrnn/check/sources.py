@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from symrnn.check.claims import Line
+from symrnn.check.markup import COMMENT, MAX, without_frames, without_macros, without_prose
 from symrnn.errors import UsageError
 
 Kind = Literal["tex", "md", "ipynb", "formula"]
 
-MAX, MAX_NOTEBOOK = 100_000, 20_000_000
-"""Characters of a text; a notebook may have its pictures beside them."""
+MAX_NOTEBOOK = 20_000_000
+"""Characters of a notebook, which may have its pictures beside its formulas."""
 
 _NAMES = "equation|align|aligned|gather|gathered|multline|eqnarray|flalign|alignat|displaymath|math"
 MARKER = re.compile(rf"\\(?:begin|end)\s*\{{(?:{_NAMES}|split)\*?\}}(?:\[\w\]|\{{\d+\}})?")
@@ -29,20 +30,8 @@ CLOSING = {r"\[": r"\]", "$$": "$$", "$`": "`$", "$": "$", r"\(": r"\)", "```": 
 WITHIN = ("$`", "$", r"\(")
 """What stands in a sentence."""
 
-COMMENT = re.compile(
-    r"(?<!\\)((?:\\\\)*)%[^\n]*"
-    r"|\\begin\s*\{(verbatim|Verbatim|lstlisting|minted|comment)\*?\}.*?(?:\\end\s*\{\2\*?\}|\Z)"
-    r"|\\iffalse\b.*?(?:\\(?:fi|else)\b|\Z)|\\(?:verb|lstinline)\*?([^\sA-Za-z*]).*?(?:\3|\n)",
-    re.DOTALL,
-)
-"""Remarks, and what is printed as it stands."""
-
 CODE = re.compile(
     r"```\s*(?:math|latex|tex)\s*\n.*?```|(```|~~~).*?(?:\1|\Z)|(<!--).*?(?:-->|\Z)", re.DOTALL
-)
-MACRO = re.compile(
-    r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*(?:\{\s*\\([A-Za-z]+)\s*\}"
-    r"|\\([A-Za-z]+))\s*(?=\{)|\\def\s*\\([A-Za-z]+)\s*(?=\{)"
 )
 ASIDE = re.compile(
     r"\\(?:tag\*?|label|(?:eq|c)?ref|hspace\*?|vspace\*?)\s*\{[^{}]*\}"
@@ -50,15 +39,6 @@ ASIDE = re.compile(
 )
 NUMBER = re.compile(r"(?:\\q?quad|\\hfill)\s*\(\d+[a-z]?\)\s*$")
 """Of a formula, at its right."""
-
-PROSE = re.compile(r"\\(?:short)?intertext\s*(?=\{)")
-"""What stands between two rows."""
-
-FRAME = re.compile(
-    r"\\left\s*(\.|\\\{|\\lbrace\b)\s*\\begin\{(?:aligned|gathered|split)\}(?:\[\w\])?"
-    r"|\\end\{(?:aligned|gathered|split)\}\s*\\right\s*(\.|\\\}|\\rbrace\b)"
-)
-"""A brace on one side of several rows."""
 
 RELATION = re.compile(
     r":?=|[<>]|\\(?:approx|equiv|coloneqq|triangleq|doteq|leftarrow|gets|le|ge|leq|geq|to)\b"
@@ -72,6 +52,7 @@ BLANK = re.compile(rf"(?:{SPACE}|[.,;])*")
 GOES_ON = re.compile(
     rf"{SPACE}*(?:[-+/*]|\\(?:cdot|times|odot|circ|otimes|pm)\b|[)\]}}]|\\right|\\[bB]ig+r)"
 )
+BRACKET = re.compile(rf"{SPACE}*(?:[(\[]|\\left\s*[(\[]|\\[bB]igg?l?\s*[(\[]|\\\{{)")
 CONDITION = re.compile(
     rf"(?:{SPACE}|,)*(?:\\text\s*\{{\s*(?:for|with|where|if)\b|\\forall|\(?\w(?:,\s*\w)*\)?\s*\\in\b"
     r"|[a-zA-Z]\s*=\s*[\w\s+-]+,\s*(?:\\[lc]?dots|\d))"
@@ -111,7 +92,7 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
         text = CODE.sub(lambda m: "\n" * m[0].count("\n") if m[1] or m[2] else m[0], text)
     else:
         text = COMMENT.sub(lambda m: (m[1] or "") + "\n" * m[0].count("\n"), text)
-    text = _without_macros(text, where)
+    text = without_macros(text, where)
     found = list(_displays(text))
     if kind != "md" and not found:
         rows = list(_rows(Cut(text, 1), by_line=True))
@@ -135,42 +116,6 @@ def _cells(text: str, where: str) -> list[tuple[int, str]]:
     return found
 
 
-def _without_macros(text: str, where: str) -> str:
-    r"""The text with what \newcommand{\x}{…} says in the place of \x."""
-    macros: dict[str, str] = {}
-    while (found := MACRO.search(text)) is not None:
-        end = _end_of_group(text, found.end())
-        name = next(filter(None, found.groups()))
-        body = text[found.end() + 1 : end - 1]
-        macros[name] = rf"\operatorname{{{body}}}" if "Operator" in found[0] else body
-        text = text[: found.start()] + "\n" * found[0].count("\n") + text[end:]
-    for _ in range(3 if macros else 0):  # one may use another
-        text = re.sub(
-            r"\\([A-Za-z]+)(?![A-Za-z])", lambda m: macros.get(m[1], m[0]) + _gap(m, macros), text
-        )
-        if len(text) > MAX:
-            raise UsageError(f"{where} has more than {MAX:,} characters with its macros put in")
-    return text
-
-
-def _end_of_group(text: str, start: int) -> int:
-    """Where the braces end that begin here."""
-    depth, end = 0, start
-    for sign in GROUPED.finditer(text, start):
-        depth += {"{": 1, "}": -1}.get(sign[0], 0)
-        end = sign.end()
-        if depth == 0:
-            break
-    return end
-
-
-GROUPED = re.compile(r"\\.|[{}]")
-
-
-def _gap(found: re.Match[str], macros: dict[str, str]) -> str:
-    return " " if found[1] in macros and macros[found[1]][-1:].isalpha() else ""
-
-
 def _displays(text: str) -> Iterator[Cut]:
     """Mathematics in a text, in displays and in sentences."""
     position, number, counted = 0, 1, 0
@@ -179,6 +124,9 @@ def _displays(text: str) -> Iterator[Cut]:
         opening = "```" if found[0].startswith("`") else found[0]
         closing = CLOSING.get(opening) or found[0].replace("begin", "end")
         start = position = found.end()
+        inner = OPENING.search(text, start) if opening == "```" else None
+        if inner is not None and inner.start() < text.find("```", start):
+            continue  # it has displays of its own
         end = -1 if closing in missing else text.find(closing, start)
         if end < 0:  # nor is it found again further on
             missing.add(closing)
@@ -189,6 +137,8 @@ def _displays(text: str) -> Iterator[Cut]:
             continue
         position = end + len(closing)
         number, counted = number + text.count("\n", counted, start), start
+        if "multline" in opening:
+            inside = ROWS.sub(" ", inside)
         yield Cut(inside, number, within)
 
 
@@ -201,7 +151,7 @@ def _is_said(cut: Cut) -> bool:
 def _rows(cut: Cut, by_line: bool = False) -> Iterator[Cut]:
     """The claims of a display: its rows, what goes on joined to what it goes on from. A row
     without a relation is the left side of the next, or prose."""
-    text = MARKER.sub("", _without_frames(_without_prose(ASIDE.sub("", cut.text))))
+    text = MARKER.sub("", without_frames(without_prose(ASIDE.sub("", cut.text))))
     waiting: Cut | None = None
     for row in _joined(_pieces(Cut(text, cut.number), by_line)):
         if waiting is not None and RELATION.match(row.text):
@@ -211,37 +161,13 @@ def _rows(cut: Cut, by_line: bool = False) -> Iterator[Cut]:
             yield row
 
 
-def _without_prose(text: str) -> str:
-    r"""The text with a new row for each \intertext{…}."""
-    found, start = "", 0
-    for match in PROSE.finditer(text):
-        if match.start() >= start:
-            end = _end_of_group(text, match.end())
-            found += text[start : match.start()] + r"\\" + "\n" * text.count("\n", match.end(), end)
-            start = end
-    return found + text[start:]
-
-
-def _without_frames(text: str) -> str:
-    r"""The text without \left\{ … \right. around all of its rows."""
-    opened: list[re.Match[str]] = []
-    gone: list[tuple[int, int]] = []
-    for match in FRAME.finditer(text):
-        if match[1]:
-            opened.append(match)
-        elif opened and "." in ((begin := opened.pop())[1], match[2]):
-            gone += [begin.span(), match.span()]
-    for start, end in sorted(gone, reverse=True):
-        text = text[:start] + "\n" * text.count("\n", start, end) + text[end:]
-    return text
-
-
 def _joined(pieces: Iterable[Cut]) -> Iterator[Cut]:
     """Rows with the rows that go on from them; what ⇒ parts comes apart."""
     found: list[tuple[list[str], int]] = []
     depth = 0
     for piece in pieces:
-        goes_on = depth > 0 or GOES_ON.match(piece.text) or CONDITION.match(piece.text)
+        bracket = BRACKET.match(piece.text) and not RELATION.search(piece.text)
+        goes_on = bracket or depth > 0 or GOES_ON.match(piece.text) or CONDITION.match(piece.text)
         if found and goes_on:
             found[-1][0].append(piece.text)
         else:

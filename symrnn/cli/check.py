@@ -111,7 +111,10 @@ def check(options: argparse.Namespace) -> Answer:
 
     found = checked(
         model.derive(options.steps, options.wrt or (), options.scalar),
-        [*_formulas(options.texts), *_files(options.files, options.model)],
+        [
+            *_formulas(options),
+            *_files(options.files, options.model),
+        ],
         by=options.wrt,
         notation=options.notation,
         mapping=pairs(options.map) if options.map else {},
@@ -158,13 +161,14 @@ def _format(options: argparse.Namespace) -> str:
     return said or meant
 
 
-def _formulas(texts: Sequence[str]) -> "list[Text]":
+def _formulas(options: argparse.Namespace) -> "list[Text]":
     """The formulas on the command line, as one writing."""
     from symrnn.check.checking import Text
 
-    if not texts:
+    if not options.texts:
         return []
-    return [Text(tuple(texts), "formula")]
+    name = "the formulas" if options.files else ""
+    return [Text(tuple(options.texts), "formula", name)]
 
 
 def _files(paths: Sequence[str], model: str) -> "list[Text]":

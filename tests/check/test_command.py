@@ -171,6 +171,9 @@ def test_a_model_checks_a_formula_several_and_a_text() -> None:
     assert (right.status, verdict.status) == ("right", "wrong")
     assert verdict.fault is not None
     assert verdict.fault.kind == "missing factor"
+    for other in (None, 3, b"a = b", [RIGHT, 3]):
+        with pytest.raises(UsageError, match="is no text; expected a formula"):
+            model.check(other)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no parameter"):
         model.check(RIGHT, wrt="nothing")
 

@@ -62,6 +62,9 @@ class Letters:
         self.anywhere, self.at = anywhere, 0
         self.measure = Measure(known)
 
+    enclosed = False
+    """Whether these stand in brackets."""
+
     def inner(self, items: Items, span: Span, anywhere: bool = False) -> Piece:
         """Another sequence, read by itself."""
         return type(self)(self.known, self.own, items, span, anywhere).whole()

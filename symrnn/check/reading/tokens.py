@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 
 from symrnn.check.claims import Span
+from symrnn.derive.notation.spelling import SUBSCRIPTS as TO_SUBSCRIPTS
+from symrnn.derive.notation.spelling import SUPERSCRIPTS as TO_SUPERSCRIPTS
 from symrnn.derive.notation.symbol import GREEK
 
 
@@ -16,6 +18,7 @@ def words(text: str) -> tuple[str, ...]:
 
 ACCENTS = {name: name for name in words("hat bar tilde vec dot ddot")}
 ACCENTS |= {"widehat": "hat", "overline": "bar", "widetilde": "tilde", "overrightarrow": "vec"}
+ACCENTS |= {"overleftarrow": "overleftarrow"}
 FONTS = words(
     "mathbf boldsymbol bm mathrm mathit mathcal mathsf mathbb mathtt operatorname mathscr pmb"
     " mathnormal"
@@ -103,8 +106,9 @@ def tokens(text: str, words: frozenset[str]) -> list[Token]:
     return found
 
 
-SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₜₖⱼᵢ", "0123456789+-tkji", strict=True))
-SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ⁽⁾", "0123456789+-Tt()", strict=True))
+SUBSCRIPTS = {chr(small): chr(letter) for letter, small in TO_SUBSCRIPTS.items()}
+SUPERSCRIPTS = {chr(small): chr(letter) for letter, small in TO_SUPERSCRIPTS.items()}
+del SUPERSCRIPTS["′"]
 SMALL = re.compile(f"[{''.join(SUBSCRIPTS)}]+|[{''.join(SUPERSCRIPTS)}]+")
 """Letters that are below or above by themselves: what derivations print in a terminal."""
 

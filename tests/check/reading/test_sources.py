@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from symrnn.check.sources import MAX, Kind, lines
+from symrnn.check.markup import MAX
+from symrnn.check.sources import Kind, lines
 from symrnn.errors import UsageError
 
 
@@ -38,6 +39,8 @@ and $x = 1$ besides, with $\frac{\partial L}{\partial w} = 0$.
         r"a &= (b \\ & + c)",
         r"& a \\ &= b + c",
         r"a &= b + c, \\ &\qquad t = T - 1, \ldots, 1",
+        r"a &= b \\ &\quad [c + d]",
+        r"a &= b \\ &\quad \bigl( c + d \bigr)",
     ],
 )
 def test_what_goes_on_is_one_line(rows: str) -> None:
@@ -66,6 +69,11 @@ def test_the_number_of_a_formula_is_no_factor() -> None:
     assert found(r"$$a = b (3)$$") == [(1, "a = b (3)")]
 
 
+def test_rows_of_a_multline_are_one_line() -> None:
+    text = "\\begin{multline*} a = b \\\\\n c + d \\\\ = e \\end{multline*}\n$$f = g$$"
+    assert [line.number for line in lines(text, "tex")] == [1, 3]
+
+
 def test_two_equations_beside_each_other_are_two() -> None:
     text = r"\begin{align} a &= b & c &= d \end{align}"
     assert [line for _, line in found(text)] == ["a = b", "c = d"]
@@ -74,6 +82,7 @@ def test_two_equations_beside_each_other_are_two() -> None:
 def test_markdown_has_math_in_dollars_and_fences() -> None:
     text = "Text\n\n$$\na = b\n$$\n\n```python\n$$c = d$$\n```\n\n```math\ne = f\n```\n"
     assert found(text, "md") == [(4, "a = b"), (12, "e = f")]
+    assert found("```latex\n\\[ a = b \\]\nso $$c = d$$\n```", "md") == [(2, "a = b"), (3, "c = d")]
 
 
 def test_a_notebook_has_its_cells() -> None:
