@@ -40,6 +40,9 @@ ASIDE = re.compile(
 NUMBER = re.compile(r"(?:\\q?quad|\\hfill)\s*\(\d+[a-z]?\)\s*$")
 """Of a formula, at its right."""
 
+STEPS = re.compile(r"(?<![,\s])\s*\\q?quad\s*(?=[a-z]\s*=\s*[\w\s+-]+,\s*\\[lc]?dots)")
+"""Space before what is said of steps, in the place of a comma."""
+
 RELATION = re.compile(
     r":?=|[<>]|\\(?:approx|equiv|coloneqq|triangleq|doteq|leftarrow|gets|le|ge|leq|geq|to)\b"
     r"|\\(?:propto|simeq|rightarrow|ne|neq|ll|gg)\b"
@@ -98,7 +101,8 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
         rows = list(_rows(Cut(text, 1), by_line=True))
     else:
         rows = [row for c in found if kind == "formula" or _is_said(c) for row in _rows(c)]
-    return [Line(NUMBER.sub("", row.text), row.number, file) for row in rows]
+    texts = (STEPS.sub(", ", NUMBER.sub("", row.text)) for row in rows)
+    return [Line(text, row.number, file) for text, row in zip(texts, rows, strict=True)]
 
 
 def _cells(text: str, where: str) -> list[tuple[int, str]]:

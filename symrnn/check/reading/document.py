@@ -188,7 +188,7 @@ def _equation(
     else:
         left, left_spans, left_entry = pieces[0].formula, spans(pieces[0]), pieces[0].entry
         pieces, steps, but = pieces[1:], at.steps, at.but
-        if row.updates and isinstance(left, Ref):
+        if row.updates and isinstance(left, Ref) and left.name in known.parameters:
             left = Marked(left, "new")
     entry = next((p for p in pieces if p.entry and not left_entry), None)
     if entry is not None and not row.goes_on:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from symrnn.check.claims import Line, Unread
+from symrnn.check.reading.calls import ENDS, PRODUCTS
 from symrnn.check.reading.letters import RATES
-from symrnn.check.reading.nodes import Items, Node, Sign, Text, Unclear, over, text_of
+from symrnn.check.reading.nodes import Fence, Items, Node, Sign, Text, Unclear, over, text_of
 from symrnn.check.reading.symbols import canon, split
 from symrnn.check.reading.tex import structure
 from symrnn.check.reading.tokens import words
-from symrnn.check.reading.where import is_condition
+from symrnn.check.reading.where import RELATIONS, is_condition
 from symrnn.derive.notation.symbol import GREEK
 
 LONGEST, MOST = 30_000, 100
@@ -113,7 +114,13 @@ def without_end(items: Items) -> Items:
 
 
 def _conditions_behind(items: Items) -> Items:
-    """`For t < T: a = b` as `a = b, for t < T`."""
+    """`For t < T: a = b` as `a = b, for t < T`, and `a = b (t < T)` alike."""
+    last = items[-1] if len(items) > 3 else None
+    is_factor = text_of(items[-2]) in (*PRODUCTS, *ENDS, "+", "-") if last else False
+    inside = last.items if isinstance(last, Fence) and last.left == "(" else ()
+    relates = any(text_of(node) in RELATIONS for node in inside)
+    if last is not None and relates and not is_factor and is_condition(inside):
+        return (*items[:-1], Sign(",", last.span), *inside)
     at = next((i for i, node in enumerate(items) if text_of(node) in (":", ",")), len(items) - 1)
     before, after = items[:at], items[at + 1 :]
     worded = len(before) > 1 and (isinstance(before[0], Text) or text_of(before[0]) == "forall")
@@ -131,14 +138,14 @@ def _parts(items: Items) -> tuple[list[Items], list[Items], Items]:
         while not main and len(part) > 1 and _is_remark(part[0]):
             part = part[1:]
         at = next((i for i, node in enumerate(part) if _is_remark(node)), len(part))
-        if main and not at and not is_condition(part):
+        if main and not at and not (_bare(part) and is_condition(part)):
             asides.append(_bare(part))
             continue
         before = part[:at] if any(text_of(n) in EQUAL for n in part[:at]) else part
         if not (main and is_condition(part)):
             main.append(before)
             part = part[len(before) :]
-            if not part or not is_condition(part):
+            if not (_bare(part) and is_condition(part)):
                 asides.append(_bare(part))
                 continue
         rest = [each for each in (part, *parts[place + 1 :]) if each]
@@ -153,4 +160,6 @@ def _bare(part: Items) -> Items:
 def _is_remark(node: Node) -> bool:
     """Whether these are words of a sentence, and no name: for all, but not diag."""
     said = words(node.text.lower()) if isinstance(node, Text) else ()
-    return len(said) > 1 or (len(said) == 1 and said[0].strip(".,;:") in REMARKS)
+    single = said[0] if len(said) == 1 else ""
+    alone = single.strip(".,;:") in REMARKS or single.startswith("(")
+    return len(said) > 1 or alone or text_of(node) == "forall"

@@ -162,6 +162,8 @@ def test_conditions_say_for_which_steps() -> None:
         r"O_t = x_t, t \neq 2",
         r"\text{For } t < T: O_t = x_t",
         r"\forall t: O_t = x_t",
+        r"O_t \leftarrow x_t \; \forall t \in [1, T]",
+        r"O_t = x_t \quad (t = 1, \dots, T)",
         r"O_t = \begin{cases} x_T & t = T \\ w_h & \text{if } t < T \end{cases}",
         r"O_t = x_t",
         r"= w_h, \quad \forall t \in \{2, \ldots, T\}",
@@ -177,6 +179,7 @@ def test_conditions_say_for_which_steps() -> None:
         [("1", 1)],
         [("1", 0), ("T", -1)],
         [],
+        *[[("1", 0), ("T", 0)]] * 2,
         [("T", 0), ("T", 0)],
         [("1", 0), ("T", -1)],
         [("1", 1), ("T", 0)],
@@ -193,6 +196,7 @@ def test_remarks_are_no_lines_and_what_they_define_is_read() -> None:
     ]
     lines = [rf"\text{{Hence }} O_t = x_t, \quad {each}" for each in behind]
     assert shown(N4, *lines) == ["Oₜ = x_1t", "e = ŷ - y", *["Oₜ = x_1t"] * 3]
+    assert shown(N4, r"O_1 = x_1 \text{ (definition)}, O_2 = x_2") == ["O₁ = x_11", "O₂ = x_12"]
     assert shown(N4, *(each.replace(",", "") for each in lines[1:])) == ["Oₜ = x_1t"] * 3
 
 

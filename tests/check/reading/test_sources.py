@@ -67,6 +67,7 @@ def test_reasons_beside_a_line_are_words() -> None:
 def test_the_number_of_a_formula_is_no_factor() -> None:
     assert found(r"$$a = b \qquad (3)$$") == [(1, "a = b ")]
     assert found(r"$$a = b (3)$$") == [(1, "a = b (3)")]
+    assert found(r"$$a = b \quad t = 1, \ldots, T$$") == [(1, r"a = b, t = 1, \ldots, T")]
 
 
 def test_rows_of_a_multline_are_one_line() -> None:
