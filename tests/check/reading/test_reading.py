@@ -278,6 +278,6 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=[text[:30] for text in HOSTILE])
 def test_hostile_lines_are_read_or_refused_within_a_second(text: str) -> None:
     kept(N4)
-    start = time.perf_counter()
+    start = time.process_time()
     written(N4, text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -151,10 +151,10 @@ def test_prose_between_rows_and_a_brace_around_them_are_skipped() -> None:
     ],
 )
 def test_what_is_too_long_is_refused_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UsageError, match="100,000"):
         lines(text, "tex")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 PIECES = ["{", "$", "\\[", "\\begin{align}", "&", "\\\\", "(", "%", "$$ "]
@@ -170,6 +170,6 @@ PIECES += (
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("kind", ["tex", "md", "formula"])
 def test_a_long_text_of_one_piece_is_read_within_a_second(piece: str, kind: Kind) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     lines(piece * (MAX // len(piece)), kind)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
