@@ -167,10 +167,11 @@ class _Reader:
             (top, _), (bottom, end) = self.argument(token.text), self.argument(token.text)
             return Ratio(top, bottom, (start, end))
         if name in SECOND:
-            _, (items, end) = self.argument(token.text), self.argument(token.text)
+            self.words(token)
+            items, end = self.argument(token.text)
             return items[0] if len(items) == 1 else Fence("{", items, (start, end))
         if name in SKIPPED:
-            self.argument(token.text)
+            self.words(token)
             return None
         following = self.peek()
         if name == "sqrt" and following is not None and following.text == "[":
