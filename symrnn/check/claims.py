@@ -39,6 +39,10 @@ class Said:
     right_spans: tuple[Spans, ...] = ()
     goes_on: bool = False
     """Whether it continues the line before it, whose left side it has."""
+    others: "tuple[Said, ...]" = ()
+    """The line with its ∏ ending elsewhere, where that is left open."""
+    reach: str = ""
+    """Of these: where."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,13 @@ families     letters that mean the same of different things
 outcome      one claim at one point: at which steps its two sides are equal
 numbers      numbers that a document gives, and results with so many digits
 judged       what is found, for whoever goes on from it
+trying       claims tried under what may be meant
 search       the choices under which most lines are right
 worked       lines held against the numbers of a worked example
 told         what is said of readings and conventions
-judge        the verdict on every right side of a document
+verdicts     the verdict on each right side
+reach        where a ∏ ends that may end at two places
+judge        a document judged
 """
 
 from symrnn.check.judging.judge import judge

@@ -93,6 +93,15 @@ class Fitting(Evaluator):
             return one, other.reshape(one.shape[::-1]).T
         return one, other.reshape(one.shape)
 
+    def power(self, base: Array, exponent: Array) -> Array:
+        """Entry by entry, but of square matrices."""
+        if base.shape[0] == base.shape[1] > 1 and exponent.size == 1:
+            whole = round(float(exponent[0, 0]))
+            if whole < 0:
+                raise OutsideError("a power below zero")
+            return np.linalg.matrix_power(base, whole)
+        return np.asarray(base**exponent)
+
     def annihilated(self, factors: Sequence[Formula], arrays: Iterable[Array]) -> list[Array]:
         """A zero that is a derivative outside 1…T annihilates what is no number beside it."""
         found = list(arrays)

@@ -236,15 +236,6 @@ class Values(Fitting):
                 return self.power(self.value(left, at), exponent)
         return super().value(formula, at)
 
-    def power(self, base: Array, exponent: Array) -> Array:
-        """Entry by entry, but of square matrices."""
-        if base.shape[0] == base.shape[1] > 1 and exponent.size == 1:
-            whole = round(float(exponent[0, 0]))
-            if whole < 0:
-                raise OutsideError("a power below zero")
-            return np.linalg.matrix_power(base, whole)
-        return np.asarray(base**exponent)
-
     def every(self, big: Big, at: Indices) -> Iterator[Indices]:
         """The indices with each step of a Σ or ∏, in its order."""
         low, high = big.low, big.high

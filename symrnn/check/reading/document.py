@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from symrnn.check.claims import Line, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
-from symrnn.check.reading.known import Known, signature, with_symbol
+from symrnn.check.reading.known import REACHES, Known, signature, with_symbol
 from symrnn.check.reading.letters import did_you_mean
 from symrnn.check.reading.meanings import meanings_of, without_beginning
 from symrnn.check.reading.nodes import (
@@ -24,8 +24,8 @@ from symrnn.check.reading.pieces import SOME, Measure, spans
 from symrnn.check.reading.rows import Row, rows_of, too_deep, without_end
 from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
 from symrnn.check.reading.where import Where, where, with_member
-from symrnn.derive.formula import Equation, Marked, Name
-from symrnn.derive.pieces import at_path
+from symrnn.derive.formula import Big, Equation, Formula, Marked, Name
+from symrnn.derive.pieces import at_path, walk
 from symrnn.language.tree import NARROW, Add, Ref
 
 WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega")
@@ -86,10 +86,16 @@ def _with_steps(found: Sequence[Said | Unread]) -> list[Said | Unread]:
             own = each.equation
             if behind is not None and not own.steps and not own.but:
                 own = replace(own, steps=behind.steps, but=behind.but)
-                each = replace(each, equation=own)
+                each = _with_said_steps(each, own)
             behind = own if each.goes_on else None
         kept.append(each)
     return kept[::-1]
+
+
+def _with_said_steps(said: Said, own: Equation) -> Said:
+    others = tuple(_with_said_steps(each, own) for each in said.others)
+    equation = replace(said.equation, steps=own.steps, but=own.but)
+    return replace(said, equation=equation, others=others)
 
 
 # letters of the writer's own
@@ -150,7 +156,35 @@ def _said(
     for member in at.members or ({},):
         sides = tuple(with_member(side, member) for side in row.sides)
         for chosen, here in _cases(sides, at):
-            yield _equation(replace(row, sides=chosen), here, known, own, before)
+            found = _equation(replace(row, sides=chosen), here, known, own, before)
+            yield _with_others(found, replace(row, sides=chosen), here, known, own, before)
+
+
+def _with_others(
+    found: Said,
+    row: Row,
+    at: Where,
+    known: Known,
+    own: frozenset[str],
+    before: Sequence[Said | Unread],
+) -> Said:
+    """A line with the other ways in which its ∏ may be read."""
+    if not any(isinstance(p, Big) and p.sign != "sum" for p in _parts(found.equation)):
+        return found
+    others: list[Said] = []
+    for reach in REACHES:
+        try:
+            other = _equation(row, at, replace(known, reach=reach), own, before)
+        except Unclear:
+            continue
+        if other.equation not in [each.equation for each in (found, *others)]:
+            others.append(replace(other, reach=reach))
+    return replace(found, others=tuple(others))
+
+
+def _parts(equation: Equation) -> Iterator[Formula]:
+    for side in (equation.left, *equation.rights):
+        yield from walk(side)
 
 
 def _generic(row: Row, known: Known) -> Key | None:

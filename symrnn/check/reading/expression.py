@@ -6,6 +6,7 @@ or -; ∏ to the last factor with its index.
 
 from symrnn.check.reading.brackets import Brackets
 from symrnn.check.reading.calls import ENDS, PRODUCTS
+from symrnn.check.reading.known import FAR
 from symrnn.check.reading.letters import ENTRIES
 from symrnn.check.reading.nodes import (
     Fence,
@@ -226,6 +227,8 @@ class Expression(Brackets):
     def weights_behind(self, entries: Entries, cut: int, node: Node) -> int:
         """How many weights behind the last factor with its index a ∏ reaches over: all that end
         its bracket; one where there are slopes alone before it: ∏ diag(1 - h²) W."""
+        if cut < len(entries) and self.known.reach:
+            return len(entries) - cut if self.known.reach == FAR else 0
         weights = [self.is_weight(p.formula) for _, p in entries]
         if cut == len(entries) or not weights[cut]:
             return 0

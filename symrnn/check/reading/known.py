@@ -41,6 +41,11 @@ MOST_STEPS = 100
 named: what is worked out grows with the square of them."""
 
 
+NEAR = "the ∏ ends at the last factor with its index"
+FAR = "the ∏ reaches to the end of its product"
+REACHES = (FAR, NEAR)
+
+
 @dataclass(frozen=True)
 class Known:
     """What a reader knows of a model and its letters."""
@@ -65,6 +70,8 @@ class Known:
     losses: tuple[str, ...]
     words: frozenset[str]
     """What is written in several letters."""
+    reach: str = ""
+    """Where a ∏ ends: one of REACHES, or as is likeliest."""
 
     @property
     def scalar(self) -> bool:
