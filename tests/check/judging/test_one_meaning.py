@@ -18,13 +18,15 @@ def gate(name: str, slope: bool = True, sign: str = "") -> str:
     return rf"\delta^{name}_t = {sign}{GATES[name]}{SLOPES[name] if slope else ''}"
 
 
-@pytest.mark.parametrize("scalar", [False, True])
-@pytest.mark.parametrize("odd", "gifo")
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("slope", [True, False])
+def test_the_deltas_of_all_gates_may_mean_one_thing_or_another(sign: str, slope: bool) -> None:
+    lines = [gate(name, slope, sign) for name in GATES]
+    assert statuses(judged("lstm", *lines, scalar=True)) == [RIGHT] * 4
+
+
+@pytest.mark.parametrize(("odd", "scalar"), [("f", False), *((k, True) for k in "gio")])
 def test_the_deltas_of_all_gates_mean_the_same(odd: str, scalar: bool) -> None:
-    for sign in ("", "-"):
-        for slope in (True, False):
-            lines = [gate(name, slope, sign) for name in GATES]
-            assert statuses(judged("lstm", *lines, scalar=scalar)) == [RIGHT] * 4
     slopes = [gate(name, name != odd) for name in GATES]
     signs = [gate(name, True, "-" if name == odd else "") for name in GATES]
     for lines in (slopes, signs):
