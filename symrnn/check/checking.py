@@ -11,6 +11,7 @@ from itertools import count
 from symrnn.check import sources
 from symrnn.check.claims import WRONG, Line, Report, Unread, Verdict, Writing
 from symrnn.check.faults import fault
+from symrnn.check.faults.budget import EVERY, Budget
 from symrnn.check.judging import judge
 from symrnn.check.reading import known, read
 from symrnn.check.report import Reports
@@ -82,7 +83,7 @@ def check(
             seed=seed,
         )
 
-        left = count(MOST_EXPLAINED, -1)
+        left, budget = count(MOST_EXPLAINED, -1), Budget(EVERY)
 
         def explained(verdict: Verdict) -> Verdict:
             if verdict.status != WRONG:
@@ -90,7 +91,7 @@ def check(
             if next(left) <= 0:
                 return verdict
             # what a line inherits is told of it as if it stood alone
-            return replace(verdict, fault=fault(judged, replace(verdict, follows=False)))
+            return replace(verdict, fault=fault(judged, replace(verdict, follows=False), budget))
 
         verdicts = tuple(map(explained, judged.report.verdicts))
         return replace(judged.report, verdicts=verdicts)

@@ -60,7 +60,7 @@ def edits(formula: Formula, known: Vocabulary, sorts: Sequence[Sort]) -> Edits:
     found, said = list(pieces(formula)), set(known.said)
     for sort in sorts:
         every = [edit for piece in found for edit in sort(piece, known)]
-        if sort in (signs, times_of, operands):
+        if sort in (signs, times_of, letters, operands):
             every.sort(key=lambda edit: edit.new not in said)
         yield from every
 
@@ -248,6 +248,18 @@ def operands(piece: Piece, known: Vocabulary) -> Edits:
             yield Edit(_kind(piece, new), piece.path, new, instead(formula, new))
 
 
+def letters(piece: Piece, known: Vocabulary) -> Edits:
+    """Another letter."""
+    if isinstance(piece.formula, Ref):
+        yield from (edit for edit in operands(piece, known) if isinstance(edit.new, Ref))
+
+
+def numbers(piece: Piece, known: Vocabulary) -> Edits:
+    """Another number, or another count of steps or entries."""
+    if isinstance(piece.formula, Num | Size):
+        yield from operands(piece, known)
+
+
 def _kind(piece: Piece, new: Formula) -> str:
     within = piece.holder is not None and is_slope(piece.holder)
     if isinstance(piece.formula, Call) or (within and isinstance(new, Num)):
@@ -264,8 +276,9 @@ def slopes(piece: Piece, known: Vocabulary) -> Edits:
     powered = isinstance(formula, Pow) and is_slope(formula.left)
     for new in known.slopes if isinstance(formula, Add | Pow | Call | Times | Odot) else ():
         inner = new.factors if isinstance(new, Times | Odot) else (new,)
+        within = len(inner) > 1 and type(piece.holder) is type(new)
         if (powered or (is_slope(formula) and formula not in inner)) and (
-            known.worth.shape(new) == shape
+            known.worth.shape(new) == shape and not within
         ):
             yield Edit("wrong derivative", piece.path, new, instead(formula, new))
         if isinstance(formula, Times | Odot):
@@ -273,7 +286,10 @@ def slopes(piece: Piece, known: Vocabulary) -> Edits:
             put_in = inner if type(new) is kind else (new,)
             for i, width in ((i, width) for i in range(len(factors)) for width in (1, 2)):
                 old = factors[i : i + width]
-                if len(old) == width and any(map(is_slope, old)) and not set(old) <= set(put_in):
+                alone = width == 1 and len(put_in) == 1  # the factor by itself
+                if len(old) != width or alone:
+                    continue
+                if any(map(is_slope, old)) and not set(old) <= set(put_in):
                     whole = joined(kind, (*factors[:i], *put_in, *factors[i + width :]))
                     says = instead(joined(kind, old), new)
                     yield Edit("wrong derivative", piece.path, whole, says)

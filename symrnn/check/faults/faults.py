@@ -8,10 +8,11 @@ from typing import Any, cast
 import numpy as np
 
 from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
+from symrnn.check.faults.budget import EVERY, Budget
 from symrnn.check.faults.finding import Finder
 from symrnn.check.faults.truths import placed, truths_of, with_index
 from symrnn.check.faults.vocabulary import bare
-from symrnn.check.faults.worth import FAILS, MOST, Budget, Setting, Worth, same, value_of
+from symrnn.check.faults.worth import FAILS, Setting, Worth, same, value_of
 from symrnn.check.judging import Judged, Point
 from symrnn.check.judging.choices import reading_words
 from symrnn.check.judging.fitting import OutsideError
@@ -31,21 +32,24 @@ SURE = 8
 DIGITS = 12
 """Of a number at most."""
 
-UNCLEAR = ("compound", "ill-shaped")
 
+def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fault | None:
+    """What is wrong with a right side; nothing where it is not, or follows from a wrong one.
 
-def fault(judged: Judged, verdict: Verdict) -> Fault | None:
-    """What is wrong with a right side; nothing where it is not, or follows from a wrong one."""
+    The budget is that of the document.
+    """
     if verdict.status != WRONG or verdict.follows:
         return None
     digits = _digits(verdict.said.equation.rights[verdict.place])
     if digits:
         return _number(verdict, digits)
+    mine = (budget or Budget(EVERY)).of_a_line()
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
             for number, (points, words) in enumerate(_readings(judged, verdict), 1)
-            if (finder := _finder(judged, verdict, equation, points, number)) is not None
+            if (finder := _finder(judged, verdict, equation, points, mine.share(number)))
+            is not None
         ]
         if finders and not finders[0][0].forms:
             told = _of_zero(equation, verdict.place, finders[0][0].worth.settings)
@@ -54,14 +58,15 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
             if told is not None:
                 return told
         finders.sort(key=lambda each: -each[0].matches)
-        found = (replace(f := each.fault(), says=(*f.says, *words)) for each, words in finders)
         tried: list[Fault] = []
-        for each in found:
-            if each.kind not in UNCLEAR:
-                return each
-            tried.append(each)
+        for most in (1, 2):  # one edit, however the line is read, before two
+            for each, words in finders:
+                found = each.fault(most)
+                if each.clear:
+                    return replace(found, says=(*found.says, *words))
+                tried.append(found)
         if tried:
-            return tried[0]
+            return tried[len(finders)]
     return None
 
 
@@ -133,10 +138,9 @@ def _derivatives(said: Said) -> dict[Key, Formula]:
 
 
 def _finder(
-    judged: Judged, verdict: Verdict, equation: Equation, points: Points, number: int
+    judged: Judged, verdict: Verdict, equation: Equation, points: Points, budget: Budget
 ) -> Finder | None:
-    """A search for what is wrong, among the steps at which derive has one formula, under so many
-    readings the shorter; nothing where both sides are equal."""
+    """A search for what is wrong, among the steps at which derive has one formula; nothing where both sides are equal."""
     right = equation.rights[verdict.place]
     every = sorted(
         _settings(verdict, equation, points),
@@ -149,7 +153,7 @@ def _finder(
         if wrong is None:
             continue
         settings = [settings[wrong], *settings[:wrong], *settings[wrong + 1 :]]
-        worth = Worth(settings, Budget(MOST // number), equation.left)
+        worth = Worth(settings, budget, equation.left)
         worth.loose = worth.shape(right) not in (None, settings[0].target.shape)
         forms = _forms(judged, equation.left, right, worth)
         finder = Finder(right, forms, _letters_of(judged.derivation), worth)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from symrnn.check.claims import Fault
+from symrnn.check.faults.budget import CUT, SpentError
 from symrnn.check.faults.edits import (
     Edit,
     Sort,
@@ -17,12 +18,16 @@ from symrnn.check.faults.edits import (
     edits,
     exchanged,
     joined,
+    numbers,
     operands,
     pluses,
+    removals,
     signs,
     times_of,
 )
-from symrnn.check.faults.missing import CHEAP, DEAR
+from symrnn.check.faults.missing import CHEAP, DEAR, factors_left_out
+from symrnn.check.faults.scale import by_factor
+from symrnn.check.faults.shapes import as_matrices, entry_by_entry, ill_shaped, turned
 from symrnn.check.faults.terms import (
     LeftOver,
     Term,
@@ -34,10 +39,12 @@ from symrnn.check.faults.terms import (
     unbracketed,
 )
 from symrnn.check.faults.vocabulary import DERIVATIVES, Vocabulary, pieces
-from symrnn.check.faults.worth import SpentError, Worth
+from symrnn.check.faults.worth import Worth
 from symrnn.derive.formula import Bracket, Chain, Formula, Words
 from symrnn.derive.pieces import Path, at_path, put
 from symrnn.language.tree import Add, Neg, Ref
+
+SEVERAL = "more than one thing is wrong here"
 
 FIRST_EDITS = 60
 """So many first edits are tried where one is not enough."""
@@ -52,18 +59,21 @@ class Finder:
     ) -> None:
         self.right, self.letters, self.worth = right, letters, worth
         self.forms = sorted(forms, key=lambda form: -likeness(form, right))
+        self.most = 2
+        """So many edits are tried at once."""
+        self.clear = False
+        """Whether what was found is what is wrong, and not only where."""
+        self._ones: dict[object, Fault | None] = {}
 
-    def fault(self) -> Fault:
-        whole = Term((), self.right)
+    def fault(self, most: int = 2) -> Fault:
+        """By so many edits at most."""
+        self.most, self.clear = most, True
+        self.worth.budget.limits = True
         try:
-            found = (
-                self.by_sign()
-                or self.by_terms()
-                or odd_one(self.right, self.letters, self.worth)
-                or self.by_one(self.worth, whole, self.forms)
-            )
+            found = self.by_whole() or self.by_terms() or self.by_one_or_two()
         except SpentError:
             found = None
+        self.worth.budget.limits = False
         found = found or self.as_a_whole()
         if any(isinstance(piece.formula, Bracket) for piece in pieces(self.right)):
             return found
@@ -72,6 +82,26 @@ class Finder:
         return replace(found, corrected=corrected, says=says)
 
     # a whole line
+
+    def by_whole(self) -> Fault | None:
+        """By what shows at a glance: a sign, a factor, shapes that do not fit."""
+        whole = Term((), self.right)
+        if self.worth.array(self.right) is None:
+            return self.one(self.worth, whole, self.forms, (entry_by_entry,)) or odd_one(
+                self.right, self.letters, self.worth
+            )
+        return self.by_sign() or self.by_number()
+
+    def by_number(self) -> Fault | None:
+        """A right side that is what is right times one number: which one, and where it is said."""
+        told = by_factor(self.right, self.worth)
+        if told is None:
+            return None
+        sorts = (removals, factors_left_out, numbers)
+        return self.one(self.worth, Term((), self.right), self.forms, sorts) or told
+
+    def by_one_or_two(self) -> Fault | None:
+        return self.by_one(self.worth, Term((), self.right), self.forms)
 
     def by_sign(self) -> Fault | None:
         new = self.right.arg if isinstance(self.right, Neg) else Neg(self.right)
@@ -85,22 +115,17 @@ class Finder:
 
     def as_a_whole(self) -> Fault:
         """Nothing that was tried makes it right: what derive has stands for it."""
+        self.clear = False
         corrected = self.forms[0] if self.forms else None
-        ill = self.ill_shaped()
+        ill = ill_shaped(self.right, self.worth)
         if ill is not None:
             says: Words = ("the shapes do not fit in ", at_path(self.right, ill))
             return Fault("ill-shaped", ill, says, corrected=corrected)
         zero = self.zero(self.right, ())
         if zero is not None:
             return Fault("wrong operand", zero, self.why_zero(zero), corrected=corrected)
-        return Fault("compound", (), ("more than one thing is wrong here",), corrected=corrected)
-
-    def ill_shaped(self) -> Path | None:
-        """The smallest piece that cannot be worked out, though all that stands in it can."""
-        if self.worth.array(self.right) is not None:
-            return None
-        bad = [p.path for p in pieces(self.right) if self.worth.array(p.formula) is None]
-        return next((p for p in bad if not any(q[: len(p)] == p and q != p for q in bad)), None)
+        says = (SEVERAL, CUT) if self.worth.budget.cut else (SEVERAL,)
+        return Fault("compound", (), says, corrected=corrected)
 
     def told(self, edit: Edit) -> Fault:
         return Fault(edit.kind, edit.path, edit.says, corrected=edit.of(self.right))
@@ -124,7 +149,7 @@ class Finder:
             return self.missing(theirs) if theirs else None
         if theirs and len(mine) == 1:
             return self.first_wrong(self.left)
-        shared = not self.matches and not isinstance(self.right, Add)
+        shared = not isinstance(self.right, Add)
         sorts = (*CHEAP, *DEAR) if shared else CHEAP
         found = self.one(self.worth, Term((), self.right), self.forms, sorts)
         if found is not None or not theirs:
@@ -204,6 +229,7 @@ class Finder:
         zero = self.zero(at_path(self.right, term.path), term.path)
         if zero is not None:
             return Fault("wrong operand", zero, self.why_zero(zero), corrected=corrected)
+        self.clear = False
         says = (other, " belongs there, not ", term.formula)
         return Fault("compound", term.path, says, corrected=corrected)
 
@@ -216,8 +242,8 @@ class Finder:
         return (
             self.one(worth, term, forms, CHEAP)
             or self.one(worth, term, forms, (exchanged,))
-            or self.one(worth, term, forms, DEAR)
-            or self.two(worth, term, forms)
+            or self.one(worth, term, forms, (as_matrices, turned, *DEAR))
+            or (self.two(worth, term, forms) if self.most > 1 else None)
         )
 
     def without_zero(
@@ -232,10 +258,20 @@ class Finder:
     def one(
         self, worth: Worth, term: Term, forms: Sequence[Formula], sorts: Sequence[Sort]
     ) -> Fault | None:
+        key = term.path, term.within, *forms[:1], *sorts
+        if key not in self._ones:
+            self._ones[key] = self._one(worth, term, forms, sorts)
+        return self._ones[key]
+
+    def _one(
+        self, worth: Worth, term: Term, forms: Sequence[Formula], sorts: Sequence[Sort]
+    ) -> Fault | None:
         formula = at_path(self.right, term.path)
         known = Vocabulary(formula, forms, self.letters, worth)
         for edit in edits(formula, known, sorts):
-            if worth.fits(put(term.formula, term.within, edit.of(formula))):
+            if worth.fits(put(term.formula, term.within, edit.of(formula))) and not known.is_idle(
+                edit.new, at_path(formula, edit.path)
+            ):
                 return self.told(replace(edit, path=(*term.path, *edit.path)))
         return None
 
@@ -249,7 +285,9 @@ class Finder:
             again = Vocabulary(half, forms, self.letters, worth)
             for second in edits(half, again, (*CHEAP, operands)):
                 whole = second.of(half)
-                if worth.fits(put(term.formula, term.within, whole)):
+                if worth.fits(put(term.formula, term.within, whole)) and not (
+                    again.is_idle(whole, formula)
+                ):
                     alike = first.kind in (second.kind, "plus for product")
                     says = (*first.says, ", and ", *second.says)
                     return Fault(

@@ -1,6 +1,7 @@
 """Edits that put in what is missing: a term, a factor, brackets; and the order of all edits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from types import NoneType
 from typing import Any
 
 from symrnn.check.faults.edits import (
@@ -10,6 +11,7 @@ from symrnn.check.faults.edits import (
     derivatives,
     instead,
     joined,
+    letters,
     operands,
     orders,
     pluses,
@@ -71,12 +73,22 @@ def missing_terms(piece: Piece, known: Vocabulary) -> Edits:
             yield Edit("missing term", piece.path, new, ("the term ", bare(term), " is missing"))
 
 
+def likely_factors(piece: Piece, known: Vocabulary) -> Edits:
+    """A factor of a right product that is missing beside others."""
+    if isinstance(piece.formula, PRODUCTS) or isinstance(piece.holder, Add | Big | NoneType):
+        yield from _missing(piece, known, known.own_factors)
+
+
 def missing_factors(piece: Piece, known: Vocabulary) -> Edits:
+    yield from _missing(piece, known, known.factors)
+
+
+def _missing(piece: Piece, known: Vocabulary, factors: Sequence[Formula]) -> Edits:
     formula = piece.formula
     product = isinstance(formula, Big) and formula.sign == "prod"
     if product or isinstance(formula, Num | Size | Neg):
         return
-    for factor in known.factors:
+    for factor in factors:
         says: Words = (factor, " is missing")
         if isinstance(factor, Div):
             says = (factor.right, " is missing below the line")
@@ -129,4 +141,12 @@ CHEAP: tuple[Sort, ...] = (
 )
 """What takes few tries, the likely ones first."""
 
-DEAR: tuple[Sort, ...] = (slopes, missing_terms, missing_factors, derivatives, operands)
+DEAR: tuple[Sort, ...] = (
+    likely_factors,
+    letters,
+    slopes,
+    missing_terms,
+    missing_factors,
+    derivatives,
+    operands,
+)

@@ -1,0 +1,87 @@
+"""What does not fit together: rows side by side where ⊙ belongs, ⊙ where a product belongs."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symrnn.check.faults.edits import Edit, Edits, instead, joined
+from symrnn.check.faults.vocabulary import Piece, Vocabulary, pieces
+from symrnn.check.faults.worth import Worth
+from symrnn.derive.formula import Diagonal, Formula, Odot, Product
+from symrnn.derive.pieces import Path
+from symrnn.language.tree import Transpose
+
+FIT = "the shapes do not fit: "
+
+
+def ill_shaped(right: Formula, worth: Worth) -> Path | None:
+    """The smallest piece that cannot be worked out, though all that stands in it can."""
+    if worth.array(right) is not None:
+        return None
+    bad = [p.path for p in pieces(right) if worth.array(p.formula) is None]
+    return next((p for p in bad if not any(q[: len(p)] == p and q != p for q in bad)), None)
+
+
+def entry_by_entry(piece: Piece, known: Vocabulary) -> Edits:
+    """⊙ between two factors that stand side by side and do not fit, or diag of one of them."""
+    formula = piece.formula
+    if not isinstance(formula, Product) or known.worth.array(formula) is not None:
+        return
+    factors = formula.factors
+    for i in range(1, len(factors)):
+        before, after = factors[:i], factors[i:]
+        for start, end in ((0, len(after)), (0, 1), (i - 1, 1), (i - 1, len(after))):
+            one, other = joined(Product, before[start:]), joined(Product, after[:end])
+            both = Odot((one, other))
+            if known.worth.array(both) is not None:
+                new = joined(Product, (*before[:start], both, *after[end:]))
+                says = (FIT, "⊙ (entry by entry) belongs between ", one, " and ", other)
+                yield Edit("ill-shaped", piece.path, new, says)
+    for i, factor in enumerate(factors):
+        if 1 in (known.worth.shape(factor) or ()):
+            rest = (*factors[:i], *factors[i + 1 :])
+            for place in dict.fromkeys((i, *range(len(factors)))):
+                wide = Diagonal(factor)
+                new = Product((*rest[:place], wide, *rest[place:]))
+                moved = () if place == i else (", before " if place < i else ", behind ",)
+                beside = () if place == i else (rest[0] if place < i else rest[-1],)
+                says = (FIT, *instead(factor, wide), *moved, *beside)
+                yield Edit("ill-shaped", piece.path, new, says)
+
+
+def as_matrices(piece: Piece, known: Vocabulary) -> Edits:
+    """A product of matrices where ⊙ stands, one of two factors transposed."""
+    formula = piece.formula
+    factors: Sequence[Formula] = formula.factors if isinstance(formula, Odot) else ()
+    for i in range(len(factors) - 1):
+        for new in _products(factors[i], factors[i + 1]):
+            whole = joined(Odot, (*factors[:i], new, *factors[i + 2 :]))
+            says = (new, " belongs there, a product of matrices, and not ⊙")
+            yield Edit("transpose or order", piece.path, whole, says)
+
+
+def turned(piece: Piece, known: Vocabulary) -> Edits:
+    """Two neighbours in the other order, one of them transposed: b aᵀ for a b."""
+    formula = piece.formula
+    factors = formula.factors if isinstance(formula, Product) else ()
+    for i in range(len(factors) - 1):
+        a, b = factors[i : i + 2]
+        for new in _products(a, b)[2:]:
+            assert isinstance(formula, Product) and isinstance(new, Product)
+            rest = (*factors[:i], *new.factors, *factors[i + 2 :])
+            whole = replace(formula, factors=rest)
+            yield Edit("transpose or order", piece.path, whole, instead(Product((a, b)), new))
+
+
+def _products(a: Formula, b: Formula) -> list[Formula]:
+    def flipped(f: Formula) -> Formula:
+        return f.arg if isinstance(f, Transpose) else Transpose(f)
+
+    pairs = (
+        (flipped(a), b),
+        (a, flipped(b)),
+        (a, b),
+        (b, a),
+        (b, flipped(a)),
+        (flipped(b), a),
+    )
+    return [Product(pair) for pair in pairs]
