@@ -10,6 +10,7 @@ import numpy as np
 from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
 from symrnn.check.faults.budget import EVERY, Budget
 from symrnn.check.faults.finding import Finder
+from symrnn.check.faults.shapes import definition
 from symrnn.check.faults.truths import placed, truths_of, with_index
 from symrnn.check.faults.vocabulary import bare
 from symrnn.check.faults.worth import FAILS, Setting, Worth, same, value_of
@@ -19,7 +20,7 @@ from symrnn.check.judging.fitting import OutsideError
 from symrnn.check.judging.numbers import is_numeric
 from symrnn.check.judging.outcome import members
 from symrnn.check.judging.truth import READINGS
-from symrnn.check.judging.values import Key, reading_key
+from symrnn.check.judging.values import DEFINED, Key, reading_key
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import map_children, walk
@@ -44,6 +45,8 @@ def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fau
     if digits:
         return _number(verdict, digits)
     mine = (budget or Budget(EVERY)).of_a_line()
+    if _uses_ill(judged, verdict):
+        return None
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
@@ -51,6 +54,8 @@ def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fau
             if (finder := _finder(judged, verdict, equation, points, mine.share(number)))
             is not None
         ]
+        if not finders and isinstance(equation.left, Name):
+            return definition(equation.rights[verdict.place], judged.points[0], mine)
         if finders and not finders[0][0].forms:
             told = _of_zero(equation, verdict.place, finders[0][0].worth.settings)
             if told is None and digits is not None:
@@ -68,6 +73,19 @@ def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fau
         if tried:
             return tried[len(finders)]
     return None
+
+
+def _uses_ill(judged: Judged, verdict: Verdict) -> bool:
+    """Whether a line takes over what does not fit together from the definition of a letter."""
+    ill = [
+        other.said.equation.left
+        for other in judged.report.verdicts
+        if other.status == WRONG and other.said is not verdict.said
+    ]
+    letters = {left.letter for left in ill if isinstance(left, Name)}
+    defined = {key[1] for key, option in judged.settled.choices.items() if option == DEFINED}
+    names = (p for p in walk(verdict.said.equation.rights[verdict.place]) if isinstance(p, Name))
+    return any(name.letter in letters & defined for name in names)
 
 
 def _digits(right: Formula) -> int | None:
@@ -140,7 +158,8 @@ def _derivatives(said: Said) -> dict[Key, Formula]:
 def _finder(
     judged: Judged, verdict: Verdict, equation: Equation, points: Points, budget: Budget
 ) -> Finder | None:
-    """A search for what is wrong, among the steps at which derive has one formula; nothing where both sides are equal."""
+    """A search for what is wrong, among the steps at which derive has one formula;
+    nothing where both sides are equal."""
     right = equation.rights[verdict.place]
     every = sorted(
         _settings(verdict, equation, points),

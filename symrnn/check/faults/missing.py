@@ -8,20 +8,17 @@ from symrnn.check.faults.edits import (
     Edit,
     Edits,
     Sort,
-    derivatives,
     instead,
     joined,
-    letters,
-    operands,
     orders,
     pluses,
     readings,
     removals,
     signs,
-    slopes,
     times_of,
 )
-from symrnn.check.faults.vocabulary import DERIVATIVES, PRODUCTS, Piece, Vocabulary, bare
+from symrnn.check.faults.operands import derivatives, letters, operands, slopes
+from symrnn.check.faults.vocabulary import DERIVATIVES, PRODUCTS, Piece, Vocabulary, bare, pieces
 from symrnn.derive.formula import Big, Chain, Formula, Odot, Product, Times, Words
 from symrnn.language.tree import ONE, Add, Div, Neg, Num, Pow, Size
 
@@ -150,3 +147,14 @@ DEAR: tuple[Sort, ...] = (
     derivatives,
     operands,
 )
+
+
+def edits(formula: Formula, known: Vocabulary, sorts: Sequence[Sort]) -> Edits:
+    """Every edit of these sorts, anywhere in a formula; where there are many, those that put in
+    what stands in a right formula come first."""
+    found, said = list(pieces(formula)), set(known.said)
+    for sort in sorts:
+        every = [edit for piece in found for edit in sort(piece, known)]
+        if sort in (signs, times_of, letters, operands):
+            every.sort(key=lambda edit: edit.new not in said)
+        yield from every

@@ -65,23 +65,26 @@ def _joined(parts: Sequence[Formula]) -> Formula:
 def by_factor(right: Formula, worth: Worth) -> Fault | None:
     """What is wrong where a right side is what is right times one number."""
     ratio = _ratio(right, worth.settings[0])
-    if ratio is None or close(np.abs(ratio), np.ones(())):
+    if ratio is None or close(np.array(abs(ratio)), np.ones(())):
         return None
     every = [(setting, _ratio(right, setting)) for setting in worth.settings]
     known = [(setting, found) for setting, found in every if found is not None]
-    flipped = bool(ratio < 0)
-    for factor in _factors(worth.settings[0], 1 / abs(float(ratio))):
-        if all(close(abs(found) * factor.at(setting), np.ones(())) for setting, found in known):
+    flipped = ratio < 0
+    for factor in _factors(worth.settings[0], 1 / abs(ratio)):
+        if all(
+            close(np.array(abs(found) * factor.at(setting)), np.ones(()))
+            for setting, found in known
+        ):
             return _told(factor, right, flipped, worth)
     return None
 
 
-def _ratio(right: Formula, setting: Setting) -> np.ndarray | None:
+def _ratio(right: Formula, setting: Setting) -> float | None:
     """What a right side is times what is right; nothing where that is no single number."""
     found, target = value_of(setting.point, right, setting.at), setting.target
     if found is None or found.shape != target.shape or not target.any():
         return None
-    ratio = np.vdot(target, found) / np.vdot(target, target)
+    ratio = float(np.vdot(target, found) / np.vdot(target, target))
     return ratio if ratio and close(ratio * target, found) else None
 
 

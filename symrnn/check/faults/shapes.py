@@ -1,13 +1,19 @@
 """What does not fit together: rows side by side where ⊙ belongs, ⊙ where a product belongs."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+import numpy as np
+
+from symrnn.check.claims import Fault
+from symrnn.check.faults.budget import Budget
 from symrnn.check.faults.edits import Edit, Edits, instead, joined
+from symrnn.check.faults.missing import edits
 from symrnn.check.faults.vocabulary import Piece, Vocabulary, pieces
-from symrnn.check.faults.worth import Worth
+from symrnn.check.faults.worth import Setting, Worth
+from symrnn.check.judging import Point
+from symrnn.check.judging.choices import free_bases
 from symrnn.derive.formula import Diagonal, Formula, Odot, Product
-from symrnn.derive.pieces import Path
+from symrnn.derive.pieces import Path, at_path
 from symrnn.language.tree import Transpose
 
 FIT = "the shapes do not fit: "
@@ -48,6 +54,20 @@ def entry_by_entry(piece: Piece, known: Vocabulary) -> Edits:
                 yield Edit("ill-shaped", piece.path, new, says)
 
 
+def definition(right: Formula, point: Point, budget: Budget) -> Fault | None:
+    """What is wrong with the definition of a letter: that it does not fit together."""
+    settings = [Setting(point, dict.fromkeys(free_bases(right), 2), np.zeros((1, 1)))]
+    worth = Worth(settings, budget, right)
+    ill = ill_shaped(right, worth)
+    if ill is None:
+        return None
+    for edit in edits(right, Vocabulary(right, (), (), worth), (entry_by_entry,)):
+        corrected = edit.of(right)
+        if worth.array(corrected) is not None:
+            return Fault(edit.kind, edit.path, edit.says, corrected=corrected)
+    return Fault("ill-shaped", ill, ("the shapes do not fit in ", at_path(right, ill)))
+
+
 def as_matrices(piece: Piece, known: Vocabulary) -> Edits:
     """A product of matrices where ⊙ stands, one of two factors transposed."""
     formula = piece.formula
@@ -66,13 +86,11 @@ def turned(piece: Piece, known: Vocabulary) -> Edits:
     for i in range(len(factors) - 1):
         a, b = factors[i : i + 2]
         for new in _products(a, b)[2:]:
-            assert isinstance(formula, Product) and isinstance(new, Product)
-            rest = (*factors[:i], *new.factors, *factors[i + 2 :])
-            whole = replace(formula, factors=rest)
+            whole = Product((*factors[:i], *new.factors, *factors[i + 2 :]))
             yield Edit("transpose or order", piece.path, whole, instead(Product((a, b)), new))
 
 
-def _products(a: Formula, b: Formula) -> list[Formula]:
+def _products(a: Formula, b: Formula) -> list[Product]:
     def flipped(f: Formula) -> Formula:
         return f.arg if isinstance(f, Transpose) else Transpose(f)
 
