@@ -7,7 +7,7 @@ EVERY, LINE = 150_000, 40_000
 SHARE = 4
 """A line takes at most this part of what is left, so that later ones are looked at too."""
 
-CUT = "; the search for it was cut short"
+CUT = "; the search for what belongs there was cut short"
 
 
 class SpentError(Exception):

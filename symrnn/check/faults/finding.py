@@ -22,7 +22,7 @@ from symrnn.check.faults.edits import (
 from symrnn.check.faults.missing import CHEAP, DEAR, edits, factors_left_out
 from symrnn.check.faults.operands import numbers, operands
 from symrnn.check.faults.scale import by_factor
-from symrnn.check.faults.shapes import entry_by_entry, ill_shaped
+from symrnn.check.faults.shapes import entry_by_entry, entry_by_entry_throughout, ill_shaped
 from symrnn.check.faults.terms import (
     LeftOver,
     Term,
@@ -38,10 +38,9 @@ from symrnn.derive.formula import Bracket, Formula, Words
 from symrnn.derive.pieces import Path, at_path, put
 from symrnn.language.tree import Add, Neg, Ref
 
+MISSING = "missing factor"
 SEVERAL = "more than one thing is wrong here"
-
-FIRST_EDITS = 60
-"""So many first edits are tried where one is not enough."""
+MAY_BE = "more than one thing may be wrong here"
 
 
 class Finder(Trying):
@@ -69,8 +68,11 @@ class Finder(Trying):
         """By what shows at a glance: a sign, a factor, shapes that do not fit."""
         whole = Term((), self.right)
         if self.worth.array(self.right) is None:
-            return self.one(self.worth, whole, self.forms, (entry_by_entry,)) or odd_one(
-                self.right, self.letters, self.worth
+            several = entry_by_entry_throughout(self.right, self.worth)
+            return (
+                self.one(self.worth, whole, self.forms, (entry_by_entry,))
+                or (self.told(several) if several and self.worth.fits(several.new) else None)
+                or odd_one(self.right, self.letters, self.worth)
             )
         return self.by_sign() or self.by_number()
 
@@ -80,7 +82,8 @@ class Finder(Trying):
         if told is None:
             return None
         sorts = (removals, factors_left_out, numbers)
-        return self.one(self.worth, Term((), self.right), self.forms, sorts) or told
+        found = self.one(self.worth, Term((), self.right), self.forms, sorts) or told
+        return replace(found, says=told.says) if found.kind == told.kind == MISSING else found
 
     def by_one_or_two(self) -> Fault | None:
         return self.by_one(self.worth, Term((), self.right), self.forms)
@@ -98,16 +101,16 @@ class Finder(Trying):
     def as_a_whole(self) -> Fault:
         """Nothing that was tried makes it right: what derive has stands for it."""
         self.clear = False
+        cut = (CUT,) if self.worth.budget.cut else ()
         corrected = self.forms[0] if self.forms else None
         ill = ill_shaped(self.right, self.worth)
         if ill is not None:
-            says: Words = ("the shapes do not fit in ", at_path(self.right, ill))
+            says: Words = ("the shapes do not fit in ", at_path(self.right, ill), *cut)
             return Fault("ill-shaped", ill, says, corrected=corrected)
         zero = self.zero(self.right, ())
         if zero is not None:
             return Fault("wrong operand", zero, self.why_zero(zero), corrected=corrected)
-        says = (SEVERAL, CUT) if self.worth.budget.cut else (SEVERAL,)
-        return Fault("compound", (), says, corrected=corrected)
+        return Fault("compound", (), (MAY_BE if cut else SEVERAL, *cut), corrected=corrected)
 
     # term by term
 

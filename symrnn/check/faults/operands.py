@@ -17,7 +17,7 @@ from symrnn.derive.formula import (
     Odot,
     Times,
 )
-from symrnn.language.tree import Add, Call, Num, Pow, Ref, Size
+from symrnn.language.tree import ONE, Add, Call, Num, Pow, Ref, Size
 
 
 def operands(piece: Piece, known: Vocabulary) -> Edits:
@@ -40,7 +40,7 @@ def letters(piece: Piece, known: Vocabulary) -> Edits:
 
 def numbers(piece: Piece, known: Vocabulary) -> Edits:
     """Another number, or another count of steps or entries."""
-    if isinstance(piece.formula, Num | Size):
+    if isinstance(piece.formula, Num | Size) and piece.formula != ONE:
         yield from operands(piece, known)
 
 

@@ -120,9 +120,11 @@ def _why(factor: Factor, left: Formula) -> Words:
     """What a factor comes from, in a derivative of the loss."""
     if not (isinstance(left, Total | Immediate) and left.of == LOSS):
         return ()
-    over = [name for name, power in factor.powers if power < 0]
-    if over == [STEPS]:
-        return (": the loss is a mean over the steps",)
+    over = dict.fromkeys(
+        "steps" if n == STEPS else "entries" for n, power in factor.powers if power < 0
+    )
+    squares = factor.number == 2
     if over:
-        return (": the loss is a mean over the entries",)
-    return ()
+        of = " of squares" if squares else ""
+        return (f": the loss is a mean{of} over the {' and the '.join(over)}",)
+    return (": it comes from the derivative of a square",) if squares else ()

@@ -13,7 +13,7 @@ from symrnn.check.faults.worth import Setting, Worth
 from symrnn.check.judging import Point
 from symrnn.check.judging.choices import free_bases
 from symrnn.derive.formula import Diagonal, Formula, Odot, Product
-from symrnn.derive.pieces import Path, at_path
+from symrnn.derive.pieces import Path, at_path, map_children
 from symrnn.language.tree import Transpose
 
 FIT = "the shapes do not fit: "
@@ -54,6 +54,38 @@ def entry_by_entry(piece: Piece, known: Vocabulary) -> Edits:
                 yield Edit("ill-shaped", piece.path, new, says)
 
 
+def entry_by_entry_throughout(right: Formula, worth: Worth) -> Edit | None:
+    """⊙ wherever rows stand side by side that do not fit."""
+    new = _fitted(right, worth)
+    if new == right or worth.array(new) is None:
+        return None
+    products = [p.formula for p in pieces(right) if isinstance(p.formula, Product)]
+    first = next(p for p in products if worth.array(p) is None)
+    says = (FIT, "⊙ (entry by entry) belongs between rows side by side, as in ")
+    return Edit("ill-shaped", (), new, (*says, _fitted(first, worth)))
+
+
+def _fitted(formula: Formula, worth: Worth) -> Formula:
+    found = map_children(formula, lambda child: _fitted(child, worth))
+    if not isinstance(found, Product) or worth.array(found) is not None:
+        return found
+    runs: list[list[Formula]] = []
+    for factor in found.factors:
+        shape = worth.shape(factor)
+        if runs and shape == worth.shape(runs[-1][-1]) and 1 in (shape or ()) and shape != (1, 1):
+            runs[-1].append(factor)
+        else:
+            runs.append([factor])
+    parts = [joined(Odot, tuple(run)) for run in runs]
+    whole = parts[0]
+    for part in parts[1:]:
+        before = whole.factors if isinstance(whole, Product) else (whole,)
+        whole = Product((*before, part))
+        if worth.array(whole) is None:
+            whole = Odot((joined(Product, before), part))
+    return whole
+
+
 def definition(right: Formula, point: Point, budget: Budget) -> Fault | None:
     """What is wrong with the definition of a letter: that it does not fit together."""
     settings = [Setting(point, dict.fromkeys(free_bases(right), 2), np.zeros((1, 1)))]
@@ -61,9 +93,10 @@ def definition(right: Formula, point: Point, budget: Budget) -> Fault | None:
     ill = ill_shaped(right, worth)
     if ill is None:
         return None
-    for edit in edits(right, Vocabulary(right, (), (), worth), (entry_by_entry,)):
-        corrected = edit.of(right)
-        if worth.array(corrected) is not None:
+    one = edits(right, Vocabulary(right, (), (), worth), (entry_by_entry,))
+    for edit in (*one, entry_by_entry_throughout(right, worth)):
+        corrected = edit.of(right) if edit is not None else right
+        if edit is not None and worth.array(corrected) is not None:
             return Fault(edit.kind, edit.path, edit.says, corrected=corrected)
     return Fault("ill-shaped", ill, ("the shapes do not fit in ", at_path(right, ill)))
 
@@ -72,11 +105,13 @@ def as_matrices(piece: Piece, known: Vocabulary) -> Edits:
     """A product of matrices where ⊙ stands, one of two factors transposed."""
     formula = piece.formula
     factors: Sequence[Formula] = formula.factors if isinstance(formula, Odot) else ()
-    for i in range(len(factors) - 1):
-        for new in _products(factors[i], factors[i + 1]):
-            whole = joined(Odot, (*factors[:i], new, *factors[i + 2 :]))
-            says = (new, " belongs there, a product of matrices, and not ⊙")
-            yield Edit("transpose or order", piece.path, whole, says)
+    for i in range(1, len(factors)):
+        for start, end in dict.fromkeys(((0, len(factors)), (i - 1, i + 1))):
+            one, other = joined(Odot, factors[start:i]), joined(Odot, factors[i:end])
+            for new in _products(one, other):
+                whole = joined(Odot, (*factors[:start], new, *factors[end:]))
+                says = (new, " belongs there, a product of matrices, and not ⊙")
+                yield Edit("transpose or order", piece.path, whole, says)
 
 
 def turned(piece: Piece, known: Vocabulary) -> Edits:

@@ -23,8 +23,6 @@ from symrnn.derive.formula import Chain, Formula, Words
 from symrnn.derive.pieces import Path, at_path, put
 from symrnn.language.tree import Ref
 
-SEVERAL = "more than one thing is wrong here"
-
 FIRST_EDITS = 60
 """So many first edits are tried where one is not enough."""
 
