@@ -1,7 +1,5 @@
 """What does not fit together: rows side by side where ⊙ belongs, ⊙ where a product belongs."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from symrnn.check.claims import Fault
@@ -104,7 +102,7 @@ def definition(right: Formula, point: Point, budget: Budget) -> Fault | None:
 def as_matrices(piece: Piece, known: Vocabulary) -> Edits:
     """A product of matrices where ⊙ stands, one of two factors transposed."""
     formula = piece.formula
-    factors: Sequence[Formula] = formula.factors if isinstance(formula, Odot) else ()
+    factors = formula.factors if isinstance(formula, Odot) else ()
     for i in range(1, len(factors)):
         for start, end in dict.fromkeys(((0, len(factors)), (i - 1, i + 1))):
             one, other = joined(Odot, factors[start:i]), joined(Odot, factors[i:end])
