@@ -57,9 +57,12 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
     if sizes.weights is not None:
         found["weights.h"] = weights_header(whole, sizes.weights, sizes.dtype)
     if trains(whole):
-        lines = list(classes(whole))
         found["main.c"] = render(
-            "c/main.c.jinja", whole=whole, kernel=kernel, classes=lines, sizes=sizes
+            "c/main.c.jinja",
+            whole=whole,
+            kernel=kernel,
+            classes=list(classes(whole)),
+            comes_with_weights=sizes.weights is not None,
         )
     found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole))
     return found

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.errors import UsageError
+from symrnn.errors import DataError, UsageError
 from symrnn.kernels.c import C
 from symrnn.kernels.load import load_source
 from symrnn.kernels.settings import Features
@@ -140,3 +140,45 @@ def test_what_the_page_calls_is_there(tmp_path: Path) -> None:
     text = f'#include "elman_n4.h"\nint main(void)\n{{\n{block.text}return 0;\n}}\n'
     (where / "main.c").write_text(text)
     assert compiled(where) == ""
+
+
+def test_weights_come_along(tmp_path: Path) -> None:
+    module = model("elman_n4").kernel(3)
+    params = module.init_params(3, np.float32, D=3, H=4, C=1)
+    files = model("elman_n4").generate_files(3, batch=2, weights=params)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "main.c").write_text(PRINT)
+    assert compiled(tmp_path) == ""
+    done = subprocess.run([tmp_path / "made"], capture_output=True, text=True, check=True)
+    x, y = np.ones((3, 2, 3), np.float32), np.zeros((2, 1), np.float32)
+    assert float(done.stdout) == pytest.approx(float(module.loss(params, x=x, y=y)), rel=1e-6)
+
+
+PRINT = """
+#include <stdio.h>
+#include "elman_n4.h"
+#include "weights.h"
+int main(void)
+{
+    static elman_n4_inputs in;
+    static elman_n4_memory memory;
+    for (int t = 0; t < 3; t++)
+        for (int r = 0; r < 2; r++)
+            for (int i = 0; i < 3; i++)
+                in.x[t][r][i] = 1;
+    elman_n4_forward(&memory, &elman_n4_weights, &in);
+    elman_n4_loss(&memory, &elman_n4_weights, &in);
+    printf("%.9g", (double)memory.L[0]);
+    return 0;
+}
+"""
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    params = model("elman_n4").kernel(3).init_params(0, D=3, H=4, C=1)
+    with pytest.raises(DataError, match="w_i has shape"):
+        model("elman_n4").generate_files(3, weights=params, dims={"D": 5})
+    params["w_o"][0, 0] = np.nan
+    with pytest.raises(UsageError, match="the weights hold nan, which C has no number for"):
+        model("elman_n4").generate_files(3, weights=params)
