@@ -142,6 +142,8 @@ def removals(piece: Piece, known: Vocabulary) -> Edits:
     match formula:
         case Div(left=left, right=right):
             yield Edit("extra factor", path, left, ("nothing is divided by ", right))
+        case Big(sign="sum", index=index, body=body):
+            yield Edit("extra term", path, body, ("there is a sum over ", Name(index), " too many"))
         case Pow(left=left):
             yield Edit("extra factor", path, left, instead(formula, left))
         case Add(terms=terms):

@@ -12,7 +12,7 @@ from symrnn.check.faults.budget import EVERY, Budget
 from symrnn.check.faults.finding import Finder
 from symrnn.check.faults.shapes import definition
 from symrnn.check.faults.truths import placed, truths_of, with_index
-from symrnn.check.faults.vocabulary import bare
+from symrnn.check.faults.vocabulary import Piece, bare, pieces
 from symrnn.check.faults.worth import FAILS, Setting, Worth, same, value_of
 from symrnn.check.judging import Judged, Point
 from symrnn.check.judging.choices import reading_words
@@ -45,8 +45,7 @@ def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fau
     if digits:
         return _number(verdict, digits)
     mine = (budget or Budget(EVERY)).of_a_line()
-    if _uses_ill(judged, verdict):
-        return None
+    ill = _ill(judged, verdict)
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
@@ -54,6 +53,10 @@ def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fau
             if (finder := _finder(judged, verdict, equation, points, mine.share(number)))
             is not None
         ]
+        if ill is not None:
+            corrected = next((form for each, _ in finders for form in each.forms), None)
+            says = ("what ", ill.formula, " stands for does not fit together")
+            return Fault("ill-shaped", ill.path, says, corrected=corrected)
         if not finders and isinstance(equation.left, Name):
             return definition(equation.rights[verdict.place], judged.points[0], mine)
         if finders and not finders[0][0].forms:
@@ -75,8 +78,8 @@ def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fau
     return None
 
 
-def _uses_ill(judged: Judged, verdict: Verdict) -> bool:
-    """Whether a line takes over what does not fit together from the definition of a letter."""
+def _ill(judged: Judged, verdict: Verdict) -> Piece | None:
+    """A letter whose definition, in another line, does not fit together."""
     ill = [
         other.said.equation.left
         for other in judged.report.verdicts
@@ -84,8 +87,10 @@ def _uses_ill(judged: Judged, verdict: Verdict) -> bool:
     ]
     letters = {left.letter for left in ill if isinstance(left, Name)}
     defined = {key[1] for key, option in judged.settled.choices.items() if option == DEFINED}
-    names = (p for p in walk(verdict.said.equation.rights[verdict.place]) if isinstance(p, Name))
-    return any(name.letter in letters & defined for name in names)
+    for piece in pieces(verdict.said.equation.rights[verdict.place]):
+        if isinstance(piece.formula, Name) and piece.formula.letter in letters & defined:
+            return piece
+    return None
 
 
 def _digits(right: Formula) -> int | None:

@@ -34,7 +34,7 @@ from symrnn.check.faults.terms import (
 )
 from symrnn.check.faults.trying import Trying
 from symrnn.check.faults.vocabulary import Vocabulary, pieces
-from symrnn.derive.formula import Bracket, Formula, Words
+from symrnn.derive.formula import Bracket, Formula, Immediate, Total, Words
 from symrnn.derive.pieces import Path, at_path, put
 from symrnn.language.tree import Add, Neg, Ref
 
@@ -110,7 +110,25 @@ class Finder(Trying):
         zero = self.zero(self.right, ())
         if zero is not None:
             return Fault("wrong operand", zero, self.why_zero(zero), corrected=corrected)
+        other = self.of_another()
+        if other is not None:
+            says = ("this is ", other, ", and not ", self.worth.left)
+            return Fault("wrong operand", (), says, corrected=corrected)
         return Fault("compound", (), (MAY_BE if cut else SEVERAL, *cut), corrected=corrected)
+
+    def of_another(self) -> Formula | None:
+        """A derivative by another letter that a right side is."""
+        left = self.worth.left
+        if not isinstance(left, Total | Immediate) or not isinstance(left.by, Ref):
+            return None
+        at = left.by
+        for letter in sorted(self.letters, key=lambda each: not each.base):
+            if (letter.base and at.base) or not letter.base:
+                by = Ref(letter.name, at.base, at.shift) if letter.base else letter
+                worth = self.worth.for_right(replace(left, by=by))
+                if by != at and worth is not None and worth.everywhere(self.right):
+                    return replace(left, by=by)
+        return None
 
     # term by term
 

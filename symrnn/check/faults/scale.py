@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 
 from symrnn.check.claims import Fault
+from symrnn.check.faults.truths import STEPS
 from symrnn.check.faults.worth import Setting, Worth, value_of
 from symrnn.check.judging.outcome import close
 from symrnn.derive.build import minus
@@ -18,8 +19,6 @@ from symrnn.language.tree import ONE, Div, Num, Size, Width
 NUMBERS = (Fraction(1), Fraction(2), Fraction(1, 2))
 LARGEST = 100
 """Of numerators and denominators that somebody may have left out."""
-
-STEPS = "T"
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,8 @@ def test_a_definition_that_does_not_fit_is_called_so() -> None:
     assert first.fault.kind == "ill-shaped"
     assert shown(derived, first.fault.corrected) == "∂L/∂Oₜ ⊙ (1 - Oₜ²)"
     assert second.follows
-    assert second.fault is None
+    assert second.fault is not None
+    assert shown(derived, second.fault.corrected).startswith("∑_{t=1}^{T} ")
 
 
 def test_lines_share_what_a_document_may_take() -> None:
