@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 
+from symrnn.check.judging.choices import free_bases
 from symrnn.derive.as_written import definitions
 from symrnn.derive.build import chain, plus
 from symrnn.derive.derivation import Derivation
@@ -233,7 +234,7 @@ def with_index(formula: Formula, indices: Iterable[str]) -> Formula:
     own = list(dict.fromkeys(p.index for p in walk(formula) if isinstance(p, Big)))
     wanted: Sequence[str] = list(dict.fromkeys(indices))
     names = {a: b for a, b in zip(own, wanted, strict=False) if a != b}
-    if not names or set(names.values()) & set(own):
+    if not names or set(names.values()) & {*own, *free_bases(formula)}:
         return formula
 
     def renamed(inner: Formula) -> Formula:
