@@ -20,6 +20,7 @@ from symrnn.check.faults.edits import (
 from symrnn.check.faults.operands import derivatives, letters, operands, slopes
 from symrnn.check.faults.vocabulary import DERIVATIVES, PRODUCTS, Piece, Vocabulary, bare, pieces
 from symrnn.derive.formula import Big, Chain, Formula, Odot, Product, Times, Words
+from symrnn.derive.pieces import at_path, put
 from symrnn.language.tree import ONE, Add, Div, Neg, Num, Pow, Size
 
 
@@ -156,5 +157,12 @@ def edits(formula: Formula, known: Vocabulary, sorts: Sequence[Sort]) -> Edits:
     for sort in sorts:
         every = [edit for piece in found for edit in sort(piece, known)]
         if sort in (signs, times_of, letters, operands):
-            every.sort(key=lambda edit: edit.new not in said)
+            every.sort(key=lambda edit: not (edit.new in said or _around(edit, formula) in said))
         yield from every
+
+
+def _around(edit: Edit, formula: Formula) -> Formula | None:
+    """What holds the new piece, with it."""
+    if not edit.path:
+        return None
+    return put(at_path(formula, edit.path[:-1]), edit.path[-1:], edit.new)

@@ -8,6 +8,7 @@ from symrnn.check.faults.edits import (
     Edit,
     Sort,
     exchanged,
+    instead,
     times_of,
 )
 from symrnn.check.faults.missing import CHEAP, DEAR, edits
@@ -17,11 +18,11 @@ from symrnn.check.faults.terms import (
     Term,
     likeness,
 )
-from symrnn.check.faults.vocabulary import DERIVATIVES, Vocabulary, pieces
+from symrnn.check.faults.vocabulary import DERIVATIVES, Vocabulary, bare, pieces
 from symrnn.check.faults.worth import Worth
 from symrnn.derive.formula import Chain, Formula, Words
 from symrnn.derive.pieces import Path, at_path, put
-from symrnn.language.tree import Ref
+from symrnn.language.tree import ONE, Add, Neg, Ref
 
 FIRST_EDITS = 60
 """So many first edits are tried where one is not enough."""
@@ -118,4 +119,19 @@ class Trying:
         return (factor, " is zero: ", factor.of, " does not depend on ", factor.by)
 
     def told(self, edit: Edit) -> Fault:
+        edit = self.simplest(edit)
         return Fault(edit.kind, edit.path, edit.says, corrected=edit.of(self.right))
+
+    def simplest(self, edit: Edit) -> Edit:
+        """The same with no two signs at one place: + for -(-x), x for 1 - (1 - x)."""
+        holder = at_path(self.right, edit.path[:-1]) if edit.path else None
+        if not isinstance(holder, Neg):
+            return edit
+        path, old = edit.path[:-1], holder.arg
+        if edit.new == Neg(old):
+            says: Words = ("there is a minus too many before ", bare(old))
+            return Edit(edit.kind, path, old, says)
+        rest: Formula = Add((ONE, holder))
+        if edit.new == rest and path and at_path(self.right, path[:-1]) == rest:
+            return Edit(edit.kind, path[:-1], old, instead(rest, old))
+        return edit

@@ -13,8 +13,9 @@ from symrnn.check.judging.outcome import (
 )
 from symrnn.check.judging.values import reading_key
 from symrnn.check.judging.worked import Worked
-from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total
+from symrnn.derive.formula import Big, Chain, Equation, Formula, Immediate, Name, Total
 from symrnn.derive.pieces import walk
+from symrnn.language.tree import Pow, Ref
 
 
 class Following(Worked):
@@ -72,3 +73,14 @@ def label(formula: Formula) -> object:
     if isinstance(formula, Total | Immediate):
         return reading_key(formula)
     return formula.letter if isinstance(formula, Name) else None
+
+
+def may_be_empty(part: Formula) -> bool:
+    """A sum, a product or a power over as many steps as an index says: at one end there are none,
+    and what stands in it tells nothing."""
+    match part:
+        case Big(low=low, high=high):
+            return not {low.base, high.base} <= {"", "1", "T"}
+        case Pow(right=right):
+            return any(isinstance(p, Name | Ref) for p in walk(right))
+    return False

@@ -18,7 +18,7 @@ from symrnn.check.claims import (
     Writing,
 )
 from symrnn.check.judging.choices import free_bases, reading_words
-from symrnn.check.judging.following import Following, label
+from symrnn.check.judging.following import Following, label, may_be_empty
 from symrnn.check.judging.judged import Claim, Judged, Settled
 from symrnn.check.judging.numbers import given, is_numeric
 from symrnn.check.judging.outcome import (
@@ -36,7 +36,8 @@ from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.values import RANGES, Values, reading_key
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Formula, Name, Words
+from symrnn.derive.formula import Formula, Immediate, Name, Total, Words
+from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref, Size
 
@@ -152,6 +153,7 @@ class _Judge(Following):
             if found.ill:
                 return verdict(WRONG, why=f"The shapes do not fit: {found.ill}.")
             return verdict(RIGHT, ("This defines ", claim.left, "."))
+        settled = self.telling_more(claim, settled)
         found = self.everywhere(claim, settled)
         if found.error:
             return verdict(UNJUDGED, why=found.error)
@@ -171,6 +173,27 @@ class _Judge(Following):
             return verdict(RIGHT_IF, other)
         why = f"The shapes do not fit: {found.ill}." if found.ill else self.ratio(claim, settled)
         return replace(verdict(WRONG, why=why), example=self.example(claim, settled))
+
+    def telling_more(self, claim: Claim, settled: Settled) -> Settled:
+        """With the total derivative on the left, where the one that was chosen is zero and that is
+        not: 0 = 0 tells nothing."""
+        if self.fixed is not None or not isinstance(claim.left, Total | Immediate):
+            return settled
+        key = reading_key(claim.left)
+        if settled.choices.get(key, TOTAL) == TOTAL or TOTAL not in self.known.get(key, ()):
+            return settled
+        total = with_choice(settled, key, TOTAL)
+        try:
+            zero, other = (
+                not any(values(claim.left, at).any() for at in self.places(claim, values))
+                for values in (self.values(settled), self.values(total))
+            )
+        except FAILURES:
+            return settled
+        return total if zero and not other else settled
+
+    def places(self, claim: Claim, values: Values) -> list[Indices]:
+        return list(indices(claim.equations[0], claim.place, values.steps))
 
     def ratio(self, claim: Claim, settled: Settled) -> str:
         """What is to be said where a right side is what is right times one number."""
@@ -196,6 +219,8 @@ class _Judge(Following):
         others, not if it goes on from the one after it, and not if other lines read it at every
         step."""
         if pattern[1] in (" = ", " = 1") and claim.equations[0].steps:
+            return False
+        if pattern[1] in (" = ", " = 1") and any(map(may_be_empty, walk(claim.right))):
             return False
         if pattern[1] != " = ":
             return True
