@@ -84,6 +84,7 @@ class Truths:
         ]
         if left.of != LOSS or not found:
             found += self._along_paths(left)
+        found += self._over_steps(left)
         return list(dict.fromkeys(found))
 
     def _of_a_step(
@@ -122,6 +123,21 @@ class Truths:
             if found is not None:
                 for right in found[0].rights:
                     yield _seen_from(right, found[1], left, at)
+
+    def _over_steps(self, left: Total | Immediate) -> Iterator[Formula]:
+        """∂h_t/∂h_k: a product over the steps between, in either order."""
+        of, by = left.of, left.by
+        if not (isinstance(of, Ref) and isinstance(by, Ref) and of.name == by.name):
+            return
+        if of.base == by.base:
+            return
+        now, here, before = Ref(of.name, "t"), Ref("", "j"), Ref(of.name, "t", -1)
+        equations = [*self.of_view("product"), *self.of_view("local")]
+        worked = [e.rights[0] for e in equations if e.left == Total(now, before) and e.rights]
+        first, last = Ref("", by.base, by.shift + 1), Ref("", of.base, of.shift)
+        for factor in (*worked, Total(now, before)):
+            for low, high in ((first, last), (last, first)):
+                yield Big("prod", "j", low, high, placed(factor, here, 0))
 
     def _along_paths(self, left: Total | Immediate) -> list[Formula]:
         """∂of/∂by along every path between them, as chains; from the loss worked out as well."""

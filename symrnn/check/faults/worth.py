@@ -137,7 +137,7 @@ class Worth:
 
     def for_right(self, right: Formula) -> "Worth | None":
         """The same for what a right formula is worth: an addend beside other addends."""
-        return self._within(lambda setting: value_of(setting.point, right, setting.at))
+        return self._within(lambda each: value_of(each.point, right, each.at, silent=OutsideError))
 
     def beside(self, others: Sequence[Formula]) -> "Worth | None":
         """The same for what other addends leave over."""
@@ -154,9 +154,14 @@ class Worth:
         return self._within(rest)
 
     def _within(self, target: Callable[[Setting], Array | None]) -> "Worth | None":
-        found = []
+        found: list[Setting] = []
         for setting in self.settings:
-            there = target(setting)
+            try:
+                there = target(setting)
+            except OutsideError:  # it says nothing of these steps
+                if not found:
+                    return None
+                continue
             if there is None:
                 return None
             found.append(replace(setting, target=there))

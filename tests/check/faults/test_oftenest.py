@@ -99,6 +99,39 @@ def test_it_is_one_fault_with_what_belongs_there(
     assert shown(derived, told.corrected) == corrected
 
 
+def test_one_sign_stands_at_one_place() -> None:
+    derived = model("elman").derive(3, scalar=True)
+    text = partial("L", r"\hat y") + r" = -\frac{y}{\hat y} - \frac{1 - y}{1 - \hat y}"
+    told = found(derived, text, "default")
+    assert told is not None
+    assert told.kind == "sign"
+    assert shown(derived, told.corrected) == "-y/ŷ + (1 - y)/(1 - ŷ)"
+    text = r"h_t = (1 - z_t) n_t + (1 - z_t) h_{t-1}"
+    told = found(model("gru").derive(scalar=True), text, "default")
+    assert told is not None
+    assert shown(derived, told.corrected) in (
+        "(1 - zₜ) nₜ + zₜ hₜ₋₁",
+        "zₜ nₜ + (1 - zₜ) hₜ₋₁",
+    )
+
+
+EMPTY = {
+    r"\frac{\partial O_T}{\partial O_k} = \prod_{j=k+1}^{T} w_i O_j": "∏_{j=k+1}^{T} ∂Oⱼ/∂Oⱼ₋₁",
+    r"\frac{\partial L}{\partial O_t} = (\hat y - y) w_o w_i^{T-t}": "∂L/∂Oₜ₊₁ · ∂Oₜ₊₁/∂Oₜ",
+    r"\frac{\partial L}{\partial O_1} = \frac{\partial L}{\partial O_3}"
+    r" \frac{\partial O_2}{\partial O_3} \frac{\partial O_1}{\partial O_2}": "∂L/∂ŷ · ",
+}
+
+
+@pytest.mark.parametrize(("text", "corrected"), EMPTY.items())
+def test_what_agrees_where_nothing_stands_is_wrong(text: str, corrected: str) -> None:
+    """An empty product, a power of zero, 0 = 0: they tell nothing."""
+    derived = model("elman").derive(3 if "O_3" in text else None, scalar=True)
+    told = found(derived, text, "default")
+    assert told is not None
+    assert shown(derived, told.corrected).startswith(corrected)
+
+
 def test_a_product_over_one_step_too_many_is_shorter() -> None:
     derived = model("char").derive()
     text = r"\frac{\partial h_t}{\partial h_k} = \prod_{j=k}^{t} W_{hh}^\top"
