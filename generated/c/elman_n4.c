@@ -1,3 +1,5 @@
+/* Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll --dims D=3,H=4,C=1 --batch 3 --dtype float32 */
+
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /*
  * elman_n4: forward pass and gradients, 3 steps.
  *
- * Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll
+ * Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll --dims D=3,H=4,C=1 --batch 3 --dtype float32
  *
  *     # Elman's network exactly as in N4: no biases, cross-entropy
  *     O[t] = tanh(x[t] @ w_i + O[t-1] @ w_h)
@@ -22,6 +22,10 @@
 #define ELMAN_N4_INCLUDED
 
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #ifdef ELMAN_N4_DOUBLE
 typedef double elman_n4_real;
@@ -107,7 +111,7 @@ void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elma
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
    so many epochs over batches, by Adam or, where there are no moments, by gradient descent; `fit`
-   gives back the mean loss of the last epoch */
+   gives back the mean loss of the last epoch. Moments begin as zeros */
 typedef struct {
     elman_n4_params mean, square;
     long count;
@@ -118,5 +122,9 @@ void elman_n4_sgd(elman_n4_params *p, const elman_n4_params *g, elman_n4_real ra
 void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n, elman_n4_real rate);
 elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g, elman_n4_moments *n,
     const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

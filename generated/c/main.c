@@ -1,4 +1,6 @@
-/* Trains elman_n4 on a few sequences that are made up: make && ./elman_n4 */
+/* Trains elman_n4 on a few sequences that are made up: make && ./elman_n4
+ * Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll --dims D=3,H=4,C=1 --batch 3 --dtype float32
+ */
 
 #include <stdint.h>
 #include <stdio.h>

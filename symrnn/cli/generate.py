@@ -16,7 +16,7 @@ from symrnn.cli.options import (
     passes,
 )
 from symrnn.errors import UsageError
-from symrnn.files import make_folder
+from symrnn.files import make_folder, read
 
 if TYPE_CHECKING:
     from symrnn.language.arrays import Array
@@ -50,6 +50,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it")
 
 
+def _check_own(path: str) -> None:
+    """A file that is there already is replaced only if it was made like this."""
+    from symrnn.kernels.generate import MADE
+
+    if os.path.exists(path) and MADE not in read(path, 10_000_000, "no generated file").decode(
+        errors="replace"
+    ):
+        raise UsageError(
+            f"{path} is there already, and symrnn did not make it; expected another -o DIR"
+        )
+
+
 def _weights(path: str) -> "dict[str, Array]":
     from symrnn.weights import load
 
@@ -78,5 +90,9 @@ def generate(options: argparse.Namespace) -> str | Answer:
     found = model.generate_files(
         options.steps, options.loops, options.wrt, options.name, **made, **sizes
     )
+    if options.output.endswith((".c", ".h")):
+        raise UsageError(f"{options.output} names a file; expected -o DIR, or -o FILE.py")
     make_folder(options.output)
+    for name in found:
+        _check_own(os.path.join(options.output, name))
     return Answer("", 0, tuple((os.path.join(options.output, n), t) for n, t in found.items()))

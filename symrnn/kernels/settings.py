@@ -46,6 +46,9 @@ class Sizes:
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UsageError(f"the dtype is '{self.dtype}'; expected {' or '.join(DTYPES)}")
+        for name, size in self.dims.items():
+            if size < 1:
+                raise UsageError(f"the width {name} is {size}; expected 1 or more")
         if self.batch < 1:
             raise UsageError(f"the batch is {self.batch}; expected 1 sequence or more")
 

@@ -2,6 +2,7 @@
 as a folder for whoever needs no Python."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,12 +48,21 @@ def source(kernel: Kernel) -> str:
 def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
     """The header and the source for these sizes, a program that trains with them, and a Makefile;
     and the Python module."""
+    if kernel.batch_first:
+        raise UsageError(
+            "--batch-first is for Python, whose module turns what comes in; in C the steps are"
+            " first: leave it out"
+        )
     dims, name = widths(kernel), identifier(kernel.name)
+    if missing := [dim for dim in dims if dim not in sizes.dims]:
+        raise UsageError(f"{missing[0]} is not said; expected --dims {','.join(dims)} with numbers")
+    module_of = source(kernel)
+    kernel = replace(kernel, remark=f"{kernel.remark} {sizes.options()}")
     whole = works(kernel, dims)[0]
     found = {
         f"{name}.h": header(kernel, dims, sizes),
         f"{name}.c": unit(kernel, dims),
-        f"{name}.py": source(kernel),
+        f"{name}.py": module_of,
     }
     if sizes.weights is not None:
         found["weights.h"] = weights_header(whole, sizes.weights, sizes.dtype)
@@ -64,7 +74,9 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
             classes=list(classes(whole)),
             comes_with_weights=sizes.weights is not None,
         )
-    found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole))
+    found["Makefile"] = render(
+        "c/Makefile.jinja", name=name, trains=trains(whole), made=kernel.remark
+    )
     return found
 
 
@@ -84,7 +96,13 @@ def weights_header(whole: Work, weights: Mapping[str, Array], dtype: str) -> str
         laid_out(f"    .{whole.spelling.own[name]} = {spelt(np.asarray(weights[name]))},")
         for name in whole.params
     ]
-    return render("c/weights.h.jinja", name=whole.prefix, macro=whole.macro, lines=lines)
+    return render(
+        "c/weights.h.jinja",
+        name=whole.prefix,
+        macro=whole.macro,
+        lines=lines,
+        made=whole.kernel.remark,
+    )
 
 
 def widths(kernel: Kernel) -> tuple[str, ...]:

@@ -145,11 +145,16 @@ def works(kernel: Kernel, dims: tuple[str, ...]) -> list[Work]:
 def identifier(name: str) -> str:
     """A name that is one in C.
 
-    >>> identifier("my cell"), identifier("2nd")
-    ('my_cell', 'm_2nd')
+    >>> identifier("my cell"), identifier("2nd"), identifier("main")
+    ('my_cell', 'm_2nd', 'm_main')
     """
     found = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return f"m_{found}" if not found or found[0].isdigit() or found[0] == "_" else found
+    odd = not found or found[0].isdigit() or found[0] == "_" or found.lower() in TAKEN
+    return f"m_{found}" if odd else found
+
+
+TAKEN = {"main", "makefile", "weights", "library"}
+"""Names of other files of a folder."""
 
 
 def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
@@ -162,6 +167,7 @@ def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
         works=made,
         kernel=kernel,
         said=said(made[0]),
+        why_no_step="" if isinstance(kernel.step, Kernel) else harmless(kernel.step),
         sizes=known,
         double=sizes.dtype == "float64",
         trains=trains(made[0]),
@@ -181,6 +187,7 @@ def unit(kernel: Kernel, dims: tuple[str, ...]) -> str:
         "c/kernel.c.jinja",
         whole=whole,
         works=made,
+        made=harmless(kernel.remark),
         trains=trains(whole),
         name=whole.prefix,
         loss=whole.spelling.own.get(kernel.system.loss or "", ""),
@@ -241,4 +248,9 @@ def classes(work: Work) -> Iterator[str]:
 def said(work: Work) -> list[str]:
     """What the file says of itself: the text, and the equations of its gradient."""
     text = work.contract.docstring().strip().removeprefix('"""').removesuffix('"""')
-    return text.replace("*/", "* /").replace("/*", "/ *").rstrip().split("\n")
+    return harmless(text).rstrip().split("\n")
+
+
+def harmless(text: str) -> str:
+    """What stands within a comment."""
+    return text.replace("*/", "* /").replace("/*", "/ *")

@@ -95,3 +95,24 @@ def test_what_the_compiler_says_is_said(cache: Path, monkeypatch: pytest.MonkeyP
 def test_other_numbers_are_refused(cache: Path) -> None:
     with pytest.raises(TypeError, match="dtype is complex128; C kernels work in float32 and fl"):
         called(fresh(), np.complex128)
+
+
+def test_what_is_damaged_is_made_anew(cache: Path) -> None:
+    wanted = called(fresh())
+    (made,) = cache.iterdir()
+    made.unlink()
+    made.write_bytes(b"no library")
+    script = (
+        "import numpy as np, symrnn; m = symrnn.load('elman_n4').kernel(2, backend='c')\n"
+        "k = m.Kernel(1, D=2, H=3, C=1); print(k.loss(x=np.ones((2, 1, 2)), y=np.ones((1, 1))))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert float(done.stdout) == wanted
+
+
+def test_where_nothing_can_be_kept_it_works_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert called(fresh()) > 0

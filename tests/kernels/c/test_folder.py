@@ -1,0 +1,76 @@
+"""`symrnn generate --backend c -o DIR`: what is refused, and what of a folder is never lost."""
+
+from pathlib import Path
+
+import pytest
+
+from symrnn.cli import main
+
+DIMS = "D=3,H=4,C=1"
+
+
+def generate(where: Path, *more: str, dims: str = DIMS) -> int:
+    command = ["generate", "elman_n4", "--backend", "c", "--steps", "3", "--dims", dims]
+    return main([*command, "-o", str(where), *more])
+
+
+def test_what_it_has_made_is_made_anew(tmp_path: Path) -> None:
+    assert generate(tmp_path / "net") == 0
+    assert generate(tmp_path / "net", "--batch", "2") == 0
+    assert "#define ELMAN_N4_B 2" in (tmp_path / "net" / "elman_n4.h").read_text()
+
+
+@pytest.mark.parametrize("name", ["Makefile", "main.c", "elman_n4.py"])
+def test_what_somebody_else_made_stays(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("precious\n")
+    assert generate(tmp_path) == 2
+    assert f"{name} is there already, and symrnn did not make it" in capsys.readouterr().err
+    assert (tmp_path / name).read_text() == "precious\n"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--batch-first",), "--batch-first is for Python"),
+        (("--batch", "0"), "the batch is 0; expected 1 sequence or more"),
+        (("--backend", "numpy"), "a kernel of the back end numpy is one file for all sizes"),
+        (("--weights", "none.npz"), "cannot read none.npz: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    more: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert generate(tmp_path / "net", *more) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "net").exists()
+
+
+@pytest.mark.parametrize(
+    ("dims", "said"),
+    [
+        ("D=3,C=1", "H is not said; expected --dims D,H,C with numbers"),
+        ("D=0,H=3,C=1", "the width D is 0; expected 1 or more"),
+        ("D=3,H=3,C=1,K=2", "'K' is no width of elman_n4; there are D, H, C"),
+    ],
+)
+def test_widths_are_said_once_and_for_all(
+    dims: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert generate(tmp_path / "net", dims=dims) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "net").exists()
+
+
+def test_a_name_that_ends_like_a_file_is_none_of_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert generate(tmp_path / "net.c") == 2
+    assert "names a file; expected -o DIR, or -o FILE.py" in capsys.readouterr().err
+
+
+def test_sizes_are_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["generate", "elman_n4", "--steps", "3", "--backend", "c", "--batch", "2"]) == 2
+    assert "--batch is for a folder" in capsys.readouterr().err
