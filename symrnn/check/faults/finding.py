@@ -19,7 +19,7 @@ from symrnn.check.faults.edits import (
     removals,
     signs,
 )
-from symrnn.check.faults.missing import CHEAP, DEAR, edits, factors_left_out
+from symrnn.check.faults.missing import CHEAP, DEAR, edits, factors_left_out, likely_factors
 from symrnn.check.faults.operands import numbers, operands
 from symrnn.check.faults.scale import by_factor
 from symrnn.check.faults.shapes import entry_by_entry, entry_by_entry_throughout, ill_shaped
@@ -81,9 +81,10 @@ class Finder(Trying):
         told = by_factor(self.right, self.worth)
         if told is None:
             return None
-        sorts = (removals, factors_left_out, numbers)
+        sorts = (removals, factors_left_out, numbers, likely_factors)
         found = self.one(self.worth, Term((), self.right), self.forms, sorts) or told
-        return replace(found, says=told.says) if found.kind == told.kind == MISSING else found
+        meant = found.kind == told.kind == MISSING and len(told.says) > 2
+        return replace(found, says=told.says) if meant else found
 
     def by_one_or_two(self) -> Fault | None:
         return self.by_one(self.worth, Term((), self.right), self.forms)

@@ -107,7 +107,8 @@ def test_one_sign_stands_at_one_place() -> None:
     assert told.kind == "sign"
     assert shown(derived, told.corrected) == "-y/ŷ + (1 - y)/(1 - ŷ)"
     text = r"h_t = (1 - z_t) n_t + (1 - z_t) h_{t-1}"
-    told = found(model("gru").derive(scalar=True), text, "default")
+    derived = model("gru").derive(scalar=True)
+    told = found(derived, text, "default")
     assert told is not None
     assert shown(derived, told.corrected) in (
         "(1 - zₜ) nₜ + zₜ hₜ₋₁",
