@@ -12,6 +12,7 @@ numbers      numbers that a document gives, and results with so many digits
 judged       what is found, for whoever goes on from it
 search       the choices under which most lines are right
 worked       lines held against the numbers of a worked example
+following    lines that are wrong because one before them is
 told         what is said of readings and conventions
 judge        the verdict on every right side of a document
 """

@@ -1,6 +1,6 @@
 """A document held against its model: the verdict on every right side of every line."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -18,6 +18,7 @@ from symrnn.check.claims import (
     Writing,
 )
 from symrnn.check.judging.choices import free_bases, reading_words
+from symrnn.check.judging.following import Following, label, may_be_empty
 from symrnn.check.judging.judged import Claim, Judged, Settled
 from symrnn.check.judging.numbers import given, is_numeric
 from symrnn.check.judging.outcome import (
@@ -34,9 +35,9 @@ from symrnn.check.judging.search import MOST_LINES, with_choice
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.values import RANGES, Values, reading_key
-from symrnn.check.judging.worked import Worked
 from symrnn.derive.derivation import Derivation
-from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
+from symrnn.derive.formula import Formula, Immediate, Name, Total, Words
+from symrnn.derive.left_sides import Indices
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref, Size
 
@@ -109,7 +110,7 @@ CONSTANT = (
 )
 
 
-class _Judge(Worked):
+class _Judge(Following):
     """Verdicts under what is settled."""
 
     def judged(self) -> Judged:
@@ -118,10 +119,14 @@ class _Judge(Worked):
         if columns != self.columns:
             self.given = given(self.lines, self.derivation, self.values(settled), columns)
         verdicts: list[Verdict] = []
+        self.ill = set[object]()
         for claim in self.claims:
             verdict = self.verdict(claim, settled)
             if verdict.status == WRONG:
-                verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
+                follows = self.uses_ill(claim) or self.follows(claim, verdicts, settled)
+                verdict = replace(verdict, follows=follows)
+            if verdict.status == WRONG and self.defines(claim, settled.choices):
+                self.ill.add(label(claim.left))
             verdicts.append(verdict)
         beyond = f"the first {MOST_LINES:,} lines of a document are judged; divide it"
         verdicts += [
@@ -142,10 +147,13 @@ class _Judge(Worked):
         if claim.number in self.given.lines and not claim.place:
             return verdict(RIGHT, ("This is given.",))
         if self.defines(claim, settled.choices):
-            error = self.outcome(claim, settled).error
-            if error:
-                return verdict(UNJUDGED, why=error)
+            found = self.outcome(claim, settled)
+            if found.error:
+                return verdict(UNJUDGED, why=found.error)
+            if found.ill:
+                return verdict(WRONG, why=f"The shapes do not fit: {found.ill}.")
             return verdict(RIGHT, ("This defines ", claim.left, "."))
+        settled = self.telling_more(claim, settled)
         found = self.everywhere(claim, settled)
         if found.error:
             return verdict(UNJUDGED, why=found.error)
@@ -165,6 +173,27 @@ class _Judge(Worked):
             return verdict(RIGHT_IF, other)
         why = f"The shapes do not fit: {found.ill}." if found.ill else self.ratio(claim, settled)
         return replace(verdict(WRONG, why=why), example=self.example(claim, settled))
+
+    def telling_more(self, claim: Claim, settled: Settled) -> Settled:
+        """With the total derivative on the left, where the one that was chosen is zero and that is
+        not: 0 = 0 tells nothing."""
+        if self.fixed is not None or not isinstance(claim.left, Total | Immediate):
+            return settled
+        key = reading_key(claim.left)
+        if settled.choices.get(key, TOTAL) == TOTAL or TOTAL not in self.known.get(key, ()):
+            return settled
+        total = with_choice(settled, key, TOTAL)
+        try:
+            zero, other = (
+                not any(values(claim.left, at).any() for at in self.places(claim, values))
+                for values in (self.values(settled), self.values(total))
+            )
+        except FAILURES:
+            return settled
+        return total if zero and not other else settled
+
+    def places(self, claim: Claim, values: Values) -> list[Indices]:
+        return list(indices(claim.equations[0], claim.place, values.steps))
 
     def ratio(self, claim: Claim, settled: Settled) -> str:
         """What is to be said where a right side is what is right times one number."""
@@ -190,6 +219,8 @@ class _Judge(Worked):
         others, not if it goes on from the one after it, and not if other lines read it at every
         step."""
         if pattern[1] in (" = ", " = 1") and claim.equations[0].steps:
+            return False
+        if pattern[1] in (" = ", " = 1") and any(map(may_be_empty, walk(claim.right))):
             return False
         if pattern[1] != " = ":
             return True
@@ -257,48 +288,3 @@ class _Judge(Worked):
                         words += reading_words(key, option, member)
                 return (*words, "; other lines need another reading of it.")
         return ()
-
-    def follows(self, claim: Claim, before: Sequence[Verdict], settled: Settled) -> bool | None:
-        """Whether a wrong right side is equal to what stands before it, with what wrong lines
-        said put in."""
-        wrong = [v for v in before if v.status == WRONG]
-        if not wrong:
-            return None
-        mine = [
-            v.said.equation.rights[v.place]
-            for v in before
-            if v.said.equation.left == claim.said.equation.left
-        ]
-        same = [v for v in wrong if v.said.equation.left == claim.said.equation.left]
-        equations = [
-            Equation(v.said.equation.left, (v.said.equation.rights[v.place],))
-            for v in wrong
-            if isinstance(v.said.equation.left, Total | Immediate) and v not in same
-        ]
-        before_it = (*reversed(mine), *_chains(claim.left, equations))
-        if not before_it:
-            return None
-        values = replace(self.values(settled), taken=tuple(equations))
-        for other in before_it:
-            if outcome([Equation(other, (claim.right,))], 0, values).right:
-                return True
-        return False if same else None
-
-
-def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:
-    """The products of two derivatives that a left side is, with one of these among them."""
-    for equation in known:
-        match left, equation.left:
-            case Total(of=of, by=by), Total(of=a, by=b) if b == by and a != of:
-                yield Chain((Total(of, a), equation.left))
-                yield Chain((equation.left, Total(of, a)))
-            case Total(of=of, by=by), Total(of=a, by=b) if a == of and b != by:
-                yield Chain((equation.left, Total(b, by)))
-                yield Chain((Total(b, by), equation.left))
-
-
-def label(formula: Formula) -> object:
-    """What a derivative or a letter is called, at whatever step."""
-    if isinstance(formula, Total | Immediate):
-        return reading_key(formula)
-    return formula.letter if isinstance(formula, Name) else None

@@ -82,6 +82,7 @@ class Values(Fitting):
         self.wrong = LeftSides(self.taken, self.steps)
         self.worth = MOST
         self._names: dict[object, Array] = {}
+        self._derivatives: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
         self.worth = MOST
@@ -109,7 +110,10 @@ class Values(Fitting):
 
     def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
         if not isinstance(key, Name):
-            return self.derivative(key, at)
+            label = (key, *at.items())
+            if label not in self._derivatives:
+                self._derivatives[label] = self.derivative(key, at)
+            return self._derivatives[label]
         if not key.at.base and (key.letter in at or key.letter == "T"):
             return np.array([[float({**at, "T": self.steps}[key.letter])]])
         step = self.step(key.at, at) if key.at.base else None
