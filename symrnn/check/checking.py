@@ -4,7 +4,7 @@ texts  --sources-->  lines  --reading-->  Writing  --judging-->  Report  --fault
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -13,7 +13,7 @@ from symrnn.check.claims import WRONG, Line, Report, Unread, Verdict, Writing
 from symrnn.check.faults import fault
 from symrnn.check.faults.budget import EVERY, OF_SEVERAL, Budget
 from symrnn.check.judging import judge
-from symrnn.check.reading import known, read
+from symrnn.check.reading import MOST_STEPS, known, read
 from symrnn.check.report import Reports
 from symrnn.derive.derived import Derived
 from symrnn.derive.formula import Total
@@ -46,6 +46,18 @@ def text_of(text: str, name: str = "") -> Text:
     return Text(text, "tex", name) if DISPLAYS.search(text) else Text((text,), "formula", name)
 
 
+def writing(given: object) -> Text:
+    """A formula, several, or a text with formulas in displays."""
+    if isinstance(given, str):
+        return text_of(given)
+    several = list(given) if isinstance(given, list | tuple) else [given]
+    formulas = tuple(each for each in several if isinstance(each, str))
+    if len(formulas) < len(several):
+        other = next(each for each in several if not isinstance(each, str))
+        raise UsageError(f"{other!r:.80} is no text; expected a formula, or several in a list")
+    return Text(formulas, "formula")
+
+
 def check(
     derived: Derived,
     texts: Sequence[Text],
@@ -54,11 +66,20 @@ def check(
     notation: str = "default",
     mapping: Mapping[str, str] | None = None,
     seed: int = 0,
+    broken: Callable[[Exception], str] | None = None,
 ) -> Reports:
     """What is found of each text. A formula without a left side is the gradient of the loss by
     `by`. Of several texts one that cannot be read at all is a line of its report; of one it is
-    an error.
+    an error. An error of the checker itself is raised, unless `broken` says how it is told of:
+    then the text could not be judged.
     """
+    if seed < 0:
+        raise UsageError(f"the seed is {seed}; expected a whole number from 0 on")
+    if derived.steps is not None and derived.steps > MOST_STEPS:
+        raise UsageError(
+            f"{derived.steps:,} steps are too many to check a derivation with; expected at most"
+            f" {MOST_STEPS}, or none given: then it has to hold for any number of them"
+        )
     letters = load_notation(notation)
     mapping = mapping or {}
     symbols = known(derived, letters, mapping, derived.steps, letters.orientation == "column")
@@ -69,7 +90,8 @@ def check(
             raise UsageError(text.error)
         lines = list(_lines(text, _gradient(derived, shown, by) if by else ""))
         if not lines:
-            raise UsageError(f"{text.name or 'the text'} holds no formula; {EXPECTED}")
+            expected = f"; {EXPECTED}" if isinstance(text.text, str) else ""
+            raise UsageError(f"{text.name or 'the text'} holds no formula{expected}")
         if len(lines) > MOST:
             where, many = text.name or "the text", f"{len(lines):,} formulas"
             raise UsageError(f"{where} holds {many}; at most {MOST:,} are read")
@@ -90,20 +112,34 @@ def check(
                 return verdict
             if next(left) <= 0:
                 return verdict
-            # what a line inherits is told of it as if it stood alone
-            return replace(verdict, fault=fault(judged, replace(verdict, follows=False), budget))
+            try:  # what a line inherits is told of it as if it stood alone
+                alone = replace(verdict, follows=False)
+                return replace(verdict, fault=fault(judged, alone, budget))
+            except (SymrnnError, MemoryError):
+                raise
+            except Exception as error:
+                if broken is None:
+                    raise
+                return replace(verdict, why=f"it is not equal to the left side; {broken(error)}")
 
         verdicts = tuple(map(explained, judged.report.verdicts))
         return replace(judged.report, verdicts=verdicts)
 
     def found(text: Text) -> Report:
-        if len(texts) == 1:
-            return report(text)
         try:
             return report(text)
         except SymrnnError as error:
-            unread = Unread(Line("", 1, text.name), str(error), (0, 0))
-            return Report(Writing((unread,), name=text.name), ())
+            if len(texts) == 1:
+                raise
+            message = str(error)
+        except MemoryError:
+            raise
+        except Exception as error:
+            if broken is None:
+                raise
+            message = broken(error)
+        unread = Unread(Line("", 1, text.name), message, (0, 0))
+        return Report(Writing((unread,), name=text.name), ())
 
     return Reports(tuple(map(found, texts)), derived, shown)
 

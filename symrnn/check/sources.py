@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from symrnn.check.claims import Line
+from symrnn.check.markup import COMMENT, MAX, without_frames, without_macros, without_prose
 from symrnn.errors import UsageError
 
 Kind = Literal["tex", "md", "ipynb", "formula"]
 
-MAX, MAX_NOTEBOOK = 100_000, 20_000_000
-"""Characters of a text; a notebook may have its pictures beside them."""
+MAX_NOTEBOOK = 20_000_000
+"""Characters of a notebook, which may have its pictures beside its formulas."""
 
 _NAMES = "equation|align|aligned|gather|gathered|multline|eqnarray|flalign|alignat|displaymath|math"
 MARKER = re.compile(rf"\\(?:begin|end)\s*\{{(?:{_NAMES}|split)\*?\}}(?:\[\w\]|\{{\d+\}})?")
@@ -29,15 +30,23 @@ CLOSING = {r"\[": r"\]", "$$": "$$", "$`": "`$", "$": "$", r"\(": r"\)", "```": 
 WITHIN = ("$`", "$", r"\(")
 """What stands in a sentence."""
 
-COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-CODE = re.compile(r"```\s*(?:math|latex|tex)\s*\n.*?```|(```|~~~).*?(?:\1|\Z)", re.DOTALL)
-MACRO = re.compile(
-    r"\\(?:(?:re)?newcommand|providecommand|DeclareMathOperator)\*?\s*(?:\{\s*\\([A-Za-z]+)\s*\}"
-    r"|\\([A-Za-z]+))\s*(?=\{)|\\def\s*\\([A-Za-z]+)\s*(?=\{)"
+CODE = re.compile(
+    r"```\s*(?:math|latex|tex)\s*\n.*?```|(```|~~~).*?(?:\1|\Z)|(<!--).*?(?:-->|\Z)", re.DOTALL
 )
-ASIDE = re.compile(r"\\(?:tag\*?|label|hspace\*?|vspace\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
+ASIDE = re.compile(
+    r"\\(?:tag\*?|label|(?:eq|c)?ref|hspace\*?|vspace\*?)\s*\{[^{}]*\}"
+    r"|\\(?:nonumber|notag|qed|qedhere|blacksquare|square|Box|fi)\b"
+)
+NUMBER = re.compile(r"(?:\\q?quad|\\hfill)\s*\(\d+[a-z]?\)\s*$")
+"""Of a formula, at its right."""
+
+STEPS = re.compile(r"(?<![,\s])\s*\\q?quad\s*(?=[a-z]\s*=\s*[\w\s+-]+,\s*\\[lc]?dots)")
+"""Space before what is said of steps, in the place of a comma."""
+
 RELATION = re.compile(
-    r"=|[<>]|\\(?:approx|equiv|coloneqq|triangleq|leftarrow|gets|le|ge|leq|geq|to)\b"
+    r":?=|[<>]|\\(?:approx|equiv|coloneqq|triangleq|doteq|leftarrow|gets|le|ge|leq|geq|to)\b"
+    r"|\\(?:propto|simeq|rightarrow|ne|neq|ll|gg)\b"
+    r"|\\(?:overset|underset|stackrel)\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*\{[^{}]*=[^{}]*\}"
 )
 ARROW = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow|iff|Leftrightarrow|therefore)\b|⇒")
 DERIVATIVE = re.compile(r"\\partial|\\nabla|∂|∇|\\mathrm\s*\{?d\}?|\\frac\s*\{d")
@@ -46,6 +55,7 @@ BLANK = re.compile(rf"(?:{SPACE}|[.,;])*")
 GOES_ON = re.compile(
     rf"{SPACE}*(?:[-+/*]|\\(?:cdot|times|odot|circ|otimes|pm)\b|[)\]}}]|\\right|\\[bB]ig+r)"
 )
+BRACKET = re.compile(rf"{SPACE}*(?:[(\[]|\\left\s*[(\[]|\\[bB]igg?l?\s*[(\[]|\\\{{)")
 CONDITION = re.compile(
     rf"(?:{SPACE}|,)*(?:\\text\s*\{{\s*(?:for|with|where|if)\b|\\forall|\(?\w(?:,\s*\w)*\)?\s*\\in\b"
     r"|[a-zA-Z]\s*=\s*[\w\s+-]+,\s*(?:\\[lc]?dots|\d))"
@@ -82,16 +92,17 @@ def lines(text: str, kind: Kind, file: str = "") -> list[Line]:
             line for n, cell in _cells(text, where) for line in lines(cell, "md", f"{where}[{n}]")
         ]
     if kind == "md":
-        text = CODE.sub(lambda m: "\n" * m[0].count("\n") if m[1] else m[0], text)
+        text = CODE.sub(lambda m: "\n" * m[0].count("\n") if m[1] or m[2] else m[0], text)
     else:
-        text = COMMENT.sub(lambda found: found[1], text)
-    text = _without_macros(text, where)
+        text = COMMENT.sub(lambda m: (m[1] or "") + "\n" * m[0].count("\n"), text)
+    text = without_macros(text, where)
     found = list(_displays(text))
     if kind != "md" and not found:
         rows = list(_rows(Cut(text, 1), by_line=True))
     else:
         rows = [row for c in found if kind == "formula" or _is_said(c) for row in _rows(c)]
-    return [Line(row.text, row.number, file) for row in rows]
+    texts = (STEPS.sub(", ", NUMBER.sub("", row.text)) for row in rows)
+    return [Line(text, row.number, file) for text, row in zip(texts, rows, strict=True)]
 
 
 def _cells(text: str, where: str) -> list[tuple[int, str]]:
@@ -109,33 +120,6 @@ def _cells(text: str, where: str) -> list[tuple[int, str]]:
     return found
 
 
-def _without_macros(text: str, where: str) -> str:
-    r"""The text with what \newcommand{\x}{…} says in the place of \x."""
-    macros: dict[str, str] = {}
-    while (found := MACRO.search(text)) is not None:
-        depth, end = 0, found.end()
-        for sign in re.finditer(r"\\.|[{}]", text[found.end() :]):
-            depth += {"{": 1, "}": -1}.get(sign[0], 0)
-            end = found.end() + sign.end()
-            if depth == 0:
-                break
-        name = next(filter(None, found.groups()))
-        body = text[found.end() + 1 : end - 1]
-        macros[name] = rf"\operatorname{{{body}}}" if "Operator" in found[0] else body
-        text = text[: found.start()] + "\n" * found[0].count("\n") + text[end:]
-    for _ in range(3 if macros else 0):  # one may use another
-        text = re.sub(
-            r"\\([A-Za-z]+)(?![A-Za-z])", lambda m: macros.get(m[1], m[0]) + _gap(m, macros), text
-        )
-        if len(text) > MAX:
-            raise UsageError(f"{where} has more than {MAX:,} characters with its macros put in")
-    return text
-
-
-def _gap(found: re.Match[str], macros: dict[str, str]) -> str:
-    return " " if found[1] in macros and macros[found[1]][-1:].isalpha() else ""
-
-
 def _displays(text: str) -> Iterator[Cut]:
     """Mathematics in a text, in displays and in sentences."""
     position, number, counted = 0, 1, 0
@@ -144,6 +128,9 @@ def _displays(text: str) -> Iterator[Cut]:
         opening = "```" if found[0].startswith("`") else found[0]
         closing = CLOSING.get(opening) or found[0].replace("begin", "end")
         start = position = found.end()
+        inner = OPENING.search(text, start) if opening == "```" else None
+        if inner is not None and inner.start() < text.find("```", start):
+            continue  # it has displays of its own
         end = -1 if closing in missing else text.find(closing, start)
         if end < 0:  # nor is it found again further on
             missing.add(closing)
@@ -154,6 +141,8 @@ def _displays(text: str) -> Iterator[Cut]:
             continue
         position = end + len(closing)
         number, counted = number + text.count("\n", counted, start), start
+        if "multline" in opening:
+            inside = ROWS.sub(" ", inside)
         yield Cut(inside, number, within)
 
 
@@ -166,7 +155,7 @@ def _is_said(cut: Cut) -> bool:
 def _rows(cut: Cut, by_line: bool = False) -> Iterator[Cut]:
     """The claims of a display: its rows, what goes on joined to what it goes on from. A row
     without a relation is the left side of the next, or prose."""
-    text = MARKER.sub("", ASIDE.sub("", cut.text))
+    text = MARKER.sub("", without_frames(without_prose(ASIDE.sub("", cut.text))))
     waiting: Cut | None = None
     for row in _joined(_pieces(Cut(text, cut.number), by_line)):
         if waiting is not None and RELATION.match(row.text):
@@ -181,7 +170,8 @@ def _joined(pieces: Iterable[Cut]) -> Iterator[Cut]:
     found: list[tuple[list[str], int]] = []
     depth = 0
     for piece in pieces:
-        goes_on = depth > 0 or GOES_ON.match(piece.text) or CONDITION.match(piece.text)
+        bracket = BRACKET.match(piece.text) and not RELATION.search(piece.text)
+        goes_on = bracket or depth > 0 or GOES_ON.match(piece.text) or CONDITION.match(piece.text)
         if found and goes_on:
             found[-1][0].append(piece.text)
         else:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from symrnn.cli.options import MODEL, Answer, add_changes, add_strict, load, one_thread
-from symrnn.errors import DataError, SymrnnError, UsageError
+from symrnn.errors import CheckError, DataError, SymrnnError, UsageError
 
 if TYPE_CHECKING:
     from symrnn.check.checking import Text
@@ -111,14 +111,32 @@ def check(options: argparse.Namespace) -> Answer:
 
     found = checked(
         model.derive(options.steps, options.wrt or (), options.scalar),
-        [*_formulas(options.texts), *_files(options.files, options.model)],
+        [
+            *_formulas(options),
+            *_files(options.files, options.model),
+        ],
         by=options.wrt,
         notation=options.notation,
         mapping=pairs(options.map) if options.map else {},
         seed=options.seed,
+        broken=_broken,
     )
     made = {"text": found.text, "json": found.json, "csv": found.csv, "html": found.html}
-    return Answer(made[form](), found.status)
+    try:
+        return Answer(made[form](), found.status)
+    except (SymrnnError, MemoryError):
+        raise
+    except Exception as error:
+        raise CheckError(_broken(error)) from error
+
+
+def _broken(error: Exception) -> str:
+    """What is said of a text at which the checker itself fails."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return (
+        f"this cannot be judged: symrnn itself failed at it ({what}). That is a mistake of symrnn,"
+        " not of the text; please report it, with the text"
+    )
 
 
 def _format(options: argparse.Namespace) -> str:
@@ -143,13 +161,14 @@ def _format(options: argparse.Namespace) -> str:
     return said or meant
 
 
-def _formulas(texts: Sequence[str]) -> "list[Text]":
+def _formulas(options: argparse.Namespace) -> "list[Text]":
     """The formulas on the command line, as one writing."""
     from symrnn.check.checking import Text
 
-    if not texts:
+    if not options.texts:
         return []
-    return [Text(tuple(texts), "formula")]
+    name = "the formulas" if options.files else ""
+    return [Text(tuple(options.texts), "formula", name)]
 
 
 def _files(paths: Sequence[str], model: str) -> "list[Text]":

@@ -83,10 +83,11 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """∂of/∂by along every path."""
+    """∂of/∂by along every path; `straight` where a text says so with its d: dL/dw."""
 
     of: "Formula"
     by: "Formula"
+    straight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,9 +305,9 @@ class Model:
         >>> [verdict.status for verdict in found[0].verdicts]
         ['right']
         """
-        from symrnn.check.checking import Text, check, text_of
+        from symrnn.check.checking import check, writing
 
-        text = text_of(latex) if isinstance(latex, str) else Text(tuple(latex), "formula")
+        text = writing(latex)
         derived = self.derive(steps, wrt or (), scalar)
         return check(derived, [text], by=wrt, notation=notation, mapping=mapping, seed=seed)
 

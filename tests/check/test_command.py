@@ -131,6 +131,8 @@ def test_the_name_of_the_output_says_its_format_and_the_status_stays(
         ([RIGHT, "--wrt", "w_q"], "'w_q' is no parameter, input or initial state"),
         ([RIGHT, "--notation", "nope"], "unknown notation 'nope'"),
         ([RIGHT, "--steps", "0"], "steps"),
+        ([RIGHT, "--steps", "300"], "expected at most 100, or none given"),
+        ([RIGHT, "--seed", "-5"], "the seed is -5; expected a whole number from 0 on"),
         (["-f", "notes.pdf"], "expected a file that ends in .tex, .md, .ipynb"),
         (["-f", "none.tex"], "cannot read none.tex"),
         (["-f", "-", "-"], "- is given twice"),
@@ -169,6 +171,9 @@ def test_a_model_checks_a_formula_several_and_a_text() -> None:
     assert (right.status, verdict.status) == ("right", "wrong")
     assert verdict.fault is not None
     assert verdict.fault.kind == "missing factor"
+    for other in (None, 3, b"a = b", [RIGHT, 3]):
+        with pytest.raises(UsageError, match="is no text; expected a formula"):
+            model.check(other)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no parameter"):
         model.check(RIGHT, wrt="nothing")
 
@@ -180,3 +185,25 @@ def test_a_formula_is_shown_in_the_letters_of_who_wrote_it(
     status, out, _ = run(capsys, "elman_n4", *SCALAR, "--map", "W_{hh}=w_h, s_t=O_t", formula)
     assert status == 1
     assert "W_hh" in out.split("it should read")[1]
+
+
+def test_a_mistake_of_the_checker_is_told_of_at_the_command_line_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise KeyError("x")
+
+    files = [display(tmp_path / f"{name}.tex", WRONG) for name in "ab"]
+    for place, wanted in (("fault", 1), ("judge", 2), ("Reports.text", 2)):
+        with monkeypatch.context() as patch:
+            where = "report." if "." in place else "checking."
+            patch.setattr(f"symrnn.check.{where}{place}", fails)
+            for given in ([WRONG], ["-f", *files]):
+                status, out, err = run(capsys, "elman_n4", *SCALAR, *given)
+                said = " ".join((out + err).split())
+                assert status == wanted
+                assert "KeyError: 'x'" in said
+                assert "please report it" in said or len(given) > 1
+                assert "Traceback" not in said
+            with pytest.raises(KeyError):
+                symrnn.load("elman_n4").check(WRONG, 3, scalar=True).text()

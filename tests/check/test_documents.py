@@ -21,7 +21,10 @@ def found_of(document: Document) -> Reports:
     )
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.slow] * (n in ("lstm", "gru"))) for n in DOCUMENTS],
+)
 def test_every_line_is_judged_as_by_hand(name: str) -> None:
     document = DOCUMENTS[name]
     found = found_of(document)

@@ -7,6 +7,7 @@ In the files the person's verdict stands behind each formula, as a comment: `rig
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,14 @@ def cases() -> Iterator[tuple[str, str]]:
 
 CASES = list(cases())
 
+LONG = ("min-char-rnn.tex", "readme.tex", "gru.tex")
+"""Pages that take two seconds each."""
+
+
+def param(folder: str, command: str) -> Any:
+    name = command.split()[4]
+    return pytest.param(folder, command, id=name, marks=[pytest.mark.slow] * (name in LONG))
+
 
 def said(text: str) -> dict[int, str]:
     """What a person says of the formula that begins on each line."""
@@ -34,7 +43,7 @@ def said(text: str) -> dict[int, str]:
     return {n: found[1] for n, line in lines if (found := re.search(r"  % (.+)$", line))}
 
 
-@pytest.mark.parametrize(("folder", "command"), CASES, ids=[c.split()[4] for _, c in CASES])
+@pytest.mark.parametrize(("folder", "command"), [param(*case) for case in CASES])
 def test_a_formula_is_what_a_person_says_of_it(folder: str, command: str) -> None:
     where = DOCS / "check" / folder
     _, _, name, _, file, *options = command.split()

@@ -25,6 +25,7 @@ from symrnn.check.claims import (
 from symrnn.check.report import Reports
 from symrnn.derive.formula import Equation, Formula, Immediate, Times, Total
 from symrnn.derive.notation.notation import load_notation
+from symrnn.errors import HIDDEN
 from symrnn.language.tree import Add, Neg, Ref
 
 DERIVED = symrnn.load("elman_n4").derive(3, scalar=True)
@@ -191,6 +192,14 @@ def test_the_page_of_several_begins_with_a_table() -> None:
 def test_a_terminal_is_shown_nothing_that_it_would_obey() -> None:
     said = replace(SAID, line=Line("a = \x1b[31mb\tc"))
     assert "\x1b" not in told(writing(Verdict(said, 0, RIGHT))).text()
+
+
+def test_no_format_holds_what_a_terminal_would_obey() -> None:
+    hidden = Unread(Line("a\x1b[31m\u202e", 1), "no\x07\x9b", (0, 1))
+    found = told(writing(FINE, unread=(hidden,), name="b\x7f.tex"))
+    for form in (found.text(), found.json(), found.csv(), found.html()):
+        assert not HIDDEN.search(form)
+        assert "�" in form
 
 
 def test_of_many_numbers_the_steps_are_told_and_json_has_the_rest() -> None:

@@ -93,7 +93,7 @@ def options(
             if not loss or key[0] != "∂" or key[2] in values.truth.named:
                 classes.setdefault(key, {}).setdefault(part)
     for key, members in classes.items():
-        which = {"∂": READINGS, "∂⁺": READINGS[1:]}.get(key[0], (STEP,))
+        which = {"∂": READINGS, "d": (TOTAL,), "∂⁺": READINGS[1:]}.get(key[0], (STEP,))
         if key[:2] == ("∂", LOSS.name):
             which = (TOTAL, STEP)
         found[key] = tuple(_different(which, list(members), values)) or which[:1]

@@ -202,7 +202,7 @@ class Values(Fitting):
 
     def reading(self, key: Total | Immediate) -> str:
         label = reading_key(key)
-        usual = {"∂": TOTAL, "∂⁺": OTHERS}.get(label[0], STEP)
+        usual = {"∂": TOTAL, "d": TOTAL, "∂⁺": OTHERS}.get(label[0], STEP)
         return str(self.choices.get(label, usual))
 
     # formulas
@@ -269,6 +269,8 @@ def reading_key(key: Total | Immediate) -> Key:
     sign = "∂⁺" if isinstance(key, Immediate) and not key.alone else "∂"
     if isinstance(key, Immediate) and key.fixed is not None:
         sign = "∂ over a step"
+    if isinstance(key, Total) and key.straight:
+        sign = "d"
     return sign, _label(key.of), _label(key.by)
 
 

@@ -25,7 +25,9 @@ class Brackets(Partials):
         if texts & {",", ";"}:
             rows = [split(row) for row in split(node.items, ";")]
             return self.blocks([[self.inner(c, node.span) for c in row] for row in rows], node.span)
-        inside = self.inner(node.items, node.span)
+        within = type(self)(self.known, self.own, node.items, node.span)
+        within.enclosed = True
+        inside = within.whole()
         return Piece(inside.formula, node.span, inside.parts, inside.entry)
 
     def step(self, items: Items, span: Span) -> Piece:

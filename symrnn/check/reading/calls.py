@@ -65,6 +65,10 @@ class Calls(Letters):
         function = self.known.functions.get(name)
         if function is None:
             return None
+        if canon(above).lstrip("(") in ("-1", "-1)"):
+            write = f"write 1/{name}(x)" + r" or \operatorname{artanh}" * (name == r"\tanh")
+            said = f"this may be the inverse function or one divided by it; {write}"
+            raise Unclear(said, node.span)
         self.at += 1
         return self.applied(function, node, above, primes)
 

@@ -1,13 +1,13 @@
 """From the lines of a document to what they say: sides, conditions, the writer's own letters."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise, zip_longest
+from dataclasses import replace
 
 from symrnn.check.claims import Line, Said, Unread, Writing
 from symrnn.check.reading.expression import Expression
 from symrnn.check.reading.known import Known, signature, with_symbol
-from symrnn.check.reading.meanings import meanings_of
+from symrnn.check.reading.letters import did_you_mean
+from symrnn.check.reading.meanings import meanings_of, without_beginning
 from symrnn.check.reading.nodes import (
     Fence,
     Items,
@@ -15,46 +15,26 @@ from symrnn.check.reading.nodes import (
     Sign,
     Styled,
     Table,
-    Text,
     Unclear,
     base_of,
     over,
     text_of,
 )
 from symrnn.check.reading.pieces import SOME, Measure, spans
+from symrnn.check.reading.rows import Row, rows_of, too_deep, without_end
 from symrnn.check.reading.symbols import Key, apart, canon, look_up, own_letter, split
-from symrnn.check.reading.tex import structure
-from symrnn.check.reading.where import Where, is_condition, where, with_member
-from symrnn.derive.formula import Equation, Marked
+from symrnn.check.reading.where import Where, where, with_member
+from symrnn.derive.formula import Equation, Marked, Name
+from symrnn.derive.pieces import at_path
 from symrnn.language.tree import NARROW, Add, Ref
-
-LONGEST, MOST = 30_000, 100
-"""Characters of a line, and equations in it."""
-
-EQUAL = ("=", "approx", "gets")
-OTHERS = ("leq", "geq", "<", ">", "neq", "sim", "to", "propto", "in", "ll", "gg")
-REMARKS = ("for", "if", "when", "where", "with", "and", "otherwise", "since", "as")
-"""With what a remark of one word begins."""
 
 WEIGHTS = ("W", "w", r"\theta", r"\Theta", r"\omega")
 """Letters for each weight in turn, where they are updated and no others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A claim before its sides are formulas."""
-
-    line: Line
-    sides: tuple[Items, ...]
-    conditions: Items = ()
-    goes_on: bool = False
-    updates: bool = False
-    """Whether it says what becomes of its left side: w ← w - η ∂L/∂w."""
-
-
 def read(lines: Sequence[Line], known: Known, name: str = "") -> Writing:
     """What a document says of a model: each line as equations, or why it could not be read."""
-    rows = [row for line in lines for row in _rows(line, known)]
+    rows = [row for line in lines for row in rows_of(line, known.words)]
     own = frozenset(letter for row in rows if isinstance(row, Row) for letter in _own(row, known))
     for row in rows:
         if isinstance(row, Row):
@@ -67,12 +47,34 @@ def read(lines: Sequence[Line], known: Known, name: str = "") -> Writing:
         try:
             found += list(_said(row, known, own, found))
         except Unclear as error:
-            found.append(Unread(row.line, error.message, error.span))
+            if not row.aside:
+                found.append(Unread(row.line, error.message, error.span))
         except RecursionError:
-            found.append(_too_deep(row.line))
+            found.append(too_deep(row.line))
     found = _with_steps(found)
-    meanings = meanings_of(known, [each for each in found if isinstance(each, Said)])
+    said = [each for each in found if isinstance(each, Said)]
+    meanings = meanings_of(known, said)
+    unknown = without_beginning(meanings, said)
+    if unknown:
+        found = [_with_known(each, known, unknown) for each in found]
     return Writing(tuple(found), meanings, name)
+
+
+def _with_known(each: Said | Unread, known: Known, unknown: list[str]) -> Said | Unread:
+    """A line, or that it is about a letter of which nobody says what it is."""
+    if isinstance(each, Unread):
+        return each
+    sides = each.equation.left, *each.equation.rights
+    for side, places in zip(sides, (each.left_spans, *each.right_spans), strict=False):
+        for path, span in places.items():
+            piece = at_path(side, path)
+            if isinstance(piece, Name) and piece.letter in unknown:
+                states = known.carried
+                first = len(states) == 1 and piece.letter == unknown[0]
+                meant = did_you_mean(piece.letter, states[0]) if first else ""
+                said = f"{piece.letter} is not known, and defined by itself{meant}"
+                return Unread(each.line, said, span)
+    return each
 
 
 def _with_steps(found: Sequence[Said | Unread]) -> list[Said | Unread]:
@@ -88,78 +90,6 @@ def _with_steps(found: Sequence[Said | Unread]) -> list[Said | Unread]:
             behind = own if each.goes_on else None
         kept.append(each)
     return kept[::-1]
-
-
-def _too_deep(line: Line) -> Unread:
-    return Unread(line, "this is nested too deep", (0, len(line.text)))
-
-
-# the parts of a line
-
-
-def _rows(line: Line, known: Known) -> Iterator[Row | Unread]:
-    """The claims of a line; several where commas part equations."""
-    try:
-        if len(line.text) > LONGEST:
-            raise Unclear(f"a line has at most {LONGEST:,} characters", (0, 1))
-        items = structure(line.text, known.words)
-        yield from list(_claims(line, items))
-    except Unclear as error:
-        yield Unread(line, error.message, error.span)
-    except RecursionError:
-        yield _too_deep(line)
-
-
-def _claims(line: Line, items: Items) -> Iterator[Row]:
-    pairs = zip_longest(items, items[1:])
-    items = tuple(n for n, after in pairs if not (text_of(n) == ":" and text_of(after) == "="))
-    main, conditions = _parts(_without_end(items))
-    if not 0 < len(main) <= MOST:
-        said = "nothing stands here" if not main else f"a line has at most {MOST} equations"
-        raise Unclear(said, (0, len(line.text)))
-    for place, part in enumerate(main):
-        marks = [i for i, node in enumerate(part) if text_of(node) in EQUAL]
-        if not marks:
-            other = next((n.span for n in part if text_of(n) in OTHERS), None)
-            raise Unclear("only equations can be judged" if other else "no = stands here",
-                          other or over(part))  # fmt: skip
-        sides = [part[a + 1 : b] for a, b in pairwise((-1, *marks, len(part)))]
-        goes_on = not sides[0]
-        sides = sides[goes_on:]
-        if not all(sides):
-            raise Unclear("nothing stands beside this =", part[marks[-1]].span)
-        gets = any(text_of(part[mark]) == "gets" for mark in marks)
-        last = place == len(main) - 1
-        yield Row(line, tuple(sides), conditions if last else (), goes_on, gets)
-
-
-def _without_end(items: Items) -> Items:
-    while items and text_of(items[-1]) in (",", ".", ";", ":"):
-        items = items[:-1]
-    return items
-
-
-def _parts(items: Items) -> tuple[list[Items], Items]:
-    """Equations between commas, and the conditions behind them."""
-    parts = [part for part in split(items) if part]
-    main: list[Items] = []
-    for place, part in enumerate(parts):
-        words = next((i for i, node in enumerate(part) if _is_remark(node)), len(part))
-        before = part[:words] if any(text_of(n) in EQUAL for n in part[:words]) else part
-        if not (main and is_condition(part)):
-            main.append(before)
-            part = part[len(before) :]
-            if not part:
-                continue
-        rest = [each for each in (part, *parts[place + 1 :]) if each]
-        return main, tuple(n for each in rest for n in (*each, Sign(",", each[0].span)))
-    return main, ()
-
-
-def _is_remark(node: Node) -> bool:
-    """Whether these are words of a sentence, and no name: for all, but not diag."""
-    words = node.text.split() if isinstance(node, Text) else []
-    return len(words) > 1 or words[:1] in [[word] for word in REMARKS]
 
 
 # letters of the writer's own
@@ -242,7 +172,7 @@ def _cases(sides: tuple[Items, ...], at: Where) -> Iterator[tuple[tuple[Items, .
         return
     for value, *condition in last[0].rows:
         found = where(condition[0]) if condition else at
-        yield (*sides[:-1], _without_end(value)), found
+        yield (*sides[:-1], without_end(value)), found
 
 
 def _equation(
@@ -258,7 +188,7 @@ def _equation(
     else:
         left, left_spans, left_entry = pieces[0].formula, spans(pieces[0]), pieces[0].entry
         pieces, steps, but = pieces[1:], at.steps, at.but
-        if row.updates and isinstance(left, Ref):
+        if row.updates and isinstance(left, Ref) and left.name in known.parameters:
             left = Marked(left, "new")
     entry = next((p for p in pieces if p.entry and not left_entry), None)
     if entry is not None and not row.goes_on:

@@ -39,6 +39,7 @@ from symrnn.check.reading.where import bounds, where, with_member
 from symrnn.derive.formula import (
     Big,
     Chain,
+    Diagonal,
     Formula,
     Immediate,
     Odot,
@@ -47,7 +48,7 @@ from symrnn.derive.formula import (
     Times,
     Total,
 )
-from symrnn.language.tree import NARROW, Call, Div, Transpose
+from symrnn.language.tree import NARROW, Add, Call, Div, Ref, Transpose
 
 ODOT = ("odot", "circ")
 BIG = {"sum": "sum", "prod": "prod", r"\Sigma": "sum", r"\Pi": "prod"}
@@ -209,6 +210,8 @@ class Expression(Brackets):
             raise Unclear("a factor is missing here", node.span)
         uses = [i for i, (_, p) in enumerate(entries) if mentions(p, index)]
         cut = max(uses, default=len(entries) - 1) + 1 if kind == "prod" else len(entries)
+        if kind == "prod":
+            cut += self.weights_behind(entries, cut, node)
         body = self.entrywise(entries[:cut])
         span = node.span[0], body.span[1]
         if kind == "sum" and index in ENTRIES and body.entry == index:  # Σ_i y_i: y 1
@@ -219,6 +222,20 @@ class Expression(Brackets):
             return
         found.append((sign, Piece(Big(kind, index, low, high, body.formula), span, (body,))))
         found += entries[cut:]
+
+    def weights_behind(self, entries: Entries, cut: int, node: Node) -> int:
+        """How many weights behind the last factor with its index a ∏ reaches over: all that end
+        its bracket; one where there are slopes alone before it: ∏ diag(1 - h²) W."""
+        weights = [self.is_weight(p.formula) for _, p in entries]
+        if cut == len(entries) or not weights[cut]:
+            return 0
+        if self.enclosed and node is self.items[0] and all(weights[cut:]):
+            return len(entries) - cut
+        return int(all(isinstance(p.formula, Add | Call | Diagonal) for _, p in entries[:cut]))
+
+    def is_weight(self, formula: Formula) -> bool:
+        inside = formula.arg if isinstance(formula, Transpose) else formula
+        return isinstance(inside, Ref) and inside.name in self.known.parameters
 
     def over_members(self, node: Scripts) -> Piece:
         r"""\sum_{k \in \{i, f\}}: the term with each member in turn."""

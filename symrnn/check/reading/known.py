@@ -36,6 +36,10 @@ USUAL |= {
 USUAL |= {name: name for name in ("softmax", "logsumexp", "rowmax")}
 """Functions by the symbols that people write beside those of the table."""
 
+MOST_STEPS = 100
+"""So many steps at most has a network with which a derivation is tried, and no later one may be
+named: what is worked out grows with the square of them."""
+
 
 @dataclass(frozen=True)
 class Known:
@@ -69,6 +73,11 @@ class Known:
     @property
     def parameters(self) -> list[str]:
         return [s.name for s in self.derivation.plain.named("parameter")]
+
+    @property
+    def carried(self) -> list[str]:
+        """The names that are read a step later: the states."""
+        return [name for name, (low, _) in self.lags.items() if low < 0]
 
     def is_outside(self, ref: Ref) -> bool:
         """Whether a name has no value at a step: O_4 for three steps."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from symrnn.check.claims import Span
-from symrnn.check.reading.known import Known
+from symrnn.check.reading.known import MOST_STEPS, Known
 from symrnn.check.reading.nodes import (
     Items,
     Node,
@@ -17,8 +17,8 @@ from symrnn.check.reading.nodes import (
     text_of,
 )
 from symrnn.check.reading.pieces import NUMBERS, SOME, Measure, Piece
+from symrnn.check.reading.powers import MOST_DIGITS, between, power_of_ten
 from symrnn.check.reading.symbols import (
-    INDICES,
     TRANSPOSED,
     Entry,
     apart,
@@ -29,14 +29,16 @@ from symrnn.check.reading.symbols import (
     own_letter,
     spelt,
     split,
+    time_of,
 )
 from symrnn.derive.formula import Eye, Formula, Marked, Name, Ones, Zeros
 from symrnn.derive.notation.spelling import time_text
 from symrnn.errors import suggestion
-from symrnn.language.tree import NARROW, Add, Neg, Num, Pow, Ref, Size, Transpose, Width
+from symrnn.language.tree import NARROW, Num, Pow, Ref, Size, Transpose, Width
 
 RATE, COUNT = NUMBERS
-MOST_DIGITS = 40
+RATES = (RATE, r"\alpha")
+"""What the learning rate is called."""
 ENTRIES = tuple("ijklmnrs")
 """What an entry of a vector may be numbered by."""
 
@@ -59,6 +61,9 @@ class Letters:
         self.known, self.own, self.items, self.span = known, own, items, span
         self.anywhere, self.at = anywhere, 0
         self.measure = Measure(known)
+
+    enclosed = False
+    """Whether these stand in brackets."""
 
     def inner(self, items: Items, span: Span, anywhere: bool = False) -> Piece:
         """Another sequence, read by itself."""
@@ -100,8 +105,8 @@ class Letters:
                 return Piece(piece.formula, piece.span, piece.parts, step.base)
         if (size := self.size(node)) is not None:
             return size
-        if letter == RATE:
-            return Piece(Name(letter), node.span)
+        if letter in RATES:
+            return Piece(Name(RATE), node.span)
         if (entry_of := self.entry(node)) is not None:
             return entry_of
         raise self.unknown(found, node)
@@ -123,6 +128,8 @@ class Letters:
         if not self.anywhere and self.known.is_outside(ref):
             raise Unclear(f"there is no step {time_text(Ref('', ref.base, ref.shift))} of this",
                           node.span)  # fmt: skip
+        if ref.base == "1" and ref.shift >= MOST_STEPS:
+            raise Unclear(f"only the first {MOST_STEPS} steps are tried", node.span)
         made: Formula = Marked(ref, mark) if mark else ref
         return self.raised(Piece(made, node.span), left, node.span)
 
@@ -163,11 +170,27 @@ class Letters:
                 return Unclear(f"{shown}: T may be a step or a transpose; write (T) or \\top",
                                node.span)  # fmt: skip
             return Unclear(f"{shown} runs over time, and no step is said", node.span)
-        if found:
+        step = found[0][1].base if found and found[0][1] is not None else ""
+        if found and (step in ("", "1", "t", "T") or shown[:1] == found[0][0].name[:1]):
             return Unclear(f"{shown}: {found[0][0].name} is the same at every step", node.span)
-        printed = list(dict.fromkeys(_plain(spelt(key)) for key, _ in self.known.symbols))
-        near = suggestion(shown, printed) or f"; the model has {', '.join(printed[:12])}"
-        return Unclear(f"{shown or 'this'} is not known{near}", node.span)
+        return Unclear(f"{shown or 'this'} is not known{self.instead(node, shown)}", node.span)
+
+    def instead(self, node: Node, shown: str) -> str:
+        """What may be meant by a letter that is not known: one that looks alike, a state."""
+        base, subs, sups = apart(node)
+        stem = canon((base,))
+        alike = [k for k, _ in self.known.symbols if len(stem) > 2 or k[0].lower() == stem.lower()]
+        alike = [key for key in alike if key[0][:1] == "\\" or stem[:1] != "\\"]
+        if near := suggestion(shown, [_plain(spelt(key)) for key in alike]):
+            return near
+        steps = [step for part in (*subs, *sups) if (step := time_of(part)) is not None]
+        timed = any(step.base in ("1", "t", "T") for step in steps)
+        if timed and stem.isalpha() and len(states := self.known.carried) == 1:
+            return did_you_mean(stem, states[0])
+        printed = {spelt(key).replace("{", "").replace("}", "") for key, _ in self.known.symbols}
+        every = (_plain(spelt(key)) for key, _ in self.known.symbols)
+        kept = [each for each in dict.fromkeys(every) if "{" in each or each in printed]
+        return f"; the model has {', '.join(kept[:12])}"
 
     # widths and constants
 
@@ -220,6 +243,8 @@ class Letters:
     def number(self, text: str, span: Span) -> Piece:
         if len(text) > MOST_DIGITS:
             raise Unclear("this number has too many digits", span)
+        if not text.replace(".", "").isdecimal():
+            raise Unclear("this is no number", span)
         return Piece(Num(Fraction(text)), span)
 
     def count(self, node: Node) -> Piece:
@@ -240,42 +265,17 @@ class Letters:
             return Piece(piece.formula, span, piece.parts, piece.entry)
         if canon(above) in TRANSPOSED:
             return Piece(Transpose(piece.formula), span, (piece,))
-        exponent = _between(above) or self.inner(above, span)
-        ten = _power_of_ten(piece.formula, exponent.formula)
+        exponent = between(above) or self.inner(above, span)
+        ten = power_of_ten(piece.formula, exponent.formula)
         if ten is not None:
             return Piece(ten, span)
         made: Formula = Pow(piece.formula, exponent.formula)
         return Piece(made, span, (piece, exponent), piece.entry)
 
 
+def did_you_mean(letter: str, name: str) -> str:
+    return f"; did you mean {name}? Then say so: --map '{letter}_t={name}_t'"
+
+
 def _plain(letter: str) -> str:
     return letter[1:-1] if letter.startswith("{") else letter
-
-
-def _between(items: Items) -> Piece | None:
-    """How many steps lie between two, T - i, as a power has it."""
-    texts = [text_of(node) for node in items]
-    letters, signs = texts[::2], texts[1::2]
-    if len(letters) != len(signs) + 1 or not signs or {*signs} - {"+", "-"}:
-        return None
-    steps = [each for each in letters if each in INDICES]
-    if len(steps) < 2 or not all(each in INDICES or each.isdigit() for each in letters):
-        return None
-    signed = zip(("+", *signs), letters, strict=True)
-    made = tuple(_signed(sign, letter) for sign, letter in signed)
-    return Piece(Add(made), (items[0].span[0], items[-1].span[1]))
-
-
-def _signed(sign: str, letter: str) -> Formula:
-    value: Formula = Num(Fraction(letter[:MOST_DIGITS])) if letter.isdigit() else Name(letter)
-    return Neg(value) if sign == "-" else value
-
-
-def _power_of_ten(base: Formula, exponent: Formula) -> Num | None:
-    """10^{-3} as a number."""
-    sign, inside = (-1, exponent.arg) if isinstance(exponent, Neg) else (1, exponent)
-    if base != Num(Fraction(10)) or not isinstance(inside, Num):
-        return None
-    if inside.value.denominator != 1 or inside.value > 300:
-        return None
-    return Num(Fraction(10) ** (sign * int(inside.value)))

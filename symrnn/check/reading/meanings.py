@@ -1,6 +1,6 @@
 """What a letter of the writer's own may stand for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from symrnn.check.claims import Meanings, Said
 from symrnn.check.reading.known import Known
@@ -39,9 +39,47 @@ def _candidates(known: Known, letter: str, equations: Sequence[Equation]) -> Ite
     if said and not any(_holds(right, letter) for _, right in lefts):
         yield said[0]
         return
+    if defining and not usual and not any(map(_runs_back, defining)):
+        return
     totals = list(_totals(known, letter))
     yield from totals
     yield from map(Neg, totals)
+
+
+def _runs_back(equation: Equation) -> bool:
+    """Whether a letter is what it is a step later: derivatives of the loss run back."""
+    left = equation.left
+    names = [p for right in equation.rights for p in walk(right) if isinstance(p, Name)]
+    same = [p.at for p in names if isinstance(left, Name) and p.letter == left.letter]
+    return isinstance(left, Name) and any(at.shift > left.at.shift for at in same)
+
+
+def without_beginning(meanings: Meanings, said: Sequence[Said]) -> list[str]:
+    """The letters that are defined by themselves alone, h_t by h_{t-1}, and at no step by
+    anything else: what they are, nobody says."""
+    uses: dict[str, set[str]] = {}
+    begun: set[str] = set()
+    rights = {right for each in said for right in each.equation.rights}
+    for each in said:
+        left = each.equation.left
+        if isinstance(left, Name) and not set(meanings.get(left.letter, ())) - rights:
+            parts = (part for right in each.equation.rights for part in walk(right))
+            uses.setdefault(left.letter, set()).update(
+                p.letter for p in parts if isinstance(p, Name)
+            )
+            if left.at.base in ("1", "T"):
+                begun.add(left.letter)
+    return [each for each in uses if each in (found := _reached(each, uses)) and not found & begun]
+
+
+def _reached(letter: str, uses: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [letter]
+    while waiting:
+        new = uses.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def _holds(formula: Formula, letter: str) -> bool:

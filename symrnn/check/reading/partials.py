@@ -42,7 +42,7 @@ class Partials(Calls):
         if letter == r"\nabla":
             raise Unclear("say by what: \\nabla_{W} L", node.span)
         self.at += 1
-        of = self.operand(node)
+        of, straight = self.operand(node), letter == "d"
         if self.sign() != "/":
             raise Unclear(WRITTEN, node.span)
         self.at += 1
@@ -53,7 +53,7 @@ class Partials(Calls):
         by = self.inner(self.items[self.at : self.at + 1], second.span, True)
         self.at += 1
         span = node.span[0], by.span[1]
-        return self.partial(of, by, _is_immediate(above, node), span, (of, by))
+        return self.partial(of, by, _is_immediate(above, node), span, (of, by), straight)
 
     def operand(self, after: Node) -> Piece:
         """What there is a derivative of, behind its sign."""
@@ -61,6 +61,9 @@ class Partials(Calls):
         if node is None:
             raise Unclear("it is not said of what this is the derivative", after.span)
         self.at += 1
+        base = base_of(node)
+        if isinstance(base, Sign | Styled) and canon((base,)) in self.known.functions:
+            raise Unclear("a derivative is read of a variable with a name", node.span)
         return self.fence(node) if isinstance(node, Fence) else self.symbol(node)
 
     def fence(self, node: Fence) -> Piece:
@@ -79,11 +82,19 @@ class Partials(Calls):
         of = self.operand(node) if is_operator else self.inner(node.top[1:], node.span)
         above = first.above if isinstance(first, Scripts) else ()
         span = node.span[0], of.span[1] if is_operator else node.span[1]
-        return self.partial(of, by, _is_immediate(above, node), span, (of, by))
+        straight = text_of(base_of(first)) != r"\partial"
+        return self.partial(of, by, _is_immediate(above, node), span, (of, by), straight)
 
     def partial(
-        self, of: Piece, by: Piece, immediate: bool, span: Span, parts: tuple[Piece, ...]
+        self,
+        of: Piece,
+        by: Piece,
+        immediate: bool,
+        span: Span,
+        parts: tuple[Piece, ...],
+        straight: bool = False,
     ) -> Piece:
+        """The derivative; `straight` with d, which is the total one whatever ∂ is."""
         if not isinstance(of.formula, Ref | Name):
             raise Unclear("a derivative is read of a variable with a name", of.span)
         use = isinstance(by.formula, Product | Times)
@@ -91,7 +102,7 @@ class Partials(Calls):
             raise Unclear("a derivative is read by a variable with a name", by.span)
         if of.entry and by.entry:
             raise Unclear("an entry of a matrix of derivatives is not read", span)
-        made: Formula = Total(of.formula, by.formula)
+        made: Formula = Total(of.formula, by.formula, straight)
         if immediate or use:
             made = Immediate(of.formula, by.formula)
         return Piece(made, span, parts, entry_of(parts))

@@ -111,13 +111,13 @@ def time_of(items: Items) -> Ref | None:
         return time_of(items[0].items)
     plain = (n.items[0] if isinstance(n, Styled) and len(n.items) == 1 else n for n in items)
     match [text_of(node) for node in plain]:
-        case [number] if number.isdigit() and len(number) < DIGITS:
-            return Ref("", "1", int(number) - 1)
-        case ["-", number] if number.isdigit() and len(number) < DIGITS:
-            return Ref("", "1", -int(number) - 1)
+        case [number] if number.isdecimal():
+            return Ref("", "1", int(number[:DIGITS]) - 1)
+        case ["-", number] if number.isdecimal():
+            return Ref("", "1", -int(number[:DIGITS]) - 1)
         case [base] if base in INDICES:
             return Ref("", base)
-        case [base, "+" | "-" as sign, number] if base in INDICES and number.isdigit():
+        case [base, "+" | "-" as sign, number] if base in INDICES and number.isdecimal():
             return Ref("", base, int(sign + number[:DIGITS]))
     return None
 
@@ -187,7 +187,7 @@ def _below(subs: list[Items]) -> Iterator[tuple[tuple[str, ...], Ref | None]]:
         if text_of(last[cut]) not in ("+", "-") and (at := time_of(last[cut:])) is not None:
             yield (*own, canon(last[:cut])), at
     digits = text_of(last[0]) if len(last) == 1 else ""
-    if digits.isdigit() and len(digits) < DIGITS:
+    if digits.isdecimal() and len(digits) < DIGITS:
         for cut in range(1, len(digits)):
             yield (*own, digits[:cut]), Ref("", "1", int(digits[cut:]) - 1)
     if (at := time_of(last)) is not None:

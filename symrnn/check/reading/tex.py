@@ -83,7 +83,8 @@ class _Reader:
                     found += before
                 found.append(self.scripts(base))
             elif (node := self.node()) is not None:
-                found += self.without_braces(node)
+                members = bool(found) and text_of(found[-1]) == "in"
+                found += (node,) if members else self.without_braces(node)
         self.depth -= 1
         return tuple(found)
 
@@ -167,10 +168,11 @@ class _Reader:
             (top, _), (bottom, end) = self.argument(token.text), self.argument(token.text)
             return Ratio(top, bottom, (start, end))
         if name in SECOND:
-            _, (items, end) = self.argument(token.text), self.argument(token.text)
+            self.words(token)
+            items, end = self.argument(token.text)
             return items[0] if len(items) == 1 else Fence("{", items, (start, end))
         if name in SKIPPED:
-            self.argument(token.text)
+            self.words(token)
             return None
         following = self.peek()
         if name == "sqrt" and following is not None and following.text == "[":

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 
 from symrnn.check.claims import Span
+from symrnn.derive.notation.spelling import SUBSCRIPTS as TO_SUBSCRIPTS
+from symrnn.derive.notation.spelling import SUPERSCRIPTS as TO_SUPERSCRIPTS
 from symrnn.derive.notation.symbol import GREEK
 
 
@@ -16,6 +18,7 @@ def words(text: str) -> tuple[str, ...]:
 
 ACCENTS = {name: name for name in words("hat bar tilde vec dot ddot")}
 ACCENTS |= {"widehat": "hat", "overline": "bar", "widetilde": "tilde", "overrightarrow": "vec"}
+ACCENTS |= {"overleftarrow": "overleftarrow"}
 FONTS = words(
     "mathbf boldsymbol bm mathrm mathit mathcal mathsf mathbb mathtt operatorname mathscr pmb"
     " mathnormal"
@@ -36,7 +39,7 @@ SPACES = words(
     "quad qquad displaystyle textstyle scriptstyle limits nolimits nonumber notag mathstrut strut"
     " allowbreak hfill rm bf it nobreak relax thinspace medspace thickspace enspace centering"
     " noindent left right big Big bigg Bigg bigl Bigl biggl Biggl bigr Bigr biggr Biggr bigm Bigm"
-    " biggm Biggm , ; : ! > / \\"
+    " biggm Biggm , ; : ! > / \\ qed qedhere blacksquare square Box hfil"
 )
 SPACES = (*SPACES, " ", "\n")
 SKIPPED = words("tag label hspace vspace phantom vphantom hphantom color eqref")
@@ -94,6 +97,26 @@ def tokens(text: str, words: frozenset[str]) -> list[Token]:
         if words and token.isalpha() and not text[max(start - 1, 0) : start].isalpha():
             run = re.match(r"[A-Za-z]{2,40}", text[start : start + 41])
             token = run[0] if run is not None and run[0] in words else token
-        found.append(Token(token, start))
         position = start + len(token)
+        if run := SMALL.match(text, start):
+            position = run.end()
+            found += _small(run)
+        else:
+            found.append(Token(token, start))
     return found
+
+
+SUBSCRIPTS = {chr(small): chr(letter) for letter, small in TO_SUBSCRIPTS.items()}
+SUPERSCRIPTS = {chr(small): chr(letter) for letter, small in TO_SUPERSCRIPTS.items()}
+del SUPERSCRIPTS["′"]
+SMALL = re.compile(f"[{''.join(SUBSCRIPTS)}]+|[{''.join(SUPERSCRIPTS)}]+")
+"""Letters that are below or above by themselves: what derivations print in a terminal."""
+
+
+def _small(run: re.Match[str]) -> list[Token]:
+    letters = SUBSCRIPTS if run[0][0] in SUBSCRIPTS else SUPERSCRIPTS
+    start, end = run.span()
+    inside = re.finditer(r"\d+|\D", "".join(letters[each] for each in run[0]))
+    found = [Token(each[0], start + each.start()) for each in inside]
+    sign = Token("_" if letters is SUBSCRIPTS else "^", start)
+    return [sign, Token("{", start), *found, Token("}", end - 1)]

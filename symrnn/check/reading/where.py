@@ -83,7 +83,7 @@ def where(items: Items) -> Where:
             found = replace(found, steps=_run(run, part))
         elif signs:
             found = replace(found, steps=_between(part, signs, sides))
-        else:
+        elif (step := time_of(part)) is None or not is_index(step):  # for all t
             raise Unclear("this condition is not understood", over(part))
     return found
 
@@ -138,7 +138,10 @@ def _inside(bound: Ref, sign: str) -> Ref:
 
 def _among(found: Where, before: Items, after: Fence) -> Where:
     """k ∈ {i, f}; (k, M) ∈ {(a, P), (b, R)}; t ∈ {1, …, T}."""
-    members = split(after.items)
+    members = split(after.items)  # of \\{i, f\\}, or of what is {i, f} without TeX
+    ends = [time for part in members if (time := time_of(part)) is not None]
+    if after.left == "[" and len(ends) == len(members) == 2:
+        return replace(found, steps=(ends[0], ends[1]))
     if any(map(_is_run, members)):
         return replace(found, steps=_run(members, after.items))
     together = len(before) == 1 and isinstance(before[0], Fence)

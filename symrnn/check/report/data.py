@@ -29,8 +29,20 @@ HEADER = (
 
 def as_json(reports: Reports) -> str:
     """Everything that is found, as a list of reports."""
-    found = [_report(reports, report) for report in reports]
+    found = _clean([_report(reports, report) for report in reports])
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _clean(found: object) -> object:
+    """The same without what a terminal would obey, wherever it comes from."""
+    match found:
+        case str():
+            return HIDDEN.sub("�", found)
+        case Mapping():
+            return {key: _clean(value) for key, value in found.items()}
+        case list():
+            return [_clean(value) for value in found]
+    return found
 
 
 def _report(reports: Reports, report: Report) -> dict[str, object]:
@@ -45,7 +57,7 @@ def _report(reports: Reports, report: Report) -> dict[str, object]:
 def _line(reports: Reports, row: Row) -> dict[str, object]:
     found: dict[str, object] = {
         "line": row.line.number,
-        "text": HIDDEN.sub("�", row.line.text),
+        "text": row.line.text,
         "status": row.status,
     }
     if row.unread is not None:
@@ -113,7 +125,7 @@ def as_csv(reports: Reports) -> str:
 
 
 def _cells(reports: Reports, report: Report, row: Row) -> list[tuple[object, ...]]:
-    before = (report.writing.name, row.line.number, HIDDEN.sub("�", row.line.text))
+    before = (report.writing.name, row.line.number, row.line.text)
     if row.unread is not None:
         return [(*before, row.status, "", "", "", row.unread.message, "", "")]
     found: list[tuple[object, ...]] = []
@@ -131,4 +143,7 @@ def _cells(reports: Reports, report: Report, row: Row) -> list[tuple[object, ...
 
 def _harmless(cell: object) -> object:
     """A text that a spreadsheet would work out gets a ' before it: a line that goes on with =."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell
+    if not isinstance(cell, str):
+        return cell
+    cell = HIDDEN.sub("�", cell)
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t") else cell

@@ -28,6 +28,7 @@ from symrnn.derive.pages.document import (
     Text,
 )
 from symrnn.derive.pages.html import as_html
+from symrnn.errors import HIDDEN
 
 
 def as_page(reports: Reports) -> str:
@@ -36,7 +37,7 @@ def as_page(reports: Reports) -> str:
     head: tuple[Item, ...] = (_overview(reports),) if several else ()
     sections = tuple(_section(reports, report) for report in reports)
     title = (f"What is right, and what is not: {reports.derivation.name}",)
-    return as_html(Document(title, sections, head))
+    return HIDDEN.sub("�", as_html(Document(title, sections, head)))
 
 
 def _overview(reports: Reports) -> Table:

@@ -2,7 +2,7 @@
 there."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -32,9 +32,13 @@ MOST, MOST_VALUES = 6, 24
 def text(reports: Reports) -> str:
     """All lines of one writing; of several a line each, with its first wrong line."""
     if len(reports) == 1:
-        return "".join(f"{line}\n" for line in _whole(reports, reports[0]))
+        return _lines(_whole(reports, reports[0]))
     wide = max((columns(report.writing.name) for report in reports), default=0)
-    return "".join(f"{line}\n" for report in reports for line in _short(reports, report, wide))
+    return _lines(line for report in reports for line in _short(reports, report, wide))
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return HIDDEN.sub("�", "".join(f"{line}\n" for line in lines))
 
 
 # several writings

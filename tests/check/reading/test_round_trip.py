@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from symrnn.check import sources
+from symrnn.check import markup, sources
 from symrnn.check.claims import Said, Unread, Writing
 from symrnn.check.reading import Known, known, read
 from symrnn.derive.derived import Derived
@@ -49,7 +49,7 @@ def is_read_back(output: Output, steps: int | None, symbols: Known) -> int:
     """Asserts that each printed equation is read as itself; how many there are."""
     parts = output.finished(output.parts())
     latex = output.latex(parts)
-    if len(latex) > sources.MAX:
+    if len(latex) > markup.MAX:
         return 0
     writing = read(sources.lines(latex, "tex"), symbols)
     plus, scalar = output.shows_plus, output.derivation.scalar
