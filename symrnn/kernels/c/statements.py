@@ -201,6 +201,8 @@ class Writer:
             said = [comment(line) for line in group.said[0]]
             return said + self.alone(group.statements[0])
         body = list(self.numbers(group))
+        if all(line.startswith("/*") for line in body):
+            return []  # nobody reads any of it
         return nest(group.space, body)
 
     def alone(self, statement: p.Plain) -> list[str]:
