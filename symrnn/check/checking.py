@@ -11,6 +11,7 @@ from itertools import count
 from symrnn.check import sources
 from symrnn.check.claims import WRONG, Line, Report, Unread, Verdict, Writing
 from symrnn.check.faults import fault
+from symrnn.check.faults.budget import EVERY, OF_SEVERAL, Budget
 from symrnn.check.judging import judge
 from symrnn.check.reading import MOST_STEPS, known, read
 from symrnn.check.report import Reports
@@ -104,7 +105,7 @@ def check(
             seed=seed,
         )
 
-        left = count(MOST_EXPLAINED, -1)
+        left, budget = count(MOST_EXPLAINED, -1), Budget(EVERY if len(texts) == 1 else OF_SEVERAL)
 
         def explained(verdict: Verdict) -> Verdict:
             if verdict.status != WRONG:
@@ -112,7 +113,8 @@ def check(
             if next(left) <= 0:
                 return verdict
             try:  # what a line inherits is told of it as if it stood alone
-                return replace(verdict, fault=fault(judged, replace(verdict, follows=False)))
+                alone = replace(verdict, follows=False)
+                return replace(verdict, fault=fault(judged, alone, budget))
             except (SymrnnError, MemoryError):
                 raise
             except Exception as error:

@@ -4,7 +4,7 @@ Each sort is a function from a piece of the formula to edits at it; those that p
 missing are in `missing`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,6 @@ from symrnn.check.faults.vocabulary import (
     Piece,
     Vocabulary,
     bare,
-    is_slope,
-    pieces,
 )
 from symrnn.derive.build import transposed
 from symrnn.derive.formula import (
@@ -52,17 +50,6 @@ class Edit:
 
 Edits = Iterator[Edit]
 Sort = Callable[[Piece, Vocabulary], Edits]
-
-
-def edits(formula: Formula, known: Vocabulary, sorts: Sequence[Sort]) -> Edits:
-    """Every edit of these sorts, anywhere in a formula; where there are many, those that put in
-    what stands in a right formula come first."""
-    found, said = list(pieces(formula)), set(known.said)
-    for sort in sorts:
-        every = [edit for piece in found for edit in sort(piece, known)]
-        if sort in (signs, times_of, operands):
-            every.sort(key=lambda edit: edit.new not in said)
-        yield from every
 
 
 def instead(old: Formula, new: Formula) -> Words:
@@ -155,6 +142,8 @@ def removals(piece: Piece, known: Vocabulary) -> Edits:
     match formula:
         case Div(left=left, right=right):
             yield Edit("extra factor", path, left, ("nothing is divided by ", right))
+        case Big(sign="sum", index=index, body=body):
+            yield Edit("extra term", path, body, ("there is a sum over ", Name(index), " too many"))
         case Pow(left=left):
             yield Edit("extra factor", path, left, instead(formula, left))
         case Add(terms=terms):
@@ -231,61 +220,3 @@ def readings(piece: Piece, known: Vocabulary) -> Edits:
             new = Total(of, by)
             says = (new, " belongs there, along every path, and not the immediate derivative")
             yield Edit("immediate for total", piece.path, new, says)
-
-
-# one thing for another
-
-
-def operands(piece: Piece, known: Vocabulary) -> Edits:
-    """Another letter, number, function or derivative; a sum for a product."""
-    formula = piece.formula
-    if isinstance(formula, Big) and formula.sign == "prod":
-        new: Formula = replace(formula, sign="sum")
-        yield Edit("wrong operand", piece.path, new, ("a sum belongs there, and no product",))
-    shape = None if isinstance(formula, (*DERIVATIVES, Name)) else known.worth.shape(formula)
-    for new in known.like(formula):
-        if new != formula and shape in (None, known.worth.shape(new)):
-            yield Edit(_kind(piece, new), piece.path, new, instead(formula, new))
-
-
-def _kind(piece: Piece, new: Formula) -> str:
-    within = piece.holder is not None and is_slope(piece.holder)
-    if isinstance(piece.formula, Call) or (within and isinstance(new, Num)):
-        return "wrong derivative"
-    match piece.formula, new:
-        case (Ref(name=a), Ref(name=b)) if a == b:
-            return "time index"
-    return "wrong operand"
-
-
-def slopes(piece: Piece, known: Vocabulary) -> Edits:
-    """Another function's derivative: o (1 - o) for 1 - o²; among the factors of a product too."""
-    formula, shape = piece.formula, known.worth.shape(piece.formula)
-    powered = isinstance(formula, Pow) and is_slope(formula.left)
-    for new in known.slopes if isinstance(formula, Add | Pow | Call | Times | Odot) else ():
-        inner = new.factors if isinstance(new, Times | Odot) else (new,)
-        if (powered or (is_slope(formula) and formula not in inner)) and (
-            known.worth.shape(new) == shape
-        ):
-            yield Edit("wrong derivative", piece.path, new, instead(formula, new))
-        if isinstance(formula, Times | Odot):
-            kind, factors = type(formula), formula.factors
-            put_in = inner if type(new) is kind else (new,)
-            for i, width in ((i, width) for i in range(len(factors)) for width in (1, 2)):
-                old = factors[i : i + width]
-                if len(old) == width and any(map(is_slope, old)) and not set(old) <= set(put_in):
-                    whole = joined(kind, (*factors[:i], *put_in, *factors[i + width :]))
-                    says = instead(joined(kind, old), new)
-                    yield Edit("wrong derivative", piece.path, whole, says)
-
-
-def derivatives(piece: Piece, known: Vocabulary) -> Edits:
-    """One derivative for two neighbours in a chain."""
-    factors = piece.formula.factors if isinstance(piece.formula, Chain) else ()
-    for i in range(len(factors) - 1):
-        of = getattr(factors[i], "of", None)
-        for new in known.derivatives:
-            if new.of == of:
-                whole = joined(Chain, (*factors[:i], new, *factors[i + 2 :]))
-                says = instead(Chain(factors[i : i + 2]), new)
-                yield Edit("wrong operand", piece.path, whole, says)

@@ -8,17 +8,19 @@ from typing import Any, cast
 import numpy as np
 
 from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG, Fault, Said, Verdict
+from symrnn.check.faults.budget import EVERY, Budget
 from symrnn.check.faults.finding import Finder
+from symrnn.check.faults.shapes import definition
 from symrnn.check.faults.truths import placed, truths_of, with_index
-from symrnn.check.faults.vocabulary import bare
-from symrnn.check.faults.worth import FAILS, MOST, Budget, Setting, Worth, same, value_of
+from symrnn.check.faults.vocabulary import Piece, bare, pieces
+from symrnn.check.faults.worth import FAILS, Setting, Worth, same, value_of
 from symrnn.check.judging import Judged, Point
 from symrnn.check.judging.choices import reading_words
 from symrnn.check.judging.fitting import OutsideError
 from symrnn.check.judging.numbers import is_numeric
 from symrnn.check.judging.outcome import members
 from symrnn.check.judging.truth import READINGS
-from symrnn.check.judging.values import Key, reading_key
+from symrnn.check.judging.values import DEFINED, Key, reading_key
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total, Words
 from symrnn.derive.pieces import map_children, walk
@@ -31,22 +33,32 @@ SURE = 8
 DIGITS = 12
 """Of a number at most."""
 
-UNCLEAR = ("compound", "ill-shaped")
 
+def fault(judged: Judged, verdict: Verdict, budget: Budget | None = None) -> Fault | None:
+    """What is wrong with a right side; nothing where it is not, or follows from a wrong one.
 
-def fault(judged: Judged, verdict: Verdict) -> Fault | None:
-    """What is wrong with a right side; nothing where it is not, or follows from a wrong one."""
+    The budget is that of the document.
+    """
     if verdict.status != WRONG or verdict.follows:
         return None
     digits = _digits(verdict.said.equation.rights[verdict.place])
     if digits:
         return _number(verdict, digits)
+    mine = (budget or Budget(EVERY)).of_a_line()
+    ill = _ill(judged, verdict)
     for equation in members(verdict.said.equation):
         finders = [
             (finder, words)
             for number, (points, words) in enumerate(_readings(judged, verdict), 1)
-            if (finder := _finder(judged, verdict, equation, points, number)) is not None
+            if (finder := _finder(judged, verdict, equation, points, mine.share(number)))
+            is not None
         ]
+        if ill is not None:
+            corrected = next((form for each, _ in finders for form in each.forms), None)
+            says = ("what ", ill.formula, " stands for does not fit together")
+            return Fault("ill-shaped", ill.path, says, corrected=corrected)
+        if not finders and isinstance(equation.left, Name):
+            return definition(equation.rights[verdict.place], judged.points[0], mine)
         if finders and not finders[0][0].forms:
             told = _of_zero(equation, verdict.place, finders[0][0].worth.settings)
             if told is None and digits is not None:
@@ -54,14 +66,30 @@ def fault(judged: Judged, verdict: Verdict) -> Fault | None:
             if told is not None:
                 return told
         finders.sort(key=lambda each: -each[0].matches)
-        found = (replace(f := each.fault(), says=(*f.says, *words)) for each, words in finders)
         tried: list[Fault] = []
-        for each in found:
-            if each.kind not in UNCLEAR:
-                return each
-            tried.append(each)
+        for most in (1, 2):  # one edit, however the line is read, before two
+            for each, words in finders:
+                found = each.fault(most)
+                if each.clear:
+                    return replace(found, says=(*found.says, *words))
+                tried.append(found)
         if tried:
-            return tried[0]
+            return tried[len(finders)]
+    return None
+
+
+def _ill(judged: Judged, verdict: Verdict) -> Piece | None:
+    """A letter whose definition, in another line, does not fit together."""
+    ill = [
+        other.said.equation.left
+        for other in judged.report.verdicts
+        if other.status == WRONG and other.said is not verdict.said
+    ]
+    letters = {left.letter for left in ill if isinstance(left, Name)}
+    defined = {key[1] for key, option in judged.settled.choices.items() if option == DEFINED}
+    for piece in pieces(verdict.said.equation.rights[verdict.place]):
+        if isinstance(piece.formula, Name) and piece.formula.letter in letters & defined:
+            return piece
     return None
 
 
@@ -133,10 +161,10 @@ def _derivatives(said: Said) -> dict[Key, Formula]:
 
 
 def _finder(
-    judged: Judged, verdict: Verdict, equation: Equation, points: Points, number: int
+    judged: Judged, verdict: Verdict, equation: Equation, points: Points, budget: Budget
 ) -> Finder | None:
-    """A search for what is wrong, among the steps at which derive has one formula, under so many
-    readings the shorter; nothing where both sides are equal."""
+    """A search for what is wrong, among the steps at which derive has one formula;
+    nothing where both sides are equal."""
     right = equation.rights[verdict.place]
     every = sorted(
         _settings(verdict, equation, points),
@@ -149,7 +177,7 @@ def _finder(
         if wrong is None:
             continue
         settings = [settings[wrong], *settings[:wrong], *settings[wrong + 1 :]]
-        worth = Worth(settings, Budget(MOST // number), equation.left)
+        worth = Worth(settings, budget, equation.left)
         worth.loose = worth.shape(right) not in (None, settings[0].target.shape)
         forms = _forms(judged, equation.left, right, worth)
         finder = Finder(right, forms, _letters_of(judged.derivation), worth)

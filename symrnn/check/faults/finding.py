@@ -10,60 +10,51 @@ from dataclasses import replace
 from functools import cached_property
 
 from symrnn.check.claims import Fault
+from symrnn.check.faults.budget import CUT, SpentError
 from symrnn.check.faults.edits import (
     Edit,
     Sort,
-    derivatives,
-    edits,
-    exchanged,
     joined,
-    operands,
     pluses,
+    removals,
     signs,
-    times_of,
 )
-from symrnn.check.faults.missing import CHEAP, DEAR
+from symrnn.check.faults.missing import CHEAP, DEAR, edits, factors_left_out, likely_factors
+from symrnn.check.faults.operands import numbers, operands
+from symrnn.check.faults.scale import by_factor
+from symrnn.check.faults.shapes import entry_by_entry, entry_by_entry_throughout, ill_shaped
 from symrnn.check.faults.terms import (
     LeftOver,
     Term,
     addends,
     left_over,
-    likeness,
     odd_one,
     paired,
     unbracketed,
 )
-from symrnn.check.faults.vocabulary import DERIVATIVES, Vocabulary, pieces
-from symrnn.check.faults.worth import SpentError, Worth
-from symrnn.derive.formula import Bracket, Chain, Formula, Words
+from symrnn.check.faults.trying import Trying
+from symrnn.check.faults.vocabulary import Vocabulary, pieces
+from symrnn.derive.formula import Bracket, Formula, Immediate, Total, Words
 from symrnn.derive.pieces import Path, at_path, put
 from symrnn.language.tree import Add, Neg, Ref
 
-FIRST_EDITS = 60
-"""So many first edits are tried where one is not enough."""
+MISSING = "missing factor"
+SEVERAL = "more than one thing is wrong here"
+MAY_BE = "more than one thing may be wrong here"
 
 
-class Finder:
-    """Looks for the fault of one right side; `forms` are right ones, `letters` all that there
-    are."""
+class Finder(Trying):
+    """Looks for the fault of one right side."""
 
-    def __init__(
-        self, right: Formula, forms: Sequence[Formula], letters: Sequence[Ref], worth: Worth
-    ) -> None:
-        self.right, self.letters, self.worth = right, letters, worth
-        self.forms = sorted(forms, key=lambda form: -likeness(form, right))
-
-    def fault(self) -> Fault:
-        whole = Term((), self.right)
+    def fault(self, most: int = 2) -> Fault:
+        """By so many edits at most."""
+        self.most, self.clear = most, True
+        self.worth.budget.limits = True
         try:
-            found = (
-                self.by_sign()
-                or self.by_terms()
-                or odd_one(self.right, self.letters, self.worth)
-                or self.by_one(self.worth, whole, self.forms)
-            )
+            found = self.by_whole() or self.by_terms() or self.by_one_or_two()
         except SpentError:
             found = None
+        self.worth.budget.limits = False
         found = found or self.as_a_whole()
         if any(isinstance(piece.formula, Bracket) for piece in pieces(self.right)):
             return found
@@ -72,6 +63,31 @@ class Finder:
         return replace(found, corrected=corrected, says=says)
 
     # a whole line
+
+    def by_whole(self) -> Fault | None:
+        """By what shows at a glance: a sign, a factor, shapes that do not fit."""
+        whole = Term((), self.right)
+        if self.worth.array(self.right) is None:
+            several = entry_by_entry_throughout(self.right, self.worth)
+            return (
+                self.one(self.worth, whole, self.forms, (entry_by_entry,))
+                or (self.told(several) if several and self.worth.fits(several.new) else None)
+                or odd_one(self.right, self.letters, self.worth)
+            )
+        return self.by_sign() or self.by_number()
+
+    def by_number(self) -> Fault | None:
+        """A right side that is what is right times one number: which one, and where it is said."""
+        told = by_factor(self.right, self.worth)
+        if told is None:
+            return None
+        sorts = (removals, factors_left_out, numbers, likely_factors)
+        found = self.one(self.worth, Term((), self.right), self.forms, sorts) or told
+        meant = found.kind == told.kind == MISSING and len(told.says) > 2
+        return replace(found, says=told.says) if meant else found
+
+    def by_one_or_two(self) -> Fault | None:
+        return self.by_one(self.worth, Term((), self.right), self.forms)
 
     def by_sign(self) -> Fault | None:
         new = self.right.arg if isinstance(self.right, Neg) else Neg(self.right)
@@ -85,25 +101,35 @@ class Finder:
 
     def as_a_whole(self) -> Fault:
         """Nothing that was tried makes it right: what derive has stands for it."""
+        self.clear = False
+        cut = (CUT,) if self.worth.budget.cut else ()
         corrected = self.forms[0] if self.forms else None
-        ill = self.ill_shaped()
+        ill = ill_shaped(self.right, self.worth)
         if ill is not None:
-            says: Words = ("the shapes do not fit in ", at_path(self.right, ill))
+            says: Words = ("the shapes do not fit in ", at_path(self.right, ill), *cut)
             return Fault("ill-shaped", ill, says, corrected=corrected)
         zero = self.zero(self.right, ())
         if zero is not None:
             return Fault("wrong operand", zero, self.why_zero(zero), corrected=corrected)
-        return Fault("compound", (), ("more than one thing is wrong here",), corrected=corrected)
+        other = self.of_another()
+        if other is not None:
+            says = ("this is ", other, ", and not ", self.worth.left)
+            return Fault("wrong operand", (), says, corrected=corrected)
+        return Fault("compound", (), (MAY_BE if cut else SEVERAL, *cut), corrected=corrected)
 
-    def ill_shaped(self) -> Path | None:
-        """The smallest piece that cannot be worked out, though all that stands in it can."""
-        if self.worth.array(self.right) is not None:
+    def of_another(self) -> Formula | None:
+        """A derivative by another letter that a right side is."""
+        left = self.worth.left
+        if not isinstance(left, Total | Immediate) or not isinstance(left.by, Ref):
             return None
-        bad = [p.path for p in pieces(self.right) if self.worth.array(p.formula) is None]
-        return next((p for p in bad if not any(q[: len(p)] == p and q != p for q in bad)), None)
-
-    def told(self, edit: Edit) -> Fault:
-        return Fault(edit.kind, edit.path, edit.says, corrected=edit.of(self.right))
+        at = left.by
+        for letter in sorted(self.letters, key=lambda each: not each.base):
+            if (letter.base and at.base) or not letter.base:
+                by = Ref(letter.name, at.base, at.shift) if letter.base else letter
+                worth = self.worth.for_right(replace(left, by=by))
+                if by != at and worth is not None and worth.everywhere(self.right):
+                    return replace(left, by=by)
+        return None
 
     # term by term
 
@@ -124,7 +150,7 @@ class Finder:
             return self.missing(theirs) if theirs else None
         if theirs and len(mine) == 1:
             return self.first_wrong(self.left)
-        shared = not self.matches and not isinstance(self.right, Add)
+        shared = not isinstance(self.right, Add)
         sorts = (*CHEAP, *DEAR) if shared else CHEAP
         found = self.one(self.worth, Term((), self.right), self.forms, sorts)
         if found is not None or not theirs:
@@ -204,76 +230,9 @@ class Finder:
         zero = self.zero(at_path(self.right, term.path), term.path)
         if zero is not None:
             return Fault("wrong operand", zero, self.why_zero(zero), corrected=corrected)
+        self.clear = False
         says = (other, " belongs there, not ", term.formula)
         return Fault("compound", term.path, says, corrected=corrected)
-
-    # one edit, and two
-
-    def by_one(self, worth: Worth, term: Term, forms: Sequence[Formula]) -> Fault | None:
-        zero = self.zero(at_path(self.right, term.path), term.path)
-        if zero is not None:
-            return self.without_zero(worth, term, forms, zero)
-        return (
-            self.one(worth, term, forms, CHEAP)
-            or self.one(worth, term, forms, (exchanged,))
-            or self.one(worth, term, forms, DEAR)
-            or self.two(worth, term, forms)
-        )
-
-    def without_zero(
-        self, worth: Worth, term: Term, forms: Sequence[Formula], zero: Path
-    ) -> Fault | None:
-        """A term that is zero because one of its derivatives is: that one has to be another."""
-        found = self.one(worth, term, forms, (times_of, exchanged, derivatives, operands))
-        if found is None:
-            return None
-        return replace(found, path=zero, says=(*self.why_zero(zero), "; ", *found.says))
-
-    def one(
-        self, worth: Worth, term: Term, forms: Sequence[Formula], sorts: Sequence[Sort]
-    ) -> Fault | None:
-        formula = at_path(self.right, term.path)
-        known = Vocabulary(formula, forms, self.letters, worth)
-        for edit in edits(formula, known, sorts):
-            if worth.fits(put(term.formula, term.within, edit.of(formula))):
-                return self.told(replace(edit, path=(*term.path, *edit.path)))
-        return None
-
-    def two(self, worth: Worth, term: Term, forms: Sequence[Formula]) -> Fault | None:
-        """Two edits of the cheap sorts in one term."""
-        formula = at_path(self.right, term.path)
-        known = Vocabulary(formula, forms, self.letters, worth)
-        firsts = list(edits(formula, known, (*CHEAP, operands)))
-        for first in sorted(firsts, key=lambda e: e.kind != "plus for product")[:FIRST_EDITS]:
-            half = first.of(formula)
-            again = Vocabulary(half, forms, self.letters, worth)
-            for second in edits(half, again, (*CHEAP, operands)):
-                whole = second.of(half)
-                if worth.fits(put(term.formula, term.within, whole)):
-                    alike = first.kind in (second.kind, "plus for product")
-                    says = (*first.says, ", and ", *second.says)
-                    return Fault(
-                        first.kind if alike else "compound",
-                        (*term.path, *first.path),
-                        says,
-                        corrected=put(self.right, term.path, whole),
-                    )
-        return None
-
-    # factors that are zero
-
-    def zero(self, formula: Formula, path: Path) -> Path | None:
-        """A derivative in a chain that is zero, so that the whole term is."""
-        for piece in pieces(formula, path):
-            linked = isinstance(piece.holder, Chain) and isinstance(piece.formula, DERIVATIVES)
-            if linked and self.worth.is_zero(piece.formula):
-                return piece.path
-        return None
-
-    def why_zero(self, path: Path) -> Words:
-        factor = at_path(self.right, path)
-        assert isinstance(factor, DERIVATIVES)
-        return (factor, " is zero: ", factor.of, " does not depend on ", factor.by)
 
 
 def _alike(terms: Sequence[Term]) -> bool:

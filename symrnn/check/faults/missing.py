@@ -1,26 +1,26 @@
 """Edits that put in what is missing: a term, a factor, brackets; and the order of all edits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from types import NoneType
 from typing import Any
 
 from symrnn.check.faults.edits import (
     Edit,
     Edits,
     Sort,
-    derivatives,
     instead,
     joined,
-    operands,
     orders,
     pluses,
     readings,
     removals,
     signs,
-    slopes,
     times_of,
 )
-from symrnn.check.faults.vocabulary import DERIVATIVES, PRODUCTS, Piece, Vocabulary, bare
+from symrnn.check.faults.operands import derivatives, letters, operands, slopes
+from symrnn.check.faults.vocabulary import DERIVATIVES, PRODUCTS, Piece, Vocabulary, bare, pieces
 from symrnn.derive.formula import Big, Chain, Formula, Odot, Product, Times, Words
+from symrnn.derive.pieces import at_path, put
 from symrnn.language.tree import ONE, Add, Div, Neg, Num, Pow, Size
 
 
@@ -71,12 +71,22 @@ def missing_terms(piece: Piece, known: Vocabulary) -> Edits:
             yield Edit("missing term", piece.path, new, ("the term ", bare(term), " is missing"))
 
 
+def likely_factors(piece: Piece, known: Vocabulary) -> Edits:
+    """A factor of a right product that is missing beside others."""
+    if isinstance(piece.formula, PRODUCTS) or isinstance(piece.holder, Add | Big | NoneType):
+        yield from _missing(piece, known, known.own_factors)
+
+
 def missing_factors(piece: Piece, known: Vocabulary) -> Edits:
+    yield from _missing(piece, known, known.factors)
+
+
+def _missing(piece: Piece, known: Vocabulary, factors: Sequence[Formula]) -> Edits:
     formula = piece.formula
     product = isinstance(formula, Big) and formula.sign == "prod"
     if product or isinstance(formula, Num | Size | Neg):
         return
-    for factor in known.factors:
+    for factor in factors:
         says: Words = (factor, " is missing")
         if isinstance(factor, Div):
             says = (factor.right, " is missing below the line")
@@ -129,4 +139,30 @@ CHEAP: tuple[Sort, ...] = (
 )
 """What takes few tries, the likely ones first."""
 
-DEAR: tuple[Sort, ...] = (slopes, missing_terms, missing_factors, derivatives, operands)
+DEAR: tuple[Sort, ...] = (
+    likely_factors,
+    letters,
+    slopes,
+    missing_terms,
+    missing_factors,
+    derivatives,
+    operands,
+)
+
+
+def edits(formula: Formula, known: Vocabulary, sorts: Sequence[Sort]) -> Edits:
+    """Every edit of these sorts, anywhere in a formula; where there are many, those that put in
+    what stands in a right formula come first."""
+    found, said = list(pieces(formula)), set(known.said)
+    for sort in sorts:
+        every = [edit for piece in found for edit in sort(piece, known)]
+        if sort in (signs, times_of, letters, operands):
+            every.sort(key=lambda edit: not (edit.new in said or _around(edit, formula) in said))
+        yield from every
+
+
+def _around(edit: Edit, formula: Formula) -> Formula | None:
+    """What holds the new piece, with it."""
+    if not edit.path:
+        return None
+    return put(at_path(formula, edit.path[:-1]), edit.path[-1:], edit.new)

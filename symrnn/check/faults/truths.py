@@ -1,15 +1,16 @@
 """What derive has for a left side: its right sides, in each view, in the letters of a line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 
+from symrnn.check.judging.choices import free_bases
 from symrnn.derive.as_written import definitions
 from symrnn.derive.build import chain, plus
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
-from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Total
+from symrnn.derive.formula import Big, Equation, Formula, Immediate, Name, Times, Total
 from symrnn.derive.left_sides import Indices, LeftSides
 from symrnn.derive.paths import LOSS
 from symrnn.derive.pieces import map_children, walk
@@ -17,9 +18,11 @@ from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request, flipped, sheets_of, update_rules
 from symrnn.derive.views.common import chained
 from symrnn.errors import SymrnnError
-from symrnn.language.tree import ZERO, Ref
+from symrnn.language.tree import ZERO, Ref, Size, Width
 
 VIEWS = ("chain", "closed", "local", "uses", "delta", "product")
+
+STEPS = "T"
 
 FARTHEST = 8
 """Edges of a path between two variables, where derive has no equation between them."""
@@ -71,6 +74,8 @@ class Truths:
             exact = [right for e in every if e.left == left for right in e.rights]
             moved = [right for e in every if e.left == general for right in e.rights]
             return exact or [placed(right, left, 0) for right in moved if isinstance(left, Ref)]
+        if isinstance(left.of, Ref) and left.of.name in self.derivation.by_steps.step_losses:
+            return list(dict.fromkeys(self._of_a_step(left, left.of, steps, at)))
         names = self._names(left)
         found = [
             right
@@ -79,7 +84,24 @@ class Truths:
         ]
         if left.of != LOSS or not found:
             found += self._along_paths(left)
+        found += self._over_steps(left)
         return list(dict.fromkeys(found))
+
+    def _of_a_step(
+        self, left: Total | Immediate, loss: Ref, steps: int, at: Indices
+    ) -> Iterator[Formula]:
+        """What may be the derivative of the loss of one step: that of the whole, what it sums over
+        the steps, and T times these, with the one loss for the other or without."""
+        for whole in (Total(LOSS, left.by), Immediate(LOSS, left.by)):
+            for right in self.right_sides(whole, steps, at):
+                summed = (
+                    right.body if isinstance(right, Big) and right.index == loss.base else right
+                )
+                at_once = {e.left: e.rights[0] for e in self.of_view("product") if e.rights}
+                for found in dict.fromkeys((right, summed, _put_in(summed, at_once))):
+                    for each in (_with_loss(found, loss), found):
+                        yield each
+                        yield Times((Size(Width((STEPS,))), each))
 
     def _names(self, left: Total | Immediate) -> tuple[str, ...]:
         known = self.derivation.parameters
@@ -102,6 +124,21 @@ class Truths:
                 for right in found[0].rights:
                     yield _seen_from(right, found[1], left, at)
 
+    def _over_steps(self, left: Total | Immediate) -> Iterator[Formula]:
+        """∂h_t/∂h_k: a product over the steps between, in either order."""
+        of, by = left.of, left.by
+        if not (isinstance(of, Ref) and isinstance(by, Ref) and of.name == by.name):
+            return
+        if of.base == by.base:
+            return
+        now, here, before = Ref(of.name, "t"), Ref("", "j"), Ref(of.name, "t", -1)
+        equations = [*self.of_view("product"), *self.of_view("local")]
+        worked = [e.rights[0] for e in equations if e.left == Total(now, before) and e.rights]
+        first, last = Ref("", by.base, by.shift + 1), Ref("", of.base, of.shift)
+        for factor in (*worked, Total(now, before)):
+            for low, high in ((first, last), (last, first)):
+                yield Big("prod", "j", low, high, placed(factor, here, 0))
+
     def _along_paths(self, left: Total | Immediate) -> list[Formula]:
         """∂of/∂by along every path between them, as chains; from the loss worked out as well."""
         of, by, derivation = left.of, left.by, self.derivation
@@ -120,6 +157,20 @@ class Truths:
             return []
         turned = map(flipped, chains) if self.columns and not derivation.scalar else chains
         return [each for each in turned if each not in (ZERO, left, Immediate(of, by, alone=True))]
+
+
+def _put_in(formula: Formula, known: Mapping[Formula, Formula]) -> Formula:
+    """The formula with what immediate derivatives of the loss are."""
+    if isinstance(formula, Immediate):
+        return known.get(formula, formula) if formula.of == LOSS else formula
+    return map_children(formula, lambda child: _put_in(child, known))
+
+
+def _with_loss(formula: Formula, loss: Ref) -> Formula:
+    """The formula with another loss in its derivatives."""
+    if isinstance(formula, Total | Immediate):
+        return replace(formula, of=loss) if formula.of == LOSS else formula
+    return map_children(formula, lambda child: _with_loss(child, loss))
 
 
 def truths_of(derivation: Derivation, columns: bool) -> Truths:
@@ -199,7 +250,7 @@ def with_index(formula: Formula, indices: Iterable[str]) -> Formula:
     own = list(dict.fromkeys(p.index for p in walk(formula) if isinstance(p, Big)))
     wanted: Sequence[str] = list(dict.fromkeys(indices))
     names = {a: b for a, b in zip(own, wanted, strict=False) if a != b}
-    if not names or set(names.values()) & set(own):
+    if not names or set(names.values()) & {*own, *free_bases(formula)}:
         return formula
 
     def renamed(inner: Formula) -> Formula:

@@ -20,7 +20,20 @@ from symrnn.derive.formula import (
     Total,
 )
 from symrnn.derive.pieces import Path, children, walk
-from symrnn.language.tree import ONE, Add, Call, Div, Neg, Num, Part, Pow, Ref, Size, Transpose
+from symrnn.language.tree import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Div,
+    Neg,
+    Num,
+    Part,
+    Pow,
+    Ref,
+    Size,
+    Transpose,
+)
 
 PRODUCTS = (Times, Odot, Product, Chain)
 DERIVATIVES = (Total, Immediate)
@@ -94,6 +107,14 @@ class Vocabulary:
                 )
         return True
 
+    def is_idle(self, new: Formula, old: Formula) -> bool:
+        """Whether what an edit puts in is zero, or holds a derivative that is."""
+        if new == ZERO:
+            return False
+        before = set(walk(old))
+        own = [p for p in walk(new) if isinstance(p, DERIVATIVES) and p not in before]
+        return any(map(self.worth.is_zero, [new, *own]))
+
     @cached_property
     def linked(self) -> bool:
         """Whether the formula is a chain of derivatives, or one of them."""
@@ -149,8 +170,11 @@ class Vocabulary:
             if isinstance(product, Times | Odot):
                 pairs = zip(product.factors, product.factors[1:], strict=False)
                 found += filter(is_slope, map(type(product), pairs))
+        names = {
+            p.name for form in (*self.forms, self.wrong) for p in walk(form) if isinstance(p, Ref)
+        }
         for ref in self.refs:
-            if ref.base:
+            if ref.base and ref.name in names:
                 found += self._slopes_at(ref)
         return list(dict.fromkeys(found))
 
@@ -159,6 +183,13 @@ class Vocabulary:
         square: Formula = Pow(value, Num(Fraction(2)))
         kind = Times if self.worth.shape(value) == (1, 1) else Odot
         return [Add((ONE, Neg(square))), kind((value, rest)), rest]
+
+    @cached_property
+    def own_factors(self) -> list[Formula]:
+        """Those of right products."""
+        products = [part for part in self.said if isinstance(part, PRODUCTS)]
+        found = (bare(factor) for part in products for factor in part.factors)
+        return distinct(self.worth, (f for f in found if not isinstance(f, Big)))[:FACTORS]
 
     @cached_property
     def factors(self) -> list[Formula]:

@@ -5,25 +5,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from symrnn.check.faults.budget import Budget
 from symrnn.check.judging import Point
 from symrnn.check.judging.choices import free_bases
 from symrnn.check.judging.fitting import OutsideError
 from symrnn.check.judging.outcome import agree, close
+from symrnn.check.judging.values import MOST
 from symrnn.derive.formula import Big, Bracket, Formula, Immediate, Name, Total, Value
 from symrnn.derive.left_sides import Indices
-from symrnn.derive.pieces import children, map_children, walk
+from symrnn.derive.pieces import map_children, walk
 from symrnn.errors import SymrnnError
 from symrnn.language.arrays import Array
 from symrnn.language.tree import Num, Ref
 
-MOST = 3_000
-"""So many formulas are worked out for one line."""
-
 FAILS = (SymrnnError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
 """What working out raises where something has no value."""
-
-DEEP = 12
-"""So deep are formulas that people write."""
 
 ANYWHERE: Mapping[str, int] = dict.fromkeys(("t", "k", "j", "i"), 2)
 """Steps for the indices of sums, where only the shape of what they hold is asked for."""
@@ -58,23 +54,6 @@ class Setting:
             return found is not None and agree(self.target, found, self.point.values)[0]
         except FAILS:
             return False
-
-
-class SpentError(Exception):
-    """More formulas were worked out than a line is worth."""
-
-
-class Budget:
-    """How many formulas may still be worked out."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def spend(self, depth: int = 0) -> None:
-        """A formula is worked out; what is nested deeply takes as long as several."""
-        self.left -= 1 + (depth // DEEP) ** 2
-        if self.left < 0:
-            raise SpentError
 
 
 class Worth:
@@ -119,6 +98,7 @@ class Worth:
         if known is None:
             first = self.settings[0]
             found = value_of(first.point, self._short(formula), {**ANYWHERE, **first.at})
+            self.spend(first)
             literal = formula if found is None else Value(tuple(map(tuple, found.tolist())))
             known = self._known[id(formula)] = (formula, found, literal)
         return known
@@ -134,22 +114,30 @@ class Worth:
     def fits(self, formula: Formula) -> bool:
         """Whether a right side is what the left side is, at every setting, and says it without
         the left side itself."""
-        self.budget.spend(depth_of(formula))
-        if self.left in (part for part in walk(formula) if type(part) is type(self.left)):
-            return False
         found, first = self.array(formula), self.settings[0]
-        if not set(free_bases(formula)) <= set(first.at):
-            return False
         if found is None or not (self.loose or found.shape in (first.target.shape, (1, 1))):
             return False
-        return first.is_worth(found) and self.everywhere(formula)
+        if not first.is_worth(found) or not set(free_bases(formula)) <= set(first.at):
+            return False
+        if self.left in (part for part in walk(formula) if type(part) is type(self.left)):
+            return False
+        return self.everywhere(formula)
 
     def everywhere(self, formula: Formula, most: int | None = None) -> bool:
-        return all(setting.agrees(formula) for setting in self.settings[:most])
+        for setting in self.settings[:most]:
+            agrees = setting.agrees(formula)
+            self.spend(setting)
+            if not agrees:
+                return False
+        return True
+
+    def spend(self, setting: Setting) -> None:
+        """The pieces that were worked out there just now."""
+        self.budget.spend(1 + MOST - setting.point.values.worth)
 
     def for_right(self, right: Formula) -> "Worth | None":
         """The same for what a right formula is worth: an addend beside other addends."""
-        return self._within(lambda setting: value_of(setting.point, right, setting.at))
+        return self._within(lambda each: value_of(each.point, right, each.at, silent=OutsideError))
 
     def beside(self, others: Sequence[Formula]) -> "Worth | None":
         """The same for what other addends leave over."""
@@ -166,9 +154,14 @@ class Worth:
         return self._within(rest)
 
     def _within(self, target: Callable[[Setting], Array | None]) -> "Worth | None":
-        found = []
+        found: list[Setting] = []
         for setting in self.settings:
-            there = target(setting)
+            try:
+                there = target(setting)
+            except OutsideError:  # it says nothing of these steps
+                if not found:
+                    return None
+                continue
             if there is None:
                 return None
             found.append(replace(setting, target=there))
@@ -210,8 +203,3 @@ def distinct(worth: Worth, formulas: Iterable[Formula]) -> list[Formula]:
         if value is not None and not any(same(value, other) for _, other in found):
             found.append((formula, value))
     return [formula for formula, _ in found]
-
-
-def depth_of(formula: Formula) -> int:
-    """How many pieces stand within each other."""
-    return 1 + max(map(depth_of, children(formula)), default=0)

@@ -14,6 +14,7 @@ judged       what is found, for whoever goes on from it
 trying       claims tried under what may be meant
 search       the choices under which most lines are right
 worked       lines held against the numbers of a worked example
+following    lines that are wrong because one before them is
 told         what is said of readings and conventions
 verdicts     the verdict on each right side
 reach        where a ∏ ends that may end at two places

@@ -230,6 +230,11 @@ def is_outside(left: Formula, at: Indices, values: Values) -> bool:
 def _told(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"{error.args[0]} has no value here"
+    if isinstance(error, RecursionError):
+        return (
+            "a letter in it is defined by itself, and begins nowhere; if it is one of the model,"
+            " say which with --map"
+        )
     return str(error) or "it cannot be worked out"
 
 

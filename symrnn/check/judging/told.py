@@ -80,4 +80,4 @@ def times(pairs: Sequence[tuple[Array, Array]]) -> str:
         return ""
     if close(-left, right):
         return "The sign is flipped: this is minus what is right."
-    return f"This is {factor:.4g} times what is right."
+    return f"This is {factor:.10g} times what is right."

@@ -33,7 +33,7 @@ from symrnn.derive.paths import LOSS
 from symrnn.errors import CheckError
 from symrnn.interpret.arithmetic import Floats
 from symrnn.language.arrays import Array
-from symrnn.language.tree import Add, Call, Num, Pow, Ref
+from symrnn.language.tree import Add, Call, Pow, Ref
 
 Key = tuple[str, ...]
 """What there is a choice for: ("∂", A, B), ("letter", δ), ("range", …), ("order",)."""
@@ -80,19 +80,14 @@ class Values(Fitting):
         self.on = Floats(np.dtype(float))
         self.left_sides = LeftSides(self.defined, self.steps)
         self.wrong = LeftSides(self.taken, self.steps)
-        self.worth, self.empty = MOST, False
+        self.worth = MOST
         self._names: dict[object, Array] = {}
+        self._derivatives: dict[object, Array] = {}
 
     def __call__(self, formula: Formula, indices: Indices | None = None) -> Array:
         self.worth = MOST
         with np.errstate(all="ignore"):
             return self.value(formula, {"B": 1, **(indices or {})})
-
-    def is_empty(self, formula: Formula, indices: Indices) -> bool:
-        """Whether a product, a sum or a power in a formula is of nothing at these steps."""
-        self.empty = False
-        self(formula, indices)
-        return self.empty
 
     # letters
 
@@ -115,7 +110,10 @@ class Values(Fitting):
 
     def named(self, key: Total | Immediate | Name, at: Indices) -> Array:
         if not isinstance(key, Name):
-            return self.derivative(key, at)
+            label = (key, *at.items())
+            if label not in self._derivatives:
+                self._derivatives[label] = self.derivative(key, at)
+            return self._derivatives[label]
         if not key.at.base and (key.letter in at or key.letter == "T"):
             return np.array([[float({**at, "T": self.steps}[key.letter])]])
         step = self.step(key.at, at) if key.at.base else None
@@ -231,9 +229,7 @@ class Values(Fitting):
             case Call(function="norm", args=(arg,)):
                 return np.array([[np.linalg.norm(self.value(arg, at))]])
             case Pow(left=left, right=right):
-                exponent = self.value(right, at)
-                self.empty |= not (isinstance(right, Num) or exponent.any())
-                return self.power(self.value(left, at), exponent)
+                return self.power(self.value(left, at), self.value(right, at))
         return super().value(formula, at)
 
     def every(self, big: Big, at: Indices) -> Iterator[Indices]:
@@ -249,7 +245,6 @@ class Values(Fitting):
             if way * (last - first) < -1:
                 raise OutsideError("a product that runs backwards")
         steps = range(first, last + way, way)
-        self.empty |= not steps
         if big.sign != "sum" and way > 0 and self.choices.get(("order",)):
             steps = steps[::-1]  # only who writes the last step first has said in which order
         return ({**at, big.index: step} for step in steps)

@@ -1,6 +1,6 @@
 """The verdict on each right side, under what is settled."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -15,6 +15,7 @@ from symrnn.check.claims import (
     Verdict,
 )
 from symrnn.check.judging.choices import free_bases, reading_words
+from symrnn.check.judging.following import Following, label, may_be_empty
 from symrnn.check.judging.judged import Claim, Judged, Settled
 from symrnn.check.judging.numbers import given, is_numeric
 from symrnn.check.judging.outcome import (
@@ -22,7 +23,6 @@ from symrnn.check.judging.outcome import (
     FLOOR,
     Outcome,
     indices,
-    outcome,
     total,
 )
 from symrnn.check.judging.search import with_choice
@@ -30,8 +30,7 @@ from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.trying import MOST_LINES
 from symrnn.check.judging.values import RANGES, reading_key
-from symrnn.check.judging.worked import Worked
-from symrnn.derive.formula import Chain, Equation, Formula, Immediate, Name, Total, Words
+from symrnn.derive.formula import Formula, Name, Words
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
 
@@ -41,7 +40,7 @@ CONSTANT = (
 )
 
 
-class Verdicts(Worked):
+class Verdicts(Following):
     """Verdicts under what is settled."""
 
     def judged(self) -> Judged:
@@ -50,10 +49,14 @@ class Verdicts(Worked):
         if columns != self.columns:
             self.given = given(self.lines, self.derivation, self.values(settled), columns)
         verdicts: list[Verdict] = []
+        self.ill = set[object]()
         for claim in self.claims:
             verdict = self.verdict(claim, settled)
             if verdict.status == WRONG:
-                verdict = replace(verdict, follows=self.follows(claim, verdicts, settled))
+                follows = self.uses_ill(claim) or self.follows(claim, verdicts, settled)
+                verdict = replace(verdict, follows=follows)
+            if verdict.status == WRONG and self.defines(claim, settled.choices):
+                self.ill.add(label(claim.left))
             verdicts.append(verdict)
         beyond = f"the first {MOST_LINES:,} lines of a document are judged; divide it"
         verdicts += [
@@ -74,9 +77,11 @@ class Verdicts(Worked):
         if claim.number in self.given.lines and not claim.place:
             return verdict(RIGHT, ("This is given.",))
         if self.defines(claim, settled.choices):
-            error = self.outcome(claim, settled).error
-            if error:
-                return verdict(UNJUDGED, why=error)
+            found = self.outcome(claim, settled)
+            if found.error:
+                return verdict(UNJUDGED, why=found.error)
+            if found.ill:
+                return verdict(WRONG, why=f"The shapes do not fit: {found.ill}.")
             return verdict(RIGHT, ("This defines ", claim.left, "."))
         found = self.everywhere(claim, settled)
         if found.error:
@@ -86,8 +91,7 @@ class Verdicts(Worked):
             if found.note:
                 under = (*under, *((" ",) if under else ()), f"Here {found.note}.")
             return verdict(RIGHT_IF if under else RIGHT, under)
-        held = found.pattern and self.is_said(claim, found.pattern)
-        if held and not found.ill and not self.is_empty(claim, settled, found):
+        if not found.ill and found.pattern and self.is_said(claim, found.pattern):
             return verdict(RIGHT_IF, ("It holds for ", *found.pattern, " only."))
         if is_numeric(claim.right):
             return self.numeric(claim, settled)
@@ -97,8 +101,8 @@ class Verdicts(Worked):
         if other:
             return verdict(RIGHT_IF, other)
         why = f"The shapes do not fit: {found.ill}." if found.ill else self.ratio(claim, settled)
-        if not why and self.is_empty(claim, settled, found):
-            why = f"It holds for {found.ends} only, where a product, a sum or a power is empty."
+        if not why and found.ends:
+            why = f"It holds for {found.ends} only."
         return replace(verdict(WRONG, why=why), example=self.example(claim, settled))
 
     def ratio(self, claim: Claim, settled: Settled) -> str:
@@ -126,6 +130,8 @@ class Verdicts(Worked):
         step."""
         if pattern[1] in (" = ", " = 1") and claim.equations[0].steps:
             return False
+        if pattern[1] in (" = ", " = 1") and any(map(may_be_empty, walk(claim.right))):
+            return False
         if pattern[1] != " = ":
             return True
         for part in walk(claim.right):
@@ -139,16 +145,6 @@ class Verdicts(Worked):
             return True  # another line says what it is at the other steps
         read = (part for other in lines for part in walk(other.right))
         return not any(label(part) == own is not None and set(free_bases(part)) for part in read)
-
-    def is_empty(self, claim: Claim, settled: Settled, found: Outcome) -> bool:
-        """Whether a line holds at the last step alone, and there only because a product, a sum or
-        a power in it is empty."""
-        if not found.ends:
-            return False
-        values = self.values(self.within(claim, settled))
-        return all(
-            values.is_empty(claim.right, at) for at, _, ok in self.outcome(claim, settled).at if ok
-        )
 
     def everywhere(self, claim: Claim, settled: Settled) -> Outcome:
         """The outcome at all points; where the first one says that it is wrong at each step, that
@@ -205,48 +201,3 @@ class Verdicts(Worked):
                         words += reading_words(key, option, member)
                 return (*words, "; other lines need another reading of it.")
         return ()
-
-    def follows(self, claim: Claim, before: Sequence[Verdict], settled: Settled) -> bool | None:
-        """Whether a wrong right side is equal to what stands before it, with what wrong lines
-        said put in."""
-        wrong = [v for v in before if v.status == WRONG]
-        if not wrong:
-            return None
-        mine = [
-            v.said.equation.rights[v.place]
-            for v in before
-            if v.said.equation.left == claim.said.equation.left
-        ]
-        same = [v for v in wrong if v.said.equation.left == claim.said.equation.left]
-        equations = [
-            Equation(v.said.equation.left, (v.said.equation.rights[v.place],))
-            for v in wrong
-            if isinstance(v.said.equation.left, Total | Immediate) and v not in same
-        ]
-        before_it = (*reversed(mine), *_chains(claim.left, equations))
-        if not before_it:
-            return None
-        values = replace(self.values(settled), taken=tuple(equations))
-        for other in before_it:
-            if outcome([Equation(other, (claim.right,))], 0, values).right:
-                return True
-        return False if same else None
-
-
-def _chains(left: Formula, known: Sequence[Equation]) -> Iterator[Formula]:
-    """The products of two derivatives that a left side is, with one of these among them."""
-    for equation in known:
-        match left, equation.left:
-            case Total(of=of, by=by), Total(of=a, by=b) if b == by and a != of:
-                yield Chain((Total(of, a), equation.left))
-                yield Chain((equation.left, Total(of, a)))
-            case Total(of=of, by=by), Total(of=a, by=b) if a == of and b != by:
-                yield Chain((equation.left, Total(b, by)))
-                yield Chain((Total(b, by), equation.left))
-
-
-def label(formula: Formula) -> object:
-    """What a derivative or a letter is called, at whatever step."""
-    if isinstance(formula, Total | Immediate):
-        return reading_key(formula)
-    return formula.letter if isinstance(formula, Name) else None

@@ -183,7 +183,8 @@ class Letters:
         alike = [key for key in alike if key[0][:1] == "\\" or stem[:1] != "\\"]
         if near := suggestion(shown, [_plain(spelt(key)) for key in alike]):
             return near
-        timed = any(time_of(part) is not None for part in (*subs, *sups))
+        steps = [step for part in (*subs, *sups) if (step := time_of(part)) is not None]
+        timed = any(step.base in ("1", "t", "T") for step in steps)
         if timed and stem.isalpha() and len(states := self.known.carried) == 1:
             return did_you_mean(stem, states[0])
         printed = {spelt(key).replace("{", "").replace("}", "") for key, _ in self.known.symbols}

@@ -8,7 +8,18 @@ from itertools import pairwise
 from symrnn.check.claims import Line, Unread
 from symrnn.check.reading.calls import ENDS, PRODUCTS
 from symrnn.check.reading.letters import RATES
-from symrnn.check.reading.nodes import Fence, Items, Node, Sign, Text, Unclear, over, text_of
+from symrnn.check.reading.nodes import (
+    Fence,
+    Items,
+    Node,
+    Sign,
+    Styled,
+    Text,
+    Unclear,
+    base_of,
+    over,
+    text_of,
+)
 from symrnn.check.reading.symbols import canon, split
 from symrnn.check.reading.tex import structure
 from symrnn.check.reading.tokens import words
@@ -131,7 +142,8 @@ def _conditions_behind(items: Items) -> Items:
 
 def _parts(items: Items) -> tuple[list[Items], list[Items], Items]:
     """Equations between commas, those in remarks, and the conditions behind them."""
-    parts = [part for part in split(items) if part]
+    several = [p for part in split(items) for p in split(part, ";") if p]
+    parts = [p for part in several if (p := _without_space(part)) or len(several) == 1]
     main: list[Items] = []
     asides: list[Items] = []
     for place, part in enumerate(parts):
@@ -153,12 +165,23 @@ def _parts(items: Items) -> tuple[list[Items], list[Items], Items]:
     return main, asides, ()
 
 
+def _without_space(part: Items) -> Items:
+    r"""The same without ∈ \mathbb{R}^n behind it; nothing, where that is all it says."""
+    for place, (node, after) in enumerate(pairwise(part)):
+        base = base_of(after)
+        if text_of(node) == "in" and isinstance(base, Styled) and base.style == "mathbb":
+            return part[:place] if any(text_of(n) in EQUAL for n in part[:place]) else ()
+    return part
+
+
 def _bare(part: Items) -> Items:
     return tuple(node for node in part if not isinstance(node, Text))
 
 
 def _is_remark(node: Node) -> bool:
     """Whether these are words of a sentence, and no name: for all, but not diag."""
+    if isinstance(node, Fence) and node.items:
+        return all(isinstance(each, Text) for each in node.items)
     said = words(node.text.lower()) if isinstance(node, Text) else ()
     single = said[0] if len(said) == 1 else ""
     alone = single.strip(".,;:") in REMARKS or single.startswith("(")

@@ -83,7 +83,8 @@ class _Reader:
                     found += before
                 found.append(self.scripts(base))
             elif (node := self.node()) is not None:
-                found += self.without_braces(node)
+                members = bool(found) and text_of(found[-1]) == "in"
+                found += (node,) if members else self.without_braces(node)
         self.depth -= 1
         return tuple(found)
 

@@ -138,7 +138,7 @@ def _inside(bound: Ref, sign: str) -> Ref:
 
 def _among(found: Where, before: Items, after: Fence) -> Where:
     """k ∈ {i, f}; (k, M) ∈ {(a, P), (b, R)}; t ∈ {1, …, T}."""
-    members = split(after.items)
+    members = split(after.items)  # of \\{i, f\\}, or of what is {i, f} without TeX
     ends = [time for part in members if (time := time_of(part)) is not None]
     if after.left == "[" and len(ends) == len(members) == 2:
         return replace(found, steps=(ends[0], ends[1]))

@@ -196,6 +196,12 @@ def test_remarks_are_no_lines_and_what_they_define_is_read() -> None:
     ]
     lines = [rf"\text{{Hence }} O_t = x_t, \quad {each}" for each in behind]
     assert shown(N4, *lines) == ["Oₜ = x_1t", "e = ŷ - y", *["Oₜ = x_1t"] * 3]
+    assert shown(
+        N4, r"O_1 = x_1 \in \mathbb{R}, w_h \in \mathbb{R}; O_2 = x_2 (\text{by (1)})"
+    ) == [
+        "O₁ = x_11",
+        "O₂ = x_12",
+    ]
     assert shown(N4, r"O_1 = x_1 \text{ (definition)}, O_2 = x_2") == ["O₁ = x_11", "O₂ = x_12"]
     assert shown(N4, *(each.replace(",", "") for each in lines[1:])) == ["Oₜ = x_1t"] * 3
 
