@@ -11,7 +11,7 @@ from itertools import count
 from symrnn.check import sources
 from symrnn.check.claims import WRONG, Line, Report, Unread, Verdict, Writing
 from symrnn.check.faults import fault
-from symrnn.check.faults.budget import EVERY, Budget
+from symrnn.check.faults.budget import EVERY, OF_SEVERAL, Budget
 from symrnn.check.judging import judge
 from symrnn.check.reading import MOST_STEPS, known, read
 from symrnn.check.report import Reports
@@ -105,7 +105,7 @@ def check(
             seed=seed,
         )
 
-        left, budget = count(MOST_EXPLAINED, -1), Budget(EVERY)
+        left, budget = count(MOST_EXPLAINED, -1), Budget(EVERY if len(texts) == 1 else OF_SEVERAL)
 
         def explained(verdict: Verdict) -> Verdict:
             if verdict.status != WRONG:

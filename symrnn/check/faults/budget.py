@@ -4,6 +4,9 @@ not depend on the machine."""
 EVERY, LINE = 150_000, 40_000
 """Pieces of formulas that are worked out for a document, and for one of its lines."""
 
+OF_SEVERAL = EVERY // 3
+"""For each of several documents, of which the first wrong line is told."""
+
 SHARE = 4
 """A line takes at most this part of what is left, so that later ones are looked at too."""
 

@@ -102,9 +102,11 @@ class Spelling:
                 return f"in->{self.own.get(key, key)}[{members.index(name)}]"
         return f"{STRUCTS[array.role]}->{self.own[name]}"
 
-    def local(self, name: str) -> str:
-        """The array as a number within a loop."""
-        own = self.own[name]
+    def local(self, what: p.Slice) -> str:
+        """A slice as a number within a loop; with its step, since there may be others."""
+        own = self.own[what.name]
+        if isinstance(what.when, p.At):
+            return f"{own}_at_{what.when.step}".replace("-", "m")
         return f"{own}_" if own in VARIABLES or own in self.sizes else own
 
     @property

@@ -201,6 +201,8 @@ class Writer:
             said = [comment(line) for line in group.said[0]]
             return said + self.alone(group.statements[0])
         body = list(self.numbers(group))
+        if all(line.startswith("/*") for line in body):
+            return []  # nobody reads any of it
         return nest(group.space, body)
 
     def alone(self, statement: p.Plain) -> list[str]:
@@ -212,8 +214,10 @@ class Writer:
             case p.Map() if is_by_id(statement):
                 return self.map_by_id(statement)
             case p.Map(out=out, op="turned", args=(p.Slice() as arg,)):
-                line = f"{self.spelling.entry(out)} = {self.spelling.entry(arg, 'j', 'r')};"
-                return nest(self.loops(out), [line])
+                loops = self.loops(out)
+                row = "j" if "j" in dict(loops) else "0"
+                line = f"{self.spelling.entry(out)} = {self.spelling.entry(arg, row, 'r')};"
+                return nest(loops, [line])
             case p.Reduce():
                 return self.reduced(statement)
         raise TypeError(f"{type(statement).__name__} stands alone")
@@ -307,7 +311,7 @@ class Writer:
             if out in self.local and uses.get(out, 0) == 1 and statement is not last:
                 known[out] = text
             elif out in self.local:
-                known[out] = Text(self.spelling.local(out.name))
+                known[out] = Text(self.spelling.local(out))
                 if uses.get(out, 0):
                     yield f"const real {known[out].text} = {text.text};"
             else:
