@@ -169,6 +169,7 @@ def test_a_definition_that_does_not_fit_is_called_so() -> None:
     assert shown(derived, second.fault.corrected).startswith("∑_{t=1}^{T} ")
 
 
+@pytest.mark.slow
 def test_lines_share_what_a_document_may_take() -> None:
     """A document of lines in which nothing helps says that the search was cut short."""
     derived = model("lstm").derive()

@@ -357,6 +357,7 @@ def test_small_errors_are_caught() -> None:
     assert statuses(judged("elman_n4", text.replace("0.99", "0.99999999"), scalar=True)) == [WRONG]
 
 
+@pytest.mark.slow
 def test_sums_that_nobody_can_work_out_are_not_judged() -> None:
     sums = "".join(rf"\sum_{{{letter}=1}}^{{T}} " for letter in "abcdefgijk")
     (verdict,) = judged(
