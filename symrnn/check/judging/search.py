@@ -10,6 +10,7 @@ from itertools import combinations, islice, product
 
 from symrnn.check.judging.choices import cost
 from symrnn.check.judging.conventions import Convention
+from symrnn.check.judging.families import stem
 from symrnn.check.judging.judged import Claim, Settled
 from symrnn.check.judging.trying import Trying
 from symrnn.check.judging.values import DEFINED, Choices, Key
@@ -96,7 +97,7 @@ class Search(Trying):
                 continue
             options = [option for option in self.known[key] if option != DEFINED]
             others = [self.chosen(settled, {key: option}) for option in options]
-            own = key[1] in self.numbered or not key[1].startswith(r"\delta")
+            own = key[1] in self.numbered or stem(key[1]) != r"\delta"
             own = own and DEFINED in self.known[key]
             last = with_choice(settled, key, DEFINED) if own else settled
             beside = self.beside(claim.left.letter)

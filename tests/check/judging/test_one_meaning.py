@@ -1,5 +1,7 @@
 """What is open is one choice for a document, and what holds by chance is wrong."""
 
+import re
+
 import pytest
 
 from symrnn.check.claims import RIGHT, RIGHT_IF, WRONG
@@ -29,7 +31,8 @@ def test_the_deltas_of_all_gates_may_mean_one_thing_or_another(sign: str, slope:
 def test_the_deltas_of_all_gates_mean_the_same(odd: str, scalar: bool) -> None:
     slopes = [gate(name, name != odd) for name in GATES]
     signs = [gate(name, True, "-" if name == odd else "") for name in GATES]
-    for lines in (slopes, signs):
+    below = [re.sub(r"delta\^(.)_t", r"delta_{\1,t}", line) for line in slopes]
+    for lines in (slopes, signs, below):
         wanted = [WRONG if name == odd else RIGHT for name in GATES]
         assert statuses(judged("lstm", *lines, scalar=scalar)) == wanted
 
