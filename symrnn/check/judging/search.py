@@ -160,7 +160,23 @@ class Search(Trying):
                     found = self.score(other)
                     if found > score:
                         score, settled, improved = found, other, True
+            done = improved or score[0] >= sum(map(weight, self.counted(settled)))
+            for other in () if done else self.by_parameters(settled):
+                found = self.score(other)
+                if found > score:
+                    score, settled, improved = found, other, True
         return score, settled
+
+    def by_parameters(self, settled: Settled) -> Iterator[Settled]:
+        """All derivatives by one parameter read alike: as total ones, or as immediate ones."""
+        for parameter in self.derivation.parameters:
+            classes = [
+                key
+                for key, each in self.known.items()
+                if key[0] == "∂" and key[2] == parameter and len(each) > 1
+            ]
+            for place in (0, 1, -1) if len(classes) > 1 else ():
+                yield self.chosen(settled, {key: self.known[key][place] for key in classes})
 
     def settle(self) -> Settled:
         if self.fixed is not None:
