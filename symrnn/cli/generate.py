@@ -20,6 +20,7 @@ from symrnn.files import make_folder, read
 
 if TYPE_CHECKING:
     from symrnn.language.arrays import Array
+    from symrnn.model import Model
 
 FOLDER = """With --backend c, -o FILE.py is a Python module that compiles the kernel for whatever
 sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that trains
@@ -62,10 +63,10 @@ def _check_own(path: str) -> None:
         )
 
 
-def _weights(path: str) -> "dict[str, Array]":
+def _weights(path: str, model: "Model") -> "dict[str, Array]":
     from symrnn.weights import load
 
-    return load(os.path.join(path, "weights.safetensors") if os.path.isdir(path) else path)
+    return load(os.path.join(path, "weights.safetensors") if os.path.isdir(path) else path, model)
 
 
 def generate(options: argparse.Namespace) -> str | Answer:
@@ -77,7 +78,7 @@ def generate(options: argparse.Namespace) -> str | Answer:
         if (value := getattr(options, key)) is not None
     }
     if options.weights is not None:
-        sizes["weights"] = _weights(options.weights)
+        sizes["weights"] = _weights(options.weights, model)
     made = {**passes(options), **features(options), "backend": options.backend}
     folder = options.output is not None and not options.output.endswith(".py")
     if not sizes and (not folder or options.backend == "numpy"):

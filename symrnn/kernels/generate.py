@@ -103,7 +103,7 @@ def generate_files(
         )
     found = kernel(written, text, name, settings, target)
     if sizes.weights is not None:
-        sizes = replace(sizes, dims={**widths_of(found.system, sizes.weights), **sizes.dims})
+        sizes = replace(sizes, dims=widths_of(found.system, sizes.weights, sizes.dims))
     unknown = [dim for dim in sizes.dims if dim not in dimensions(found.system.symbols)]
     if unknown:
         known = ", ".join(dimensions(found.system.symbols))
@@ -111,14 +111,26 @@ def generate_files(
     return target.files(found, sizes)
 
 
-def widths_of(system: System, weights: Mapping[str, Array]) -> dict[str, int]:
-    """The widths that weights have, as far as one is an axis by itself."""
-    return {
-        width.names[0]: size
-        for symbol in system.named("parameter")
-        for width, size in zip(symbol.shape, weights[symbol.name].shape, strict=True)
-        if len(width.names) == 1 and not width.number
-    }
+def widths_of(
+    system: System, weights: Mapping[str, Array], said: Mapping[str, int]
+) -> dict[str, int]:
+    """The widths that weights have, as far as one is an axis by itself; every shape has to agree
+    with them, and with those that are said."""
+    params = system.named("parameter")
+    for symbol in params:
+        if symbol.name not in weights:
+            raise UsageError(f"the weights have no {symbol.name}, which is a parameter")
+    shapes = {symbol.name: weights[symbol.name].shape for symbol in params}
+    found = dict(said)
+    for symbol in params:
+        for width, size in zip(symbol.shape, shapes[symbol.name], strict=False):
+            if len(width.names) == 1 and not width.number:
+                found.setdefault(width.names[0], size)
+    for symbol in params:
+        wanted = tuple(width.count(found) for width in symbol.shape)
+        if shapes[symbol.name] != wanted:
+            raise UsageError(f"{symbol.name} has shape {shapes[symbol.name]}; expected {wanted}")
+    return found
 
 
 def kernel(

@@ -230,13 +230,10 @@ class Model:
         """
         from symrnn.kernels.generate import generate_files, target_of
         from symrnn.kernels.settings import Settings, Sizes
-        from symrnn.weights import check
 
         target = target_of(backend)
         chosen = {} if passes is None else {"passes": tuple(passes)}
         settings = Settings.of(steps, loops, listed(wrt), **chosen, **features)
-        if weights is not None:
-            check(weights, self, dims)
         sizes = Sizes(dims or {}, batch, dtype, weights)
         return generate_files(self.written, self.text, name or self.name, settings, target, sizes)
 

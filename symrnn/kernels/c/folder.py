@@ -3,8 +3,7 @@ as a folder for whoever needs no Python."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-
-import numpy as np
+from math import isfinite
 
 from symrnn.errors import UsageError
 from symrnn.frame import render
@@ -87,13 +86,13 @@ def weights_header(whole: Work, weights: Mapping[str, Array], dtype: str) -> str
     def spelt(value: Array) -> str:
         if value.ndim:
             return "{" + ", ".join(map(spelt, value)) + "}"
-        if not np.isfinite(value):
+        if not isfinite(value):
             raise UsageError(f"the weights hold {float(value)}, which C has no number for")
         text = f"{float(value):.{digits}g}"
         return text + ("" if set(text) & set(".en") else ".0") + suffix
 
     lines = [
-        laid_out(f"    .{whole.spelling.own[name]} = {spelt(np.asarray(weights[name]))},")
+        laid_out(f"    .{whole.spelling.own[name]} = {spelt(weights[name])},")
         for name in whole.params
     ]
     return render(

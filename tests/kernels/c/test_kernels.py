@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.errors import DataError, UsageError
+from symrnn.errors import UsageError
 from symrnn.kernels.c import C
 from symrnn.kernels.load import load_source
 from symrnn.kernels.settings import Features
@@ -177,7 +177,7 @@ int main(void)
 
 def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     params = model("elman_n4").kernel(3).init_params(0, D=3, H=4, C=1)
-    with pytest.raises(DataError, match="w_i has shape"):
+    with pytest.raises(UsageError, match=r"w_i has shape \(3, 4\); expected \(5, 4\)"):
         model("elman_n4").generate_files(3, weights=params, dims={"D": 5})
     params["w_o"][0, 0] = np.nan
     with pytest.raises(UsageError, match="the weights hold nan, which C has no number for"):
