@@ -29,7 +29,7 @@ from symrnn.check.judging.search import with_choice
 from symrnn.check.judging.told import derivatives, explained, meant, times
 from symrnn.check.judging.truth import TOTAL
 from symrnn.check.judging.trying import MOST_LINES
-from symrnn.check.judging.values import RANGES, reading_key
+from symrnn.check.judging.values import RANGES, Key, reading_key
 from symrnn.derive.formula import Formula, Name, Words
 from symrnn.derive.pieces import walk
 from symrnn.language.tree import Ref
@@ -178,14 +178,27 @@ class Verdicts(Following):
                 yield from explained(claim, key, chosen, wrong)
                 first = False
 
+    def is_told(self, key: Key, settled: Settled) -> bool:
+        """Whether a line says what a derivative is, so that it can be read in one way alone."""
+        for claim in (each for each in self.claims if label(each.left) == key):
+            holds = [
+                any(
+                    self.tried(claim, self.chosen(settled, {**changed, key: option})) == 1
+                    for changed in self.combinations(claim, settled.choices)
+                )
+                for option in self.known[key]
+            ]
+            if any(holds) and not all(holds):
+                return True
+        return False
+
     def otherwise(self, claim: Claim, settled: Settled) -> Words:
         """Under which other reading of a parameter's derivative a line would be right, though
         other lines need this one."""
         if self.fixed is not None:
             return ()
-        said = {label(each.left) for each in self.claims}  # these say what they mean
-        open_ = [key for key in claim.keys if key[0] == "∂" and key not in said]
-        keys = [key for key in open_ if key[2] in self.derivation.parameters]
+        own = [k for k in claim.keys if k[0] == "∂" and k[2] in self.derivation.parameters]
+        keys = [key for key in own if not self.is_told(key, settled)]
         beside = [key for key in claim.keys if key[0] in ("order", "range")] if keys else []
         for choices in product(*(self.known[key] for key in (*keys, *beside))):
             changed = dict(zip((*keys, *beside), choices, strict=True))

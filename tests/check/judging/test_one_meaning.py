@@ -72,6 +72,17 @@ def test_what_a_line_says_a_derivative_is_serves_the_others(lines: tuple[str, ..
         assert WRONG not in statuses(judged("elman", *kept, steps=3, scalar=True))
 
 
+def test_a_line_that_holds_in_any_reading_leaves_it_open() -> None:
+    chain = (
+        r"\frac{\partial O_3}{\partial w_h} = \frac{\partial O_3}{\partial a_3}"
+        r" \frac{\partial a_3}{\partial w_h}"
+    )
+    for line, status in ((chain, {RIGHT, RIGHT_IF}), (BACK.replace("w_h ", "w_i "), {WRONG})):
+        first, *others = statuses(judged("elman", line, HENCE, PATHS, steps=3, scalar=True))
+        assert first in status
+        assert WRONG not in others
+
+
 O_T = r"\frac{\partial O_T}{\partial O_k} = "
 
 
