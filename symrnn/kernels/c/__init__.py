@@ -1,7 +1,8 @@
 """Programs as C99: structs for parameters, inputs and memory, and functions without allocation.
 
 - `spelling`    slices and single numbers of a program in C
-- `statements`  statements as loops and products; those over the same entries as one loop
+- `grouping`    statements over the same entries put together
+- `statements`  statements as loops and calls of products
 - `unit`        the header and the source file
 - `plan`        the function of a Python module that makes the structs and calls the functions
 - `folder`      that module, and the files for whoever needs no Python

@@ -78,7 +78,7 @@ class Work:
 
     @property
     def memory(self) -> list[tuple[str, list[str]]]:
-        return [(name, self.spelling.shape(name)) for name in self.writer.in_memory]
+        return [(name, self.spelling.shape(name)) for name in self.writer.grouping.in_memory]
 
     def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
         """The members of a struct, as they are declared in the header."""
