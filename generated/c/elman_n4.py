@@ -374,8 +374,7 @@ def _learn(dims, axes, shape):
 # the C of this kernel, compiled for the sizes that are asked for
 
 _SOURCES = {
-    "elman_n4.h": """\
-/*
+    "elman_n4.h": r"""/*
  * elman_n4: forward pass and gradients, 3 steps.
  *
  * Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll
@@ -499,9 +498,511 @@ elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_para
 
 #endif
 """,
-    "elman_n4.c": '/* Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll */\n\n#include <math.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n#include "elman_n4.h"\n\ntypedef elman_n4_real real;\n\n/* sizes */\nenum {\n    T = ELMAN_N4_T,\n    B = ELMAN_N4_B,\n    D = ELMAN_N4_D,\n    H = ELMAN_N4_H,\n    C = ELMAN_N4_C,\n};\n\n#ifdef ELMAN_N4_DOUBLE\n#define FN(name) name\n#else\n#define FN(name) name##f\n#endif\n\n#ifdef __GNUC__\n#define MAYBE_UNUSED __attribute__((unused))\n#else\n#define MAYBE_UNUSED\n#endif\n#ifndef INLINE\n#ifdef __GNUC__\n#define INLINE static inline __attribute__((always_inline, unused))\n#else\n#define INLINE static inline\n#endif\n#endif\n\n/* functions of one number */\n\nINLINE real square(real x) { return x * x; }\nINLINE real greater(real a, real b) { return a >= b || a != a ? a : b; }\nINLINE real smaller(real a, real b) { return a <= b || a != a ? a : b; }\n\n#ifdef ELMAN_N4_LIBM\n#define fast_tanh FN(tanh)\n#define fast_exp FN(exp)\n#else\n/* exp and tanh without branches, so that a compiler works out many at a time: x = n ln 2 + r, and\n   e^r - 1 = r + r^2 (polynomial); at most 2.6 ulp off, and exp is 0 where it would be subnormal */\n\n#ifdef ELMAN_N4_DOUBLE\n#define BITS uint64_t\n#define MANTISSA 52\n#define BIAS 1023\n#define MAGIC 6755399441055744.0 /* 1.5 * 2^52: adding it leaves whole numbers in the last bits */\n#define LN2_HIGH 0.69314718036912381649\n#define LN2_LOW 1.9082149292705878e-10\nstatic const real SERIES[] = {\n    2.0914686968086877e-9, 2.5105217004720745e-8, 2.7557273643110295e-7, 2.755725540020642e-6,\n    2.4801587325547741e-5, 1.9841269874820626e-4, 1.3888888888883748e-3, 8.333333333326135e-3,\n    4.166666666666667e-2, 1.6666666666666671e-1, 0.5};\n#else\n#define BITS uint32_t\n#define MANTISSA 23\n#define BIAS 127\n#define MAGIC 12582912.0f /* 1.5 * 2^23 */\n#define LN2_HIGH 0.693359375f\n#define LN2_LOW -2.12194440e-4f\nstatic const real SERIES[] = {\n    1.98909908e-4f, 1.393365e-3f, 8.3333109e-3f, 4.1666465e-2f, 1.6666667e-1f, 0.5f};\n#endif\n\n/* 2^n, of n + MAGIC */\nINLINE real power_of_two(real shifted)\n{\n    BITS bits;\n    memcpy(&bits, &shifted, sizeof bits);\n    bits = (bits << MANTISSA) + ((BITS)BIAS << MANTISSA);\n    memcpy(&shifted, &bits, sizeof bits);\n    return shifted;\n}\n\n/* e^r - 1, and n + MAGIC */\nINLINE real reduced(real x, real *shifted)\n{\n    const real sum = x * (real)1.4426950408889634 + MAGIC;\n    const real n = sum - MAGIC;\n    const real r = (x - n * LN2_HIGH) - n * LN2_LOW;\n    real series = SERIES[0];\n    for (size_t i = 1; i < sizeof SERIES / sizeof *SERIES; i++)\n        series = series * r + SERIES[i];\n    *shifted = sum;\n    return r + r * r * series;\n}\n\nINLINE real fast_exp(real x)\n{\n    const real most = BIAS == 127 ? (real)88.7228 : (real)709.78271;\n    const real least = BIAS == 127 ? (real)-87.3 : (real)-708.3;\n    const real within = x > most ? most : x < least ? least : x;\n    real shifted;\n    const real rest = reduced(within, &shifted);\n    const real half = power_of_two(shifted - 1); /* 2^n itself may be too large */\n    return x > most ? (real)INFINITY : x < least ? (real)0 : (half + half * rest) * 2;\n}\n\nINLINE real fast_tanh(real x)\n{\n    const real most = BIAS == 127 ? (real)18.1 : (real)38.2; /* tanh is 1 from there on */\n    const real twice = FN(fabs)(x) * 2;\n    real shifted;\n    const real rest = reduced(twice > most ? most : twice, &shifted);\n    const real power = power_of_two(shifted);\n    const real e = power * rest + (power - 1); /* e^2|x| - 1 */\n    return FN(copysign)(e / (e + 2), x);\n}\n#endif\n\nINLINE real sigmoid(real x) { return (real)0.5 * fast_tanh((real)0.5 * x) + (real)0.5; }\n\nINLINE real softplus(real x)\n{\n    return (x > 0 ? x : (real)0) + FN(log1p)(fast_exp(x > 0 ? -x : x));\n}\n\n/* products of matrices: out = left right\n\n   `left` has `row` numbers from one row to the next and `step` from one column to the next, so that\n   it may be transposed; `right` and `out` lie row by row, with `right_row` and `out_row` numbers\n   from one to the next. Blocks of `out` are summed up in registers. */\n\n#ifndef __GNUC__\n#define VECTOR 0\n#define TALL 2\n#elif defined(__AVX512F__)\n#define VECTOR 64\n#define TALL 8\n#elif defined(__AVX__)\n#define VECTOR 32\n#define TALL 4\n#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)\n#define VECTOR 16\n#define TALL 4\n#else\n#define VECTOR 0\n#define TALL 2\n#endif\n\n#if VECTOR\n#define AS_VECTOR(bytes) __attribute__((vector_size(bytes), aligned(sizeof(real)), may_alias))\n#define LANES ((int)(VECTOR / sizeof(real)))\ntypedef real vector_1 AS_VECTOR(VECTOR);\ntypedef real vector_2 AS_VECTOR(VECTOR / 2);\n#else\n#define LANES 1\ntypedef real vector_1;\n#endif\n\n/* so many rows, and so many times the numbers in a vector_1 in each */\nINLINE void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    vector_1 sum[TALL][8];\n    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            sum[i][v] = add ? *(const vector_1 *)(out + i * out_row + v * lanes) : (vector_1){0};\n    for (int k = 0; k < inner; k++)\n        for (int v = 0; v < many; v++) {\n            const vector_1 factor = *(const vector_1 *)(right + k * right_row + v * lanes);\n            for (int i = 0; i < rows; i++)\n                sum[i][v] += left[i * row + k * step] * factor;\n        }\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            *(vector_1 *)(out + i * out_row + v * lanes) = sum[i][v];\n}\n\n#if VECTOR\n/* so many rows, and so many times the numbers in a vector_2 in each */\nINLINE void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    vector_2 sum[TALL][1];\n    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            sum[i][v] = add ? *(const vector_2 *)(out + i * out_row + v * lanes) : (vector_2){0};\n    for (int k = 0; k < inner; k++)\n        for (int v = 0; v < many; v++) {\n            const vector_2 factor = *(const vector_2 *)(right + k * right_row + v * lanes);\n            for (int i = 0; i < rows; i++)\n                sum[i][v] += left[i * row + k * step] * factor;\n        }\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            *(vector_2 *)(out + i * out_row + v * lanes) = sum[i][v];\n}\n#endif\n\n/* so many rows, and so many numbers in each */\nINLINE void block_of_real(int rows, int many, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    real sum[TALL][1];\n    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            sum[i][v] = add ? *(const real *)(out + i * out_row + v * lanes) : (real){0};\n    for (int k = 0; k < inner; k++)\n        for (int v = 0; v < many; v++) {\n            const real factor = *(const real *)(right + k * right_row + v * lanes);\n            for (int i = 0; i < rows; i++)\n                sum[i][v] += left[i * row + k * step] * factor;\n        }\n    for (int i = 0; i < rows; i++)\n        for (int v = 0; v < many; v++)\n            *(real *)(out + i * out_row + v * lanes) = sum[i][v];\n}\n\n/* operands from a row and a column on */\n#define FROM(i, j) \\\n    left + (i) * row, row, step, right + (j), right_row, out + (i) * out_row + (j), out_row\n\n/* some rows, at most TALL */\nINLINE void rows_of(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    int j = 0;\n    for (; rows == 1 && j + 8 * LANES <= columns; j += 8 * LANES)\n        block_of_vector_1(rows, 8, inner, FROM(0, j), add);\n    for (; rows == 1 && j + 4 * LANES <= columns; j += 4 * LANES)\n        block_of_vector_1(rows, 4, inner, FROM(0, j), add);\n    for (; j + 2 * LANES <= columns; j += 2 * LANES)\n        block_of_vector_1(rows, 2, inner, FROM(0, j), add);\n    for (; j + LANES <= columns; j += LANES)\n        block_of_vector_1(rows, 1, inner, FROM(0, j), add);\n#if VECTOR\n    for (; j + LANES / 2 <= columns; j += LANES / 2)\n        block_of_vector_2(rows, 1, inner, FROM(0, j), add);\n#endif\n    for (; j < columns; j++)\n        block_of_real(rows, 1, inner, FROM(0, j), add);\n}\n\n/* all rows, TALL at a time */\nINLINE void all_rows(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row, int add)\n{\n    int i = 0;\n    for (; i + TALL <= rows; i += TALL)\n        rows_of(TALL, columns, inner, FROM(i, 0), add);\n    for (; i + 2 <= rows; i += 2)\n        rows_of(2, columns, inner, FROM(i, 0), add);\n    for (; i < rows; i++)\n        rows_of(1, columns, inner, FROM(i, 0), add);\n}\n\nenum { DEEP = 256, SMALL = 4096, LARGE = 50000 };\n\n/* whatever is not small is worked out by one function for all sizes */\nMAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row)\n{\n    if (!VECTOR || rows < 4 * TALL || inner * columns <= LARGE) {\n        all_rows(rows, columns, inner, FROM(0, 0), 0);\n        return;\n    }\n    /* a large matrix is copied strip by strip, so that a strip lies in few pages */\n    enum { WIDE = 2 * LANES };\n    real strip[DEEP * WIDE];\n    for (int k = 0; k < inner; k += DEEP) {\n        const int deep = inner - k < DEEP ? inner - k : DEEP;\n        for (int j = 0; j < columns; j += WIDE) {\n            const int wide = columns - j < WIDE ? columns - j : WIDE;\n            for (int l = 0; l < deep; l++)\n                memcpy(strip + l * WIDE, right + (k + l) * right_row + j,\n                    (size_t)wide * sizeof(real));\n            all_rows(rows, wide, deep, left + k * step, row, step, strip, WIDE, out + j, out_row,\n                k > 0);\n        }\n    }\n}\n\nINLINE void dot(int rows, int columns, int inner, const real *left, int row, int step,\n    const real *right, int right_row, real *out, int out_row)\n{\n    if (rows * columns * inner <= SMALL)\n        all_rows(rows, columns, inner, FROM(0, 0), 0);\n    else\n        large_dot(rows, columns, inner, FROM(0, 0));\n}\n\n/* out = left right^T, which has so many rows and columns */\nINLINE void dot_by_turned(int rows, int columns, int inner, const real *left, int row,\n    const real *right, int right_row, real *out, int out_row)\n{\n    for (int i = 0; i < rows; i++)\n        for (int j = 0; j < columns; j++) {\n            real sum = 0;\n            for (int k = 0; k < inner; k++)\n                sum += left[i * row + k] * right[j * right_row + k];\n            out[i * out_row + j] = sum;\n        }\n}\n\nvoid elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const\n    elman_n4_inputs *restrict in)\n{\n    /* a_O[1] = x[1] @ w_i + O[0] @ w_h */\n    dot(T * B, H, D, &in->x[0][0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[0] = O0 */\n            m->O[0][r][j] = in->O0[r][j];\n        }\n    dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[1] = tanh(a_O[1]) */\n            m->O[1][r][j] = fast_tanh(m->x_w_i[0][r][j] + m->O_w_h[0][r][j]);\n        }\n    /* a_O[2] = x[2] @ w_i + O[1] @ w_h */\n    dot(B, H, H, &m->O[1][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[1][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[2] = tanh(a_O[2]) */\n            m->O[2][r][j] = fast_tanh(m->x_w_i[1][r][j] + m->O_w_h[1][r][j]);\n        }\n    /* a_O[3] = x[3] @ w_i + O[2] @ w_h */\n    dot(B, H, H, &m->O[2][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[2][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[3] = tanh(a_O[3]) */\n            m->O[3][r][j] = fast_tanh(m->x_w_i[2][r][j] + m->O_w_h[2][r][j]);\n        }\n    /* a_yhat = O[T] @ w_o */\n    dot(B, C, H, &m->O[3][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* yhat = sigmoid(a_yhat) */\n            m->yhat[r][j] = sigmoid(m->a_yhat[r][j]);\n        }\n}\n\nvoid elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const\n    elman_n4_inputs *restrict in)\n{\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* l_yhat = bce_logits(y, a_yhat) */\n            /* L = l_yhat */\n            m->s_l_yhat[r][j] = softplus(m->a_yhat[r][j]) - in->y[r][j] * m->a_yhat[r][j];\n        }\n    {\n        real found = 0;\n        for (int r = 0; r < B; r++)\n            for (int j = 0; j < C; j++)\n                found += m->s_l_yhat[r][j];\n        m->sum_l_yhat[0] = found;\n    }\n    m->L[0] = (real)1 / ((real)B * (real)C) * m->sum_l_yhat[0];\n    (void)p;\n}\n\nvoid elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restrict p,\n    elman_n4_params *restrict g, const elman_n4_inputs *restrict in)\n{\n    /* for d_O */\n    for (int r = 0; r < C; r++)\n        for (int j = 0; j < H; j++)\n            m->w_o_turned[r][j] = p->w_o[j][r];\n    for (int r = 0; r < H; r++)\n        for (int j = 0; j < H; j++)\n            m->w_h_turned[r][j] = p->w_h[j][r];\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* d_a_yhat = (yhat - y) / (size(B) * size(C)) */\n            m->d_a_yhat[r][j] = (real)1 / ((real)B * (real)C) * (m->yhat[r][j] - in->y[r][j]);\n        }\n    /* d_O[3] = d_a_yhat @ transpose(w_o) */\n    dot(B, H, C, &m->d_a_yhat[0][0], C, 1, &m->w_o_turned[0][0], H, &m->d_O[2][0][0], H);\n    /* d_w_o = transpose(O[T]) @ d_a_yhat */\n    dot(H, C, B, &m->O[3][0][0], 1, H, &m->d_a_yhat[0][0], C, &g->w_o[0][0], C);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* d_a_O[3] = d_O[3] * (1 - O[3]**2) */\n            m->d_a_O[2][r][j] = ((real)1 - square(m->O[3][r][j])) * m->d_O[2][r][j];\n        }\n    /* d_O[2] = d_a_O[3] @ transpose(w_h) */\n    dot(B, H, H, &m->d_a_O[2][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[1][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* d_a_O[2] = d_O[2] * (1 - O[2]**2) */\n            m->d_a_O[1][r][j] = ((real)1 - square(m->O[2][r][j])) * m->d_O[1][r][j];\n        }\n    /* d_O[1] = d_a_O[2] @ transpose(w_h) */\n    dot(B, H, H, &m->d_a_O[1][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[0][0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* d_a_O[1] = d_O[1] * (1 - O[1]**2) */\n            m->d_a_O[0][r][j] = ((real)1 - square(m->O[1][r][j])) * m->d_O[0][r][j];\n        }\n    /* d_w_i = sum(transpose(x[t]) @ d_a_O[t]) */\n    dot(D, H, T * B, &in->x[0][0][0], 1, D, &m->d_a_O[0][0][0], H, &g->w_i[0][0], H);\n    /* d_w_h = sum(transpose(O[t-1]) @ d_a_O[t]) */\n    dot(H, H, T * B, &m->O[0][0][0], 1, H, &m->d_a_O[0][0][0], H, &g->w_h[0][0], H);\n}\n\nvoid elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const\n    elman_n4_step_inputs *restrict in)\n{\n    /* a_O[1] = x[1] @ w_i + O[0] @ w_h */\n    dot(B, H, D, &in->x[0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[0] = O0 */\n            m->O[0][r][j] = in->O0[r][j];\n        }\n    dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0], H);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < H; j++) {\n            /* O[1] = tanh(a_O[1]) */\n            m->O[1][r][j] = fast_tanh(m->x_w_i[r][j] + m->O_w_h[r][j]);\n        }\n    /* a_yhat = O[T] @ w_o */\n    dot(B, C, H, &m->O[1][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);\n    for (int r = 0; r < B; r++)\n        for (int j = 0; j < C; j++) {\n            /* yhat = sigmoid(a_yhat) */\n            m->yhat[r][j] = sigmoid(m->a_yhat[r][j]);\n        }\n}\n\n/* training; parameters, gradients and moments are vectors of numbers */\n\nenum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };\n\n/* a number from -1 to 1 (a linear congruential generator) */\nstatic real drawn(uint32_t *seed)\n{\n    *seed = *seed * 1664525u + 1013904223u;\n    return (real)(*seed >> 8) / (real)(1u << 23) - 1;\n}\n\nvoid elman_n4_start(elman_n4_params *p, uint32_t seed)\n{\n    for (int r = 0; r < D; r++)\n        for (int j = 0; j < H; j++)\n            p->w_i[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(D + H));\n    for (int r = 0; r < H; r++)\n        for (int j = 0; j < H; j++)\n            p->w_h[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(H + H));\n    for (int r = 0; r < H; r++)\n        for (int j = 0; j < C; j++)\n            p->w_o[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(H + C));\n}\n\nvoid elman_n4_sgd(elman_n4_params *p, const elman_n4_params *g, elman_n4_real rate)\n{\n    real *theta = (real *)p;\n    const real *gradient = (const real *)g;\n    for (int i = 0; i < PARAMS; i++)\n        theta[i] -= rate * gradient[i];\n}\n\nvoid elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n,\n    elman_n4_real rate)\n{\n    const real keep = (real)0.9, keep_square = (real)0.999, small = (real)1e-8;\n    real *theta = (real *)p, *mean = (real *)&n->mean, *mean_square = (real *)&n->square;\n    const real *gradient = (const real *)g;\n    n->count++;\n    const real part = 1 - FN(pow)(keep, (real)n->count);\n    const real root = FN(sqrt)(1 - FN(pow)(keep_square, (real)n->count));\n    for (int i = 0; i < PARAMS; i++) {\n        mean[i] = keep * mean[i] + (1 - keep) * gradient[i];\n        mean_square[i] = keep_square * mean_square[i] + (1 - keep_square) * gradient[i] * gradient[i];\n        theta[i] -= rate / part * mean[i] / (FN(sqrt)(mean_square[i]) / root + small);\n    }\n}\n\nelman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g,\n    elman_n4_moments *n, const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate)\n{\n    real sum = 0;\n    for (int epoch = 0; epoch < epochs; epoch++) {\n        sum = 0;\n        for (int i = 0; i < count; i++) {\n            elman_n4_forward(m, p, &batches[i]);\n            elman_n4_loss(m, p, &batches[i]);\n            elman_n4_backward(m, p, g, &batches[i]);\n            sum += m->L[0];\n            if (n)\n                elman_n4_adam(p, g, n, rate);\n            else\n                elman_n4_sgd(p, g, rate);\n        }\n    }\n    return sum / (real)(count > 0 ? count : 1);\n}\n',
-    "library.c": """\
-/* what Python has to know */
+    "elman_n4.c": r"""/* Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll */
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "elman_n4.h"
+
+typedef elman_n4_real real;
+
+/* sizes */
+enum {
+    T = ELMAN_N4_T,
+    B = ELMAN_N4_B,
+    D = ELMAN_N4_D,
+    H = ELMAN_N4_H,
+    C = ELMAN_N4_C,
+};
+
+#ifdef ELMAN_N4_DOUBLE
+#define FN(name) name
+#else
+#define FN(name) name##f
+#endif
+
+#ifdef __GNUC__
+#define MAYBE_UNUSED __attribute__((unused))
+#else
+#define MAYBE_UNUSED
+#endif
+#ifndef INLINE
+#ifdef __GNUC__
+#define INLINE static inline __attribute__((always_inline, unused))
+#else
+#define INLINE static inline
+#endif
+#endif
+
+/* functions of one number */
+
+INLINE real square(real x) { return x * x; }
+INLINE real greater(real a, real b) { return a >= b || a != a ? a : b; }
+INLINE real smaller(real a, real b) { return a <= b || a != a ? a : b; }
+
+#ifdef ELMAN_N4_LIBM
+#define fast_tanh FN(tanh)
+#define fast_exp FN(exp)
+#else
+/* exp and tanh without branches, so that a compiler works out many at a time: x = n ln 2 + r, and
+   e^r - 1 = r + r^2 (polynomial); at most 2.6 ulp off, and exp is 0 where it would be subnormal */
+
+#ifdef ELMAN_N4_DOUBLE
+#define BITS uint64_t
+#define MANTISSA 52
+#define BIAS 1023
+#define MAGIC 6755399441055744.0 /* 1.5 * 2^52: adding it leaves whole numbers in the last bits */
+#define LN2_HIGH 0.69314718036912381649
+#define LN2_LOW 1.9082149292705878e-10
+static const real SERIES[] = {
+    2.0914686968086877e-9, 2.5105217004720745e-8, 2.7557273643110295e-7, 2.755725540020642e-6,
+    2.4801587325547741e-5, 1.9841269874820626e-4, 1.3888888888883748e-3, 8.333333333326135e-3,
+    4.166666666666667e-2, 1.6666666666666671e-1, 0.5};
+#else
+#define BITS uint32_t
+#define MANTISSA 23
+#define BIAS 127
+#define MAGIC 12582912.0f /* 1.5 * 2^23 */
+#define LN2_HIGH 0.693359375f
+#define LN2_LOW -2.12194440e-4f
+static const real SERIES[] = {
+    1.98909908e-4f, 1.393365e-3f, 8.3333109e-3f, 4.1666465e-2f, 1.6666667e-1f, 0.5f};
+#endif
+
+/* 2^n, of n + MAGIC */
+INLINE real power_of_two(real shifted)
+{
+    BITS bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = (bits << MANTISSA) + ((BITS)BIAS << MANTISSA);
+    memcpy(&shifted, &bits, sizeof bits);
+    return shifted;
+}
+
+/* e^r - 1, and n + MAGIC */
+INLINE real reduced(real x, real *shifted)
+{
+    const real sum = x * (real)1.4426950408889634 + MAGIC;
+    const real n = sum - MAGIC;
+    const real r = (x - n * LN2_HIGH) - n * LN2_LOW;
+    real series = SERIES[0];
+    for (size_t i = 1; i < sizeof SERIES / sizeof *SERIES; i++)
+        series = series * r + SERIES[i];
+    *shifted = sum;
+    return r + r * r * series;
+}
+
+INLINE real fast_exp(real x)
+{
+    const real most = BIAS == 127 ? (real)88.7228 : (real)709.78271;
+    const real least = BIAS == 127 ? (real)-87.3 : (real)-708.3;
+    const real within = x > most ? most : x < least ? least : x;
+    real shifted;
+    const real rest = reduced(within, &shifted);
+    const real half = power_of_two(shifted - 1); /* 2^n itself may be too large */
+    return x > most ? (real)INFINITY : x < least ? (real)0 : (half + half * rest) * 2;
+}
+
+INLINE real fast_tanh(real x)
+{
+    const real most = BIAS == 127 ? (real)18.1 : (real)38.2; /* tanh is 1 from there on */
+    const real twice = FN(fabs)(x) * 2;
+    real shifted;
+    const real rest = reduced(twice > most ? most : twice, &shifted);
+    const real power = power_of_two(shifted);
+    const real e = power * rest + (power - 1); /* e^2|x| - 1 */
+    return FN(copysign)(e / (e + 2), x);
+}
+#endif
+
+INLINE real sigmoid(real x) { return (real)0.5 * fast_tanh((real)0.5 * x) + (real)0.5; }
+
+INLINE real softplus(real x)
+{
+    return (x > 0 ? x : (real)0) + FN(log1p)(fast_exp(x > 0 ? -x : x));
+}
+
+/* products of matrices: out = left right
+
+   `left` has `row` numbers from one row to the next and `step` from one column to the next, so that
+   it may be transposed; `right` and `out` lie row by row, with `right_row` and `out_row` numbers
+   from one to the next. Blocks of `out` are summed up in registers. */
+
+#ifndef __GNUC__
+#define VECTOR 0
+#define TALL 2
+#elif defined(__AVX512F__)
+#define VECTOR 64
+#define TALL 8
+#elif defined(__AVX__)
+#define VECTOR 32
+#define TALL 4
+#elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)
+#define VECTOR 16
+#define TALL 4
+#else
+#define VECTOR 0
+#define TALL 2
+#endif
+
+#if VECTOR
+#define AS_VECTOR(bytes) __attribute__((vector_size(bytes), aligned(sizeof(real)), may_alias))
+#define LANES ((int)(VECTOR / sizeof(real)))
+typedef real vector_1 AS_VECTOR(VECTOR);
+typedef real vector_2 AS_VECTOR(VECTOR / 2);
+#else
+#define LANES 1
+typedef real vector_1;
+#endif
+
+/* so many rows, and so many times the numbers in a vector_1 in each */
+INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row, int add)
+{
+    vector_1 sum[TALL][8];
+    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < many; v++)
+            sum[i][v] = add ? *(const vector_1 *)(out + i * out_row + v * lanes) : (vector_1){0};
+    for (int k = 0; k < inner; k++)
+        for (int v = 0; v < many; v++) {
+            const vector_1 factor = *(const vector_1 *)(right + k * right_row + v * lanes);
+            for (int i = 0; i < rows; i++)
+                sum[i][v] += left[i * row + k * step] * factor;
+        }
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < many; v++)
+            *(vector_1 *)(out + i * out_row + v * lanes) = sum[i][v];
+}
+
+#if VECTOR
+/* so many rows, and so many times the numbers in a vector_2 in each */
+INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row, int add)
+{
+    vector_2 sum[TALL][1];
+    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < many; v++)
+            sum[i][v] = add ? *(const vector_2 *)(out + i * out_row + v * lanes) : (vector_2){0};
+    for (int k = 0; k < inner; k++)
+        for (int v = 0; v < many; v++) {
+            const vector_2 factor = *(const vector_2 *)(right + k * right_row + v * lanes);
+            for (int i = 0; i < rows; i++)
+                sum[i][v] += left[i * row + k * step] * factor;
+        }
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < many; v++)
+            *(vector_2 *)(out + i * out_row + v * lanes) = sum[i][v];
+}
+#endif
+
+/* so many rows, and so many numbers in each */
+INLINE void block_of_real(int rows, int many, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row, int add)
+{
+    real sum[TALL][1];
+    const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < many; v++)
+            sum[i][v] = add ? *(const real *)(out + i * out_row + v * lanes) : (real){0};
+    for (int k = 0; k < inner; k++)
+        for (int v = 0; v < many; v++) {
+            const real factor = *(const real *)(right + k * right_row + v * lanes);
+            for (int i = 0; i < rows; i++)
+                sum[i][v] += left[i * row + k * step] * factor;
+        }
+    for (int i = 0; i < rows; i++)
+        for (int v = 0; v < many; v++)
+            *(real *)(out + i * out_row + v * lanes) = sum[i][v];
+}
+
+/* operands from a row and a column on */
+#define FROM(i, j) \
+    left + (i) * row, row, step, right + (j), right_row, out + (i) * out_row + (j), out_row
+
+/* some rows, at most TALL */
+INLINE void rows_of(int rows, int columns, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row, int add)
+{
+    int j = 0;
+    for (; rows == 1 && j + 8 * LANES <= columns; j += 8 * LANES)
+        block_of_vector_1(rows, 8, inner, FROM(0, j), add);
+    for (; rows == 1 && j + 4 * LANES <= columns; j += 4 * LANES)
+        block_of_vector_1(rows, 4, inner, FROM(0, j), add);
+    for (; j + 2 * LANES <= columns; j += 2 * LANES)
+        block_of_vector_1(rows, 2, inner, FROM(0, j), add);
+    for (; j + LANES <= columns; j += LANES)
+        block_of_vector_1(rows, 1, inner, FROM(0, j), add);
+#if VECTOR
+    for (; j + LANES / 2 <= columns; j += LANES / 2)
+        block_of_vector_2(rows, 1, inner, FROM(0, j), add);
+#endif
+    for (; j < columns; j++)
+        block_of_real(rows, 1, inner, FROM(0, j), add);
+}
+
+/* all rows, TALL at a time */
+INLINE void all_rows(int rows, int columns, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row, int add)
+{
+    int i = 0;
+    for (; i + TALL <= rows; i += TALL)
+        rows_of(TALL, columns, inner, FROM(i, 0), add);
+    for (; i + 2 <= rows; i += 2)
+        rows_of(2, columns, inner, FROM(i, 0), add);
+    for (; i < rows; i++)
+        rows_of(1, columns, inner, FROM(i, 0), add);
+}
+
+enum { DEEP = 256, SMALL = 4096, LARGE = 50000 };
+
+/* whatever is not small is worked out by one function for all sizes */
+MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row)
+{
+    if (!VECTOR || rows < 4 * TALL || inner * columns <= LARGE) {
+        all_rows(rows, columns, inner, FROM(0, 0), 0);
+        return;
+    }
+    /* a large matrix is copied strip by strip, so that a strip lies in few pages */
+    enum { WIDE = 2 * LANES };
+    real strip[DEEP * WIDE];
+    for (int k = 0; k < inner; k += DEEP) {
+        const int deep = inner - k < DEEP ? inner - k : DEEP;
+        for (int j = 0; j < columns; j += WIDE) {
+            const int wide = columns - j < WIDE ? columns - j : WIDE;
+            for (int l = 0; l < deep; l++)
+                memcpy(strip + l * WIDE, right + (k + l) * right_row + j,
+                    (size_t)wide * sizeof(real));
+            all_rows(rows, wide, deep, left + k * step, row, step, strip, WIDE, out + j, out_row,
+                k > 0);
+        }
+    }
+}
+
+INLINE void dot(int rows, int columns, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row)
+{
+    if (rows * columns * inner <= SMALL)
+        all_rows(rows, columns, inner, FROM(0, 0), 0);
+    else
+        large_dot(rows, columns, inner, FROM(0, 0));
+}
+
+/* out = left right^T, which has so many rows and columns */
+INLINE void dot_by_turned(int rows, int columns, int inner, const real *left, int row,
+    const real *right, int right_row, real *out, int out_row)
+{
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
+            real sum = 0;
+            for (int k = 0; k < inner; k++)
+                sum += left[i * row + k] * right[j * right_row + k];
+            out[i * out_row + j] = sum;
+        }
+}
+
+void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
+    elman_n4_inputs *restrict in)
+{
+    /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
+    dot(T * B, H, D, &in->x[0][0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* O[0] = O0 */
+            m->O[0][r][j] = in->O0[r][j];
+        }
+    dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* O[1] = tanh(a_O[1]) */
+            m->O[1][r][j] = fast_tanh(m->x_w_i[0][r][j] + m->O_w_h[0][r][j]);
+        }
+    /* a_O[2] = x[2] @ w_i + O[1] @ w_h */
+    dot(B, H, H, &m->O[1][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[1][0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* O[2] = tanh(a_O[2]) */
+            m->O[2][r][j] = fast_tanh(m->x_w_i[1][r][j] + m->O_w_h[1][r][j]);
+        }
+    /* a_O[3] = x[3] @ w_i + O[2] @ w_h */
+    dot(B, H, H, &m->O[2][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[2][0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* O[3] = tanh(a_O[3]) */
+            m->O[3][r][j] = fast_tanh(m->x_w_i[2][r][j] + m->O_w_h[2][r][j]);
+        }
+    /* a_yhat = O[T] @ w_o */
+    dot(B, C, H, &m->O[3][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < C; j++) {
+            /* yhat = sigmoid(a_yhat) */
+            m->yhat[r][j] = sigmoid(m->a_yhat[r][j]);
+        }
+}
+
+void elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
+    elman_n4_inputs *restrict in)
+{
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < C; j++) {
+            /* l_yhat = bce_logits(y, a_yhat) */
+            /* L = l_yhat */
+            m->s_l_yhat[r][j] = softplus(m->a_yhat[r][j]) - in->y[r][j] * m->a_yhat[r][j];
+        }
+    {
+        real found = 0;
+        for (int r = 0; r < B; r++)
+            for (int j = 0; j < C; j++)
+                found += m->s_l_yhat[r][j];
+        m->sum_l_yhat[0] = found;
+    }
+    m->L[0] = (real)1 / ((real)B * (real)C) * m->sum_l_yhat[0];
+    (void)p;
+}
+
+void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restrict p,
+    elman_n4_params *restrict g, const elman_n4_inputs *restrict in)
+{
+    /* for d_O */
+    for (int r = 0; r < C; r++)
+        for (int j = 0; j < H; j++)
+            m->w_o_turned[r][j] = p->w_o[j][r];
+    for (int r = 0; r < H; r++)
+        for (int j = 0; j < H; j++)
+            m->w_h_turned[r][j] = p->w_h[j][r];
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < C; j++) {
+            /* d_a_yhat = (yhat - y) / (size(B) * size(C)) */
+            m->d_a_yhat[r][j] = (real)1 / ((real)B * (real)C) * (m->yhat[r][j] - in->y[r][j]);
+        }
+    /* d_O[3] = d_a_yhat @ transpose(w_o) */
+    dot(B, H, C, &m->d_a_yhat[0][0], C, 1, &m->w_o_turned[0][0], H, &m->d_O[2][0][0], H);
+    /* d_w_o = transpose(O[T]) @ d_a_yhat */
+    dot(H, C, B, &m->O[3][0][0], 1, H, &m->d_a_yhat[0][0], C, &g->w_o[0][0], C);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* d_a_O[3] = d_O[3] * (1 - O[3]**2) */
+            m->d_a_O[2][r][j] = ((real)1 - square(m->O[3][r][j])) * m->d_O[2][r][j];
+        }
+    /* d_O[2] = d_a_O[3] @ transpose(w_h) */
+    dot(B, H, H, &m->d_a_O[2][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[1][0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* d_a_O[2] = d_O[2] * (1 - O[2]**2) */
+            m->d_a_O[1][r][j] = ((real)1 - square(m->O[2][r][j])) * m->d_O[1][r][j];
+        }
+    /* d_O[1] = d_a_O[2] @ transpose(w_h) */
+    dot(B, H, H, &m->d_a_O[1][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[0][0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* d_a_O[1] = d_O[1] * (1 - O[1]**2) */
+            m->d_a_O[0][r][j] = ((real)1 - square(m->O[1][r][j])) * m->d_O[0][r][j];
+        }
+    /* d_w_i = sum(transpose(x[t]) @ d_a_O[t]) */
+    dot(D, H, T * B, &in->x[0][0][0], 1, D, &m->d_a_O[0][0][0], H, &g->w_i[0][0], H);
+    /* d_w_h = sum(transpose(O[t-1]) @ d_a_O[t]) */
+    dot(H, H, T * B, &m->O[0][0][0], 1, H, &m->d_a_O[0][0][0], H, &g->w_h[0][0], H);
+}
+
+void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const
+    elman_n4_step_inputs *restrict in)
+{
+    /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
+    dot(B, H, D, &in->x[0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* O[0] = O0 */
+            m->O[0][r][j] = in->O0[r][j];
+        }
+    dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0], H);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < H; j++) {
+            /* O[1] = tanh(a_O[1]) */
+            m->O[1][r][j] = fast_tanh(m->x_w_i[r][j] + m->O_w_h[r][j]);
+        }
+    /* a_yhat = O[T] @ w_o */
+    dot(B, C, H, &m->O[1][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    for (int r = 0; r < B; r++)
+        for (int j = 0; j < C; j++) {
+            /* yhat = sigmoid(a_yhat) */
+            m->yhat[r][j] = sigmoid(m->a_yhat[r][j]);
+        }
+}
+
+/* training; parameters, gradients and moments are vectors of numbers */
+
+enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
+
+/* a number from -1 to 1 (a linear congruential generator) */
+static real drawn(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (real)(*seed >> 8) / (real)(1u << 23) - 1;
+}
+
+void elman_n4_start(elman_n4_params *p, uint32_t seed)
+{
+    for (int r = 0; r < D; r++)
+        for (int j = 0; j < H; j++)
+            p->w_i[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(D + H));
+    for (int r = 0; r < H; r++)
+        for (int j = 0; j < H; j++)
+            p->w_h[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(H + H));
+    for (int r = 0; r < H; r++)
+        for (int j = 0; j < C; j++)
+            p->w_o[r][j] = drawn(&seed) * FN(sqrt)((real)6 / (real)(H + C));
+}
+
+void elman_n4_sgd(elman_n4_params *p, const elman_n4_params *g, elman_n4_real rate)
+{
+    real *theta = (real *)p;
+    const real *gradient = (const real *)g;
+    for (int i = 0; i < PARAMS; i++)
+        theta[i] -= rate * gradient[i];
+}
+
+void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n,
+    elman_n4_real rate)
+{
+    const real keep = (real)0.9, keep_square = (real)0.999, small = (real)1e-8;
+    real *theta = (real *)p, *mean = (real *)&n->mean, *mean_square = (real *)&n->square;
+    const real *gradient = (const real *)g;
+    n->count++;
+    const real part = 1 - FN(pow)(keep, (real)n->count);
+    const real root = FN(sqrt)(1 - FN(pow)(keep_square, (real)n->count));
+    for (int i = 0; i < PARAMS; i++) {
+        mean[i] = keep * mean[i] + (1 - keep) * gradient[i];
+        mean_square[i] = keep_square * mean_square[i] + (1 - keep_square) * gradient[i] * gradient[i];
+        theta[i] -= rate / part * mean[i] / (FN(sqrt)(mean_square[i]) / root + small);
+    }
+}
+
+elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g,
+    elman_n4_moments *n, const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate)
+{
+    real sum = 0;
+    for (int epoch = 0; epoch < epochs; epoch++) {
+        sum = 0;
+        for (int i = 0; i < count; i++) {
+            elman_n4_forward(m, p, &batches[i]);
+            elman_n4_loss(m, p, &batches[i]);
+            elman_n4_backward(m, p, g, &batches[i]);
+            sum += m->L[0];
+            if (n)
+                elman_n4_adam(p, g, n, rate);
+            else
+                elman_n4_sgd(p, g, rate);
+        }
+    }
+    return sum / (real)(count > 0 ? count : 1);
+}
+""",
+    "library.c": r"""/* what Python has to know */
 #include "elman_n4.c"
 
 const long elman_n4_memory_bytes = sizeof(elman_n4_memory);

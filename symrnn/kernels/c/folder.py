@@ -110,6 +110,4 @@ def widths(kernel: Kernel) -> tuple[str, ...]:
 
 def quoted(text: str) -> str:
     """A text as a literal of Python's, line by line as it stands where that is possible."""
-    if "\\" in text or '"""' in text:
-        return repr(text)
-    return f'"""\\\n{text}"""'
+    return repr(text) if '"""' in text else f'r"""{text}"""'
