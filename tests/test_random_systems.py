@@ -17,7 +17,7 @@ from tests.cases import CENTRAL, COMPLEX_STEP, explicit_states, numbers
 from tests.extent import WIDE, draws
 from tests.grammar import Writer
 
-DRAWS = draws(30, 300, 2000)
+DRAWS = draws(30, 200, 2000)
 drawn = {"systems": 0, "discarded": 0}
 
 
@@ -96,7 +96,7 @@ def test_the_same_through_functions_with_kinks(seed: int, steps: int) -> None:
     check_one(written, steps, 1, seed, CENTRAL)
 
 
-@settings(max_examples=draws(20, 300, 2000))
+@settings(max_examples=draws(20, 200, 2000))
 @given(st.integers(0, 2**32), st.integers(1, 3))
 def test_a_random_system_prints_as_the_language_and_reads_back(seed: int, steps: int) -> None:
     system = normal(parse(Writer(random.Random(seed), rough=True, attention=True).text()))

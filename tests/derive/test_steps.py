@@ -40,7 +40,7 @@ from tests.grammar import Writer
 
 FORMS = ("scalar", "rows", "columns")
 WIDTHS = (3, 5, 2, 4, 7, 6)
-SEEDS = range(draws(12, 200, 2000))
+SEEDS = range(draws(12, 120, 2000))
 AGREES, FLOOR = 1e-8, 1e-6
 NEAR = 1e-6
 """How far a difference quotient is off at most."""

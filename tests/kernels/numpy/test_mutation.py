@@ -29,7 +29,7 @@ from tests.cases import ZOO, model, state_names
 from tests.extent import FEW, WIDE, draws
 from tests.mutants import Laboratory, Mutant
 
-MANY = draws(20, 80, 10**9)
+MANY = draws(20, 50, 10**9)
 SEEDS = ((0, 2), (1, 3), (2, 1))  # and the number of sequences
 LOOPED = ZOO if WIDE else ["birnn", "elman", "gru_torch", "jordan"]
 
