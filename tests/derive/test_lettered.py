@@ -121,7 +121,7 @@ def check(of: Model, asked: int | None, seed: int) -> int:
 def test_the_equations_are_true(asked: int | None) -> None:
     assert check(model("leaky"), asked, 1) >= (asked or 4)
     compared = 0
-    for seed in range(draws(8, 40, 400)):
+    for seed in range(draws(8, 60, 400)):
         found = parse(Writer(random.Random(seed), attention=True).text())
         compared += check(found, asked, seed)
     assert compared > 10
