@@ -101,7 +101,7 @@ def check(
             derived,
             steps=derived.steps,
             scalar=derived.scalar,
-            notation=letters,
+            columns=letters.orientation == "column",
             seed=seed,
         )
 

@@ -127,6 +127,8 @@ def widths_of(
             if len(width.names) == 1 and not width.number:
                 found.setdefault(width.names[0], size)
     for symbol in params:
+        if any(name not in found for width in symbol.shape for name in width.names):
+            continue  # its back end asks for that width
         wanted = tuple(width.count(found) for width in symbol.shape)
         if shapes[symbol.name] != wanted:
             raise UsageError(f"{symbol.name} has shape {shapes[symbol.name]}; expected {wanted}")

@@ -7,6 +7,8 @@ from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
+from symrnn.errors import UsageError
+
 
 class Loaded(ModuleType):
     """A module that stands under no name in sys.modules."""
@@ -34,6 +36,14 @@ def load_source(source: str, name: str) -> ModuleType:
     if "_kernel_like" in module.__dict__:
         module.__dict__["_kernel_like"] = partial(_kernel_like, source, name)
     return module
+
+
+def check_compiler(module: ModuleType) -> None:
+    """Say now if what a module has to compile cannot be compiled here."""
+    try:
+        getattr(module, "_compiler", list)()  # a module that compiles nothing has no such function
+    except RuntimeError as error:
+        raise UsageError(str(error)) from None
 
 
 def _kernel_like(

@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 from symrnn.errors import UsageError
 from symrnn.kernels.program import OPTIONAL, known_passes
 from symrnn.language.arrays import Array
+from symrnn.system.names import listed
 from symrnn.system.unroll import check_steps
 from symrnn.system.windows import check_size
 
@@ -90,13 +91,14 @@ class Settings:
         cls,
         steps: int,
         loops: bool | None = None,
-        wrt: tuple[str, ...] = (),
-        passes: tuple[str, ...] = OPTIONAL,
+        wrt: str | Sequence[str] = (),
+        passes: Sequence[str] | None = None,
         **features: Unpack[Features],
     ) -> "Settings":
-        """With what is not said filled in: few steps are written out, many are a loop."""
+        """With what is not said filled in: few steps are written out, many are a loop; and all
+        passes run that can be left out."""
         check_steps(steps, "make a kernel of")
-        chosen = known_passes(passes)
+        wrt, chosen = listed(wrt), known_passes(OPTIONAL if passes is None else passes)
         kept = tuple(name for name in OPTIONAL if name in chosen)
         if features.get("truncate") is not None:
             check_size(features["truncate"])

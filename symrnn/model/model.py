@@ -201,11 +201,8 @@ class Model:
         from symrnn.kernels.generate import generate, target_of
         from symrnn.kernels.settings import Settings
 
-        target = target_of(backend)
-        wrt = listed(wrt)
-        chosen = {} if passes is None else {"passes": tuple(passes)}
-        settings = Settings.of(steps, loops, wrt, **chosen, **features)
-        return generate(self.written, self.text, name or self.name, settings, target)
+        asked = Settings.of(steps, loops, wrt, passes, **features)
+        return generate(self.written, self.text, name or self.name, asked, target_of(backend))
 
     def generate_files(
         self,
@@ -231,11 +228,9 @@ class Model:
         from symrnn.kernels.generate import generate_files, target_of
         from symrnn.kernels.settings import Settings, Sizes
 
-        target = target_of(backend)
-        chosen = {} if passes is None else {"passes": tuple(passes)}
-        settings = Settings.of(steps, loops, listed(wrt), **chosen, **features)
+        asked, target = Settings.of(steps, loops, wrt, passes, **features), target_of(backend)
         sizes = Sizes(dims or {}, batch, dtype, weights)
-        return generate_files(self.written, self.text, name or self.name, settings, target, sizes)
+        return generate_files(self.written, self.text, name or self.name, asked, target, sizes)
 
     def kernel(
         self,

@@ -14,7 +14,9 @@ import numpy as np
 
 from symrnn.bench.case import Answer, Case, Entrant, LeftOut
 from symrnn.bench.clock import CLOCK
+from symrnn.errors import UsageError
 from symrnn.kernels.generate import program
+from symrnn.kernels.load import check_compiler
 from symrnn.kernels.program.program import Loop, Map, Plain, Product, Program, Slice, Span
 from symrnn.kernels.settings import Settings
 from symrnn.language.tree import Width
@@ -153,11 +155,10 @@ def _time(call: Call, enough: float = 2e-4) -> float:
 def kernel(case: Case, backend: str = "numpy") -> Entrant:
     """The class, called as a training loop does, with its checks of arguments."""
     module = case.model.kernel(case.size.steps, backend=backend)
-    if hasattr(module, "_compiler"):
-        try:
-            module._compiler()
-        except RuntimeError:
-            raise LeftOut("there is no C compiler") from None
+    try:
+        check_compiler(module)
+    except UsageError as reason:
+        raise LeftOut(str(reason)) from None
     made = module.Kernel(case.size.batch, dtype=case.dtype, **case.dims)
     for name, value in case.params.items():
         made.params[name][...] = value

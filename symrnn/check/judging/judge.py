@@ -31,19 +31,19 @@ def judge(
     *,
     steps: int | None = None,
     scalar: bool = False,
-    notation: Any = None,
+    columns: bool = False,
     seed: int = 0,
     fixed: Settled | None = None,
 ) -> Judged:
     """The verdict on every right side of a writing about a model, or about a derivation of it.
 
-    `fixed` says what is meant; without, that is found by trying what makes most lines right, and
-    the likeliest first.
+    `columns` says that the writer's letters stand for columns. `fixed` says what is meant; without,
+    that is found by trying what makes most lines right, and the likeliest first.
     """
     derivation = of if isinstance(of, Derivation) else of.derive(steps, scalar=scalar)
 
     def judged(read: Writing) -> Judged:
-        return _judged(read, derivation, steps, notation, seed, fixed)
+        return _judged(read, derivation, steps, columns, seed, fixed)
 
     return with_other_reach(judged(writing), judged)
 
@@ -52,12 +52,12 @@ def _judged(
     writing: Writing,
     derivation: Derivation,
     steps: int | None,
-    notation: Any,
+    columns: bool,
     seed: int,
     fixed: Settled | None,
 ) -> Judged:
     def judging(single: str) -> Verdicts:
-        return Verdicts(writing, derivation, steps, notation, seed, fixed, single)
+        return Verdicts(writing, derivation, steps, columns, seed, fixed, single)
 
     found = judging(fixed.single if fixed else "").judged()
     wrong = [verdict for verdict in found.report.verdicts if verdict.status == WRONG]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from symrnn.check.claims import Said, Writing
 from symrnn.check.judging.choices import keys_of, options, own_keys
@@ -40,7 +39,7 @@ class Trying:
         writing: Writing,
         derivation: Derivation,
         steps: int | None,
-        notation: Any,
+        columns: bool,
         seed: int,
         fixed: Settled | None,
         single: str,
@@ -59,7 +58,6 @@ class Trying:
             if isinstance(each.left, Name):
                 self.defined.setdefault(each.left.letter, []).append(each)
         self.steps = steps or derivation.steps
-        columns = getattr(notation, "orientation", "row") == "column"
         self.columns = columns and not derivation.scalar
         self._values: dict[object, Values] = {}
         self._outcomes: dict[object, Outcome] = {}

@@ -1,5 +1,6 @@
 r"""Functions: with what they are applied to, or bare, as σ in σ(1 - σ)."""
 
+from abc import abstractmethod
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -159,8 +160,9 @@ class Calls(Letters):
             raise Unclear("where its argument ends is not clear; put it in brackets", span)
         return found
 
+    @abstractmethod
     def factor(self) -> Piece:
-        raise NotImplementedError
+        """The next factor of a product."""
 
     def holds_bare(self, items: Items, function: Node) -> bool:
         """Whether the same function stands without an argument there: σ(1 - σ)."""

@@ -1,5 +1,6 @@
 """One symbol at a time: a name of the model, a dimension, a letter of the writer's own."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -43,7 +44,7 @@ ENTRIES = tuple("ijklmnrs")
 """What an entry of a vector may be numbered by."""
 
 
-class Letters:
+class Letters(ABC):
     """A place in a sequence of nodes, and the symbols there.
 
     `own` are the letters that the writer uses for something of his own. What there is a derivative
@@ -69,8 +70,9 @@ class Letters:
         """Another sequence, read by itself."""
         return type(self)(self.known, self.own, items, span, anywhere).whole()
 
+    @abstractmethod
     def whole(self) -> Piece:
-        raise NotImplementedError
+        """All of the sequence."""
 
     def peek(self, ahead: int = 0) -> Node | None:
         place = self.at + ahead

@@ -1,5 +1,7 @@
 """Derivatives: ∂u/∂v in one line and as a fraction, ∇_v L, what is held fixed behind a bar."""
 
+from abc import abstractmethod
+
 from symrnn.check.claims import Span
 from symrnn.check.reading.calls import Calls
 from symrnn.check.reading.nodes import (
@@ -66,8 +68,9 @@ class Partials(Calls):
             raise Unclear("a derivative is read of a variable with a name", node.span)
         return self.fence(node) if isinstance(node, Fence) else self.symbol(node)
 
+    @abstractmethod
     def fence(self, node: Fence) -> Piece:
-        raise NotImplementedError
+        """What stands in brackets."""
 
     def fraction(self, node: Ratio) -> Piece:
         """∂u/∂v; ∂/∂v before u."""

@@ -9,7 +9,7 @@ from symrnn.errors import UsageError
 from symrnn.frame import render
 from symrnn.kernels.c.plan import plan
 from symrnn.kernels.c.statements import laid_out
-from symrnn.kernels.c.unit import Work, classes, header, identifier, trains, unit, works
+from symrnn.kernels.c.unit import Work, classes, harmless, header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import Spelling
@@ -57,6 +57,7 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         raise UsageError(f"{missing[0]} is not said; expected --dims {','.join(dims)} with numbers")
     module_of = source(kernel)
     kernel = replace(kernel, remark=f"{kernel.remark} {sizes.options()}")
+    made = harmless(kernel.remark)
     whole = works(kernel, dims)[0]
     found = {
         f"{name}.h": header(kernel, dims, sizes),
@@ -69,13 +70,11 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         found["main.c"] = render(
             "c/main.c.jinja",
             whole=whole,
-            kernel=kernel,
+            made=made,
             classes=list(classes(whole)),
             comes_with_weights=sizes.weights is not None,
         )
-    found["Makefile"] = render(
-        "c/Makefile.jinja", name=name, trains=trains(whole), made=kernel.remark
-    )
+    found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole), made=made)
     return found
 
 
@@ -100,7 +99,7 @@ def weights_header(whole: Work, weights: Mapping[str, Array], dtype: str) -> str
         name=whole.prefix,
         macro=whole.macro,
         lines=lines,
-        made=whole.kernel.remark,
+        made=harmless(whole.kernel.remark),
     )
 
 

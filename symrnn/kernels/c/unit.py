@@ -6,7 +6,7 @@ outside of the structs.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
@@ -94,20 +94,17 @@ class Work:
             found.append(f"real {own}{''.join(f'[{size(axis)}]' for axis in axes)};")
         return found or ["real none[1];"]
 
-    def bytes(self, members: Sequence[tuple[str, list[str]]], sizes: Sizes) -> int | None:
-        """How much room a struct takes for these sizes; None where one is not said."""
+    def bytes(self, names: Iterable[str], sizes: Sizes) -> int | None:
+        """How much room a struct of these takes; None where a width is not said."""
         if any(name not in sizes.dims for name in self.dims):
             return None
-        known = {self.spelling.own[f"dim {n}"]: sizes.dims[n] for n in self.dims}
-        known |= {"B": sizes.batch, "T": self.kernel.steps}
-
-        def count(axis: str) -> int:
-            parts = re.sub(r"[A-Za-z_]\w*", lambda found: str(known[found[0]]), axis).split()
-            signs = [1, *(1 if sign == "+" else -1 for sign in parts[1::2])]
-            return sum(sign * int(part) for sign, part in zip(signs, parts[::2], strict=True))
-
-        numbers = sum(prod(map(count, axes)) for _, axes in members) or 1
-        return numbers * (8 if sizes.dtype == "float64" else 4)
+        count = 0
+        for key in names:
+            members = self.spelling.groups.get(key, (key,))
+            array = self.kernel.program.arrays[members[0]]
+            rows = (array.places or 1) * (sizes.batch if array.rows else 1)
+            count += len(members) * rows * prod(w.count(dict(sizes.dims)) for w in array.shape)
+        return (count or 1) * (8 if sizes.dtype == "float64" else 4)
 
     @property
     def param_members(self) -> list[tuple[str, list[str]]]:
@@ -172,9 +169,9 @@ def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
         double=sizes.dtype == "float64",
         trains=trains(made[0]),
         room=[
-            ("parameters", made[0].bytes(made[0].param_members, sizes)),
-            *((f"{w.prefix}_inputs", w.bytes(w.inputs, sizes)) for w in made),
-            *((f"{w.prefix}_memory", w.bytes(w.memory, sizes)) for w in made),
+            ("parameters", made[0].bytes(made[0].params, sizes)),
+            *((f"{w.prefix}_inputs", w.bytes(dict(w.inputs), sizes)) for w in made),
+            *((f"{w.prefix}_memory", w.bytes(dict(w.memory), sizes)) for w in made),
         ],
     )
 

@@ -39,19 +39,21 @@ def _split(loop: Loop, products: bool) -> list[Statement]:
 
     def stays(statement: Plain) -> bool:
         steps = statement.during or (loop.first, loop.last)
-        if body_only and isinstance(statement, Map):
-            return True
         return any(is_cut(read, steps) for read in statement.reads)
 
-    body_only = False
-    before = _leaving(body, lambda s, rest: not (stays(s) or _reads(s) & _written(rest)))
+    def is_early(statement: Plain, rest: list[Plain]) -> bool:
+        return not (stays(statement) or _reads(statement) & _written(rest))
+
+    def is_late(statement: Plain, rest: list[Plain]) -> bool:
+        if products and isinstance(statement, Map):
+            return False
+        return not (stays(statement) or set(statement.out.names) & _all_read(rest))
+
+    before = _leaving(body, is_early)
     if products:
         before = _needed(before)
     body = [s for s in body if s not in before]
-    body_only = products
-    after = _leaving(
-        body[::-1], lambda s, rest: not (stays(s) or set(s.out.names) & _all_read(rest))
-    )[::-1]
+    after = _leaving(body[::-1], is_late)[::-1]
     body = [s for s in body if s not in after]
     kept = [tight(replace(loop, body=tuple(body)))] if body else []
     return [*map(leaves, before), *kept, *map(leaves, after)]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import UsageError
-from symrnn.kernels.load import load_source
+from symrnn.kernels.generate import target_of
+from symrnn.kernels.load import check_compiler, load_source
 from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.training.data import Batch, Vocabulary, one_hot
@@ -41,7 +42,7 @@ class Kernels:
         backend: str = "numpy",
     ) -> None:
         made = config.kernel
-        if made.ragged and backend != "numpy":
+        if made.ragged and "lengths" not in target_of(backend).features:
             raise UsageError(
                 f"some sequences are shorter than others, and the back end {backend} has no kernels"
                 " with lengths; leave --backend out"
@@ -110,14 +111,6 @@ class Kernels:
 def is_text(config: Config) -> bool:
     """Whether a model predicts the next token: a class at every step, which has no label."""
     return config.task.kind == "steps" and not config.task.labels
-
-
-def check_compiler(module: Any) -> None:
-    """Say now if a kernel needs a compiler, and there is none."""
-    try:
-        getattr(module, "_compiler", list)()
-    except RuntimeError as error:
-        raise UsageError(str(error)) from None
 
 
 # what has been trained

@@ -115,7 +115,7 @@ def found(derived: Derived, text: str, notation: str) -> Fault | None:
     columns = letters.orientation == "column"
     known = reading.known(derived, letters, {}, derived.steps, columns)
     writing = reading.read(sources.lines(text, "formula"), known)
-    judged = judge(writing, derived, steps=derived.steps, notation=letters)
+    judged = judge(writing, derived, steps=derived.steps, columns=letters.orientation == "column")
     (verdict,) = judged.report.verdicts
     assert verdict.status == WRONG
     return fault(judged, verdict)

@@ -32,7 +32,7 @@ def judged(
     writing = read(lines, known(derivation, table, names or {}, steps, columns))
     unread = [line.message for line in writing.lines if isinstance(line, Unread)]
     assert unread == []
-    return judge(writing, derivation, steps=steps, scalar=scalar, notation=table, fixed=fixed)
+    return judge(writing, derivation, steps=steps, scalar=scalar, columns=columns, fixed=fixed)
 
 
 def statuses(found: Judged) -> list[str]:

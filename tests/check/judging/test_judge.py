@@ -30,9 +30,8 @@ def test_what_derive_prints_is_right(view: str, name: str, form: str) -> None:
         equations = equations_of(derivation, view, notation)
     except UsageError:
         pytest.skip("there is no such view of this model")
-    found = judge(
-        writing_of(derivation, equations), derivation, steps=steps, notation=load_notation(notation)
-    )
+    columns = load_notation(notation).orientation == "column"
+    found = judge(writing_of(derivation, equations), derivation, steps=steps, columns=columns)
     assert set(statuses(found)) == {RIGHT}
     assert found.settled.convention.columns == (form == "N3")
 
@@ -321,12 +320,13 @@ def test_a_worked_example_is_right(notation: str) -> None:
 
     text = derivation.latex("numbers", notation=notation, width=0)
     writing = read(lines(text, "tex"), known(derivation, notation))
-    found = judge(writing, derivation, steps=2, notation=load_notation(notation))
+    columns = load_notation(notation).orientation == "column"
+    found = judge(writing, derivation, steps=2, columns=columns)
     assert set(statuses(found)) == {RIGHT}
     number = text.rindex(r"0.4")
     changed = text[:number] + "0.5" + text[number + 3 :]
     writing = read(lines(changed, "tex"), known(derivation, notation))
-    found = judge(writing, derivation, steps=2, notation=load_notation(notation))
+    found = judge(writing, derivation, steps=2, columns=columns)
     assert WRONG in statuses(found)
 
 

@@ -1,6 +1,7 @@
 """The C compiler of this machine, and kernels as files for it."""
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,13 @@ def folder(where: Path, name: str, dtype: str = "float32") -> Path:
     for file, text in files.items():
         (where / file).write_text(text)
     return where
+
+
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
+
+
+def compiled(where: Path, *flags: str) -> str:
+    """What the compiler says of all C files there."""
+    names = sorted(path.name for path in where.glob("*.c"))
+    command = [CC, *STRICT, *flags, *names, "-o", "made", "-lm"]
+    return subprocess.run(command, cwd=where, capture_output=True, text=True).stderr

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
+import symrnn
 from symrnn.cli import main
+from symrnn.cli.options import BACKENDS as OFFERED
+from symrnn.errors import UsageError
+from symrnn.kernels.generate import BACKENDS
+from tests.kernels.c.compiler import compiled, needs_compiler
+
+pytestmark = needs_compiler
 
 DIMS = "D=3,H=4,C=1"
 
@@ -74,3 +81,19 @@ def test_a_name_that_ends_like_a_file_is_none_of_a_folder(
 def test_sizes_are_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["generate", "elman_n4", "--steps", "3", "--backend", "c", "--batch", "2"]) == 2
     assert "--batch is for a folder" in capsys.readouterr().err
+
+
+def test_a_name_ends_no_comment(tmp_path: Path) -> None:
+    assert generate(tmp_path / "net", "--name", "*/ int wrong; /*") == 0
+    assert compiled(tmp_path / "net") == ""
+
+
+def test_a_width_that_no_weight_tells_has_to_be_said() -> None:
+    cell = symrnn.parse("h[t] = tanh(concat(x[t], z[t]) @ W + h[t-1] @ U); L = mse(y, h[T])")
+    params = cell.kernel(2).init_params(0, **dict(zip(cell.kernel(2).DIMS, (2, 3, 4), strict=True)))
+    with pytest.raises(UsageError, match=r"is not said; expected --dims .* with numbers"):
+        cell.generate_files(2, weights=params)
+
+
+def test_the_command_line_knows_every_back_end() -> None:
+    assert tuple(BACKENDS) == OFFERED

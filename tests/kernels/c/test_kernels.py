@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,11 @@ from symrnn.kernels.settings import Features
 from tests.cases import ZOO, model
 from tests.documents import Page
 from tests.extent import WIDE, draws
-from tests.kernels.c.compiler import CC, folder, needs_compiler
+from tests.kernels.c.compiler import compiled, folder, needs_compiler
 from tests.kernels.test_random_kernels import agrees
 
 pytestmark = needs_compiler
 
-STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 CLEAN = (
     *("-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
     "-DINLINE=static inline __attribute__((unused))",  # with each call written out it takes long
@@ -73,13 +73,6 @@ def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
 @pytest.mark.parametrize("seed", range(draws(4, 24, 400)))
 def test_a_random_system(seed: int) -> None:
     agrees(seed, C)
-
-
-def compiled(where: Path, *flags: str) -> str:
-    """What the compiler says of all C files there."""
-    names = sorted(path.name for path in where.glob("*.c"))
-    command = [CC, *STRICT, *flags, *names, "-o", "made", "-lm"]
-    return subprocess.run(command, cwd=where, capture_output=True, text=True).stderr
 
 
 @pytest.mark.parametrize(
@@ -182,3 +175,20 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     params["w_o"][0, 0] = np.nan
     with pytest.raises(UsageError, match="the weights hold nan, which C has no number for"):
         model("elman_n4").generate_files(3, weights=params)
+
+
+def test_kernels_of_their_own_work_side_by_side() -> None:
+    """While a C function works, other threads run."""
+    module = symrnn.load("lstm").kernel(30, backend="c")
+    x, y = np.random.default_rng(1).normal(size=(30, 4, 8)), np.ones((4, 1))
+
+    def gradient(seed: int) -> bytes:
+        kernel = module.Kernel(4, D=8, H=32, C=1)
+        kernel.theta[...] = np.random.default_rng(seed).normal(size=kernel.theta.size) / 4
+        for _ in range(30):
+            kernel.loss_and_grads(x=x, y=y)
+        return bytes(kernel.dtheta.tobytes())
+
+    alone = [gradient(seed) for seed in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(gradient, range(6))) == alone
