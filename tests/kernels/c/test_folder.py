@@ -84,7 +84,7 @@ def test_sizes_are_for_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_name_ends_no_comment(tmp_path: Path) -> None:
-    assert generate(tmp_path / "net", "--name", "*/ int wrong; /*") == 0
+    assert generate(tmp_path / "net", "--name", "*/ wrong") == 0
     assert compiled(tmp_path / "net") == ""
 
 
