@@ -31,6 +31,8 @@ class Features(TypedDict, total=False):
 
 
 DTYPES = ("float32", "float64")
+MOST = 32
+"""The most sequences of a batch of any size, unless something else is said."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,12 @@ class Sizes:
 
     dims: Mapping[str, int] = field(default_factory=dict)
     batch: int = 1
-    """How many sequences at a time."""
+    """How many sequences at a time, or how many at most."""
     dtype: str = "float32"
     weights: Mapping[str, Array] | None = None
     """Parameters to come along."""
+    any_batch: bool = False
+    """Whether it is said when it runs how many there are."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -53,6 +57,28 @@ class Sizes:
         if self.batch < 1:
             raise UsageError(f"the batch is {self.batch}; expected 1 sequence or more")
 
+    @classmethod
+    def of(
+        cls,
+        dims: Mapping[str, int],
+        batch: int | str = 1,
+        dtype: str = "float32",
+        weights: Mapping[str, Array] | None = None,
+    ) -> "Sizes":
+        """The same, with the batch as it is said: a number, `any`, or `any:` and the most.
+
+        >>> Sizes.of({}, "any:8").batch, Sizes.of({}, "any").any_batch, Sizes.of({}, 3).batch
+        (8, True, 3)
+        """
+        word, _, most = str(batch).partition(":")
+        number = (most or str(MOST)) if word == "any" else str(batch)
+        if not (number.isascii() and number.isdigit() and len(number) < 10):
+            raise UsageError(
+                f"the batch is '{batch}'; expected a number of sequences, any, or any:{MOST} with the"
+                " most that there may be"
+            )
+        return cls(dims, int(number), dtype, weights, word == "any")
+
     def options(self) -> str:
         """The options of the command that says the same.
 
@@ -61,7 +87,8 @@ class Sizes:
         """
         widths = ",".join(f"{name}={size}" for name, size in self.dims.items())
         dims = [f"--dims {widths}"] if widths else []
-        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}"])
+        batch = f"any:{self.batch}" if self.any_batch else str(self.batch)
+        return " ".join([*dims, f"--batch {batch}", f"--dtype {self.dtype}"])
 
 
 UNROLLED = 8

@@ -213,13 +213,14 @@ class Model:
         passes: Sequence[str] | None = None,
         backend: "str | Target" = "c",
         dims: Mapping[str, int] | None = None,
-        batch: int = 1,
+        batch: int | str = 1,
         dtype: str = "float32",
         weights: "Mapping[str, Array] | None" = None,
         **features: "Unpack[Features]",
     ) -> dict[str, str]:
         """The files of a kernel for these sizes, by name, for a language in which they are fixed.
-        Where weights come along, widths that are not said are theirs.
+        Where weights come along, widths that are not said are theirs. A batch of "any" is as many
+        sequences as are said when it runs, at most 32, or as "any:8" says.
 
         >>> import symrnn
         >>> list(symrnn.load("elman_n4").generate_files(steps=3, dims={"D": 3, "H": 4, "C": 1}))
@@ -229,7 +230,7 @@ class Model:
         from symrnn.kernels.settings import Settings, Sizes
 
         asked, target = Settings.of(steps, loops, wrt, passes, **features), target_of(backend)
-        sizes = Sizes(dims or {}, batch, dtype, weights)
+        sizes = Sizes.of(dims or {}, batch, dtype, weights)
         return generate_files(self.written, self.text, name or self.name, asked, target, sizes)
 
     def kernel(

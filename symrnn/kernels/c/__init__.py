@@ -21,7 +21,7 @@ C = Target(
     files=files,
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=(),
-    features=frozenset({"forward_only", "batch_first", "ids"}),
+    features=frozenset({"forward_only", "batch_first", "ids", "lengths", "truncate"}),
 )
 """One pass over what lies side by side: products leave a loop where they can, and what is worked
 out entry by entry is one loop."""

@@ -3,12 +3,13 @@ as a folder for whoever needs no Python."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from math import isfinite
 
 from symrnn.errors import UsageError
 from symrnn.frame import render
+from symrnn.kernels.c.layout import laid_out
 from symrnn.kernels.c.plan import plan
-from symrnn.kernels.c.statements import laid_out
 from symrnn.kernels.c.unit import Work, classes, harmless, header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
@@ -21,10 +22,11 @@ from symrnn.system.symbols import dimensions
 def source(kernel: Kernel) -> str:
     """The Python module of a kernel, with the C source in it."""
     dims, name = widths(kernel), identifier(kernel.name)
-    made = works(kernel, dims)
+    any_batch = kernel.program.ragged  # where ends differ, a number more is known later only
+    made = works(kernel, dims, any_batch)
     sources = {
-        f"{name}.h": header(kernel, dims, Sizes()),
-        f"{name}.c": unit(kernel, dims),
+        f"{name}.h": header(kernel, dims, Sizes(any_batch=any_batch)),
+        f"{name}.c": unit(kernel, dims, any_batch),
         "library.c": render("c/library.c.jinja", name=name, works=made, trains=trains(made[0])),
     }
     build = render(
@@ -32,14 +34,16 @@ def source(kernel: Kernel) -> str:
         sources={key: quoted(text) for key, text in sources.items()},
         macro=name.upper(),
         prefix=name,
+        any_batch=any_batch,
     )
     spelling = Spelling(
-        plan,
+        partial(plan, any_batch=any_batch),
         imports=lambda calls: "",
         standard=render("c/imports.py.jinja").strip(),
         helpers=lambda helpers: build,
         complex_numbers=False,
         one_call=trains(made[0]),
+        order="c/order.py.jinja",
     )
     return module(kernel, spelling)
 
@@ -58,10 +62,10 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
     module_of = source(kernel)
     kernel = replace(kernel, remark=f"{kernel.remark} {sizes.options()}")
     made = harmless(kernel.remark)
-    whole = works(kernel, dims)[0]
+    whole = works(kernel, dims, sizes.any_batch)[0]
     found = {
         f"{name}.h": header(kernel, dims, sizes),
-        f"{name}.c": unit(kernel, dims),
+        f"{name}.c": unit(kernel, dims, sizes.any_batch),
         f"{name}.py": module_of,
     }
     if sizes.weights is not None:

@@ -6,14 +6,16 @@ outside of the structs.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
 from symrnn.frame import render
+from symrnn.kernels.c.layout import indented, laid_out, nest
+from symrnn.kernels.c.rows import code
 from symrnn.kernels.c.spelling import Spelling, c_names
-from symrnn.kernels.c.statements import Writer, indented, laid_out, nest
+from symrnn.kernels.c.statements import Writer
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.program.program import SECTIONS
 from symrnn.kernels.settings import Sizes
@@ -32,6 +34,8 @@ class Work:
     """What the names of its structs and functions begin with."""
     macro: str
     """What the names of sizes begin with."""
+    any_batch: bool = False
+    """Whether it is said when a function is called how many sequences there are."""
 
     @cached_property
     def contract(self) -> Contract:
@@ -39,9 +43,10 @@ class Work:
 
     @cached_property
     def spelling(self) -> Spelling:
-        own = c_names(self.kernel.program, self.dims)
+        program = self.kernel.program
+        own = c_names(program, self.dims, program.ragged or self.any_batch)
         groups = {k: tuple(own) for k, own in self.contract.groups.items() if len(own) > 1}
-        return Spelling(self.kernel.program, own, groups)
+        return Spelling(program, own, groups, any_batch=self.any_batch)
 
     @cached_property
     def writer(self) -> Writer:
@@ -72,13 +77,33 @@ class Work:
                 continue
             key = members.get(name, name)
             many = self.spelling.groups.get(key, ())
-            axes = self.spelling.shape(name)
+            axes = self.spelling.shape_given(name)
             found.setdefault(key, [str(len(many)), *axes] if many else axes)
         return list(found.items())
 
     @property
     def memory(self) -> list[tuple[str, list[str]]]:
         return [(name, self.spelling.shape(name)) for name in self.writer.grouping.in_memory]
+
+    @property
+    def ragged(self) -> bool:
+        """Whether sequences have lengths of their own."""
+        return self.kernel.program.ragged
+
+    @property
+    def results(self) -> list[tuple[str, list[str]]]:
+        """What is handed out in the order of the caller, where there is another one within."""
+        if not self.ragged:
+            return []
+        rows = self.writer.rows
+        found = [result for each in rows.results().values() for result in each]
+        return [(rows.names[result.name], rows.axes(result)) for result in found]
+
+    @property
+    def counts(self) -> dict[str, str]:
+        """The whole numbers that are handed in beside, each with its axis."""
+        found = {"lengths": f"[{self.macro}_B]"} if self.ragged else {}
+        return found | ({"batch": ""} if self.any_batch else {})
 
     def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
         """The members of a struct, as they are declared in the header."""
@@ -94,17 +119,27 @@ class Work:
             found.append(f"real {own}{''.join(f'[{size(axis)}]' for axis in axes)};")
         return found or ["real none[1];"]
 
-    def bytes(self, names: Iterable[str], sizes: Sizes) -> int | None:
-        """How much room a struct of these takes; None where a width is not said."""
+    def bytes(
+        self, members: Sequence[tuple[str, list[str]]], sizes: Sizes, whole: int = 0
+    ) -> int | None:
+        """How much room a struct of these takes, with so many whole numbers behind them; None where
+        a width is not said."""
         if any(name not in sizes.dims for name in self.dims):
             return None
-        count = 0
-        for key in names:
-            members = self.spelling.groups.get(key, (key,))
-            array = self.kernel.program.arrays[members[0]]
-            rows = (array.places or 1) * (sizes.batch if array.rows else 1)
-            count += len(members) * rows * prod(w.count(dict(sizes.dims)) for w in array.shape)
-        return (count or 1) * (8 if sizes.dtype == "float64" else 4)
+        known = {self.spelling.own[f"dim {name}"]: size for name, size in sizes.dims.items()}
+        known |= {"B": sizes.batch, "T": self.kernel.steps}
+        count = sum(prod(size_of(axis, known) for axis in axes) for _, axes in members)
+        width = 8 if sizes.dtype == "float64" else 4
+        return -(-((count or 1) * width + 4 * whole) // width) * width
+
+    def room(self, sizes: Sizes) -> list[tuple[str, int | None]]:
+        """How much room its structs take."""
+        given = (sizes.batch if self.ragged else 0) + self.any_batch
+        rows = self.kernel.steps + 1 + 2 * sizes.batch + 2 if self.ragged else 0
+        return [
+            (f"{self.prefix}_inputs", self.bytes(self.inputs, sizes, given)),
+            (f"{self.prefix}_memory", self.bytes([*self.memory, *self.results], sizes, rows)),
+        ]
 
     @property
     def param_members(self) -> list[tuple[str, list[str]]]:
@@ -124,19 +159,36 @@ class Work:
 
     def body(self, section: str) -> list[str]:
         lines = self.writer.section(section)
-        text = "\n".join(lines)
+        text = code(lines)
+        if "put_in_order(&m" in text:
+            text += "m->"
         unused = [name for name in STRUCT[section].split() if not re.search(rf"\b{name}->", text)]
         lines = indented([*lines, *(f"(void){name};" for name in unused)])
         return [laid_out(line) for line in lines]
 
 
-def works(kernel: Kernel, dims: tuple[str, ...]) -> list[Work]:
+def works(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> list[Work]:
     """The whole sequences, and single steps where there are such."""
     name = identifier(kernel.name)
-    found = [Work(kernel, dims, name, name.upper())]
+    found = [Work(kernel, dims, name, name.upper(), any_batch)]
     if isinstance(kernel.step, Kernel):
-        found.append(Work(kernel.step, dims, f"{name}_step", name.upper()))
+        found.append(Work(kernel.step, dims, f"{name}_step", name.upper(), any_batch))
     return found
+
+
+def size_of(axis: str, known: Mapping[str, int]) -> int:
+    """An axis as a number.
+
+    >>> size_of("(T - 1) * B", {"T": 9, "B": 2}), size_of("H + C + 1", {"H": 3, "C": 4})
+    (16, 8)
+    """
+    if (product := re.fullmatch(r"\((.*)\) \* (\w+)|(\w+) \* (\w+)", axis)) is not None:
+        many, rows = (part for part in product.groups() if part is not None)
+        return size_of(many, known) * size_of(rows, known)
+    return sum(
+        (-1 if sign == "-" else 1) * (int(part) if part.isdigit() else known[part])
+        for sign, part in re.findall(r"([+-]?) ?(\w+)", axis)
+    )
 
 
 def identifier(name: str) -> str:
@@ -156,7 +208,7 @@ TAKEN = {"main", "makefile", "weights", "library"}
 
 def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
     """What a caller includes, with the sizes that hold where nothing else is said."""
-    made = works(kernel, dims)
+    made = works(kernel, dims, sizes.any_batch)
     known: dict[str, int | None] = {"B": sizes.batch, **{n: sizes.dims.get(n) for n in dims}}
     return render(
         "c/kernel.h.jinja",
@@ -169,16 +221,15 @@ def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
         double=sizes.dtype == "float64",
         trains=trains(made[0]),
         room=[
-            ("parameters", made[0].bytes(made[0].params, sizes)),
-            *((f"{w.prefix}_inputs", w.bytes(dict(w.inputs), sizes)) for w in made),
-            *((f"{w.prefix}_memory", w.bytes(dict(w.memory), sizes)) for w in made),
+            ("parameters", made[0].bytes(made[0].param_members, sizes)),
+            *(room for work in made for room in work.room(sizes)),
         ],
     )
 
 
-def unit(kernel: Kernel, dims: tuple[str, ...]) -> str:
+def unit(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> str:
     """The functions."""
-    made = works(kernel, dims)
+    made = works(kernel, dims, any_batch)
     whole = made[0]
     return render(
         "c/kernel.c.jinja",
@@ -229,7 +280,7 @@ def classes(work: Work) -> Iterator[str]:
         if (array.classes is None and not symbol.onehot) or name in contract.members:
             continue
         many = spelling.width(array.classes or array.width)
-        axes = [axis.replace("T", f"{work.macro}_T") for axis in spelling.shape(name)]
+        axes = [re.sub(r"\bT\b", f"{work.macro}_T", axis) for axis in spelling.shape_given(name)]
         rows = axes if array.classes is not None else axes[:-1]
         loops = list(zip("tr"[-len(rows) :], rows, strict=True))
         entry = f"batch.{spelling.own[name]}" + "".join(f"[{index}]" for index, _ in loops)
