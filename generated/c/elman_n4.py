@@ -1093,10 +1093,11 @@ def _library(dtype, *sizes):
             for name, text in _SOURCES.items():
                 (Path(folder) / name).write_text(text, "utf-8")
             made, unit = Path(folder) / "made.so", Path(folder) / "library.c"
-            done = _run(*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm")
+            command = [*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm"]
+            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))  # its own place may be none
             if done.returncode or not made.exists():
                 why = _error_of(done.stderr.splitlines())
-                raise RuntimeError(f"{compiler[0]} cannot compile this kernel: {why}")
+                raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
             os.replace(made, path)
         return _Library(path, dtype)
     except OSError as error:
@@ -1129,14 +1130,14 @@ def _compiler():
 
 @cache
 def _version(compiler):
-    return _run(*compiler, "--version").stdout
+    return _run([*compiler, "--version"]).stdout
 
 
-def _run(*command):
+def _run(command, **places):
     """A compiler, without a shell: how it ended, and what it said."""
     way = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "errors": "replace"}
     try:
-        return subprocess.run(command, **way)
+        return subprocess.run(command, env={**places, **os.environ}, **way)
     except OSError as error:
         said = f"the C compiler {command[0]} cannot be run: {error.strerror}"
         raise RuntimeError(said) from None
@@ -1244,8 +1245,10 @@ def _vector(name, vector, size, dtype):
     if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
         got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
         raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")
-    if not vector.flags.c_contiguous:
-        raise TypeError(f"{name} has gaps; expected a contiguous vector")
+    if not (vector.flags.c_contiguous and vector.flags.aligned):
+        raise TypeError(f"{name} has gaps, or is not aligned; expected a contiguous vector")
+    if name == "dtheta" and not vector.flags.writeable:
+        raise TypeError("dtheta is read-only; expected one to write gradients to")
     return vector
 
 

@@ -46,7 +46,7 @@ class Choice:
         >>> print(Choice("numpy", {}))
         numpy (there is no other)
         """
-        each = [f"{name} {1e6 * took:.1f} µs" for name, took in self.seconds.items()]
+        each = [f"{name} {1e6 * took:,.1f} µs" for name, took in self.seconds.items()]
         each[:1] = [f"{first} a step" for first in each[:1]]
         return f"{self.backend} ({', '.join(each) or 'there is no other'})"
 
