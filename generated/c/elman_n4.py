@@ -22,8 +22,10 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -1080,66 +1082,110 @@ def _library(dtype, *sizes):
     compiler, version = _compiler()
     flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
-    said = [*compiler, version, *_FLAGS, *flags, *_SOURCES.values()]
+    said = [*compiler, version, _machine(), *_FLAGS, *flags, *_SOURCES.values()]
     key = hashlib.sha256("\0".join(said).encode()).hexdigest()[:24]
     home = _cache()
     path = home / f"elman_n4-{key}.so"
     with suppress(OSError):  # there is none, or it is damaged
         return _Library(path, dtype)
-    with tempfile.TemporaryDirectory(dir=home) as folder:
-        for name, text in _SOURCES.items():
-            (Path(folder) / name).write_text(text)
-        made = Path(folder) / "made.so"
-        command = [*compiler, *_FLAGS, *flags, "library.c", "-o", str(made), "-lm"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode or not made.exists():
-            said = done.stderr.strip() or "it says nothing"
-            raise RuntimeError(f"{compiler[0]} cannot compile this kernel: {said}")
-        os.replace(made, path)
-    return _Library(path, dtype)
+    try:
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            for name, text in _SOURCES.items():
+                (Path(folder) / name).write_text(text, "utf-8")
+            made, unit = Path(folder) / "made.so", Path(folder) / "library.c"
+            command = [*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm"]
+            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))  # its own place may be none
+            if done.returncode or not made.exists():
+                why = _error_of(done.stderr.splitlines())
+                raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
+            os.replace(made, path)
+        return _Library(path, dtype)
+    except OSError as error:
+        raise RuntimeError(
+            f"what {compiler[0]} compiles cannot be kept in {home}, or not be loaded from there:"
+            f" {error}; XDG_CACHE_HOME is another place"
+        ) from None
 
 
 def _compiler():
     """The C compiler of this machine: CC if that is set, else one that is there; and what it says
     of itself, so that another one compiles anew."""
     known = [name for name in ("cc", "gcc", "clang") if shutil.which(name)]
-    if os.environ.get("CC"):
-        command = shlex.split(os.environ["CC"])
+    if os.environ.get("CC", "").strip():
+        try:
+            command = shlex.split(os.environ["CC"])
+        except ValueError as error:
+            raise RuntimeError(f"CC is {os.environ['CC']}, which is no command: {error}") from None
     elif known:
         command = known[:1]
     elif importlib.util.find_spec("ziglang"):
         command = [sys.executable, "-m", "ziglang", "cc"]
     else:
         raise RuntimeError(
-            "there is no C compiler: install one (or set CC), or pip install ziglang, which is one;"
-            " without any, kernels of the back end numpy need none"
+            "there is no C compiler: install one (or set CC), or pip install ziglang, which is one"
+            " (symrnn[c] has it); without any, kernels of the back end numpy need none"
         )
     return command, _version(tuple(command))
 
 
 @cache
 def _version(compiler):
+    return _run([*compiler, "--version"]).stdout
+
+
+def _run(command, **places):
+    """A compiler, without a shell: how it ended, and what it said."""
+    way = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "errors": "replace"}
     try:
-        return subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout
+        return subprocess.run(command, env={**places, **os.environ}, **way)
     except OSError as error:
-        said = f"the C compiler {compiler[0]} cannot be run: {error.strerror}"
+        said = f"the C compiler {command[0]} cannot be run: {error.strerror}"
         raise RuntimeError(said) from None
+
+
+def _error_of(lines):
+    """What is wrong, of all that a compiler says."""
+    errors = [line for line in lines if "error" in line]
+    return next(iter(errors or lines), "it says nothing").strip()
+
+
+@cache
+def _machine():
+    """What this machine's code may depend on: several can share a folder, and not be alike."""
+    wanted = ("model name", "flags", "Features", "CPU part", "isa")
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    said = sorted({line for line in lines if line.startswith(wanted)})
+    return "\n".join([platform.machine(), *(said or [platform.processor()])])
 
 
 def _cache():
     """The folder for what was compiled, which nobody else may write to; where there can be none,
     one for as long as this process runs."""
     try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        folder = (Path(base) / "symrnn").absolute()
+        base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        folder = (base if base.is_absolute() else Path.home() / ".cache") / "symrnn"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid():
+        if _is_own(folder):
             folder.chmod(0o700)
             if os.access(folder, os.W_OK | os.X_OK):
                 return folder
     except (OSError, RuntimeError):
         pass
     return Path(_own_folder().name)
+
+
+def _is_own(folder):
+    """Whether nobody else can have put anything there: what is loaded is executed."""
+    if not hasattr(os, "getuid"):
+        return True
+    me, found, above = os.getuid(), folder.stat(), folder.parent.stat()
+    owners = {found.st_uid, folder.lstat().st_uid}  # a link is as good as who made it
+    replaceable = above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX
+    mine = owners == {me} and above.st_uid in (0, me)
+    return mine and not replaceable and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 @cache
@@ -1199,8 +1245,10 @@ def _vector(name, vector, size, dtype):
     if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
         got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
         raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")
-    if not vector.flags.c_contiguous:
-        raise TypeError(f"{name} has gaps; expected a contiguous vector")
+    if not (vector.flags.c_contiguous and vector.flags.aligned):
+        raise TypeError(f"{name} has gaps, or is not aligned; expected a contiguous vector")
+    if name == "dtheta" and not vector.flags.writeable:
+        raise TypeError("dtheta is read-only; expected one to write gradients to")
     return vector
 
 
