@@ -31,6 +31,7 @@ class Features(TypedDict, total=False):
 
 
 DTYPES = ("float32", "float64")
+MATHS = ("poly", "libm")
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,23 @@ class Sizes:
     dtype: str = "float32"
     weights: Mapping[str, Array] | None = None
     """Parameters to come along."""
+    math: str = "poly"
+    """Whether exp and tanh are polynomials or those of the library of the language."""
+    memory: int | None = None
+    """The most bytes that all structs of a kernel may take."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UsageError(f"the dtype is '{self.dtype}'; expected {' or '.join(DTYPES)}")
+        if self.math not in MATHS:
+            raise UsageError(f"the math is '{self.math}'; expected {' or '.join(MATHS)}")
         for name, size in self.dims.items():
             if size < 1:
                 raise UsageError(f"the width {name} is {size}; expected 1 or more")
         if self.batch < 1:
             raise UsageError(f"the batch is {self.batch}; expected 1 sequence or more")
+        if self.memory is not None and self.memory < 1:
+            raise UsageError(f"the memory is {self.memory}; expected so many bytes, 1 or more")
 
     def options(self) -> str:
         """The options of the command that says the same.
@@ -61,7 +70,9 @@ class Sizes:
         """
         widths = ",".join(f"{name}={size}" for name, size in self.dims.items())
         dims = [f"--dims {widths}"] if widths else []
-        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}"])
+        more = ["--math libm"] if self.math == "libm" else []
+        more += [f"--memory {self.memory}"] if self.memory is not None else []
+        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}", *more])
 
 
 UNROLLED = 8
