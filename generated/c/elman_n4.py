@@ -426,6 +426,10 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
+/* exp and tanh: polynomials, at most 2.6 units in the last place off, or libm's where
+   ELMAN_N4_LIBM is defined; sigmoid is made of tanh, softplus of exp. Beside them it takes of
+   libm: log1p, pow, sqrt */
+
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
     elman_n4_real w_i[ELMAN_N4_D][ELMAN_N4_H];
@@ -479,6 +483,7 @@ void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_pa
     elman_n4_inputs *in);
 void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
     *in);
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m);
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
    so many epochs over batches, by Adam or, where there are no moments, by gradient descent; `fit`
@@ -934,6 +939,11 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
             /* yhat = sigmoid(a_yhat) */
             m->yhat[r][j] = sigmoid(m->a_yhat[r][j]);
         }
+}
+
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
+{
+    memcpy(in->O0, m->O[1], sizeof in->O0);
 }
 
 /* training; parameters, gradients and moments are vectors of numbers */
