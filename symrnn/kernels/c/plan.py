@@ -63,6 +63,8 @@ class _Plan:
         if self.contract.kernel.system.loss and any(s.name == "backward" for s in request.sections):
             every = ", ".join(request.given_to_sections)
             yield from self.section("whole", every, given)
+            if not self.work.ragged:
+                yield from self.again()
         if self.work.ragged:
             yield from self.found()
         else:
@@ -87,7 +89,7 @@ class _Plan:
         if names:
             yield f"piece = _pieces({vector})"
         for name in names:
-            many = self.work.spelling.groups.get(name, ())
+            many = self.work.spelling.groups.get(name, ()) if vector == "given" else ()
             axes = self.shape((*many, name)[0], vector == "given")
             text = f"piece({', '.join([*([str(len(many))] if many else []), *axes])})"
             yield f"{own[name]} = {text}" if name in wanted else text
@@ -158,9 +160,25 @@ class _Plan:
         yield ""
         yield f"plan.{called} = {called}"
 
+    def again(self) -> Iterator[str]:
+        """The same with what lies in `given`, and the places of each input there."""
+        own, contract = self.own, self.contract
+        lines = [f'given_{one}[...] = fixed["{one}"]' for one in contract.fixed]
+        lines += ["run_whole()", *self.copied("whole")]
+        if len(lines) == 1:
+            yield "plan.again = run_whole"
+        else:
+            yield from ("", "def again():", *(f"    {line}" for line in lines), "")
+            yield "plan.again = again"
+        places = []
+        for name, axes in contract.every.items():
+            turned = ".swapaxes(0, 1)" if contract.kernel.batch_first and "T" in axes else ""
+            places.append(f'"{name}": given_{own.get(name, name)}{turned}')
+        yield f"plan.given = {{{', '.join(places)}}}"
+
     def copied(self, section: str) -> list[str]:
         """What the next call would write to before it has read it."""
-        if section not in ("forward", "step", "whole"):
+        if section not in ("forward", "step", "whole") or self.work.ragged:
             return []
         finals = final_states(self.contract)
         return [

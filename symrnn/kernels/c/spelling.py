@@ -144,6 +144,12 @@ class Spelling:
         return self.program.ragged
 
     @property
+    def has_no_gaps(self) -> bool:
+        """Whether the rows of all steps lie one after the other, however many sequences there are:
+        so they are one matrix."""
+        return self.any_batch and self.program.steps > 1
+
+    @property
     def sequences(self) -> str:
         """How many sequences there are."""
         return "b" if self.any_batch else self.batch
@@ -187,11 +193,11 @@ class Spelling:
         return " + ".join(parts)
 
     def shape(self, name: str) -> list[str]:
-        """The axes of an array: places for steps, sequences, features; or all rows, and features."""
+        """The axes of an array: places for steps, sequences, features; or all rows, features."""
         array = self.program.arrays[name]
         steps = [self.places(name)] if array.places is not None else []
         rows = [*steps, *[self.batch] * array.rows]
-        if len(rows) == 2 and (self.ragged or self.any_batch):
+        if len(rows) == 2 and (self.ragged or self.has_no_gaps):
             rows = [" * ".join(f"({n})" if " " in n else n for n in rows)]
         return [*rows, *map(self.width, array.shape)]
 
@@ -247,7 +253,7 @@ class Spelling:
             return [" + ".join(part for part in (self.start(what), row) if part != "0") or "0"]
         place = self.place(what)
         rows = [row] if self.has_rows(what) else []
-        if place is None or not array.rows or not self.any_batch:
+        if place is None or not array.rows or not self.has_no_gaps:
             return [*([] if place is None else [place]), *rows]
         if place == "0":
             return rows
@@ -293,7 +299,7 @@ class Spelling:
         array = self.program.arrays[what.name]
         if isinstance(what.when, p.Span) and array.places is not None and not self.ragged:
             first = array.place(what.when.first)
-            indices[0] = times(first, "b") if self.any_batch and array.rows else str(first)
+            indices[0] = times(first, "b") if self.has_no_gaps and array.rows else str(first)
         if array.classes is not None:
             return f"&{self.member(what.name)}" + "".join(f"[{i}]" for i in indices)
         start = "0" if what.part is None else self.width(what.part[0])

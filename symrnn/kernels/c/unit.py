@@ -6,18 +6,19 @@ outside of the structs.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import prod
 
 from symrnn.frame import render
 from symrnn.kernels.c.layout import indented, laid_out, nest
+from symrnn.kernels.c.room import rooms, structs
 from symrnn.kernels.c.rows import code
 from symrnn.kernels.c.spelling import Spelling, c_names
 from symrnn.kernels.c.statements import Writer
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.program.program import SECTIONS
+from symrnn.kernels.sections import Place, final_states
 from symrnn.kernels.settings import Sizes
 
 STRUCT = {"forward": "m p in", "loss": "m p in", "backward": "m p g in"}
@@ -119,28 +120,6 @@ class Work:
             found.append(f"real {own}{''.join(f'[{size(axis)}]' for axis in axes)};")
         return found or ["real none[1];"]
 
-    def bytes(
-        self, members: Sequence[tuple[str, list[str]]], sizes: Sizes, whole: int = 0
-    ) -> int | None:
-        """How much room a struct of these takes, with so many whole numbers behind them; None where
-        a width is not said."""
-        if any(name not in sizes.dims for name in self.dims):
-            return None
-        known = {self.spelling.own[f"dim {name}"]: size for name, size in sizes.dims.items()}
-        known |= {"B": sizes.batch, "T": self.kernel.steps}
-        count = sum(prod(size_of(axis, known) for axis in axes) for _, axes in members)
-        width = 8 if sizes.dtype == "float64" else 4
-        return -(-((count or 1) * width + 4 * whole) // width) * width
-
-    def room(self, sizes: Sizes) -> list[tuple[str, int | None]]:
-        """How much room its structs take."""
-        given = (sizes.batch if self.ragged else 0) + self.any_batch
-        rows = self.kernel.steps + 1 + 2 * sizes.batch + 2 if self.ragged else 0
-        return [
-            (f"{self.prefix}_inputs", self.bytes(self.inputs, sizes, given)),
-            (f"{self.prefix}_memory", self.bytes([*self.memory, *self.results], sizes, rows)),
-        ]
-
     @property
     def param_members(self) -> list[tuple[str, list[str]]]:
         return [(name, self.spelling.shape(name)) for name in self.params]
@@ -157,6 +136,11 @@ class Work:
         taken = ", ".join(f"{types[one]}{way}{one}" for one in STRUCT[section].split())
         return laid_out(f"void {name}_{self.called(section)}({taken})")
 
+    @cached_property
+    def bodies(self) -> dict[str, list[str]]:
+        """The lines of each function."""
+        return {section: self.body(section) for section in self.sections}
+
     def body(self, section: str) -> list[str]:
         lines = self.writer.section(section)
         text = code(lines)
@@ -166,6 +150,26 @@ class Work:
         lines = indented([*lines, *(f"(void){name};" for name in unused)])
         return [laid_out(line) for line in lines]
 
+    @property
+    def carry(self) -> str:
+        """The function that hands the states of one step on to the next."""
+        taken = f"{self.prefix}_inputs *in, const {self.prefix}_memory *m"
+        return laid_out(f"void {identifier(self.kernel.name)}_carry({taken})")
+
+    def text_of(self, place: Place, struct: str) -> str:
+        """Where in its struct something lies that is handed out."""
+        return f"{struct}{self.spelling.own[place.array]}{place.index}"
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """The states that go from one call to the next: where each is handed in, and where in the
+        memory it lies at the end, all of its steps one after the other."""
+        found = []
+        for key, place in final_states(self.contract).items():
+            first = replace(place, places=place.places and (place.places[0],) * 2, single=True)
+            found.append((self.spelling.own.get(key, key), self.text_of(first, "")))
+        return found
+
 
 def works(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> list[Work]:
     """The whole sequences, and single steps where there are such."""
@@ -174,21 +178,6 @@ def works(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> lis
     if isinstance(kernel.step, Kernel):
         found.append(Work(kernel.step, dims, f"{name}_step", name.upper(), any_batch))
     return found
-
-
-def size_of(axis: str, known: Mapping[str, int]) -> int:
-    """An axis as a number.
-
-    >>> size_of("(T - 1) * B", {"T": 9, "B": 2}), size_of("H + C + 1", {"H": 3, "C": 4})
-    (16, 8)
-    """
-    if (product := re.fullmatch(r"\((.*)\) \* (\w+)|(\w+) \* (\w+)", axis)) is not None:
-        many, rows = (part for part in product.groups() if part is not None)
-        return size_of(many, known) * size_of(rows, known)
-    return sum(
-        (-1 if sign == "-" else 1) * (int(part) if part.isdigit() else known[part])
-        for sign, part in re.findall(r"([+-]?) ?(\w+)", axis)
-    )
 
 
 def identifier(name: str) -> str:
@@ -206,31 +195,33 @@ TAKEN = {"main", "makefile", "weights", "library"}
 """Names of other files of a folder."""
 
 
-def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
+def header(made: Sequence[Work], sizes: Sizes) -> str:
     """What a caller includes, with the sizes that hold where nothing else is said."""
-    made = works(kernel, dims, sizes.any_batch)
-    known: dict[str, int | None] = {"B": sizes.batch, **{n: sizes.dims.get(n) for n in dims}}
+    whole = made[0]
+    kernel = whole.kernel
+    known: dict[str, int | None] = {"B": sizes.batch, **{n: sizes.dims.get(n) for n in whole.dims}}
     return render(
         "c/kernel.h.jinja",
-        whole=made[0],
+        whole=whole,
         works=made,
         kernel=kernel,
-        said=said(made[0]),
+        said=said(whole),
         why_no_step="" if isinstance(kernel.step, Kernel) else harmless(kernel.step),
         sizes=known,
         double=sizes.dtype == "float64",
-        trains=trains(made[0]),
-        room=[
-            ("parameters", made[0].bytes(made[0].param_members, sizes)),
-            *(room for work in made for room in work.room(sizes)),
-        ],
+        libm=sizes.math == "libm",
+        needs=needs(made),
+        trains=trains(whole),
+        rooms=rooms(made, sizes) if all(n in sizes.dims for n in whole.dims) else [],
+        budget=sizes.memory,
+        taken=structs(made, sizes),
     )
 
 
-def unit(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> str:
+def unit(made: Sequence[Work]) -> str:
     """The functions."""
-    made = works(kernel, dims, any_batch)
     whole = made[0]
+    kernel = whole.kernel
     return render(
         "c/kernel.c.jinja",
         whole=whole,
@@ -246,6 +237,16 @@ def unit(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> str:
 def trains(work: Work) -> bool:
     """Whether there is a loss, and gradients of it."""
     return work.kernel.system.loss is not None and "backward" in work.sections
+
+
+def needs(made: Sequence[Work]) -> list[str]:
+    """The functions that a kernel takes of libm, beside exp and tanh. (fabs and copysign are
+    instructions; those of softplus and of training stand in templates.)"""
+    text = "\n".join(line for work in made for body in work.bodies.values() for line in body)
+    found = set(re.findall(r"\bFN\((\w+)\)", text))
+    found |= {"log1p"} if re.search(r"\bsoftplus\(", text) else set()
+    found |= {"pow", "sqrt"} if trains(made[0]) else set()
+    return sorted(found)
 
 
 def starts(work: Work) -> Iterator[str]:
@@ -268,29 +269,6 @@ def starts(work: Work) -> Iterator[str]:
         yield "    (void)seed;"
     if not work.params:
         yield "    (void)p;"
-
-
-def classes(work: Work) -> Iterator[str]:
-    """Of an example's inputs those that say a class: rows with one 1, and class ids."""
-    contract, arrays = work.contract, work.kernel.program.arrays
-    sizes = {f"dim {n}": f"{work.macro}_{n}" for n in work.dims}
-    spelling = replace(work.spelling, own={**work.spelling.own, **sizes}, batch=f"{work.macro}_B")
-    for name in contract.inputs:
-        array, symbol = arrays[name], work.kernel.system.symbols[name]
-        if (array.classes is None and not symbol.onehot) or name in contract.members:
-            continue
-        many = spelling.width(array.classes or array.width)
-        axes = [re.sub(r"\bT\b", f"{work.macro}_T", axis) for axis in spelling.shape_given(name)]
-        rows = axes if array.classes is not None else axes[:-1]
-        loops = list(zip("tr"[-len(rows) :], rows, strict=True))
-        entry = f"batch.{spelling.own[name]}" + "".join(f"[{index}]" for index, _ in loops)
-        real = f"{identifier(work.kernel.name)}_real"
-        drawn = f"(int)(drawn(&seed) * ({real})({many}))"
-        if array.classes is not None:
-            yield from indented(nest(loops, [f"{entry} = ({real}){drawn};"]))
-            continue
-        one = [f"const int one = {drawn};", *nest([("j", axes[-1])], [f"{entry}[j] = j == one;"])]
-        yield from indented(nest(loops, one))
 
 
 def said(work: Work) -> list[str]:
