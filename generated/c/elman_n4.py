@@ -1130,9 +1130,8 @@ def _library(dtype, *sizes):
                 (Path(folder) / name).write_text(text, "utf-8")
             made, unit = Path(folder) / "made.so", Path(folder) / "library.c"
             command = [*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm"]
-            done = _run(
-                command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig")
-            )  # its own place may be none
+            # zig's own place for what it keeps may be none
+            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))
             if done.returncode or not made.exists():
                 why = _error_of(done.stderr.splitlines())
                 raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
