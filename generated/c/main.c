@@ -25,14 +25,13 @@ static elman_n4_memory memory;
 
 int main(void)
 {
-    for (int i = 0; i < BATCHES; i++) {
+    for (int i = 0; i < BATCHES; i++)
         for (int r = 0; r < ELMAN_N4_B; r++) {
             const int one = (i * ELMAN_N4_B + r) % MANY;
             for (int t = 0; t < ELMAN_N4_T; t++)
                 batches[i].x[t][r][given[one][t]] = 1;
             batches[i].y[r][0] = (elman_n4_real)wanted[one][0];
         }
-    }
 
     elman_n4_start(&params, 1);
     for (int epoch = 0; epoch <= 200; epoch++) {
