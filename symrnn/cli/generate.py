@@ -40,8 +40,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     sizes.add_argument(
         "--batch",
         metavar="B",
-        help="sequences at a time (default: 1); any, or any:64: as many as are said when it runs, at"
-        " most 32, or 64",
+        help="sequences at a time (default: 1); any, or any:64: as many as are said when it runs,"
+        " 32 or 64 at most",
     )
     sizes.add_argument(
         "--dtype", choices=("float32", "float64"), help="of all numbers (default: float32)"

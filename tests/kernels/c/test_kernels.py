@@ -136,10 +136,12 @@ def test_an_output_is_the_same_to_the_last_bit_again() -> None:
     assert found[0].tobytes() == found[1].tobytes()
 
 
-def test_what_the_page_calls_is_there(tmp_path: Path) -> None:
-    where = folder(tmp_path, "elman_n4")
-    (block,) = Page("docs/c.md").blocks("c")
-    text = f'#include "elman_n4.h"\nint main(void)\n{{\n{block.text}return 0;\n}}\n'
+@pytest.mark.parametrize("lengths", [False, True])
+def test_what_the_page_calls_is_there(lengths: bool, tmp_path: Path) -> None:
+    where = folder(tmp_path, "elman_n4", lengths=lengths)
+    block = list(Page("docs/c.md").blocks("c"))[lengths]
+    ahead = "static elman_n4_params params, grads; static elman_n4_memory memory;" * lengths
+    text = f'#include "elman_n4.h"\nint main(void)\n{{\n{ahead}{block.text}return 0;\n}}\n'
     (where / "main.c").write_text(text)
     assert compiled(where) == ""
 
