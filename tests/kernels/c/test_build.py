@@ -11,6 +11,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from symrnn.errors import UsageError
+from symrnn.kernels.verification.generated import verify_source
 from tests.cases import model
 from tests.kernels.c.compiler import CC, needs_compiler
 
@@ -95,6 +97,17 @@ def test_without_a_compiler_the_two_ways_out_are_named(
     with pytest.raises(RuntimeError, match="cannot be run: Permission denied"):
         called(fresh())
     assert not cache.exists()
+
+
+def test_a_machine_without_a_compiler_proves_nothing(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(UsageError, match="the C compiler no-such-compiler cannot be run"):
+        model("elman_n4").verify(2, backend="c")
+    source = model("elman_n4").generate(2, backend="c")
+    with pytest.raises(UsageError, match="the C compiler no-such-compiler cannot be run"):
+        verify_source(source, "elman_n4.py")
 
 
 def test_a_cc_that_says_nothing_is_none(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
