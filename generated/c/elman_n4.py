@@ -1094,7 +1094,7 @@ def _library(dtype, *sizes):
                 (Path(folder) / name).write_text(text, "utf-8")
             made, unit = Path(folder) / "made.so", Path(folder) / "library.c"
             command = [*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm"]
-            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))  # its own place may be none
+            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))
             if done.returncode or not made.exists():
                 why = _error_of(done.stderr.splitlines())
                 raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
@@ -1134,7 +1134,7 @@ def _version(compiler):
 
 
 def _run(command, **places):
-    """A compiler, without a shell: how it ended, and what it said."""
+    """A compiler, without a shell: how it ended, and what it said. One of them needs a place."""
     way = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "errors": "replace"}
     try:
         return subprocess.run(command, env={**places, **os.environ}, **way)
