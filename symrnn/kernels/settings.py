@@ -38,6 +38,7 @@ KEYWORDS = (
 """What `model.kernel` is told by name: a width that is called so has to be said elsewhere."""
 
 DTYPES = ("float32", "float64")
+MATHS = ("poly", "libm")
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,23 @@ class Sizes:
     dtype: str = "float32"
     weights: Mapping[str, Array] | None = None
     """Parameters to come along."""
+    math: str = "poly"
+    """Whether exp and tanh are polynomials or those of the library of the language."""
+    memory: int | None = None
+    """The most bytes that all structs of a kernel may take."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UsageError(f"the dtype is '{self.dtype}'; expected {' or '.join(DTYPES)}")
+        if self.math not in MATHS:
+            raise UsageError(f"the math is '{self.math}'; expected {' or '.join(MATHS)}")
         for name, size in self.dims.items():
             if not _is_count(size):
                 raise UsageError(f"the width {name} is {size}; expected 1 or more")
         if not _is_count(self.batch):
             raise UsageError(f"the batch is {self.batch}; expected 1 sequence or more")
+        if self.memory is not None and self.memory < 1:
+            raise UsageError(f"the memory is {self.memory}; expected so many bytes, 1 or more")
 
     @classmethod
     def said(cls, dims: Mapping[str, int], batch: int | None, dtype: object) -> "Sizes | None":
@@ -81,7 +90,9 @@ class Sizes:
         """
         widths = ",".join(f"{name}={size}" for name, size in self.dims.items())
         dims = [f"--dims {widths}"] if widths else []
-        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}"])
+        more = ["--math libm"] if self.math == "libm" else []
+        more += [f"--memory {self.memory}"] if self.memory is not None else []
+        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}", *more])
 
 
 def _is_count(size: object) -> bool:

@@ -217,10 +217,14 @@ class Model:
         batch: int = 1,
         dtype: str = "float32",
         weights: "Mapping[str, Array] | None" = None,
+        math: str = "poly",
+        memory: int | None = None,
         **features: "Unpack[Features]",
     ) -> dict[str, str]:
         """The files of a kernel for these sizes, by name, for a language in which they are fixed.
-        Where weights come along, widths that are not said are theirs.
+        Where weights come along, widths that are not said are theirs. `math` says whether exp and
+        tanh are polynomials ("poly") or those of libm; a kernel that takes more than `memory`
+        bytes is refused.
 
         >>> import symrnn
         >>> list(symrnn.load("elman_n4").generate_files(steps=3, dims={"D": 3, "H": 4, "C": 1}))
@@ -230,7 +234,7 @@ class Model:
         from symrnn.kernels.settings import Settings, Sizes
 
         asked, target = Settings.of(steps, loops, wrt, passes, **features), target_of(backend)
-        sizes = Sizes(dims or {}, batch, dtype, weights)
+        sizes = Sizes(dims or {}, batch, dtype, weights, math, memory)
         return generate_files(self.written, self.text, name or self.name, asked, target, sizes)
 
     def kernel(
