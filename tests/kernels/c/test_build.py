@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,6 +98,26 @@ def test_without_a_compiler_the_two_ways_out_are_named(
     with pytest.raises(RuntimeError, match="cannot be run: Permission denied"):
         called(fresh())
     assert not cache.exists()
+
+
+def test_ziglang_is_the_compiler_where_there_is_no_other(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package of this name that hands on to another compiler."""
+    (tmp_path / "site" / "ziglang").mkdir(parents=True)
+    (tmp_path / "site" / "ziglang" / "__main__.py").write_text(
+        "import os, sys\n"
+        "cc, *rest = sys.argv[1:]\n"
+        "assert cc == 'cc' and ('--version' in rest or os.environ['ZIG_GLOBAL_CACHE_DIR'])\n"
+        f"os.environ['PATH'] = {os.environ['PATH']!r}\n"
+        f"os.execv({CC!r}, [{CC!r}, *rest])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    module: Any = fresh()
+    assert module._compiler()[0] == [sys.executable, "-m", "ziglang", "cc"]
+    assert called(module) > 0
 
 
 def test_a_machine_without_a_compiler_proves_nothing(
