@@ -40,7 +40,7 @@ KEYWORDS = {
     *("union", "unsigned", "void", "volatile", "while", "asm", "linux", "unix", "none"),
     *("NULL", "NAN", "INFINITY", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INLINE", "FN", "BITS"),
     *("MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL", "LANES", "FROM"),
-    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main"),
+    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "WHOLE_VECTORS", "errno", "main"),
 }
 """Words and macros of C's: no member of a struct can have such a name."""
 
