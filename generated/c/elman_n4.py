@@ -1260,9 +1260,7 @@ def _library(dtype, *sizes):
                 (Path(folder) / name).write_text(text, "utf-8")
             made, unit = Path(folder) / "made.so", Path(folder) / "library.c"
             command = [*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm"]
-            done = _run(
-                command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig")
-            )  # its own place may be none
+            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))  # its own place may be none
             if done.returncode or not made.exists():
                 why = _error_of(done.stderr.splitlines())
                 raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
