@@ -53,7 +53,7 @@ class Writer:
         body = list(self.numbers(group))
         if all(line.startswith("/*") for line in body):
             return []  # nobody reads any of it
-        return nest(group.space, body)
+        return [*in_threads(group.space), *nest(group.space, body)]
 
     def alone(self, statement: p.Plain) -> list[str]:
         match statement:
@@ -192,3 +192,11 @@ class Writer:
         assert isinstance(arg.when, p.Now)
         assert arg.when.cut is not None
         return Text(f"(in_one_window(t, {plus('t', arg.when.cut.shift)}) ? {text.text} : 0)")
+
+
+def in_threads(space: Space) -> list[str]:
+    """What shares the rows of a loop out, where there are several and it is compiled so."""
+    if len(space) < 2 or space[0][0] == "j":
+        return []
+    many = (f"({n})" if " " in n else n for _, n in space)
+    return [f"IN_THREADS({' * '.join(many)})"]
