@@ -74,13 +74,21 @@ class _Plan:
     def wanted(self) -> set[str]:
         """The arrays that are handed out."""
         contract = self.contract
+        whole = set(self.by_fixed.values())
+        whole |= {contract.system.loss} if contract.system.loss else set()
         if self.work.ragged:
-            return {contract.system.loss} if contract.system.loss else set()
+            return whole
         places = [handed_out(contract, s.name) for s in contract.system.outputs]
         places += final_states(contract).values()
         places += [place for each in gradients_by_input(contract).values() for place in each]
-        found = {place.array for place in places}
-        return found | ({contract.system.loss} if contract.system.loss else set())
+        return whole | {place.array for place in places}
+
+    @property
+    def by_fixed(self) -> dict[str, str]:
+        """The arrays of gradients by what is handed in with the parameters."""
+        arrays = self.contract.kernel.program.arrays.values()
+        fixed = self.contract.fixed
+        return {a.of: a.name for a in arrays if a.of in fixed and a.role != "scratch"}
 
     def pieces(
         self, vector: str, names: list[str], own: Mapping[str, str], wanted: set[str]
@@ -129,7 +137,7 @@ class _Plan:
             "outputs": {name: text for name, text in ahead.items() if name in outputs},
             "states": {name: text for name, text in ahead.items() if name not in outputs},
             "by_input": grads,
-            "grads": {},
+            "grads": {key: self.own[name] for key, name in self.by_fixed.items()},
             "given": {key: f"given_{key}" for key, _ in self.work.inputs},
         }
         for name, found in tables.items():
@@ -194,6 +202,7 @@ class _Plan:
         finals = final_states(contract)
         states = {k: self.state(k, place) for k, place in finals.items()}
         grads = {k: self.each(places) for k, places in gradients_by_input(contract).items()}
+        grads |= {key: own[name] for key, name in self.by_fixed.items()}
         for name, found in (("outputs", outputs), ("states", states), ("grads", grads)):
             inner = ", ".join(f'"{key}": {text}' for key, text in found.items())
             yield f"plan.{name} = {{{inner}}}"
