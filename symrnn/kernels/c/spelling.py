@@ -258,6 +258,7 @@ class Spelling:
         if place == "0":
             return rows
         start = f"({place}) * b" if " " in place and "%" not in place else f"{place} * b"
+        start = "b" if place == "1" else start
         return [start if row == "0" else f"{start} + {row}"]
 
     def start(self, what: p.Slice) -> str:
