@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import symrnn
 from tests.cases import ZOO, model
 from tests.extent import WIDE
 from tests.kernels.c.compiler import CC, CLEAN, STRICT, compiled, folder, needs_compiler
@@ -107,3 +108,23 @@ def test_threads_with_a_memory_each_do_not_meet_and_with_one_they_do(tmp_path: P
     done = subprocess.run([where / "made", "together"], capture_output=True, text=True)
     assert done.returncode == 66
     assert "WARNING: ThreadSanitizer: data race" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h[t] = tanh(x[t] * a + h[t-1] * b); L = mse(y, h[T])",
+        "h[t] = x[t] - h[t-1]; L = mean(mse(y[t], h[t]))",
+    ],
+    ids=["nothing is drawn to start from", "no parameters"],
+)
+@pytest.mark.parametrize("forward_only", [False, True])
+def test_what_a_model_does_not_need_is_no_warning(
+    text: str, forward_only: bool, tmp_path: Path
+) -> None:
+    made = symrnn.parse(text, "plain")
+    dims = dict.fromkeys(made.kernel(2).DIMS, 3)
+    for file, said in made.generate_files(3, dims=dims, forward_only=forward_only).items():
+        (tmp_path / file).write_text(said)
+    assert compiled(tmp_path, "-Wdouble-promotion") == ""
+    assert subprocess.run([tmp_path / "made"], capture_output=True).returncode == 0
