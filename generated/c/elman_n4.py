@@ -568,10 +568,7 @@ enum {
 #define MAYBE_UNUSED
 #endif
 #ifndef INLINE
-#if defined(__clang__) && defined(__AVX512F__)
-/* it takes a vector of 64 bytes as two unless a function asks for whole ones */
-#define INLINE static inline __attribute__((always_inline, unused, min_vector_width(512)))
-#elif defined(__GNUC__)
+#ifdef __GNUC__
 #define INLINE static inline __attribute__((always_inline, unused))
 #else
 #define INLINE static inline
