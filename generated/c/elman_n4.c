@@ -583,7 +583,7 @@ void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
 
 /* a number from -1 to 1 (a linear congruential generator) */
-static real drawn(uint32_t *seed)
+MAYBE_UNUSED static real drawn(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (real)(*seed >> 8) / (real)(1u << 23) - 1;

@@ -455,8 +455,9 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
-/* exp and tanh: polynomials, at most 2.6 units in the last place off, or libm's where
-   ELMAN_N4_LIBM is defined; sigmoid is made of tanh, softplus of exp. Beside them it takes of
+/* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
+   ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
+   softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of
    libm: log1p, pow, sqrt */
 
 /* the parameters; their gradients lie in a struct of this kind too */
@@ -1119,7 +1120,7 @@ void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
 
 /* a number from -1 to 1 (a linear congruential generator) */
-static real drawn(uint32_t *seed)
+MAYBE_UNUSED static real drawn(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (real)(*seed >> 8) / (real)(1u << 23) - 1;

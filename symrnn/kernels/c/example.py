@@ -33,9 +33,10 @@ def example(made: Sequence[Work], sizes: Sizes) -> str:
             "c/main.c.jinja", **found, **data, notes=notes, lines=lines, required=required
         )
     states = last.contract.groups
+    places = {s.name: handed_out(last.contract, s.name) for s in last.contract.system.outputs}
     outputs = [
-        (symbol.name, last.text_of(handed_out(last.contract, symbol.name), "memory."))
-        for symbol in last.contract.system.outputs
+        (name, last.start(place, "memory."), last.bytes(place, "memory."))
+        for name, place in places.items()
     ]
     return render(
         "c/run.c.jinja",

@@ -22,6 +22,10 @@ def folder(where: Path, name: str, dtype: str = "float32") -> Path:
 
 
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
+CLEAN = (
+    *("-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+    "-DINLINE=static inline __attribute__((unused))",  # with each call written out it takes long
+)
 
 
 def compiled(where: Path, *flags: str) -> str:

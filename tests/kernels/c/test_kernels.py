@@ -16,15 +16,10 @@ from symrnn.kernels.settings import Features
 from tests.cases import ZOO, model
 from tests.documents import Page
 from tests.extent import WIDE, draws
-from tests.kernels.c.compiler import compiled, folder, needs_compiler
+from tests.kernels.c.compiler import CLEAN, compiled, folder, needs_compiler
 from tests.kernels.test_random_kernels import agrees
 
 pytestmark = needs_compiler
-
-CLEAN = (
-    *("-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
-    "-DINLINE=static inline __attribute__((unused))",  # with each call written out it takes long
-)
 
 
 SIZES = ((1, 1), (3, 4), (7, 1), (50, 4))
