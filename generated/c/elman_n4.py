@@ -128,6 +128,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     plan.again = run_whole
     given = {"x": given_x, "y": given_y, "O0": given_O0}
     plan.given = {name: (place, place.shape) for name, place in given.items()}
+    plan.fit, plan.stacked = library.fit(plan), partial(library.stacked, plan)
     plan.outputs = {"yhat": yhat}
     plan.states = {"O0": O[3]}
     plan.grads = {}
@@ -289,6 +290,33 @@ class Kernel:
                 plan.again()
             self.outputs, self.states = plan.outputs, plan.states
             return _checked(plan.value[0], inputs), plan.grads
+
+    def fit(self, rate, epochs=1, **inputs):
+        """Gradient descent in C: a step for each batch, `epochs` times over all of them, with no
+        Python in between; the mean loss of the last time. Each input has one axis more, ahead of
+        its own: the batches."""
+        epochs = _whole("epochs", epochs)
+        batches = {name: _plain(name, value) for name, value in inputs.items()}
+        count = max((len(value) for value in batches.values() if value.ndim), default=0)
+        for name, value in batches.items():
+            if value.shape[:1] != (count,) or not count:
+                raise ValueError(
+                    f"{name} has shape {value.shape}; expected as many batches, 1 or more, ahead of"
+                    " its own axes as every other input has"
+                )
+        with self._alone:
+            first = {name: value[0] for name, value in batches.items()}
+            plan, (x, y, O0) = self._ready(first, _NEEDED["loss"])
+            plan.whole(x, O0, y)
+            rows, places = plan.stacked(count)
+            for name, value in batches.items():
+                shape = (count, *plan.shapes[name])
+                places[name][...] = _fitting(name, value, shape, self.dtype)
+            loss = self.dtype.type(plan.fit(rows, epochs, rate))
+        if loss != loss:
+            for i in range(count):
+                _checked(loss, {name: value[i] for name, value in batches.items()})
+        return loss
 
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
@@ -1251,6 +1279,31 @@ class _Library:
             return partial(function, pointer)
 
         return call
+
+    def fit(self, plan):
+        """How steps of gradient descent are called: with rows of inputs, epochs and a rate."""
+        number = ctypes.c_double if self.dtype == np.float64 else ctypes.c_float
+        function = self.functions.elman_n4_fit
+        function.restype = number
+        memory, theta, dtheta, _ = (ctypes.c_void_p(v.ctypes.data) for v in plan.vectors[:4])
+
+        def call(rows, epochs, rate):
+            given = ctypes.c_void_p(rows.ctypes.data)
+            end = (len(rows), epochs, number(rate))
+            return function(memory, theta, dtheta, None, given, *end)
+
+        return call
+
+    def stacked(self, plan, count):
+        """What is handed in, so many times, and the place of each input in all of them."""
+        given = plan.vectors[3]
+        rows, start = np.tile(given, (count, 1)), given.ctypes.data
+
+        def each(place):
+            shape, strides = (count, *place.shape), (rows.strides[0], *place.strides)
+            return np.ndarray(shape, rows.dtype, rows, place.ctypes.data - start, strides)
+
+        return rows, {name: each(place) for name, (place, _) in plan.given.items()}
 
 
 @cache
