@@ -60,6 +60,15 @@ typedef float elman_n4_real;
    softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of
    libm: log1p, pow, sqrt */
 
+#ifdef ELMAN_N4_BLAS
+/* the product of matrices of a BLAS: sgemm, or dgemm for double, as Fortran calls it, with int for
+   sizes. Large products go to `blas` of a memory, unless that is NULL; it has to be set. In which
+   order it sums up, and in how many threads, is its own matter */
+typedef void elman_n4_gemm(const char *, const char *, const int *, const int *, const int *,
+    const elman_n4_real *, const elman_n4_real *, const int *, const elman_n4_real *, const int *,
+    const elman_n4_real *, elman_n4_real *, const int *);
+#endif
+
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
     elman_n4_real w_i[ELMAN_N4_D][ELMAN_N4_H];
@@ -90,6 +99,9 @@ typedef struct {
     elman_n4_real L[1];
     elman_n4_real l_yhat[ELMAN_N4_B][1];
     elman_n4_real sum_l_yhat[1];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_memory;
 
 /* one step: what is handed in */
@@ -105,6 +117,9 @@ typedef struct {
     elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_step_memory;
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);

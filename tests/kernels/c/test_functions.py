@@ -93,7 +93,8 @@ def test_products_of_all_sizes(functions, turned: int) -> None:  # type: ignore[
     dtype, _, found = functions
     rng = np.random.default_rng(1)
     allowed = 200 * float(np.finfo(dtype).eps)
-    triples = [(m, n, k) for m in SIZES for n in SIZES for k in (1, 7, 64)] + [(40, 300, 600)]
+    triples = [(m, n, k) for m in SIZES for n in SIZES for k in (1, 7, 64)]
+    triples += [(40, 300, 600), (37, 301, 701), (270, 37, 731), (16, 800, 257)]  # copied in blocks
     for rows, columns, inner in triples:
         left = rng.normal(size=(inner, rows) if turned else (rows, inner)).astype(dtype)
         right = rng.normal(size=(inner, columns)).astype(dtype)
