@@ -35,7 +35,7 @@ def example(made: Sequence[Work], sizes: Sizes) -> str:
             "c/main.c.jinja", **found, **data, notes=notes, lines=lines, required=required
         )
     states = last.contract.groups
-    outputs = [(symbol.name, output(last, symbol.name)) for symbol in last.contract.system.outputs]
+    outputs = [output(last, symbol.name) for symbol in last.contract.system.outputs]
     return render(
         "c/run.c.jinja",
         **found,
@@ -49,11 +49,13 @@ def example(made: Sequence[Work], sizes: Sizes) -> str:
     )
 
 
-def output(work: Work, name: str) -> str:
-    """Where an output is."""
+def output(work: Work, name: str) -> tuple[str, str, str]:
+    """The name of an output, where it begins, and how many bytes it has."""
     if work.ragged:
-        return f"memory.out.{work.writer.rows.names[name]}"
-    return work.text_of(handed_out(work.contract, name), "memory.")
+        there = f"memory.out.{work.writer.rows.names[name]}"
+        return name, there, f"sizeof {there}"
+    place = handed_out(work.contract, name)
+    return name, work.start(place, "memory."), work.bytes(place, "memory.")
 
 
 # numbers that are made up

@@ -29,7 +29,9 @@ def source(kernel: Kernel) -> str:
     sources = {
         f"{name}.h": header(made, Sizes(any_batch=any_batch)),
         f"{name}.c": unit(made),
-        "library.c": render("c/library.c.jinja", name=name, works=made, trains=trains(made[0])),
+        "library.c": render(
+            "c/library.c.jinja", name=name, macro=name.upper(), works=made, trains=trains(made[0])
+        ),
     }
     build = render(
         "c/build.py.jinja",

@@ -184,6 +184,7 @@ class _Plan:
             places.append(f'"{name}": given_{own.get(name, name)}{turned}')
         yield f"given = {{{', '.join(places)}}}"
         yield "plan.given = {name: (place, place.shape) for name, place in given.items()}"
+        yield "plan.fit, plan.stacked = library.fit(plan), partial(library.stacked, plan)"
 
     def copied(self, section: str) -> list[str]:
         """What the next call would write to before it has read it."""

@@ -54,7 +54,7 @@ KEYWORDS = {
     *("NULL", "NAN", "INFINITY", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INLINE", "FN", "BITS"),
     *("MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL", "LANES", "FROM"),
     *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main", "HIGH", "PREFETCH", "WIDE_VECTORS"),
-    *("WHOLE_VECTORS", "THREADS", "PRAGMA", "IN_THREADS"),
+    *("WHOLE_VECTORS", "THREADS", "PRAGMA", "IN_THREADS", "blas"),
 }
 """Words and macros of C's: no member of a struct can have such a name."""
 
@@ -77,7 +77,7 @@ FUNCTION_NAMES = {
         "all_rows",
         "large_dot",
         *("SMALL", "LARGE", "DEEP", "WIDE", "BLOCK", "tile", "columns_of", "strip_of"),
-        *("block_of_rows", "rows_at_once"),
+        *("block_of_rows", "rows_at_once", "dot_by"),
         "vector_1",
         "vector_2",
     ),

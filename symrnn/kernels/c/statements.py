@@ -155,10 +155,11 @@ class Writer:
 
     def numbers(self, group: Group) -> Iterator[str]:
         """What is worked out of one entry, line by line."""
-        uses: dict[p.Slice, int] = {}
-        for statement in group.statements:
-            for what in self.grouping.reads(statement):
-                uses[what] = uses.get(what, 0) + 1
+        uses: dict[p.Slice, int] = {}  # by what is used itself
+        for statement in reversed(group.statements):
+            if statement.out not in self.local or statement.out in uses:
+                for what in self.grouping.reads(statement):
+                    uses[what] = uses.get(what, 0) + 1
         known: dict[p.Slice, Text] = {}
         last = group.statements[-1]
         for said, statement in zip(group.said, group.statements, strict=True):

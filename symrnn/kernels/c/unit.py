@@ -8,7 +8,7 @@ outside of the structs.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from symrnn.frame import render
@@ -161,19 +161,29 @@ class Work:
         taken = f"{self.prefix}_inputs *in, const {self.prefix}_memory *m"
         return laid_out(f"void {identifier(self.kernel.name)}_carry({taken})")
 
-    def text_of(self, place: Place, struct: str) -> str:
-        """Where in its struct something lies that is handed out."""
-        return f"{struct}{self.spelling.own[place.array]}{place.index}"
+    def start(self, place: Place, struct: str = "") -> str:
+        """Where in its struct something begins that is handed out, all of its steps in a row."""
+        first = f"[{place.places[0]}{self.rows}]" if place.places else ""
+        return f"{struct}{self.spelling.own[place.array]}{first}"
+
+    def bytes(self, place: Place, struct: str = "") -> str:
+        """How many bytes it has, as C says it."""
+        first, last = place.places or (0, 0)
+        many = f"{last - first + 1}{self.rows}" if last > first or self.rows else ""
+        many = f"{many} * " if many and place.places else ""
+        return f"{many}sizeof {self.start(place, struct)}"
+
+    @property
+    def rows(self) -> str:
+        """A factor for the rows of a step, where these are no axis of their own."""
+        return f" * {self.macro}_B" if self.spelling.has_no_gaps and not self.ragged else ""
 
     @property
     def carried(self) -> list[tuple[str, str]]:
         """The states that go from one call to the next: where each is handed in, and where in the
-        memory it lies at the end, all of its steps one after the other."""
-        found = []
-        for key, place in final_states(self.contract).items():
-            first = replace(place, places=place.places and (place.places[0],) * 2, single=True)
-            found.append((self.spelling.own.get(key, key), self.text_of(first, "")))
-        return found
+        memory it begins at the end."""
+        own, finals = self.spelling.own, final_states(self.contract)
+        return [(own.get(key, key), self.start(place)) for key, place in finals.items()]
 
 
 def works(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> list[Work]:

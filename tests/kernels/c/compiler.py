@@ -37,6 +37,10 @@ CLEAN = (
     "-DINLINE=static inline __attribute__((unused))",  # with each call written out it takes long
 )
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
+CLEAN = (
+    *("-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
+    "-DINLINE=static inline __attribute__((unused))",  # with each call written out it takes long
+)
 
 
 def compiled(where: Path, *flags: str) -> str:
