@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import symrnn
-from symrnn.language.arrays import Array
 
-Inputs = dict[str, Array]
+Inputs = dict[str, Any]
 
 
 def kernels(name: str, steps: int, **features: Any) -> tuple[Any, Any]:
