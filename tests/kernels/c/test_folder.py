@@ -44,6 +44,11 @@ def test_what_somebody_else_made_stays(
     ("more", "said"),
     [
         (("--batch-first",), "--batch-first is for Python"),
+        (("--batch", "any:0"), "the batch is 0; expected 1 sequence or more"),
+        (
+            ("--batch", "many"),
+            "the batch is 'many'; expected a number of sequences, any, or any:32",
+        ),
         (("--batch", "0"), "the batch is 0; expected 1 sequence or more"),
         (("--memory", "0"), "the memory is 0; expected so many bytes, 1 or more"),
         (("--backend", "numpy"), "a kernel of the back end numpy is one file for all sizes"),
