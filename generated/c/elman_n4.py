@@ -1290,6 +1290,7 @@ void call_whole(void *const *at)
 }
 """,
 }
+_SIZES = ["ELMAN_N4_B", "ELMAN_N4_D", "ELMAN_N4_H", "ELMAN_N4_C"]
 _FLAGS = (
     *("-std=c99", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno"),
     *("-fno-trapping-math", "-fPIC", "-shared"),
@@ -1356,7 +1357,7 @@ def _library(dtype, *sizes):
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype is {dtype}; C kernels work in float32 and float64")
     compiler, version = _compiler()
-    flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
+    flags = [f"-D{name}={size}" for name, size in zip(_SIZES, sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
     blas = _blas("dgemm" if dtype == np.float64 else "sgemm")
     flags += ["-DELMAN_N4_BLAS"] if blas else []
