@@ -263,8 +263,7 @@ class Kernel:
         """The outputs, and the states after the last step, under the names of STATES."""
         with self._alone:
             plan, (x, y, O0) = self._ready(inputs, _NEEDED["forward"])
-            with np.errstate(all="ignore"):
-                plan.forward(x, O0)
+            plan.forward(x, O0)
             self.outputs, self.states = plan.outputs, plan.states
             return self.outputs, self.states
 
@@ -272,9 +271,8 @@ class Kernel:
         """The loss alone."""
         with self._alone:
             plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
-            with np.errstate(all="ignore"):
-                plan.forward(x, O0)
-                plan.loss(y)
+            plan.forward(x, O0)
+            plan.loss(y)
             self.outputs, self.states = plan.outputs, plan.states
             return _checked(plan.value[0], inputs)
 
@@ -321,9 +319,8 @@ class Kernel:
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
         with self._alone:
-            plan, ((x, O0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
-            with np.errstate(all="ignore"):
-                plan.step(x, O0)
+            plan, (x, O0) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+            plan.step(x, O0)
             self.outputs, self.states = plan.outputs, plan.states
             return plan.outputs, plan.states
 

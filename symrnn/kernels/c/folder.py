@@ -49,6 +49,7 @@ def source(kernel: Kernel) -> str:
         imports=lambda calls: "",
         standard=render("c/imports.py.jinja").strip(),
         helpers=lambda helpers: build,
+        warns=False,
         complex_numbers=False,
         one_call=trains(made[0]),
         order="c/order.py.jinja",
