@@ -480,6 +480,9 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
+/* the stack: up to 4 KB; where large products are worked out in vectors (SSE, AVX, NEON), 150 KB
+   more, unless ELMAN_N4_SMALL_STACK is defined */
+
 /* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
    ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
    softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of
@@ -869,7 +872,8 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
 
 enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
 
-#if VECTOR
+#if VECTOR && !defined(ELMAN_N4_SMALL_STACK)
+#define BY_TILES
 /* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
    pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
    transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
@@ -970,7 +974,7 @@ MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
 MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-#if VECTOR
+#ifdef BY_TILES
     const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
     const int odd = columns > WIDE && columns % (LANES / 2) != 0;
     if (rows >= 16 && (odd || inner > room)) {

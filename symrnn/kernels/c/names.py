@@ -19,7 +19,16 @@ PACKED = {*("b", "rows", "steps", "total", "start", "alive", "row")}
 MEMBERS = {"rows", "out", "lengths", "batch"}
 """Members of structs that such a kernel has beside its arrays."""
 
-SWITCHES = {"DOUBLE", "FLOAT", "LIBM", "POLY", "BLAS", "INCLUDED", "WEIGHTS_INCLUDED"}
+SWITCHES = {
+    "DOUBLE",
+    "FLOAT",
+    "LIBM",
+    "POLY",
+    "BLAS",
+    "SMALL_STACK",
+    "INCLUDED",
+    "WEIGHTS_INCLUDED",
+}
 """Macros of a kernel that are no sizes: NAME_DOUBLE. A size has a macro too, NAME_H."""
 
 KEYWORDS = {
@@ -51,7 +60,16 @@ MACROS = {
     # of the file
     *("INLINE", "FN", "BITS", "MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL"),
     *("HIGH", "LANES", "FROM", "AS_VECTOR", "MAYBE_UNUSED", "PREFETCH", "WIDE_VECTORS"),
-    *("WHOLE_VECTORS", "THREADS", "PRAGMA", "IN_THREADS", "dot", "fast_tanh", "fast_exp"),
+    *(
+        "WHOLE_VECTORS",
+        "THREADS",
+        "BY_TILES",
+        "PRAGMA",
+        "IN_THREADS",
+        "dot",
+        "fast_tanh",
+        "fast_exp",
+    ),
 }
 
 OWN_MEMBERS = {"none", "blas"}
