@@ -10,7 +10,6 @@ import numpy as np
 from symrnn.errors import DataError, UsageError
 from symrnn.kernels.auto import fastest
 from symrnn.kernels.generate import AUTO
-from symrnn.kernels.load import compile_for
 from symrnn.kernels.settings import Settings, Sizes
 from symrnn.language.arrays import Array
 from symrnn.model import Model
@@ -39,7 +38,7 @@ from symrnn.training.runs.folder import (
     digest,
     short,
 )
-from symrnn.training.runs.trained import DTYPE, PLAIN, Kernels, is_text
+from symrnn.training.runs.trained import DTYPE, Kernels, is_text
 from symrnn.training.schedules import lasting
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
@@ -158,7 +157,7 @@ def _session(
         )
     training = config.training
     if training.backend != "numpy":
-        compile_for(kernels.modules[PLAIN], _sizes(config.kernel, data))
+        kernels.compile_for(next(data.train_batches(0, np.random.default_rng(0))))
     kernels.start(training.seed, weights)
     trainer = Trainer(
         kernels.plain,
