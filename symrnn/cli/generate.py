@@ -81,7 +81,7 @@ def generate(options: argparse.Namespace) -> str | Answer:
         sizes["weights"] = _weights(options.weights, model)
     made = {**passes(options), **features(options), "backend": options.backend}
     folder = options.output is not None and not options.output.endswith(".py")
-    if not sizes and (not folder or options.backend == "numpy"):
+    if not sizes and (not folder or options.backend != "c"):
         return model.generate(options.steps, options.loops, options.wrt, options.name, **made)
     if not folder:
         raise UsageError(
