@@ -133,13 +133,13 @@ class Passes:
         if _mentions(text, "B"):
             sizes.append(f"B = {self.size('B', scope)}")
         sizes += [f"{names.dims[dim]} = {self.size(names.dims[dim], scope)}" for dim in dims]
-        if _mentions(text, "dtype"):
+        if _mentions(text, "like"):
             given = list(scope.used) or [
                 n for n, a in self.program.arrays.items() if a.role in GIVEN and a.classes is None
             ]
             real = [n for n in given if self.program.arrays[n].classes is None]
             scope.used.setdefault(real[0], None)
-            sizes.append(f"dtype = {names.own[real[0]]}.dtype")
+            sizes.append(f"like = {names.own[real[0]]}")
         used = [name for name in self.program.arrays if name in scope.used]
         params = [
             n

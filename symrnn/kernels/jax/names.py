@@ -11,7 +11,7 @@ RESERVED = {
     *keyword.kwlist,
     *("jax", "jnp", "lax", "params", "given", "kept", "cotangents", "outputs", "states"),
     *("sigmoid", "above_zero", "is_zero", "look_up", "scatter", "pick", "add_at", "rows"),
-    *("B", "dtype", "step", "before", "now", "axes", "float", "int", "len", "tuple", "zip"),
+    *("B", "like", "step", "before", "now", "axes", "float", "int", "len", "tuple", "zip"),
     *("STEPS", "PARAMS", "FIXED", "INPUTS", "STATES", "OUTPUTS", "DIMS", "START", "IDS"),
     *("forward", "loss", "loss_and_grads", "init_params", "vjp"),
 }

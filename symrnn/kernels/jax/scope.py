@@ -313,9 +313,7 @@ class Scope:
         shape = f"({', '.join(wanted)}{',' * (len(wanted) == 1)})"
         if any(isinstance(arg, p.Slice) for arg in args):
             return called("jnp.broadcast_to", text, shape)
-        if text.text == "0":
-            return called("jnp.zeros", shape, "dtype")
-        return called("jnp.full", shape, text, "dtype")
+        return called("jnp.full_like", "like", text, f"shape={shape}")
 
     def product(self, out: p.Slice, pair: p.Pair) -> Text:
         left, right = self.value(pair.left), self.value(pair.right)

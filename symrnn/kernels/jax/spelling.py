@@ -24,7 +24,7 @@ class Text:
 
 def infix(sign: str, left: Text, right: Text) -> Text:
     """
-    >>> infix("-", Text("a"), infix("-", Text("b"), Text("c", SUM))).text
+    >>> infix("-", Text("a"), infix("-", Text("b"), Text("c"))).text
     'a - (b - c)'
     """
     tightness = SUM if sign in "+-" else TIMES
