@@ -97,7 +97,8 @@ class _Maker:
         return [*found, *step_lines(self.kernel)]
 
     def scheduled(self, system: System) -> Kernel:
-        job = Job(self.steps, self.settings.loops, self.settings.ids)
+        ids = tuple(name for name in self.settings.ids if name in system.symbols)
+        job = Job(self.steps, self.settings.loops, ids)
         passes = self.target.forward if self.kernel.forward_only else self.target.gradient
         folded, program = self.target.schedule(system, job, passes, self.settings.passes)
         return replace(self.kernel, system=system, folded=folded, program=program)

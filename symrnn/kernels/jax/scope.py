@@ -30,7 +30,7 @@ from symrnn.kernels.jax.spelling import (
 )
 from symrnn.kernels.program import program as p
 from symrnn.kernels.program.rewrite import is_by_id
-from symrnn.kernels.sizes import number_text, sum_of, width_of
+from symrnn.kernels.sizes import between, number_text, sum_of, width_of
 
 LONGEST = 60
 """An expression of more letters gets a name, and is no part of another one."""
@@ -151,14 +151,10 @@ class Scope:
         """A slice as an expression; `alone` asks for a name."""
         if what.part is not None:
             skip, width = what.part
-            ends = [
-                width_of(self.context.sizes, skip),
-                sum_of(self.context.sizes, [skip, width])
-                if skip.number or skip.names
-                else width_of(self.context.sizes, width),
-            ]
-            text = f"{self.value(replace(what, part=None), True).text}[..., {' : '.join(ends)}]"
-            return Text(text)
+            first = width_of(self.context.sizes, skip)
+            last = sum_of(self.context.sizes, [skip, width] if first != "0" else [width])
+            whole = self.value(replace(what, part=None), alone=True)
+            return Text(f"{whole.text}[..., {between(first, last)}]")
         if what in self.texts:
             return self.texts[what]
         for way in (self.worked_out, self.of_run, self.elsewhere, self.side_by_side):
@@ -254,8 +250,8 @@ class Scope:
         widths = [self.context.program.arrays[name].width for name in run.names]
         place = place_in(run.names, what.names) or 0
         ends = (place, place + len(what.names))
-        first, last = (sum_of(self.context.sizes, widths[:end]) if end else "" for end in ends)
-        return Text(f"{text.text}[..., {first} : {last}]".replace("[...,  :", "[..., :"))
+        first, last = (sum_of(self.context.sizes, widths[:end]) for end in ends)
+        return Text(f"{text.text}[..., {between(first, last)}]")
 
     def elsewhere(self, what: p.Slice, alone: bool) -> Text | None:
         """What is not worked out here."""

@@ -217,6 +217,7 @@ class _Beginning:
         (head,) = heads
         if not isinstance(tail, Map) or not isinstance(head, Map):
             return False
+        head = self.by_name(head)
         theirs = [self.seen(arg) for arg in head.args]
         if head.op == tail.op and theirs == args:
             return True
@@ -237,6 +238,14 @@ class _Beginning:
             }
             return True
         return False
+
+    def by_name(self, head: Map) -> Map:
+        """A statement of the first step as a copy of what is worked out likewise at all of them."""
+        for other in self.loop.body:
+            likewise = isinstance(other, Map) and (other.op, other.args) == (head.op, head.args)
+            if likewise and other.out.names != head.out.names and other.during != head.during:
+                return replace(head, op="copy", args=(other.out,))
+        return head
 
     def adds_nothing(
         self, tail: Plain, args: Sequence[Argument], missing: Sequence[Argument]
