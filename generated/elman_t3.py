@@ -527,8 +527,10 @@ def _vector(name, vector, size, dtype):
     if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
         got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
         raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")
-    if not vector.flags.c_contiguous:
-        raise TypeError(f"{name} has gaps; expected a contiguous vector")
+    if not (vector.flags.c_contiguous and vector.flags.aligned):
+        raise TypeError(f"{name} has gaps, or is not aligned; expected a contiguous vector")
+    if name == "dtheta" and not vector.flags.writeable:
+        raise TypeError("dtheta is read-only; expected one to write gradients to")
     return vector
 
 

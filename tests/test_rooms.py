@@ -11,6 +11,7 @@ ORDER = (
     "errors",
     "launcher",
     "frame",
+    "clock",
     "language",
     "files",
     "library",

@@ -434,6 +434,11 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
         }
 }
 
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
+{
+    memcpy(in->O0, m->O[1], sizeof in->O0);
+}
+
 /* training; parameters, gradients and moments are vectors of numbers */
 
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };

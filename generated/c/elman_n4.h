@@ -48,12 +48,16 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
-/* bytes for these sizes:
-   parameters 128,
-   elman_n4_inputs 168,
-   elman_n4_step_inputs 84,
+/* bytes for these sizes (make size: those of the code):
+   elman_n4_params 128,
+   elman_n4_inputs 168 (state 48),
    elman_n4_memory 916,
+   elman_n4_step_inputs 84 (state 48),
    elman_n4_step_memory 216 */
+
+/* exp and tanh: polynomials, at most 2.6 units in the last place off, or libm's where
+   ELMAN_N4_LIBM is defined; sigmoid is made of tanh, softplus of exp. Beside them it takes of
+   libm: log1p, pow, sqrt */
 
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
@@ -108,6 +112,7 @@ void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_pa
     elman_n4_inputs *in);
 void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
     *in);
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m);
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
    so many epochs over batches, by Adam or, where there are no moments, by gradient descent; `fit`

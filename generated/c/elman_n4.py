@@ -22,8 +22,10 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -123,6 +125,8 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         run_whole()
 
     plan.whole = whole
+    plan.again = run_whole
+    plan.given = {"x": given_x, "y": given_y, "O0": given_O0}
     plan.outputs = {"yhat": yhat}
     plan.states = {"O0": O[3]}
     plan.grads = {}
@@ -182,6 +186,7 @@ class Kernel:
         self.params = _lay_out(self.theta, *self.dims.values())[1]
         self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
         self._plans = {}
+        self._before = None, ()
 
     def __reduce__(self):
         return _kernel_like, (self.batch, self.dtype, self.theta, self.dims)
@@ -192,6 +197,7 @@ class Kernel:
     def _ready(self, inputs, wanted, every=_EVERY, make=None):
         """The plan for as many sequences as came, and every input as an array that fits it."""
         make = make or _plan
+        self._before = None, ()
         batch = _batch(inputs, self.batch, self.dims, every)
         plan = self._plans.get((make, batch))
         if plan is None:
@@ -232,6 +238,23 @@ class Kernel:
             found.append(value)
         return plan, found
 
+    def _again(self, inputs):
+        """The plan of the training step before, with these inputs in it, if they are of the same
+        kinds as those were; or nothing, and they have to be looked at."""
+        plan, names = self._before
+        if names != (*inputs,):
+            return None
+        for name, value in inputs.items():
+            if (
+                value.__class__ is not np.ndarray
+                or value.dtype != self.dtype
+                or value.shape != plan.shapes[name]
+                or id(value if value.base is None else value.base) in plan.written
+            ):
+                return None
+            plan.given[name][...] = value
+        return plan
+
     def forward(self, **inputs):
         """The outputs, and the states after the last step, under the names of STATES."""
         with self._alone:
@@ -254,8 +277,13 @@ class Kernel:
     def loss_and_grads(self, **inputs):
         """The loss and its gradients, by name."""
         with self._alone:
-            plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
-            plan.whole(x, O0, y)
+            plan = self._again(inputs)
+            if plan is None:
+                plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
+                plan.whole(x, O0, y)
+                self._before = plan, (*inputs,)
+            else:
+                plan.again()
             self.outputs, self.states = plan.outputs, plan.states
             return _checked(plan.value[0], inputs), plan.grads
 
@@ -424,6 +452,10 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
+/* exp and tanh: polynomials, at most 2.6 units in the last place off, or libm's where
+   ELMAN_N4_LIBM is defined; sigmoid is made of tanh, softplus of exp. Beside them it takes of
+   libm: log1p, pow, sqrt */
+
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
     elman_n4_real w_i[ELMAN_N4_D][ELMAN_N4_H];
@@ -477,6 +509,7 @@ void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_pa
     elman_n4_inputs *in);
 void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
     *in);
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m);
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
    so many epochs over batches, by Adam or, where there are no moments, by gradient descent; `fit`
@@ -934,6 +967,11 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
         }
 }
 
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
+{
+    memcpy(in->O0, m->O[1], sizeof in->O0);
+}
+
 /* training; parameters, gradients and moments are vectors of numbers */
 
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
@@ -1080,66 +1118,111 @@ def _library(dtype, *sizes):
     compiler, version = _compiler()
     flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
-    said = [*compiler, version, *_FLAGS, *flags, *_SOURCES.values()]
+    said = [*compiler, version, _machine(), *_FLAGS, *flags, *_SOURCES.values()]
     key = hashlib.sha256("\0".join(said).encode()).hexdigest()[:24]
     home = _cache()
     path = home / f"elman_n4-{key}.so"
     with suppress(OSError):  # there is none, or it is damaged
         return _Library(path, dtype)
-    with tempfile.TemporaryDirectory(dir=home) as folder:
-        for name, text in _SOURCES.items():
-            (Path(folder) / name).write_text(text)
-        made = Path(folder) / "made.so"
-        command = [*compiler, *_FLAGS, *flags, "library.c", "-o", str(made), "-lm"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode or not made.exists():
-            said = done.stderr.strip() or "it says nothing"
-            raise RuntimeError(f"{compiler[0]} cannot compile this kernel: {said}")
-        os.replace(made, path)
-    return _Library(path, dtype)
+    try:
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            for name, text in _SOURCES.items():
+                (Path(folder) / name).write_text(text, "utf-8")
+            made, unit = Path(folder) / "made.so", Path(folder) / "library.c"
+            command = [*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm"]
+            # zig's own place for what it keeps may be none
+            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))
+            if done.returncode or not made.exists():
+                why = _error_of(done.stderr.splitlines())
+                raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
+            os.replace(made, path)
+        return _Library(path, dtype)
+    except OSError as error:
+        raise RuntimeError(
+            f"what {compiler[0]} compiles cannot be kept in {home}, or not be loaded from there:"
+            f" {error}; XDG_CACHE_HOME is another place"
+        ) from None
 
 
 def _compiler():
     """The C compiler of this machine: CC if that is set, else one that is there; and what it says
     of itself, so that another one compiles anew."""
     known = [name for name in ("cc", "gcc", "clang") if shutil.which(name)]
-    if os.environ.get("CC"):
-        command = shlex.split(os.environ["CC"])
+    if os.environ.get("CC", "").strip():
+        try:
+            command = shlex.split(os.environ["CC"])
+        except ValueError as error:
+            raise RuntimeError(f"CC is {os.environ['CC']}, which is no command: {error}") from None
     elif known:
         command = known[:1]
     elif importlib.util.find_spec("ziglang"):
         command = [sys.executable, "-m", "ziglang", "cc"]
     else:
         raise RuntimeError(
-            "there is no C compiler: install one (or set CC), or pip install ziglang, which is one;"
-            " without any, kernels of the back end numpy need none"
+            "there is no C compiler: install one (or set CC), or pip install ziglang, which is one"
+            " (symrnn[c] has it); without any, kernels of the back end numpy need none"
         )
     return command, _version(tuple(command))
 
 
 @cache
 def _version(compiler):
+    return _run([*compiler, "--version"]).stdout
+
+
+def _run(command, **places):
+    """A compiler, without a shell: how it ended, and what it said."""
+    way = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "errors": "replace"}
     try:
-        return subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout
+        return subprocess.run(command, env={**places, **os.environ}, **way)
     except OSError as error:
-        said = f"the C compiler {compiler[0]} cannot be run: {error.strerror}"
+        said = f"the C compiler {command[0]} cannot be run: {error.strerror}"
         raise RuntimeError(said) from None
+
+
+def _error_of(lines):
+    """What is wrong, of all that a compiler says."""
+    errors = [line for line in lines if "error" in line]
+    return next(iter(errors or lines), "it says nothing").strip()
+
+
+@cache
+def _machine():
+    """What this machine's code may depend on: several can share a folder, and not be alike."""
+    wanted = ("model name", "flags", "Features", "CPU part", "isa")
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    said = sorted({line for line in lines if line.startswith(wanted)})
+    return "\n".join([platform.machine(), *(said or [platform.processor()])])
 
 
 def _cache():
     """The folder for what was compiled, which nobody else may write to; where there can be none,
     one for as long as this process runs."""
     try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        folder = (Path(base) / "symrnn").absolute()
+        base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        folder = (base if base.is_absolute() else Path.home() / ".cache") / "symrnn"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid():
+        if _is_own(folder):
             folder.chmod(0o700)
             if os.access(folder, os.W_OK | os.X_OK):
                 return folder
     except (OSError, RuntimeError):
         pass
     return Path(_own_folder().name)
+
+
+def _is_own(folder):
+    """Whether nobody else can have put anything there: what is loaded is executed."""
+    if not hasattr(os, "getuid"):
+        return True
+    me, found, above = os.getuid(), folder.stat(), folder.parent.stat()
+    owners = {found.st_uid, folder.lstat().st_uid}  # a link is as good as who made it
+    replaceable = above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX
+    mine = owners == {me} and above.st_uid in (0, me)
+    return mine and not replaceable and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 @cache
@@ -1199,8 +1282,10 @@ def _vector(name, vector, size, dtype):
     if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
         got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
         raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")
-    if not vector.flags.c_contiguous:
-        raise TypeError(f"{name} has gaps; expected a contiguous vector")
+    if not (vector.flags.c_contiguous and vector.flags.aligned):
+        raise TypeError(f"{name} has gaps, or is not aligned; expected a contiguous vector")
+    if name == "dtheta" and not vector.flags.writeable:
+        raise TypeError("dtheta is read-only; expected one to write gradients to")
     return vector
 
 

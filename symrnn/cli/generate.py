@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from symrnn.model import Model
 
 FOLDER = """With --backend c, -o FILE.py is a Python module that compiles the kernel for whatever
-sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that trains
-and a Makefile, for the sizes that are said."""
+sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that shows
+it at work and a Makefile, for the sizes that are said."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +40,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     sizes.add_argument("--batch", type=int, metavar="B", help="sequences at a time (default: 1)")
     sizes.add_argument(
         "--dtype", choices=("float32", "float64"), help="of all numbers (default: float32)"
+    )
+    sizes.add_argument(
+        "--math",
+        choices=("poly", "libm"),
+        help="exp and tanh as polynomials, in which a compiler works out many at a time and whose"
+        " error the header states, or those of libm (default: poly)",
+    )
+    sizes.add_argument(
+        "--memory",
+        type=int,
+        metavar="BYTES",
+        help="refuse a kernel whose structs take more than so many bytes",
     )
     sizes.add_argument(
         "--weights",
@@ -74,7 +86,7 @@ def generate(options: argparse.Namespace) -> str | Answer:
     model = load(options)
     sizes: dict[str, Any] = {
         key: value
-        for key in ("dims", "batch", "dtype")
+        for key in ("dims", "batch", "dtype", "math", "memory")
         if (value := getattr(options, key)) is not None
     }
     if options.weights is not None:

@@ -102,7 +102,9 @@ def _add_training(group: Any) -> None:
     )
     group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
     group.add_argument(
-        "--backend", choices=BACKENDS, help="the language of the kernel (default: numpy)"
+        "--backend",
+        choices=(*BACKENDS, "auto"),
+        help="the language of the kernel (default: numpy); auto: whichever is quicker, measured",
     )
     group.add_argument(
         "--weights",
@@ -160,8 +162,7 @@ def _trained(options: argparse.Namespace, ranks: "Ranks") -> Answer:
     from symrnn.training.runs.session import check_shared
     from symrnn.training.runs.train import attend, carry_out
 
-    prepare = _resumed if options.resume is not None else _started
-    ready = ranks.agreed(lambda: prepare(options, ranks))
+    ready = _prepared(options, ranks)
     session = ready.session
     check_shared(session)
     folder = ranks.agreed(lambda: None if ranks.rank else ready.folder())
@@ -174,6 +175,18 @@ def _trained(options: argparse.Namespace, ranks: "Ranks") -> Answer:
     if found.trouble and sys.stderr is not None:
         print(f"symrnn: {readable(found.trouble)}", file=sys.stderr)
     return Answer(found.text, found.status)
+
+
+def _prepared(options: argparse.Namespace, ranks: "Ranks") -> "Ready":
+    """The run made ready on all ranks. What is quickest is measured, and may be measured otherwise
+    on each: the back end of the first is that of all."""
+    prepare = _resumed if options.resume is not None else _started
+    first: Ready | None = None
+    if ranks.size > 1 and options.backend == "auto":
+        first = ranks.agreed(lambda: None if ranks.rank else prepare(options, ranks))
+        chosen = first.session.config.training.backend if first else ""
+        options.backend = ranks.everyone(chosen)[0]
+    return ranks.agreed(lambda: first or prepare(options, ranks))
 
 
 class Ready(NamedTuple):
@@ -199,7 +212,7 @@ def _started(options: argparse.Namespace, ranks: "Ranks") -> Ready:
     if not ranks.rank:
         check_free(path)
     session = begin(model, options.data, _request(options), ranks)
-    remarks = (beginning(session), *session.data.remarks)
+    remarks = (beginning(session), *session.remarks, *session.data.remarks)
     return Ready(session, lambda: settle(session, path), remarks)
 
 

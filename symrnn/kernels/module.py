@@ -92,6 +92,10 @@ def values(request: PlanRequest) -> dict[str, Any]:
     return dict(  # noqa: C408 - keywords, as a template is given them
         docstring=contract.docstring(),
         steps=kernel.steps,
+        sizes=kernel.sizes,
+        widths=as_dict(kernel.sizes.dims) if kernel.sizes else "",
+        dtype=kernel.sizes.dtype if kernel.sizes else "float64",
+        backend=kernel.backend,
         lengths=kernel.program.ragged,
         size=SIZE,
         dims=as_tuple(request.dims),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import index
 from typing import TypedDict, Unpack
 
 from symrnn.errors import UsageError
@@ -30,7 +31,14 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
+KEYWORDS = (
+    *("steps", "loops", "wrt", "backend", "batch", "dtype"),
+    *Features.__annotations__,
+)
+"""What `model.kernel` is told by name: a width that is called so has to be said elsewhere."""
+
 DTYPES = ("float32", "float64")
+MATHS = ("poly", "libm")
 
 
 @dataclass(frozen=True)
@@ -43,15 +51,36 @@ class Sizes:
     dtype: str = "float32"
     weights: Mapping[str, Array] | None = None
     """Parameters to come along."""
+    math: str = "poly"
+    """Whether exp and tanh are polynomials or those of the library of the language."""
+    memory: int | None = None
+    """The most bytes that all structs of a kernel may take."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UsageError(f"the dtype is '{self.dtype}'; expected {' or '.join(DTYPES)}")
+        if self.math not in MATHS:
+            raise UsageError(f"the math is '{self.math}'; expected {' or '.join(MATHS)}")
         for name, size in self.dims.items():
-            if size < 1:
+            if not _is_count(size):
                 raise UsageError(f"the width {name} is {size}; expected 1 or more")
-        if self.batch < 1:
+        if not _is_count(self.batch):
             raise UsageError(f"the batch is {self.batch}; expected 1 sequence or more")
+        if self.memory is not None and self.memory < 1:
+            raise UsageError(f"the memory is {self.memory}; expected so many bytes, 1 or more")
+
+    @classmethod
+    def said(cls, dims: Mapping[str, int], batch: int | None, dtype: object) -> "Sizes | None":
+        """Those of a call in Python, where kernels are in double precision unless something else
+        is said; None where nothing is.
+
+        >>> Sizes.said({"H": 3}, None, None)
+        Sizes(dims={'H': 3}, batch=1, dtype='float64', weights=None)
+        """
+        if not dims and batch is None and dtype is None:
+            return None
+        name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+        return cls(dims, 1 if batch is None else batch, "float64" if dtype is None else name)
 
     def options(self) -> str:
         """The options of the command that says the same.
@@ -61,7 +90,14 @@ class Sizes:
         """
         widths = ",".join(f"{name}={size}" for name, size in self.dims.items())
         dims = [f"--dims {widths}"] if widths else []
-        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}"])
+        more = ["--math libm"] if self.math == "libm" else []
+        more += [f"--memory {self.memory}"] if self.memory is not None else []
+        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}", *more])
+
+
+def _is_count(size: object) -> bool:
+    """Whether it is a whole number from 1 up, of Python's or of NumPy's."""
+    return hasattr(size, "__index__") and not isinstance(size, bool) and index(size) >= 1
 
 
 UNROLLED = 8

@@ -12,6 +12,7 @@ import pytest
 
 from symrnn import weights
 from tests.documents import Page
+from tests.kernels.c.compiler import needs_compiler
 from tests.training.runs.setting import (
     ROOT,
     Said,
@@ -169,6 +170,14 @@ import symrnn.training.runs.session as session
 session.Trainer = Interrupted
 sys.exit(main(sys.argv[1:]))
 """
+
+
+@needs_compiler
+def test_the_quickest_back_end_is_that_of_all(where: Path) -> None:
+    said = mpi(2, where, *of("elman --data cat-mat-rat --epochs 3 --backend auto", "quick"))
+    assert said.status == 0, said.err
+    assert said.err.count("back end: ") == 1
+    assert mpi(2, where, "train", "--resume", "quick", "--backend", "auto").status == 0
 
 
 # what goes wrong

@@ -4,6 +4,8 @@
 - `grouping`    statements over the same entries put together
 - `statements`  statements as loops and calls of products
 - `unit`        the header and the source file
+- `room`        how many bytes the structs take, and whether that is more than they may
+- `example`     a program that shows a kernel at work
 - `plan`        the function of a Python module that makes the structs and calls the functions
 - `folder`      that module, and the files for whoever needs no Python
 """

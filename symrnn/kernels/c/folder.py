@@ -7,9 +7,11 @@ from math import isfinite
 
 from symrnn.errors import UsageError
 from symrnn.frame import render
+from symrnn.kernels.c.example import example
 from symrnn.kernels.c.plan import plan
+from symrnn.kernels.c.room import check_budget
 from symrnn.kernels.c.statements import laid_out
-from symrnn.kernels.c.unit import Work, classes, harmless, header, identifier, trains, unit, works
+from symrnn.kernels.c.unit import Work, harmless, header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import Spelling
@@ -23,8 +25,8 @@ def source(kernel: Kernel) -> str:
     dims, name = widths(kernel), identifier(kernel.name)
     made = works(kernel, dims)
     sources = {
-        f"{name}.h": header(kernel, dims, Sizes()),
-        f"{name}.c": unit(kernel, dims),
+        f"{name}.h": header(made, Sizes()),
+        f"{name}.c": unit(made),
         "library.c": render("c/library.c.jinja", name=name, works=made, trains=trains(made[0])),
     }
     build = render(
@@ -45,7 +47,7 @@ def source(kernel: Kernel) -> str:
 
 
 def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
-    """The header and the source for these sizes, a program that trains with them, and a Makefile;
+    """The header and the source for these sizes, a program that shows them at work, and a Makefile;
     and the Python module."""
     if kernel.batch_first:
         raise UsageError(
@@ -57,24 +59,22 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         raise UsageError(f"{missing[0]} is not said; expected --dims {','.join(dims)} with numbers")
     module_of = source(kernel)
     kernel = replace(kernel, remark=f"{kernel.remark} {sizes.options()}")
-    made = harmless(kernel.remark)
-    whole = works(kernel, dims)[0]
+    made = works(kernel, dims)
+    check_budget(made, sizes)
     found = {
-        f"{name}.h": header(kernel, dims, sizes),
-        f"{name}.c": unit(kernel, dims),
+        f"{name}.h": header(made, sizes),
+        f"{name}.c": unit(made),
         f"{name}.py": module_of,
     }
     if sizes.weights is not None:
-        found["weights.h"] = weights_header(whole, sizes.weights, sizes.dtype)
-    if trains(whole):
-        found["main.c"] = render(
-            "c/main.c.jinja",
-            whole=whole,
-            made=made,
-            classes=list(classes(whole)),
-            comes_with_weights=sizes.weights is not None,
-        )
-    found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole), made=made)
+        found["weights.h"] = weights_header(made[0], sizes.weights, sizes.dtype)
+    found["main.c"] = example(made, sizes)
+    found["Makefile"] = render(
+        "c/Makefile.jinja",
+        name=name,
+        made=harmless(kernel.remark),
+        comes_with_weights=sizes.weights is not None,
+    )
     return found
 
 

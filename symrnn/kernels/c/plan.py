@@ -58,6 +58,7 @@ class _Plan:
         if self.contract.kernel.system.loss and any(s.name == "backward" for s in request.sections):
             every = ", ".join(request.given_to_sections)
             yield from self.section("whole", every, given)
+            yield from self.again()
         yield from self.handed_out()
 
     @property
@@ -94,6 +95,22 @@ class _Plan:
         yield from (f"    {line}" for line in self.copied(called))
         yield ""
         yield f"plan.{called} = {called}"
+
+    def again(self) -> Iterator[str]:
+        """The same with what lies in `given`, and the places of each input there."""
+        own, contract = self.own, self.contract
+        lines = [f'given_{one}[...] = fixed["{one}"]' for one in contract.fixed]
+        lines += ["run_whole()", *self.copied("whole")]
+        if len(lines) == 1:
+            yield "plan.again = run_whole"
+        else:
+            yield from ("", "def again():", *(f"    {line}" for line in lines), "")
+            yield "plan.again = again"
+        places = []
+        for name, axes in contract.every.items():
+            turned = ".swapaxes(0, 1)" if contract.kernel.batch_first and "T" in axes else ""
+            places.append(f'"{name}": given_{own.get(name, name)}{turned}')
+        yield f"plan.given = {{{', '.join(places)}}}"
 
     def copied(self, section: str) -> list[str]:
         """What the next call would write to before it has read it."""

@@ -10,6 +10,10 @@ import numpy as np
 
 from symrnn import __version__
 from symrnn.errors import DataError, UsageError
+from symrnn.kernels.auto import fastest
+from symrnn.kernels.generate import AUTO
+from symrnn.kernels.load import compile_for
+from symrnn.kernels.settings import Settings, Sizes
 from symrnn.language.arrays import Array
 from symrnn.language.tree import BATCH, Size, walk
 from symrnn.model import Model
@@ -39,7 +43,7 @@ from symrnn.training.runs.folder import (
     digest,
     short,
 )
-from symrnn.training.runs.trained import Kernels, is_text
+from symrnn.training.runs.trained import DTYPE, PLAIN, Kernels, is_text
 from symrnn.training.schedules import lasting
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
@@ -60,6 +64,8 @@ class Session:
     progress: RunProgress
     ranks: Ranks = ALONE
     """The processes that share it."""
+    remarks: tuple[str, ...] = ()
+    """What has found itself and may be worth knowing."""
 
     def digest(self) -> str:
         """Of all that has to be the same for whoever shares a run."""
@@ -96,11 +102,12 @@ def begin(model: Model, source: str, request: RunRequest, ranks: Ranks = ALONE) 
     dims, hidden = widths(chosen, data.task, request.hidden)
     # a mask on an input makes numbers of its ids
     made = KernelConfig(data.steps, data.ragged, ids_of(chosen, data.task), dims, hidden)
+    training, remarks = _with_back_end(request.training, chosen, made, data, ranks)
     config = Config(
         model.name,
         named,
         replace(reading, batch=data.batch),
-        _training(request.training, masks, data.batches),
+        _training(training, masks, data.batches),
         made,
         data.task,
     )
@@ -108,7 +115,25 @@ def begin(model: Model, source: str, request: RunRequest, ranks: Ranks = ALONE) 
         config = replace(config, begins=_first_token(data))
     weights = load(request.weights) if request.weights else {}
     check(weights, chosen, dims, complete=False)
-    return _session(chosen, config, data, RunProgress(), weights, ranks)
+    session = _session(chosen, config, data, RunProgress(), weights, ranks)
+    return replace(session, remarks=remarks)
+
+
+def _with_back_end(
+    training: Mapping[str, Any], model: Model, made: KernelConfig, data: Data, ranks: Ranks
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """With the quickest back end where that is asked for, and what is said of it."""
+    if training.get("backend") != AUTO:
+        return training, ()
+    settings = Settings.of(made.steps, ids=made.ids, lengths=made.ragged)
+    found = fastest(model.written, model.text, model.name, settings, _sizes(made, data, ranks))
+    return {**training, "backend": found.backend}, (f"back end: {found}",)
+
+
+def _sizes(made: KernelConfig, data: Data, ranks: Ranks) -> Sizes:
+    """Those of the first batch, and so of most."""
+    batch = next(data.train_batches(0, np.random.default_rng(0)))
+    return Sizes(made.dims, ranks.most(len(batch["lengths"])), DTYPE.__name__)
 
 
 def _reading(source: str, request: RunRequest) -> DataConfig:
@@ -153,6 +178,8 @@ def _session(
             " steps"
         )
     training = config.training
+    if training.backend != "numpy":
+        compile_for(kernels.modules[PLAIN], _sizes(config.kernel, data, ranks))
     kernels.start(training.seed, weights)
     trainer = Trainer(
         kernels.plain,
@@ -252,6 +279,8 @@ def check_agrees(config: Config, said: Mapping[str, Any]) -> None:
             value = short(value)
         elif name == "epochs" and value > has:
             continue
+        elif name == "backend" and value == AUTO:
+            continue  # the one that was found
         if not _agrees(value, has):
             option = "MODEL" if name == "model" else f"--{name.replace('_', '-')}"
             raise UsageError(

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from symrnn import weights
 from symrnn.cli import main
+from symrnn.clock import Figure
+from symrnn.training.runs.trained import Kernels
 from tests.kernels.c.compiler import needs_compiler
 
 pytestmark = needs_compiler
@@ -58,10 +61,78 @@ def test_sequences_of_several_lengths_are_refused(
     assert not (tmp_path / "r").exists()
 
 
+def test_evaluated_it_says_what_it_said_in_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = trained(tmp_path / "r", "c")
+    capsys.readouterr()
+    asked: list[str] = []
+    init = Kernels.__init__
+
+    def noted(self: Kernels, *args: Any) -> None:
+        asked.append(args[-1])
+        init(self, *args)
+
+    monkeypatch.setattr(Kernels, "__init__", noted)
+    assert main(["evaluate", str(run), "--format", "json"]) == 0
+    by_c = json.loads(capsys.readouterr().out)
+    monkeypatch.setenv("CC", "no-such-compiler")  # a machine to name one: the same but for rounding
+    assert main(["evaluate", str(run), "--format", "json"]) == 0
+    by_numpy = json.loads(capsys.readouterr().out)
+    assert asked == ["c", "c", "numpy"]
+    np.testing.assert_allclose(by_c["loss"], by_numpy["loss"], rtol=1e-5)
+
+
+def quicker(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A clock on which this back end is the quicker one."""
+    monkeypatch.setattr(
+        "symrnn.kernels.auto.take_turns",
+        lambda steps, *_: {each: Figure(1 + (each != name), 1, 2, 3, 4) for each in steps},
+    )
+
+
+def test_auto_is_one_of_them_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    quicker(monkeypatch, "c")
+    one = trained(tmp_path / "one", "auto")
+    quicker(monkeypatch, "numpy")
+    two, named = trained(tmp_path / "two", "auto"), trained(tmp_path / "named", "c")
+    for run in (one, two, named):
+        assert json.loads((run / "config.json").read_text())["training"]["backend"] == "c"
+        assert (run / "weights.safetensors").read_bytes() == (
+            one / "weights.safetensors"
+        ).read_bytes()
+    more = ["train", "--resume", str(one), "--epochs", "45", "--quiet"]
+    assert main([*more, "--backend", "auto"]) == 0
+    assert main(["train", "--resume", str(two), "--epochs", "45", "--quiet"]) == 0
+    assert losses(one) == losses(two)
+    assert main([*more, "--backend", "numpy"]) == 2
+    assert "--backend numpy contradicts the run's c" in capsys.readouterr().err
+
+
+def test_auto_says_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    quicker(monkeypatch, "numpy")
+    loud = [word for word in TRAIN if word != "--quiet"]
+    assert main([*loud, "--backend", "auto", "--out", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().err
+    assert "back end: numpy (numpy 1,000,000.0 µs a step, c 2,000,000.0 µs)\n" in said
+    several = ["train", "elman", "--data", "reviews", "--hidden", "2", "--epochs", "1"]
+    assert main([*several, "--backend", "auto", "--out", str(tmp_path / "other")]) == 0
+    assert "back end: numpy (there is no other)\n" in capsys.readouterr().err
+
+
 def test_without_a_compiler_nothing_is_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CC", "no-such-compiler")
     assert main([*TRAIN, "--backend", "c", "--out", str(tmp_path / "r")]) == 2
     assert "compiler no-such-compiler cannot be run" in capsys.readouterr().err
+    monkeypatch.setenv("CC", "false")
+    assert main([*TRAIN, "--backend", "c", "--out", str(tmp_path / "r")]) == 2
+    assert "false cannot compile this kernel: it says nothing" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
