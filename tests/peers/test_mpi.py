@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -267,6 +268,25 @@ def test_ranks_that_would_train_different_runs_are_refused(where: Path) -> None:
         " data or another version of symrnn; expected the same everywhere\n"
     )
     assert not (where / "different").exists()
+
+
+def test_a_loss_that_is_no_number_is_said_once(where: Path) -> None:
+    options = "--optimiser sgd --clip 0 --learning-rate 3e38 --validation 0 --batch 60 --epochs 3"
+    found = mpi(2, where, *of(f"elman --data mean.npz --regress {options} --quiet", "lost"))
+    assert (found.status, found.out) == (1, "")
+    assert re.fullmatch(
+        r"symrnn: step \d: .*\nlost keeps the weights from before; start anew with .*\n", found.err
+    )
+
+
+def test_a_folder_that_another_run_holds(where: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    with open(where / "elman/metrics.jsonl", "ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        found = mpi(2, where, "train", "--resume", "elman", "--epochs", "9")
+    assert found == (
+        2, "", "symrnn: another process is training in elman; wait for its end\n"
+    )  # fmt: skip
 
 
 def test_without_mpi4py_nothing_is_trained(where: Path, tmp_path: Path) -> None:
