@@ -76,19 +76,19 @@ typedef struct {
 /* what is worked out */
 typedef struct {
     elman_n4_real O[ELMAN_N4_T + 1][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real L[1];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real l_yhat[ELMAN_N4_B][1];
-    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real d_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real d_a_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real x_w_i[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real sum_l_yhat[1];
     elman_n4_real w_o_turned[ELMAN_N4_C][ELMAN_N4_H];
     elman_n4_real w_h_turned[ELMAN_N4_H][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real L[1];
+    elman_n4_real l_yhat[ELMAN_N4_B][1];
+    elman_n4_real sum_l_yhat[1];
 } elman_n4_memory;
 
 /* one step: what is handed in */
@@ -100,10 +100,10 @@ typedef struct {
 /* one step: what is worked out */
 typedef struct {
     elman_n4_real O[2][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real x_w_i[ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
 } elman_n4_step_memory;
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);

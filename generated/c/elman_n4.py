@@ -76,19 +76,19 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     given = library.numbers("elman_n4_inputs")
     piece = _pieces(memory)
     O = piece(4, B, H)
-    yhat = piece(B, C)
-    L = piece(1)
-    piece(B, C)
-    piece(B, 1)
-    piece(B, C)
     piece(3, B, H)
     piece(3, B, H)
     piece(3, B, H)
     piece(3, B, H)
-    piece(B, C)
-    piece(1)
     piece(C, H)
     piece(H, H)
+    yhat = piece(B, C)
+    piece(B, C)
+    piece(B, C)
+    piece(B, C)
+    L = piece(1)
+    piece(B, 1)
+    piece(1)
     piece = _pieces(given)
     given_x = piece(3, B, D)
     given_y = piece(B, C)
@@ -126,7 +126,8 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
 
     plan.whole = whole
     plan.again = run_whole
-    plan.given = {"x": given_x, "y": given_y, "O0": given_O0}
+    given = {"x": given_x, "y": given_y, "O0": given_O0}
+    plan.given = {name: (place, place.shape) for name, place in given.items()}
     plan.outputs = {"yhat": yhat}
     plan.states = {"O0": O[3]}
     plan.grads = {}
@@ -141,10 +142,10 @@ def _step_plan(B, dtype, theta, D, H, C):
     given = library.numbers("elman_n4_step_inputs")
     piece = _pieces(memory)
     O = piece(2, B, H)
+    piece(B, H)
+    piece(B, H)
     yhat = piece(B, C)
     piece(B, C)
-    piece(B, H)
-    piece(B, H)
     piece = _pieces(given)
     given_x = piece(B, D)
     given_O0 = piece(B, H)
@@ -244,15 +245,17 @@ class Kernel:
         plan, names = self._before
         if names != (*inputs,):
             return None
+        dtype, given = self.dtype, plan.given
         for name, value in inputs.items():
+            place, shape = given[name]
             if (
                 value.__class__ is not np.ndarray
-                or value.dtype != self.dtype
-                or value.shape != plan.shapes[name]
-                or id(value if value.base is None else value.base) in plan.written
+                or value.dtype is not dtype
+                or value.shape != shape
+                or (value.base is not None and id(value.base) in plan.written)
             ):
                 return None
-            plan.given[name][...] = value
+            place[...] = value
         return plan
 
     def forward(self, **inputs):
@@ -473,19 +476,19 @@ typedef struct {
 /* what is worked out */
 typedef struct {
     elman_n4_real O[ELMAN_N4_T + 1][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real L[1];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real l_yhat[ELMAN_N4_B][1];
-    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real d_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real d_a_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real x_w_i[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real sum_l_yhat[1];
     elman_n4_real w_o_turned[ELMAN_N4_C][ELMAN_N4_H];
     elman_n4_real w_h_turned[ELMAN_N4_H][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real L[1];
+    elman_n4_real l_yhat[ELMAN_N4_B][1];
+    elman_n4_real sum_l_yhat[1];
 } elman_n4_memory;
 
 /* one step: what is handed in */
@@ -497,10 +500,10 @@ typedef struct {
 /* one step: what is worked out */
 typedef struct {
     elman_n4_real O[2][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real x_w_i[ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
 } elman_n4_step_memory;
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
@@ -559,6 +562,7 @@ enum {
 
 #ifdef __GNUC__
 #define MAYBE_UNUSED __attribute__((unused))
+#define PREFETCH(at) __builtin_prefetch(at, 1)
 #else
 #define MAYBE_UNUSED
 #endif
@@ -568,6 +572,25 @@ enum {
 #else
 #define INLINE static inline
 #endif
+#endif
+
+/* gcc works with half of a vector of 64 bytes unless it is told; for functions the whole is quicker */
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#define WHOLE_VECTORS __attribute__((target("prefer-vector-width=512")))
+#else
+#define WHOLE_VECTORS
+#endif
+
+/* Threads, where this is compiled with OpenMP. Each number is worked out by one thread, in the same
+   order however many there are; what takes a few microseconds is not shared out. */
+#ifdef _OPENMP
+#include <omp.h>
+#define THREADS omp_get_max_threads()
+#define PRAGMA(text) _Pragma(#text)
+#define IN_THREADS(many) PRAGMA(omp parallel for if ((many) > 16000))
+#else
+#define THREADS 1
+#define IN_THREADS(many)
 #endif
 
 /* functions of one number */
@@ -667,18 +690,30 @@ INLINE real softplus(real x)
 #ifndef __GNUC__
 #define VECTOR 0
 #define TALL 2
+#define HIGH 2
 #elif defined(__AVX512F__)
 #define VECTOR 64
 #define TALL 8
+#define HIGH 8
 #elif defined(__AVX__)
 #define VECTOR 32
 #define TALL 4
+#define HIGH 6
 #elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)
 #define VECTOR 16
 #define TALL 4
+#define HIGH 6
 #else
 #define VECTOR 0
 #define TALL 2
+#define HIGH 2
+#endif
+
+/* clang takes registers as wide as that only where it is told to */
+#if VECTOR && defined(__clang__) && defined(__x86_64__)
+#define WIDE_VECTORS __attribute__((min_vector_width(VECTOR * 8)))
+#else
+#define WIDE_VECTORS
 #endif
 
 #if VECTOR
@@ -692,10 +727,10 @@ typedef real vector_1;
 #endif
 
 /* so many rows, and so many times the numbers in a vector_1 in each */
-INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
+INLINE WIDE_VECTORS void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    vector_1 sum[TALL][8];
+    vector_1 sum[HIGH][8];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -713,10 +748,10 @@ INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, i
 
 #if VECTOR
 /* so many rows, and so many times the numbers in a vector_2 in each */
-INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
+INLINE WIDE_VECTORS void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    vector_2 sum[TALL][1];
+    vector_2 sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -737,7 +772,7 @@ INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, i
 INLINE void block_of_real(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    real sum[TALL][1];
+    real sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -791,36 +826,128 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
         rows_of(1, columns, inner, FROM(i, 0), add);
 }
 
-enum { DEEP = 256, SMALL = 4096, LARGE = 50000 };
+enum { SMALL = 4096, LARGE = 786432 / (int)sizeof(real) };
+
+#if VECTOR
+/* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
+   pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
+   transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
+   blocks are. */
+enum { DEEP = 128, WIDE = 2 * LANES, BLOCK = 131072 / (int)sizeof(real) / DEEP / HIGH * HIGH };
+
+WIDE_VECTORS static void tile(int inner, const real *left, int row, int step, const real *strip,
+    real *out, int out_row, int add)
+{
+    vector_1 sum[HIGH][2];
+    for (int i = 0; i < HIGH; i++)
+        for (int v = 0; v < 2; v++)
+            sum[i][v] = add ? *(const vector_1 *)(out + i * out_row + v * LANES) : (vector_1){0};
+    for (int k = 0; k < inner; k++) {
+        const vector_1 first = *(const vector_1 *)(strip + k * WIDE);
+        const vector_1 second = *(const vector_1 *)(strip + k * WIDE + LANES);
+        for (int i = 0; i < HIGH; i++) {
+            sum[i][0] += left[i * row + k * step] * first;
+            sum[i][1] += left[i * row + k * step] * second;
+        }
+    }
+    for (int i = 0; i < HIGH; i++)
+        for (int v = 0; v < 2; v++)
+            *(vector_1 *)(out + i * out_row + v * LANES) = sum[i][v];
+}
+
+/* some rows, at most HIGH, so that each column of them lies side by side */
+static void columns_of(int rows, int inner, const real *left, int row, int step, real *panel)
+{
+    for (int k = 0; k < inner; k++, left += step, panel += HIGH) {
+        if (row == 1 && rows == HIGH)
+            memcpy(panel, left, HIGH * sizeof(real));
+        else
+            for (int i = 0; i < HIGH; i++)
+                panel[i] = i < rows ? left[i * row] : 0;
+    }
+}
+
+/* some columns, at most WIDE */
+static void strip_of(int columns, int inner, const real *right, int right_row, real *strip)
+{
+    for (int k = 0; k < inner; k++, right += right_row, strip += WIDE) {
+        if (columns == WIDE)
+            memcpy(strip, right, WIDE * sizeof(real));
+        else
+            for (int j = 0; j < WIDE; j++)
+                strip[j] = j < columns ? right[j] : 0;
+    }
+}
+
+/* some rows, at most BLOCK */
+static void block_of_rows(int rows, int columns, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row)
+{
+    real strip[DEEP * WIDE], panel[DEEP * BLOCK], edge[HIGH * WIDE] = {0};
+    const int in_place = step == 1 ? rows / HIGH * HIGH : 0;
+    for (int k = 0; k < inner; k += DEEP) {
+        const int deep = inner - k < DEEP ? inner - k : DEEP;
+        for (int i = in_place; i < rows; i += HIGH)
+            columns_of(rows - i < HIGH ? rows - i : HIGH, deep, left + i * row + k * step, row, step,
+                panel + (i - in_place) * deep);
+        for (int j = 0; j < columns; j += WIDE) {
+            const int wide = columns - j < WIDE ? columns - j : WIDE;
+            strip_of(wide, deep, right + k * right_row + j, right_row, strip);
+            for (int i = 0; i < rows; i += HIGH) {
+                const int high = rows - i < HIGH ? rows - i : HIGH;
+                real *into = out + i * out_row + j;
+                const int whole = high == HIGH && wide == WIDE;
+                for (int l = 0; !whole && l < high; l++)
+                    memcpy(edge + l * WIDE, into + l * out_row, (size_t)wide * sizeof(real));
+                for (int l = i + HIGH; whole && l < i + 2 * HIGH && l < rows; l++) {
+                    PREFETCH(out + l * out_row + j);
+                    PREFETCH(out + l * out_row + j + LANES);
+                }
+                if (i < in_place)
+                    tile(deep, left + i * row + k, row, 1, strip, whole ? into : edge,
+                        whole ? out_row : WIDE, k > 0);
+                else
+                    tile(deep, panel + (i - in_place) * deep, 1, HIGH, strip, whole ? into : edge,
+                        whole ? out_row : WIDE, k > 0);
+                for (int l = 0; !whole && l < high; l++)
+                    memcpy(into + l * out_row, edge + l * WIDE, (size_t)wide * sizeof(real));
+            }
+        }
+    }
+}
+#endif
+
+/* how many rows are worked out at a time: as many as that, or a thread's share */
+MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
+{
+    const int share = (rows + THREADS - 1) / THREADS;
+    const int found = (share + multiple - 1) / multiple * multiple;
+    return found < most ? found : most;
+}
 
 /* whatever is not small is worked out by one function for all sizes */
 MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-    if (!VECTOR || rows < 4 * TALL || inner * columns <= LARGE) {
-        all_rows(rows, columns, inner, FROM(0, 0), 0);
+#if VECTOR
+    if (rows >= 16 && inner > LARGE / (step == 1 ? columns : rows + columns)) {
+        const int many = rows_at_once(rows, BLOCK, HIGH);
+        IN_THREADS(rows * columns / 64 * inner)
+        for (int i = 0; i < rows; i += many)
+            block_of_rows(rows - i < many ? rows - i : many, columns, inner, FROM(i, 0));
         return;
     }
-    /* a large matrix is copied strip by strip, so that a strip lies in few pages */
-    enum { WIDE = 2 * LANES };
-    real strip[DEEP * WIDE];
-    for (int k = 0; k < inner; k += DEEP) {
-        const int deep = inner - k < DEEP ? inner - k : DEEP;
-        for (int j = 0; j < columns; j += WIDE) {
-            const int wide = columns - j < WIDE ? columns - j : WIDE;
-            for (int l = 0; l < deep; l++)
-                memcpy(strip + l * WIDE, right + (k + l) * right_row + j,
-                    (size_t)wide * sizeof(real));
-            all_rows(rows, wide, deep, left + k * step, row, step, strip, WIDE, out + j, out_row,
-                k > 0);
-        }
-    }
+#endif
+    const int many = rows_at_once(rows, rows, TALL);
+    IN_THREADS(rows * columns / 64 * inner)
+    for (int i = 0; i < rows; i += many)
+        all_rows(rows - i < many ? rows - i : many, columns, inner, FROM(i, 0), 0);
 }
 
 INLINE void dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-    if (rows * columns * inner <= SMALL)
+    if (rows <= SMALL / columns / inner)
         all_rows(rows, columns, inner, FROM(0, 0), 0);
     else
         large_dot(rows, columns, inner, FROM(0, 0));
@@ -839,17 +966,20 @@ INLINE void dot_by_turned(int rows, int columns, int inner, const real *left, in
         }
 }
 
+WHOLE_VECTORS
 void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(T * B, H, D, &in->x[0][0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[0] = O0 */
             m->O[0][r][j] = in->O0[r][j];
         }
     dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[1] = tanh(a_O[1]) */
@@ -857,6 +987,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_O[2] = x[2] @ w_i + O[1] @ w_h */
     dot(B, H, H, &m->O[1][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[1][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[2] = tanh(a_O[2]) */
@@ -864,6 +995,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_O[3] = x[3] @ w_i + O[2] @ w_h */
     dot(B, H, H, &m->O[2][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[2][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[3] = tanh(a_O[3]) */
@@ -871,6 +1003,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_yhat = O[T] @ w_o */
     dot(B, C, H, &m->O[3][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* yhat = sigmoid(a_yhat) */
@@ -881,6 +1014,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
 void elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_inputs *restrict in)
 {
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* l_yhat = bce_logits(y, a_yhat) */
@@ -908,6 +1042,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     for (int r = 0; r < H; r++)
         for (int j = 0; j < H; j++)
             m->w_h_turned[r][j] = p->w_h[j][r];
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* d_a_yhat = (yhat - y) / (size(B) * size(C)) */
@@ -917,6 +1052,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     dot(B, H, C, &m->d_a_yhat[0][0], C, 1, &m->w_o_turned[0][0], H, &m->d_O[2][0][0], H);
     /* d_w_o = transpose(O[T]) @ d_a_yhat */
     dot(H, C, B, &m->O[3][0][0], 1, H, &m->d_a_yhat[0][0], C, &g->w_o[0][0], C);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[3] = d_O[3] * (1 - O[3]**2) */
@@ -924,6 +1060,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
         }
     /* d_O[2] = d_a_O[3] @ transpose(w_h) */
     dot(B, H, H, &m->d_a_O[2][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[1][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[2] = d_O[2] * (1 - O[2]**2) */
@@ -931,6 +1068,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
         }
     /* d_O[1] = d_a_O[2] @ transpose(w_h) */
     dot(B, H, H, &m->d_a_O[1][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[1] = d_O[1] * (1 - O[1]**2) */
@@ -942,17 +1080,20 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     dot(H, H, T * B, &m->O[0][0][0], 1, H, &m->d_a_O[0][0][0], H, &g->w_h[0][0], H);
 }
 
+WHOLE_VECTORS
 void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_step_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(B, H, D, &in->x[0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[0] = O0 */
             m->O[0][r][j] = in->O0[r][j];
         }
     dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[1] = tanh(a_O[1]) */
@@ -960,6 +1101,7 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
         }
     /* a_yhat = O[T] @ w_o */
     dot(B, C, H, &m->O[1][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* yhat = sigmoid(a_yhat) */
@@ -1094,7 +1236,7 @@ class _Library:
     def numbers(self, struct):
         """A vector as long as a struct."""
         count = ctypes.c_long.in_dll(self.functions, f"{struct}_bytes").value // self.dtype.itemsize
-        return np.zeros(count, self.dtype)
+        return _zeros(count, self.dtype)
 
     def bound(self, plan, *vectors):
         """How a function of this name is called with these vectors: memory, parameters, …"""
@@ -1276,9 +1418,16 @@ def _dtype(dtype):
     return dtype
 
 
+def _zeros(size, dtype):
+    """A vector of zeros that begins where a line of the cache does: it is read quicker."""
+    room = np.zeros(size * dtype.itemsize + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size * dtype.itemsize].view(dtype)
+
+
 def _vector(name, vector, size, dtype):
     if vector is None:
-        return np.zeros(size, dtype)
+        return _zeros(size, dtype)
     if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
         got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
         raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")

@@ -74,8 +74,9 @@ class Sizes:
         """Those of a call in Python, where kernels are in double precision unless something else
         is said; None where nothing is.
 
-        >>> Sizes.said({"H": 3}, None, None)
-        Sizes(dims={'H': 3}, batch=1, dtype='float64', weights=None)
+        >>> made = Sizes.said({"H": 3}, None, None)
+        >>> made.dims, made.batch, made.dtype
+        ({'H': 3}, 1, 'float64')
         """
         if not dims and batch is None and dtype is None:
             return None

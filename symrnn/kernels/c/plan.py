@@ -110,7 +110,8 @@ class _Plan:
         for name, axes in contract.every.items():
             turned = ".swapaxes(0, 1)" if contract.kernel.batch_first and "T" in axes else ""
             places.append(f'"{name}": given_{own.get(name, name)}{turned}')
-        yield f"plan.given = {{{', '.join(places)}}}"
+        yield f"given = {{{', '.join(places)}}}"
+        yield "plan.given = {name: (place, place.shape) for name, place in given.items()}"
 
     def copied(self, section: str) -> list[str]:
         """What the next call would write to before it has read it."""

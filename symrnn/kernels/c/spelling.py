@@ -40,7 +40,8 @@ KEYWORDS = {
     *("union", "unsigned", "void", "volatile", "while", "asm", "linux", "unix", "none"),
     *("NULL", "NAN", "INFINITY", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INLINE", "FN", "BITS"),
     *("MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL", "LANES", "FROM"),
-    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main"),
+    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main", "HIGH", "PREFETCH", "WIDE_VECTORS"),
+    *("WHOLE_VECTORS", "THREADS", "PRAGMA", "IN_THREADS"),
 }
 """Words and macros of C's: no member of a struct can have such a name."""
 
@@ -62,9 +63,8 @@ FUNCTION_NAMES = {
         "rows_of",
         "all_rows",
         "large_dot",
-        "DEEP",
-        "SMALL",
-        "LARGE",
+        *("SMALL", "LARGE", "DEEP", "WIDE", "BLOCK", "tile", "columns_of", "strip_of"),
+        *("block_of_rows", "rows_at_once"),
         "vector_1",
         "vector_2",
     ),

@@ -51,7 +51,7 @@ class Writer:
         body = list(self.numbers(group))
         if all(line.startswith("/*") for line in body):
             return []  # nobody reads any of it
-        return nest(group.space, body)
+        return [*in_threads(group.space), *nest(group.space, body)]
 
     def alone(self, statement: p.Plain) -> list[str]:
         match statement:
@@ -177,6 +177,14 @@ class Writer:
             for arg in statement.args
         ]
         return value_of(statement.op, args)
+
+
+def in_threads(space: Space) -> list[str]:
+    """What shares the rows of a loop out, where there are several and it is compiled so."""
+    if len(space) < 2 or space[0][0] == "j":
+        return []
+    many = (f"({n})" if " " in n else n for _, n in space)
+    return [f"IN_THREADS({' * '.join(many)})"]
 
 
 def nest(space: Sequence[tuple[str, str]], body: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ outside of the structs.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -79,7 +80,11 @@ class Work:
 
     @property
     def memory(self) -> list[tuple[str, list[str]]]:
-        return [(name, self.spelling.shape(name)) for name in self.writer.grouping.in_memory]
+        """What is worked out, the commonest widths first: a number by itself between two matrices
+        would push the second one off the place where lines of the cache begin."""
+        found = [(name, self.spelling.shape(name)) for name in self.writer.grouping.in_memory]
+        often = Counter(axes[-1] for _, axes in found)
+        return sorted(found, key=lambda member: -often[member[1][-1]])
 
     def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
         """The members of a struct, as they are declared in the header."""

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 
+from symrnn.errors import UsageError
+from symrnn.kernels.verification.generated import verify_source
 from tests.cases import model
 from tests.kernels.c.compiler import CC, needs_compiler
 
@@ -95,6 +98,37 @@ def test_without_a_compiler_the_two_ways_out_are_named(
     with pytest.raises(RuntimeError, match="cannot be run: Permission denied"):
         called(fresh())
     assert not cache.exists()
+
+
+def test_ziglang_is_the_compiler_where_there_is_no_other(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package of this name that hands on to another compiler."""
+    (tmp_path / "site" / "ziglang").mkdir(parents=True)
+    (tmp_path / "site" / "ziglang" / "__main__.py").write_text(
+        "import os, sys\n"
+        "cc, *rest = sys.argv[1:]\n"
+        "assert cc == 'cc' and ('--version' in rest or os.environ['ZIG_GLOBAL_CACHE_DIR'])\n"
+        f"os.environ['PATH'] = {os.environ['PATH']!r}\n"
+        f"os.execv({CC!r}, [{CC!r}, *rest])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    module: Any = fresh()
+    assert module._compiler()[0] == [sys.executable, "-m", "ziglang", "cc"]
+    assert called(module) > 0
+
+
+def test_a_machine_without_a_compiler_proves_nothing(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(UsageError, match="the C compiler no-such-compiler cannot be run"):
+        model("elman_n4").verify(2, backend="c")
+    source = model("elman_n4").generate(2, backend="c")
+    with pytest.raises(UsageError, match="the C compiler no-such-compiler cannot be run"):
+        verify_source(source, "elman_n4.py")
 
 
 def test_a_cc_that_says_nothing_is_none(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
