@@ -211,9 +211,13 @@ def graphed(made: Case, torch: Any, device: str) -> Entrant:
 
 def loaded(made: Case, torch: Any, device: str) -> tuple[Any, Arrays]:
     """The generated module with the parameters of the case, and its inputs, on the device."""
-    net = made.model.kernel(made.size.steps, backend="torch").Module(
-        **made.dims, device=device, dtype=torch.float32
+    file = made.model.kernel(made.size.steps, backend="torch")
+    (kind,) = (
+        each
+        for each in vars(file).values()
+        if isinstance(each, type) and issubclass(each, torch.nn.Module)
     )
+    net = kind(**made.dims, device=device, dtype=torch.float32)
     with torch.no_grad():
         for name, tensor in net.params().items():
             tensor.copy_(torch.from_numpy(made.params[name]))

@@ -1,9 +1,7 @@
 """`mpiexec -n 2 symrnn train …`: processes that really exchange what one process has alone."""
 
-import importlib.util
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +10,8 @@ import numpy as np
 import pytest
 
 from symrnn import weights
-from tests.documents import Page
 from tests.kernels.c.compiler import needs_compiler
+from tests.peers.launchers import started, without
 from tests.training.runs.setting import (
     ROOT,
     Said,
@@ -25,25 +23,12 @@ from tests.training.runs.setting import (
     text,
 )
 
-BESIDE = Path(sys.executable).parent / "mpiexec"
-MPIEXEC = str(BESIDE) if BESIDE.exists() else shutil.which("mpiexec")
-pytestmark = [
-    pytest.mark.skipif(
-        importlib.util.find_spec("mpi4py") is None, reason="mpi4py is not installed"
-    ),
-    pytest.mark.skipif(MPIEXEC is None, reason="there is no mpiexec here"),
-]
+pytestmark = pytest.mark.skipif(bool(without("mpirun")), reason=without("mpirun"))
 
 
 def launch(count: int, where: Path, *command: str, **more: str) -> subprocess.Popen[bytes]:
     """Python in so many processes."""
-    return subprocess.Popen(
-        [str(MPIEXEC), "-n", str(count), sys.executable, *command],
-        cwd=where,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    return started(["mpirun", "-n", str(count), "python", *command], where, **more)
 
 
 def mpi(count: int, where: Path, *arguments: str) -> Said:
@@ -308,16 +293,3 @@ def test_a_launcher_of_another_mpi_is_found_out(where: Path) -> None:
     assert (found.status, found.out) == (2, "")
     assert "has started 2 processes, and each knows of 1: mpi4py uses another MPI" in found.err
     assert not (where / "none").exists()
-
-
-def test_the_example_on_the_page_is_the_same_in_several_processes(tmp_path: Path) -> None:
-    (block,) = [b for b in Page("docs/parallel.md").blocks("python") if b.file == "shared.py"]
-    (tmp_path / "shared.py").write_text(block.text)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    alone = subprocess.run(
-        [sys.executable, "shared.py"], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    assert alone.stdout.startswith("200 steps, loss 0.")
-    for count in (2, 3):
-        said = finished(launch(count, tmp_path, "-m", "mpi4py", "shared.py"))
-        assert said == (0, alone.stdout, "")
