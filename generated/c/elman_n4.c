@@ -290,13 +290,13 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
         rows_of(1, columns, inner, FROM(i, 0), add);
 }
 
-enum { SMALL = 4096, LARGE = 786432 / (int)sizeof(real) };
+enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
 
 #if VECTOR
 /* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
    pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
    transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
-   blocks are. */
+   blocks are. (benchmarks/products.py measures what LARGE, DEEP and BLOCK rest on) */
 enum { DEEP = 128, WIDE = 2 * LANES, BLOCK = 131072 / (int)sizeof(real) / DEEP / HIGH * HIGH };
 
 WIDE_VECTORS static void tile(int inner, const real *left, int row, int step, const real *strip,
@@ -394,7 +394,9 @@ MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real 
     const real *right, int right_row, real *out, int out_row)
 {
 #if VECTOR
-    if (rows >= 16 && inner > LARGE / (step == 1 ? columns : rows + columns)) {
+    const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
+    const int odd = columns > WIDE && columns % (LANES / 2) != 0;
+    if (rows >= 16 && (odd || inner > room)) {
         const int many = rows_at_once(rows, BLOCK, HIGH);
         IN_THREADS(rows * columns / 64 * inner)
         for (int i = 0; i < rows; i += many)
@@ -429,6 +431,24 @@ INLINE void dot_by_turned(int rows, int columns, int inner, const real *left, in
             out[i * out_row + j] = sum;
         }
 }
+#ifdef ELMAN_N4_BLAS
+
+/* large products by the BLAS of a memory; for it, whose matrices lie column by column, each of ours
+   is transposed */
+MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int inner, const real *left,
+    int row, int step, const real *right, int right_row, real *out, int out_row)
+{
+    if (!blas || rows < 16 || columns < 16 || rows < 262144 / columns / inner) {
+        dot(rows, columns, inner, FROM(0, 0));
+        return;
+    }
+    const real one = 1, none = 0;
+    const int apart = step == 1 ? row : step;
+    blas("N", step == 1 ? "N" : "T", &columns, &rows, &inner, &one, right, &right_row, left, &apart,
+        &none, out, &out_row);
+}
+#define dot(...) dot_by(m->blas, __VA_ARGS__)
+#endif
 
 WHOLE_VECTORS
 void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
@@ -583,7 +603,7 @@ void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
 
 /* a number from -1 to 1 (a linear congruential generator) */
-static real drawn(uint32_t *seed)
+MAYBE_UNUSED static real drawn(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (real)(*seed >> 8) / (real)(1u << 23) - 1;

@@ -55,9 +55,19 @@ typedef float elman_n4_real;
    elman_n4_step_inputs 84 (state 48),
    elman_n4_step_memory 216 */
 
-/* exp and tanh: polynomials, at most 2.6 units in the last place off, or libm's where
-   ELMAN_N4_LIBM is defined; sigmoid is made of tanh, softplus of exp. Beside them it takes of
+/* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
+   ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
+   softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of
    libm: log1p, pow, sqrt */
+
+#ifdef ELMAN_N4_BLAS
+/* the product of matrices of a BLAS: sgemm, or dgemm for double, as Fortran calls it, with int for
+   sizes. Large products go to `blas` of a memory, unless that is NULL; it has to be set. In which
+   order it sums up, and in how many threads, is its own matter */
+typedef void elman_n4_gemm(const char *, const char *, const int *, const int *, const int *,
+    const elman_n4_real *, const elman_n4_real *, const int *, const elman_n4_real *, const int *,
+    const elman_n4_real *, elman_n4_real *, const int *);
+#endif
 
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
@@ -89,6 +99,9 @@ typedef struct {
     elman_n4_real L[1];
     elman_n4_real l_yhat[ELMAN_N4_B][1];
     elman_n4_real sum_l_yhat[1];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_memory;
 
 /* one step: what is handed in */
@@ -104,6 +117,9 @@ typedef struct {
     elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_step_memory;
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);

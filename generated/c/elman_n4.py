@@ -128,6 +128,7 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     plan.again = run_whole
     given = {"x": given_x, "y": given_y, "O0": given_O0}
     plan.given = {name: (place, place.shape) for name, place in given.items()}
+    plan.fit, plan.stacked = library.fit(plan), partial(library.stacked, plan)
     plan.outputs = {"yhat": yhat}
     plan.states = {"O0": O[3]}
     plan.grads = {}
@@ -289,6 +290,33 @@ class Kernel:
                 plan.again()
             self.outputs, self.states = plan.outputs, plan.states
             return _checked(plan.value[0], inputs), plan.grads
+
+    def fit(self, rate, epochs=1, **inputs):
+        """Gradient descent in C: a step for each batch, `epochs` times over all of them, with no
+        Python in between; the mean loss of the last time. Each input has one axis more, ahead of
+        its own: the batches."""
+        epochs = _whole("epochs", epochs)
+        batches = {name: _plain(name, value) for name, value in inputs.items()}
+        count = max((len(value) for value in batches.values() if value.ndim), default=0)
+        for name, value in batches.items():
+            if value.shape[:1] != (count,) or not count:
+                raise ValueError(
+                    f"{name} has shape {value.shape}; expected as many batches, 1 or more, ahead of"
+                    " its own axes as every other input has"
+                )
+        with self._alone:
+            first = {name: value[0] for name, value in batches.items()}
+            plan, (x, y, O0) = self._ready(first, _NEEDED["loss"])
+            plan.whole(x, O0, y)
+            rows, places = plan.stacked(count)
+            for name, value in batches.items():
+                shape = (count, *plan.shapes[name])
+                places[name][...] = _fitting(name, value, shape, self.dtype)
+            loss = self.dtype.type(plan.fit(rows, epochs, rate))
+        if loss != loss:
+            for i in range(count):
+                _checked(loss, {name: value[i] for name, value in batches.items()})
+        return loss
 
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
@@ -455,9 +483,19 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
-/* exp and tanh: polynomials, at most 2.6 units in the last place off, or libm's where
-   ELMAN_N4_LIBM is defined; sigmoid is made of tanh, softplus of exp. Beside them it takes of
+/* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
+   ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
+   softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of
    libm: log1p, pow, sqrt */
+
+#ifdef ELMAN_N4_BLAS
+/* the product of matrices of a BLAS: sgemm, or dgemm for double, as Fortran calls it, with int for
+   sizes. Large products go to `blas` of a memory, unless that is NULL; it has to be set. In which
+   order it sums up, and in how many threads, is its own matter */
+typedef void elman_n4_gemm(const char *, const char *, const int *, const int *, const int *,
+    const elman_n4_real *, const elman_n4_real *, const int *, const elman_n4_real *, const int *,
+    const elman_n4_real *, elman_n4_real *, const int *);
+#endif
 
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
@@ -489,6 +527,9 @@ typedef struct {
     elman_n4_real L[1];
     elman_n4_real l_yhat[ELMAN_N4_B][1];
     elman_n4_real sum_l_yhat[1];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_memory;
 
 /* one step: what is handed in */
@@ -504,6 +545,9 @@ typedef struct {
     elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_step_memory;
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
@@ -826,13 +870,13 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
         rows_of(1, columns, inner, FROM(i, 0), add);
 }
 
-enum { SMALL = 4096, LARGE = 786432 / (int)sizeof(real) };
+enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
 
 #if VECTOR
 /* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
    pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
    transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
-   blocks are. */
+   blocks are. (benchmarks/products.py measures what LARGE, DEEP and BLOCK rest on) */
 enum { DEEP = 128, WIDE = 2 * LANES, BLOCK = 131072 / (int)sizeof(real) / DEEP / HIGH * HIGH };
 
 WIDE_VECTORS static void tile(int inner, const real *left, int row, int step, const real *strip,
@@ -930,7 +974,9 @@ MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real 
     const real *right, int right_row, real *out, int out_row)
 {
 #if VECTOR
-    if (rows >= 16 && inner > LARGE / (step == 1 ? columns : rows + columns)) {
+    const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
+    const int odd = columns > WIDE && columns % (LANES / 2) != 0;
+    if (rows >= 16 && (odd || inner > room)) {
         const int many = rows_at_once(rows, BLOCK, HIGH);
         IN_THREADS(rows * columns / 64 * inner)
         for (int i = 0; i < rows; i += many)
@@ -965,6 +1011,24 @@ INLINE void dot_by_turned(int rows, int columns, int inner, const real *left, in
             out[i * out_row + j] = sum;
         }
 }
+#ifdef ELMAN_N4_BLAS
+
+/* large products by the BLAS of a memory; for it, whose matrices lie column by column, each of ours
+   is transposed */
+MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int inner, const real *left,
+    int row, int step, const real *right, int right_row, real *out, int out_row)
+{
+    if (!blas || rows < 16 || columns < 16 || rows < 262144 / columns / inner) {
+        dot(rows, columns, inner, FROM(0, 0));
+        return;
+    }
+    const real one = 1, none = 0;
+    const int apart = step == 1 ? row : step;
+    blas("N", step == 1 ? "N" : "T", &columns, &rows, &inner, &one, right, &right_row, left, &apart,
+        &none, out, &out_row);
+}
+#define dot(...) dot_by(m->blas, __VA_ARGS__)
+#endif
 
 WHOLE_VECTORS
 void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
@@ -1119,7 +1183,7 @@ void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
 
 /* a number from -1 to 1 (a linear congruential generator) */
-static real drawn(uint32_t *seed)
+MAYBE_UNUSED static real drawn(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (real)(*seed >> 8) / (real)(1u << 23) - 1;
@@ -1191,6 +1255,11 @@ const long elman_n4_inputs_bytes = sizeof(elman_n4_inputs);
 const long elman_n4_step_memory_bytes = sizeof(elman_n4_step_memory);
 const long elman_n4_step_inputs_bytes = sizeof(elman_n4_step_inputs);
 
+#ifdef ELMAN_N4_BLAS
+void elman_n4_memory_blas(elman_n4_memory *m, elman_n4_gemm *blas) { m->blas = blas; }
+void elman_n4_step_memory_blas(elman_n4_step_memory *m, elman_n4_gemm *blas) { m->blas = blas; }
+#endif
+
 /* each function with its structs in one array: memory, parameters, gradients, inputs */
 
 void call_forward(void *const *at)
@@ -1230,13 +1299,17 @@ _FLAGS = (
 class _Library:
     """The functions of a shared object, for one dtype and one size of everything."""
 
-    def __init__(self, path, dtype):
-        self.functions, self.dtype = ctypes.CDLL(str(path)), dtype
+    def __init__(self, path, dtype, blas):
+        self.functions, self.dtype, self.blas = ctypes.CDLL(str(path)), dtype, blas
 
     def numbers(self, struct):
         """A vector as long as a struct."""
         count = ctypes.c_long.in_dll(self.functions, f"{struct}_bytes").value // self.dtype.itemsize
-        return _zeros(count, self.dtype)
+        found = _zeros(count, self.dtype)
+        if self.blas and struct.endswith("_memory"):
+            give = getattr(self.functions, f"{struct}_blas")
+            give(ctypes.c_void_p(found.ctypes.data), ctypes.c_void_p(self.blas))
+        return found
 
     def bound(self, plan, *vectors):
         """How a function of this name is called with these vectors: memory, parameters, …"""
@@ -1251,6 +1324,31 @@ class _Library:
 
         return call
 
+    def fit(self, plan):
+        """How steps of gradient descent are called: with rows of inputs, epochs and a rate."""
+        number = ctypes.c_double if self.dtype == np.float64 else ctypes.c_float
+        function = self.functions.elman_n4_fit
+        function.restype = number
+        memory, theta, dtheta, _ = (ctypes.c_void_p(v.ctypes.data) for v in plan.vectors[:4])
+
+        def call(rows, epochs, rate):
+            given = ctypes.c_void_p(rows.ctypes.data)
+            end = (len(rows), epochs, number(rate))
+            return function(memory, theta, dtheta, None, given, *end)
+
+        return call
+
+    def stacked(self, plan, count):
+        """What is handed in, so many times, and the place of each input in all of them."""
+        given = plan.vectors[3]
+        rows, start = np.tile(given, (count, 1)), given.ctypes.data
+
+        def each(place):
+            shape, strides = (count, *place.shape), (rows.strides[0], *place.strides)
+            return np.ndarray(shape, rows.dtype, rows, place.ctypes.data - start, strides)
+
+        return rows, {name: each(place) for name, (place, _) in plan.given.items()}
+
 
 @cache
 def _library(dtype, *sizes):
@@ -1260,12 +1358,14 @@ def _library(dtype, *sizes):
     compiler, version = _compiler()
     flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
+    blas = _blas("dgemm" if dtype == np.float64 else "sgemm")
+    flags += ["-DELMAN_N4_BLAS"] if blas else []
     said = [*compiler, version, _machine(), *_FLAGS, *flags, *_SOURCES.values()]
     key = hashlib.sha256("\0".join(said).encode()).hexdigest()[:24]
     home = _cache()
     path = home / f"elman_n4-{key}.so"
     with suppress(OSError):  # there is none, or it is damaged
-        return _Library(path, dtype)
+        return _Library(path, dtype, blas)
     try:
         with tempfile.TemporaryDirectory(dir=home) as folder:
             for name, text in _SOURCES.items():
@@ -1278,12 +1378,33 @@ def _library(dtype, *sizes):
                 why = _error_of(done.stderr.splitlines())
                 raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
             os.replace(made, path)
-        return _Library(path, dtype)
+        return _Library(path, dtype, blas)
     except OSError as error:
         raise RuntimeError(
             f"what {compiler[0]} compiles cannot be kept in {home}, or not be loaded from there:"
             f" {error}; XDG_CACHE_HOME is another place"
         ) from None
+
+
+def _blas(name):
+    """Where this function of SciPy's BLAS is, if SYMRNN_BLAS asks for it."""
+    wanted = os.environ.get("SYMRNN_BLAS", "")
+    if wanted not in ("", "scipy"):
+        raise RuntimeError(f"SYMRNN_BLAS is {wanted}; expected scipy, or nothing")
+    if not wanted:
+        return None
+    try:
+        from scipy.linalg import cython_blas
+    except ImportError as error:
+        raise RuntimeError(f"SYMRNN_BLAS is scipy, and that is not there: {error}") from None
+    capsule, says = cython_blas.__pyx_capi__[name], (ctypes.py_object, ctypes.c_char_p)
+    name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, says[0])(("PyCapsule_GetName", ctypes.pythonapi))
+    pointer_of = ("PyCapsule_GetPointer", ctypes.pythonapi)
+    pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, *says)(pointer_of)
+    signature = name_of(capsule)  # of the function, in C
+    if not signature.startswith(b"void (char *, char *, int *, int *, int *, "):
+        raise RuntimeError(f"SciPy's {name} is {signature.decode()}; expected sizes that are int")
+    return pointer_of(capsule, signature)
 
 
 def _compiler():

@@ -37,7 +37,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_backend(parser)
     sizes = parser.add_argument_group("the sizes of a folder (--backend c)")
     sizes.add_argument("--dims", type=dims, metavar="D=5,H=3", help="widths")
-    sizes.add_argument("--batch", type=int, metavar="B", help="sequences at a time (default: 1)")
+    sizes.add_argument(
+        "--batch",
+        metavar="B",
+        help="sequences at a time (default: 1); any, or any:64: as many as are said when it runs,"
+        " 32 or 64 at most",
+    )
     sizes.add_argument(
         "--dtype", choices=("float32", "float64"), help="of all numbers (default: float32)"
     )

@@ -39,6 +39,8 @@ KEYWORDS = (
 
 DTYPES = ("float32", "float64")
 MATHS = ("poly", "libm")
+MOST = 32
+"""The most sequences of a batch of any size, unless something else is said."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Sizes:
 
     dims: Mapping[str, int] = field(default_factory=dict)
     batch: int = 1
-    """How many sequences at a time."""
+    """How many sequences at a time, or how many at most."""
     dtype: str = "float32"
     weights: Mapping[str, Array] | None = None
     """Parameters to come along."""
@@ -55,6 +57,8 @@ class Sizes:
     """Whether exp and tanh are polynomials or those of the library of the language."""
     memory: int | None = None
     """The most bytes that all structs of a kernel may take."""
+    any_batch: bool = False
+    """Whether it is said when it runs how many there are."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
@@ -91,9 +95,27 @@ class Sizes:
         """
         widths = ",".join(f"{name}={size}" for name, size in self.dims.items())
         dims = [f"--dims {widths}"] if widths else []
+        batch = f"any:{self.batch}" if self.any_batch else str(self.batch)
         more = ["--math libm"] if self.math == "libm" else []
         more += [f"--memory {self.memory}"] if self.memory is not None else []
-        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}", *more])
+        return " ".join([*dims, f"--batch {batch}", f"--dtype {self.dtype}", *more])
+
+
+def batch_said(batch: object) -> tuple[int, bool]:
+    """How many sequences there are at a time, or at most, and whether there may be fewer: a number
+    is said, `any`, or `any:` and the most.
+
+    >>> batch_said("any:8"), batch_said("any"), batch_said(3)
+    ((8, True), (32, True), (3, False))
+    """
+    word, _, most = str(batch).partition(":")
+    number = (most or str(MOST)) if word == "any" else str(batch)
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise UsageError(
+            f"the batch is '{batch}'; expected a number of sequences, any, or any:{MOST} with the"
+            " most that there may be"
+        )
+    return int(number), word == "any"
 
 
 def _is_count(size: object) -> bool:

@@ -214,7 +214,7 @@ class Model:
         passes: Sequence[str] | None = None,
         backend: "str | Target" = "c",
         dims: Mapping[str, int] | None = None,
-        batch: int = 1,
+        batch: int | str = 1,
         dtype: str = "float32",
         weights: "Mapping[str, Array] | None" = None,
         math: str = "poly",
@@ -222,8 +222,9 @@ class Model:
         **features: "Unpack[Features]",
     ) -> dict[str, str]:
         """The files of a kernel for these sizes, by name, for a language in which they are fixed.
-        Where weights come along, widths that are not said are theirs. `math` says whether exp and
-        tanh are polynomials ("poly") or those of libm; a kernel that takes more than `memory`
+        Where weights come along, widths that are not said are theirs. A batch of "any" is as many
+        sequences as are said when it runs, at most 32, or as "any:8" says. `math` says whether exp
+        and tanh are polynomials ("poly") or those of libm; a kernel that takes more than `memory`
         bytes is refused.
 
         >>> import symrnn
@@ -231,10 +232,11 @@ class Model:
         ['elman_n4.h', 'elman_n4.c', 'elman_n4.py', 'main.c', 'Makefile']
         """
         from symrnn.kernels.generate import generate_files, target_of
-        from symrnn.kernels.settings import Settings, Sizes
+        from symrnn.kernels.settings import Settings, Sizes, batch_said
 
         asked, target = Settings.of(steps, loops, wrt, passes, **features), target_of(backend)
-        sizes = Sizes(dims or {}, batch, dtype, weights, math, memory)
+        many, any_batch = batch_said(batch)
+        sizes = Sizes(dims or {}, many, dtype, weights, math, memory, any_batch)
         return generate_files(self.written, self.text, name or self.name, asked, target, sizes)
 
     def kernel(

@@ -1,12 +1,13 @@
 """A program that shows a kernel at work: it trains, or works out a sequence, step by step where
 there are single steps. Its numbers are those of the notes where they fit, and made up elsewhere."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from symrnn.frame import render
+from symrnn.kernels.c.layout import indented, laid_out, nest
 from symrnn.kernels.c.spelling import Spelling
-from symrnn.kernels.c.statements import indented, laid_out, nest
 from symrnn.kernels.c.unit import Work, harmless, identifier, trains
 from symrnn.kernels.program.program import Array
 from symrnn.kernels.sections import handed_out
@@ -23,6 +24,7 @@ def example(made: Sequence[Work], sizes: Sizes) -> str:
         "macro": whole.macro,
         "made": harmless(kernel.remark),
         "comes_with_weights": sizes.weights is not None,
+        "counts": whole.counts,
     }
     if trains(whole):
         notes = notes_of(whole, sizes)
@@ -33,20 +35,27 @@ def example(made: Sequence[Work], sizes: Sizes) -> str:
             "c/main.c.jinja", **found, **data, notes=notes, lines=lines, required=required
         )
     states = last.contract.groups
-    outputs = [
-        (symbol.name, last.text_of(handed_out(last.contract, symbol.name), "memory."))
-        for symbol in last.contract.system.outputs
-    ]
+    outputs = [output(last, symbol.name) for symbol in last.contract.system.outputs]
     return render(
         "c/run.c.jinja",
         **found,
         work=last,
+        more=last.counts,
         steps=last.kernel.one_step,
         carries=bool(last.carried),
         given=[last.spelling.own.get(n, n) for n, _ in last.inputs if n not in states],
         lines=list(classes(last, "in")),
         outputs=outputs,
     )
+
+
+def output(work: Work, name: str) -> tuple[str, str, str]:
+    """The name of an output, where it begins, and how many bytes it has."""
+    if work.ragged:
+        there = f"memory.out.{work.writer.rows.names[name]}"
+        return name, there, f"sizeof {there}"
+    place = handed_out(work.contract, name)
+    return name, work.start(place, "memory."), work.bytes(place, "memory.")
 
 
 # numbers that are made up
@@ -61,7 +70,7 @@ def classes(work: Work, struct: str = "batches[0]") -> Iterator[str]:
         if (array.classes is None and not symbol.onehot) or name in contract.members:
             continue
         many = spelling.width(array.classes or array.width)
-        axes = [axis.replace("T", f"{work.macro}_T") for axis in spelling.shape(name)]
+        axes = [re.sub(r"\bT\b", f"{work.macro}_T", axis) for axis in spelling.shape_given(name)]
         rows = axes if array.classes is not None else axes[:-1]
         loops = list(zip("tr"[-len(rows) :], rows, strict=True))
         entry = f"{struct}.{spelling.own[name]}" + "".join(f"[{index}]" for index, _ in loops)
@@ -178,4 +187,6 @@ NOTES = (
 
 def notes_of(work: Work, sizes: Sizes) -> Notes | None:
     """The data of the notes that a kernel takes, if there are any."""
+    if work.spelling.has_no_gaps and not work.ragged:
+        return None  # what is handed in has no axis for steps
     return next((notes for notes in NOTES if notes.fit(work, sizes)), None)

@@ -3,14 +3,15 @@ as a folder for whoever needs no Python."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from math import isfinite
 
 from symrnn.errors import UsageError
 from symrnn.frame import render
 from symrnn.kernels.c.example import example
+from symrnn.kernels.c.layout import laid_out
 from symrnn.kernels.c.plan import plan
 from symrnn.kernels.c.room import check_budget
-from symrnn.kernels.c.statements import laid_out
 from symrnn.kernels.c.unit import Work, harmless, header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
@@ -23,25 +24,30 @@ from symrnn.system.symbols import dimensions
 def source(kernel: Kernel) -> str:
     """The Python module of a kernel, with the C source in it."""
     dims, name = widths(kernel), identifier(kernel.name)
-    made = works(kernel, dims)
+    any_batch = kernel.program.ragged  # where ends differ, a number more is known later only
+    made = works(kernel, dims, any_batch)
     sources = {
-        f"{name}.h": header(made, Sizes()),
+        f"{name}.h": header(made, Sizes(any_batch=any_batch)),
         f"{name}.c": unit(made),
-        "library.c": render("c/library.c.jinja", name=name, works=made, trains=trains(made[0])),
+        "library.c": render(
+            "c/library.c.jinja", name=name, macro=name.upper(), works=made, trains=trains(made[0])
+        ),
     }
     build = render(
         "c/build.py.jinja",
         sources={key: quoted(text) for key, text in sources.items()},
         macro=name.upper(),
         prefix=name,
+        any_batch=any_batch,
     )
     spelling = Spelling(
-        plan,
+        partial(plan, any_batch=any_batch),
         imports=lambda calls: "",
         standard=render("c/imports.py.jinja").strip(),
         helpers=lambda helpers: build,
         complex_numbers=False,
         one_call=trains(made[0]),
+        order="c/order.py.jinja",
     )
     return module(kernel, spelling)
 
@@ -59,7 +65,7 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         raise UsageError(f"{missing[0]} is not said; expected --dims {','.join(dims)} with numbers")
     module_of = source(kernel)
     kernel = replace(kernel, remark=f"{kernel.remark} {sizes.options()}")
-    made = works(kernel, dims)
+    made = works(kernel, dims, sizes.any_batch)
     check_budget(made, sizes)
     found = {
         f"{name}.h": header(made, sizes),

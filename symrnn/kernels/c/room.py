@@ -1,6 +1,7 @@
 """How many bytes the structs of a kernel take, and whether that is more than they may."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING
@@ -10,6 +11,10 @@ from symrnn.kernels.settings import Sizes
 
 if TYPE_CHECKING:
     from symrnn.kernels.c.unit import Work
+
+
+Member = tuple[str, list[str]]
+"""The name of an array in a struct, and its axes."""
 
 
 @dataclass(frozen=True)
@@ -23,25 +28,42 @@ class Room:
 
 def rooms(made: Sequence["Work"], sizes: Sizes) -> list[Room]:
     """The structs in the order in which a header has them."""
-    found = [Room(f"{made[0].prefix}_params", room_of(made[0], made[0].params, sizes))]
+    found = [Room(f"{made[0].prefix}_params", room_of(made[0], made[0].param_members, sizes))]
     for work in made:
-        inputs, states = dict(work.inputs), work.contract.groups
-        held = [name for name in inputs if name in states]
+        states = work.contract.groups
+        held = [(name, axes) for name, axes in work.inputs if name in states]
         state = room_of(work, held, sizes) if held else 0
-        found.append(Room(f"{work.prefix}_inputs", room_of(work, inputs, sizes), state))
-        found.append(Room(f"{work.prefix}_memory", room_of(work, dict(work.memory), sizes)))
+        given = (sizes.batch if work.ragged else 0) + work.any_batch
+        found.append(Room(f"{work.prefix}_inputs", room_of(work, work.inputs, sizes, given), state))
+        memory = [*work.memory, *work.results]
+        table = 2 + work.kernel.steps + 1 + 2 * sizes.batch if work.ragged else 0
+        found.append(Room(f"{work.prefix}_memory", room_of(work, memory, sizes, table)))
     return found
 
 
-def room_of(work: "Work", names: Iterable[str], sizes: Sizes) -> int:
-    """How many bytes a struct of these takes; one of nothing holds a number all the same."""
-    count = 0
-    for key in names:
-        members = work.spelling.groups.get(key, (key,))
-        array = work.kernel.program.arrays[members[0]]
-        rows = (array.places or 1) * (sizes.batch if array.rows else 1)
-        count += len(members) * rows * prod(w.count(dict(sizes.dims)) for w in array.shape)
-    return (count or 1) * (8 if sizes.dtype == "float64" else 4)
+def room_of(work: "Work", members: Sequence[Member], sizes: Sizes, integers: int = 0) -> int:
+    """How many bytes a struct of these takes, with so many integers behind them; one of nothing
+    holds a number all the same."""
+    known = {work.spelling.own[f"dim {name}"]: size for name, size in sizes.dims.items()}
+    known |= {"B": sizes.batch, "T": work.kernel.steps}
+    count = sum(prod(size_of(axis, known) for axis in axes) for _, axes in members)
+    width = 8 if sizes.dtype == "float64" else 4
+    return -(-((count or 1) * width + 4 * integers) // width) * width
+
+
+def size_of(axis: str, known: Mapping[str, int]) -> int:
+    """An axis as a number.
+
+    >>> size_of("(T - 1) * B", {"T": 9, "B": 2}), size_of("H + C + 1", {"H": 3, "C": 4})
+    (16, 8)
+    """
+    many, _, rows = axis.rpartition(" * ")
+    if many:
+        return size_of(many.strip("()"), known) * size_of(rows, known)
+    return sum(
+        (-1 if sign == "-" else 1) * (int(part) if part.isdigit() else known[part])
+        for sign, part in re.findall(r"([+-]?) ?(\w+)", axis)
+    )
 
 
 def check_budget(made: Sequence["Work"], sizes: Sizes) -> None:

@@ -8,13 +8,15 @@ outside of the structs.
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from symrnn.frame import render
+from symrnn.kernels.c.layout import indented, laid_out, nest
 from symrnn.kernels.c.room import rooms, structs
+from symrnn.kernels.c.rows import code
 from symrnn.kernels.c.spelling import Spelling, c_names
-from symrnn.kernels.c.statements import Writer, indented, laid_out, nest
+from symrnn.kernels.c.statements import Writer
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.program.program import SECTIONS
 from symrnn.kernels.sections import Place, final_states
@@ -34,6 +36,8 @@ class Work:
     """What the names of its structs and functions begin with."""
     macro: str
     """What the names of sizes begin with."""
+    any_batch: bool = False
+    """Whether it is said when a function is called how many sequences there are."""
 
     @cached_property
     def contract(self) -> Contract:
@@ -41,9 +45,10 @@ class Work:
 
     @cached_property
     def spelling(self) -> Spelling:
-        own = c_names(self.kernel.program, self.dims)
+        program = self.kernel.program
+        own = c_names(program, self.dims, program.ragged or self.any_batch)
         groups = {k: tuple(own) for k, own in self.contract.groups.items() if len(own) > 1}
-        return Spelling(self.kernel.program, own, groups)
+        return Spelling(program, own, groups, any_batch=self.any_batch)
 
     @cached_property
     def writer(self) -> Writer:
@@ -74,7 +79,7 @@ class Work:
                 continue
             key = members.get(name, name)
             many = self.spelling.groups.get(key, ())
-            axes = self.spelling.shape(name)
+            axes = self.spelling.shape_given(name)
             found.setdefault(key, [str(len(many)), *axes] if many else axes)
         return list(found.items())
 
@@ -85,6 +90,26 @@ class Work:
         found = [(name, self.spelling.shape(name)) for name in self.writer.grouping.in_memory]
         often = Counter(axes[-1] for _, axes in found)
         return sorted(found, key=lambda member: -often[member[1][-1]])
+
+    @property
+    def ragged(self) -> bool:
+        """Whether sequences have lengths of their own."""
+        return self.kernel.program.ragged
+
+    @property
+    def results(self) -> list[tuple[str, list[str]]]:
+        """What is handed out in the order of the caller, where there is another one within."""
+        if not self.ragged:
+            return []
+        rows = self.writer.rows
+        found = [result for each in rows.results().values() for result in each]
+        return [(rows.names[result.name], rows.axes(result)) for result in found]
+
+    @property
+    def counts(self) -> dict[str, str]:
+        """The whole numbers that are handed in beside, each with its axis."""
+        found = {"lengths": f"[{self.macro}_B]"} if self.ragged else {}
+        return found | ({"batch": ""} if self.any_batch else {})
 
     def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
         """The members of a struct, as they are declared in the header."""
@@ -123,7 +148,9 @@ class Work:
 
     def body(self, section: str) -> list[str]:
         lines = self.writer.section(section)
-        text = "\n".join(lines)
+        text = code(lines)
+        if "put_in_order(&m" in text:
+            text += "m->"
         unused = [name for name in STRUCT[section].split() if not re.search(rf"\b{name}->", text)]
         lines = indented([*lines, *(f"(void){name};" for name in unused)])
         return [laid_out(line) for line in lines]
@@ -134,27 +161,37 @@ class Work:
         taken = f"{self.prefix}_inputs *in, const {self.prefix}_memory *m"
         return laid_out(f"void {identifier(self.kernel.name)}_carry({taken})")
 
-    def text_of(self, place: Place, struct: str) -> str:
-        """Where in its struct something lies that is handed out."""
-        return f"{struct}{self.spelling.own[place.array]}{place.index}"
+    def start(self, place: Place, struct: str = "") -> str:
+        """Where in its struct something begins that is handed out, all of its steps in a row."""
+        first = f"[{place.places[0]}{self.rows}]" if place.places else ""
+        return f"{struct}{self.spelling.own[place.array]}{first}"
+
+    def bytes(self, place: Place, struct: str = "") -> str:
+        """How many bytes it has, as C says it."""
+        first, last = place.places or (0, 0)
+        many = f"{last - first + 1}{self.rows}" if last > first or self.rows else ""
+        many = f"{many} * " if many and place.places else ""
+        return f"{many}sizeof {self.start(place, struct)}"
+
+    @property
+    def rows(self) -> str:
+        """A factor for the rows of a step, where these are no axis of their own."""
+        return f" * {self.macro}_B" if self.spelling.has_no_gaps and not self.ragged else ""
 
     @property
     def carried(self) -> list[tuple[str, str]]:
         """The states that go from one call to the next: where each is handed in, and where in the
-        memory it lies at the end, all of its steps one after the other."""
-        found = []
-        for key, place in final_states(self.contract).items():
-            first = replace(place, places=place.places and (place.places[0],) * 2, single=True)
-            found.append((self.spelling.own.get(key, key), self.text_of(first, "")))
-        return found
+        memory it begins at the end."""
+        own, finals = self.spelling.own, final_states(self.contract)
+        return [(own.get(key, key), self.start(place)) for key, place in finals.items()]
 
 
-def works(kernel: Kernel, dims: tuple[str, ...]) -> list[Work]:
+def works(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> list[Work]:
     """The whole sequences, and single steps where there are such."""
     name = identifier(kernel.name)
-    found = [Work(kernel, dims, name, name.upper())]
+    found = [Work(kernel, dims, name, name.upper(), any_batch)]
     if isinstance(kernel.step, Kernel):
-        found.append(Work(kernel.step, dims, f"{name}_step", name.upper()))
+        found.append(Work(kernel.step, dims, f"{name}_step", name.upper(), any_batch))
     return found
 
 

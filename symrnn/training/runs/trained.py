@@ -52,7 +52,9 @@ class Kernels:
         self.steps = steps or made.steps
         self.sources = {PLAIN: model.generate(self.steps, ids=made.ids, backend=backend)}
         if made.ragged:
-            self.sources[LENGTHS] = model.generate(self.steps, ids=made.ids, lengths=True)
+            self.sources[LENGTHS] = model.generate(
+                self.steps, ids=made.ids, backend=backend, lengths=True
+            )
         self.modules = {name: load_source(s, f"{model.name}") for name, s in self.sources.items()}
         size = batch or config.data.batch
         self.plain: Any = self.modules[PLAIN].Kernel(size, dtype=DTYPE, **made.dims)

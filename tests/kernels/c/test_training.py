@@ -41,24 +41,17 @@ def test_the_same_bits_again(tmp_path: Path) -> None:
     assert all(one[name].tobytes() == two[name].tobytes() for name in one)
 
 
-def test_sequences_of_several_lengths_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command = [
-        "train",
-        "elman",
-        "--data",
-        "reviews",
-        "--backend",
-        "c",
-        "--out",
-        str(tmp_path / "r"),
-    ]
-    assert main(command) == 2
-    assert (
-        "the back end c has no kernels with lengths; leave --backend out" in capsys.readouterr().err
-    )
-    assert not (tmp_path / "r").exists()
+def test_sequences_of_several_lengths(tmp_path: Path) -> None:
+    """The same run as with NumPy, on texts that end where they end."""
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text,label\n" + "a b c,good\nb a,bad\nc,good\nb b a,bad\n" * 3)
+    command = ["train", "gru", "--data", str(texts), "--hidden", "4", "--epochs", "5", "--quiet"]
+    runs = {name: tmp_path / name for name in ("c", "numpy")}
+    for name, run in runs.items():
+        assert main([*command, "--batch", "4", "--backend", name, "--out", str(run)]) == 0
+    np.testing.assert_allclose(losses(runs["c"]), losses(runs["numpy"]), rtol=1e-4)
+    assert "struct" in (runs["c"] / "kernel_lengths.py").read_text()
+    assert main(["predict", str(runs["c"]), "b a"]) == 0
 
 
 def test_evaluated_it_says_what_it_said_in_training(
