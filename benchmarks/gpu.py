@@ -118,7 +118,7 @@ def measured(
         try:
             entrant = prepare(cases[model], torch, device)
             wrong = disagreement(asked(entrant), answers[model], ALLOWED)
-        except LeftOut as reason:
+        except (LeftOut, SymrnnError) as reason:
             wrong = str(reason)
         except Exception as error:  # one that fails is no reason to say nothing of the others
             said = (str(error).splitlines() or [""])[0][:100]
