@@ -1397,10 +1397,10 @@ def _blas(name):
         from scipy.linalg import cython_blas
     except ImportError as error:
         raise RuntimeError(f"SYMRNN_BLAS is scipy, and that is not there: {error}") from None
-    capsule, says = cython_blas.__pyx_capi__[name], (ctypes.py_object, ctypes.c_char_p)
-    name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, says[0])(("PyCapsule_GetName", ctypes.pythonapi))
-    pointer_of = ("PyCapsule_GetPointer", ctypes.pythonapi)
-    pointer_of = ctypes.PYFUNCTYPE(ctypes.c_void_p, *says)(pointer_of)
+    capsule, api = cython_blas.__pyx_capi__[name], ctypes.pythonapi
+    name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
+    pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    pointer_of = pointer(("PyCapsule_GetPointer", api))
     signature = name_of(capsule)  # of the function, in C
     if not signature.startswith(b"void (char *, char *, int *, int *, int *, "):
         raise RuntimeError(f"SciPy's {name} is {signature.decode()}; expected sizes that are int")
