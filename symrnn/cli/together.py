@@ -63,9 +63,11 @@ def together(work: Callable[["Ranks"], Answer]) -> Answer:
         said, status = "interrupted", 130
     except Exception:
         said, status = format_exc().rstrip(), 1
-    sleep(min(LATE * ranks.rank, LATEST))
-    _say(f"rank {ranks.rank} of {ranks.size}: {said}" if ranks.rank else said)
-    ranks.abort(status)
+    try:
+        sleep(min(LATE * ranks.rank, LATEST))
+        _say(f"rank {ranks.rank} of {ranks.size}: {said}" if ranks.rank else said)
+    finally:  # the others would wait for ever
+        ranks.abort(status)
     return Answer("", status)  # which comes to nobody
 
 

@@ -11,6 +11,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -141,7 +142,7 @@ class MpiRanks(Ranks):
 
     def abort(self, status: int) -> None:
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
+            with suppress(AttributeError, OSError, ValueError):  # it may be closed, or not there
                 stream.flush()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what was wrong has been said
         self._all.Abort(status)
