@@ -33,8 +33,8 @@ of numbers (.npz: x, y, lengths), or one of the data that come along: cat-mat-ra
 The model keeps its own head where that suits the data, and else gets the one that does: binary,
 classes, steps or regress. DIR gets all that there is of the run, and what is there is never
 overwritten; a run that was interrupted or killed goes on from its last checkpoint as if nothing had
-happened. The exit status is 1 if the loss becomes nan or infinite or more than doubles, 130 after
-Ctrl-C."""
+happened. Behind mpirun -n N, so many processes train one model. The exit status is 1 if the loss
+becomes nan or infinite or more than doubles, 130 after Ctrl-C."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
