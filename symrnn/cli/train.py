@@ -205,6 +205,8 @@ def _started(options: argparse.Namespace, ranks: "Ranks") -> Ready:
 
     if (options.model, options.file, options.equations) == (None, None, None):
         raise UsageError("no model given; expected MODEL, -f FILE or -e TEXT, or --resume DIR")
+    if options.model == "-" and ranks.size > 1:
+        raise UsageError("standard input is that of one process; expected a file, or -e TEXT")
     model = named(options)
     if options.data is None:
         raise UsageError(f"no data given; expected --data FILE, or --data {', '.join(BUILT_IN)}")

@@ -220,6 +220,7 @@ def test_a_defect_is_shown_where_it_happened(where: Path, tmp_path: Path) -> Non
     ("command", "said"),
     [
         ("train elman --data nosuch.csv", "cannot read nosuch.csv: No such file or directory\n"),
+        ("train - --data hello", "standard input is that of one process; expected a file, or -e"),
         ("train elman", "no data given; expected --data FILE, or --data cat-mat-rat, "),
         ("train elman --data mean.npz --out elman", "elman is there already, and a run overwrites"),
         ("train --resume nosuch", "nosuch is not there; expected the directory of a run"),
