@@ -40,6 +40,8 @@ from tests.documents import DOCS, ROOT, Block, Page, commands, pages
 README = Page("README.md")
 FILES = {"rnn", "toml", "tex"}
 LANGUAGES = {"console", "python", "output", "math", "sh", "c", "text", "{toctree}", *FILES}
+NEEDS = {"docs/jax.md": ("jax", "optax")}
+"""Pages for whoever has these libraries."""
 TAKEN = r"\d\.\d+e[-+]\d\d|\d+\.\d s|[\d,]+ tokens a second"
 """Figures that belong to the machine: how small an error is, and how long it took."""
 
@@ -136,6 +138,9 @@ def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_every_page_does_what_it_says(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for library in NEEDS.get(page.name, ()):
+        if importlib.util.find_spec(library) is None:
+            pytest.skip(f"{library} is not installed here")
     follow(page, tmp_path, monkeypatch)
 
 

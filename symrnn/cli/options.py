@@ -150,7 +150,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     )
 
 
-BACKENDS = ("numpy", "c")
+BACKENDS = ("numpy", "c", "jax")
 
 
 def add_backend(parser: argparse.ArgumentParser) -> None:

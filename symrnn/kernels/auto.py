@@ -55,7 +55,8 @@ def fastest(written: Written, text: str, name: str, settings: Settings, sizes: S
     """The back end whose kernel is the quickest for these sizes, of those that have its features
     and, where they compile, a compiler."""
     wanted = {feature for feature, value in settings.features.items() if value}
-    able = [target for target in BACKENDS.values() if wanted <= target.features]
+    known = (target for target in BACKENDS.values() if target.contract is None)
+    able = [target for target in known if wanted <= target.features]
     modules: dict[str, ModuleType] = {}
     for target in able:
         made = kernel(written, text, name, settings, target)

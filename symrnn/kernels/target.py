@@ -35,7 +35,9 @@ class Target:
     files: Callable[["Kernel", "Sizes"], dict[str, str]] | None = None
     """Prints a kernel for these sizes as files of a folder, by name, if it is more than one."""
     load: Callable[[str, str], ModuleType] = load_source
-    """Makes a module that keeps the contract, of such a text and a name."""
+    """Makes a module of such a text and a name, for whoever works with it."""
+    contract: Callable[[str, str], ModuleType] | None = None
+    """Makes one that keeps the contract of a NumPy module, where `load` makes another."""
     elementary: frozenset[str] = ELEMENTARY
     """The operations that it has; all others are worked out of these."""
     kinds: tuple[Kind, ...] = KINDS
@@ -46,6 +48,10 @@ class Target:
     """What its kernels can do beside (`symrnn.kernels.settings.Features`)."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Of what they cannot do, why, and what there is instead."""
+
+    def in_numpy(self, source: str, name: str) -> ModuleType:
+        """A module that takes and gives NumPy's arrays."""
+        return (self.contract or self.load)(source, name)
 
     def schedule(
         self, system: System, job: Job, passes: Sequence[str], optional: Iterable[str] = OPTIONAL

@@ -1,6 +1,6 @@
 """A generated file: checked as it stands, or compared with what is generated today."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from types import ModuleType
@@ -111,14 +111,20 @@ def verify_source(
     written = written_in(made, file)
     features = settings.features
     tried = case(written, settings.steps, settings.wrt, batch, dims or {}, seed, features)
-    found = _checks(source, made.name, tried, reference(tried))
+    found = _checks(source, made.name, tried, reference(tried), made.target.in_numpy)
     return Report.of(file, tried, settings.loops, found)
 
 
-def _checks(source: str, name: str, tried: Case, wanted: Reference) -> Iterator[Check]:
+def _checks(
+    source: str,
+    name: str,
+    tried: Case,
+    wanted: Reference,
+    load: Callable[[str, str], ModuleType] = load_source,
+) -> Iterator[Check]:
     module: ModuleType
     try:
-        module = load_source(source, name)
+        module = load(source, name)
     except (Exception, SystemExit) as problem:
         said = f"{type(problem).__name__}: {problem}".split("\n")[0]
         yield Check("execution", CONTRACT, False, note=f"raised {said[:200]}")
