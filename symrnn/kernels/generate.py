@@ -9,21 +9,23 @@ from dataclasses import dataclass, replace
 from symrnn.errors import UsageError, suggestion
 from symrnn.kernels.c import C
 from symrnn.kernels.checkpoint import parts
-from symrnn.kernels.contract import Kernel
+from symrnn.kernels.contract import Functions, Kernel
 from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import Job, Program
 from symrnn.kernels.settings import Settings, Sizes
 from symrnn.kernels.target import Target, target_called
+from symrnn.kernels.torch import TORCH
 from symrnn.language.arrays import Array
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
 from symrnn.system.carriers import apart, with_carriers
+from symrnn.system.exposed import forward_pass, weighed
 from symrnn.system.ids import with_ids
 from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
 from symrnn.system.symbols import dimensions
 from symrnn.system.windows import windows
 
-BACKENDS = {target.name: target for target in (NUMPY, C)}
+BACKENDS = {target.name: target for target in (NUMPY, C, TORCH)}
 """The back ends that come along, by name."""
 
 MADE = "Made by symrnn generate "
@@ -162,7 +164,41 @@ def kernel(
         parts=parts(kept(form), settings, target, written) if settings.checkpoint else None,
         causal=is_causal(form),
     )
+    if target.differentiates:
+        found = replace(found, functions=functions(found, settings, target))
     return replace(found, step=why_no_step(form) or one_step(found, target))
+
+
+def functions(kernel: Kernel, settings: Settings, target: Target) -> Functions:
+    """The two functions of a model, with gradients by all inputs and states that are numbers."""
+    form = kept(normal(with_ids(kernel.written, settings.ids), stable=True))
+    whole = with_states(form)
+    ids = all_ids(whole, settings.ids)
+    fixed = tuple(name for name in settings.wrt if whole.symbols[name].role == "fixed")
+    ahead = forward_pass(form)
+
+    def of(system: System, no_loss: bool) -> System:
+        inputs = [s.name for s in system.named("input") if s.name not in ids]
+        system = with_carriers(system, ids) if settings.lengths else system
+        return adjoint(system, (*inputs, *fixed), no_loss)
+
+    def made(system: System) -> Kernel:
+        own = apart(system) if settings.lengths else system
+        job = Job(settings.steps, True, settings.ids, settings.lengths)
+        if not settings.lengths:
+            job = replace(job, windows=windows(system, settings.steps, settings.truncate))
+        folded, program = target.schedule(own, job, target.gradient, settings.passes)
+        weights = cotangents(system) if system.loss is None else {}
+        return replace(
+            kernel, system=system, folded=folded, program=program, cotangents=weights
+        )
+
+    forward = made(of(ahead.system, True))
+    if whole.loss is None:
+        return Functions(forward, dict(ahead.finals), None)
+    scaled = weighed(whole)
+    loss = made(scaled.plain(of(scaled.system, False)))
+    return Functions(forward, dict(ahead.finals), loss, scaled.weight)
 
 
 def one_step(kernel: Kernel, target: Target) -> Kernel:

@@ -44,6 +44,9 @@ class Target:
         {"lengths", "ids", "truncate", "checkpoint", "forward_only", "batch_first"}
     )
     """What its kernels can do beside (`symrnn.kernels.settings.Features`)."""
+    differentiates: bool = False
+    """Whether it prints functions for a library that differentiates by itself; loops stay loops
+    there."""
 
     def schedule(
         self, system: System, job: Job, passes: Sequence[str], optional: Iterable[str] = OPTIONAL
