@@ -150,7 +150,9 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     )
 
 
-BACKENDS = ("numpy", "c")
+BACKENDS = ("numpy", "c", "torch")
+OF_ARRAYS = ("numpy", "c")
+"""Those whose kernels work on NumPy's arrays."""
 
 
 def add_backend(parser: argparse.ArgumentParser) -> None:

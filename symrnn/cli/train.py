@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from symrnn.cli.options import BACKENDS, Answer, add_model, named, one_thread
+from symrnn.cli.options import OF_ARRAYS, Answer, add_model, named, one_thread
 from symrnn.errors import UsageError, readable
 from symrnn.library import zoo
 
@@ -101,7 +101,7 @@ def _add_training(group: Any) -> None:
     )
     group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
     group.add_argument(
-        "--backend", choices=BACKENDS, help="the language of the kernel (default: numpy)"
+        "--backend", choices=OF_ARRAYS, help="the language of the kernel (default: numpy)"
     )
     group.add_argument(
         "--weights",

@@ -16,6 +16,7 @@ from symrnn.kernels.settings import Settings, Sizes
 from symrnn.kernels.target import Target, target_called
 from symrnn.kernels.torch import TORCH
 from symrnn.language.arrays import Array
+from symrnn.language.parse import parse
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
 from symrnn.system.carriers import apart, with_carriers
@@ -144,6 +145,7 @@ def kernel(
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} names no kernel; expected a name on one line")
     target.check([feature for feature, value in settings.features.items() if value])
+    settings = target.settings(settings)
     full, folded, made = program(written, settings, target)
     form = normal(written, stable=True)
     backend = "" if target is NUMPY else f"--backend {target.name} "
@@ -184,14 +186,13 @@ def functions(kernel: Kernel, settings: Settings, target: Target) -> Functions:
 
     def made(system: System) -> Kernel:
         own = apart(system) if settings.lengths else system
-        job = Job(settings.steps, True, settings.ids, settings.lengths)
+        own_ids = tuple(name for name in settings.ids if name in system.symbols)
+        job = Job(settings.steps, True, own_ids, settings.lengths)
         if not settings.lengths:
             job = replace(job, windows=windows(system, settings.steps, settings.truncate))
         folded, program = target.schedule(own, job, target.gradient, settings.passes)
         weights = cotangents(system) if system.loss is None else {}
-        return replace(
-            kernel, system=system, folded=folded, program=program, cotangents=weights
-        )
+        return replace(kernel, system=system, folded=folded, program=program, cotangents=weights)
 
     forward = made(of(ahead.system, True))
     if whole.loss is None:
@@ -215,6 +216,12 @@ def one_step(kernel: Kernel, target: Target) -> Kernel:
 def cotangents(system: System) -> dict[str, str]:
     """The input by which the adjoint of a system without a loss weighs each output."""
     return {symbol.weighs: symbol.name for symbol in system.named("input") if symbol.weighs}
+
+
+def kernel_of(source: str) -> Kernel:
+    """What a generated file is made of."""
+    made = origin(source)
+    return kernel(parse(made.text), made.text, made.name, made.settings, made.target)
 
 
 @dataclass(frozen=True)

@@ -268,12 +268,16 @@ class Model:
         >>> symrnn.load("elman").verify(steps=2).holds
         True
         """
+        from symrnn.kernels.generate import target_of
         from symrnn.kernels.verification import DEFAULT_STEPS, verify
 
         wrt = listed(wrt)
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
-        module = self.kernel(steps, loops, wrt, backend, **features)
+        target = target_of(backend)
+        source = self.generate(steps, loops, wrt, backend=backend, **features)
+        module = target.held(source, f"{self.name}_t{steps}")
+        loops = True if target.differentiates else loops
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check(

@@ -11,6 +11,7 @@
 
 from symrnn.kernels.program.lower import ELEMENTARY
 from symrnn.kernels.target import Target
+from symrnn.kernels.torch.bridge import contract, load
 from symrnn.kernels.torch.module import source
 
 TORCH = Target(
@@ -19,6 +20,8 @@ TORCH = Target(
     forward=("fold", "hoist", "layout", "merge", "peel", "lower", "shrink"),
     step=("layout", "merge", "lower", "peel"),
     source=source,
+    load=load,
+    contract=contract,
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=("columns",),
     features=frozenset({"ids", "batch_first", "truncate"}),

@@ -8,7 +8,7 @@ steps where it is worked out one after the other. Each becomes the other where t
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symrnn.errors import CheckError
@@ -29,7 +29,7 @@ from symrnn.kernels.program.program import (
 )
 from symrnn.kernels.sizes import between, number_text
 from symrnn.kernels.torch.groups import Group, groups
-from symrnn.kernels.torch.nodes import ATOM, Item, Nesting, Node, Speller
+from symrnn.kernels.torch.nodes import Item, Nesting, Node, Speller
 from symrnn.kernels.torch.units import Columns, Unit, Units
 
 
@@ -64,6 +64,7 @@ class Body:
         """What is there of a unit that is worked out in pieces, by unit and step."""
         self.here: dict[object, str] = {}
         """The names of single steps that no list holds."""
+        self.now: dict[Key, str] = {}
         self.nesting = Nesting(self.program, units)
         self.like = ""
         """A tensor of the right kind, to make others like it."""
@@ -161,9 +162,7 @@ class Body:
 
     def straight(self, statements: Sequence[tuple[tuple[str, ...], Plain]]) -> None:
         items = self.nesting.items(statements)
-        self.waiting = Counter(
-            (self.units.unit(item.out).name, item.out.when) for item in items
-        )
+        self.waiting = Counter((self.units.unit(item.out).name, item.out.when) for item in items)
         for item in items:
             self.note(item.said)
             speller = Speller(self.units, self.read, self.number)
@@ -188,12 +187,12 @@ class Body:
             (pair,) = statement.pairs
             if self.program.arrays[pair.left.names[0]].classes is None:
                 return None
-            ids, right = read(pair.left), read(pair.right)
+            numbers, right = read(pair.left), read(pair.right)
             if pair.left_turned:
-                rows = self.units.program.arrays[statement.out.names[0]].shape[0]
-                count = self.units.sum_widths([rows])
-                return f"_scatter({ids}, {right}, {count})"
-            return f"_look_up({ids}, {right})"
+                classes = self.units.program.arrays[statement.out.names[0]].shape[0]
+                count = self.units.sum_widths([classes])
+                return f"_scatter({numbers}, {right}, {count})"
+            return f"_look_up({numbers}, {right})"
         if isinstance(statement, Map) and statement.op == "pick":
             rows, ids = node.args
             return f"_pick({speller.text(rows)}, {speller.text(ids)})"
@@ -315,9 +314,9 @@ class Body:
         if len(own) == self.waiting[key] and self.is_wanted(unit):
             self.write_all(unit, out.when, self.cat(own))
 
-    def cat(self, own: dict[Columns, str]) -> str:
+    def cat(self, own: Mapping[Columns | None, str]) -> str:
         """Pieces side by side, in order."""
-        ordered = sorted(own.items(), key=lambda one: one[0].place)
+        ordered = sorted(own.items(), key=lambda one: one[0].place if one[0] else 0)
         return f"torch.cat(({', '.join(name for _, name in ordered)}), -1)"
 
     def is_wanted(self, unit: Unit) -> bool:
@@ -384,6 +383,19 @@ class Body:
 
     # loops
 
+    def of_this_step(self, unit: Unit, columns: Columns | None) -> str:
+        """What the current step of a unit is called in loops."""
+        if (unit.name, columns) not in self.now:
+            label = self.label(unit, columns)
+            if unit.timed:
+                name = self.names.new(f"{label}_t")
+            elif columns is None:
+                name = label
+            else:
+                name = label if label != unit.name else self.names.new(f"{label}_part")
+            self.now[unit.name, columns] = name
+        return self.now[unit.name, columns]
+
     def loop(self, block: LoopBlock) -> None:
         loop = block.loop
         items = self.nesting.items(list(zip(block.inside, loop.body, strict=True)))
@@ -411,9 +423,7 @@ class _Inside:
     def __init__(self, body: Body, loop: Loop) -> None:
         self.body, self.units, self.loop = body, body.units, loop
         self.made = {body.units.unit(s.out).name for s in loop.body}
-        self.counts = Counter(
-            (body.units.unit(s.out).name, s.out.when) for s in loop.body
-        )
+        self.counts = Counter((body.units.unit(s.out).name, s.out.when) for s in loop.body)
         self.pieces: dict[str, dict[Columns | None, str]] = {}
         self.local: dict[Key, str] = {}
         """What is there of this step."""
@@ -536,19 +546,18 @@ class _Inside:
 
     def write(self, out: Slice, text: str) -> Iterator[str]:
         unit, columns = self.units.unit(out), self.units.columns(out)
-        label = self.body.label(unit, columns)
         index = "t" if not unit.timed or not unit.base else f"t + {-unit.base}"
         targets = []
         if columns is None:
             if (unit.name, None) in self.listed:
                 targets.append(f"{self.body.place(unit).steps}[{index}]")
-            name = f"{unit.name}_t" if unit.timed else unit.name
+            name = self.body.of_this_step(unit, None)
             yield " = ".join([name, *targets, text])
             self.local[unit.name, None] = name
             return
         if (unit.name, columns) in self.listed:
             targets.append(f"{self.body.place(unit, columns).steps}[{index}]")
-        name = f"{label}_t" if unit.timed else label
+        name = self.body.of_this_step(unit, columns)
         yield " = ".join([name, *targets, text])
         self.local[unit.name, columns] = name
         own = self.pieces.setdefault(unit.name, {})
@@ -568,6 +577,8 @@ def atom(text: str) -> str:
     >>> atom("f(a + b)"), atom("a + b"), atom("f(a) + b")
     ('f(a + b)', '(a + b)', '(f(a) + b)')
     """
+    if text.startswith("-"):
+        return f"({text})"
     depth = 0
     for letter in text:
         depth += (letter in "([") - (letter in ")]")

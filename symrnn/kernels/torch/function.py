@@ -145,7 +145,9 @@ class TensorFunction:
         if self.kept:
             body.lines += ["if not keep:", "    return outputs, ()"]
         kept = [body.all_of(unit, None) for unit in self.kept]
-        body.lines += wrapped("return outputs, (", kept, ",)" if len(kept) == 1 else ")").split("\n")
+        body.lines += wrapped("return outputs, (", kept, ",)" if len(kept) == 1 else ")").split(
+            "\n"
+        )
         read = self.names_of(self.ahead)
         return [*self.sizes(body.lines), *self.unpacked(read, body.like), *body.lines]
 
@@ -156,6 +158,8 @@ class TensorFunction:
             text = body.span(unit, columns, 1, self.program.steps)
         else:
             text = body.all_of(unit, columns)
+        if self.weight:
+            return f"{text}.reshape(())"
         return f"{text}.clone()" if self.is_another(name) else text
 
     def is_another(self, name: str) -> bool:
@@ -203,9 +207,7 @@ class TensorFunction:
             if own:
                 self.block(body, argument, place, own)
 
-    def block(
-        self, body: Body, argument: Argument, place: int, own: Sequence[Statement]
-    ) -> None:
+    def block(self, body: Body, argument: Argument, place: int, own: Sequence[Statement]) -> None:
         """Statements for one gradient."""
         unit = self.units.of[argument.gradient]
         made = {self.units.unit(s.out).name for s in plain(tuple(own))}
@@ -224,9 +226,7 @@ class TensorFunction:
     def serves(self) -> dict[int, str | None]:
         """For each statement that some gradient needs, the one argument whose gradient it is; None
         where there are more, and for loops and what they read."""
-        grads = {
-            self.units.of[a.gradient].name: a.unit.name for a in self.arguments if a.gradient
-        }
+        grads = {self.units.of[a.gradient].name: a.unit.name for a in self.arguments if a.gradient}
         wanted: dict[str, set[str]] = {unit: {name} for unit, name in grads.items()}
         found: dict[int, str | None] = {}
         for _ in range(2):  # a loop reads what a later one of its statements writes

@@ -1,6 +1,5 @@
 """Long lines of a file on as many as they need."""
 
-import ast
 from collections.abc import Iterable, Iterator
 
 from symrnn.kernels.lines import WIDTH

@@ -15,8 +15,11 @@ from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.torch.function import Argument, TensorFunction, tuple_of
 from symrnn.kernels.torch.layout import laid_out
 from symrnn.kernels.torch.units import TAKEN, Unit
-from symrnn.system.symbols import dimensions
 from symrnn.language.tree import Ref
+from symrnn.system.symbols import dimensions
+
+HELPERS = ("look_up", "scatter", "pick", "add_at")
+"""The functions of `templates/torch/helpers.py.jinja`, which a file has where it calls them."""
 
 ABOUT = {
     "forward": "Outputs and final states; and what the way back needs, if that is to be kept.",
@@ -57,9 +60,7 @@ class _Module:
         if made.loss is not None:
             own, loss = own_of(made.loss, self.dims), made.loss.system.loss
             assert loss is not None
-            found.append(
-                TensorFunction(made.loss, "loss", (loss,), made.weight, self.dims, own)
-            )
+            found.append(TensorFunction(made.loss, "loss", (loss,), made.weight, self.dims, own))
         return found
 
     @cached_property
@@ -71,11 +72,15 @@ class _Module:
     def text(self) -> str:
         kernel = self.kernel
         printed = [self.printed(function) for function in self.functions]
-        calls = "\n".join(line for each in printed for line in (*each["lines"], *each["back_lines"]))
+        calls = "\n".join(
+            line for each in printed for line in (*each["lines"], *each["back_lines"])
+        )
         step = self.step()
         calls += "\n".join(step["lines"]) if step else ""
-        helpers = {name for name in ("look_up", "scatter", "pick", "add_at") if f"_{name}(" in calls}
-        values = dict(  # noqa: C408 - keywords, as a template is given them
+        helpers = {
+            name for name in ("look_up", "scatter", "pick", "add_at") if f"_{name}(" in calls
+        }
+        values = dict(
             name=kernel.name,
             class_name=class_name(kernel.name),
             docstring=Contract(kernel).docstring(),
@@ -143,7 +148,7 @@ class _Module:
                 shape = [*shape[:-1], units.sum([name])]
             if unit.timed:
                 shape = [str(self.kernel.steps), *shape[1:]]
-            outputs.append(tuple_of(shape))
+            outputs.append("()" if function.weight else tuple_of(shape))
         kept = [self.kept_shape(function, unit) for unit in function.kept]
         lines = function.sizes([])
         lines += wrapped("outputs = [", outputs, "]").split("\n")
@@ -154,9 +159,7 @@ class _Module:
         shape = function.units.shape(unit)
         return tuple_of(['"ids"', *shape] if unit.array.classes is not None else shape)
 
-    def tensor_lines(
-        self, function: "TensorFunction", arguments: Sequence[Argument]
-    ) -> list[str]:
+    def tensor_lines(self, function: "TensorFunction", arguments: Sequence[Argument]) -> list[str]:
         """The tensors of a call."""
         contract, lines, found = self.contract, list[str](), list[str]()
         apart: dict[str, str] = {}
@@ -196,9 +199,7 @@ class _Module:
         for symbol in kernel.system.outputs:
             unit = body.units.of[symbol.name]
             columns = body.units.columns_of(symbol.name)
-            outputs.append(
-                body.at(unit, columns, 1) if unit.timed else body.all_of(unit, columns)
-            )
+            outputs.append(body.at(unit, columns, 1) if unit.timed else body.all_of(unit, columns))
         states = []
         for own in self.contract.groups.values():
             refs = [kernel.states[name] for name in own]
@@ -266,8 +267,7 @@ class _Module:
             f.name: [
                 n
                 for n in self.every
-                if n not in groups
-                and any(n in a.unit.members for a in f.arguments)
+                if n not in groups and any(n in a.unit.members for a in f.arguments)
             ]
             for f in self.functions
         }

@@ -10,7 +10,7 @@ them, the derivatives of sigmoid and tanh as the one operation that they are the
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symrnn.kernels.program.program import (
     Argument,
@@ -26,7 +26,7 @@ from symrnn.kernels.program.program import (
     plain,
 )
 from symrnn.kernels.torch.units import Units
-from symrnn.language.tree import Num, Width
+from symrnn.language.tree import ONE, Width
 
 
 @dataclass(frozen=True)
@@ -419,9 +419,8 @@ def is_less_than_one(node: "Part") -> bool:
         isinstance(node, Node)
         and node.op == "subtract"
         and isinstance(node.args[0], Number)
-        and node.args[0].value == Num(1)
+        and node.args[0].value == ONE
     )
-
 
 
 def extent(units: Units, node: Part) -> set[str]:

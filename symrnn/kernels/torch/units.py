@@ -6,6 +6,7 @@ whatever is taken together for all steps at once can be put together then.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.program.program import Array, Program, Slice, Span, plain
@@ -146,7 +147,7 @@ class _Together:
         return name
 
     def join(self, names: tuple[str, ...]) -> None:
-        for one, other in zip(names, names[1:], strict=False):
+        for one, other in pairwise(names):
             self.parent[self.root(other)] = self.root(one)
 
     def runs(self, members: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -162,9 +163,7 @@ class _Together:
 
 def _together(program: Program) -> _Together:
     found = _Together({})
-    gradients = {
-        a.name: a.of for a in program.arrays.values() if a.role == "gradient" and a.of
-    }
+    gradients = {a.name: a.of for a in program.arrays.values() if a.role == "gradient" and a.of}
     for body in program.sections.values():
         for statement in plain(body):
             for what in (statement.out, *statement.reads):
@@ -179,4 +178,3 @@ def _together(program: Program) -> _Together:
                 found.join((of, of_other))
                 found.join((gradient, other))
     return found
-
