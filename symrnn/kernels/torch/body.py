@@ -65,6 +65,7 @@ class Body:
         self.here: dict[object, str] = {}
         """The names of single steps that no list holds."""
         self.now: dict[Key, str] = {}
+        self.transposed: dict[Slice, str] = {}
         self.nesting = Nesting(self.program, units)
         self.like = ""
         """A tensor of the right kind, to make others like it."""
@@ -286,6 +287,14 @@ class Body:
             return f"{self.at(unit, None, step)}[..., {columns.text}]"
         raise CheckError(f"{unit.name} is read at step {step} before it is written")
 
+    def transpose(self, what: Slice) -> None:
+        """A matrix transposed, once for all that read it so."""
+        if what not in self.transposed:
+            text = self.read(what)
+            name = self.names.new(f"{self.label(self.units.unit(what), self.units.columns(what))}_T")
+            self.put(f"{name} = {text}.t()")
+            self.transposed[what] = name
+
     def label(self, unit: Unit, columns: Columns | None) -> str:
         if columns is None:
             return unit.name
@@ -439,6 +448,7 @@ class _Inside:
         for item in group.items:
             for what in item.node.reads():
                 self.prepare_read(what)
+            self.prepare_turned(item)
             out = item.out
             unit, columns = self.units.unit(out), self.units.columns(out)
             if unit.timed and isinstance(out.when, Now):
@@ -468,6 +478,18 @@ class _Inside:
                         name = name if name != unit.name else self.body.names.new(f"{name}_part")
                         self.local[unit.name, columns] = name
                         self.body.put(f"{name} = {unit.name}[:, {columns.text}]")
+
+    def turned(self, what: Slice) -> str | None:
+        """A matrix of before the loop, transposed before it."""
+        return self.body.transposed.get(what)
+
+    def prepare_turned(self, item: Item) -> None:
+        for node in item.node.nodes():
+            if isinstance(node.statement, Product):
+                for pair in node.statement.pairs:
+                    outside = not any(u.name in self.made for u in self.units.units(pair.right))
+                    if pair.right_turned and outside and pair.right.when is None:
+                        self.body.transpose(pair.right)
 
     def prepare_read(self, what: Slice) -> None:
         for unit, columns in self.body.parts(what):
@@ -533,7 +555,7 @@ class _Inside:
 
     def lines(self, group: Group) -> Iterator[str]:
         """The lines of a group: a call of its function, or each of its statements."""
-        speller = Speller(self.units, self.read, self.body.number)
+        speller = Speller(self.units, self.read, self.body.number, self.turned)
         for item in group.items:
             yield from (f"# {one}" for one in item.said)
             unit = self.units.unit(item.out)

@@ -1,7 +1,7 @@
 """A function of tensors, and the function that carries cotangents back, as they are printed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.kernels.contract import Contract, Kernel
@@ -9,6 +9,7 @@ from symrnn.kernels.lines import fitted, wrapped
 from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.program.program import Loop, Program, Slice, Statement, plain
 from symrnn.kernels.torch.body import Body
+from symrnn.kernels.torch.split import split
 from symrnn.kernels.torch.units import TAKEN, Unit, Units
 
 
@@ -35,9 +36,9 @@ class TensorFunction:
     dims: tuple[str, ...]
     own: Mapping[str, str]
 
-    @property
+    @cached_property
     def program(self) -> Program:
-        return self.kernel.program
+        return split(self.kernel.program)
 
     @cached_property
     def units(self) -> Units:
@@ -101,7 +102,7 @@ class TensorFunction:
         """An empty body, with what every function is handed."""
         names = Names(set(RESERVED) | TAKEN | set(self.own.values()))
         names.taken |= {unit.name for unit in self.units.of.values()}
-        body = Body(self.kernel, self.units, names, section)
+        body = Body(replace(self.kernel, program=self.program), self.units, names, section)
         for argument in self.arguments:
             body.place(argument.unit).whole = argument.unit.name
         numbers = [a.unit.name for a in self.arguments if a.unit.array.classes is None]

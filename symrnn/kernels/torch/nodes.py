@@ -58,12 +58,16 @@ class Node:
             elif isinstance(what, Slice):
                 yield what
 
-    def ops(self) -> Iterator[str]:
-        yield self.op
+    def nodes(self) -> Iterator["Node"]:
+        """It, and all nodes in it."""
+        yield self
         for arg in self.args:
             what = arg.what if isinstance(arg, Spread) else arg
             if isinstance(what, Node):
-                yield from what.ops()
+                yield from what.nodes()
+
+    def ops(self) -> Iterator[str]:
+        return (node.op for node in self.nodes())
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,9 @@ class Nesting:
         made = {s.out for _, s in statements}
         found: list[Item | None] = []
         at: dict[Slice, int] = {}
+        every = [statement for _, statement in statements]
+        self.here_written = Counter(name for s in every for name in s.out.names)
+        self.here_read = Counter(what for s in every for what in s.reads)
         for said, statement in statements:
             args = [self.argument(arg, waiting, statement, made) for arg in arguments(statement)]
             item = Item(Node(statement, self.spread(statement, args)), said)
@@ -192,7 +199,9 @@ class Nesting:
             return False
         if not any(True for _ in statement.reads):
             return False  # a number
-        if any(self.written[n] != 1 or self.read[n] != 1 or n in self.kept for n in out.names):
+        if any(self.written[n] != self.read[n] or n in self.kept for n in out.names):
+            return False
+        if self.here_read[out] != 1 or any(self.here_written[n] != 1 for n in out.names):
             return False
         return out.part is None and out.names == self.units.unit(out).members
 
@@ -237,6 +246,8 @@ class Speller:
     units: Units
     read: Callable[[Slice], str]
     number: Callable[[Number], str]
+    turned: Callable[[Slice], str | None] = lambda what: None
+    """The name of a matrix that is transposed already."""
 
     def ndim(self, what: Slice) -> int:
         return self.units.ndim(what)
@@ -371,7 +382,9 @@ class Speller:
     def pair(self, pair: Pair) -> tuple[str, str]:
         left, right = self.matrix(pair.left), self.matrix(pair.right)
         left = f"{left}.t()" if pair.left_turned else left
-        return left, f"{right}.t()" if pair.right_turned else right
+        if not pair.right_turned:
+            return left, right
+        return left, self.turned(pair.right) or f"{right}.t()"
 
     def matrix(self, what: Slice) -> str:
         """A slice as a matrix: the rows of all steps, one under the other."""
@@ -390,7 +403,7 @@ class Speller:
         axes = self.ndim(statement.arg)
         match statement.over:
             case "all":
-                return f"{text}.{call}()"
+                return f"{text}.{call}().reshape(1)"
             case "features":
                 return f"{text}.{call}(-1, keepdim=True)"
             case "steps":
