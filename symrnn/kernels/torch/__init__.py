@@ -24,7 +24,7 @@ TORCH = Target(
     contract=contract,
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=("columns",),
-    features=frozenset({"ids", "batch_first", "truncate"}),
+    features=frozenset({"lengths", "ids", "batch_first", "truncate"}),
     differentiates=True,
 )
 """As few calls as in NumPy, and each of them gives a new tensor: nothing is overwritten that a

@@ -166,8 +166,12 @@ class Body:
         self.waiting = Counter((self.units.unit(item.out).name, item.out.when) for item in items)
         for item in items:
             self.note(item.said)
-            speller = Speller(self.units, self.read, self.number)
-            self.write(item.out, self.value(speller, item.node), item.node)
+            self.item(item)
+
+    def item(self, item: Item) -> None:
+        """The lines of a statement outside of loops."""
+        speller = Speller(self.units, self.read, self.number, ragged=self.program.ragged)
+        self.write(item.out, self.value(speller, item.node), item.node)
 
     def value(self, speller: Speller, node: Node) -> str:
         """The expression of a node; a number alone fills a tensor."""
@@ -192,7 +196,7 @@ class Body:
             if pair.left_turned:
                 classes = self.units.program.arrays[statement.out.names[0]].shape[0]
                 count = self.units.sum_widths([classes])
-                return f"_scatter({numbers}, {right}, {count})"
+                return f"_scatter({numbers}, {speller.there(right, pair.right)}, {count})"
             return f"_look_up({numbers}, {right})"
         if isinstance(statement, Map) and statement.op == "pick":
             rows, ids = node.args
@@ -405,11 +409,14 @@ class Body:
             self.now[unit.name, columns] = name
         return self.now[unit.name, columns]
 
+    def inside(self, loop: Loop) -> "Inside":
+        return Inside(self, loop)
+
     def loop(self, block: LoopBlock) -> None:
         loop = block.loop
         items = self.nesting.items(list(zip(block.inside, loop.body, strict=True)))
         steps = range(loop.first, loop.last + 1)
-        inside = _Inside(self, loop)
+        inside = self.inside(loop)
         found = groups(items, self.program)
         for group in found:
             inside.prepare(group)
@@ -426,7 +433,7 @@ class Body:
             self.places[key].filled |= set(steps)
 
 
-class _Inside:
+class Inside:
     """The lines of a loop."""
 
     def __init__(self, body: Body, loop: Loop) -> None:

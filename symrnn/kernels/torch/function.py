@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symrnn.kernels.contract import Contract, Kernel
-from symrnn.kernels.lines import fitted, wrapped
+from symrnn.kernels.lines import wrapped
 from symrnn.kernels.names import RESERVED, Names
-from symrnn.kernels.program.program import Loop, Program, Slice, Statement, plain
+from symrnn.kernels.program.program import End, Loop, Program, Slice, Span, Statement, plain
 from symrnn.kernels.torch.body import Body
+from symrnn.kernels.torch.ragged import RaggedBody, dense, timed_inputs
 from symrnn.kernels.torch.split import split
 from symrnn.kernels.torch.units import TAKEN, Unit, Units
 
@@ -38,7 +39,7 @@ class TensorFunction:
 
     @cached_property
     def program(self) -> Program:
-        return split(self.kernel.program)
+        return dense(split(self.kernel.program))
 
     @cached_property
     def units(self) -> Units:
@@ -96,13 +97,15 @@ class TensorFunction:
         """Whether a result is a tensor, and not some columns or some steps of one."""
         unit = self.units.of[name]
         steps = (1, self.program.steps) if unit.timed else None
-        return len(unit.members) == 1 and unit.array.steps == steps
+        alone = len(unit.members) == 1 and unit.array.steps == steps
+        return alone and not (unit.timed and self.program.ragged)
 
     def body(self, section: str) -> Body:
         """An empty body, with what every function is handed."""
         names = Names(set(RESERVED) | TAKEN | set(self.own.values()))
         names.taken |= {unit.name for unit in self.units.of.values()}
-        body = Body(replace(self.kernel, program=self.program), self.units, names, section)
+        made = RaggedBody if self.program.ragged else Body
+        body = made(replace(self.kernel, program=self.program), self.units, names, section)
         for argument in self.arguments:
             body.place(argument.unit).whole = argument.unit.name
         numbers = [a.unit.name for a in self.arguments if a.unit.array.classes is None]
@@ -130,16 +133,18 @@ class TensorFunction:
         shown = [name if name in read or name == like else "_" for name in names]
         while shown and shown[-1] == "_":
             shown.pop()
-        if not shown:
+        if not shown and not self.program.ragged:
             return []
         rest = ["*_"] if len(shown) < len(names) else []
+        if self.program.ragged:  # which comes last
+            rest = ["*_", "lengths"] if rest else ["lengths"]
         every = [*shown, *rest]
-        line = f"{', '.join(every)}{',' * (len(every) == 1)} = tensors"
-        return fitted(line, 4)
+        return [f"{', '.join(every)}{',' * (len(every) == 1)} = tensors"]
 
     def lines(self) -> list[str]:
         """The function: results, and what the way back needs."""
         body = self.body(self.name)
+        self.begin(body, self.names_of(self.ahead))
         body.section(self.ahead)
         results = [self.result(body, name) for name in self.outputs]
         body.put(f"outputs = {tuple_of(results)}")
@@ -152,6 +157,21 @@ class TensorFunction:
         read = self.names_of(self.ahead)
         return [*self.sizes(body.lines), *self.unpacked(read, body.like), *body.lines]
 
+    def begin(self, body: Body, read: set[str]) -> None:
+        """Inputs as they go on where a sequence has ended, and cotangents that are zero there."""
+        if not isinstance(body, RaggedBody):
+            return
+        body.begin()
+        weights = set(self.kernel.cotangents.values())
+        for name in timed_inputs(self.program):
+            unit = self.units.of[name]
+            if unit.name not in read:
+                continue
+            text = f"_filled({unit.name}, lengths)"
+            if name in weights:
+                text = f"torch.where(alive, {unit.name}, 0)"
+            body.put(f"{unit.name} = {text}")
+
     def result(self, body: Body, name: str) -> str:
         unit = self.units.of[name]
         columns = self.units.columns(Slice((name,)))
@@ -161,6 +181,8 @@ class TensorFunction:
             text = body.all_of(unit, columns)
         if self.weight:
             return f"{text}.reshape(())"
+        if unit.timed and self.program.ragged:
+            return f"torch.where(alive, {text}, 0)"
         return f"{text}.clone()" if self.is_another(name) else text
 
     def is_another(self, name: str) -> bool:
@@ -183,13 +205,18 @@ class TensorFunction:
             ([self.own[n] if n else "_" for n in self.cotangents], "cotangents"),
         ):
             shown = [name if name in read else "_" for name in names]
+            if source == "cotangents" and self.weight and shown != ["_"]:
+                lines.append(f"{shown[0]} = cotangents[0].reshape(1)")
+                continue
             if set(shown) - {"_"}:
-                lines += fitted(f"{', '.join(shown)}{',' * (len(shown) == 1)} = {source}", 4)
-        for name in (*self.outputs, *(n for n in self.cotangents if n)):
-            if name in self.units.of and self.is_alone(name):
-                body.place(self.units.of[name]).whole = self.own[name]
+                lines.append(f"{', '.join(shown)}{',' * (len(shown) == 1)} = {source}")
+        results = [name for name in self.outputs if self.is_alone(name)]
+        for name in (*results, *(n for n in self.cotangents if n)):
+            body.place(self.units.of[name]).whole = self.own[name]
+        self.begin(body, read)
         self.guarded(body)
         grads = [self.gradient(body, argument) for argument in self.arguments]
+        grads += ["None"] * self.program.ragged
         returned = wrapped("return (", grads, ",)" if len(grads) == 1 else ")").split("\n")
         return [
             *self.sizes(body.lines),
@@ -214,6 +241,8 @@ class TensorFunction:
         made = {self.units.unit(s.out).name for s in plain(tuple(own))}
         for statement in plain(tuple(own)):
             for what in statement.reads:
+                if isinstance(what.when, End):
+                    what = replace(what, when=Span(1, self.program.steps))
                 if not made & {unit.name for unit in self.units.units(what)}:
                     body.read(what)  # others may need it, too
         before = len(body.lines)
@@ -249,7 +278,11 @@ class TensorFunction:
     def gradient(self, body: Body, argument: Argument) -> str:
         if not argument.gradient:
             return "None"
-        return body.all_of(self.units.of[argument.gradient], None)
+        unit = self.units.of[argument.gradient]
+        text = body.all_of(unit, None)
+        if unit.timed and self.program.ragged:
+            return f"None if {text} is None else torch.where(alive, {text}, 0)"
+        return text
 
 
 def tuple_of(texts: Sequence[str]) -> str:

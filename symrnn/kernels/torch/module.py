@@ -89,7 +89,10 @@ class _Module:
             contract="\n".join(self.facts()),
             functions=printed,
             step=step,
-            helpers=render("torch/helpers.py.jinja", helpers=helpers),
+            helpers=render(
+                "torch/helpers.py.jinja", helpers=helpers, lengths=kernel.program.ragged
+            ),
+            lengths=kernel.program.ragged,
             batch_first=kernel.batch_first,
             has_loss=kernel.system.loss is not None,
             has_forward=any(f.name == "forward" for f in self.functions),
@@ -178,6 +181,8 @@ class _Module:
             else:
                 (name,) = members
                 found.append(apart.get(name) or f'given["{name}"]')
+        if function.program.ragged:
+            found.append('given["lengths"]')
         return [*lines, *wrapped("return (", found, ",)" if len(found) == 1 else ")").split("\n")]
 
     # one step
@@ -241,6 +246,8 @@ class _Module:
     ) -> str:
         steps, refs = self.kernel.steps, self.kernel.states
         ref = refs[name]
+        if self.kernel.program.ragged:
+            return self.ragged_final(key, own, name, finals, outputs)
         backward = ref.base == "T"
         step = ref.shift if backward else steps + ref.shift + 1
         if not 1 <= step <= steps:  # what was handed in: there are fewer steps than it has
@@ -251,6 +258,23 @@ class _Module:
             return f"found[{outputs.index(finals[name])}]"
         keeps = self.kept_input(ref.name)
         return f'given["{keeps}"][{step - 1}]'
+
+    def ragged_final(
+        self,
+        key: str,
+        own: Sequence[str],
+        name: str,
+        finals: Mapping[str, str],
+        outputs: Sequence[str],
+    ) -> str:
+        """The same where each sequence has a last step of its own."""
+        if name in finals:
+            return f"found[{outputs.index(finals[name])}]"
+        ref, keeps = self.kernel.states[name], self.kept_input(self.kernel.states[name].name)
+        before = f'given["{key}"]' if len(own) > 1 else f'given["{key}"].unsqueeze(0)'
+        kept = f'torch.cat(({before}, given["{keeps}"]))'
+        shift = ref.shift + 1
+        return f'_last({kept}, given["lengths"] + {len(own)}, {shift})'
 
     def kept_input(self, name: str) -> str:
         return self.kernel.system.symbols[name].keeps
@@ -281,6 +305,9 @@ class _Module:
                 own[n] if n not in groups else f"{own[n]}=None" for n in taken
             )
             found[f"{name}_dict"] = ", ".join(f'"{n}": {own[n]}' for n in taken)
+            if self.kernel.program.ragged and name != "step":
+                found[f"{name}_arguments"] += ", lengths=None"
+                found[f"{name}_dict"] += ', "lengths": lengths'
         found["dims_arguments"] = "".join(f"{name}, " for name in self.dims)
         found["dims_dict"] = ", ".join(f'"{name}": {name}' for name in self.dims)
         found["widths_said"] = (

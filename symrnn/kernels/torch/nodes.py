@@ -99,7 +99,7 @@ class Item:
         return not {"product", "reduce", "turned", *SPECIAL} & set(self.node.ops())
 
 
-SPECIAL = frozenset({"pick", "add_at", "begin", "land", "only"})
+SPECIAL = frozenset({"pick", "add_at", "begin", "land", "only", "carried", "picked"})
 """What knows of class ids, or of where sequences end."""
 
 MOST = 5
@@ -248,6 +248,8 @@ class Speller:
     number: Callable[[Number], str]
     turned: Callable[[Slice], str | None] = lambda what: None
     """The name of a matrix that is transposed already."""
+    ragged: bool = False
+    """Whether some steps are not there: then sums leave them out."""
 
     def ndim(self, what: Slice) -> int:
         return self.units.ndim(what)
@@ -380,15 +382,23 @@ class Speller:
         return self.unflattened(f"torch.mm({left}, {right})", node.statement.out)
 
     def pair(self, pair: Pair) -> tuple[str, str]:
-        left, right = self.matrix(pair.left), self.matrix(pair.right)
+        left = self.matrix(pair.left)
+        right = self.matrix(pair.right, pair.left_turned)
         left = f"{left}.t()" if pair.left_turned else left
         if not pair.right_turned:
             return left, right
         return left, self.turned(pair.right) or f"{right}.t()"
 
-    def matrix(self, what: Slice) -> str:
+    def there(self, text: str, what: Slice) -> str:
+        """What is summed over steps: zero where a sequence has ended."""
+        array = self.units.unit(what).array
+        timed = isinstance(what.when, Span) and array.places is not None and array.rows
+        return f"torch.where(alive, {text}, 0)" if self.ragged and timed else text
+
+    def matrix(self, what: Slice, summed: bool = False) -> str:
         """A slice as a matrix: the rows of all steps, one under the other."""
         text = self.read(what)
+        text = self.there(text, what) if summed else text
         return f"{text}.flatten(0, 1)" if self.ndim(what) == 3 else text
 
     def unflattened(self, text: str, out: Slice) -> str:
@@ -399,6 +409,8 @@ class Speller:
         assert isinstance(statement, Reduce)
         whole = not isinstance(arg, Node) or not self.extent(arg.statement.out) - self.extent(arg)
         text = self.text(arg, ATOM) if whole or not isinstance(arg, Node) else self.whole(arg)
+        if statement.over != "features" and self.there("", statement.arg):
+            text = self.there(text, statement.arg)
         call = "sum" if statement.op == "sum" else "amax"
         axes = self.ndim(statement.arg)
         match statement.over:
