@@ -1,10 +1,10 @@
 """A function of tensors, and the function that carries cotangents back, as they are printed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from symrnn.kernels.contract import Contract, Kernel
+from symrnn.kernels.contract import Kernel
 from symrnn.kernels.lines import wrapped
 from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.program.program import End, Loop, Program, Slice, Span, Statement, plain
@@ -126,7 +126,7 @@ class TensorFunction:
     def sizes(self, lines: Sequence[str]) -> list[str]:
         """The line that says how long axes are."""
         names = ["B", *(self.own[f"dim {name}"] for name in self.dims)]
-        return [f"{', '.join(names)}{',' * (len(names) == 1)} = sizes"]
+        return [assigned(names, "sizes")]
 
     def unpacked(self, read: set[str], like: str) -> list[str]:
         names = [a.unit.name for a in self.arguments]
@@ -139,7 +139,7 @@ class TensorFunction:
         if self.program.ragged:  # which comes last
             rest = ["*_", "lengths"] if rest else ["lengths"]
         every = [*shown, *rest]
-        return [f"{', '.join(every)}{',' * (len(every) == 1)} = tensors"]
+        return [assigned(every, "tensors")]
 
     def lines(self) -> list[str]:
         """The function: results, and what the way back needs."""
@@ -209,7 +209,7 @@ class TensorFunction:
                 lines.append(f"{shown[0]} = cotangents[0].reshape(1)")
                 continue
             if set(shown) - {"_"}:
-                lines.append(f"{', '.join(shown)}{',' * (len(shown) == 1)} = {source}")
+                lines.append(assigned(shown, source))
         results = [name for name in self.outputs if self.is_alone(name)]
         for name in (*results, *(n for n in self.cotangents if n)):
             body.place(self.units.of[name]).whole = self.own[name]
@@ -285,14 +285,14 @@ class TensorFunction:
         return text
 
 
+def assigned(names: Sequence[str], source: str) -> str:
+    """
+    >>> assigned(["x", "h0"], "tensors"), assigned(["x"], "kept")
+    ('x, h0 = tensors', '(x,) = kept')
+    """
+    return f"{', '.join(names) if len(names) > 1 else f'({names[0]},)'} = {source}"
+
+
 def tuple_of(texts: Sequence[str]) -> str:
     return f"({', '.join(texts)}{',' * (len(texts) == 1)})"
 
-
-def contract_of(kernel: Kernel) -> Contract:
-    return Contract(kernel)
-
-
-def indented(lines: Sequence[str]) -> Iterator[str]:
-    for line in lines:
-        yield f"    {line}" if line else ""

@@ -32,6 +32,12 @@ def _broken(line: str) -> Iterator[str]:
     found = _brackets(line)
     if found is None:
         target, _, value = line.rpartition(" = ")
+        names = target.strip().split(", ")
+        if len(names) > 1:
+            yield f"{indent}("
+            yield from (f"{indent}    {name}," for name in names)
+            yield f"{indent}) = {value}"
+            return
         yield from (f"{target} = (", f"{indent}    {value}", f"{indent})") if target else (line,)
         return
     first, last = found

@@ -100,10 +100,12 @@ class _Module:
             ids=bool(self.contract.ids),
             state_ids=any(name in self.contract.ids for name in self.contract.groups),
             final_lines=self.final_lines(),
+            dims_own=self.dims,
             **self.arguments(),
         )
         text = render("torch/module.py.jinja", **values, digest="DIGEST")
         digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        text = text.rstrip("\n") + "\n"
         return text.replace("DIGEST", f"{identifier(kernel.name).lower()}_{digest}")
 
     # facts
@@ -308,7 +310,6 @@ class _Module:
             if self.kernel.program.ragged and name != "step":
                 found[f"{name}_arguments"] += ", lengths=None"
                 found[f"{name}_dict"] += ', "lengths": lengths'
-        found["dims_arguments"] = "".join(f"{name}, " for name in self.dims)
         found["dims_dict"] = ", ".join(f'"{name}": {name}' for name in self.dims)
         found["widths_said"] = (
             f"The widths {', '.join(self.dims)} are given when it is made."

@@ -408,20 +408,20 @@ class Speller:
         statement, (arg,) = node.statement, node.args
         assert isinstance(statement, Reduce)
         whole = not isinstance(arg, Node) or not self.extent(arg.statement.out) - self.extent(arg)
-        text = self.text(arg, ATOM) if whole or not isinstance(arg, Node) else self.whole(arg)
-        if statement.over != "features" and self.there("", statement.arg):
+        text = self.text(arg) if whole or not isinstance(arg, Node) else self.whole(arg)
+        if statement.over != "features":
             text = self.there(text, statement.arg)
-        call = "sum" if statement.op == "sum" else "amax"
+        call = "torch.sum" if statement.op == "sum" else "torch.amax"
         axes = self.ndim(statement.arg)
         match statement.over:
             case "all":
-                return f"{text}.{call}().reshape(1)"
+                return f"{call}({text}).reshape(1)"
             case "features":
-                return f"{text}.{call}(-1, keepdim=True)"
+                return f"{call}({text}, -1, keepdim=True)"
             case "steps":
-                return f"{text}.{call}(0)"
+                return f"{call}({text}, 0)"
             case "rows":
-                return f"{text}.{call}({'0' if axes <= 2 else '(0, 1)'})"
+                return f"{call}({text}, {'0' if axes <= 2 else '(0, 1)'})"
 
 
 def is_op(node: "Part", op: str) -> bool:
