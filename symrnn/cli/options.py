@@ -161,7 +161,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
         "--backend",
         choices=BACKENDS,
         default="numpy",
-        help="the language of the kernel (default: numpy)",
+        help="the language of the kernel, or the library that it is for (default: numpy)",
     )
 
 

@@ -26,5 +26,6 @@ And the back ends, with what holds a kernel against its text:
 
 - `numpy`         a Program as a NumPy module
 - `c`             a Program as C99
+- `torch`         a Program as a module for PyTorch
 - `verification`  numbers against oracles that share no code
 """

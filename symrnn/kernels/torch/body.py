@@ -28,7 +28,7 @@ from symrnn.kernels.program.program import (
     Statement,
 )
 from symrnn.kernels.sizes import between, number_text
-from symrnn.kernels.torch.groups import Group, groups
+from symrnn.kernels.torch.groups import Cells, Group, groups
 from symrnn.kernels.torch.nodes import Item, Nesting, Node, Speller
 from symrnn.kernels.torch.units import Columns, Unit, Units
 
@@ -52,11 +52,12 @@ Key = tuple[str, Columns | None]
 class Body:
     """Prints the statements of some sections, one after the other."""
 
-    def __init__(self, kernel: Kernel, units: Units, names: Names, prefix: str) -> None:
-        self.kernel, self.units, self.names, self.prefix = kernel, units, names, prefix
+    def __init__(self, kernel: Kernel, units: Units, names: Names, cells: Cells) -> None:
+        self.kernel, self.units, self.names, self.cells = kernel, units, names, cells
         self.program = kernel.program
         self.lines: list[str] = []
-        self.groups: list[Group] = []
+        self.called: dict[str, None] = {}
+        """The functions of groups that are called."""
         self.places: dict[Key, Place] = {}
         self.joined: dict[object, str] = {}
         """Names of what is put together of several units."""
@@ -295,7 +296,9 @@ class Body:
         """A matrix transposed, once for all that read it so."""
         if what not in self.transposed:
             text = self.read(what)
-            name = self.names.new(f"{self.label(self.units.unit(what), self.units.columns(what))}_T")
+            name = self.names.new(
+                f"{self.label(self.units.unit(what), self.units.columns(what))}_T"
+            )
             self.put(f"{name} = {text}.t()")
             self.transposed[what] = name
 
@@ -417,7 +420,8 @@ class Body:
         items = self.nesting.items(list(zip(block.inside, loop.body, strict=True)))
         steps = range(loop.first, loop.last + 1)
         inside = self.inside(loop)
-        found = groups(items, self.program)
+        found = groups(items, self.units)
+        inside.groups = found
         for group in found:
             inside.prepare(group)
         self.note(block.said)
@@ -445,6 +449,7 @@ class Inside:
         """What is there of this step."""
         self.listed: set[Key] = set()
         """The lists that are filled at each step."""
+        self.groups: list[Group] = []
         self.buffers: dict[str, str] = {}
         """Tensors that each step overwrites, with the views into them."""
 
@@ -562,6 +567,9 @@ class Inside:
 
     def lines(self, group: Group) -> Iterator[str]:
         """The lines of a group: a call of its function, or each of its statements."""
+        if group.is_function:
+            yield from self.call(group)
+            return
         speller = Speller(self.units, self.read, self.body.number, self.turned)
         for item in group.items:
             yield from (f"# {one}" for one in item.said)
@@ -573,26 +581,61 @@ class Inside:
                 continue
             yield from self.write(item.out, self.body.value(speller, item.node))
 
-    def write(self, out: Slice, text: str) -> Iterator[str]:
+    def name(self, what: Slice) -> str:
+        return self.units.unit(what).name
+
+    def call(self, group: Group) -> Iterator[str]:
+        """A call of the function of a group."""
+        inside = {id(item) for item in group.items}
+        later = {
+            what
+            for other in self.groups
+            for item in other.items
+            if id(item) not in inside
+            for what in item.node.reads()
+        }
+        outer = {name for what in later for name in what.names}
+        given = [
+            what
+            for what in group.made()
+            if self.name(what) in {key[0] for key in self.listed}
+            or set(what.names) & outer
+            or self.units.columns(what) is not None
+        ]
+        cell = self.body.cells.cell(self.units, group, given)
+        self.body.called[cell.name] = None
+        taken = [self.read(what) for what in group.read()]
+        taken += [self.body.number(number) for number in group.numbers()]
+        targets, after = list[str](), list[str]()
+        for what in given:
+            target, more = self.target(what)
+            targets.append(target)
+            after += more
+        names = ", ".join(targets)
+        yield f"{names} = {cell.name[1:]}({', '.join(taken)})"
+        yield from after
+
+    def target(self, out: Slice) -> tuple[str, list[str]]:
+        """Where a result goes, and what is done with it then."""
         unit, columns = self.units.unit(out), self.units.columns(out)
-        index = "t" if not unit.timed or not unit.base else f"t + {-unit.base}"
-        targets = []
-        if columns is None:
-            if (unit.name, None) in self.listed:
-                targets.append(f"{self.body.place(unit).steps}[{index}]")
-            name = self.body.of_this_step(unit, None)
-            yield " = ".join([name, *targets, text])
-            self.local[unit.name, None] = name
-            return
         if (unit.name, columns) in self.listed:
-            targets.append(f"{self.body.place(unit, columns).steps}[{index}]")
-        name = self.body.of_this_step(unit, columns)
-        yield " = ".join([name, *targets, text])
-        self.local[unit.name, columns] = name
+            index = "t" if not unit.base else f"t + {-unit.base}"
+            target = f"{self.body.place(unit, columns).steps}[{index}]"
+        else:
+            target = self.body.of_this_step(unit, columns)
+        self.local[unit.name, columns] = target
+        if columns is None:
+            return target, []
         own = self.pieces.setdefault(unit.name, {})
-        own[columns] = name
+        own[columns] = target
         if len(own) == self.counts[unit.name, out.when] and self.body.is_wanted(unit):
-            yield from self.write(Slice(unit.members, out.when), self.body.cat(own))
+            return target, list(self.write(Slice(unit.members, out.when), self.body.cat(own)))
+        return target, []
+
+    def write(self, out: Slice, text: str) -> Iterator[str]:
+        target, after = self.target(out)
+        yield f"{target} = {text}"
+        yield from after
 
 
 def is_whole(what: Slice, unit: Unit) -> bool:

@@ -9,6 +9,7 @@ from symrnn.kernels.lines import wrapped
 from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.program.program import End, Loop, Program, Slice, Span, Statement, plain
 from symrnn.kernels.torch.body import Body
+from symrnn.kernels.torch.groups import Cells
 from symrnn.kernels.torch.ragged import RaggedBody, dense, timed_inputs
 from symrnn.kernels.torch.split import split
 from symrnn.kernels.torch.units import TAKEN, Unit, Units
@@ -36,6 +37,7 @@ class TensorFunction:
     """The number by which the loss is weighed."""
     dims: tuple[str, ...]
     own: Mapping[str, str]
+    cells: Cells
 
     @cached_property
     def program(self) -> Program:
@@ -100,12 +102,12 @@ class TensorFunction:
         alone = len(unit.members) == 1 and unit.array.steps == steps
         return alone and not (unit.timed and self.program.ragged)
 
-    def body(self, section: str) -> Body:
+    def body(self) -> Body:
         """An empty body, with what every function is handed."""
         names = Names(set(RESERVED) | TAKEN | set(self.own.values()))
         names.taken |= {unit.name for unit in self.units.of.values()}
         made = RaggedBody if self.program.ragged else Body
-        body = made(replace(self.kernel, program=self.program), self.units, names, section)
+        body = made(replace(self.kernel, program=self.program), self.units, names, self.cells)
         for argument in self.arguments:
             body.place(argument.unit).whole = argument.unit.name
         numbers = [a.unit.name for a in self.arguments if a.unit.array.classes is None]
@@ -143,7 +145,7 @@ class TensorFunction:
 
     def lines(self) -> list[str]:
         """The function: results, and what the way back needs."""
-        body = self.body(self.name)
+        body = self.body()
         self.begin(body, self.names_of(self.ahead))
         body.section(self.ahead)
         results = [self.result(body, name) for name in self.outputs]
@@ -155,7 +157,20 @@ class TensorFunction:
             "\n"
         )
         read = self.names_of(self.ahead)
-        return [*self.sizes(body.lines), *self.unpacked(read, body.like), *body.lines]
+        return [
+            *self.sizes(body.lines),
+            *self.unpacked(read, body.like),
+            *self.called(body),
+            *body.lines,
+        ]
+
+    def called(self, body: Body) -> list[str]:
+        """The functions of groups, as they are asked for."""
+        names = list(body.called)
+        if not names:
+            return []
+        own = [name[1:] for name in names]
+        return [assigned(own, f"_fused(fuse, {', '.join(names)})")]
 
     def begin(self, body: Body, read: set[str]) -> None:
         """Inputs as they go on where a sequence has ended, and cotangents that are zero there."""
@@ -194,7 +209,7 @@ class TensorFunction:
 
     def back_lines(self) -> list[str]:
         """The function that carries cotangents back."""
-        body = self.body(f"{self.name}_gradient")
+        body = self.body()
         for unit in self.kept:
             body.place(unit).whole = unit.name
         read = self.names_of(self.back)
@@ -222,6 +237,7 @@ class TensorFunction:
             *self.sizes(body.lines),
             *self.unpacked(read, body.like),
             *lines,
+            *self.called(body),
             *body.lines,
             *returned,
         ]
@@ -295,4 +311,3 @@ def assigned(names: Sequence[str], source: str) -> str:
 
 def tuple_of(texts: Sequence[str]) -> str:
     return f"({', '.join(texts)}{',' * (len(texts) == 1)})"
-

@@ -13,6 +13,7 @@ from symrnn.kernels.lines import as_dict, as_tuple, fitted, wrapped
 from symrnn.kernels.module import step_lines
 from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.torch.function import Argument, TensorFunction, tuple_of
+from symrnn.kernels.torch.groups import Cell, Cells
 from symrnn.kernels.torch.layout import laid_out
 from symrnn.kernels.torch.units import TAKEN, Unit
 from symrnn.language.tree import Ref
@@ -50,17 +51,25 @@ class _Module:
         return tuple(dimensions(self.kernel.system.symbols))
 
     @cached_property
+    def cells(self) -> Cells:
+        return Cells()
+
+    @cached_property
     def functions(self) -> list[TensorFunction]:
         made, found = self.kernel.functions, list[TensorFunction]()
         assert made is not None
-        outputs = tuple(symbol.name for symbol in made.forward.system.outputs)
+        outputs, cells = tuple(s.name for s in made.forward.system.outputs), self.cells
         if outputs:
             own = own_of(made.forward, self.dims)
-            found.append(TensorFunction(made.forward, "forward", outputs, "", self.dims, own))
+            found.append(
+                TensorFunction(made.forward, "forward", outputs, "", self.dims, own, cells)
+            )
         if made.loss is not None:
             own, loss = own_of(made.loss, self.dims), made.loss.system.loss
             assert loss is not None
-            found.append(TensorFunction(made.loss, "loss", (loss,), made.weight, self.dims, own))
+            found.append(
+                TensorFunction(made.loss, "loss", (loss,), made.weight, self.dims, own, cells)
+            )
         return found
 
     @cached_property
@@ -88,6 +97,8 @@ class _Module:
             dims=as_tuple(self.dims),
             contract="\n".join(self.facts()),
             functions=printed,
+            cells=[self.cell(cell) for cell in self.cells.found.values()],
+            triton=any(cell.triton is not None for cell in self.cells.found.values()),
             step=step,
             helpers=render(
                 "torch/helpers.py.jinja", helpers=helpers, lengths=kernel.program.ragged
@@ -143,6 +154,19 @@ class _Module:
             "tensor_lines": laid_out(self.tensor_lines(function, function.arguments)),
         }
 
+    def cell(self, cell: Cell) -> dict[str, Any]:
+        """A group as a function, and as a kernel."""
+        count = len(cell.taken) - cell.numbers
+        return {
+            "name": cell.name,
+            "head": laid_out([f"def {cell.name}({', '.join(cell.taken)}):"], 0),
+            "tensors": cell.taken[:count],
+            "numbers": cell.taken[count:],
+            "given": cell.given,
+            "lines": laid_out(cell.lines),
+            "triton": laid_out(cell.triton, 8) if cell.triton is not None else None,
+        }
+
     def shape_lines(self, function: TensorFunction) -> list[str]:
         units = function.units
         outputs = []
@@ -194,8 +218,10 @@ class _Module:
         kernel = self.kernel.step
         if not isinstance(kernel, Kernel):
             return None
-        function = TensorFunction(kernel, "step", (), "", self.dims, own_of(kernel, self.dims))
-        body = function.body("step")
+        function = TensorFunction(
+            kernel, "step", (), "", self.dims, own_of(kernel, self.dims), self.cells
+        )
+        body = function.body()
         for argument in function.arguments:
             place = body.place(argument.unit)
             if argument.unit.timed:
@@ -329,10 +355,10 @@ def own_of(kernel: Kernel, dims: tuple[str, ...]) -> dict[str, str]:
 
 def class_name(name: str) -> str:
     """
-    >>> class_name("gru_torch"), class_name("my cell"), class_name("3rd")
+    >>> class_name("gru_torch"), class_name("my cell.rnn"), class_name("3rd")
     ('GruTorch', 'MyCell', 'Cell3rd')
     """
-    words = re.findall(r"[A-Za-z0-9]+", name)
+    words = re.findall(r"[A-Za-z0-9]+", name.removesuffix(".rnn"))
     found = "".join(word[0].upper() + word[1:] for word in words) or "Cell"
     return found if not found[0].isdigit() else f"Cell{found}"
 

@@ -1,5 +1,5 @@
-"""Sequences with lengths of their own: every step is worked out for all of them, and what is summed,
-carried or handed out is zero where a sequence has ended.
+"""Sequences with lengths of their own: every step is worked out for all of them, and what is
+summed, carried or handed out is zero where a sequence has ended.
 
 Nothing depends on numbers, so nothing waits for a device. Inputs go on as they were at the last
 step, and what is carried begins anew: so what nobody asks for stays finite.
@@ -16,6 +16,7 @@ from symrnn.kernels.program.program import (
     Map,
     Now,
     Number,
+    Plain,
     Program,
     Slice,
     Span,
@@ -52,7 +53,7 @@ def dense(program: Program) -> Program:
                         return replace(statement, op="picked")
         return statement
 
-    def carried(statement: object) -> object:
+    def carried(statement: Plain) -> Plain:
         match statement:
             case Map(op="copy", args=(Slice(when=Now(shift=shift)),)) if shift:
                 return replace(statement, op="carried")
@@ -158,9 +159,7 @@ class RaggedBody(Body):
                 raise CheckError(f"{unit.name} lands at no step of its own")
         base = self.bases.get(unit.name)
         if base is not None:
-            self.put(
-                f"{base} = (None, *(torch.stack({base}[1:]) + {landed}).unbind(0))"
-            )
+            self.put(f"{base} = (None, *(torch.stack({base}[1:]) + {landed}).unbind(0))")
             return
         whole = self.all_of(unit, None)
         self.put(f"{whole} = {whole} + {landed}")
@@ -169,7 +168,9 @@ class RaggedBody(Body):
         statement = node.statement
         if isinstance(statement, Map) and statement.op == "only":
             value, length = node.args
-            return f"torch.where(_is_long(lengths, {speller.text(length)}), {speller.text(value)}, 0)"
+            return (
+                f"torch.where(_is_long(lengths, {speller.text(length)}), {speller.text(value)}, 0)"
+            )
         if isinstance(statement, Map) and statement.op == "picked":
             (source,) = node.args
             if isinstance(source, Slice):
@@ -259,6 +260,9 @@ class _RaggedInside(Inside):
             self.body.list_of(unit, None)
 
     def lines(self, group: Group) -> Iterator[str]:
+        if group.is_function:
+            yield from super().lines(group)
+            return
         for item in group.items:
             if item.node.op != "carried":
                 yield from super().lines(Group([item]))
@@ -297,7 +301,13 @@ def reads_lengths(program: Program) -> bool:
 
 def timed_inputs(program: Program) -> list[str]:
     """The inputs that run over time: they go on as they were where a sequence has ended."""
-    read = {name for b in program.sections.values() for s in plain(b) for w in s.reads for name in w.names}
+    read = {
+        name
+        for b in program.sections.values()
+        for s in plain(b)
+        for w in s.reads
+        for name in w.names
+    }
     return [
         name
         for name, array in program.arrays.items()

@@ -1,6 +1,7 @@
 """What someone who works with PyTorch expects of a module."""
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
@@ -22,7 +23,7 @@ T, B, D, H, C = 6, 5, 4, 3, 2
 def made(name: str = "lstm", steps: int = T, **more: Any) -> Any:
     """A module of the zoo, in double precision unless something else is said."""
     module = model(name).kernel(steps, backend="torch")
-    kinds = [v for v in vars(module).values() if isinstance(v, type)]
+    kinds = [v for name, v in vars(module).items() if isinstance(v, type) and name[0] != "_"]
     (kind,) = [k for k in kinds if issubclass(k, torch.nn.Module)]
     dims = {dim: {"D": D, "C": C}.get(dim, H) for dim in module.DIMS}
     generator = torch.Generator().manual_seed(0)
@@ -98,10 +99,73 @@ def test_compile_with_one_graph() -> None:
 def test_the_operators_are_what_they_say_they_are() -> None:
     module = model("lstm").kernel(T, backend="torch")
     cell = made()
-    sizes, given = module._ready(cell.params(), {"x": X, "y": Y}, cell.dims, False, (), module._EVERY)
+    sizes, given = module._ready(
+        cell.params(), {"x": X, "y": Y}, cell.dims, False, (), module._EVERY
+    )
     for one in (module._FORWARD, module._LOSS):
         tensors = list(one.tensors(sizes, cell.params(), given))
-        torch.library.opcheck(one.operator, (sizes, tensors))
+        torch.library.opcheck(one.operator, ("eager", sizes, tensors))
+
+
+def test_one_function_between_two_products_can_be_compiled() -> None:
+    cell, wanted = made("mgu", fuse="compile"), made("mgu")
+    assert cell.fuse == "compile"
+    assert torch.allclose(cell.loss(X, Y), wanted.loss(X, Y), rtol=1e-12, atol=0)
+    for one, other in zip(
+        gradients(cell.loss(X, Y), cell), gradients(wanted.loss(X, Y), wanted), strict=True
+    ):
+        assert torch.allclose(one, other, rtol=1e-10, atol=1e-14)
+
+
+def test_or_be_a_kernel_of_triton(tmp_path: Path) -> None:
+    """On a CPU Triton's interpreter says what a kernel does."""
+    pytest.importorskip("triton", reason="Triton is not installed")
+    for name in ("lstm_peephole", "gru", "indrnn"):
+        (tmp_path / f"{name}.py").write_text(model(name).generate(5, backend="torch"))
+    program = """
+import torch, lstm_peephole, gru, indrnn
+for module, kind in ((lstm_peephole, "LstmPeephole"), (gru, "Gru"), (indrnn, "Indrnn")):
+    make = getattr(module, kind)
+    cells = [make(3, 5, 1, dtype=torch.float64, fuse=f) for f in ("triton", "eager")]
+    cells[1].load_state_dict(cells[0].state_dict())
+    x, y = torch.rand(5, 7, 3, dtype=torch.float64), torch.rand(7, 1, dtype=torch.float64)
+    losses = [cell.loss(x, y) for cell in cells]
+    grads = [torch.autograd.grad(l, list(c.parameters())) for l, c in zip(losses, cells)]
+    assert torch.allclose(*losses, rtol=1e-12, atol=0)
+    assert all(torch.allclose(a, b, rtol=1e-9, atol=1e-13) for a, b in zip(*grads))
+    print(len(module._KERNELS) > 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "TRITON_INTERPRET": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "True\nTrue\nTrue\n", done.stderr
+
+
+def test_what_fuse_cannot_be_is_said() -> None:
+    with pytest.raises(ValueError, match="fuse is 'fast'; expected one of eager, compile, triton"):
+        made(fuse="fast")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_cuda_graph_needs_a_gpu() -> None:
+    cell = made()
+    graphed = sys.modules[type(cell).__module__].graphed
+    with pytest.raises(RuntimeError, match="a CUDA graph needs a GPU, and there is none here"):
+        graphed(cell, X, Y)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+def test_a_cuda_graph_is_the_same() -> None:
+    cell = made("lstm").cuda()
+    graphed = sys.modules[type(cell).__module__].graphed
+    loss = graphed(cell, X.cuda(), Y.cuda())
+    found, wanted = loss(2 * X.cuda(), Y.cuda()), cell.loss(2 * X.cuda(), Y.cuda())
+    assert torch.allclose(found, wanted)
+    assert all(map(torch.allclose, gradients(found, cell), gradients(wanted, cell)))
 
 
 def test_export_of_the_forward_pass() -> None:
@@ -205,7 +269,7 @@ def test_without_a_gradient_nothing_is_kept() -> None:
     with torch.no_grad():
         outputs, states = cell(X)
         loss = cell.loss(X, Y)
-    assert not (loss.requires_grad or outputs["yhat"].requires_grad or states["h0"].requires_grad)
+    assert not any(value.requires_grad for value in (loss, *outputs.values(), *states.values()))
     assert torch.equal(loss, cell.loss(X, Y).detach())
 
 
