@@ -23,8 +23,8 @@ import numpy as np
 from ngrams import tuned
 from texts import docstrings
 
-from symrnn.bench.clock import CLOCK
 from symrnn.cli import main as symrnn
+from symrnn.clock import CLOCK
 
 HIDDEN, BATCH, STEPS, EPOCHS = 128, 32, 25, 2
 SIZE, ROUNDS = 500_000, 3

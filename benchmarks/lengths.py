@@ -1,5 +1,6 @@
 """Sequences with lengths of their own: a training step, beside padding, beside states that a mask
-keeps once a sequence has ended (the same gradients, by a transformation alone), beside PyTorch.
+keeps once a sequence has ended (the same gradients, by a transformation alone), in C, and beside
+PyTorch.
 
 Run with one BLAS thread; PyTorch is compared with where it is installed.
 """
@@ -45,7 +46,11 @@ def kernels(name: str, size: tuple[int, ...], draw: Draw) -> dict[str, Step]:
     padded = model.kernel(steps).Kernel(batch, dtype=np.float32, **dims)
     masked = model.with_zoneout(STATES[name]).kernel(steps)
     kept = masked.Kernel(batch, dtype=np.float32, **dims)
-    for kernel in (same, other, padded, kept):
+    in_c, in_c_padded = (
+        model.kernel(steps, backend="c", lengths=own).Kernel(batch, dtype=np.float32, **dims)
+        for own in (True, False)
+    )
+    for kernel in (same, other, padded, kept, in_c, in_c_padded):
         kernel.theta[...] = np.random.default_rng(0).normal(size=kernel.theta.shape) / 10
     lengths = draw(np.random.default_rng(1), steps, batch)
     shuffled = cycle([rng.permutation(lengths) for _ in range(8)])
@@ -62,6 +67,8 @@ def kernels(name: str, size: tuple[int, ...], draw: Draw) -> dict[str, Step]:
         ),
         "kernel, states kept by a mask": lambda: kept.loss_and_grads(x=x, y=y, **masks),
         "kernel, padded": lambda: padded.loss_and_grads(x=x, y=y),
+        "C, lengths": lambda: in_c.loss_and_grads(x=x, y=y, lengths=next(moved)),
+        "C, padded": lambda: in_c_padded.loss_and_grads(x=x, y=y),
     }
 
 

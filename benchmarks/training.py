@@ -10,7 +10,7 @@ import numpy as np
 from timing import table
 
 import symrnn
-from symrnn.bench.clock import take_turns
+from symrnn.clock import take_turns
 from symrnn.training import SGD, Adam, Optimiser, Trainer, started
 
 CASES = (

@@ -491,14 +491,23 @@ def _dtype(dtype):
     return dtype
 
 
+def _zeros(size, dtype):
+    """A vector of zeros that begins where a line of the cache does: it is read quicker."""
+    room = np.zeros(size * dtype.itemsize + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size * dtype.itemsize].view(dtype)
+
+
 def _vector(name, vector, size, dtype):
     if vector is None:
-        return np.zeros(size, dtype)
+        return _zeros(size, dtype)
     if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
         got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
         raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")
-    if not vector.flags.c_contiguous:
-        raise TypeError(f"{name} has gaps; expected a contiguous vector")
+    if not (vector.flags.c_contiguous and vector.flags.aligned):
+        raise TypeError(f"{name} has gaps, or is not aligned; expected a contiguous vector")
+    if name == "dtheta" and not vector.flags.writeable:
+        raise TypeError("dtheta is read-only; expected one to write gradients to")
     return vector
 
 

@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "symrnn"
 ORDER = (
     "errors",
     "frame",
+    "clock",
     "language",
     "files",
     "library",

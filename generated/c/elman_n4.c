@@ -26,6 +26,7 @@ enum {
 
 #ifdef __GNUC__
 #define MAYBE_UNUSED __attribute__((unused))
+#define PREFETCH(at) __builtin_prefetch(at, 1)
 #else
 #define MAYBE_UNUSED
 #endif
@@ -35,6 +36,25 @@ enum {
 #else
 #define INLINE static inline
 #endif
+#endif
+
+/* gcc works with half of a vector of 64 bytes unless it is told; for functions the whole is quicker */
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#define WHOLE_VECTORS __attribute__((target("prefer-vector-width=512")))
+#else
+#define WHOLE_VECTORS
+#endif
+
+/* Threads, where this is compiled with OpenMP. Each number is worked out by one thread, in the same
+   order however many there are; what takes a few microseconds is not shared out. */
+#ifdef _OPENMP
+#include <omp.h>
+#define THREADS omp_get_max_threads()
+#define PRAGMA(text) _Pragma(#text)
+#define IN_THREADS(many) PRAGMA(omp parallel for if ((many) > 16000))
+#else
+#define THREADS 1
+#define IN_THREADS(many)
 #endif
 
 /* functions of one number */
@@ -134,18 +154,30 @@ INLINE real softplus(real x)
 #ifndef __GNUC__
 #define VECTOR 0
 #define TALL 2
+#define HIGH 2
 #elif defined(__AVX512F__)
 #define VECTOR 64
 #define TALL 8
+#define HIGH 8
 #elif defined(__AVX__)
 #define VECTOR 32
 #define TALL 4
+#define HIGH 6
 #elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)
 #define VECTOR 16
 #define TALL 4
+#define HIGH 6
 #else
 #define VECTOR 0
 #define TALL 2
+#define HIGH 2
+#endif
+
+/* clang takes registers as wide as that only where it is told to */
+#if VECTOR && defined(__clang__) && defined(__x86_64__)
+#define WIDE_VECTORS __attribute__((min_vector_width(VECTOR * 8)))
+#else
+#define WIDE_VECTORS
 #endif
 
 #if VECTOR
@@ -159,10 +191,10 @@ typedef real vector_1;
 #endif
 
 /* so many rows, and so many times the numbers in a vector_1 in each */
-INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
+INLINE WIDE_VECTORS void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    vector_1 sum[TALL][8];
+    vector_1 sum[HIGH][8];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -180,10 +212,10 @@ INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, i
 
 #if VECTOR
 /* so many rows, and so many times the numbers in a vector_2 in each */
-INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
+INLINE WIDE_VECTORS void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    vector_2 sum[TALL][1];
+    vector_2 sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -204,7 +236,7 @@ INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, i
 INLINE void block_of_real(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    real sum[TALL][1];
+    real sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -258,36 +290,130 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
         rows_of(1, columns, inner, FROM(i, 0), add);
 }
 
-enum { DEEP = 256, SMALL = 4096, LARGE = 50000 };
+enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
+
+#if VECTOR
+/* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
+   pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
+   transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
+   blocks are. (benchmarks/products.py measures what LARGE, DEEP and BLOCK rest on) */
+enum { DEEP = 128, WIDE = 2 * LANES, BLOCK = 131072 / (int)sizeof(real) / DEEP / HIGH * HIGH };
+
+WIDE_VECTORS static void tile(int inner, const real *left, int row, int step, const real *strip,
+    real *out, int out_row, int add)
+{
+    vector_1 sum[HIGH][2];
+    for (int i = 0; i < HIGH; i++)
+        for (int v = 0; v < 2; v++)
+            sum[i][v] = add ? *(const vector_1 *)(out + i * out_row + v * LANES) : (vector_1){0};
+    for (int k = 0; k < inner; k++) {
+        const vector_1 first = *(const vector_1 *)(strip + k * WIDE);
+        const vector_1 second = *(const vector_1 *)(strip + k * WIDE + LANES);
+        for (int i = 0; i < HIGH; i++) {
+            sum[i][0] += left[i * row + k * step] * first;
+            sum[i][1] += left[i * row + k * step] * second;
+        }
+    }
+    for (int i = 0; i < HIGH; i++)
+        for (int v = 0; v < 2; v++)
+            *(vector_1 *)(out + i * out_row + v * LANES) = sum[i][v];
+}
+
+/* some rows, at most HIGH, so that each column of them lies side by side */
+static void columns_of(int rows, int inner, const real *left, int row, int step, real *panel)
+{
+    for (int k = 0; k < inner; k++, left += step, panel += HIGH) {
+        if (row == 1 && rows == HIGH)
+            memcpy(panel, left, HIGH * sizeof(real));
+        else
+            for (int i = 0; i < HIGH; i++)
+                panel[i] = i < rows ? left[i * row] : 0;
+    }
+}
+
+/* some columns, at most WIDE */
+static void strip_of(int columns, int inner, const real *right, int right_row, real *strip)
+{
+    for (int k = 0; k < inner; k++, right += right_row, strip += WIDE) {
+        if (columns == WIDE)
+            memcpy(strip, right, WIDE * sizeof(real));
+        else
+            for (int j = 0; j < WIDE; j++)
+                strip[j] = j < columns ? right[j] : 0;
+    }
+}
+
+/* some rows, at most BLOCK */
+static void block_of_rows(int rows, int columns, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row)
+{
+    real strip[DEEP * WIDE], panel[DEEP * BLOCK], edge[HIGH * WIDE] = {0};
+    const int in_place = step == 1 ? rows / HIGH * HIGH : 0;
+    for (int k = 0; k < inner; k += DEEP) {
+        const int deep = inner - k < DEEP ? inner - k : DEEP;
+        for (int i = in_place; i < rows; i += HIGH)
+            columns_of(rows - i < HIGH ? rows - i : HIGH, deep, left + i * row + k * step, row, step,
+                panel + (i - in_place) * deep);
+        for (int j = 0; j < columns; j += WIDE) {
+            const int wide = columns - j < WIDE ? columns - j : WIDE;
+            strip_of(wide, deep, right + k * right_row + j, right_row, strip);
+            for (int i = 0; i < rows; i += HIGH) {
+                const int high = rows - i < HIGH ? rows - i : HIGH;
+                real *into = out + i * out_row + j;
+                const int whole = high == HIGH && wide == WIDE;
+                for (int l = 0; !whole && l < high; l++)
+                    memcpy(edge + l * WIDE, into + l * out_row, (size_t)wide * sizeof(real));
+                for (int l = i + HIGH; whole && l < i + 2 * HIGH && l < rows; l++) {
+                    PREFETCH(out + l * out_row + j);
+                    PREFETCH(out + l * out_row + j + LANES);
+                }
+                if (i < in_place)
+                    tile(deep, left + i * row + k, row, 1, strip, whole ? into : edge,
+                        whole ? out_row : WIDE, k > 0);
+                else
+                    tile(deep, panel + (i - in_place) * deep, 1, HIGH, strip, whole ? into : edge,
+                        whole ? out_row : WIDE, k > 0);
+                for (int l = 0; !whole && l < high; l++)
+                    memcpy(into + l * out_row, edge + l * WIDE, (size_t)wide * sizeof(real));
+            }
+        }
+    }
+}
+#endif
+
+/* how many rows are worked out at a time: as many as that, or a thread's share */
+MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
+{
+    const int share = (rows + THREADS - 1) / THREADS;
+    const int found = (share + multiple - 1) / multiple * multiple;
+    return found < most ? found : most;
+}
 
 /* whatever is not small is worked out by one function for all sizes */
 MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-    if (!VECTOR || rows < 4 * TALL || inner * columns <= LARGE) {
-        all_rows(rows, columns, inner, FROM(0, 0), 0);
+#if VECTOR
+    const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
+    const int odd = columns > WIDE && columns % (LANES / 2) != 0;
+    if (rows >= 16 && (odd || inner > room)) {
+        const int many = rows_at_once(rows, BLOCK, HIGH);
+        IN_THREADS(rows * columns / 64 * inner)
+        for (int i = 0; i < rows; i += many)
+            block_of_rows(rows - i < many ? rows - i : many, columns, inner, FROM(i, 0));
         return;
     }
-    /* a large matrix is copied strip by strip, so that a strip lies in few pages */
-    enum { WIDE = 2 * LANES };
-    real strip[DEEP * WIDE];
-    for (int k = 0; k < inner; k += DEEP) {
-        const int deep = inner - k < DEEP ? inner - k : DEEP;
-        for (int j = 0; j < columns; j += WIDE) {
-            const int wide = columns - j < WIDE ? columns - j : WIDE;
-            for (int l = 0; l < deep; l++)
-                memcpy(strip + l * WIDE, right + (k + l) * right_row + j,
-                    (size_t)wide * sizeof(real));
-            all_rows(rows, wide, deep, left + k * step, row, step, strip, WIDE, out + j, out_row,
-                k > 0);
-        }
-    }
+#endif
+    const int many = rows_at_once(rows, rows, TALL);
+    IN_THREADS(rows * columns / 64 * inner)
+    for (int i = 0; i < rows; i += many)
+        all_rows(rows - i < many ? rows - i : many, columns, inner, FROM(i, 0), 0);
 }
 
 INLINE void dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-    if (rows * columns * inner <= SMALL)
+    if (rows <= SMALL / columns / inner)
         all_rows(rows, columns, inner, FROM(0, 0), 0);
     else
         large_dot(rows, columns, inner, FROM(0, 0));
@@ -305,18 +431,39 @@ INLINE void dot_by_turned(int rows, int columns, int inner, const real *left, in
             out[i * out_row + j] = sum;
         }
 }
+#ifdef ELMAN_N4_BLAS
 
+/* large products by the BLAS of a memory; for it, whose matrices lie column by column, each of ours
+   is transposed */
+MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int inner, const real *left,
+    int row, int step, const real *right, int right_row, real *out, int out_row)
+{
+    if (!blas || rows < 16 || columns < 16 || rows < 262144 / columns / inner) {
+        dot(rows, columns, inner, FROM(0, 0));
+        return;
+    }
+    const real one = 1, none = 0;
+    const int apart = step == 1 ? row : step;
+    blas("N", step == 1 ? "N" : "T", &columns, &rows, &inner, &one, right, &right_row, left, &apart,
+        &none, out, &out_row);
+}
+#define dot(...) dot_by(m->blas, __VA_ARGS__)
+#endif
+
+WHOLE_VECTORS
 void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(T * B, H, D, &in->x[0][0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[0] = O0 */
             m->O[0][r][j] = in->O0[r][j];
         }
     dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[1] = tanh(a_O[1]) */
@@ -324,6 +471,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_O[2] = x[2] @ w_i + O[1] @ w_h */
     dot(B, H, H, &m->O[1][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[1][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[2] = tanh(a_O[2]) */
@@ -331,6 +479,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_O[3] = x[3] @ w_i + O[2] @ w_h */
     dot(B, H, H, &m->O[2][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[2][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[3] = tanh(a_O[3]) */
@@ -338,6 +487,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_yhat = O[T] @ w_o */
     dot(B, C, H, &m->O[3][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* yhat = sigmoid(a_yhat) */
@@ -348,6 +498,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
 void elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_inputs *restrict in)
 {
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* l_yhat = bce_logits(y, a_yhat) */
@@ -375,6 +526,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     for (int r = 0; r < H; r++)
         for (int j = 0; j < H; j++)
             m->w_h_turned[r][j] = p->w_h[j][r];
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* d_a_yhat = (yhat - y) / (size(B) * size(C)) */
@@ -384,6 +536,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     dot(B, H, C, &m->d_a_yhat[0][0], C, 1, &m->w_o_turned[0][0], H, &m->d_O[2][0][0], H);
     /* d_w_o = transpose(O[T]) @ d_a_yhat */
     dot(H, C, B, &m->O[3][0][0], 1, H, &m->d_a_yhat[0][0], C, &g->w_o[0][0], C);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[3] = d_O[3] * (1 - O[3]**2) */
@@ -391,6 +544,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
         }
     /* d_O[2] = d_a_O[3] @ transpose(w_h) */
     dot(B, H, H, &m->d_a_O[2][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[1][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[2] = d_O[2] * (1 - O[2]**2) */
@@ -398,6 +552,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
         }
     /* d_O[1] = d_a_O[2] @ transpose(w_h) */
     dot(B, H, H, &m->d_a_O[1][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[1] = d_O[1] * (1 - O[1]**2) */
@@ -409,17 +564,20 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     dot(H, H, T * B, &m->O[0][0][0], 1, H, &m->d_a_O[0][0][0], H, &g->w_h[0][0], H);
 }
 
+WHOLE_VECTORS
 void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_step_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(B, H, D, &in->x[0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[0] = O0 */
             m->O[0][r][j] = in->O0[r][j];
         }
     dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[1] = tanh(a_O[1]) */
@@ -427,6 +585,7 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
         }
     /* a_yhat = O[T] @ w_o */
     dot(B, C, H, &m->O[1][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* yhat = sigmoid(a_yhat) */
@@ -434,12 +593,17 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
         }
 }
 
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
+{
+    memcpy(in->O0, m->O[1], sizeof in->O0);
+}
+
 /* training; parameters, gradients and moments are vectors of numbers */
 
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
 
 /* a number from -1 to 1 (a linear congruential generator) */
-static real drawn(uint32_t *seed)
+MAYBE_UNUSED static real drawn(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (real)(*seed >> 8) / (real)(1u << 23) - 1;

@@ -48,12 +48,26 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
-/* bytes for these sizes:
-   parameters 128,
-   elman_n4_inputs 168,
-   elman_n4_step_inputs 84,
+/* bytes for these sizes (make size: those of the code):
+   elman_n4_params 128,
+   elman_n4_inputs 168 (state 48),
    elman_n4_memory 916,
+   elman_n4_step_inputs 84 (state 48),
    elman_n4_step_memory 216 */
+
+/* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
+   ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
+   softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of
+   libm: log1p, pow, sqrt */
+
+#ifdef ELMAN_N4_BLAS
+/* the product of matrices of a BLAS: sgemm, or dgemm for double, as Fortran calls it, with int for
+   sizes. Large products go to `blas` of a memory, unless that is NULL; it has to be set. In which
+   order it sums up, and in how many threads, is its own matter */
+typedef void elman_n4_gemm(const char *, const char *, const int *, const int *, const int *,
+    const elman_n4_real *, const elman_n4_real *, const int *, const elman_n4_real *, const int *,
+    const elman_n4_real *, elman_n4_real *, const int *);
+#endif
 
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
@@ -72,19 +86,22 @@ typedef struct {
 /* what is worked out */
 typedef struct {
     elman_n4_real O[ELMAN_N4_T + 1][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real L[1];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real l_yhat[ELMAN_N4_B][1];
-    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real d_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real d_a_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real x_w_i[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real sum_l_yhat[1];
     elman_n4_real w_o_turned[ELMAN_N4_C][ELMAN_N4_H];
     elman_n4_real w_h_turned[ELMAN_N4_H][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real L[1];
+    elman_n4_real l_yhat[ELMAN_N4_B][1];
+    elman_n4_real sum_l_yhat[1];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_memory;
 
 /* one step: what is handed in */
@@ -96,10 +113,13 @@ typedef struct {
 /* one step: what is worked out */
 typedef struct {
     elman_n4_real O[2][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real x_w_i[ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_step_memory;
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
@@ -108,6 +128,7 @@ void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_pa
     elman_n4_inputs *in);
 void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
     *in);
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m);
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
    so many epochs over batches, by Adam or, where there are no moments, by gradient descent; `fit`

@@ -22,8 +22,10 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import platform
 import shlex
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -74,19 +76,19 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
     given = library.numbers("elman_n4_inputs")
     piece = _pieces(memory)
     O = piece(4, B, H)
-    yhat = piece(B, C)
-    L = piece(1)
-    piece(B, C)
-    piece(B, 1)
-    piece(B, C)
     piece(3, B, H)
     piece(3, B, H)
     piece(3, B, H)
     piece(3, B, H)
-    piece(B, C)
-    piece(1)
     piece(C, H)
     piece(H, H)
+    yhat = piece(B, C)
+    piece(B, C)
+    piece(B, C)
+    piece(B, C)
+    L = piece(1)
+    piece(B, 1)
+    piece(1)
     piece = _pieces(given)
     given_x = piece(3, B, D)
     given_y = piece(B, C)
@@ -123,6 +125,10 @@ def _plan(B, dtype, theta, dtheta, D, H, C):
         run_whole()
 
     plan.whole = whole
+    plan.again = run_whole
+    given = {"x": given_x, "y": given_y, "O0": given_O0}
+    plan.given = {name: (place, place.shape) for name, place in given.items()}
+    plan.fit, plan.stacked = library.fit(plan), partial(library.stacked, plan)
     plan.outputs = {"yhat": yhat}
     plan.states = {"O0": O[3]}
     plan.grads = {}
@@ -137,10 +143,10 @@ def _step_plan(B, dtype, theta, D, H, C):
     given = library.numbers("elman_n4_step_inputs")
     piece = _pieces(memory)
     O = piece(2, B, H)
+    piece(B, H)
+    piece(B, H)
     yhat = piece(B, C)
     piece(B, C)
-    piece(B, H)
-    piece(B, H)
     piece = _pieces(given)
     given_x = piece(B, D)
     given_O0 = piece(B, H)
@@ -182,6 +188,7 @@ class Kernel:
         self.params = _lay_out(self.theta, *self.dims.values())[1]
         self.grads = _lay_out(self.dtheta, *self.dims.values())[1]
         self._plans = {}
+        self._before = None, ()
 
     def __reduce__(self):
         return _kernel_like, (self.batch, self.dtype, self.theta, self.dims)
@@ -192,6 +199,7 @@ class Kernel:
     def _ready(self, inputs, wanted, every=_EVERY, make=None):
         """The plan for as many sequences as came, and every input as an array that fits it."""
         make = make or _plan
+        self._before = None, ()
         batch = _batch(inputs, self.batch, self.dims, every)
         plan = self._plans.get((make, batch))
         if plan is None:
@@ -232,6 +240,25 @@ class Kernel:
             found.append(value)
         return plan, found
 
+    def _again(self, inputs):
+        """The plan of the training step before, with these inputs in it, if they are of the same
+        kinds as those were; or nothing, and they have to be looked at."""
+        plan, names = self._before
+        if names != (*inputs,):
+            return None
+        dtype, given = self.dtype, plan.given
+        for name, value in inputs.items():
+            place, shape = given[name]
+            if (
+                value.__class__ is not np.ndarray
+                or value.dtype is not dtype
+                or value.shape != shape
+                or (value.base is not None and id(value.base) in plan.written)
+            ):
+                return None
+            place[...] = value
+        return plan
+
     def forward(self, **inputs):
         """The outputs, and the states after the last step, under the names of STATES."""
         with self._alone:
@@ -254,10 +281,42 @@ class Kernel:
     def loss_and_grads(self, **inputs):
         """The loss and its gradients, by name."""
         with self._alone:
-            plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
-            plan.whole(x, O0, y)
+            plan = self._again(inputs)
+            if plan is None:
+                plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
+                plan.whole(x, O0, y)
+                self._before = plan, (*inputs,)
+            else:
+                plan.again()
             self.outputs, self.states = plan.outputs, plan.states
             return _checked(plan.value[0], inputs), plan.grads
+
+    def fit(self, rate, epochs=1, **inputs):
+        """Gradient descent in C: a step for each batch, `epochs` times over all of them, with no
+        Python in between; the mean loss of the last time. Each input has one axis more, ahead of
+        its own: the batches."""
+        epochs = _whole("epochs", epochs)
+        batches = {name: _plain(name, value) for name, value in inputs.items()}
+        count = max((len(value) for value in batches.values() if value.ndim), default=0)
+        for name, value in batches.items():
+            if value.shape[:1] != (count,) or not count:
+                raise ValueError(
+                    f"{name} has shape {value.shape}; expected as many batches, 1 or more, ahead of"
+                    " its own axes as every other input has"
+                )
+        with self._alone:
+            first = {name: value[0] for name, value in batches.items()}
+            plan, (x, y, O0) = self._ready(first, _NEEDED["loss"])
+            plan.whole(x, O0, y)
+            rows, places = plan.stacked(count)
+            for name, value in batches.items():
+                shape = (count, *plan.shapes[name])
+                places[name][...] = _fitting(name, value, shape, self.dtype)
+            loss = self.dtype.type(plan.fit(rows, epochs, rate))
+        if loss != loss:
+            for i in range(count):
+                _checked(loss, {name: value[i] for name, value in batches.items()})
+        return loss
 
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
@@ -424,6 +483,20 @@ typedef float elman_n4_real;
 #endif
 #define ELMAN_N4_T 3
 
+/* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
+   ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
+   softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of
+   libm: log1p, pow, sqrt */
+
+#ifdef ELMAN_N4_BLAS
+/* the product of matrices of a BLAS: sgemm, or dgemm for double, as Fortran calls it, with int for
+   sizes. Large products go to `blas` of a memory, unless that is NULL; it has to be set. In which
+   order it sums up, and in how many threads, is its own matter */
+typedef void elman_n4_gemm(const char *, const char *, const int *, const int *, const int *,
+    const elman_n4_real *, const elman_n4_real *, const int *, const elman_n4_real *, const int *,
+    const elman_n4_real *, elman_n4_real *, const int *);
+#endif
+
 /* the parameters; their gradients lie in a struct of this kind too */
 typedef struct {
     elman_n4_real w_i[ELMAN_N4_D][ELMAN_N4_H];
@@ -441,19 +514,22 @@ typedef struct {
 /* what is worked out */
 typedef struct {
     elman_n4_real O[ELMAN_N4_T + 1][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real L[1];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real l_yhat[ELMAN_N4_B][1];
-    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real d_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real d_a_O[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real x_w_i[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_T][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real sum_l_yhat[1];
     elman_n4_real w_o_turned[ELMAN_N4_C][ELMAN_N4_H];
     elman_n4_real w_h_turned[ELMAN_N4_H][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real d_a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real s_l_yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real L[1];
+    elman_n4_real l_yhat[ELMAN_N4_B][1];
+    elman_n4_real sum_l_yhat[1];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_memory;
 
 /* one step: what is handed in */
@@ -465,10 +541,13 @@ typedef struct {
 /* one step: what is worked out */
 typedef struct {
     elman_n4_real O[2][ELMAN_N4_B][ELMAN_N4_H];
-    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
-    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
     elman_n4_real x_w_i[ELMAN_N4_B][ELMAN_N4_H];
     elman_n4_real O_w_h[ELMAN_N4_B][ELMAN_N4_H];
+    elman_n4_real yhat[ELMAN_N4_B][ELMAN_N4_C];
+    elman_n4_real a_yhat[ELMAN_N4_B][ELMAN_N4_C];
+#ifdef ELMAN_N4_BLAS
+    elman_n4_gemm *blas;
+#endif
 } elman_n4_step_memory;
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
@@ -477,6 +556,7 @@ void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_pa
     elman_n4_inputs *in);
 void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
     *in);
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m);
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
    so many epochs over batches, by Adam or, where there are no moments, by gradient descent; `fit`
@@ -526,6 +606,7 @@ enum {
 
 #ifdef __GNUC__
 #define MAYBE_UNUSED __attribute__((unused))
+#define PREFETCH(at) __builtin_prefetch(at, 1)
 #else
 #define MAYBE_UNUSED
 #endif
@@ -535,6 +616,25 @@ enum {
 #else
 #define INLINE static inline
 #endif
+#endif
+
+/* gcc works with half of a vector of 64 bytes unless it is told; for functions the whole is quicker */
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#define WHOLE_VECTORS __attribute__((target("prefer-vector-width=512")))
+#else
+#define WHOLE_VECTORS
+#endif
+
+/* Threads, where this is compiled with OpenMP. Each number is worked out by one thread, in the same
+   order however many there are; what takes a few microseconds is not shared out. */
+#ifdef _OPENMP
+#include <omp.h>
+#define THREADS omp_get_max_threads()
+#define PRAGMA(text) _Pragma(#text)
+#define IN_THREADS(many) PRAGMA(omp parallel for if ((many) > 16000))
+#else
+#define THREADS 1
+#define IN_THREADS(many)
 #endif
 
 /* functions of one number */
@@ -634,18 +734,30 @@ INLINE real softplus(real x)
 #ifndef __GNUC__
 #define VECTOR 0
 #define TALL 2
+#define HIGH 2
 #elif defined(__AVX512F__)
 #define VECTOR 64
 #define TALL 8
+#define HIGH 8
 #elif defined(__AVX__)
 #define VECTOR 32
 #define TALL 4
+#define HIGH 6
 #elif defined(__SSE2__) || defined(__ARM_NEON) || defined(__ALTIVEC__)
 #define VECTOR 16
 #define TALL 4
+#define HIGH 6
 #else
 #define VECTOR 0
 #define TALL 2
+#define HIGH 2
+#endif
+
+/* clang takes registers as wide as that only where it is told to */
+#if VECTOR && defined(__clang__) && defined(__x86_64__)
+#define WIDE_VECTORS __attribute__((min_vector_width(VECTOR * 8)))
+#else
+#define WIDE_VECTORS
 #endif
 
 #if VECTOR
@@ -659,10 +771,10 @@ typedef real vector_1;
 #endif
 
 /* so many rows, and so many times the numbers in a vector_1 in each */
-INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
+INLINE WIDE_VECTORS void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    vector_1 sum[TALL][8];
+    vector_1 sum[HIGH][8];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -680,10 +792,10 @@ INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, i
 
 #if VECTOR
 /* so many rows, and so many times the numbers in a vector_2 in each */
-INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
+INLINE WIDE_VECTORS void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    vector_2 sum[TALL][1];
+    vector_2 sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -704,7 +816,7 @@ INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, i
 INLINE void block_of_real(int rows, int many, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row, int add)
 {
-    real sum[TALL][1];
+    real sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < many; v++)
@@ -758,36 +870,130 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
         rows_of(1, columns, inner, FROM(i, 0), add);
 }
 
-enum { DEEP = 256, SMALL = 4096, LARGE = 50000 };
+enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
+
+#if VECTOR
+/* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
+   pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
+   transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
+   blocks are. (benchmarks/products.py measures what LARGE, DEEP and BLOCK rest on) */
+enum { DEEP = 128, WIDE = 2 * LANES, BLOCK = 131072 / (int)sizeof(real) / DEEP / HIGH * HIGH };
+
+WIDE_VECTORS static void tile(int inner, const real *left, int row, int step, const real *strip,
+    real *out, int out_row, int add)
+{
+    vector_1 sum[HIGH][2];
+    for (int i = 0; i < HIGH; i++)
+        for (int v = 0; v < 2; v++)
+            sum[i][v] = add ? *(const vector_1 *)(out + i * out_row + v * LANES) : (vector_1){0};
+    for (int k = 0; k < inner; k++) {
+        const vector_1 first = *(const vector_1 *)(strip + k * WIDE);
+        const vector_1 second = *(const vector_1 *)(strip + k * WIDE + LANES);
+        for (int i = 0; i < HIGH; i++) {
+            sum[i][0] += left[i * row + k * step] * first;
+            sum[i][1] += left[i * row + k * step] * second;
+        }
+    }
+    for (int i = 0; i < HIGH; i++)
+        for (int v = 0; v < 2; v++)
+            *(vector_1 *)(out + i * out_row + v * LANES) = sum[i][v];
+}
+
+/* some rows, at most HIGH, so that each column of them lies side by side */
+static void columns_of(int rows, int inner, const real *left, int row, int step, real *panel)
+{
+    for (int k = 0; k < inner; k++, left += step, panel += HIGH) {
+        if (row == 1 && rows == HIGH)
+            memcpy(panel, left, HIGH * sizeof(real));
+        else
+            for (int i = 0; i < HIGH; i++)
+                panel[i] = i < rows ? left[i * row] : 0;
+    }
+}
+
+/* some columns, at most WIDE */
+static void strip_of(int columns, int inner, const real *right, int right_row, real *strip)
+{
+    for (int k = 0; k < inner; k++, right += right_row, strip += WIDE) {
+        if (columns == WIDE)
+            memcpy(strip, right, WIDE * sizeof(real));
+        else
+            for (int j = 0; j < WIDE; j++)
+                strip[j] = j < columns ? right[j] : 0;
+    }
+}
+
+/* some rows, at most BLOCK */
+static void block_of_rows(int rows, int columns, int inner, const real *left, int row, int step,
+    const real *right, int right_row, real *out, int out_row)
+{
+    real strip[DEEP * WIDE], panel[DEEP * BLOCK], edge[HIGH * WIDE] = {0};
+    const int in_place = step == 1 ? rows / HIGH * HIGH : 0;
+    for (int k = 0; k < inner; k += DEEP) {
+        const int deep = inner - k < DEEP ? inner - k : DEEP;
+        for (int i = in_place; i < rows; i += HIGH)
+            columns_of(rows - i < HIGH ? rows - i : HIGH, deep, left + i * row + k * step, row, step,
+                panel + (i - in_place) * deep);
+        for (int j = 0; j < columns; j += WIDE) {
+            const int wide = columns - j < WIDE ? columns - j : WIDE;
+            strip_of(wide, deep, right + k * right_row + j, right_row, strip);
+            for (int i = 0; i < rows; i += HIGH) {
+                const int high = rows - i < HIGH ? rows - i : HIGH;
+                real *into = out + i * out_row + j;
+                const int whole = high == HIGH && wide == WIDE;
+                for (int l = 0; !whole && l < high; l++)
+                    memcpy(edge + l * WIDE, into + l * out_row, (size_t)wide * sizeof(real));
+                for (int l = i + HIGH; whole && l < i + 2 * HIGH && l < rows; l++) {
+                    PREFETCH(out + l * out_row + j);
+                    PREFETCH(out + l * out_row + j + LANES);
+                }
+                if (i < in_place)
+                    tile(deep, left + i * row + k, row, 1, strip, whole ? into : edge,
+                        whole ? out_row : WIDE, k > 0);
+                else
+                    tile(deep, panel + (i - in_place) * deep, 1, HIGH, strip, whole ? into : edge,
+                        whole ? out_row : WIDE, k > 0);
+                for (int l = 0; !whole && l < high; l++)
+                    memcpy(into + l * out_row, edge + l * WIDE, (size_t)wide * sizeof(real));
+            }
+        }
+    }
+}
+#endif
+
+/* how many rows are worked out at a time: as many as that, or a thread's share */
+MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
+{
+    const int share = (rows + THREADS - 1) / THREADS;
+    const int found = (share + multiple - 1) / multiple * multiple;
+    return found < most ? found : most;
+}
 
 /* whatever is not small is worked out by one function for all sizes */
 MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-    if (!VECTOR || rows < 4 * TALL || inner * columns <= LARGE) {
-        all_rows(rows, columns, inner, FROM(0, 0), 0);
+#if VECTOR
+    const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
+    const int odd = columns > WIDE && columns % (LANES / 2) != 0;
+    if (rows >= 16 && (odd || inner > room)) {
+        const int many = rows_at_once(rows, BLOCK, HIGH);
+        IN_THREADS(rows * columns / 64 * inner)
+        for (int i = 0; i < rows; i += many)
+            block_of_rows(rows - i < many ? rows - i : many, columns, inner, FROM(i, 0));
         return;
     }
-    /* a large matrix is copied strip by strip, so that a strip lies in few pages */
-    enum { WIDE = 2 * LANES };
-    real strip[DEEP * WIDE];
-    for (int k = 0; k < inner; k += DEEP) {
-        const int deep = inner - k < DEEP ? inner - k : DEEP;
-        for (int j = 0; j < columns; j += WIDE) {
-            const int wide = columns - j < WIDE ? columns - j : WIDE;
-            for (int l = 0; l < deep; l++)
-                memcpy(strip + l * WIDE, right + (k + l) * right_row + j,
-                    (size_t)wide * sizeof(real));
-            all_rows(rows, wide, deep, left + k * step, row, step, strip, WIDE, out + j, out_row,
-                k > 0);
-        }
-    }
+#endif
+    const int many = rows_at_once(rows, rows, TALL);
+    IN_THREADS(rows * columns / 64 * inner)
+    for (int i = 0; i < rows; i += many)
+        all_rows(rows - i < many ? rows - i : many, columns, inner, FROM(i, 0), 0);
 }
 
 INLINE void dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-    if (rows * columns * inner <= SMALL)
+    if (rows <= SMALL / columns / inner)
         all_rows(rows, columns, inner, FROM(0, 0), 0);
     else
         large_dot(rows, columns, inner, FROM(0, 0));
@@ -805,18 +1011,39 @@ INLINE void dot_by_turned(int rows, int columns, int inner, const real *left, in
             out[i * out_row + j] = sum;
         }
 }
+#ifdef ELMAN_N4_BLAS
 
+/* large products by the BLAS of a memory; for it, whose matrices lie column by column, each of ours
+   is transposed */
+MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int inner, const real *left,
+    int row, int step, const real *right, int right_row, real *out, int out_row)
+{
+    if (!blas || rows < 16 || columns < 16 || rows < 262144 / columns / inner) {
+        dot(rows, columns, inner, FROM(0, 0));
+        return;
+    }
+    const real one = 1, none = 0;
+    const int apart = step == 1 ? row : step;
+    blas("N", step == 1 ? "N" : "T", &columns, &rows, &inner, &one, right, &right_row, left, &apart,
+        &none, out, &out_row);
+}
+#define dot(...) dot_by(m->blas, __VA_ARGS__)
+#endif
+
+WHOLE_VECTORS
 void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(T * B, H, D, &in->x[0][0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[0] = O0 */
             m->O[0][r][j] = in->O0[r][j];
         }
     dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[1] = tanh(a_O[1]) */
@@ -824,6 +1051,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_O[2] = x[2] @ w_i + O[1] @ w_h */
     dot(B, H, H, &m->O[1][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[1][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[2] = tanh(a_O[2]) */
@@ -831,6 +1059,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_O[3] = x[3] @ w_i + O[2] @ w_h */
     dot(B, H, H, &m->O[2][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[2][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[3] = tanh(a_O[3]) */
@@ -838,6 +1067,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
     /* a_yhat = O[T] @ w_o */
     dot(B, C, H, &m->O[3][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* yhat = sigmoid(a_yhat) */
@@ -848,6 +1078,7 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
 void elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_inputs *restrict in)
 {
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* l_yhat = bce_logits(y, a_yhat) */
@@ -875,6 +1106,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     for (int r = 0; r < H; r++)
         for (int j = 0; j < H; j++)
             m->w_h_turned[r][j] = p->w_h[j][r];
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* d_a_yhat = (yhat - y) / (size(B) * size(C)) */
@@ -884,6 +1116,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     dot(B, H, C, &m->d_a_yhat[0][0], C, 1, &m->w_o_turned[0][0], H, &m->d_O[2][0][0], H);
     /* d_w_o = transpose(O[T]) @ d_a_yhat */
     dot(H, C, B, &m->O[3][0][0], 1, H, &m->d_a_yhat[0][0], C, &g->w_o[0][0], C);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[3] = d_O[3] * (1 - O[3]**2) */
@@ -891,6 +1124,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
         }
     /* d_O[2] = d_a_O[3] @ transpose(w_h) */
     dot(B, H, H, &m->d_a_O[2][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[1][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[2] = d_O[2] * (1 - O[2]**2) */
@@ -898,6 +1132,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
         }
     /* d_O[1] = d_a_O[2] @ transpose(w_h) */
     dot(B, H, H, &m->d_a_O[1][0][0], H, 1, &m->w_h_turned[0][0], H, &m->d_O[0][0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* d_a_O[1] = d_O[1] * (1 - O[1]**2) */
@@ -909,17 +1144,20 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     dot(H, H, T * B, &m->O[0][0][0], 1, H, &m->d_a_O[0][0][0], H, &g->w_h[0][0], H);
 }
 
+WHOLE_VECTORS
 void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_step_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(B, H, D, &in->x[0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[0] = O0 */
             m->O[0][r][j] = in->O0[r][j];
         }
     dot(B, H, H, &m->O[0][0][0], H, 1, &p->w_h[0][0], H, &m->O_w_h[0][0], H);
+    IN_THREADS(B * H)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < H; j++) {
             /* O[1] = tanh(a_O[1]) */
@@ -927,6 +1165,7 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
         }
     /* a_yhat = O[T] @ w_o */
     dot(B, C, H, &m->O[1][0][0], H, 1, &p->w_o[0][0], C, &m->a_yhat[0][0], C);
+    IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
         for (int j = 0; j < C; j++) {
             /* yhat = sigmoid(a_yhat) */
@@ -934,12 +1173,17 @@ void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *rest
         }
 }
 
+void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m)
+{
+    memcpy(in->O0, m->O[1], sizeof in->O0);
+}
+
 /* training; parameters, gradients and moments are vectors of numbers */
 
 enum { PARAMS = (int)(sizeof(elman_n4_params) / sizeof(real)) };
 
 /* a number from -1 to 1 (a linear congruential generator) */
-static real drawn(uint32_t *seed)
+MAYBE_UNUSED static real drawn(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;
     return (real)(*seed >> 8) / (real)(1u << 23) - 1;
@@ -1011,6 +1255,11 @@ const long elman_n4_inputs_bytes = sizeof(elman_n4_inputs);
 const long elman_n4_step_memory_bytes = sizeof(elman_n4_step_memory);
 const long elman_n4_step_inputs_bytes = sizeof(elman_n4_step_inputs);
 
+#ifdef ELMAN_N4_BLAS
+void elman_n4_memory_blas(elman_n4_memory *m, elman_n4_gemm *blas) { m->blas = blas; }
+void elman_n4_step_memory_blas(elman_n4_step_memory *m, elman_n4_gemm *blas) { m->blas = blas; }
+#endif
+
 /* each function with its structs in one array: memory, parameters, gradients, inputs */
 
 void call_forward(void *const *at)
@@ -1050,13 +1299,17 @@ _FLAGS = (
 class _Library:
     """The functions of a shared object, for one dtype and one size of everything."""
 
-    def __init__(self, path, dtype):
-        self.functions, self.dtype = ctypes.CDLL(str(path)), dtype
+    def __init__(self, path, dtype, blas):
+        self.functions, self.dtype, self.blas = ctypes.CDLL(str(path)), dtype, blas
 
     def numbers(self, struct):
         """A vector as long as a struct."""
         count = ctypes.c_long.in_dll(self.functions, f"{struct}_bytes").value // self.dtype.itemsize
-        return np.zeros(count, self.dtype)
+        found = _zeros(count, self.dtype)
+        if self.blas and struct.endswith("_memory"):
+            give = getattr(self.functions, f"{struct}_blas")
+            give(ctypes.c_void_p(found.ctypes.data), ctypes.c_void_p(self.blas))
+        return found
 
     def bound(self, plan, *vectors):
         """How a function of this name is called with these vectors: memory, parameters, …"""
@@ -1071,6 +1324,31 @@ class _Library:
 
         return call
 
+    def fit(self, plan):
+        """How steps of gradient descent are called: with rows of inputs, epochs and a rate."""
+        number = ctypes.c_double if self.dtype == np.float64 else ctypes.c_float
+        function = self.functions.elman_n4_fit
+        function.restype = number
+        memory, theta, dtheta, _ = (ctypes.c_void_p(v.ctypes.data) for v in plan.vectors[:4])
+
+        def call(rows, epochs, rate):
+            given = ctypes.c_void_p(rows.ctypes.data)
+            end = (len(rows), epochs, number(rate))
+            return function(memory, theta, dtheta, None, given, *end)
+
+        return call
+
+    def stacked(self, plan, count):
+        """What is handed in, so many times, and the place of each input in all of them."""
+        given = plan.vectors[3]
+        rows, start = np.tile(given, (count, 1)), given.ctypes.data
+
+        def each(place):
+            shape, strides = (count, *place.shape), (rows.strides[0], *place.strides)
+            return np.ndarray(shape, rows.dtype, rows, place.ctypes.data - start, strides)
+
+        return rows, {name: each(place) for name, (place, _) in plan.given.items()}
+
 
 @cache
 def _library(dtype, *sizes):
@@ -1080,66 +1358,134 @@ def _library(dtype, *sizes):
     compiler, version = _compiler()
     flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
-    said = [*compiler, version, *_FLAGS, *flags, *_SOURCES.values()]
+    blas = _blas("dgemm" if dtype == np.float64 else "sgemm")
+    flags += ["-DELMAN_N4_BLAS"] if blas else []
+    said = [*compiler, version, _machine(), *_FLAGS, *flags, *_SOURCES.values()]
     key = hashlib.sha256("\0".join(said).encode()).hexdigest()[:24]
     home = _cache()
     path = home / f"elman_n4-{key}.so"
     with suppress(OSError):  # there is none, or it is damaged
-        return _Library(path, dtype)
-    with tempfile.TemporaryDirectory(dir=home) as folder:
-        for name, text in _SOURCES.items():
-            (Path(folder) / name).write_text(text)
-        made = Path(folder) / "made.so"
-        command = [*compiler, *_FLAGS, *flags, "library.c", "-o", str(made), "-lm"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode or not made.exists():
-            said = done.stderr.strip() or "it says nothing"
-            raise RuntimeError(f"{compiler[0]} cannot compile this kernel: {said}")
-        os.replace(made, path)
-    return _Library(path, dtype)
+        return _Library(path, dtype, blas)
+    try:
+        with tempfile.TemporaryDirectory(dir=home) as folder:
+            for name, text in _SOURCES.items():
+                (Path(folder) / name).write_text(text, "utf-8")
+            made, unit = Path(folder) / "made.so", Path(folder) / "library.c"
+            command = [*compiler, *_FLAGS, *flags, str(unit), "-o", str(made), "-lm"]
+            # zig's own place for what it keeps may be none
+            done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))
+            if done.returncode or not made.exists():
+                why = _error_of(done.stderr.splitlines())
+                raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
+            os.replace(made, path)
+        return _Library(path, dtype, blas)
+    except OSError as error:
+        raise RuntimeError(
+            f"what {compiler[0]} compiles cannot be kept in {home}, or not be loaded from there:"
+            f" {error}; XDG_CACHE_HOME is another place"
+        ) from None
+
+
+def _blas(name):
+    """Where this function of SciPy's BLAS is, if SYMRNN_BLAS asks for it."""
+    wanted = os.environ.get("SYMRNN_BLAS", "")
+    if wanted not in ("", "scipy"):
+        raise RuntimeError(f"SYMRNN_BLAS is {wanted}; expected scipy, or nothing")
+    if not wanted:
+        return None
+    try:
+        from scipy.linalg import cython_blas
+    except ImportError as error:
+        raise RuntimeError(f"SYMRNN_BLAS is scipy, and that is not there: {error}") from None
+    capsule, api = cython_blas.__pyx_capi__[name], ctypes.pythonapi
+    name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
+    pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+    pointer_of = pointer(("PyCapsule_GetPointer", api))
+    signature = name_of(capsule)  # of the function, in C
+    if not signature.startswith(b"void (char *, char *, int *, int *, int *, "):
+        raise RuntimeError(f"SciPy's {name} is {signature.decode()}; expected sizes that are int")
+    return pointer_of(capsule, signature)
 
 
 def _compiler():
     """The C compiler of this machine: CC if that is set, else one that is there; and what it says
     of itself, so that another one compiles anew."""
     known = [name for name in ("cc", "gcc", "clang") if shutil.which(name)]
-    if os.environ.get("CC"):
-        command = shlex.split(os.environ["CC"])
+    if os.environ.get("CC", "").strip():
+        try:
+            command = shlex.split(os.environ["CC"])
+        except ValueError as error:
+            raise RuntimeError(f"CC is {os.environ['CC']}, which is no command: {error}") from None
     elif known:
         command = known[:1]
     elif importlib.util.find_spec("ziglang"):
         command = [sys.executable, "-m", "ziglang", "cc"]
     else:
         raise RuntimeError(
-            "there is no C compiler: install one (or set CC), or pip install ziglang, which is one;"
-            " without any, kernels of the back end numpy need none"
+            "there is no C compiler: install one (or set CC), or pip install ziglang, which is one"
+            " (symrnn[c] has it); without any, kernels of the back end numpy need none"
         )
     return command, _version(tuple(command))
 
 
 @cache
 def _version(compiler):
+    return _run([*compiler, "--version"]).stdout
+
+
+def _run(command, **places):
+    """A compiler, without a shell: how it ended, and what it said."""
+    way = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "errors": "replace"}
     try:
-        return subprocess.run([*compiler, "--version"], capture_output=True, text=True).stdout
+        return subprocess.run(command, env={**places, **os.environ}, **way)
     except OSError as error:
-        said = f"the C compiler {compiler[0]} cannot be run: {error.strerror}"
+        said = f"the C compiler {command[0]} cannot be run: {error.strerror}"
         raise RuntimeError(said) from None
+
+
+def _error_of(lines):
+    """What is wrong, of all that a compiler says."""
+    errors = [line for line in lines if "error" in line]
+    return next(iter(errors or lines), "it says nothing").strip()
+
+
+@cache
+def _machine():
+    """What this machine's code may depend on: several can share a folder, and not be alike."""
+    wanted = ("model name", "flags", "Features", "CPU part", "isa")
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        lines = []
+    said = sorted({line for line in lines if line.startswith(wanted)})
+    return "\n".join([platform.machine(), *(said or [platform.processor()])])
 
 
 def _cache():
     """The folder for what was compiled, which nobody else may write to; where there can be none,
     one for as long as this process runs."""
     try:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        folder = (Path(base) / "symrnn").absolute()
+        base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        folder = (base if base.is_absolute() else Path.home() / ".cache") / "symrnn"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid():
+        if _is_own(folder):
             folder.chmod(0o700)
             if os.access(folder, os.W_OK | os.X_OK):
                 return folder
     except (OSError, RuntimeError):
         pass
     return Path(_own_folder().name)
+
+
+def _is_own(folder):
+    """Whether nobody else can have put anything there: what is loaded is executed."""
+    if not hasattr(os, "getuid"):
+        return True
+    me, found, above = os.getuid(), folder.stat(), folder.parent.stat()
+    owners = {found.st_uid, folder.lstat().st_uid}  # a link is as good as who made it
+    replaceable = above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX
+    mine = owners == {me} and above.st_uid in (0, me)
+    return mine and not replaceable and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 @cache
@@ -1193,14 +1539,23 @@ def _dtype(dtype):
     return dtype
 
 
+def _zeros(size, dtype):
+    """A vector of zeros that begins where a line of the cache does: it is read quicker."""
+    room = np.zeros(size * dtype.itemsize + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size * dtype.itemsize].view(dtype)
+
+
 def _vector(name, vector, size, dtype):
     if vector is None:
-        return np.zeros(size, dtype)
+        return _zeros(size, dtype)
     if not isinstance(vector, np.ndarray) or vector.shape != (size,) or vector.dtype != dtype:
         got = f"{vector.dtype} of shape {vector.shape}" if hasattr(vector, "dtype") else "no array"
         raise TypeError(f"{name} is {got}; expected {dtype} of shape ({size},)")
-    if not vector.flags.c_contiguous:
-        raise TypeError(f"{name} has gaps; expected a contiguous vector")
+    if not (vector.flags.c_contiguous and vector.flags.aligned):
+        raise TypeError(f"{name} has gaps, or is not aligned; expected a contiguous vector")
+    if name == "dtheta" and not vector.flags.writeable:
+        raise TypeError("dtheta is read-only; expected one to write gradients to")
     return vector
 
 

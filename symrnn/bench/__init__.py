@@ -5,7 +5,6 @@
 - `case`     one model at one size, with numbers; nobody is timed who does not get the same loss and
              gradients
 - `peers`    who takes part; the only place that knows any network by name
-- `clock`    medians over rounds in which all take turns
 - `measure`  the rows of a report, from a request
 - `report`   the figures as data, as text and as a picture
 """

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from symrnn.bench.case import ALLOWED, Answer, Case, case, disagreement
-from symrnn.bench.clock import take_turns
 from symrnn.bench.peers import PEERS, Entrant, LeftOut, Peer, absent
 from symrnn.bench.peers.kernels import kernel
 from symrnn.bench.report import Report, Row
 from symrnn.bench.request import Request
+from symrnn.clock import take_turns
 from symrnn.library.zoo import models
 from symrnn.model import load, read
 

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
-from symrnn.bench.clock import Figure
 from symrnn.bench.request import Size
+from symrnn.clock import Figure
 from symrnn.errors import UsageError
 
 AGAINST, FLOOR = "torch", "floor"

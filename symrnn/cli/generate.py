@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from symrnn.model import Model
 
 FOLDER = """With --backend c, -o FILE.py is a Python module that compiles the kernel for whatever
-sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that trains
-and a Makefile, for the sizes that are said. With --backend torch, -o FILE.py is a module for
-PyTorch, for any widths and any number of sequences."""
+sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that shows
+it at work and a Makefile, for the sizes that are said. With --backend torch, -o FILE.py is a module
+for PyTorch, for any widths and any number of sequences."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +38,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_backend(parser)
     sizes = parser.add_argument_group("the sizes of a folder (--backend c)")
     sizes.add_argument("--dims", type=dims, metavar="D=5,H=3", help="widths")
-    sizes.add_argument("--batch", type=int, metavar="B", help="sequences at a time (default: 1)")
+    sizes.add_argument(
+        "--batch",
+        metavar="B",
+        help="sequences at a time (default: 1); any, or any:64: as many as are said when it runs,"
+        " 32 or 64 at most",
+    )
     sizes.add_argument(
         "--dtype", choices=("float32", "float64"), help="of all numbers (default: float32)"
+    )
+    sizes.add_argument(
+        "--math",
+        choices=("poly", "libm"),
+        help="exp and tanh as polynomials, in which a compiler works out many at a time and whose"
+        " error the header states, or those of libm (default: poly)",
+    )
+    sizes.add_argument(
+        "--memory",
+        type=int,
+        metavar="BYTES",
+        help="refuse a kernel whose structs take more than so many bytes",
     )
     sizes.add_argument(
         "--weights",
@@ -75,7 +92,7 @@ def generate(options: argparse.Namespace) -> str | Answer:
     model = load(options)
     sizes: dict[str, Any] = {
         key: value
-        for key in ("dims", "batch", "dtype")
+        for key in ("dims", "batch", "dtype", "math", "memory")
         if (value := getattr(options, key)) is not None
     }
     if options.weights is not None:

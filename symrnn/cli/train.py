@@ -101,7 +101,9 @@ def _add_training(group: Any) -> None:
     )
     group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
     group.add_argument(
-        "--backend", choices=OF_ARRAYS, help="the language of the kernel (default: numpy)"
+        "--backend",
+        choices=(*OF_ARRAYS, "auto"),
+        help="the language of the kernel (default: numpy); auto: whichever is quicker, measured",
     )
     group.add_argument(
         "--weights",
@@ -171,7 +173,9 @@ def _started(model: "Model", options: argparse.Namespace) -> Answer:
     check_free(path)
     session = begin(model, options.data, _request(options))
     folder = settle(session, path)
-    return _run(session, folder, options, (beginning(session), *session.data.remarks))
+    return _run(
+        session, folder, options, (beginning(session), *session.remarks, *session.data.remarks)
+    )
 
 
 def _resumed(options: argparse.Namespace) -> Answer:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from symrnn.kernels.checkpoint import Parts
 from symrnn.kernels.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.kernels.program.program import Program
+from symrnn.kernels.settings import Sizes
 from symrnn.language.calls import is_analytic, losses_of
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
@@ -53,6 +54,10 @@ class Kernel:
     """Whether no step needs a later one."""
     functions: "Functions | None" = None
     """The same as functions, for a library that differentiates by itself."""
+    sizes: Sizes | None = None
+    """What holds where nothing else is said, if anything does."""
+    backend: str = ""
+    """The name of the back end that it is for."""
 
     @property
     def analytic(self) -> bool:

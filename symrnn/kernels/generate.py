@@ -5,6 +5,7 @@ import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import index
 
 from symrnn.errors import UsageError, suggestion
 from symrnn.kernels.c import C
@@ -12,7 +13,7 @@ from symrnn.kernels.checkpoint import parts
 from symrnn.kernels.contract import Functions, Kernel
 from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import Job, Program
-from symrnn.kernels.settings import Settings, Sizes
+from symrnn.kernels.settings import KEYWORDS, Settings, Sizes
 from symrnn.kernels.target import Target, target_called
 from symrnn.kernels.torch import TORCH
 from symrnn.language.arrays import Array
@@ -29,12 +30,20 @@ from symrnn.system.windows import windows
 BACKENDS = {target.name: target for target in (NUMPY, C, TORCH)}
 """The back ends that come along, by name."""
 
+AUTO = "auto"
+"""Instead of a name: the one whose kernel is the quickest (`symrnn.kernels.auto`)."""
+
 MADE = "Made by symrnn generate "
 GRADIENT = "Its gradient:"
 
 
 def target_of(backend: str | Target) -> Target:
     """The back end of a name; one that does not come along can be handed in as it is."""
+    if backend == AUTO:
+        raise UsageError(
+            f"'{AUTO}' is no back end: it takes one for sizes, which model.kernel(…) and symrnn"
+            f" train know; expected {' or '.join(BACKENDS)}"
+        )
     return target_called(backend, BACKENDS) if isinstance(backend, str) else backend
 
 
@@ -89,10 +98,22 @@ def each_state(system: System, wrt: Sequence[str]) -> tuple[str, ...]:
 
 
 def generate(
-    written: Written, text: str, name: str, settings: Settings, target: Target = NUMPY
+    written: Written,
+    text: str,
+    name: str,
+    settings: Settings,
+    target: Target = NUMPY,
+    sizes: Sizes | None = None,
 ) -> str:
-    """The source of a kernel, as a back end prints it."""
-    return target.source(kernel(written, text, name, settings, target))
+    """The source of a kernel, as a back end prints it; `sizes` are those that hold where nothing
+    else is said."""
+    if sizes is not None and target.differentiates:
+        raise UsageError(
+            f"a module of the back end {target.name} is for all sizes, and is told them when it is"
+            " made; expected widths, batch and dtype left out"
+        )
+    found = kernel(written, text, name, settings, target)
+    return target.source(found if sizes is None else replace(found, sizes=complete(found, sizes)))
 
 
 def generate_files(
@@ -107,11 +128,38 @@ def generate_files(
     found = kernel(written, text, name, settings, target)
     if sizes.weights is not None:
         sizes = replace(sizes, dims=widths_of(found.system, sizes.weights, sizes.dims))
-    unknown = [dim for dim in sizes.dims if dim not in dimensions(found.system.symbols)]
-    if unknown:
-        known = ", ".join(dimensions(found.system.symbols))
-        raise UsageError(f"'{unknown[0]}' is no width of {name}; there are {known or 'none'}")
+    check_widths(name, dimensions(found.system.symbols), sizes.dims)
     return target.files(found, sizes)
+
+
+def check_widths(name: str, known: Sequence[str], dims: Mapping[str, int]) -> None:
+    """Refuse a width that a kernel of this name has not."""
+    for dim in dims:
+        if dim not in known:
+            raise UsageError(
+                f"'{dim}' is no width of {name}{suggestion(dim, [*known, *KEYWORDS])}; there are"
+                f" {', '.join(known) or 'none'}"
+            )
+
+
+def complete(kernel: Kernel, sizes: Sizes) -> Sizes:
+    """The sizes of a call in Python, its widths in the kernel's order; all have to be said."""
+    known = dimensions(kernel.system.symbols)
+    check_widths(kernel.name, known, sizes.dims)
+    for name in known:
+        if name in sizes.dims:
+            continue
+        if name in KEYWORDS:
+            raise UsageError(
+                f"the width {name} is called as a keyword of model.kernel(…) is, and cannot be said"
+                " here; expected no sizes here, and all of them where a Kernel is made"
+            )
+        wanted = ", ".join(f"{each}=…" for each in known)
+        raise UsageError(
+            f"the width {name} is not said; expected {wanted}, or no sizes here and all of them"
+            " where a Kernel is made"
+        )
+    return replace(sizes, dims={name: index(sizes.dims[name]) for name in known})
 
 
 def widths_of(
@@ -165,6 +213,7 @@ def kernel(
         windows=windows(full, settings.steps, settings.truncate),
         parts=parts(kept(form), settings, target, written) if settings.checkpoint else None,
         causal=is_causal(form),
+        backend=target.name,
     )
     if target.differentiates:
         found = replace(found, functions=functions(found, settings, target))

@@ -7,7 +7,10 @@ from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from symrnn.errors import UsageError
+from symrnn.kernels.settings import Sizes
 
 
 class Loaded(ModuleType):
@@ -44,6 +47,16 @@ def check_compiler(module: ModuleType) -> None:
         getattr(module, "_compiler", list)()  # a module that compiles nothing has no such function
     except RuntimeError as error:
         raise UsageError(str(error)) from None
+
+
+def compile_for(module: ModuleType, sizes: Sizes) -> None:
+    """Compile now, where a module has something to compile, what it needs for these sizes."""
+    if hasattr(module, "_library"):
+        dims = [sizes.dims[name] for name in module.DIMS]
+        try:
+            module._library(np.dtype(sizes.dtype), sizes.batch, *dims)
+        except RuntimeError as error:
+            raise UsageError(str(error)) from None
 
 
 def _kernel_like(

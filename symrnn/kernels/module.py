@@ -21,7 +21,9 @@ from symrnn.system.symbols import dimensions
 
 def module(kernel: Kernel, spelling: Spelling) -> str:
     """The whole file."""
-    whole = PlanRequest(Contract(kernel), tuple(dimensions(kernel.system.symbols)))
+    dims = tuple(dimensions(kernel.system.symbols))
+    by_lengths = kernel.program.ragged and spelling.order is None
+    whole = PlanRequest(Contract(kernel), dims, rows_known=by_lengths)
     found = values(whole)
     requests, parts = [whole], list[segments.PartPlan]()
     if kernel.parts is not None:
@@ -48,7 +50,9 @@ def module(kernel: Kernel, spelling: Spelling) -> str:
         carried_ids="carry_ids" in helpers,
         parts=parts,
         step=step,
-        whole_reads=", ".join(whole.given_to_sections) if spelling.one_call else "",
+        whole_reads=", ".join(whole.given_to_sections) if spelling.one_call else None,
+        by_lengths=by_lengths,
+        order=spelling.order or "host/order.py.jinja",
         smooth="ANALYTIC" if spelling.complex_numbers else "COMPLEX_STEP",
     )
 
@@ -92,6 +96,10 @@ def values(request: PlanRequest) -> dict[str, Any]:
     return dict(  # noqa: C408 - keywords, as a template is given them
         docstring=contract.docstring(),
         steps=kernel.steps,
+        sizes=kernel.sizes,
+        widths=as_dict(kernel.sizes.dims) if kernel.sizes else "",
+        dtype=kernel.sizes.dtype if kernel.sizes else "float64",
+        backend=kernel.backend,
         lengths=kernel.program.ragged,
         size=SIZE,
         dims=as_tuple(request.dims),

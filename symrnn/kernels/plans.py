@@ -41,6 +41,9 @@ class PlanRequest:
     called: Mapping[str, str] = field(default_factory=dict)
     """Sections that have other names in the plan: the forward pass of one step is its `step`."""
 
+    rows_known: bool = False
+    """Whether the function is handed the rows of all steps: each plan is for one set of lengths."""
+
     empty: bool = True
     """Whether there is a forward pass even if there is nothing to do in it."""
 
@@ -67,7 +70,7 @@ class PlanRequest:
 
     @property
     def signature(self) -> str:
-        ahead = "rows, empty" if self.contract.kernel.program.ragged else "B"
+        ahead = "rows, empty" if self.rows_known else "B"
         return f"{self.name}({ahead}, dtype, {self.vectors}{self.dims_after})"
 
     def call(self, section: str) -> str:
@@ -113,6 +116,9 @@ class Spelling:
     """The functions of these names."""
     helpers_by_id: Callable[[frozenset[str]], str] = lambda helpers: ""
     """Those of them that are about class ids: they stand beside the check of ids."""
+    order: str | None = None
+    """The template with what the class Kernel does about lengths, where kernels put sequences in
+    order themselves, and one plan is for all lengths."""
     one_call: bool = False
     """Whether a plan has a section `whole`, which is the forward pass, the loss and the backward
     pass: where a call costs as much as the work."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import index
 from typing import TypedDict, Unpack
 
 from symrnn.errors import UsageError
@@ -30,7 +31,16 @@ class Features(TypedDict, total=False):
     """Sequences are the first axis, and steps the second."""
 
 
+KEYWORDS = (
+    *("steps", "loops", "wrt", "backend", "batch", "dtype"),
+    *Features.__annotations__,
+)
+"""What `model.kernel` is told by name: a width that is called so has to be said elsewhere."""
+
 DTYPES = ("float32", "float64")
+MATHS = ("poly", "libm")
+MOST = 32
+"""The most sequences of a batch of any size, unless something else is said."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +49,43 @@ class Sizes:
 
     dims: Mapping[str, int] = field(default_factory=dict)
     batch: int = 1
-    """How many sequences at a time."""
+    """How many sequences at a time, or how many at most."""
     dtype: str = "float32"
     weights: Mapping[str, Array] | None = None
     """Parameters to come along."""
+    math: str = "poly"
+    """Whether exp and tanh are polynomials or those of the library of the language."""
+    memory: int | None = None
+    """The most bytes that all structs of a kernel may take."""
+    any_batch: bool = False
+    """Whether it is said when it runs how many there are."""
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UsageError(f"the dtype is '{self.dtype}'; expected {' or '.join(DTYPES)}")
+        if self.math not in MATHS:
+            raise UsageError(f"the math is '{self.math}'; expected {' or '.join(MATHS)}")
         for name, size in self.dims.items():
-            if size < 1:
+            if not _is_count(size):
                 raise UsageError(f"the width {name} is {size}; expected 1 or more")
-        if self.batch < 1:
+        if not _is_count(self.batch):
             raise UsageError(f"the batch is {self.batch}; expected 1 sequence or more")
+        if self.memory is not None and self.memory < 1:
+            raise UsageError(f"the memory is {self.memory}; expected so many bytes, 1 or more")
+
+    @classmethod
+    def said(cls, dims: Mapping[str, int], batch: int | None, dtype: object) -> "Sizes | None":
+        """Those of a call in Python, where kernels are in double precision unless something else
+        is said; None where nothing is.
+
+        >>> made = Sizes.said({"H": 3}, None, None)
+        >>> made.dims, made.batch, made.dtype
+        ({'H': 3}, 1, 'float64')
+        """
+        if not dims and batch is None and dtype is None:
+            return None
+        name = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype))
+        return cls(dims, 1 if batch is None else batch, "float64" if dtype is None else name)
 
     def options(self) -> str:
         """The options of the command that says the same.
@@ -61,7 +95,32 @@ class Sizes:
         """
         widths = ",".join(f"{name}={size}" for name, size in self.dims.items())
         dims = [f"--dims {widths}"] if widths else []
-        return " ".join([*dims, f"--batch {self.batch}", f"--dtype {self.dtype}"])
+        batch = f"any:{self.batch}" if self.any_batch else str(self.batch)
+        more = ["--math libm"] if self.math == "libm" else []
+        more += [f"--memory {self.memory}"] if self.memory is not None else []
+        return " ".join([*dims, f"--batch {batch}", f"--dtype {self.dtype}", *more])
+
+
+def batch_said(batch: object) -> tuple[int, bool]:
+    """How many sequences there are at a time, or at most, and whether there may be fewer: a number
+    is said, `any`, or `any:` and the most.
+
+    >>> batch_said("any:8"), batch_said("any"), batch_said(3)
+    ((8, True), (32, True), (3, False))
+    """
+    word, _, most = str(batch).partition(":")
+    number = (most or str(MOST)) if word == "any" else str(batch)
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise UsageError(
+            f"the batch is '{batch}'; expected a number of sequences, any, or any:{MOST} with the"
+            " most that there may be"
+        )
+    return int(number), word == "any"
+
+
+def _is_count(size: object) -> bool:
+    """Whether it is a whole number from 1 up, of Python's or of NumPy's."""
+    return hasattr(size, "__index__") and not isinstance(size, bool) and index(size) >= 1
 
 
 UNROLLED = 8

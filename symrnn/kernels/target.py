@@ -1,7 +1,7 @@
 """What a back end is: which passes its programs go through, what it has, and how it prints."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,8 @@ class Target:
         {"lengths", "ids", "truncate", "checkpoint", "forward_only", "batch_first"}
     )
     """What its kernels can do beside (`symrnn.kernels.settings.Features`)."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Of what they cannot do, why, and what there is instead."""
     differentiates: bool = False
     """Whether it prints functions for a library that differentiates by itself; loops stay loops
     there."""
@@ -80,6 +82,11 @@ class Target:
     def check(self, features: Collection[str]) -> None:
         """Refuse what its kernels cannot do."""
         for name in sorted(set(features) - self.features):
+            if name in self.reasons:
+                raise UsageError(
+                    f"--{name.replace('_', '-')} is not for the back end {self.name}:"
+                    f" {self.reasons[name]}"
+                )
             raise UsageError(
                 f"the back end {self.name} has no kernels with --{name.replace('_', '-')};"
                 f" expected one of {', '.join(sorted(self.features)) or 'none'}, or another one"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from symrnn.errors import UsageError, suggestion
 from symrnn.language.parse import parse
@@ -27,6 +27,7 @@ from symrnn.system import (
 from symrnn.system.doubts import doubts
 from symrnn.system.names import listed
 from symrnn.system.summary import Summary, summarise
+from symrnn.system.symbols import dimensions
 from symrnn.system.unroll import check_steps
 
 if TYPE_CHECKING:
@@ -213,23 +214,29 @@ class Model:
         passes: Sequence[str] | None = None,
         backend: "str | Target" = "c",
         dims: Mapping[str, int] | None = None,
-        batch: int = 1,
+        batch: int | str = 1,
         dtype: str = "float32",
         weights: "Mapping[str, Array] | None" = None,
+        math: str = "poly",
+        memory: int | None = None,
         **features: "Unpack[Features]",
     ) -> dict[str, str]:
         """The files of a kernel for these sizes, by name, for a language in which they are fixed.
-        Where weights come along, widths that are not said are theirs.
+        Where weights come along, widths that are not said are theirs. A batch of "any" is as many
+        sequences as are said when it runs, at most 32, or as "any:8" says. `math` says whether exp
+        and tanh are polynomials ("poly") or those of libm; a kernel that takes more than `memory`
+        bytes is refused.
 
         >>> import symrnn
         >>> list(symrnn.load("elman_n4").generate_files(steps=3, dims={"D": 3, "H": 4, "C": 1}))
         ['elman_n4.h', 'elman_n4.c', 'elman_n4.py', 'main.c', 'Makefile']
         """
         from symrnn.kernels.generate import generate_files, target_of
-        from symrnn.kernels.settings import Settings, Sizes
+        from symrnn.kernels.settings import Settings, Sizes, batch_said
 
         asked, target = Settings.of(steps, loops, wrt, passes, **features), target_of(backend)
-        sizes = Sizes(dims or {}, batch, dtype, weights)
+        many, any_batch = batch_said(batch)
+        sizes = Sizes(dims or {}, many, dtype, weights, math, memory, any_batch)
         return generate_files(self.written, self.text, name or self.name, asked, target, sizes)
 
     def kernel(
@@ -238,18 +245,44 @@ class Model:
         loops: bool | None = None,
         wrt: str | Sequence[str] = (),
         backend: "str | Target" = "numpy",
-        **features: "Unpack[Features]",
+        batch: int | None = None,
+        dtype: object = None,
+        **more: Any,
     ) -> "ModuleType":
         """The module of the same source, in memory; tracebacks show its lines.
+
+        `more` are `Features`, and widths: D=5, H=3. Where a width, `batch` or `dtype` is said, all
+        widths are; its Kernel has these sizes where no others are said, and a back end that
+        compiles does so at once. `backend="auto"` takes the one that is the quickest for them.
 
         >>> import symrnn
         >>> symrnn.load("elman_n4").kernel(steps=3).PARAMS["w_h"]
         ('H', 'H')
+        >>> module = symrnn.load("elman_n4").kernel(steps=3, batch=2, D=5, H=4, C=1)
+        >>> module.BACKEND, module.Kernel().params["w_h"].shape
+        ('numpy', (4, 4))
         """
-        from symrnn.kernels.generate import target_of
+        from symrnn.kernels.auto import fastest
+        from symrnn.kernels.generate import AUTO, check_widths, generate, target_of
+        from symrnn.kernels.load import compile_for
+        from symrnn.kernels.settings import Features, Settings, Sizes
 
-        source = self.generate(steps, loops, wrt, backend=backend, **features)
-        return target_of(backend).load(source, f"{self.name}_t{steps}")
+        features: Any = {name: more.pop(name) for name in Features.__annotations__ if name in more}
+        asked = Settings.of(steps, loops, wrt, **features)
+        known = dimensions(self.system.symbols)
+        check_widths(self.name, known, more)
+        sizes = Sizes.said(more, batch, dtype)
+        if backend == AUTO:
+            if sizes is None or batch is None:
+                wanted = ", ".join(f"{name}=…" for name in ("batch", *known))
+                raise UsageError(f"'{AUTO}' measures for sizes; expected {wanted}")
+            backend = fastest(self.written, self.text, self.name, asked, sizes).backend
+        target = target_of(backend)
+        source = generate(self.written, self.text, self.name, asked, target, sizes)
+        module = target.load(source, f"{self.name}_t{steps}")
+        if sizes is not None:
+            compile_for(module, sizes)
+        return module
 
     def verify(
         self,
@@ -271,11 +304,10 @@ class Model:
         from symrnn.kernels.generate import target_of
         from symrnn.kernels.verification import DEFAULT_STEPS, verify
 
-        wrt = listed(wrt)
+        wrt, target = listed(wrt), target_of(backend)
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
-        target = target_of(backend)
-        source = self.generate(steps, loops, wrt, backend=backend, **features)
+        source = self.generate(steps, loops, wrt, backend=target, **features)
         module = target.held(source, f"{self.name}_t{steps}")
         loops = True if target.differentiates else loops
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)

@@ -1,8 +1,8 @@
 """Tables from given figures, word for word."""
 
-from symrnn.bench.clock import Figure
 from symrnn.bench.report import Report, Row, as_text
 from symrnn.bench.request import Size
+from symrnn.clock import Figure
 
 
 def figure(micro: float) -> Figure:

@@ -2,6 +2,7 @@
 
 import random
 import tracemalloc
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -12,8 +13,10 @@ from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import Interpreter, Result
 from symrnn.kernels.generate import generate
 from symrnn.kernels.load import load_source
+from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import OPTIONAL
 from symrnn.kernels.settings import Settings
+from symrnn.kernels.target import Target
 from symrnn.language import parse
 from symrnn.language.tree import Written
 from symrnn.library.zoo import models
@@ -138,13 +141,25 @@ def padded(data: Numbers, text: Written, lengths: np.ndarray) -> Numbers:
     return found
 
 
-def held(text: Written, steps: int, batch: int, passes: tuple[str, ...], seed: int) -> None:
+def loaded(source: str) -> ModuleType:
+    return load_source(source, "drawn")
+
+
+def held(
+    text: Written,
+    steps: int,
+    batch: int,
+    passes: tuple[str, ...],
+    seed: int,
+    target: Target = NUMPY,
+    load: Callable[[str], ModuleType] = loaded,
+) -> None:
     """A kernel with lengths gives what the sequences give one by one."""
     data = numbers(text, steps, batch, seed)
     lengths = lengths_of(np.random.default_rng(seed), steps, batch)
     wanted = OneByOne(text, data, lengths, steps)
     settings = Settings.of(steps, None, wanted.inputs, passes, lengths=True)
-    module = load_source(generate(text, "", "drawn", settings), "drawn")
+    module = load(generate(text, "", "drawn", settings, target))
     params = {name: data[name] for name in module.PARAMS}
     given = padded(data, text, lengths)
     loss, grads = module.loss_and_grads(params, lengths=lengths, **given)

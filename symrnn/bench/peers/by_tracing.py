@@ -1,5 +1,6 @@
 """Libraries that differentiate functions of arrays: JAX, and HIPS autograd."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy
@@ -11,6 +12,19 @@ from symrnn.bench.peers.cells import Ops, State, loss, network_of, packed, unpac
 
 
 def jitted(case: Case) -> Entrant:
+    import jax
+
+    function, p, x, y = in_jax(case)
+    run = jax.jit(jax.value_and_grad(function))
+
+    def read(found: Any) -> Answer:
+        return Answer(float(found[0]), unpacked(network_of(case), found[1], case.params))
+
+    return Entrant(lambda: jax.block_until_ready(run(p, x, y)), read)
+
+
+def in_jax(case: Case) -> tuple[Callable[..., Any], dict[str, Any], Any, Any]:
+    """The loss as a function of parameters, inputs and targets, and these."""
     network = network_of(case)
     import jax
     import jax.numpy as jnp
@@ -35,14 +49,9 @@ def jitted(case: Case) -> Entrant:
         scan,
         lambda rows, columns: jnp.zeros((rows, columns), case.dtype),
     )
-    run = jax.jit(jax.value_and_grad(lambda p, x, y: loss(ops, network, p, x, y)))
     p = {key: jnp.asarray(value) for key, value in packed(network, case.params).items()}
     x, y = jnp.asarray(case.inputs["x"]), jnp.asarray(case.inputs["y"])
-
-    def read(found: Any) -> Answer:
-        return Answer(float(found[0]), unpacked(network, found[1], case.params))
-
-    return Entrant(lambda: jax.block_until_ready(run(p, x, y)), read)
+    return lambda p, x, y: loss(ops, network, p, x, y), p, x, y
 
 
 # NumPy with a tape

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.bench.case import Answer, Case, Entrant, LeftOut
-from symrnn.bench.clock import CLOCK
+from symrnn.clock import CLOCK
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import program
 from symrnn.kernels.load import check_compiler

@@ -3,7 +3,11 @@
 - `spelling`    slices and single numbers of a program in C
 - `grouping`    statements over the same entries put together
 - `statements`  statements as loops and calls of products
+- `rows`        where sequences have lengths of their own: their order, and what crosses steps
+- `layout`      lines as a person would lay them out
 - `unit`        the header and the source file
+- `room`        how many bytes the structs take, and whether that is more than they may
+- `example`     a program that shows a kernel at work
 - `plan`        the function of a Python module that makes the structs and calls the functions
 - `folder`      that module, and the files for whoever needs no Python
 """
@@ -21,7 +25,12 @@ C = Target(
     files=files,
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=(),
-    features=frozenset({"forward_only", "batch_first", "ids"}),
+    features=frozenset({"forward_only", "batch_first", "ids", "lengths", "truncate"}),
+    reasons={
+        "checkpoint": "few states are kept by running several kernels one after the other, and in C"
+        " there is one, whose memory is known when it is compiled; take the back end numpy, or"
+        " fewer --steps with the states of a call handed to the next"
+    },
 )
 """One pass over what lies side by side: products leave a loop where they can, and what is worked
 out entry by entry is one loop."""

@@ -3,13 +3,16 @@ as a folder for whoever needs no Python."""
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from math import isfinite
 
 from symrnn.errors import UsageError
 from symrnn.frame import render
+from symrnn.kernels.c.example import example
+from symrnn.kernels.c.layout import laid_out
 from symrnn.kernels.c.plan import plan
-from symrnn.kernels.c.statements import laid_out
-from symrnn.kernels.c.unit import Work, classes, harmless, header, identifier, trains, unit, works
+from symrnn.kernels.c.room import check_budget
+from symrnn.kernels.c.unit import Work, harmless, header, identifier, trains, unit, works
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import Spelling
@@ -21,31 +24,36 @@ from symrnn.system.symbols import dimensions
 def source(kernel: Kernel) -> str:
     """The Python module of a kernel, with the C source in it."""
     dims, name = widths(kernel), identifier(kernel.name)
-    made = works(kernel, dims)
+    any_batch = kernel.program.ragged  # where ends differ, a number more is known later only
+    made = works(kernel, dims, any_batch)
     sources = {
-        f"{name}.h": header(kernel, dims, Sizes()),
-        f"{name}.c": unit(kernel, dims),
-        "library.c": render("c/library.c.jinja", name=name, works=made, trains=trains(made[0])),
+        f"{name}.h": header(made, Sizes(any_batch=any_batch)),
+        f"{name}.c": unit(made),
+        "library.c": render(
+            "c/library.c.jinja", name=name, macro=name.upper(), works=made, trains=trains(made[0])
+        ),
     }
     build = render(
         "c/build.py.jinja",
         sources={key: quoted(text) for key, text in sources.items()},
         macro=name.upper(),
         prefix=name,
+        any_batch=any_batch,
     )
     spelling = Spelling(
-        plan,
+        partial(plan, any_batch=any_batch),
         imports=lambda calls: "",
         standard=render("c/imports.py.jinja").strip(),
         helpers=lambda helpers: build,
         complex_numbers=False,
         one_call=trains(made[0]),
+        order="c/order.py.jinja",
     )
     return module(kernel, spelling)
 
 
 def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
-    """The header and the source for these sizes, a program that trains with them, and a Makefile;
+    """The header and the source for these sizes, a program that shows them at work, and a Makefile;
     and the Python module."""
     if kernel.batch_first:
         raise UsageError(
@@ -57,24 +65,22 @@ def files(kernel: Kernel, sizes: Sizes) -> dict[str, str]:
         raise UsageError(f"{missing[0]} is not said; expected --dims {','.join(dims)} with numbers")
     module_of = source(kernel)
     kernel = replace(kernel, remark=f"{kernel.remark} {sizes.options()}")
-    made = harmless(kernel.remark)
-    whole = works(kernel, dims)[0]
+    made = works(kernel, dims, sizes.any_batch)
+    check_budget(made, sizes)
     found = {
-        f"{name}.h": header(kernel, dims, sizes),
-        f"{name}.c": unit(kernel, dims),
+        f"{name}.h": header(made, sizes),
+        f"{name}.c": unit(made),
         f"{name}.py": module_of,
     }
     if sizes.weights is not None:
-        found["weights.h"] = weights_header(whole, sizes.weights, sizes.dtype)
-    if trains(whole):
-        found["main.c"] = render(
-            "c/main.c.jinja",
-            whole=whole,
-            made=made,
-            classes=list(classes(whole)),
-            comes_with_weights=sizes.weights is not None,
-        )
-    found["Makefile"] = render("c/Makefile.jinja", name=name, trains=trains(whole), made=made)
+        found["weights.h"] = weights_header(made[0], sizes.weights, sizes.dtype)
+    found["main.c"] = example(made, sizes)
+    found["Makefile"] = render(
+        "c/Makefile.jinja",
+        name=name,
+        made=harmless(kernel.remark),
+        comes_with_weights=sizes.weights is not None,
+    )
     return found
 
 

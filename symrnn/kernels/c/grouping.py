@@ -6,13 +6,14 @@ expression that reads it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symrnn.kernels.c.spelling import Spelling
 from symrnn.kernels.comments import LoopBlock, commented
 from symrnn.kernels.contract import Kernel
 from symrnn.kernels.program import program as p
-from symrnn.kernels.program.rewrite import is_by_id
+from symrnn.kernels.program.rewrite import is_by_id, map_slices
+from symrnn.kernels.sections import names_in_use
 
 Space = tuple[tuple[str, str], ...]
 """Loops: the index and how far it goes, the outermost first."""
@@ -29,10 +30,6 @@ class Group:
     @property
     def written(self) -> set[p.Slice]:
         return {s.out for s in self.statements}
-
-    @property
-    def read(self) -> set[p.Slice]:
-        return {what for s in self.statements for what in s.reads}
 
 
 @dataclass
@@ -52,6 +49,7 @@ class Grouping:
         sections = self.program.sections
         self.parts = {name: list(self.parts_of(name)) for name in p.SECTIONS if name in sections}
         self.local = self.local_slices()
+        self.used = names_in_use(self.program)
 
     def parts_of(self, section: str) -> Iterator[Part]:
         outside: list[tuple[tuple[str, ...], p.Plain]] = []
@@ -60,13 +58,35 @@ class Grouping:
                 if outside:
                     yield Part(self.groups(outside))
                     outside = []
-                inside = list(zip(block.inside, block.loop.body, strict=True))
+                inside = list(zip(block.inside, map(self.of_step, block.loop.body), strict=True))
                 yield Part(self.groups(inside), block.loop, block.said)
             else:
                 said = [block.said, *[()] * (len(block.statements) - 1)]
                 outside += zip(said, block.statements, strict=True)
         if outside:
             yield Part(self.groups(outside))
+
+    def of_step(self, statement: p.Plain) -> p.Plain:
+        """A statement of a loop; where sequences have ended, also what has one place for all steps
+        has no more rows than the step."""
+        if not self.program.ragged:
+            return statement
+
+        def now(what: p.Slice) -> p.Slice:
+            array = self.program.arrays[what.name]
+            return replace(what, when=p.Now()) if array.rows and what.when is None else what
+
+        return map_slices(statement, now)
+
+    def reads(self, statement: p.Plain) -> list[p.Slice]:
+        """What a statement reads, cut or not: these are the same numbers."""
+        return [self.whole(what) for what in statement.reads]
+
+    def whole(self, what: p.Slice) -> p.Slice:
+        if not isinstance(what.when, p.Now) or what.when.cut is None:
+            return what
+        timed = self.program.arrays[what.name].steps is not None
+        return replace(what, when=p.Now(what.when.shift) if timed else None)
 
     def groups(self, statements: Sequence[tuple[tuple[str, ...], p.Plain]]) -> list[Group]:
         """Statements in an order in which those over the same entries stand together: whatever
@@ -108,16 +128,21 @@ class Grouping:
     def space(self, statement: p.Plain) -> Space | None:
         if not isinstance(statement, p.Map) or statement.op == "turned" or is_by_id(statement):
             return None
+        if self.program.ragged and is_across(statement, self.program):
+            return None
         return self.loops(statement.out)
 
     def loops(self, what: p.Slice) -> Space:
         """The loops over all entries of a slice."""
         array, found = self.program.arrays[what.name], list[tuple[str, str]]()
-        if isinstance(what.when, p.Span) and array.places is not None:
+        ragged = self.program.ragged and array.rows
+        if isinstance(what.when, p.Span) and array.places is not None and not ragged:
             many = what.when.last - what.when.first + 1
             found.append(("s", self.spelling.count(many)))
-        if self.spelling.has_rows(what):
-            rows = "B" if array.rows else self.spelling.width(array.shape[0])
+        if ragged:
+            found.append(("r", self.spelling.rows_of(what)))
+        elif self.spelling.has_rows(what):
+            rows = self.spelling.sequences if array.rows else self.spelling.width(array.shape[0])
             found.append(("r", rows))
         width = self.spelling.width(self.spelling.features(what))
         return (*found, *([("j", width)] if width != "1" else []))
@@ -127,7 +152,7 @@ class Grouping:
         names = {out.name for out in group.written}
         return all(
             what in group.written and self.loops(what) == group.space
-            for what in statement.reads
+            for what in self.reads(statement)
             if what.name in names and not apart(what, group)
         )
 
@@ -141,7 +166,8 @@ class Grouping:
             for out in group.written:
                 if group.space is None or out.part is not None:
                     outside.add(out.name)
-            outside |= {what.name for what in group.read if what not in made}
+            reads = (what for s in group.statements for what in self.reads(s))
+            outside |= {what.name for what in reads if what not in made}
             slices |= made
         kept = self.program.kept | self.program.outputs | outside
         arrays = self.program.arrays
@@ -158,8 +184,30 @@ class Grouping:
         return [
             name
             for name, array in self.program.arrays.items()
-            if array.role in ("variable", "scratch") and name not in local
+            if (array.role in ("variable", "scratch") and name not in local)
+            or (name in self.used and self.spelling.is_put_in_order(name))
         ]
+
+
+def is_across(statement: p.Map, program: p.Program) -> bool:
+    """Whether a statement must know where sequences begin and end: it brings something from step
+    to step, or from one to all."""
+    out, arg = statement.out, statement.args[0]
+    if statement.op in ("begin", "land"):
+        return True
+    if statement.op != "copy" or not isinstance(arg, p.Slice):
+        return False
+    array = program.arrays[arg.name]
+    match out.when, arg.when:
+        case p.Now(), p.Now(shift=shift):
+            return shift != 0
+        case p.Span(first=first), p.Span(first=other):
+            return first != other
+        case p.Span(), None:
+            return array.rows
+        case None, p.At() | p.End():
+            return array.steps is not None
+    return False
 
 
 def needed(one: int, needs: Mapping[int, set[int]]) -> set[int]:

@@ -5,6 +5,13 @@ in `in`, and the memory of the kernel `m`. Its axes are those of the contract: s
 features.
 
     h[t-1]    =>    m->h[t - 1][r][j]
+
+Where the number of sequences is said when a function is called, the rows of all steps lie one after
+the other, and where each sequence has a length of its own, those of step t begin at `start`: its
+sequences are the first ones of all, which are in order, from the longest to the shortest.
+
+    h[t-1]    =>    m->h[(t - 1) * b + r][j]
+    h[t]      =>    m->h[start + r][j]
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +40,12 @@ FUNCTIONS = {
 VARIABLES = {*("m", "p", "g", "in", "t", "s", "r", "j", "id", "found", "real", "B", "T")}
 """What a function calls its structs, counters and sums."""
 
+MEMBERS = {"rows", "out", "lengths", "batch"}
+"""Members of structs that such a kernel has beside its arrays."""
+
+PACKED = {*("b", "rows", "steps", "total", "start", "alive", "row")}
+"""What it calls numbers of rows beside, where these are not known when it is compiled."""
+
 KEYWORDS = {
     *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else"),
     *("enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register"),
@@ -40,7 +53,8 @@ KEYWORDS = {
     *("union", "unsigned", "void", "volatile", "while", "asm", "linux", "unix", "none"),
     *("NULL", "NAN", "INFINITY", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INLINE", "FN", "BITS"),
     *("MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL", "LANES", "FROM"),
-    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main"),
+    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main", "HIGH", "PREFETCH", "WIDE_VECTORS"),
+    *("WHOLE_VECTORS", "THREADS", "PRAGMA", "IN_THREADS", "blas"),
 }
 """Words and macros of C's: no member of a struct can have such a name."""
 
@@ -62,15 +76,44 @@ FUNCTION_NAMES = {
         "rows_of",
         "all_rows",
         "large_dot",
-        "DEEP",
-        "SMALL",
-        "LARGE",
+        *("SMALL", "LARGE", "DEEP", "WIDE", "BLOCK", "tile", "columns_of", "strip_of"),
+        *("block_of_rows", "rows_at_once", "dot_by"),
         "vector_1",
         "vector_2",
     ),
-    *("memcpy", "fabs", "copysign", "y0", "y1", "yn", "j0", "j1", "jn", "gamma", "i", "k", "l"),
+    *(
+        "memcpy",
+        "fabs",
+        "copysign",
+        "in_one_window",
+        "y0",
+        "y1",
+        "yn",
+        "j0",
+        "j1",
+        "jn",
+        "gamma",
+        "i",
+        "k",
+        "l",
+    ),
 }
 """Functions and types of a file: no size can have such a name."""
+
+PACKED_FUNCTIONS = {
+    *(
+        "put_in_order",
+        "row_at",
+        "copy_step",
+        "copy_steps",
+        "begin",
+        "spread",
+        "sum_steps",
+        "within",
+    ),
+    *("take", "take_steps", "give", "give_steps", "row_table"),
+}
+"""Those of a file for sequences with lengths of their own."""
 
 OWN = {
     **{"tanh": "fast_tanh", "exp": "fast_exp", "maximum": "greater", "minimum": "smaller"},
@@ -91,12 +134,42 @@ class Spelling:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The states of several steps, each with the arrays of its single steps."""
     batch: str = "B"
+    """The most sequences that there can be."""
+    any_batch: bool = False
+    """Whether there may be fewer."""
+
+    @property
+    def ragged(self) -> bool:
+        """Whether sequences have lengths of their own."""
+        return self.program.ragged
+
+    @property
+    def has_no_gaps(self) -> bool:
+        """Whether the rows of all steps lie one after the other, however many sequences there are:
+        so they are one matrix."""
+        return self.any_batch and self.program.steps > 1
+
+    @property
+    def sequences(self) -> str:
+        """How many sequences there are."""
+        return "b" if self.any_batch else self.batch
+
+    @property
+    def variables(self) -> set[str]:
+        return VARIABLES | (PACKED if self.any_batch or self.ragged else set())
+
+    def is_put_in_order(self, name: str) -> bool:
+        """Whether an array is a copy of what is handed in, in the order of the rows."""
+        array = self.program.arrays[name]
+        return self.ragged and array.rows and STRUCTS[array.role] == "in"
 
     def member(self, name: str) -> str:
         """The array as a member of its struct."""
         array = self.program.arrays[name]
         if array.role == "gradient":
             return f"g->{self.own[array.of]}"
+        if self.is_put_in_order(name):
+            return f"m->{self.own[name]}"
         for key, members in self.groups.items():
             if name in members:
                 return f"in->{self.own.get(key, key)}[{members.index(name)}]"
@@ -107,7 +180,7 @@ class Spelling:
         own = self.own[what.name]
         if isinstance(what.when, p.At):
             return f"{own}_at_{what.when.step}".replace("-", "m")
-        return f"{own}_" if own in VARIABLES or own in self.sizes else own
+        return f"{own}_" if own in self.variables or own in self.sizes else own
 
     @property
     def sizes(self) -> set[str]:
@@ -120,10 +193,34 @@ class Spelling:
         return " + ".join(parts)
 
     def shape(self, name: str) -> list[str]:
-        """The axes of an array: places for steps, sequences, features."""
+        """The axes of an array: places for steps, sequences, features; or all rows, features."""
         array = self.program.arrays[name]
-        steps = [self.count(array.places)] if array.places is not None else []
-        return [*steps, *[self.batch] * array.rows, *map(self.width, array.shape)]
+        steps = [self.places(name)] if array.places is not None else []
+        rows = [*steps, *[self.batch] * array.rows]
+        if len(rows) == 2 and (self.ragged or self.has_no_gaps):
+            rows = [" * ".join(f"({n})" if " " in n else n for n in rows)]
+        return [*rows, *map(self.width, array.shape)]
+
+    def shape_given(self, name: str) -> list[str]:
+        """The axes of what is handed in; where it is put in order, these are as without lengths."""
+        array = self.program.arrays[name]
+        if not self.is_put_in_order(name):
+            return self.shape(name)
+        steps = ["T"] if array.steps is not None else []
+        return [*steps, self.batch, *map(self.width, array.shape)]
+
+    def places(self, name: str) -> str:
+        """How many places for steps an array has."""
+        array = self.program.arrays[name]
+        if self.ragged:
+            return plus("T", sum(self.fronts(name)))
+        assert array.places is not None
+        return self.count(array.places)
+
+    def fronts(self, name: str) -> tuple[int, int]:
+        """How many boundaries an array has before the first step and behind the last."""
+        first, last = self.program.arrays[name].steps or (1, self.program.steps)
+        return 1 - first, last - self.program.steps
 
     def place(self, what: p.Slice) -> str | None:
         """Where the steps of a slice begin; None where there is none."""
@@ -149,12 +246,45 @@ class Spelling:
     def features(self, what: p.Slice) -> Width:
         return what.part[1] if what.part else self.program.arrays[what.name].width
 
+    def row(self, what: p.Slice, row: str) -> list[str]:
+        """The indices of a row: its step and its sequence; or one, where rows lie without gaps."""
+        array = self.program.arrays[what.name]
+        if self.ragged and array.rows:
+            return [" + ".join(part for part in (self.start(what), row) if part != "0") or "0"]
+        place = self.place(what)
+        rows = [row] if self.has_rows(what) else []
+        if place is None or not array.rows or not self.has_no_gaps:
+            return [*([] if place is None else [place]), *rows]
+        if place == "0":
+            return rows
+        start = f"({place}) * b" if " " in place and "%" not in place else f"{place} * b"
+        start = "b" if place == "1" else start
+        return [start if row == "0" else f"{start} + {row}"]
+
+    def start(self, what: p.Slice) -> str:
+        """The row with which a slice begins, where sequences have lengths of their own."""
+        array = self.program.arrays[what.name]
+        if array.steps is None:
+            return "0"
+        before, behind = self.fronts(what.name)
+        match what.when:
+            case p.At(step=step) if step <= 0:
+                return times(step - 1 + before, self.batch)
+            case p.End(shift=shift) if shift >= 1:
+                return times(before + shift - 1, self.batch)
+            case p.Span():
+                return times(before + behind, self.batch)
+            case p.Now(shift=0):
+                front = times(before + behind, self.batch)
+                return "start" if front == "0" else f"{front} + start"
+        raise CheckError(f"{what.name} is read at {what.when}, where rows have gaps")
+
     def entry(self, what: p.Slice, row: str = "r", feature: str = "j") -> str:
         """A single number: that of a sequence and a feature."""
-        place = self.place(what)
-        indices = [place] if place is not None else []
-        if self.has_rows(what):
-            indices.append(row)
+        return self.entry_of(what, self.row(what, row), feature)
+
+    def entry_of(self, what: p.Slice, indices: list[str], feature: str = "j") -> str:
+        """The same in a row that is said."""
         if self.program.arrays[what.name].classes is not None:
             return self.member(what.name) + "".join(f"[{index}]" for index in indices)
         narrow = self.features(what) == NARROW
@@ -166,10 +296,13 @@ class Spelling:
 
     def first(self, what: p.Slice) -> str:
         """Where the numbers of a slice begin, its steps and rows one after the other."""
-        place = self.place(what)
-        indices = [] if place is None else ["0" if place == "s" else place.removeprefix("s + ")]
-        if self.has_rows(what):
-            indices.append("0")
+        indices = self.row(what, "0")
+        array = self.program.arrays[what.name]
+        if isinstance(what.when, p.Span) and array.places is not None and not self.ragged:
+            first = array.place(what.when.first)
+            indices[0] = times(first, "b") if self.has_no_gaps and array.rows else str(first)
+        if array.classes is not None:
+            return f"&{self.member(what.name)}" + "".join(f"[{i}]" for i in indices)
         start = "0" if what.part is None else self.width(what.part[0])
         return f"&{self.member(what.name)}" + "".join(f"[{i}]" for i in [*indices, start])
 
@@ -177,8 +310,10 @@ class Spelling:
         """How many rows a slice has, those of all its steps."""
         array = self.program.arrays[what.name]
         rows = "1"
+        if array.rows and self.ragged:
+            return self.rows_of(what)
         if array.rows:
-            rows = "B"
+            rows = self.sequences
         elif len(array.shape) == 2:
             rows = self.width(array.shape[0])
         if isinstance(what.when, p.Span) and array.places is not None:
@@ -187,6 +322,15 @@ class Spelling:
             steps = f"({steps})" if " " in steps and rows != "1" else steps
             return steps if rows == "1" else rows if many == 1 else f"{steps} * {rows}"
         return rows
+
+    def rows_of(self, what: p.Slice) -> str:
+        """The same where sequences have lengths of their own."""
+        match what.when:
+            case p.Span():
+                return "total"
+            case p.Now():
+                return "alive"
+        return self.sequences
 
     def count(self, many: int) -> str:
         """A number of steps, by T where it is near it."""
@@ -202,7 +346,7 @@ class Spelling:
                 found = [Text(f"(real){part.strip()}", 3) for part in show_expr(value).split("/")]
                 return found[0] if len(found) == 1 else infix("/", *found)
             case Size(width=width):
-                names = ["B" if n == "B" else self.own[f"dim {n}"] for n in width.names]
+                names = [self.sequences if n == "B" else self.own[f"dim {n}"] for n in width.names]
                 parts = names + ([str(width.number)] if width.number or not names else [])
                 text = " + ".join(parts)
                 return Text(f"(real)({text})" if len(parts) > 1 else f"(real){text}", 3)
@@ -257,7 +401,15 @@ def plus(index: str, number: int) -> str:
     return f"{index} {'+' if number > 0 else '-'} {abs(number)}"
 
 
-def c_names(program: p.Program, dims: Sequence[str]) -> dict[str, str]:
+def times(many: int, size: str) -> str:
+    """
+    >>> times(0, "B"), times(1, "B"), times(2, "B")
+    ('0', 'B', '2 * B')
+    """
+    return "0" if not many else size if many == 1 else f"{many} * {size}"
+
+
+def c_names(program: p.Program, dims: Sequence[str], packed: bool = False) -> dict[str, str]:
     """The name of each dimension, under `dim H`, and of each array; their own, unless that is a
     word of C's or another one has it.
 
@@ -265,8 +417,9 @@ def c_names(program: p.Program, dims: Sequence[str]) -> dict[str, str]:
     >>> c_names(p.Program(1, arrays, {}), ["H", "j"])
     {'dim H': 'H', 'dim j': 'j_2', 'x': 'x', 'double': 'double_2'}
     """
-    sizes = Names({*KEYWORDS, *VARIABLES, *FUNCTION_NAMES})
-    members = Names(set(KEYWORDS))
+    more = {*PACKED, *PACKED_FUNCTIONS} if packed else set()
+    sizes = Names({*KEYWORDS, *VARIABLES, *FUNCTION_NAMES, *more})
+    members = Names(KEYWORDS | (MEMBERS if packed else set()))
     found = {f"dim {name}": sizes.new(name) for name in dims}
     return found | {name: members.new(name) for name in program.arrays}
 

@@ -5,19 +5,15 @@ h[t] = tanh(s[t])           =>          for (int j = 0; j < H; j++)
                                             m->h[t][r][j] = tanh(m->x_W[t - 1][r][j] + …);
 """
 
-import re
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from symrnn.kernels.c.grouping import Group, Grouping, Space
-from symrnn.kernels.c.spelling import Spelling, Text, value_of
-from symrnn.kernels.contract import Kernel
+from symrnn.kernels.c.grouping import Group, Grouping, Space, is_across
+from symrnn.kernels.c.layout import comment, indented, nest
+from symrnn.kernels.c.rows import Rows, counted, counts
+from symrnn.kernels.c.spelling import Spelling, Text, plus, value_of
+from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.program import program as p
 from symrnn.kernels.program.rewrite import is_by_id
-
-WIDTH = 100
-JOINED = "\0"
-"""A space at which no line is broken."""
 
 
 class Writer:
@@ -27,6 +23,7 @@ class Writer:
         self.spelling, self.program = spelling, kernel.program
         self.grouping = Grouping(kernel, spelling)
         self.loops, self.local = self.grouping.loops, self.grouping.local
+        self.rows = Rows(Contract(kernel), spelling)
 
     def section(self, name: str) -> list[str]:
         """The body of a function."""
@@ -38,11 +35,16 @@ class Writer:
                 continue
             lines += [comment(line) for line in part.said]
             first, last = part.loop.first, self.spelling.count(part.loop.last)
+            if self.program.ragged:
+                last = "steps"
+                body = [*counted(body), *body]
             ahead = f"int t = {first}; t <= {last}; t++"
             if part.loop.direction < 0:
                 ahead = f"int t = {last}; t >= {first}; t--"
             lines += [f"for ({ahead}) {{", *indented(body), "}"]
-        return lines
+        if self.program.ragged:
+            lines = [*self.rows.taken(name), *lines, *self.rows.given_back(name)]
+        return [*counts(self.spelling, name, lines), *lines]
 
     def group(self, group: Group) -> list[str]:
         if group.space is None:
@@ -51,7 +53,7 @@ class Writer:
         body = list(self.numbers(group))
         if all(line.startswith("/*") for line in body):
             return []  # nobody reads any of it
-        return nest(group.space, body)
+        return [*in_threads(group.space), *nest(group.space, body)]
 
     def alone(self, statement: p.Plain) -> list[str]:
         match statement:
@@ -66,6 +68,10 @@ class Writer:
                 row = "j" if "j" in dict(loops) else "0"
                 line = f"{self.spelling.entry(out)} = {self.spelling.entry(arg, row, 'r')};"
                 return nest(loops, [line])
+            case p.Map() if self.program.ragged and is_across(statement, self.program):
+                return self.rows.across(statement, lambda one: self.value(one, {}).text)
+            case p.Reduce(over="steps") if self.program.ragged:
+                return self.rows.sum_steps(statement)
             case p.Reduce():
                 return self.reduced(statement)
         raise TypeError(f"{type(statement).__name__} stands alone")
@@ -149,10 +155,11 @@ class Writer:
 
     def numbers(self, group: Group) -> Iterator[str]:
         """What is worked out of one entry, line by line."""
-        uses: dict[p.Slice, int] = {}
-        for statement in group.statements:
-            for what in statement.reads:
-                uses[what] = uses.get(what, 0) + 1
+        uses: dict[p.Slice, int] = {}  # by what is used itself
+        for statement in reversed(group.statements):
+            if statement.out not in self.local or statement.out in uses:
+                for what in self.grouping.reads(statement):
+                    uses[what] = uses.get(what, 0) + 1
         known: dict[p.Slice, Text] = {}
         last = group.statements[-1]
         for said, statement in zip(group.said, group.statements, strict=True):
@@ -170,48 +177,27 @@ class Writer:
                 yield f"{self.spelling.entry(out)} = {text.text};"
 
     def value(self, statement: p.Map, known: dict[p.Slice, Text]) -> Text:
-        args = [
-            self.spelling.number(arg.value)
-            if isinstance(arg, p.Number)
-            else known.get(arg) or Text(self.spelling.entry(arg))
-            for arg in statement.args
-        ]
+        args = [self.argument(arg, known) for arg in statement.args]
+        if statement.op == "only":
+            length = args[1].text.removeprefix("(real)")
+            return Text(f"(rows->length[r] == {length} ? {args[0].text} : 0)")
         return value_of(statement.op, args)
 
-
-def nest(space: Sequence[tuple[str, str]], body: list[str]) -> list[str]:
-    """Loops around lines."""
-    lines = body
-    for place, (axis, many) in enumerate(reversed(space)):
-        head = f"for (int {axis} = 0; {axis} < {many}; {axis}++)"
-        if place == 0 and len(lines) > 1:
-            lines = [f"{head} {{", *indented(lines), "}"]
-        else:
-            lines = [head, *indented(lines)]
-    if not space and len(body) > 1:
-        lines = ["{", *indented(body), "}"]
-    return lines
+    def argument(self, arg: p.Argument, known: dict[p.Slice, Text]) -> Text:
+        if isinstance(arg, p.Number):
+            return self.spelling.number(arg.value)
+        whole = self.grouping.whole(arg)
+        text = known.get(whole) or Text(self.spelling.entry(whole))
+        if whole == arg:
+            return text
+        assert isinstance(arg.when, p.Now)
+        assert arg.when.cut is not None
+        return Text(f"(in_one_window(t, {plus('t', arg.when.cut.shift)}) ? {text.text} : 0)")
 
 
-def indented(lines: Sequence[str]) -> list[str]:
-    return [textwrap.indent(line, "    ") for line in lines]
-
-
-def laid_out(line: str) -> str:
-    """A line, broken where it is too long; what follows stands further in."""
-    if len(line) <= WIDTH:
-        return line
-    space = line[: len(line) - len(line.lstrip())]
-    together = re.sub(r"\[[^\]]*\]", lambda found: found[0].replace(" ", JOINED), line.strip())
-    inside = textwrap.wrap(
-        together,
-        WIDTH - len(space),
-        subsequent_indent="       " if line.strip().startswith("/*") else "    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return textwrap.indent("\n".join(inside).replace(JOINED, " "), space)
-
-
-def comment(text: str) -> str:
-    return f"/* {text.replace('*/', '* /')} */"
+def in_threads(space: Space) -> list[str]:
+    """What shares the rows of a loop out, where there are several and it is compiled so."""
+    if len(space) < 2 or space[0][0] == "j":
+        return []
+    many = (f"({n})" if " " in n else n for _, n in space)
+    return [f"IN_THREADS({' * '.join(many)})"]

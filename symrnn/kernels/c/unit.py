@@ -6,16 +6,20 @@ outside of the structs.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 from symrnn.frame import render
+from symrnn.kernels.c.layout import indented, laid_out, nest
+from symrnn.kernels.c.room import rooms, structs
+from symrnn.kernels.c.rows import code
 from symrnn.kernels.c.spelling import Spelling, c_names
-from symrnn.kernels.c.statements import Writer, indented, laid_out, nest
+from symrnn.kernels.c.statements import Writer
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.program.program import SECTIONS
+from symrnn.kernels.sections import Place, final_states
 from symrnn.kernels.settings import Sizes
 
 STRUCT = {"forward": "m p in", "loss": "m p in", "backward": "m p g in"}
@@ -32,6 +36,8 @@ class Work:
     """What the names of its structs and functions begin with."""
     macro: str
     """What the names of sizes begin with."""
+    any_batch: bool = False
+    """Whether it is said when a function is called how many sequences there are."""
 
     @cached_property
     def contract(self) -> Contract:
@@ -39,9 +45,10 @@ class Work:
 
     @cached_property
     def spelling(self) -> Spelling:
-        own = c_names(self.kernel.program, self.dims)
+        program = self.kernel.program
+        own = c_names(program, self.dims, program.ragged or self.any_batch)
         groups = {k: tuple(own) for k, own in self.contract.groups.items() if len(own) > 1}
-        return Spelling(self.kernel.program, own, groups)
+        return Spelling(program, own, groups, any_batch=self.any_batch)
 
     @cached_property
     def writer(self) -> Writer:
@@ -72,13 +79,37 @@ class Work:
                 continue
             key = members.get(name, name)
             many = self.spelling.groups.get(key, ())
-            axes = self.spelling.shape(name)
+            axes = self.spelling.shape_given(name)
             found.setdefault(key, [str(len(many)), *axes] if many else axes)
         return list(found.items())
 
     @property
     def memory(self) -> list[tuple[str, list[str]]]:
-        return [(name, self.spelling.shape(name)) for name in self.writer.grouping.in_memory]
+        """What is worked out, the commonest widths first: a number by itself between two matrices
+        would push the second one off the place where lines of the cache begin."""
+        found = [(name, self.spelling.shape(name)) for name in self.writer.grouping.in_memory]
+        often = Counter(axes[-1] for _, axes in found)
+        return sorted(found, key=lambda member: -often[member[1][-1]])
+
+    @property
+    def ragged(self) -> bool:
+        """Whether sequences have lengths of their own."""
+        return self.kernel.program.ragged
+
+    @property
+    def results(self) -> list[tuple[str, list[str]]]:
+        """What is handed out in the order of the caller, where there is another one within."""
+        if not self.ragged:
+            return []
+        rows = self.writer.rows
+        found = [result for each in rows.results().values() for result in each]
+        return [(rows.names[result.name], rows.axes(result)) for result in found]
+
+    @property
+    def counts(self) -> dict[str, str]:
+        """The whole numbers that are handed in beside, each with its axis."""
+        found = {"lengths": f"[{self.macro}_B]"} if self.ragged else {}
+        return found | ({"batch": ""} if self.any_batch else {})
 
     def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
         """The members of a struct, as they are declared in the header."""
@@ -93,18 +124,6 @@ class Work:
             own = self.spelling.own.get(name, name)
             found.append(f"real {own}{''.join(f'[{size(axis)}]' for axis in axes)};")
         return found or ["real none[1];"]
-
-    def bytes(self, names: Iterable[str], sizes: Sizes) -> int | None:
-        """How much room a struct of these takes; None where a width is not said."""
-        if any(name not in sizes.dims for name in self.dims):
-            return None
-        count = 0
-        for key in names:
-            members = self.spelling.groups.get(key, (key,))
-            array = self.kernel.program.arrays[members[0]]
-            rows = (array.places or 1) * (sizes.batch if array.rows else 1)
-            count += len(members) * rows * prod(w.count(dict(sizes.dims)) for w in array.shape)
-        return (count or 1) * (8 if sizes.dtype == "float64" else 4)
 
     @property
     def param_members(self) -> list[tuple[str, list[str]]]:
@@ -122,20 +141,57 @@ class Work:
         taken = ", ".join(f"{types[one]}{way}{one}" for one in STRUCT[section].split())
         return laid_out(f"void {name}_{self.called(section)}({taken})")
 
+    @cached_property
+    def bodies(self) -> dict[str, list[str]]:
+        """The lines of each function."""
+        return {section: self.body(section) for section in self.sections}
+
     def body(self, section: str) -> list[str]:
         lines = self.writer.section(section)
-        text = "\n".join(lines)
+        text = code(lines)
+        if "put_in_order(&m" in text:
+            text += "m->"
         unused = [name for name in STRUCT[section].split() if not re.search(rf"\b{name}->", text)]
         lines = indented([*lines, *(f"(void){name};" for name in unused)])
         return [laid_out(line) for line in lines]
 
+    @property
+    def carry(self) -> str:
+        """The function that hands the states of one step on to the next."""
+        taken = f"{self.prefix}_inputs *in, const {self.prefix}_memory *m"
+        return laid_out(f"void {identifier(self.kernel.name)}_carry({taken})")
 
-def works(kernel: Kernel, dims: tuple[str, ...]) -> list[Work]:
+    def start(self, place: Place, struct: str = "") -> str:
+        """Where in its struct something begins that is handed out, all of its steps in a row."""
+        first = f"[{place.places[0]}{self.rows}]" if place.places else ""
+        return f"{struct}{self.spelling.own[place.array]}{first}"
+
+    def bytes(self, place: Place, struct: str = "") -> str:
+        """How many bytes it has, as C says it."""
+        first, last = place.places or (0, 0)
+        many = f"{last - first + 1}{self.rows}" if last > first or self.rows else ""
+        many = f"{many} * " if many and place.places else ""
+        return f"{many}sizeof {self.start(place, struct)}"
+
+    @property
+    def rows(self) -> str:
+        """A factor for the rows of a step, where these are no axis of their own."""
+        return f" * {self.macro}_B" if self.spelling.has_no_gaps and not self.ragged else ""
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """The states that go from one call to the next: where each is handed in, and where in the
+        memory it begins at the end."""
+        own, finals = self.spelling.own, final_states(self.contract)
+        return [(own.get(key, key), self.start(place)) for key, place in finals.items()]
+
+
+def works(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> list[Work]:
     """The whole sequences, and single steps where there are such."""
     name = identifier(kernel.name)
-    found = [Work(kernel, dims, name, name.upper())]
+    found = [Work(kernel, dims, name, name.upper(), any_batch)]
     if isinstance(kernel.step, Kernel):
-        found.append(Work(kernel.step, dims, f"{name}_step", name.upper()))
+        found.append(Work(kernel.step, dims, f"{name}_step", name.upper(), any_batch))
     return found
 
 
@@ -154,32 +210,33 @@ TAKEN = {"main", "makefile", "weights", "library"}
 """Names of other files of a folder."""
 
 
-def header(kernel: Kernel, dims: tuple[str, ...], sizes: Sizes) -> str:
+def header(made: Sequence[Work], sizes: Sizes) -> str:
     """What a caller includes, with the sizes that hold where nothing else is said."""
-    made = works(kernel, dims)
-    known: dict[str, int | None] = {"B": sizes.batch, **{n: sizes.dims.get(n) for n in dims}}
+    whole = made[0]
+    kernel = whole.kernel
+    known: dict[str, int | None] = {"B": sizes.batch, **{n: sizes.dims.get(n) for n in whole.dims}}
     return render(
         "c/kernel.h.jinja",
-        whole=made[0],
+        whole=whole,
         works=made,
         kernel=kernel,
-        said=said(made[0]),
+        said=said(whole),
         why_no_step="" if isinstance(kernel.step, Kernel) else harmless(kernel.step),
         sizes=known,
         double=sizes.dtype == "float64",
-        trains=trains(made[0]),
-        room=[
-            ("parameters", made[0].bytes(made[0].params, sizes)),
-            *((f"{w.prefix}_inputs", w.bytes(dict(w.inputs), sizes)) for w in made),
-            *((f"{w.prefix}_memory", w.bytes(dict(w.memory), sizes)) for w in made),
-        ],
+        libm=sizes.math == "libm",
+        needs=needs(made),
+        trains=trains(whole),
+        rooms=rooms(made, sizes) if all(n in sizes.dims for n in whole.dims) else [],
+        budget=sizes.memory,
+        taken=structs(made, sizes),
     )
 
 
-def unit(kernel: Kernel, dims: tuple[str, ...]) -> str:
+def unit(made: Sequence[Work]) -> str:
     """The functions."""
-    made = works(kernel, dims)
     whole = made[0]
+    kernel = whole.kernel
     return render(
         "c/kernel.c.jinja",
         whole=whole,
@@ -195,6 +252,16 @@ def unit(kernel: Kernel, dims: tuple[str, ...]) -> str:
 def trains(work: Work) -> bool:
     """Whether there is a loss, and gradients of it."""
     return work.kernel.system.loss is not None and "backward" in work.sections
+
+
+def needs(made: Sequence[Work]) -> list[str]:
+    """The functions that a kernel takes of libm, beside exp and tanh. (fabs and copysign are
+    instructions; those of softplus and of training stand in templates.)"""
+    text = "\n".join(line for work in made for body in work.bodies.values() for line in body)
+    found = set(re.findall(r"\bFN\((\w+)\)", text))
+    found |= {"log1p"} if re.search(r"\bsoftplus\(", text) else set()
+    found |= {"pow", "sqrt"} if trains(made[0]) else set()
+    return sorted(found)
 
 
 def starts(work: Work) -> Iterator[str]:
@@ -217,29 +284,6 @@ def starts(work: Work) -> Iterator[str]:
         yield "    (void)seed;"
     if not work.params:
         yield "    (void)p;"
-
-
-def classes(work: Work) -> Iterator[str]:
-    """Of an example's inputs those that say a class: rows with one 1, and class ids."""
-    contract, arrays = work.contract, work.kernel.program.arrays
-    sizes = {f"dim {n}": f"{work.macro}_{n}" for n in work.dims}
-    spelling = replace(work.spelling, own={**work.spelling.own, **sizes}, batch=f"{work.macro}_B")
-    for name in contract.inputs:
-        array, symbol = arrays[name], work.kernel.system.symbols[name]
-        if (array.classes is None and not symbol.onehot) or name in contract.members:
-            continue
-        many = spelling.width(array.classes or array.width)
-        axes = [axis.replace("T", f"{work.macro}_T") for axis in spelling.shape(name)]
-        rows = axes if array.classes is not None else axes[:-1]
-        loops = list(zip("tr"[-len(rows) :], rows, strict=True))
-        entry = f"batch.{spelling.own[name]}" + "".join(f"[{index}]" for index, _ in loops)
-        real = f"{identifier(work.kernel.name)}_real"
-        drawn = f"(int)(drawn(&seed) * ({real})({many}))"
-        if array.classes is not None:
-            yield from indented(nest(loops, [f"{entry} = ({real}){drawn};"]))
-            continue
-        one = [f"const int one = {drawn};", *nest([("j", axes[-1])], [f"{entry}[j] = j == one;"])]
-        yield from indented(nest(loops, one))
 
 
 def said(work: Work) -> list[str]:

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Unpack
 
+from symrnn.kernels.load import check_compiler
 from symrnn.kernels.verification.case import DEFAULT_STEPS, case
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.reference import reference
@@ -45,6 +46,7 @@ def verify(
     >>> print(verify(model.name, model.written, model.kernel(steps=3)).verdict)
     holds: 27 checks
     """
+    check_compiler(module)
     made = case(written, module.STEPS, wrt, batch, dims or {}, seed, features)
     loops = True if features.get("checkpoint") else loops
     return Report.of(name, made, loops, checks(module, made, reference(made)))

@@ -8,6 +8,7 @@ from types import ModuleType
 from symrnn import files
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import Origin, generate, origin
+from symrnn.kernels.load import check_compiler
 from symrnn.kernels.verification.case import Case, case
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.reference import Reference, reference
@@ -130,4 +131,5 @@ def _checks(
         said = f"{type(problem).__name__}: {problem}".split("\n")[0]
         yield Check("execution", CONTRACT, False, note=f"raised {said[:200]}")
         return
+    check_compiler(module)
     yield from checks(module, tried, wanted)

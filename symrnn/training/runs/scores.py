@@ -137,10 +137,10 @@ def evaluate(
     that was kept apart for validation counts if there is one."""
     if source is None:
         data = same_data(run.config, run.config.data.source, run.vocabulary)
-        kernels = run.kernels(data.batch, data.steps, data.ragged)
+        kernels = run.kernels_as_trained(data.batch, data.steps, data.ragged)
         return own_scores(data, kernels)
     data = _opened(run, source, text, label)
-    kernels = run.kernels(data.batch, data.steps, data.ragged)
+    kernels = run.kernels_as_trained(data.batch, data.steps, data.ragged)
     return score(kernels, data.train_batches(0, np.random.default_rng(0))), source
 
 

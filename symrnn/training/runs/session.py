@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import DataError, UsageError
+from symrnn.kernels.auto import fastest
+from symrnn.kernels.generate import AUTO
+from symrnn.kernels.load import compile_for
+from symrnn.kernels.settings import Settings, Sizes
 from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.training.data import Data, Vocabulary, open_data
@@ -35,7 +39,7 @@ from symrnn.training.runs.folder import (
     digest,
     short,
 )
-from symrnn.training.runs.trained import Kernels, is_text
+from symrnn.training.runs.trained import DTYPE, PLAIN, Kernels, is_text
 from symrnn.training.schedules import lasting
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
@@ -54,6 +58,8 @@ class Session:
     kernels: Kernels
     trainer: Trainer
     progress: RunProgress
+    remarks: tuple[str, ...] = ()
+    """What has found itself and may be worth knowing."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,12 @@ def begin(model: Model, source: str, request: RunRequest) -> Session:
     dims, hidden = widths(chosen, data.task, request.hidden)
     # a mask on an input makes numbers of its ids
     made = KernelConfig(data.steps, data.ragged, ids_of(chosen, data.task), dims, hidden)
+    training, remarks = _with_back_end(request.training, chosen, made, data)
     config = Config(
         model.name,
         named,
         replace(reading, batch=data.batch),
-        _training(request.training, masks, data.batches),
+        _training(training, masks, data.batches),
         made,
         data.task,
     )
@@ -95,7 +102,24 @@ def begin(model: Model, source: str, request: RunRequest) -> Session:
         config = replace(config, begins=_first_token(data))
     weights = load(request.weights) if request.weights else {}
     check(weights, chosen, dims, complete=False)
-    return _session(chosen, config, data, RunProgress(), weights)
+    return replace(_session(chosen, config, data, RunProgress(), weights), remarks=remarks)
+
+
+def _with_back_end(
+    training: Mapping[str, Any], model: Model, made: KernelConfig, data: Data
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """With the quickest back end where that is asked for, and what is said of it."""
+    if training.get("backend") != AUTO:
+        return training, ()
+    settings = Settings.of(made.steps, ids=made.ids, lengths=made.ragged)
+    found = fastest(model.written, model.text, model.name, settings, _sizes(made, data))
+    return {**training, "backend": found.backend}, (f"back end: {found}",)
+
+
+def _sizes(made: KernelConfig, data: Data) -> Sizes:
+    """Those of the first batch, and so of most."""
+    batch = next(data.train_batches(0, np.random.default_rng(0)))
+    return Sizes(made.dims, len(batch["lengths"]), DTYPE.__name__)
 
 
 def _reading(source: str, request: RunRequest) -> DataConfig:
@@ -133,6 +157,8 @@ def _session(
             " steps"
         )
     training = config.training
+    if training.backend != "numpy":
+        compile_for(kernels.modules[PLAIN], _sizes(config.kernel, data))
     kernels.start(training.seed, weights)
     trainer = Trainer(
         kernels.plain,
@@ -207,6 +233,8 @@ def check_agrees(config: Config, said: Mapping[str, Any]) -> None:
             value = short(value)
         elif name == "epochs" and value > has:
             continue
+        elif name == "backend" and value == AUTO:
+            continue  # the one that was found
         if not _agrees(value, has):
             option = "MODEL" if name == "model" else f"--{name.replace('_', '-')}"
             raise UsageError(

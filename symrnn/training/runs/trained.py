@@ -1,6 +1,7 @@
 """The kernels of a run, and a run directory that is read to predict with."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,9 @@ class Kernels:
         self.steps = steps or made.steps
         self.sources = {PLAIN: model.generate(self.steps, ids=made.ids, backend=backend)}
         if made.ragged:
-            self.sources[LENGTHS] = model.generate(self.steps, ids=made.ids, lengths=True)
+            self.sources[LENGTHS] = model.generate(
+                self.steps, ids=made.ids, backend=backend, lengths=True
+            )
         self.modules = {name: load_source(s, f"{model.name}") for name, s in self.sources.items()}
         size = batch or config.data.batch
         self.plain: Any = self.modules[PLAIN].Kernel(size, dtype=DTYPE, **made.dims)
@@ -125,14 +128,28 @@ class Trained:
     model: Model
     vocabulary: Vocabulary | None
 
-    def kernels(self, batch: int, steps: int | None = None, ragged: bool = False) -> Kernels:
+    def kernels(
+        self,
+        batch: int,
+        steps: int | None = None,
+        ragged: bool = False,
+        backend: str = "numpy",
+    ) -> Kernels:
         """With the weights of the run; for sequences of so many steps, or up to so many."""
         made = replace(self.config.kernel, ragged=ragged)
-        found = Kernels(self.model, replace(self.config, kernel=made), batch, steps)
+        found = Kernels(self.model, replace(self.config, kernel=made), batch, steps, backend)
         params = self.folder.weights(self.model, made.dims)
         for name, value in params.items():
             found.plain.params[name][...] = value
         return found
+
+    def kernels_as_trained(self, batch: int, steps: int, ragged: bool) -> Kernels:
+        """The same by the back end of the run where that can be, and so to the bit as in
+        training."""
+        if not ragged and self.config.training.backend != "numpy":
+            with suppress(UsageError):  # a machine without a compiler, to name one
+                return self.kernels(batch, steps, ragged, self.config.training.backend)
+        return self.kernels(batch, steps, ragged)
 
 
 def trained(path: str | Path) -> Trained:

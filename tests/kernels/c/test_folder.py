@@ -1,6 +1,8 @@
 """`symrnn generate --backend c -o DIR`: what is refused, and what of a folder is never lost."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +44,13 @@ def test_what_somebody_else_made_stays(
     ("more", "said"),
     [
         (("--batch-first",), "--batch-first is for Python"),
+        (("--batch", "any:0"), "the batch is 0; expected 1 sequence or more"),
+        (
+            ("--batch", "many"),
+            "the batch is 'many'; expected a number of sequences, any, or any:32",
+        ),
         (("--batch", "0"), "the batch is 0; expected 1 sequence or more"),
+        (("--memory", "0"), "the memory is 0; expected so many bytes, 1 or more"),
         (("--backend", "numpy"), "a kernel of the back end numpy is one file for all sizes"),
         (("--weights", "none.npz"), "cannot read none.npz: No such file or directory"),
     ],
@@ -69,6 +77,47 @@ def test_widths_are_said_once_and_for_all(
     assert generate(tmp_path / "net", dims=dims) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "net").exists()
+
+
+def refused(**sizes: Any) -> tuple[int, dict[str, int]]:
+    """How many bytes a kernel takes that may take none, and what other sizes would take."""
+    made = symrnn.load("elman_n4")
+    with pytest.raises(UsageError, match="and --memory allows 1") as error:
+        made.generate_files(3, dims={"D": 3, "H": 4, "C": 1}, memory=1, **sizes)
+    said = str(error.value)
+    (total, parts) = re.findall(r"takes (\d+) bytes \(([^)]*)\)", said)[0]
+    assert sum(map(int, re.findall(r"\d+", parts))) == int(total)
+    return int(total), {k: int(n) for k, n in re.findall(r"with (--[\w -]+) it takes (\d+)", said)}
+
+
+def test_what_takes_too_much_is_told_what_would_take_less() -> None:
+    most, less = refused(batch=5, dtype="float64")
+    assert less == {
+        "--batch 1": refused(batch=1, dtype="float64")[0],
+        "--dtype float32": refused(batch=5)[0],
+    }
+    assert most > max(less.values())
+    assert refused(forward_only=True)[0] < refused()[0]
+    made = symrnn.load("elman_n4")
+    files = made.generate_files(
+        3, dims={"D": 3, "H": 4, "C": 1}, batch=5, dtype="float64", memory=most
+    )
+    assert f"--memory {most}" in files["elman_n4.h"]
+
+
+def test_a_library_is_one_of_two() -> None:
+    with pytest.raises(UsageError, match="the math is 'fast'; expected poly or libm"):
+        symrnn.load("elman_n4").generate_files(3, dims={"D": 3, "H": 4, "C": 1}, math="fast")
+
+
+def test_the_library_that_is_said_holds_where_no_macro_says_another(tmp_path: Path) -> None:
+    assert generate(tmp_path / "net", "--math", "libm") == 0
+    (tmp_path / "net" / "main.c").write_text(
+        '#include "elman_n4.h"\n#ifdef ELMAN_N4_LIBM\n#error "libm"\n#endif\n'
+        "int main(void) { return 0; }\n"
+    )
+    assert "libm" in compiled(tmp_path / "net")
+    assert compiled(tmp_path / "net", "-DELMAN_N4_POLY") == ""
 
 
 def test_a_name_that_ends_like_a_file_is_none_of_a_folder(

@@ -13,19 +13,14 @@ from symrnn.errors import UsageError
 from symrnn.kernels.c import C
 from symrnn.kernels.load import load_source
 from symrnn.kernels.settings import Features
+from symrnn.kernels.verification import verify
 from tests.cases import ZOO, model
 from tests.documents import Page
 from tests.extent import WIDE, draws
-from tests.kernels.c.compiler import compiled, folder, needs_compiler
+from tests.kernels.c.compiler import CLEAN, compiled, folder, needs_compiler, quick
 from tests.kernels.test_random_kernels import agrees
 
 pytestmark = needs_compiler
-
-CLEAN = (
-    *("-O0", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
-    "-DINLINE=static inline __attribute__((unused))",  # with each call written out it takes long
-)
-
 
 SIZES = ((1, 1), (3, 4), (7, 1), (50, 4))
 """Steps and sequences; each model with two of them, each of them with half of the models."""
@@ -61,13 +56,27 @@ def test_class_ids_also_those_of_the_step_before(loops: bool) -> None:
     assert report.holds, str(report)
 
 
+def test_what_it_has_not_is_refused_with_the_reason() -> None:
+    with pytest.raises(UsageError) as problem:
+        model("elman").generate(3, backend="c", checkpoint=True)
+    assert str(problem.value).startswith(
+        "--checkpoint is not for the back end c: few states are kept by running several kernels"
+    )
+
+
 @pytest.mark.parametrize(
-    ("features", "said"),
-    [(Features(lengths=True), "--lengths; expected"), (Features(truncate=2), "--truncate; expect")],
+    ("name", "steps", "size", "loops"),
+    [
+        ("elman_steps", 10, 3, None),
+        ("birnn", 9, 3, True),
+        ("leaky", 5, 2, False),
+        ("char", 4, 1, True),
+    ],
 )
-def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
-    with pytest.raises(UsageError, match=f"the back end c has no kernels with {said}"):
-        model("elman").generate(3, backend="c", **features)
+def test_backpropagation_is_cut(name: str, steps: int, size: int, loops: bool | None) -> None:
+    module = quick(model(name).generate(steps, loops, ("x",), backend="c", truncate=size))
+    report = verify(name, model(name).written, module, loops, ("x",), truncate=size)
+    assert report.holds, str(report)
 
 
 @pytest.mark.parametrize("seed", range(draws(4, 24, 400)))
@@ -101,10 +110,10 @@ def test_the_makefile_makes_what_the_python_module_computes(tmp_path: Path) -> N
 @pytest.mark.parametrize(("name", "dtype"), [("lstm", "float32"), ("birnn", "float64")])
 def test_the_header_says_how_much_room_it_takes(name: str, dtype: str, tmp_path: Path) -> None:
     where = folder(tmp_path, name, dtype)
-    said = re.findall(r"(\w+) (\d+)(?:,| \*/)$", (where / f"{name}.h").read_text(), re.MULTILINE)
-    assert len(said) in (3, 5)
-    structs = {f"{name}_params" if what == "parameters" else what: size for what, size in said}
-    tests = "".join(f"if (sizeof({s}) != {size}) return 1;\n" for s, size in structs.items())
+    header = (where / f"{name}.h").read_text()
+    structs = re.findall(r"^   (\w+) (\d+)(?: \(state \d+\))?(?:,| \*/)$", header, re.MULTILINE)
+    assert len(structs) in (3, 5)
+    tests = "".join(f"if (sizeof({s}) != {size}) return 1;\n" for s, size in structs)
     (where / "main.c").write_text(f'#include "{name}.h"\nint main(void) {{ {tests}return 0; }}\n')
     assert compiled(where) == ""
     assert subprocess.run([where / "made"]).returncode == 0
@@ -127,10 +136,12 @@ def test_an_output_is_the_same_to_the_last_bit_again() -> None:
     assert found[0].tobytes() == found[1].tobytes()
 
 
-def test_what_the_page_calls_is_there(tmp_path: Path) -> None:
-    where = folder(tmp_path, "elman_n4")
-    (block,) = Page("docs/c.md").blocks("c")
-    text = f'#include "elman_n4.h"\nint main(void)\n{{\n{block.text}return 0;\n}}\n'
+@pytest.mark.parametrize("lengths", [False, True])
+def test_what_the_page_calls_is_there(lengths: bool, tmp_path: Path) -> None:
+    where = folder(tmp_path, "elman_n4", lengths=lengths)
+    block = list(Page("docs/c.md").blocks("c"))[lengths]
+    ahead = "static elman_n4_params params, grads; static elman_n4_memory memory;" * lengths
+    text = f'#include "elman_n4.h"\nint main(void)\n{{\n{ahead}{block.text}return 0;\n}}\n'
     (where / "main.c").write_text(text)
     assert compiled(where) == ""
 

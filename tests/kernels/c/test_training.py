@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from symrnn import weights
 from symrnn.cli import main
+from symrnn.clock import Figure
+from symrnn.training.runs.trained import Kernels
 from tests.kernels.c.compiler import needs_compiler
 
 pytestmark = needs_compiler
@@ -38,24 +41,82 @@ def test_the_same_bits_again(tmp_path: Path) -> None:
     assert all(one[name].tobytes() == two[name].tobytes() for name in one)
 
 
-def test_sequences_of_several_lengths_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_sequences_of_several_lengths(tmp_path: Path) -> None:
+    """The same run as with NumPy, on texts that end where they end."""
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text,label\n" + "a b c,good\nb a,bad\nc,good\nb b a,bad\n" * 3)
+    command = ["train", "gru", "--data", str(texts), "--hidden", "4", "--epochs", "5", "--quiet"]
+    runs = {name: tmp_path / name for name in ("c", "numpy")}
+    for name, run in runs.items():
+        assert main([*command, "--batch", "4", "--backend", name, "--out", str(run)]) == 0
+    np.testing.assert_allclose(losses(runs["c"]), losses(runs["numpy"]), rtol=1e-4)
+    assert "struct" in (runs["c"] / "kernel_lengths.py").read_text()
+    assert main(["predict", str(runs["c"]), "b a"]) == 0
+
+
+def test_evaluated_it_says_what_it_said_in_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = [
-        "train",
-        "elman",
-        "--data",
-        "reviews",
-        "--backend",
-        "c",
-        "--out",
-        str(tmp_path / "r"),
-    ]
-    assert main(command) == 2
-    assert (
-        "the back end c has no kernels with lengths; leave --backend out" in capsys.readouterr().err
+    run = trained(tmp_path / "r", "c")
+    capsys.readouterr()
+    asked: list[str] = []
+    init = Kernels.__init__
+
+    def noted(self: Kernels, *args: Any) -> None:
+        asked.append(args[-1])
+        init(self, *args)
+
+    monkeypatch.setattr(Kernels, "__init__", noted)
+    assert main(["evaluate", str(run), "--format", "json"]) == 0
+    by_c = json.loads(capsys.readouterr().out)
+    monkeypatch.setenv("CC", "no-such-compiler")  # a machine to name one: the same but for rounding
+    assert main(["evaluate", str(run), "--format", "json"]) == 0
+    by_numpy = json.loads(capsys.readouterr().out)
+    assert asked == ["c", "c", "numpy"]
+    np.testing.assert_allclose(by_c["loss"], by_numpy["loss"], rtol=1e-5)
+
+
+def quicker(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A clock on which this back end is the quicker one."""
+    monkeypatch.setattr(
+        "symrnn.kernels.auto.take_turns",
+        lambda steps, *_: {each: Figure(1 + (each != name), 1, 2, 3, 4) for each in steps},
     )
-    assert not (tmp_path / "r").exists()
+
+
+def test_auto_is_one_of_them_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    quicker(monkeypatch, "c")
+    one = trained(tmp_path / "one", "auto")
+    quicker(monkeypatch, "numpy")
+    two, named = trained(tmp_path / "two", "auto"), trained(tmp_path / "named", "c")
+    for run in (one, two, named):
+        assert json.loads((run / "config.json").read_text())["training"]["backend"] == "c"
+        assert (run / "weights.safetensors").read_bytes() == (
+            one / "weights.safetensors"
+        ).read_bytes()
+    more = ["train", "--resume", str(one), "--epochs", "45", "--quiet"]
+    assert main([*more, "--backend", "auto"]) == 0
+    assert main(["train", "--resume", str(two), "--epochs", "45", "--quiet"]) == 0
+    assert losses(one) == losses(two)
+    assert main([*more, "--backend", "numpy"]) == 2
+    assert "--backend numpy contradicts the run's c" in capsys.readouterr().err
+
+
+def test_auto_says_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    quicker(monkeypatch, "numpy")
+    loud = [word for word in TRAIN if word != "--quiet"]
+    assert main([*loud, "--backend", "auto", "--out", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().err
+    assert "back end: numpy (numpy 1,000,000.0 µs a step, c 2,000,000.0 µs)\n" in said
+    several = ["train", "elman", "--data", "reviews", "--hidden", "2", "--epochs", "1"]
+    assert main([*several, "--backend", "auto", "--out", str(tmp_path / "other")]) == 0
+    assert "back end: numpy (there is no other)\n" in capsys.readouterr().err
 
 
 def test_without_a_compiler_nothing_is_begun(
@@ -64,4 +125,7 @@ def test_without_a_compiler_nothing_is_begun(
     monkeypatch.setenv("CC", "no-such-compiler")
     assert main([*TRAIN, "--backend", "c", "--out", str(tmp_path / "r")]) == 2
     assert "compiler no-such-compiler cannot be run" in capsys.readouterr().err
+    monkeypatch.setenv("CC", "false")
+    assert main([*TRAIN, "--backend", "c", "--out", str(tmp_path / "r")]) == 2
+    assert "false cannot compile this kernel: it says nothing" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()

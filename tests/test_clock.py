@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from symrnn.bench.clock import FEWEST, MOST, take_turns
+from symrnn.clock import FEWEST, MOST, take_turns
 
 
 class Time:
