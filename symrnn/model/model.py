@@ -307,7 +307,9 @@ class Model:
         wrt, target = listed(wrt), target_of(backend)
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
-        module = self.kernel(steps, loops, wrt, target, **features)
+        source = self.generate(steps, loops, wrt, backend=target, **features)
+        module = target.held(source, f"{self.name}_t{steps}")
+        loops = True if target.differentiates else loops
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check(
