@@ -355,10 +355,10 @@ def own_of(kernel: Kernel, dims: tuple[str, ...]) -> dict[str, str]:
 
 def class_name(name: str) -> str:
     """
-    >>> class_name("gru_torch"), class_name("my cell.rnn"), class_name("3rd")
+    >>> class_name("gru_torch"), class_name("texts/my cell.rnn"), class_name("3rd")
     ('GruTorch', 'MyCell', 'Cell3rd')
     """
-    words = re.findall(r"[A-Za-z0-9]+", name.removesuffix(".rnn"))
+    words = re.findall(r"[A-Za-z0-9]+", re.split(r"[/\\]", name)[-1].removesuffix(".rnn"))
     found = "".join(word[0].upper() + word[1:] for word in words) or "Cell"
     return found if not found[0].isdigit() else f"Cell{found}"
 
