@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -185,43 +186,30 @@ def by_hand(made: Case, torch: Any, device: str) -> Entrant:
 
 def module(made: Case, torch: Any, device: str) -> Entrant:
     """The generated module as it stands."""
-    net, given = loaded(made, torch, device)
+    _, net, given = loaded(made, torch, device)
     return differentiated(lambda: net.loss(**given), net, torch)
 
 
-def graphed(made: Case, torch: Any, device: str) -> Entrant:
+def graphed(made: Case, torch: Any, device: str, **settings: str) -> Entrant:
     """The same, captured in two CUDA graphs: one for the loss, one for the way back."""
     if device != "cuda":
         raise LeftOut("a CUDA graph needs a GPU")
-    net, given = loaded(made, torch, device)
-    names = list(given)
-
-    class Loss(torch.nn.Module):  # type: ignore[misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.net = net
-
-        def forward(self, *values: Any) -> Any:
-            return self.net.loss(**dict(zip(names, values, strict=True)))
-
-    values = tuple(given.values())
-    run = torch.cuda.make_graphed_callables(Loss(), values)
+    file, net, given = loaded(made, torch, device, **settings)
+    values = [given["x"], given["y"]]
+    run = file.graphed(net, *values)
     return differentiated(lambda: run(*values), net, torch)
 
 
-def loaded(made: Case, torch: Any, device: str) -> tuple[Any, Arrays]:
-    """The generated module with the parameters of the case, and its inputs, on the device."""
+def loaded(made: Case, torch: Any, device: str, **settings: str) -> tuple[Any, Any, Arrays]:
+    """The generated file, its module with the parameters of the case, and its inputs, on the
+    device."""
     file = made.model.kernel(made.size.steps, backend="torch")
-    (kind,) = (
-        each
-        for each in vars(file).values()
-        if isinstance(each, type) and issubclass(each, torch.nn.Module)
-    )
-    net = kind(**made.dims, device=device, dtype=torch.float32)
+    kind = getattr(file, "".join(word.capitalize() for word in made.model.name.split("_")))
+    net = kind(**made.dims, device=device, dtype=torch.float32, **settings)
     with torch.no_grad():
         for name, tensor in net.params().items():
             tensor.copy_(torch.from_numpy(made.params[name]))
-    return net, {k: torch.from_numpy(v).to(device) for k, v in made.inputs.items()}
+    return file, net, {k: torch.from_numpy(v).to(device) for k, v in made.inputs.items()}
 
 
 def differentiated(loss: Callable[[], Any], net: Any, torch: Any) -> Entrant:
@@ -258,9 +246,10 @@ def jitted(made: Case, torch: Any, device: str) -> Entrant:
 
 
 LOOP = "loop in eager mode"
-WAYS = {
+WAYS: dict[str, Prepare] = {
     "module": module,
     "module in a CUDA graph": graphed,
+    "by Triton, in a CUDA graph": partial(graphed, fuse="triton"),
     LOOP: by_hand,
     "JAX": jitted,
 }

@@ -40,7 +40,7 @@ from tests.documents import DOCS, ROOT, Block, Page, commands, pages
 README = Page("README.md")
 FILES = {"rnn", "toml", "tex"}
 LANGUAGES = {"console", "python", "output", "math", "sh", "c", "text", "{toctree}", *FILES}
-NEEDS = {"docs/jax.md": ("jax", "optax")}
+NEEDS = {"docs/jax.md": ("jax", "optax"), "docs/torch.md": ("torch",)}
 """Pages for whoever has these libraries."""
 TAKEN = r"\d\.\d+e[-+]\d\d|\d+\.\d s|[\d,]+ tokens a second"
 """Figures that belong to the machine: how small an error is, and how long it took."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from symrnn.cli.options import Answer, add_model, named, one_thread
+from symrnn.cli.options import OF_ARRAYS, Answer, add_model, named, one_thread
 from symrnn.cli.together import together
 from symrnn.errors import UsageError, readable
 from symrnn.library import zoo
@@ -103,7 +103,7 @@ def _add_training(group: Any) -> None:
     group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
     group.add_argument(
         "--backend",
-        choices=("numpy", "c", "auto"),
+        choices=(*OF_ARRAYS, "auto"),
         help="the language of the kernel (default: numpy); auto: whichever is quicker, measured",
     )
     group.add_argument(

@@ -308,7 +308,8 @@ class Model:
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
         source = self.generate(steps, loops, wrt, backend=target, **features)
-        module = target.in_numpy(source, f"{self.name}_t{steps}")
+        module = target.held(source, f"{self.name}_t{steps}")
+        loops = True if target.differentiates else loops
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check(
