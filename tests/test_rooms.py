@@ -18,6 +18,7 @@ ORDER = (
     "interpret",
     "derive",
     "check",
+    "flow",
     "kernels",
     "model",
     "weights",
