@@ -6,7 +6,7 @@ by their marks as well.
 
 import importlib.util
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from warnings import catch_warnings
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from symrnn.errors import UsageError, visible
 from symrnn.flow.data import Flow, RecurrenceFlow
+from symrnn.flow.verdict import SMALL
 
 FORMS = ("svg", "png", "pdf")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -65,13 +66,47 @@ def picture(flow: Flow, kind: str, form: str) -> bytes:
     )
     for row, each in zip(rows, chosen, strict=True):
         DRAWN[each](flow, row)
+    return _file(figure, form)
+
+
+def compared(flows: Mapping[str, Flow], form: str, title: str = "") -> bytes:
+    """What is left of the gradient at each lag, of several flows in one picture: of each its first
+    recurrence, beside what has entered."""
+    check_pictures(form)
+    if not 1 <= len(flows) <= MOST:
+        raise UsageError(f"{len(flows)} flows to compare; expected 1 to {MOST}")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.8), layout="constrained")
+    axes = figure.add_subplot()
+    for n, (name, flow) in enumerate(flows.items()):
+        profile = flow.recurrences[0].profile if flow.recurrences else np.zeros(0)
+        there = np.nonzero(profile)[0]
+        if len(there):
+            seen = np.where(np.isfinite(profile) & (profile > 0), profile, np.nan)
+            lags = np.arange(len(profile))
+            axes.plot(
+                lags, seen / profile[there[0]], color=COLOURS[n], marker=MARKS[n], ms=4, lw=1.4,
+                markevery=max(1, len(lags) // 20), label=_label(name),
+            )  # fmt: skip
+    axes.axhline(SMALL, color="#000000", lw=0.8, ls=":", label="1 %")
+    axes.set(xlabel="lag: steps back from where the gradient enters", yscale="log")
+    axes.set_ylabel("norm of ∂L/∂s, beside what enters")
+    axes.set_title(_label(title or "what is left of the gradient"))
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small", frameon=False)
+    return _file(figure, form)
+
+
+def _file(figure: Any, form: str) -> bytes:
+    """The picture, with no date in it: the same bytes each time."""
     out = io.BytesIO()
     made: dict[str, Any] = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None}}
     with catch_warnings(action="ignore"):  # of letters that its font has not
         from matplotlib import rc_context
 
         with rc_context({"svg.hashsalt": "symrnn", "svg.fonttype": "path"}):
-            figure.savefig(out, format=form, dpi=150, metadata=made.get(form, {"Software": None}))
+            figure.savefig(out, format=form, dpi=110, metadata=made.get(form, {"Software": None}))
     return out.getvalue()
 
 
