@@ -19,6 +19,7 @@ ORDER = (
     "interpret",
     "derive",
     "check",
+    "flow",
     "kernels",
     "model",
     "weights",

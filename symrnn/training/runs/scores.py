@@ -162,7 +162,7 @@ def evaluate(
         data = same_data(run.config, run.config.data.source, run.vocabulary)
         kernels = run.kernels_as_trained(data.batch, data.steps, data.ragged)
         return own_scores(data, kernels)
-    data = _opened(run, source, text, label)
+    data = opened(run, source, text, label)
     kernels = run.kernels_as_trained(data.batch, data.steps, data.ragged)
     return score(kernels, data.train_batches(0, np.random.default_rng(0))), source
 
@@ -174,7 +174,8 @@ def own_scores(data: Data, kernels: Kernels, ranks: Ranks = ALONE) -> tuple[Scor
     return score(kernels, data.train_batches(0, np.random.default_rng(0)), ranks), "training"
 
 
-def _opened(run: Trained, source: str, text: str | None, label: str | None) -> Data:
+def opened(run: Trained, source: str, text: str | None, label: str | None) -> Data:
+    """Other data, read as the data of the run were."""
     reading = run.config.data
     batch = reading.batch
     if source not in BUILT_IN and Path(source).suffix.lower() == ".txt" and Path(source).exists():
