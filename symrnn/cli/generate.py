@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 FOLDER = """With --backend c, -o FILE.py is a Python module that compiles the kernel for whatever
 sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that shows
-it at work and a Makefile, for the sizes that are said. With --backend jax it is a
-module of pure functions that JAX differentiates by the derived gradient."""
+it at work and a Makefile, for the sizes that are said. With --backend torch, -o FILE.py is a module
+for PyTorch, for any widths and any number of sequences; with --backend jax it is pure functions
+that JAX differentiates by the derived gradient."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
