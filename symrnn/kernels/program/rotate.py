@@ -11,7 +11,7 @@ step. With what is there at the first step instead a loop begins; nothing is a z
 step has more to itself than that, the loop stays as it is, for `peel`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symrnn.kernels.program.program import (
@@ -56,11 +56,27 @@ class _Rotate:
                     new = found.statements if found else new
                     ends += found.ends if found else []
                 else:
-                    new = [_known(statement, ends, same)]
+                    new = [self.known(statement, ends, same)]
                 done += new
                 self.ahead += new
             sections[name] = tuple(done)
         return replace(self.old, sections=sections, arrays=self.arrays)
+
+    def known(self, statement: Plain, ends: Sequence[Plain], same: dict[Slice, Slice]) -> Plain:
+        """A statement that works out what a loop has handed on is a copy of that; `same` has what
+        is a copy so far."""
+        plainly = map_slices(statement, lambda old: same.get(old, old))
+        for end in ends:
+            alike = [
+                (self.arrays[name].shape, self.arrays[name].rows)
+                for name in (plainly.out.names[0], end.out.names[0])
+            ]
+            once = len(plainly.out.names) == len(end.out.names) == 1
+            likewise = replace(end, out=plainly.out, about=plainly.about) == plainly
+            if likewise and once and alike[0] == alike[1]:
+                same[statement.out] = end.out
+                return Map(statement.out, "copy", (end.out,), about=statement.about)
+        return statement
 
     def loop(self, loop: Loop) -> "_Turned | None":
         start, direction = loop.steps[0], loop.direction
@@ -72,7 +88,8 @@ class _Rotate:
         early = self.early(loop, tails)
         if not self.fits(loop, early):
             return None
-        beginning = _Beginning(loop, [name for s in early for name in s.out.names])
+        names = [name for s in early for name in s.out.names]
+        beginning = _Beginning(loop, self.old.arrays, names)
         heads = [s for s in loop.body if s.during == (start, start)]
         for head in list(heads):
             if beginning.is_ready(head):
@@ -95,10 +112,13 @@ class _Rotate:
         late = [_handed_on(s, direction) for s in early]
         body = [replace(s, during=None) for s in loop.body if s.during != (start, start)]
         body = [s for s in body if replace(s, during=rest) not in early]
-        for name in (name for s in late for name in s.out.names):
-            self.arrays[name] = _longer(self.arrays[name], loop.steps[-1] + direction)
         new = Loop(loop.first, loop.last, direction, (*body, *late))
         last = loop.steps[-1]
+        for out in (statement.out for statement in new.body):
+            shift = out.when.shift if isinstance(out.when, Now) else 0
+            for name in out.names:
+                from_start = _longer(self.arrays[name], start)
+                self.arrays[name] = _longer(from_start, last + shift)
         return _Turned([*beginning.statements(), new], [moved(s, (last, last)) for s in late])
 
     def early(self, loop: Loop, tails: Sequence[Plain]) -> list[Plain]:
@@ -174,6 +194,7 @@ class _Beginning:
     """What a loop begins with at its first step."""
 
     loop: Loop
+    arrays: Mapping[str, Array]
     names: Sequence[str]
     """The arrays that are handed on from step to step."""
     known: set[str] = field(default_factory=set)
@@ -231,6 +252,8 @@ class _Beginning:
             if not all(self.is_outside(arg) for arg in others):
                 return False
             values = [*others, *[Number(ZERO)] * (len(missing) - len(others))]
+            if not all(map(self.is_alike, missing, values)):
+                return False
             self.starts |= {
                 arg.name: value
                 for arg, value in zip(missing, values, strict=True)
@@ -258,6 +281,8 @@ class _Beginning:
         if len(left) > 1 or not all(isinstance(arg, Slice) for arg in left):
             return False
         other = left[0] if left else None
+        if other is not None and not self.is_alike(tail.out, other):
+            return False
         self.same[tail.out.name] = other if isinstance(other, Slice) else None
         return True
 
@@ -269,6 +294,14 @@ class _Beginning:
             if arg.name in self.starts:
                 return self.starts[arg.name]
         return arg
+
+    def is_alike(self, one: Argument, other: Argument) -> bool:
+        """Whether a value has as many features as what it is taken for; a number has any."""
+        if not isinstance(one, Slice) or not isinstance(other, Slice):
+            return True
+        plain = len(one.names) == len(other.names) == 1 and one.part is other.part is None
+        mine, theirs = (self.arrays[what.names[0]] for what in (one, other))
+        return plain and (mine.shape, mine.rows) == (theirs.shape, theirs.rows)
 
     def is_outside(self, arg: Argument) -> bool:
         made = {name for s in self.loop.body for name in s.out.names}
@@ -299,17 +332,6 @@ def _handed_on(statement: Plain, direction: int) -> Plain:
         return replace(old, when=Now(old.when.shift + direction))
 
     return map_slices(replace(statement, during=None), at)
-
-
-def _known(statement: Plain, ends: Sequence[Plain], same: dict[Slice, Slice]) -> Plain:
-    """A statement that works out what a loop has handed on is a copy of that; `same` has what is
-    a copy so far."""
-    plainly = map_slices(statement, lambda old: same.get(old, old))
-    for end in ends:
-        if replace(end, out=plainly.out, about=plainly.about) == plainly:
-            same[statement.out] = end.out
-            return Map(statement.out, "copy", (end.out,), about=statement.about)
-    return statement
 
 
 def _longer(array: Array, step: int) -> Array:

@@ -170,3 +170,10 @@ def test_a_kernel_without_jax_is_refused_in_one_line(monkeypatch: pytest.MonkeyP
 def test_what_it_has_not_is_refused(features: Features) -> None:
     with pytest.raises(UsageError, match="the back end jax has no kernels with --"):
         model("elman").generate(9, backend="jax", **features)
+
+
+def test_it_is_one_file_for_all_sizes() -> None:
+    with pytest.raises(
+        UsageError, match="back end jax is one for all sizes; expected batch, dtype"
+    ):
+        model("elman").kernel(3, backend="jax", batch=2, D=2, H=3, C=1)
