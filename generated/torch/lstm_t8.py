@@ -407,7 +407,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
     d_a_at = [None] * 9
     d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
-    U_T = U.t()
+    U_T = U.t() if B == 1 else U.t().contiguous()
     m_d_c_at = (None, *m_d_c.unbind(0))
     f_at = (None, *f.unbind(0))
     m_d_a_g_at = (None, *m_d_a_g.unbind(0))
@@ -642,7 +642,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
     d_a_at = [None] * 9
     d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
-    U_T = U.t()
+    U_T = U.t() if B == 1 else U.t().contiguous()
     m_d_c_at = (None, *m_d_c.unbind(0))
     f_at = (None, *f.unbind(0))
     m_d_a_g_at = (None, *m_d_a_g.unbind(0))
@@ -906,7 +906,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_636e573e46e3_{one.name}"
+    name = f"symrnn::lstm_5f96c76fbd3b_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(

@@ -376,11 +376,11 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
     d_a_f_at = [None] * 21
     d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
-    U_f_T = U_f.t()
+    U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
     s_d_h_at = (None, *s_d_h.unbind(0))
     f_at = (None, *f.unbind(0))
     m_d_a_n_at = (None, *m_d_a_n.unbind(0))
-    U_n_T = U_n.t()
+    U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
     m_d_a_f_at = (None, *m_d_a_f.unbind(0))
     s_d_f_at = (None, *s_d_f.unbind(0))
     h_at = h.unbind(0)
@@ -549,11 +549,11 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
     d_a_f_at = [None] * 21
     d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
-    U_f_T = U_f.t()
+    U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
     s_d_h_at = (None, *s_d_h.unbind(0))
     f_at = (None, *f.unbind(0))
     m_d_a_n_at = (None, *m_d_a_n.unbind(0))
-    U_n_T = U_n.t()
+    U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
     m_d_a_f_at = (None, *m_d_a_f.unbind(0))
     s_d_f_at = (None, *s_d_f.unbind(0))
     h_at = h.unbind(0)
@@ -755,7 +755,7 @@ _ONCE = "mgu has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::mgu_d48046ec3f45_{one.name}"
+    name = f"symrnn::mgu_d1becdd8593e_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
