@@ -263,8 +263,7 @@ class Kernel:
         """The outputs, and the states after the last step, under the names of STATES."""
         with self._alone:
             plan, (x, y, O0) = self._ready(inputs, _NEEDED["forward"])
-            with np.errstate(all="ignore"):
-                plan.forward(x, O0)
+            plan.forward(x, O0)
             self.outputs, self.states = plan.outputs, plan.states
             return self.outputs, self.states
 
@@ -272,9 +271,8 @@ class Kernel:
         """The loss alone."""
         with self._alone:
             plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
-            with np.errstate(all="ignore"):
-                plan.forward(x, O0)
-                plan.loss(y)
+            plan.forward(x, O0)
+            plan.loss(y)
             self.outputs, self.states = plan.outputs, plan.states
             return _checked(plan.value[0], inputs)
 
@@ -321,9 +319,8 @@ class Kernel:
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
         with self._alone:
-            plan, ((x, O0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
-            with np.errstate(all="ignore"):
-                plan.step(x, O0)
+            plan, (x, O0) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+            plan.step(x, O0)
             self.outputs, self.states = plan.outputs, plan.states
             return plan.outputs, plan.states
 
@@ -482,6 +479,9 @@ typedef float elman_n4_real;
 #error "say how wide C is: -DELMAN_N4_C=..."
 #endif
 #define ELMAN_N4_T 3
+
+/* the stack: up to 4 KB; where large products are worked out in vectors (SSE, AVX, NEON), 150 KB
+   more, unless ELMAN_N4_SMALL_STACK is defined */
 
 /* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
    ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
@@ -872,7 +872,8 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
 
 enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
 
-#if VECTOR
+#if VECTOR && !defined(ELMAN_N4_SMALL_STACK)
+#define BY_TILES
 /* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
    pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
    transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
@@ -973,7 +974,7 @@ MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
 MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-#if VECTOR
+#ifdef BY_TILES
     const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
     const int odd = columns > WIDE && columns % (LANES / 2) != 0;
     if (rows >= 16 && (odd || inner > room)) {
@@ -1290,6 +1291,7 @@ void call_whole(void *const *at)
 }
 """,
 }
+_SIZES = ["ELMAN_N4_B", "ELMAN_N4_D", "ELMAN_N4_H", "ELMAN_N4_C"]
 _FLAGS = (
     *("-std=c99", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno"),
     *("-fno-trapping-math", "-fPIC", "-shared"),
@@ -1356,7 +1358,7 @@ def _library(dtype, *sizes):
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype is {dtype}; C kernels work in float32 and float64")
     compiler, version = _compiler()
-    flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
+    flags = [f"-D{name}={size}" for name, size in zip(_SIZES, sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
     blas = _blas("dgemm" if dtype == np.float64 else "sgemm")
     flags += ["-DELMAN_N4_BLAS"] if blas else []

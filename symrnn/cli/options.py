@@ -150,7 +150,7 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     )
 
 
-BACKENDS = ("numpy", "c", "torch")
+BACKENDS = ("numpy", "c", "torch", "jax")
 OF_ARRAYS = ("numpy", "c")
 """Those whose kernels work on NumPy's arrays."""
 

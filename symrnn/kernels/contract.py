@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from symrnn.kernels.checkpoint import Parts
 from symrnn.kernels.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.kernels.program.program import Program
-from symrnn.kernels.settings import Sizes
+from symrnn.kernels.settings import Settings, Sizes
 from symrnn.language.calls import is_analytic, losses_of
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
@@ -52,6 +52,8 @@ class Kernel:
     """The same for one step, or why there is none."""
     causal: bool = True
     """Whether no step needs a later one."""
+    settings: Settings | None = None
+    """What it is made with."""
     functions: "Functions | None" = None
     """The same as functions, for a library that differentiates by itself."""
     sizes: Sizes | None = None

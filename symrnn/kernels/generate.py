@@ -11,6 +11,7 @@ from symrnn.errors import UsageError, suggestion
 from symrnn.kernels.c import C
 from symrnn.kernels.checkpoint import parts
 from symrnn.kernels.contract import Functions, Kernel
+from symrnn.kernels.jax import JAX
 from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import Job, Program
 from symrnn.kernels.settings import KEYWORDS, Settings, Sizes
@@ -27,7 +28,7 @@ from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
 from symrnn.system.symbols import dimensions
 from symrnn.system.windows import windows
 
-BACKENDS = {target.name: target for target in (NUMPY, C, TORCH)}
+BACKENDS = {target.name: target for target in (NUMPY, C, TORCH, JAX)}
 """The back ends that come along, by name."""
 
 AUTO = "auto"
@@ -213,6 +214,7 @@ def kernel(
         windows=windows(full, settings.steps, settings.truncate),
         parts=parts(kept(form), settings, target, written) if settings.checkpoint else None,
         causal=is_causal(form),
+        settings=settings,
         backend=target.name,
     )
     if target.differentiates:

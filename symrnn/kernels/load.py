@@ -7,8 +7,6 @@ from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from symrnn.errors import UsageError
 from symrnn.kernels.settings import Sizes
 
@@ -52,6 +50,8 @@ def check_compiler(module: ModuleType) -> None:
 def compile_for(module: ModuleType, sizes: Sizes) -> None:
     """Compile now, where a module has something to compile, what it needs for these sizes."""
     if hasattr(module, "_library"):
+        import numpy as np  # whoever prints a kernel needs no arrays
+
         dims = [sizes.dims[name] for name in module.DIMS]
         try:
             module._library(np.dtype(sizes.dtype), sizes.batch, *dims)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from symrnn.check.report import Reports
     from symrnn.derive.derived import Derived
     from symrnn.derive.sympy.equations import Equations
+    from symrnn.flow.data import Flow
     from symrnn.kernels.settings import Features
     from symrnn.kernels.target import Target
     from symrnn.kernels.verification import Report
@@ -338,6 +339,30 @@ class Model:
         text = writing(latex)
         derived = self.derive(steps, wrt or (), scalar)
         return check(derived, [text], by=wrt, notation=notation, mapping=mapping, seed=seed)
+
+    def flow(
+        self,
+        params: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+        steps: int | None = None,
+        triangle: bool = True,
+        jacobians: bool = True,
+    ) -> "Flow":
+        """How the gradient flows through time, for these parameters, inputs and targets: what each
+        step adds to it, the Jacobians of the steps, and a verdict; print it. `triangle` tells for
+        each step that the loss reads through which steps its gradient comes, at a backward pass
+        for each of them. `steps` is needed where no input runs over time.
+
+        >>> import numpy as np
+        >>> import symrnn
+        >>> model = symrnn.parse("h[t] = u * h[t-1] + x[t]; L = mse(y, h[T])", "mine")
+        >>> found = model.flow({"u": [0.5]}, {"x": np.ones((9, 1, 1)), "y": [[0.0]]})
+        >>> found.recurrences[0].verdict.word, found.recurrences[0].verdict.factor
+        ('vanishing', 0.5)
+        """
+        from symrnn.flow.measure import measure
+
+        return measure(self.name, self.written, params, inputs, steps, triangle, jacobians)
 
     def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:
         """Say what is wrong with a number of steps and with dimensions that were given."""
