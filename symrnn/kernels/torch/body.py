@@ -67,6 +67,8 @@ class Body:
         """The names of single steps that no list holds."""
         self.now: dict[Key, str] = {}
         self.transposed: dict[Slice, str] = {}
+        self.apart: dict[str, list[str]] = {}
+        """The names of the gradients of neighbours, by what these are together."""
         self.nesting = Nesting(self.program, units)
         self.like = ""
         """A tensor of the right kind, to make others like it."""
@@ -293,13 +295,14 @@ class Body:
         raise CheckError(f"{unit.name} is read at step {step} before it is written")
 
     def transpose(self, what: Slice) -> None:
-        """A matrix transposed, once for all that read it so."""
+        """A matrix transposed, once for all that read it so: as a copy where it is read for many
+        rows, which products then read faster."""
         if what not in self.transposed:
             text = self.read(what)
             name = self.names.new(
                 f"{self.label(self.units.unit(what), self.units.columns(what))}_T"
             )
-            self.put(f"{name} = {text}.t()")
+            self.put(f"{name} = {text}.t() if B == 1 else {text}.t().contiguous()")
             self.transposed[what] = name
 
     def label(self, unit: Unit, columns: Columns | None) -> str:
