@@ -188,21 +188,16 @@ if triton is not None:
         place = tl.program_id(0) * block + tl.arange(0, block)
         there = place < count
         row, column = place // width, place % width
-        a_o = tl.load(
-            a_o_at + row * a_o_row + column * a_o_column, there
-        ).to(kind)
-        a_f = tl.load(
-            a_f_at + row * a_f_row + column * a_f_column, there
-        ).to(kind)
-        a_i = tl.load(
-            a_i_at + row * a_i_row + column * a_i_column, there
-        ).to(kind)
-        a_g = tl.load(
-            a_g_at + row * a_g_row + column * a_g_column, there
-        ).to(kind)
-        c_prev = tl.load(
-            c_prev_at + row * c_prev_row + column * c_prev_column, there
-        ).to(kind)
+        at = a_o_at + row * a_o_row + column * a_o_column
+        a_o = tl.load(at, there).to(kind)
+        at = a_f_at + row * a_f_row + column * a_f_column
+        a_f = tl.load(at, there).to(kind)
+        at = a_i_at + row * a_i_row + column * a_i_column
+        a_i = tl.load(at, there).to(kind)
+        at = a_g_at + row * a_g_row + column * a_g_column
+        a_g = tl.load(at, there).to(kind)
+        at = c_prev_at + row * c_prev_row + column * c_prev_column
+        c_prev = tl.load(at, there).to(kind)
         o = tl.sigmoid(a_o)
         f = tl.sigmoid(a_f)
         i = tl.sigmoid(a_i)
@@ -257,30 +252,22 @@ if triton is not None:
         place = tl.program_id(0) * block + tl.arange(0, block)
         there = place < count
         row, column = place // width, place % width
-        m_d_c = tl.load(
-            m_d_c_at + row * m_d_c_row + column * m_d_c_column, there
-        ).to(kind)
-        d_h = tl.load(
-            d_h_at + row * d_h_row + column * d_h_column, there
-        ).to(kind)
-        f_next = tl.load(
-            f_next_at + row * f_next_row + column * f_next_column, there
-        ).to(kind)
-        d_c_next = tl.load(
-            d_c_next_at + row * d_c_next_row + column * d_c_next_column, there
-        ).to(kind)
-        m_d_a_g = tl.load(
-            m_d_a_g_at + row * m_d_a_g_row + column * m_d_a_g_column, there
-        ).to(kind)
-        m_d_a_f_2 = tl.load(
-            m_d_a_f_2_at + row * m_d_a_f_2_row + column * m_d_a_f_2_column, there
-        ).to(kind)
-        m_d_a_o_2 = tl.load(
-            m_d_a_o_2_at + row * m_d_a_o_2_row + column * m_d_a_o_2_column, there
-        ).to(kind)
-        m_d_a_i_2 = tl.load(
-            m_d_a_i_2_at + row * m_d_a_i_2_row + column * m_d_a_i_2_column, there
-        ).to(kind)
+        at = m_d_c_at + row * m_d_c_row + column * m_d_c_column
+        m_d_c = tl.load(at, there).to(kind)
+        at = d_h_at + row * d_h_row + column * d_h_column
+        d_h = tl.load(at, there).to(kind)
+        at = f_next_at + row * f_next_row + column * f_next_column
+        f_next = tl.load(at, there).to(kind)
+        at = d_c_next_at + row * d_c_next_row + column * d_c_next_column
+        d_c_next = tl.load(at, there).to(kind)
+        at = m_d_a_g_at + row * m_d_a_g_row + column * m_d_a_g_column
+        m_d_a_g = tl.load(at, there).to(kind)
+        at = m_d_a_f_2_at + row * m_d_a_f_2_row + column * m_d_a_f_2_column
+        m_d_a_f_2 = tl.load(at, there).to(kind)
+        at = m_d_a_o_2_at + row * m_d_a_o_2_row + column * m_d_a_o_2_column
+        m_d_a_o_2 = tl.load(at, there).to(kind)
+        at = m_d_a_i_2_at + row * m_d_a_i_2_row + column * m_d_a_i_2_column
+        m_d_a_i_2 = tl.load(at, there).to(kind)
         d_c = m_d_c * d_h + f_next * d_c_next
         d_a_g = m_d_a_g * d_c
         d_a_f = m_d_a_f_2 * d_c
@@ -313,20 +300,19 @@ if triton is not None:
         return run
 
     _KERNELS = {
-        _cell_1: _launched(
-            _cell_1_kernel, 5, 7
-        ),
-        _cell_2: _launched(
-            _cell_2_kernel, 8, 5
-        ),
+        _cell_1: _launched(_cell_1_kernel, 5, 7),
+        _cell_2: _launched(_cell_2_kernel, 8, 5),
     }
 
 
 def _forward(fuse, sizes, tensors, keep):
     """Outputs and final states; and what the way back needs, if that is to be kept."""
     B, D, H, C = sizes
-    x, h0, c0, W, U, b, w_y, b_y = tensors
+    x, h0, c0, W_i, W_o, W_f, W_g, U_i, U_o, U_f, U_g, b_i, b_o, b_f, b_g, w_y, b_y = tensors
     (cell_1,) = _fused(fuse, _cell_1)
+    W = torch.cat((W_i, W_o, W_f, W_g), -1)
+    U = torch.cat((U_i, U_o, U_f, U_g), -1)
+    b = torch.cat((b_i, b_o, b_f, b_g), -1)
     # h[0] = h0
     h_at = [None] * 9
     h_at[0] = h0
@@ -378,14 +364,14 @@ def _forward(fuse, sizes, tensors, keep):
     o = torch.stack(o_at[1:])
     i = torch.stack(i_at[1:])
     h = torch.stack(h_at)
-    return outputs, (tanh_c, g, f, c, o, i, h)
+    return outputs, (tanh_c, g, f, c, o, i, U, W, h)
 
 
 def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     """The gradient by each tensor, from cotangents of outputs and final states."""
     B, D, H, C = sizes
-    x, _, _, W, U, _, w_y, *_ = tensors
-    tanh_c, g, f, c, o, i, h = kept
+    x, _, _, _, _, _, _, _, _, _, _, _, _, _, _, w_y, *_ = tensors
+    tanh_c, g, f, c, o, i, U, W, h = kept
     yhat, _, _ = outputs
     ct_yhat, ct_h_T, ct_c_T = cotangents
     (cell_2,) = _fused(fuse, _cell_2)
@@ -462,36 +448,57 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_c_0 = d_c[1] * f[1]
         # d_c0 = d_c_0
         d_c0 = f_at[1] * d_c_at[1]
-    d_W = None
-    if need[3]:
+    d_W_i = d_W_o = d_W_f = d_W_g = None
+    if any(need[3:7]):
         # d_W_i = sum(transpose(x[t]) @ d_a_i[t])
         # d_W_o = sum(transpose(x[t]) @ d_a_o[t])
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_g = sum(transpose(x[t]) @ d_a_g[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a.flatten(0, 1))
-    d_U = None
-    if need[4]:
+        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split((H, H, H, H), -1)
+    d_U_i = d_U_o = d_U_f = d_U_g = None
+    if any(need[7:11]):
         # d_U_i = sum(transpose(h[t-1]) @ d_a_i[t])
         # d_U_o = sum(transpose(h[t-1]) @ d_a_o[t])
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
         # d_U_g = sum(transpose(h[t-1]) @ d_a_g[t])
         d_U = torch.mm(h[0:8].flatten(0, 1).t(), d_a.flatten(0, 1))
-    d_b = None
-    if need[5]:
+        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split((H, H, H, H), -1)
+    d_b_i = d_b_o = d_b_f = d_b_g = None
+    if any(need[11:15]):
         # d_b_i = sum(batchsum(d_a_i[t]))
         # d_b_o = sum(batchsum(d_a_o[t]))
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_g = sum(batchsum(d_a_g[t]))
         d_b = torch.sum(d_a, (0, 1))
+        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split((H, H, H, H), -1)
     d_w_y = None
-    if need[6]:
+    if need[15]:
         # d_w_y = transpose(h[T]) @ d_a_yhat
         d_w_y = torch.mm(h[8].t(), d_a_yhat)
     d_b_y = None
-    if need[7]:
+    if need[16]:
         # d_b_y = batchsum(d_a_yhat)
         d_b_y = torch.sum(d_a_yhat, 0)
-    return (d_x, d_h0, d_c0, d_W, d_U, d_b, d_w_y, d_b_y)
+    return (
+        d_x,
+        d_h0,
+        d_c0,
+        d_W_i,
+        d_W_o,
+        d_W_f,
+        d_W_g,
+        d_U_i,
+        d_U_o,
+        d_U_f,
+        d_U_g,
+        d_b_i,
+        d_b_o,
+        d_b_f,
+        d_b_g,
+        d_w_y,
+        d_b_y,
+    )
 
 
 def _forward_shapes(sizes):
@@ -505,20 +512,31 @@ def _forward_shapes(sizes):
         (9, B, H),
         (8, B, H),
         (8, B, H),
+        (H, 4 * H),
+        (D, 4 * H),
         (9, B, H),
     ]
     return outputs, kept
 
 
 def _forward_tensors(sizes, params, given):
-    """What it is handed: parameters that are multiplied with the same operand are one matrix."""
+    """What it is handed, in order."""
     return (
         given["x"],
         given["h0"],
         given["c0"],
-        torch.cat((params["W_i"], params["W_o"], params["W_f"], params["W_g"]), -1),
-        torch.cat((params["U_i"], params["U_o"], params["U_f"], params["U_g"]), -1),
-        torch.cat((params["b_i"], params["b_o"], params["b_f"], params["b_g"]), -1),
+        params["W_i"],
+        params["W_o"],
+        params["W_f"],
+        params["W_g"],
+        params["U_i"],
+        params["U_o"],
+        params["U_f"],
+        params["U_g"],
+        params["b_i"],
+        params["b_o"],
+        params["b_f"],
+        params["b_g"],
         params["w_y"],
         params["b_y"],
     )
@@ -527,8 +545,11 @@ def _forward_tensors(sizes, params, given):
 def _loss(fuse, sizes, tensors, keep):
     """The loss; and what the way back needs, if that is to be kept."""
     B, D, H, C = sizes
-    x, h0, c0, y, W, U, b, w_y, b_y = tensors
+    x, h0, c0, y, W_i, W_o, W_f, W_g, U_i, U_o, U_f, U_g, b_i, b_o, b_f, b_g, w_y, b_y = tensors
     (cell_1,) = _fused(fuse, _cell_1)
+    W = torch.cat((W_i, W_o, W_f, W_g), -1)
+    U = torch.cat((U_i, U_o, U_f, U_g), -1)
+    b = torch.cat((b_i, b_o, b_f, b_g), -1)
     # h[0] = h0
     h_at = [None] * 9
     h_at[0] = h0
@@ -582,14 +603,14 @@ def _loss(fuse, sizes, tensors, keep):
     o = torch.stack(o_at[1:])
     i = torch.stack(i_at[1:])
     h = torch.stack(h_at)
-    return outputs, (yhat, tanh_c, g, f, c, o, i, h)
+    return outputs, (yhat, tanh_c, g, f, c, o, i, U, W, h)
 
 
 def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     """The gradient by each tensor, from the cotangent of the loss."""
     B, D, H, C = sizes
-    x, _, _, y, W, U, _, w_y, *_ = tensors
-    yhat, tanh_c, g, f, c, o, i, h = kept
+    x, _, _, y, _, _, _, _, _, _, _, _, _, _, _, _, w_y, *_ = tensors
+    yhat, tanh_c, g, f, c, o, i, U, W, h = kept
     d_L = cotangents[0].reshape(1)
     (cell_2,) = _fused(fuse, _cell_2)
     # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
@@ -662,36 +683,58 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_c_0 = d_c[1] * f[1]
         # d_c0 = d_c_0
         d_c0 = f_at[1] * d_c_at[1]
-    d_W = None
-    if need[4]:
+    d_W_i = d_W_o = d_W_f = d_W_g = None
+    if any(need[4:8]):
         # d_W_i = sum(transpose(x[t]) @ d_a_i[t])
         # d_W_o = sum(transpose(x[t]) @ d_a_o[t])
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_g = sum(transpose(x[t]) @ d_a_g[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a.flatten(0, 1))
-    d_U = None
-    if need[5]:
+        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split((H, H, H, H), -1)
+    d_U_i = d_U_o = d_U_f = d_U_g = None
+    if any(need[8:12]):
         # d_U_i = sum(transpose(h[t-1]) @ d_a_i[t])
         # d_U_o = sum(transpose(h[t-1]) @ d_a_o[t])
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
         # d_U_g = sum(transpose(h[t-1]) @ d_a_g[t])
         d_U = torch.mm(h[0:8].flatten(0, 1).t(), d_a.flatten(0, 1))
-    d_b = None
-    if need[6]:
+        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split((H, H, H, H), -1)
+    d_b_i = d_b_o = d_b_f = d_b_g = None
+    if any(need[12:16]):
         # d_b_i = sum(batchsum(d_a_i[t]))
         # d_b_o = sum(batchsum(d_a_o[t]))
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_g = sum(batchsum(d_a_g[t]))
         d_b = torch.sum(d_a, (0, 1))
+        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split((H, H, H, H), -1)
     d_w_y = None
-    if need[7]:
+    if need[16]:
         # d_w_y = transpose(h[T]) @ d_a_yhat
         d_w_y = torch.mm(h[8].t(), d_a_yhat)
     d_b_y = None
-    if need[8]:
+    if need[17]:
         # d_b_y = batchsum(d_a_yhat)
         d_b_y = torch.sum(d_a_yhat, 0)
-    return (d_x, d_h0, d_c0, None, d_W, d_U, d_b, d_w_y, d_b_y)
+    return (
+        d_x,
+        d_h0,
+        d_c0,
+        None,
+        d_W_i,
+        d_W_o,
+        d_W_f,
+        d_W_g,
+        d_U_i,
+        d_U_o,
+        d_U_f,
+        d_U_g,
+        d_b_i,
+        d_b_o,
+        d_b_f,
+        d_b_g,
+        d_w_y,
+        d_b_y,
+    )
 
 
 def _loss_shapes(sizes):
@@ -706,21 +749,32 @@ def _loss_shapes(sizes):
         (9, B, H),
         (8, B, H),
         (8, B, H),
+        (H, 4 * H),
+        (D, 4 * H),
         (9, B, H),
     ]
     return outputs, kept
 
 
 def _loss_tensors(sizes, params, given):
-    """What it is handed: parameters that are multiplied with the same operand are one matrix."""
+    """What it is handed, in order."""
     return (
         given["x"],
         given["h0"],
         given["c0"],
         given["y"],
-        torch.cat((params["W_i"], params["W_o"], params["W_f"], params["W_g"]), -1),
-        torch.cat((params["U_i"], params["U_o"], params["U_f"], params["U_g"]), -1),
-        torch.cat((params["b_i"], params["b_o"], params["b_f"], params["b_g"]), -1),
+        params["W_i"],
+        params["W_o"],
+        params["W_f"],
+        params["W_g"],
+        params["U_i"],
+        params["U_o"],
+        params["U_f"],
+        params["U_g"],
+        params["b_i"],
+        params["b_o"],
+        params["b_f"],
+        params["b_g"],
         params["w_y"],
         params["b_y"],
     )
@@ -729,7 +783,10 @@ def _loss_tensors(sizes, params, given):
 def _step(sizes, tensors):
     """One step: its outputs, and the states after it."""
     B, D, H, C = sizes
-    x, h0, c0, W, U, b, w_y, b_y = tensors
+    x, h0, c0, W_i, W_o, W_f, W_g, U_i, U_o, U_f, U_g, b_i, b_o, b_f, b_g, w_y, b_y = tensors
+    W = torch.cat((W_i, W_o, W_f, W_g), -1)
+    U = torch.cat((U_i, U_o, U_f, U_g), -1)
+    b = torch.cat((b_i, b_o, b_f, b_g), -1)
     # h[0] = h0
     h_at = [None] * 2
     h_at[0] = h0
@@ -770,9 +827,18 @@ def _step_tensors(sizes, params, given):
         given["x"],
         given["h0"],
         given["c0"],
-        torch.cat((params["W_i"], params["W_o"], params["W_f"], params["W_g"]), -1),
-        torch.cat((params["U_i"], params["U_o"], params["U_f"], params["U_g"]), -1),
-        torch.cat((params["b_i"], params["b_o"], params["b_f"], params["b_g"]), -1),
+        params["W_i"],
+        params["W_o"],
+        params["W_f"],
+        params["W_g"],
+        params["U_i"],
+        params["U_o"],
+        params["U_f"],
+        params["U_g"],
+        params["b_i"],
+        params["b_o"],
+        params["b_f"],
+        params["b_g"],
         params["w_y"],
         params["b_y"],
     )
@@ -840,7 +906,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_006033fcfa1c_{one.name}"
+    name = f"symrnn::lstm_636e573e46e3_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -853,7 +919,7 @@ def _operators(one):
         grads = _back(one, fuse, sizes, need, *counts, *saved)
         like = saved[: counts[0]]
         return [
-            t.new_empty(0) if g is None else g.contiguous()
+            t.new_empty(0) if g is None else g.clone(memory_format=torch.contiguous_format)
             for g, t in zip(grads, like, strict=True)
         ]
 
@@ -869,9 +935,7 @@ def _operators(one):
     back.register_autograd(refuse)
 
     @torch.library.custom_op(name, mutates_args=())
-    def forward(
-        fuse: str, sizes: list[int], tensors: list[torch.Tensor]
-    ) -> list[torch.Tensor]:
+    def forward(fuse: str, sizes: list[int], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
         outputs, kept = one.values(fuse, sizes, tensors, True)
         return [tensor.contiguous() for tensor in (*outputs, *kept)]
 
@@ -947,8 +1011,8 @@ class Lstm(torch.nn.Module):
 
     def params(self):
         """The parameters by the names of the text."""
-        names = PARAMS
-        return {name: getattr(self, _attribute(name)) for name in names}
+        own, names = self._parameters, _ATTRIBUTES.items()
+        return {name: own[key] if key in own else getattr(self, key) for name, key in names}
 
     def forward(self, x, h0=None, c0=None):
         """The outputs, and the states after the last step: hand them in again to go on."""
@@ -995,6 +1059,9 @@ def _attribute(name):
     """The attribute that a parameter is: its name, unless a module has something else there."""
     own = ("dims", "batch_first", "fuse", "params", "loss", "step", "training")
     return f"{name}_" if hasattr(torch.nn.Module, name) or name in own else name
+
+
+_ATTRIBUTES = {name: _attribute(name) for name in PARAMS}
 
 
 def _start(tensor, how, generator):

@@ -79,7 +79,7 @@ def _cell_2(a_n, f, h_prev):
     # n[t] = tanh(a_n[t])
     n = torch.tanh(a_n)
     # h[t] = (1 - f[t]) * h[t-1] + f[t] * n[t]
-    h = torch.addcmul(torch.addcmul(h_prev, f, h_prev, value=-1), f, n)
+    h = torch.lerp(h_prev, n, f)
     return n, h
 
 
@@ -145,12 +145,10 @@ if triton is not None:
         place = tl.program_id(0) * block + tl.arange(0, block)
         there = place < count
         row, column = place // width, place % width
-        a_f = tl.load(
-            a_f_at + row * a_f_row + column * a_f_column, there
-        ).to(kind)
-        h_prev = tl.load(
-            h_prev_at + row * h_prev_row + column * h_prev_column, there
-        ).to(kind)
+        at = a_f_at + row * a_f_row + column * a_f_column
+        a_f = tl.load(at, there).to(kind)
+        at = h_prev_at + row * h_prev_row + column * h_prev_column
+        h_prev = tl.load(at, there).to(kind)
         f = tl.sigmoid(a_f)
         u_n = f * h_prev
         tl.store(f_to + place, f, there)
@@ -177,15 +175,12 @@ if triton is not None:
         place = tl.program_id(0) * block + tl.arange(0, block)
         there = place < count
         row, column = place // width, place % width
-        a_n = tl.load(
-            a_n_at + row * a_n_row + column * a_n_column, there
-        ).to(kind)
-        f = tl.load(
-            f_at + row * f_row + column * f_column, there
-        ).to(kind)
-        h_prev = tl.load(
-            h_prev_at + row * h_prev_row + column * h_prev_column, there
-        ).to(kind)
+        at = a_n_at + row * a_n_row + column * a_n_column
+        a_n = tl.load(at, there).to(kind)
+        at = f_at + row * f_row + column * f_column
+        f = tl.load(at, there).to(kind)
+        at = h_prev_at + row * h_prev_row + column * h_prev_column
+        h_prev = tl.load(at, there).to(kind)
         n = _tanh(a_n)
         h = ((1) - f) * h_prev + f * n
         tl.store(n_to + place, n, there)
@@ -221,24 +216,18 @@ if triton is not None:
         place = tl.program_id(0) * block + tl.arange(0, block)
         there = place < count
         row, column = place // width, place % width
-        d_a_f_U_f = tl.load(
-            d_a_f_U_f_at + row * d_a_f_U_f_row + column * d_a_f_U_f_column, there
-        ).to(kind)
-        s_d_h = tl.load(
-            s_d_h_at + row * s_d_h_row + column * s_d_h_column, there
-        ).to(kind)
-        d_h_next = tl.load(
-            d_h_next_at + row * d_h_next_row + column * d_h_next_column, there
-        ).to(kind)
-        f_next = tl.load(
-            f_next_at + row * f_next_row + column * f_next_column, there
-        ).to(kind)
-        d_u_n_next = tl.load(
-            d_u_n_next_at + row * d_u_n_next_row + column * d_u_n_next_column, there
-        ).to(kind)
-        m_d_a_n = tl.load(
-            m_d_a_n_at + row * m_d_a_n_row + column * m_d_a_n_column, there
-        ).to(kind)
+        at = d_a_f_U_f_at + row * d_a_f_U_f_row + column * d_a_f_U_f_column
+        d_a_f_U_f = tl.load(at, there).to(kind)
+        at = s_d_h_at + row * s_d_h_row + column * s_d_h_column
+        s_d_h = tl.load(at, there).to(kind)
+        at = d_h_next_at + row * d_h_next_row + column * d_h_next_column
+        d_h_next = tl.load(at, there).to(kind)
+        at = f_next_at + row * f_next_row + column * f_next_column
+        f_next = tl.load(at, there).to(kind)
+        at = d_u_n_next_at + row * d_u_n_next_row + column * d_u_n_next_column
+        d_u_n_next = tl.load(at, there).to(kind)
+        at = m_d_a_n_at + row * m_d_a_n_row + column * m_d_a_n_column
+        m_d_a_n = tl.load(at, there).to(kind)
         d_h = d_a_f_U_f + s_d_h * d_h_next + f_next * d_u_n_next
         d_a_n = m_d_a_n * d_h
         tl.store(d_h_to + place, d_h, there)
@@ -270,21 +259,16 @@ if triton is not None:
         place = tl.program_id(0) * block + tl.arange(0, block)
         there = place < count
         row, column = place // width, place % width
-        m_d_a_f = tl.load(
-            m_d_a_f_at + row * m_d_a_f_row + column * m_d_a_f_column, there
-        ).to(kind)
-        s_d_f = tl.load(
-            s_d_f_at + row * s_d_f_row + column * s_d_f_column, there
-        ).to(kind)
-        d_h = tl.load(
-            d_h_at + row * d_h_row + column * d_h_column, there
-        ).to(kind)
-        h_prev = tl.load(
-            h_prev_at + row * h_prev_row + column * h_prev_column, there
-        ).to(kind)
-        d_u_n = tl.load(
-            d_u_n_at + row * d_u_n_row + column * d_u_n_column, there
-        ).to(kind)
+        at = m_d_a_f_at + row * m_d_a_f_row + column * m_d_a_f_column
+        m_d_a_f = tl.load(at, there).to(kind)
+        at = s_d_f_at + row * s_d_f_row + column * s_d_f_column
+        s_d_f = tl.load(at, there).to(kind)
+        at = d_h_at + row * d_h_row + column * d_h_column
+        d_h = tl.load(at, there).to(kind)
+        at = h_prev_at + row * h_prev_row + column * h_prev_column
+        h_prev = tl.load(at, there).to(kind)
+        at = d_u_n_at + row * d_u_n_row + column * d_u_n_column
+        d_u_n = tl.load(at, there).to(kind)
         d_a_f = m_d_a_f * (s_d_f * d_h + h_prev * d_u_n)
         tl.store(d_a_f_to + place, d_a_f, there)
 
@@ -309,26 +293,20 @@ if triton is not None:
         return run
 
     _KERNELS = {
-        _cell_1: _launched(
-            _cell_1_kernel, 2, 2
-        ),
-        _cell_2: _launched(
-            _cell_2_kernel, 3, 2
-        ),
-        _cell_3: _launched(
-            _cell_3_kernel, 6, 2
-        ),
-        _cell_4: _launched(
-            _cell_4_kernel, 5, 1
-        ),
+        _cell_1: _launched(_cell_1_kernel, 2, 2),
+        _cell_2: _launched(_cell_2_kernel, 3, 2),
+        _cell_3: _launched(_cell_3_kernel, 6, 2),
+        _cell_4: _launched(_cell_4_kernel, 5, 1),
     }
 
 
 def _forward(fuse, sizes, tensors, keep):
     """Outputs and final states; and what the way back needs, if that is to be kept."""
     B, D, H, C = sizes
-    x, h0, W, U_f, b, U_n, w_y, b_y = tensors
+    x, h0, W_f, W_n, U_f, b_f, b_n, U_n, w_y, b_y = tensors
     cell_1, cell_2 = _fused(fuse, _cell_1, _cell_2)
+    W = torch.cat((W_f, W_n), -1)
+    b = torch.cat((b_f, b_n), -1)
     # h[0] = h0
     h_at = [None] * 21
     h_at[0] = h0
@@ -362,14 +340,14 @@ def _forward(fuse, sizes, tensors, keep):
     n = torch.stack(n_at[1:])
     h = torch.stack(h_at)
     u_n = torch.stack(u_n_at[1:])
-    return outputs, (f, n, h, u_n)
+    return outputs, (f, n, h, W, u_n)
 
 
 def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     """The gradient by each tensor, from cotangents of outputs and final states."""
     B, D, H, C = sizes
-    x, _, W, U_f, _, U_n, w_y, *_ = tensors
-    f, n, h, u_n = kept
+    x, _, _, _, U_f, _, _, U_n, w_y, *_ = tensors
+    f, n, h, W, u_n = kept
     yhat, _ = outputs
     ct_yhat, ct_h_T = cotangents
     cell_3, cell_4 = _fused(fuse, _cell_3, _cell_4)
@@ -439,51 +417,55 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         )
         # d_h0 = d_h_0
         d_h0 = d_h_0
-    d_W = None
-    if need[2]:
+    d_W_f = d_W_n = None
+    if any(need[2:4]):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_n = sum(transpose(x[t]) @ d_a_n[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a_f_all.flatten(0, 1))
+        d_W_f, d_W_n = d_W.split((H, H), -1)
     d_U_f = None
-    if need[3]:
+    if need[4]:
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
         d_U_f = torch.mm(h[0:20].flatten(0, 1).t(), d_a_f.flatten(0, 1))
-    d_b = None
-    if need[4]:
+    d_b_f = d_b_n = None
+    if any(need[5:7]):
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_n = sum(batchsum(d_a_n[t]))
         d_b = torch.sum(d_a_f_all, (0, 1))
+        d_b_f, d_b_n = d_b.split((H, H), -1)
     d_U_n = None
-    if need[5]:
+    if need[7]:
         # d_U_n = sum(transpose(u_n[t]) @ d_a_n[t])
         d_U_n = torch.mm(u_n.flatten(0, 1).t(), d_a_n.flatten(0, 1))
     d_w_y = None
-    if need[6]:
+    if need[8]:
         # d_w_y = transpose(h[T]) @ d_a_yhat
         d_w_y = torch.mm(h_at[20].t(), d_a_yhat)
     d_b_y = None
-    if need[7]:
+    if need[9]:
         # d_b_y = batchsum(d_a_yhat)
         d_b_y = torch.sum(d_a_yhat, 0)
-    return (d_x, d_h0, d_W, d_U_f, d_b, d_U_n, d_w_y, d_b_y)
+    return (d_x, d_h0, d_W_f, d_W_n, d_U_f, d_b_f, d_b_n, d_U_n, d_w_y, d_b_y)
 
 
 def _forward_shapes(sizes):
     """The shapes of its results, and of what it keeps for the way back."""
     B, D, H, C = sizes
     outputs = [(B, C), (B, H)]
-    kept = [(20, B, H), (20, B, H), (21, B, H), (20, B, H)]
+    kept = [(20, B, H), (20, B, H), (21, B, H), (D, 2 * H), (20, B, H)]
     return outputs, kept
 
 
 def _forward_tensors(sizes, params, given):
-    """What it is handed: parameters that are multiplied with the same operand are one matrix."""
+    """What it is handed, in order."""
     return (
         given["x"],
         given["h0"],
-        torch.cat((params["W_f"], params["W_n"]), -1),
+        params["W_f"],
+        params["W_n"],
         params["U_f"],
-        torch.cat((params["b_f"], params["b_n"]), -1),
+        params["b_f"],
+        params["b_n"],
         params["U_n"],
         params["w_y"],
         params["b_y"],
@@ -493,8 +475,10 @@ def _forward_tensors(sizes, params, given):
 def _loss(fuse, sizes, tensors, keep):
     """The loss; and what the way back needs, if that is to be kept."""
     B, D, H, C = sizes
-    x, h0, y, W, U_f, b, U_n, w_y, b_y = tensors
+    x, h0, y, W_f, W_n, U_f, b_f, b_n, U_n, w_y, b_y = tensors
     cell_1, cell_2 = _fused(fuse, _cell_1, _cell_2)
+    W = torch.cat((W_f, W_n), -1)
+    b = torch.cat((b_f, b_n), -1)
     # h[0] = h0
     h_at = [None] * 21
     h_at[0] = h0
@@ -532,14 +516,14 @@ def _loss(fuse, sizes, tensors, keep):
     n = torch.stack(n_at[1:])
     h = torch.stack(h_at)
     u_n = torch.stack(u_n_at[1:])
-    return outputs, (yhat, f, n, h, u_n)
+    return outputs, (yhat, f, n, h, W, u_n)
 
 
 def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     """The gradient by each tensor, from the cotangent of the loss."""
     B, D, H, C = sizes
-    x, _, y, W, U_f, _, U_n, w_y, *_ = tensors
-    yhat, f, n, h, u_n = kept
+    x, _, y, _, _, U_f, _, _, U_n, w_y, *_ = tensors
+    yhat, f, n, h, W, u_n = kept
     d_L = cotangents[0].reshape(1)
     cell_3, cell_4 = _fused(fuse, _cell_3, _cell_4)
     # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
@@ -606,52 +590,56 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         )
         # d_h0 = d_h_0
         d_h0 = d_h_0
-    d_W = None
-    if need[3]:
+    d_W_f = d_W_n = None
+    if any(need[3:5]):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_n = sum(transpose(x[t]) @ d_a_n[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a_f_all.flatten(0, 1))
+        d_W_f, d_W_n = d_W.split((H, H), -1)
     d_U_f = None
-    if need[4]:
+    if need[5]:
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
         d_U_f = torch.mm(h[0:20].flatten(0, 1).t(), d_a_f.flatten(0, 1))
-    d_b = None
-    if need[5]:
+    d_b_f = d_b_n = None
+    if any(need[6:8]):
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_n = sum(batchsum(d_a_n[t]))
         d_b = torch.sum(d_a_f_all, (0, 1))
+        d_b_f, d_b_n = d_b.split((H, H), -1)
     d_U_n = None
-    if need[6]:
+    if need[8]:
         # d_U_n = sum(transpose(u_n[t]) @ d_a_n[t])
         d_U_n = torch.mm(u_n.flatten(0, 1).t(), d_a_n.flatten(0, 1))
     d_w_y = None
-    if need[7]:
+    if need[9]:
         # d_w_y = transpose(h[T]) @ d_a_yhat
         d_w_y = torch.mm(h_at[20].t(), d_a_yhat)
     d_b_y = None
-    if need[8]:
+    if need[10]:
         # d_b_y = batchsum(d_a_yhat)
         d_b_y = torch.sum(d_a_yhat, 0)
-    return (d_x, d_h0, None, d_W, d_U_f, d_b, d_U_n, d_w_y, d_b_y)
+    return (d_x, d_h0, None, d_W_f, d_W_n, d_U_f, d_b_f, d_b_n, d_U_n, d_w_y, d_b_y)
 
 
 def _loss_shapes(sizes):
     """The shapes of its results, and of what it keeps for the way back."""
     B, D, H, C = sizes
     outputs = [()]
-    kept = [(B, C), (20, B, H), (20, B, H), (21, B, H), (20, B, H)]
+    kept = [(B, C), (20, B, H), (20, B, H), (21, B, H), (D, 2 * H), (20, B, H)]
     return outputs, kept
 
 
 def _loss_tensors(sizes, params, given):
-    """What it is handed: parameters that are multiplied with the same operand are one matrix."""
+    """What it is handed, in order."""
     return (
         given["x"],
         given["h0"],
         given["y"],
-        torch.cat((params["W_f"], params["W_n"]), -1),
+        params["W_f"],
+        params["W_n"],
         params["U_f"],
-        torch.cat((params["b_f"], params["b_n"]), -1),
+        params["b_f"],
+        params["b_n"],
         params["U_n"],
         params["w_y"],
         params["b_y"],
@@ -661,7 +649,9 @@ def _loss_tensors(sizes, params, given):
 def _step(sizes, tensors):
     """One step: its outputs, and the states after it."""
     B, D, H, C = sizes
-    x, h0, W, U_f, b, U_n, w_y, b_y = tensors
+    x, h0, W_f, W_n, U_f, b_f, b_n, U_n, w_y, b_y = tensors
+    W = torch.cat((W_f, W_n), -1)
+    b = torch.cat((b_f, b_n), -1)
     # h[0] = h0
     h_at = [None] * 2
     h_at[0] = h0
@@ -679,7 +669,7 @@ def _step(sizes, tensors):
     # n[1] = tanh(a_n[1])
     # h[1] = (1 - f[1]) * h[0] + f[1] * n[1]
     # for h
-    h_at[1] = torch.addcmul(torch.addcmul(h_at[0], f_1, h_at[0], value=-1), f_1, torch.tanh(a_n_1))
+    h_at[1] = torch.lerp(h_at[0], torch.tanh(a_n_1), f_1)
     # a_yhat = h[T] @ w_y + b_y
     a_yhat = torch.addmm(b_y, h_at[1], w_y)
     # yhat = sigmoid(a_yhat)
@@ -692,9 +682,11 @@ def _step_tensors(sizes, params, given):
     return (
         given["x"],
         given["h0"],
-        torch.cat((params["W_f"], params["W_n"]), -1),
+        params["W_f"],
+        params["W_n"],
         params["U_f"],
-        torch.cat((params["b_f"], params["b_n"]), -1),
+        params["b_f"],
+        params["b_n"],
         params["U_n"],
         params["w_y"],
         params["b_y"],
@@ -763,7 +755,7 @@ _ONCE = "mgu has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::mgu_868e6a350056_{one.name}"
+    name = f"symrnn::mgu_d48046ec3f45_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -776,7 +768,7 @@ def _operators(one):
         grads = _back(one, fuse, sizes, need, *counts, *saved)
         like = saved[: counts[0]]
         return [
-            t.new_empty(0) if g is None else g.contiguous()
+            t.new_empty(0) if g is None else g.clone(memory_format=torch.contiguous_format)
             for g, t in zip(grads, like, strict=True)
         ]
 
@@ -792,9 +784,7 @@ def _operators(one):
     back.register_autograd(refuse)
 
     @torch.library.custom_op(name, mutates_args=())
-    def forward(
-        fuse: str, sizes: list[int], tensors: list[torch.Tensor]
-    ) -> list[torch.Tensor]:
+    def forward(fuse: str, sizes: list[int], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
         outputs, kept = one.values(fuse, sizes, tensors, True)
         return [tensor.contiguous() for tensor in (*outputs, *kept)]
 
@@ -870,8 +860,8 @@ class Mgu(torch.nn.Module):
 
     def params(self):
         """The parameters by the names of the text."""
-        names = PARAMS
-        return {name: getattr(self, _attribute(name)) for name in names}
+        own, names = self._parameters, _ATTRIBUTES.items()
+        return {name: own[key] if key in own else getattr(self, key) for name, key in names}
 
     def forward(self, x, h0=None):
         """The outputs, and the states after the last step: hand them in again to go on."""
@@ -918,6 +908,9 @@ def _attribute(name):
     """The attribute that a parameter is: its name, unless a module has something else there."""
     own = ("dims", "batch_first", "fuse", "params", "loss", "step", "training")
     return f"{name}_" if hasattr(torch.nn.Module, name) or name in own else name
+
+
+_ATTRIBUTES = {name: _attribute(name) for name in PARAMS}
 
 
 def _start(tensor, how, generator):

@@ -67,6 +67,8 @@ class Body:
         """The names of single steps that no list holds."""
         self.now: dict[Key, str] = {}
         self.transposed: dict[Slice, str] = {}
+        self.apart: dict[str, list[str]] = {}
+        """The names of the gradients of neighbours, by what these are together."""
         self.nesting = Nesting(self.program, units)
         self.like = ""
         """A tensor of the right kind, to make others like it."""

@@ -50,8 +50,13 @@ def contract(source: str, name: str) -> ModuleType:
     """The same with NumPy's arrays: each call is one of the functions of the file."""
     from symrnn.kernels.generate import kernel_of  # which knows this back end
 
-    tensors = load(source, name)
-    held = load_source(bridged(kernel_of(source)), name)
+    tensors, kernel = load(source, name), kernel_of(source)
+    if kernel.program.ragged:
+        raise UsageError(
+            "a module for PyTorch with --lengths is not verified here: NumPy's kernels with lengths"
+            " are, and tests hold the two beside each other; expected --lengths left out"
+        )
+    held = load_source(bridged(kernel), name)
     held.__dict__["_tensors"] = tensors
     held.__dict__["_kernel_like"] = partial(_kernel_like, source, name)
     return held

@@ -23,6 +23,12 @@ class Argument:
     role: str
     gradient: str = ""
     """The array that is its gradient, if it has one."""
+    names: tuple[str, ...] = ()
+    """What it is handed as: neighbours one by one."""
+
+    @property
+    def in_pieces(self) -> bool:
+        return len(self.unit.members) > 1
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,9 @@ class TensorFunction:
             for name, array in arrays.items():
                 if array.role == role and name not in weights:
                     unit = self.units.of[name]
-                    found.setdefault(unit.name, Argument(unit, role, gradients.get(name, "")))
+                    names = tuple(self.own[member] for member in unit.members)
+                    made = Argument(unit, role, gradients.get(name, ""), names)
+                    found.setdefault(unit.name, made)
         return tuple(found.values())
 
     def is_gradient(self, name: str) -> bool:
@@ -92,6 +100,7 @@ class TensorFunction:
         made = {self.units.unit(s.out).name for s in plain(self.ahead)}
         reads = (what for s in plain(self.back) for what in s.reads)
         units = dict.fromkeys(unit for what in reads for unit in self.units.units(what))
+        made |= {argument.unit.name for argument in self.arguments if argument.in_pieces}
         results = {self.units.of[name].name for name in self.outputs if self.is_alone(name)}
         return tuple(u for u in units if u.name in made and u.name not in results)
 
@@ -109,8 +118,9 @@ class TensorFunction:
         made = RaggedBody if self.program.ragged else Body
         body = made(replace(self.kernel, program=self.program), self.units, names, self.cells)
         for argument in self.arguments:
-            body.place(argument.unit).whole = argument.unit.name
-        numbers = [a.unit.name for a in self.arguments if a.unit.array.classes is None]
+            if not argument.in_pieces:
+                body.place(argument.unit).whole = argument.unit.name
+        numbers = [a.names[0] for a in self.arguments if a.unit.array.classes is None]
         body.like = numbers[0] if numbers else "torch.empty(0)"
         return body
 
@@ -131,8 +141,9 @@ class TensorFunction:
         return [assigned(names, "sizes")]
 
     def unpacked(self, read: set[str], like: str) -> list[str]:
-        names = [a.unit.name for a in self.arguments]
-        shown = [name if name in read or name == like else "_" for name in names]
+        names = [name for a in self.arguments for name in a.names]
+        there = {name for a in self.arguments if a.unit.name in read for name in a.names}
+        shown = [name if name in there or name == like else "_" for name in names]
         while shown and shown[-1] == "_":
             shown.pop()
         if not shown and not self.program.ragged:
@@ -146,7 +157,9 @@ class TensorFunction:
     def lines(self) -> list[str]:
         """The function: results, and what the way back needs."""
         body = self.body()
-        self.begin(body, self.names_of(self.ahead))
+        read = self.names_of(self.ahead) | {unit.name for unit in self.kept}
+        self.put_together(body, read)
+        self.begin(body, read)
         body.section(self.ahead)
         results = [self.result(body, name) for name in self.outputs]
         body.put(f"outputs = {tuple_of(results)}")
@@ -156,13 +169,19 @@ class TensorFunction:
         body.lines += wrapped("return outputs, (", kept, ",)" if len(kept) == 1 else ")").split(
             "\n"
         )
-        read = self.names_of(self.ahead)
         return [
             *self.sizes(body.lines),
             *self.unpacked(read, body.like),
             *self.called(body),
             *body.lines,
         ]
+
+    def put_together(self, body: Body, read: set[str]) -> None:
+        """Parameters that one product serves, as one matrix."""
+        for argument in self.arguments:
+            if argument.in_pieces and argument.unit.name in read:
+                body.put(f"{argument.unit.name} = torch.cat({tuple_of(argument.names)}, -1)")
+                body.place(argument.unit).whole = argument.unit.name
 
     def called(self, body: Body) -> list[str]:
         """The functions of groups, as they are asked for."""
@@ -230,12 +249,12 @@ class TensorFunction:
             body.place(self.units.of[name]).whole = self.own[name]
         self.begin(body, read)
         self.guarded(body)
-        grads = [self.gradient(body, argument) for argument in self.arguments]
+        grads = [text for a in self.arguments for text in self.gradient(body, a)]
         grads += ["None"] * self.program.ragged
         returned = wrapped("return (", grads, ",)" if len(grads) == 1 else ")").split("\n")
         return [
             *self.sizes(body.lines),
-            *self.unpacked(read, body.like),
+            *self.unpacked(read - {unit.name for unit in self.kept}, body.like),
             *lines,
             *self.called(body),
             *body.lines,
@@ -246,10 +265,12 @@ class TensorFunction:
         """The statements, those that serve one gradient alone only where it is asked for."""
         serves = self.serves()
         body.section([s for s in self.back if serves.get(id(s), "") is None])
-        for place, argument in enumerate(self.arguments):
+        place = 0
+        for argument in self.arguments:
             own = [s for s in self.back if serves.get(id(s)) == argument.unit.name]
             if own:
                 self.block(body, argument, place, own)
+            place += len(argument.names)
 
     def block(self, body: Body, argument: Argument, place: int, own: Sequence[Statement]) -> None:
         """Statements for one gradient."""
@@ -264,9 +285,13 @@ class TensorFunction:
         before = len(body.lines)
         body.section(own)
         body.all_of(unit, None)
+        names, need = [unit.name], f"need[{place}]"
+        if argument.in_pieces:
+            names = self.taken_apart(body, argument)
+            need = f"any(need[{place}:{place + len(names)}])"
         inside = body.lines[before:]
         del body.lines[before:]
-        body.lines += [f"{unit.name} = None", f"if need[{place}]:"]
+        body.lines += [f"{' = '.join(names)} = None", f"if {need}:"]
         body.lines += [f"    {line}" for line in inside]
 
     def serves(self) -> dict[int, str | None]:
@@ -291,14 +316,28 @@ class TensorFunction:
                 found[id(statement)] = next(iter(every)) if len(every) == 1 else None
         return found
 
-    def gradient(self, body: Body, argument: Argument) -> str:
+    def taken_apart(self, body: Body, argument: Argument) -> list[str]:
+        """The gradients of neighbours, each by itself."""
+        unit = self.units.of[argument.gradient]
+        if argument.unit.name not in body.apart:
+            names = [self.own[name] for name in unit.members]
+            widths = [self.units.sum([name]) for name in unit.members]
+            text = body.all_of(unit, None)
+            body.put(f"{', '.join(names)} = {text}.split({tuple_of(widths)}, -1)")
+            body.apart[argument.unit.name] = names
+        return body.apart[argument.unit.name]
+
+    def gradient(self, body: Body, argument: Argument) -> list[str]:
+        """What is handed back for an argument: for neighbours one by one."""
         if not argument.gradient:
-            return "None"
+            return ["None"] * len(argument.names)
+        if argument.in_pieces:
+            return self.taken_apart(body, argument)
         unit = self.units.of[argument.gradient]
         text = body.all_of(unit, None)
         if unit.timed and self.program.ragged:
-            return f"None if {text} is None else torch.where(alive, {text}, 0)"
-        return text
+            return [f"None if {text} is None else torch.where(alive, {text}, 0)"]
+        return [text]
 
 
 def assigned(names: Sequence[str], source: str) -> str:

@@ -164,7 +164,8 @@ class _Names:
     def __init__(self, units: Units, group: Group) -> None:
         self.units, self.known = units, dict[Slice, str]()
         self.numbers: dict[Number, str] = {}
-        self.taken = {"torch", "tl", "triton", "place", "there", "row", "column", "width"}
+        self.taken = {"torch", "tl", "triton", "place", "there", "row", "column", "width", "at"}
+        self.taken |= {"count", "kind", "block"}
 
     def of(self, what: Slice) -> str:
         if what not in self.known:

@@ -201,9 +201,7 @@ class _Module:
         for argument in arguments:
             members = argument.unit.members
             if argument.role in ("parameter", "fixed"):
-                texts = [f'params["{name}"]' for name in members]
-                joined = f"torch.cat(({', '.join(texts)}), -1)"
-                found.append(joined if len(texts) > 1 else texts[0])
+                found += [f'params["{name}"]' for name in members]
             else:
                 (name,) = members
                 found.append(apart.get(name) or f'given["{name}"]')
@@ -227,6 +225,7 @@ class _Module:
             if argument.unit.timed:
                 place.whole, place.steps, place.filled = "", f"(None, {argument.unit.name})", {1}
         statements = kernel.program.sections.get("forward", ())
+        function.put_together(body, function.names_of(statements))
         body.section(statements)
         outputs = []
         for symbol in kernel.system.outputs:

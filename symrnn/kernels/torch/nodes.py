@@ -329,6 +329,9 @@ class Speller:
                 product, addend = (one, other) if is_op(one, "product") else (other, one)
                 assert isinstance(product, Node)
                 return self.addmm(product, addend)
+            between = self.between(one, other) if op == "add" else None
+            if between is not None:
+                return between
             if is_product(other) and not isinstance(one, Number):
                 return self.addcmul(one, other, op)
             if is_product(one) and op == "add" and not isinstance(other, Number):
@@ -348,6 +351,23 @@ class Speller:
         one, other = (self.text(arg) for arg in product.args)
         value = ", value=-1" if op == "subtract" else ""
         return f"torch.addcmul({self.text(addend)}, {one}, {other}{value})"
+
+    def between(self, one: "Part", other: "Part") -> str | None:
+        """(1 - z) · h + z · n, in any order."""
+        for kept, taken in ((one, other), (other, one)):
+            if not (is_op(kept, "multiply") and is_product(taken)):
+                continue
+            assert isinstance(kept, Node)
+            assert isinstance(taken, Node)
+            for less, start in (kept.args, kept.args[::-1]):
+                if not is_less_than_one(less) or isinstance(start, Number):
+                    continue
+                assert isinstance(less, Node)
+                for weight, end in (taken.args, taken.args[::-1]):
+                    if weight == less.args[1] and isinstance(weight, Slice):
+                        texts = (self.text(part) for part in (start, end, weight))
+                        return f"torch.lerp({', '.join(texts)})"
+        return None
 
     def derivative(self, node: Node) -> str | None:
         """d · (1 - o²), d · s · (1 - s), and (1 - z) · h as h - z · h."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import symrnn
+from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.generate import generate
 from symrnn.kernels.settings import Features, Settings
@@ -158,3 +159,8 @@ def test_lengths_that_are_none_are_refused() -> None:
     for lengths, said in (([5, 1], "from 1 to 5; expected 1 to 4"), ([1, 2, 3], "expected 2 who")):
         with pytest.raises(ValueError, match=said):
             cell.loss(x, y, lengths=lengths)
+
+
+def test_lengths_are_not_verified_here() -> None:
+    with pytest.raises(UsageError, match="NumPy's kernels with lengths are, and tests hold"):
+        model("elman").verify(4, backend="torch", lengths=True)

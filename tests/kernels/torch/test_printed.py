@@ -60,6 +60,11 @@ def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
         model("elman").generate(3, backend="torch", **features)
 
 
+def test_sizes_are_said_to_the_module() -> None:
+    with pytest.raises(UsageError, match="is for all sizes, and is told them when it is made"):
+        model("elman").kernel(3, backend="torch", batch=2, D=2, H=3, C=1)
+
+
 def test_without_pytorch_there_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs PyTorch, which is not installed here; expected"):
