@@ -8,6 +8,7 @@ of it. The pictures of docs/flow.md are written anew.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def start(name: str, lag: int) -> tuple[Model, Mapping[str, Array]]:
 def learnt(model: Model, params: Mapping[str, Array], lag: int) -> float:
     """How often the symbol is right after training."""
     rng = np.random.default_rng(1)
-    dims = {"D": SYMBOLS, "H": HIDDEN, "C": SYMBOLS}
+    dims: dict[str, Any] = {"D": SYMBOLS, "H": HIDDEN, "C": SYMBOLS}
     kernel = started(model.kernel(lag + 1), BATCH, params=params, **dims)
     trainer = Trainer(kernel, Adam(0.005), clip=1.0)
     for _ in range(TRAINED):

@@ -9,6 +9,7 @@ from typing import Any
 
 from symrnn.errors import UsageError
 from symrnn.kernels.settings import Sizes
+from symrnn.language.arrays import np
 
 
 class Loaded(ModuleType):
@@ -50,8 +51,6 @@ def check_compiler(module: ModuleType) -> None:
 def compile_for(module: ModuleType, sizes: Sizes) -> None:
     """Compile now, where a module has something to compile, what it needs for these sizes."""
     if hasattr(module, "_library"):
-        import numpy as np  # whoever prints a kernel needs no arrays
-
         dims = [sizes.dims[name] for name in module.DIMS]
         try:
             module._library(np.dtype(sizes.dtype), sizes.batch, *dims)

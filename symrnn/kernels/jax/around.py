@@ -10,14 +10,12 @@ from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from symrnn.errors import UsageError
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.load import load_source
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import PlanRequest, PlanText, Spelling
-from symrnn.language.arrays import Array
+from symrnn.language.arrays import Array, np
 from symrnn.language.parse import parse
 
 
