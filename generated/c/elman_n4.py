@@ -1298,6 +1298,10 @@ _FLAGS = (
 )
 
 
+class CompilerError(RuntimeError):
+    """What a kernel needs cannot be compiled here, or not be found."""
+
+
 class _Library:
     """The functions of a shared object, for one dtype and one size of everything."""
 
@@ -1378,11 +1382,11 @@ def _library(dtype, *sizes):
             done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))
             if done.returncode or not made.exists():
                 why = _error_of(done.stderr.splitlines())
-                raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
+                raise CompilerError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
             os.replace(made, path)
         return _Library(path, dtype, blas)
     except OSError as error:
-        raise RuntimeError(
+        raise CompilerError(
             f"what {compiler[0]} compiles cannot be kept in {home}, or not be loaded from there:"
             f" {error}; XDG_CACHE_HOME is another place"
         ) from None
@@ -1392,20 +1396,20 @@ def _blas(name):
     """Where this function of SciPy's BLAS is, if SYMRNN_BLAS asks for it."""
     wanted = os.environ.get("SYMRNN_BLAS", "")
     if wanted not in ("", "scipy"):
-        raise RuntimeError(f"SYMRNN_BLAS is {wanted}; expected scipy, or nothing")
+        raise CompilerError(f"SYMRNN_BLAS is {wanted}; expected scipy, or nothing")
     if not wanted:
         return None
     try:
         from scipy.linalg import cython_blas
     except ImportError as error:
-        raise RuntimeError(f"SYMRNN_BLAS is scipy, and that is not there: {error}") from None
+        raise CompilerError(f"SYMRNN_BLAS is scipy, and that is not there: {error}") from None
     capsule, api = cython_blas.__pyx_capi__[name], ctypes.pythonapi
     name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
     pointer_of = pointer(("PyCapsule_GetPointer", api))
     signature = name_of(capsule)  # of the function, in C
     if not signature.startswith(b"void (char *, char *, int *, int *, int *, "):
-        raise RuntimeError(f"SciPy's {name} is {signature.decode()}; expected sizes that are int")
+        raise CompilerError(f"SciPy's {name} is {signature.decode()}; expected sizes that are int")
     return pointer_of(capsule, signature)
 
 
@@ -1417,13 +1421,13 @@ def _compiler():
         try:
             command = shlex.split(os.environ["CC"])
         except ValueError as error:
-            raise RuntimeError(f"CC is {os.environ['CC']}, which is no command: {error}") from None
+            raise CompilerError(f"CC is {os.environ['CC']}, which is no command: {error}") from None
     elif known:
         command = known[:1]
     elif importlib.util.find_spec("ziglang"):
         command = [sys.executable, "-m", "ziglang", "cc"]
     else:
-        raise RuntimeError(
+        raise CompilerError(
             "there is no C compiler: install one (or set CC), or pip install ziglang, which is one"
             " (symrnn[c] has it); without any, kernels of the back end numpy need none"
         )
@@ -1442,7 +1446,7 @@ def _run(command, **places):
         return subprocess.run(command, env={**places, **os.environ}, **way)
     except OSError as error:
         said = f"the C compiler {command[0]} cannot be run: {error.strerror}"
-        raise RuntimeError(said) from None
+        raise CompilerError(said) from None
 
 
 def _error_of(lines):

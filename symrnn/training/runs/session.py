@@ -12,7 +12,6 @@ from symrnn import __version__
 from symrnn.errors import DataError, UsageError
 from symrnn.kernels.auto import fastest
 from symrnn.kernels.generate import AUTO
-from symrnn.kernels.load import compile_for
 from symrnn.kernels.settings import Settings, Sizes
 from symrnn.language.arrays import Array
 from symrnn.language.tree import BATCH, Size, walk
@@ -43,7 +42,7 @@ from symrnn.training.runs.folder import (
     digest,
     short,
 )
-from symrnn.training.runs.trained import DTYPE, PLAIN, Kernels, is_text
+from symrnn.training.runs.trained import DTYPE, Kernels, is_text
 from symrnn.training.schedules import lasting
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
@@ -179,7 +178,8 @@ def _session(
         )
     training = config.training
     if training.backend != "numpy":
-        compile_for(kernels.modules[PLAIN], _sizes(config.kernel, data, ranks))
+        first = next(data.train_batches(0, np.random.default_rng(0)))
+        kernels.compile_for(first, ranks.most(len(first["lengths"])))
     kernels.start(training.seed, weights)
     trainer = Trainer(
         kernels.plain,
