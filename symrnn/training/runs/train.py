@@ -15,6 +15,7 @@ from symrnn.training.kernels import Kernel
 from symrnn.training.loop import STOP, Callback, Loop, Prepared, Record
 from symrnn.training.runs import checkpoint
 from symrnn.training.runs.display import confusion, samples, table, watcher
+from symrnn.training.runs.flow_watch import FlowWatch
 from symrnn.training.runs.folder import CHECKPOINT, METRICS, PICTURE, WEIGHTS, Folder
 from symrnn.training.runs.log import Log, plot
 from symrnn.training.runs.scores import Scores, own_scores, score
@@ -139,11 +140,13 @@ def train(
 ) -> str:
     """Go on to the end of the last epoch; what has ended it: epochs, patience or signal."""
     log = checkpointer.log.watch(session.trainer, session.progress)
+    every = session.config.training.flow
+    flows = (FlowWatch(session, checkpointer.log, every),) if every else ()
     loop = Loop(
         session.trainer,
         lambda epoch, rng: _prepared(session, epoch, rng),
         session.progress,
-        (log, watching, checkpointer, stopping),
+        (log, *flows, watching, checkpointer, stopping),
         _validation(session),
         session.config.training.patience,
     )
