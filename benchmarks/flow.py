@@ -71,8 +71,8 @@ def start(name: str, lag: int) -> tuple[Model, Mapping[str, Array]]:
 def learnt(model: Model, params: Mapping[str, Array], lag: int) -> float:
     """How often the symbol is right after training."""
     rng = np.random.default_rng(1)
-    dims: dict[str, Any] = {"D": SYMBOLS, "H": HIDDEN, "C": SYMBOLS}
-    kernel = started(model.kernel(lag + 1), BATCH, params=params, **dims)
+    module = model.kernel(lag + 1)
+    kernel = started(module, BATCH, params=params, D=SYMBOLS, H=HIDDEN, C=SYMBOLS)
     trainer = Trainer(kernel, Adam(0.005), clip=1.0)
     for _ in range(TRAINED):
         x, y = copies(rng, lag)

@@ -53,8 +53,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        help="pictures: all in one .svg, .png or .pdf; or one file each in a directory that is"
-        " there, as DIR/ for svg",
+        help="pictures: all in one .svg, .png or .pdf; or each in an .svg of its own in a directory"
+        " that is there, with one over training for a run with --flow",
     )
 
 
@@ -70,8 +70,23 @@ def flow(options: argparse.Namespace) -> str | bytes | Answer:
     if not os.path.isdir(options.output):
         return found.picture("all", form)
     there = kinds(found)
-    files = ((os.path.join(options.output, f"{each}.{form}"), each) for each in there)
-    return Answer("", 0, tuple((path, found.picture(each, form)) for path, each in files))
+    drawn = {each: found.picture(each, form) for each in there} | _over_training(options, form)
+    return Answer(
+        "", 0, tuple((os.path.join(options.output, f"{n}.{form}"), p) for n, p in drawn.items())
+    )
+
+
+def _over_training(options: argparse.Namespace, form: str) -> dict[str, bytes]:
+    """The picture of what a run has logged of its flow, if it has."""
+    if not _is_run(options):
+        return {}
+    from symrnn.flow.pictures import over_training
+    from symrnn.training.runs.flow_watch import flows
+    from symrnn.training.runs.folder import METRICS, Folder
+
+    folder = Folder(options.model)
+    lines = flows(folder / METRICS)
+    return {"training": over_training(lines, form, folder.path.name)} if lines else {}
 
 
 def _form(options: argparse.Namespace) -> str:

@@ -24,6 +24,7 @@ READING = [
 ]
 TRAINING = [
     *("epochs", "optimiser", "learning_rate", "schedule", "clip", "patience", "seed", "backend"),
+    "flow",
 ]
 MASKS = "dropout", "recurrent_dropout", "zoneout"
 SAVE_EVERY = 30.0
@@ -101,6 +102,12 @@ def _add_training(group: Any) -> None:
         help="end after so many epochs without a lower validation",
     )
     group.add_argument("--seed", type=int, metavar="S", help="for all that is drawn (default: 0)")
+    group.add_argument(
+        "--flow",
+        type=_whole,
+        metavar="N",
+        help="measure how the gradient flows through time every N steps (see symrnn flow)",
+    )
     group.add_argument(
         "--backend",
         choices=(*OF_ARRAYS, "auto"),

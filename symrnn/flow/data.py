@@ -62,7 +62,8 @@ class RecurrenceFlow:
     delta: Array
     """‖∂L/∂s_t‖ of the whole batch: (T,)."""
     profile: Array
-    """‖∂L/∂s_{t-lag}‖ of what enters at t, as a mean over what enters: one for each lag."""
+    """‖∂L/∂s_{t-lag}‖ of what enters at t, as a mean over what enters: one for each lag. Without
+    triangle it is that of the entry with the longest way before it."""
     norms: Array | None
     """The largest singular value of ∂s_t/∂s_{t-1}, a mean over sequences, in the order in which
     the recurrence goes: (T - 1,). None of this where the state is wider than `WIDEST`."""

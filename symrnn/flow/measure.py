@@ -106,9 +106,11 @@ class _Measuring:
         return self.run(data, self.steps)
 
     def flow(self, triangle: bool, jacobians: bool) -> Flow:
-        arrivals, triangles = self.triangles() if triangle else (None, None)
-        parameters = tuple(self.parameters(triangles))
-        found = tuple(self.recurrences(arrivals, jacobians))
+        ends = tuple(sorted({*self.entries[:1], *self.entries[-1:]}))
+        entries = self.entries if triangle else ends
+        arrivals, triangles = self.triangles(entries)
+        parameters = tuple(self.parameters(triangles if triangle else None))
+        found = tuple(self.recurrences(arrivals, entries if triangle else None, jacobians))
         if not found:
             self.remarks.append("the model has no recurrence: no step hands anything on")
         elif self.steps == 1:
@@ -163,16 +165,16 @@ class _Measuring:
                 far,
             )
 
-    def triangles(self) -> tuple[dict[str, Array], dict[str, Array]]:
+    def triangles(self, entries: tuple[int, ...]) -> tuple[dict[str, Array], dict[str, Array]]:
         """For each entry what arrives at each state, and through each step at each parameter."""
         one = sum(np.size(value) for value in self.values.values.values())
         many = max(1, NUMBERS // max(1, one))
-        shape = (len(self.entries), self.steps)
+        shape = (len(entries), self.steps)
         names = self.terms.parameters
         through = {name: np.zeros(shape) for name in names}
         arrivals = {bar: np.zeros(shape) for bar in self.bars()}
-        for first in range(0, len(self.entries), many):
-            chunk = self.entries[first : first + many]
+        for first in range(0, len(entries), many):
+            chunk = entries[first : first + many]
             rows = slice(first, first + len(chunk))
             result = self.entering(chunk)
             terms = StepTerms(self.weighed, result, self.dims, len(chunk))
@@ -200,15 +202,22 @@ class _Measuring:
     # recurrences
 
     def recurrences(
-        self, arrivals: dict[str, Array] | None, jacobians: bool
+        self, arrivals: dict[str, Array], entries: tuple[int, ...] | None, jacobians: bool
     ) -> Iterator[RecurrenceFlow]:
+        """Without entries the arrivals are those of the first and of the last: the one that has
+        the longest way before it tells."""
         for recurrence in self.found:
             bars = [self.bar[name] for name in recurrence.states if name in self.bar]
             delta = self.together([self.values[name] for name in bars])
             profile = np.zeros(0)
-            if arrivals is not None and bars:
-                all_of_them = np.sqrt(sum(arrivals[name] ** 2 for name in bars))
-                profile = by_lag(all_of_them, self.entries, recurrence.direction)
+            if self.entries and bars:
+                together = np.sqrt(sum(arrivals[name] ** 2 for name in bars))
+                if entries is not None:
+                    profile = by_lag(together, entries, recurrence.direction)
+                else:
+                    row = -1 if recurrence.direction > 0 else 0
+                    own = (self.entries[row],)
+                    profile = by_lag(together[[row]], own, recurrence.direction)
             yield self.recurrence(recurrence, delta, profile, jacobians)
 
     def together(self, values: list[Array]) -> Array:
@@ -233,8 +242,6 @@ class _Measuring:
                 norms, radii, eigenvalues, product_norms, product_radii = _spectra(found)
             else:
                 self.remarks.append(f"a Jacobian of {', '.join(states)} is not finite")
-        if not len(profile) and product_norms is not None:
-            profile = np.concatenate([[1.0], product_norms])
         label = states[0] if len(states) == 1 else f"({', '.join(states)})"
         return RecurrenceFlow(
             of.direction,

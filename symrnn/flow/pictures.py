@@ -6,7 +6,7 @@ by their marks as well.
 
 import importlib.util
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from warnings import catch_warnings
 
@@ -95,6 +95,39 @@ def compared(flows: Mapping[str, Flow], form: str, title: str = "") -> bytes:
     axes.set_title(_label(title or "what is left of the gradient"))
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small", frameon=False)
+    return _file(figure, form)
+
+
+def over_training(lines: Sequence[Mapping[str, Any]], form: str, title: str) -> bytes:
+    """‖∂L/∂s_t‖ at every step t while a run went on: lines of its log, each with a step of training
+    and what flow was there."""
+    check_pictures(form)
+    if not lines:
+        raise UsageError("the log tells of no flow; train with --flow N")
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+    count = len(lines[0]["flow"])
+    if not count:
+        raise UsageError("there is nothing to draw: the model has no recurrence")
+    figure = Figure(figsize=(7, 3.4 * count + 0.4), layout="constrained")
+    figure.suptitle(_label(f"{title}: norm of ∂L/∂s over training"))
+    when = [line["step"] for line in lines]
+    for place, field in enumerate(figure.subplots(count, 1, squeeze=False)[:, 0]):
+        found = np.array([line["flow"][place]["delta"] for line in lines], float).T
+        top = float(np.max(found, initial=0, where=np.isfinite(found))) or 1.0
+        seen = np.where(np.isfinite(found) & (found > 0), found, np.nan)
+        low = max(1e-9 * top, float(np.min(seen, initial=top, where=np.isfinite(seen))))
+        edges = [when[0] - 0.5, *(np.array(when[:-1]) + np.diff(when) / 2), when[-1] + 0.5]
+        mesh = field.pcolormesh(
+            edges, np.arange(0.5, len(found) + 1), seen, cmap="cividis", rasterized=True,
+            norm=LogNorm(low if low < top else top / 10, top),
+        )  # fmt: skip
+        field.set_facecolor("#e8e8e8")
+        field.set(xlabel="step of training", ylabel="step t")
+        field.set_title(_label(", ".join(lines[0]["flow"][place]["states"])), fontsize="medium")
+        field.yaxis.get_major_locator().set_params(integer=True)
+        figure.colorbar(mesh, ax=field, extend="min", label="norm of ∂L/∂s at step t")
     return _file(figure, form)
 
 

@@ -248,13 +248,16 @@ def test_a_parameter_that_nothing_uses_has_a_gradient_of_zero() -> None:
     assert (p.norm, p.once, p.reach, p.terms.tolist()) == (0, 0, None, [0, 0, 0])
 
 
-def test_without_triangle_the_verdict_rests_on_the_products() -> None:
+def test_without_triangle_the_verdict_rests_on_the_longest_way() -> None:
     of = symrnn.parse("h[t] = u * h[t-1] + x[t]; L = mean(mse(y[t], h[t]))")
     data = {"x": np.ones((20, 1, 1)), "y": np.zeros((20, 1, 1))}
     found = of.flow({"u": [0.5]}, data, triangle=False)
     assert found.parameters[0].triangle is None
     assert found.recurrences[0].verdict.word == "vanishing"
     assert found.recurrences[0].verdict.factor == pytest.approx(0.5)
+    assert found.recurrences[0].profile == pytest.approx(
+        2 * 2 / 20 * 0.5 ** np.arange(20), rel=1e-5
+    )
 
 
 def test_many_passes_are_worked_out_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,8 +90,16 @@ def test_the_command_on_a_run_and_on_data(
 ) -> None:
     run = str(tmp_path / "run")
     asked = ["train", "elman", "--data", "reviews", "--out", run, "--epochs", "1", "--quiet"]
-    assert main([*asked, "--hidden", "4"]) == 0
+    assert main([*asked, "--hidden", "4", "--flow", "1"]) == 0
     capsys.readouterr()
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").open()]
+    (logged,) = [line for line in lines if "flow" in line]
+    assert logged["step"] == 1
+    assert [len(each["delta"]) for each in logged["flow"]] == [3]
+    (tmp_path / "drawn").mkdir()
+    assert main(["flow", run, "-o", str(tmp_path / "drawn")]) == 0
+    names = sorted(path.name for path in (tmp_path / "drawn").iterdir())
+    assert names == ["spectrum.svg", "steps.svg", "training.svg"]
     assert main(["flow", run]) == 0
     said = capsys.readouterr().out
     assert said.startswith("elman: 3 steps, 2 sequences")

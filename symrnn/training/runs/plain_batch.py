@@ -47,9 +47,14 @@ def of_run(
     return _plain(run.model, run.kernels_as_trained(data.batch, data.steps, data.ragged), batches)
 
 
+def of_session(session: Session) -> PlainBatch:
+    """The parameters of a run under way, and a batch that is always the same."""
+    return _plain(session.model, session.kernels, _batches(session.data, True))
+
+
 def of_beginning(model: Model, source: str, request: RunRequest) -> PlainBatch:
     """The parameters that a run would begin with, and its first batch."""
-    session: Session = begin(model, source, request)
+    session = begin(model, source, request)
     return _plain(session.model, session.kernels, _batches(session.data, False))
 
 

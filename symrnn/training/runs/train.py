@@ -16,6 +16,7 @@ from symrnn.training.loop import STOP, Callback, Loop, Prepared, Record
 from symrnn.training.ranks import ALONE, WISHES, Ranks
 from symrnn.training.runs import checkpoint
 from symrnn.training.runs.display import confusion, samples, table, watcher
+from symrnn.training.runs.flow_watch import FlowWatch
 from symrnn.training.runs.folder import CHECKPOINT, METRICS, PICTURE, WEIGHTS, Folder
 from symrnn.training.runs.log import Log, plot
 from symrnn.training.runs.scores import Scores, own_scores, score
@@ -158,8 +159,10 @@ def train(
 ) -> str:
     """Go on to the end of the last epoch; what has ended it: epochs, patience, or a callback."""
     log = checkpointer.log.watch(session.trainer, session.progress)
+    every = session.config.training.flow if session.ranks.rank == 0 else 0
+    flows = (FlowWatch(session, checkpointer.log, every),) if every else ()
     try:
-        ended = _loop(session, (log, watching, checkpointer, stopping)).run(epochs)
+        ended = _loop(session, (log, *flows, watching, checkpointer, stopping)).run(epochs)
         checkpointer.save()
     except (UsageError, MemoryError) as error:  # a full disk, a full memory
         said = not_enough(error) if isinstance(error, MemoryError) else error
