@@ -8,7 +8,6 @@ of it. The pictures of docs/flow.md are written anew.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
