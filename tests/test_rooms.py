@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "symrnn"
 ORDER = (
     "errors",
+    "launcher",
     "frame",
     "clock",
     "language",
@@ -18,6 +19,7 @@ ORDER = (
     "interpret",
     "derive",
     "check",
+    "flow",
     "kernels",
     "model",
     "weights",

@@ -10,6 +10,7 @@ from symrnn.cli import (
     check,
     derive,
     evaluate,
+    flow,
     generate,
     models,
     predict,
@@ -116,6 +117,12 @@ COMMANDS = {
         evaluate.add_options,
         evaluate.evaluate,
         ("evaluate elman-cat-mat-rat",),
+    ),
+    "flow": Command(
+        "show how the gradient flows through time: what each step adds, and what is left of it",
+        flow.add_options,
+        flow.flow,
+        ("flow elman --steps 20", "flow lstm --data cat-mat-rat -o flow.svg"),
     ),
     "bench": Command(
         "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",

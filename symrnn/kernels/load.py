@@ -7,10 +7,9 @@ from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from symrnn.errors import CompilerError
 from symrnn.kernels.settings import Sizes
+from symrnn.language.arrays import np
 
 
 class Loaded(ModuleType):

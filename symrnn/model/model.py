@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from symrnn.check.report import Reports
     from symrnn.derive.derived import Derived
     from symrnn.derive.sympy.equations import Equations
+    from symrnn.flow.data import Flow
     from symrnn.kernels.settings import Features
     from symrnn.kernels.target import Target
     from symrnn.kernels.verification import Report
@@ -278,6 +279,11 @@ class Model:
                 raise UsageError(f"'{AUTO}' measures for sizes; expected {wanted}")
             backend = fastest(self.written, self.text, self.name, asked, sizes).backend
         target = target_of(backend)
+        if sizes is not None and target.contract is not None:
+            raise UsageError(
+                f"a kernel of the back end {target.name} is one for all sizes; expected batch,"
+                " dtype and widths left out"
+            )
         source = generate(self.written, self.text, self.name, asked, target, sizes)
         module = target.load(source, f"{self.name}_t{steps}")
         if sizes is not None:
@@ -307,7 +313,9 @@ class Model:
         wrt, target = listed(wrt), target_of(backend)
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
-        module = self.kernel(steps, loops, wrt, target, **features)
+        source = self.generate(steps, loops, wrt, backend=target, **features)
+        module = target.held(source, f"{self.name}_t{steps}")
+        loops = True if target.differentiates else loops
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check(
@@ -336,6 +344,30 @@ class Model:
         text = writing(latex)
         derived = self.derive(steps, wrt or (), scalar)
         return check(derived, [text], by=wrt, notation=notation, mapping=mapping, seed=seed)
+
+    def flow(
+        self,
+        params: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+        steps: int | None = None,
+        triangle: bool = True,
+        jacobians: bool = True,
+    ) -> "Flow":
+        """How the gradient flows through time, for these parameters, inputs and targets: what each
+        step adds to it, the Jacobians of the steps, and a verdict; print it. `triangle` tells for
+        each step that the loss reads through which steps its gradient comes, at a backward pass
+        for each of them. `steps` is needed where no input runs over time.
+
+        >>> import numpy as np
+        >>> import symrnn
+        >>> model = symrnn.parse("h[t] = u * h[t-1] + x[t]; L = mse(y, h[T])", "mine")
+        >>> found = model.flow({"u": [0.5]}, {"x": np.ones((9, 1, 1)), "y": [[0.0]]})
+        >>> found.recurrences[0].verdict.word, found.recurrences[0].verdict.factor
+        ('vanishing', 0.5)
+        """
+        from symrnn.flow.measure import measure
+
+        return measure(self.name, self.written, params, inputs, steps, triangle, jacobians)
 
     def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:
         """Say what is wrong with a number of steps and with dimensions that were given."""

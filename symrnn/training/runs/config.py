@@ -63,6 +63,8 @@ class TrainingConfig:
     """The probability of each mask of the model."""
     backend: str = "numpy"
     """The language of the kernel that it is trained with."""
+    flow: int = 0
+    """After so many steps the flow of the gradient is measured and logged; 0 for never."""
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def plot(metrics: Path, out: Path, title: str) -> str:
         if out.exists():
             check_kind(out)
         with catch_warnings(action="ignore"):  # of letters that its font has not
-            write(out, _drawn(list(_records(metrics)), title, Figure, FigureCanvasAgg))
+            write(out, _drawn(list(records(metrics)), title, Figure, FigureCanvasAgg))
     except ImportError:
         return "there is no matplotlib"
     except Exception as error:
@@ -177,7 +177,8 @@ def _of(records: list[dict[str, Any]], name: str) -> list[float]:
     return [each[name] for each in records]
 
 
-def _records(path: Path) -> Iterator[dict[str, Any]]:
+def records(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a log."""
     with opened(path) as file:
         for line in file:
             yield json.loads(line)

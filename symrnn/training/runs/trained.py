@@ -76,9 +76,10 @@ class Kernels:
         """The kernel that such inputs are for."""
         return self.ragged if "lengths" in inputs else self.plain
 
-    def compile_for(self, batch: Batch) -> None:
-        """Compile now what such a batch is worked out by, where there is something to compile."""
-        name, size = PLAIN, len(batch["lengths"])
+    def compile_for(self, batch: Batch, rows: int) -> None:
+        """Compile now what so many rows of such a batch are worked out by, where there is something
+        to compile."""
+        name, size = PLAIN, rows
         if self.of(self.inputs(batch)) is self.ragged:  # for all numbers of sequences at once
             name, size = LENGTHS, self.ragged.batch
         compile_for(self.modules[name], Sizes(self.config.kernel.dims, size, DTYPE.__name__))
