@@ -143,9 +143,10 @@ typedef struct {
 
 void elman_n4_start(elman_n4_params *p, uint32_t seed);
 void elman_n4_sgd(elman_n4_params *p, const elman_n4_params *g, elman_n4_real rate);
-void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n, elman_n4_real rate);
-elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g, elman_n4_moments *n,
-    const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate);
+void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n,
+    elman_n4_real rate);
+elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g,
+    elman_n4_moments *n, const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate);
 
 #ifdef __cplusplus
 }

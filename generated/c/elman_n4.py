@@ -568,9 +568,10 @@ typedef struct {
 
 void elman_n4_start(elman_n4_params *p, uint32_t seed);
 void elman_n4_sgd(elman_n4_params *p, const elman_n4_params *g, elman_n4_real rate);
-void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n, elman_n4_real rate);
-elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g, elman_n4_moments *n,
-    const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate);
+void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moments *n,
+    elman_n4_real rate);
+elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_params *g,
+    elman_n4_moments *n, const elman_n4_inputs *batches, int count, int epochs, elman_n4_real rate);
 
 #ifdef __cplusplus
 }
@@ -618,11 +619,11 @@ enum {
 #endif
 #endif
 
-/* gcc works with half of a vector of 64 bytes unless it is told; for functions the whole is quicker */
+/* gcc takes half of a vector of 64 bytes unless told; for exp and tanh the whole is quicker */
 #if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
-#define WHOLE_VECTORS __attribute__((target("prefer-vector-width=512")))
+#define GCC_WHOLE_VECTORS __attribute__((target("prefer-vector-width=512")))
 #else
-#define WHOLE_VECTORS
+#define GCC_WHOLE_VECTORS
 #endif
 
 /* Threads, where this is compiled with OpenMP. Each number is worked out by one thread, in the same
@@ -753,11 +754,11 @@ INLINE real softplus(real x)
 #define HIGH 2
 #endif
 
-/* clang takes registers as wide as that only where it is told to */
+/* clang keeps vectors as wide as that in registers only where it is told to */
 #if VECTOR && defined(__clang__) && defined(__x86_64__)
-#define WIDE_VECTORS __attribute__((min_vector_width(VECTOR * 8)))
+#define CLANG_WHOLE_VECTORS __attribute__((min_vector_width(VECTOR * 8)))
 #else
-#define WIDE_VECTORS
+#define CLANG_WHOLE_VECTORS
 #endif
 
 #if VECTOR
@@ -771,8 +772,9 @@ typedef real vector_1;
 #endif
 
 /* so many rows, and so many times the numbers in a vector_1 in each */
-INLINE WIDE_VECTORS void block_of_vector_1(int rows, int many, int inner, const real *left, int row, int step,
-    const real *right, int right_row, real *out, int out_row, int add)
+CLANG_WHOLE_VECTORS
+INLINE void block_of_vector_1(int rows, int many, int inner, const real *left, int row,
+    int step, const real *right, int right_row, real *out, int out_row, int add)
 {
     vector_1 sum[HIGH][8];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
@@ -792,8 +794,9 @@ INLINE WIDE_VECTORS void block_of_vector_1(int rows, int many, int inner, const 
 
 #if VECTOR
 /* so many rows, and so many times the numbers in a vector_2 in each */
-INLINE WIDE_VECTORS void block_of_vector_2(int rows, int many, int inner, const real *left, int row, int step,
-    const real *right, int right_row, real *out, int out_row, int add)
+CLANG_WHOLE_VECTORS
+INLINE void block_of_vector_2(int rows, int many, int inner, const real *left, int row,
+    int step, const real *right, int right_row, real *out, int out_row, int add)
 {
     vector_2 sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
@@ -813,8 +816,8 @@ INLINE WIDE_VECTORS void block_of_vector_2(int rows, int many, int inner, const 
 #endif
 
 /* so many rows, and so many numbers in each */
-INLINE void block_of_real(int rows, int many, int inner, const real *left, int row, int step,
-    const real *right, int right_row, real *out, int out_row, int add)
+INLINE void block_of_real(int rows, int many, int inner, const real *left, int row,
+    int step, const real *right, int right_row, real *out, int out_row, int add)
 {
     real sum[HIGH][1];
     const int lanes = (int)(sizeof(sum[0][0]) / sizeof(real));
@@ -880,8 +883,9 @@ enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
    blocks are. (benchmarks/products.py measures what LARGE, DEEP and BLOCK rest on) */
 enum { DEEP = 128, WIDE = 2 * LANES, BLOCK = 131072 / (int)sizeof(real) / DEEP / HIGH * HIGH };
 
-WIDE_VECTORS static void tile(int inner, const real *left, int row, int step, const real *strip,
-    real *out, int out_row, int add)
+CLANG_WHOLE_VECTORS
+static void tile(int inner, const real *left, int row, int step, const real *strip, real *out,
+    int out_row, int add)
 {
     vector_1 sum[HIGH][2];
     for (int i = 0; i < HIGH; i++)
@@ -933,8 +937,8 @@ static void block_of_rows(int rows, int columns, int inner, const real *left, in
     for (int k = 0; k < inner; k += DEEP) {
         const int deep = inner - k < DEEP ? inner - k : DEEP;
         for (int i = in_place; i < rows; i += HIGH)
-            columns_of(rows - i < HIGH ? rows - i : HIGH, deep, left + i * row + k * step, row, step,
-                panel + (i - in_place) * deep);
+            columns_of(rows - i < HIGH ? rows - i : HIGH, deep, left + i * row + k * step, row,
+                step, panel + (i - in_place) * deep);
         for (int j = 0; j < columns; j += WIDE) {
             const int wide = columns - j < WIDE ? columns - j : WIDE;
             strip_of(wide, deep, right + k * right_row + j, right_row, strip);
@@ -971,8 +975,8 @@ MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
 }
 
 /* whatever is not small is worked out by one function for all sizes */
-MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
-    const real *right, int right_row, real *out, int out_row)
+MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row,
+    int step, const real *right, int right_row, real *out, int out_row)
 {
 #ifdef BY_TILES
     const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
@@ -1016,8 +1020,8 @@ INLINE void dot_by_turned(int rows, int columns, int inner, const real *left, in
 
 /* large products by the BLAS of a memory; for it, whose matrices lie column by column, each of ours
    is transposed */
-MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int inner, const real *left,
-    int row, int step, const real *right, int right_row, real *out, int out_row)
+MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int inner,
+    const real *left, int row, int step, const real *right, int right_row, real *out, int out_row)
 {
     if (!blas || rows < 16 || columns < 16 || rows < 262144 / columns / inner) {
         dot(rows, columns, inner, FROM(0, 0));
@@ -1031,7 +1035,7 @@ MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int 
 #define dot(...) dot_by(m->blas, __VA_ARGS__)
 #endif
 
-WHOLE_VECTORS
+GCC_WHOLE_VECTORS
 void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_inputs *restrict in)
 {
@@ -1145,7 +1149,7 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
     dot(H, H, T * B, &m->O[0][0][0], 1, H, &m->d_a_O[0][0][0], H, &g->w_h[0][0], H);
 }
 
-WHOLE_VECTORS
+GCC_WHOLE_VECTORS
 void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const
     elman_n4_step_inputs *restrict in)
 {
@@ -1221,8 +1225,9 @@ void elman_n4_adam(elman_n4_params *p, const elman_n4_params *g, elman_n4_moment
     const real part = 1 - FN(pow)(keep, (real)n->count);
     const real root = FN(sqrt)(1 - FN(pow)(keep_square, (real)n->count));
     for (int i = 0; i < PARAMS; i++) {
-        mean[i] = keep * mean[i] + (1 - keep) * gradient[i];
-        mean_square[i] = keep_square * mean_square[i] + (1 - keep_square) * gradient[i] * gradient[i];
+        const real d = gradient[i];
+        mean[i] = keep * mean[i] + (1 - keep) * d;
+        mean_square[i] = keep_square * mean_square[i] + (1 - keep_square) * d * d;
         theta[i] -= rate / part * mean[i] / (FN(sqrt)(mean_square[i]) / root + small);
     }
 }

@@ -59,9 +59,9 @@ MACROS = {
     *("M_1_PI", "M_2_PI", "M_2_SQRTPI", "M_SQRT2", "M_SQRT1_2", "MAXFLOAT"),
     # of the file
     *("INLINE", "FN", "BITS", "MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL"),
-    *("HIGH", "LANES", "FROM", "AS_VECTOR", "MAYBE_UNUSED", "PREFETCH", "WIDE_VECTORS"),
+    *("HIGH", "LANES", "FROM", "AS_VECTOR", "MAYBE_UNUSED", "PREFETCH", "CLANG_WHOLE_VECTORS"),
     *(
-        "WHOLE_VECTORS",
+        "GCC_WHOLE_VECTORS",
         "THREADS",
         "BY_TILES",
         "PRAGMA",

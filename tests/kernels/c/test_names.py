@@ -80,3 +80,11 @@ def test_a_comment_has_no_trigraph(tmp_path: Path) -> None:
     for file, content in made.generate_files(3, dims={"D": 2, "C": 3}).items():
         (tmp_path / file).write_text(content)
     assert compiled(tmp_path, "-O0") == ""
+
+
+def test_no_line_of_a_kernel_is_longer_than_a_hundred_columns() -> None:
+    files = symrnn.load("elman_n4").generate_files(4, dims={"D": 2, "H": 3, "C": 1}, batch="any")
+    code = (
+        line for name in ("elman_n4.c", "elman_n4.h", "main.c") for line in files[name].split("\n")
+    )
+    assert not [line for line in code if len(line) > 100 and "Made by" not in line]
