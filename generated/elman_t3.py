@@ -353,7 +353,7 @@ class Kernel:
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
         with self._alone:
-            plan, ((x, O0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+            plan, (x, O0) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
             with np.errstate(all="ignore"):
                 plan.step(x, O0)
             self.outputs, self.states = plan.outputs, plan.states

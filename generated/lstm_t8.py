@@ -833,7 +833,7 @@ class Kernel:
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
         with self._alone:
-            plan, ((x, h0, c0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+            plan, (x, h0, c0) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
             with np.errstate(all="ignore"):
                 plan.step(x, h0, c0)
             self.outputs, self.states = plan.outputs, plan.states

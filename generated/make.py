@@ -59,6 +59,10 @@ def pages() -> dict[str, str]:
         found[f"unrolled/{name}_t{steps}.rnn"] = page
     for name, steps in KERNELS:
         found[f"{name}_t{steps}.py"] = symrnn.load(name).generate(steps)
+    for name, steps in (("elman", 3), ("lstm", 20)):
+        found[f"jax/{name}_t{steps}.py"] = symrnn.load(name).generate(steps, backend="jax")
+    for name, steps in (("mgu", 20), ("lstm", 8)):
+        found[f"torch/{name}_t{steps}.py"] = symrnn.load(name).generate(steps, backend="torch")
     notes = symrnn.load("elman_n4").generate_files(3, dims={"D": 3, "H": 4, "C": 1}, batch=3)
     found |= {f"c/{name}": text for name, text in notes.items()}
     for note, (text, steps, scalar) in NOTES.items():
@@ -82,7 +86,11 @@ def formulas(note: str, text: str, steps: int, scalar: bool) -> str:
 
 def main() -> None:
     wanted = pages()
-    old = [path for kind in ("*/*.rnn", "*/*.tex", "*_t*.py", "c/*.*") for path in HERE.glob(kind)]
+    old = [
+        path
+        for kind in ("*/*.rnn", "*/*.tex", "*_t*.py", "c/*.*", "jax/*.py", "torch/*.py")
+        for path in HERE.glob(kind)
+    ]
     for path in old:
         if str(path.relative_to(HERE)) not in wanted:
             path.unlink()

@@ -48,6 +48,10 @@ class UsageError(SymrnnError):
     """A command or a call asks for something that is not there (models, heads, options)."""
 
 
+class CompilerError(UsageError, RuntimeError):
+    """There is no C compiler, or it cannot compile a kernel (load)."""
+
+
 class EstimatorError(SymrnnError, ValueError):
     """What an estimator is given does not fit: X, y or a parameter (training)."""
 

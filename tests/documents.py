@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```([\w{}]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+STARTED = re.compile(r"# [\w.-]+\.py: (.+)")
 NAMED = re.compile(r"[#%] ([\w.-]+\.\w+)\b")
 
 
@@ -24,6 +25,12 @@ class Block:
     def file(self) -> str:
         """The name of the file that its first line, a comment, says it is."""
         found = NAMED.match(self.text)
+        return found[1] if found else ""
+
+    @property
+    def command(self) -> str:
+        """What starts that file, where the same line says so: `# NAME.py: COMMAND`."""
+        found = STARTED.match(self.text)
         return found[1] if found else ""
 
 

@@ -4,7 +4,9 @@ The blocks of a page run in order, in one folder and with one set of names:
 
 - `console`  each command, and what it prints: on standard output, and where `$ echo $?` follows,
              on both
-- `python`   runs and prints something; an `output` block below it is what it prints
+- `python`   runs and prints something; an `output` block below it is what it prints. What begins
+             with `# NAME.py: COMMAND` is a file that several processes, or another library, start
+             (`tests/peers/test_scripts.py`)
 - `rnn`, `toml`, `tex`  what begins with `# NAME`, or `% NAME`, is that file from there on; every
              `rnn` can be read. Files of these kinds beside a page of a folder are there already
 - `math`     formulas in a page's own words
@@ -38,6 +40,8 @@ from tests.documents import DOCS, ROOT, Block, Page, commands, pages
 README = Page("README.md")
 FILES = {"rnn", "toml", "tex"}
 LANGUAGES = {"console", "python", "output", "math", "sh", "c", "text", "{toctree}", *FILES}
+NEEDS = {"docs/jax.md": ("jax", "optax"), "docs/torch.md": ("torch",)}
+"""Pages for whoever has these libraries."""
 TAKEN = r"\d\.\d+e[-+]\d\d|\d+\.\d s|[\d,]+ tokens a second"
 """Figures that belong to the machine: how small an error is, and how long it took."""
 
@@ -61,8 +65,8 @@ class Reader:
             elif block.language == "console":
                 self.type(block, where)
             elif block.language == "python":
-                self.run(block, where)
-            elif block.language == "output":
+                self.said = "" if block.command else self.run(block, where)
+            elif block.language == "output" and self.said:
                 assert self.said == block.text, where
 
     def type(self, block: Block, where: str) -> None:
@@ -78,13 +82,14 @@ class Reader:
             assert status == wanted, f"{where}: {command}\n{out}{err}"
             assert steady(out + err if fails else out) == steady(shown), f"{where}: {command}"
 
-    def run(self, block: Block, where: str) -> None:
+    def run(self, block: Block, where: str) -> str:
         code = compile("\n" * (block.line - 1) + block.text, self.page.name, "exec")
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(code, self.names)
-        self.said = printed.getvalue()
-        assert self.said, f"{where}: prints nothing"
+        said = printed.getvalue()
+        assert said, f"{where}: prints nothing"
+        return said
 
 
 def execute(command: str, folder: Path) -> tuple[int, str, str]:
@@ -133,6 +138,9 @@ def test_the_readme_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_every_page_does_what_it_says(
     page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for library in NEEDS.get(page.name, ()):
+        if importlib.util.find_spec(library) is None:
+            pytest.skip(f"{library} is not installed here")
     follow(page, tmp_path, monkeypatch)
 
 

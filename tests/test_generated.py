@@ -29,17 +29,26 @@ def test_every_byte_is_as_committed(name: str) -> None:
     assert (GENERATED / name).read_bytes() == PAGES[name].encode(), "run `make golden` and look"
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(PAGES) if name.endswith(".py")])
+@pytest.mark.parametrize(
+    "name", [n for n in sorted(PAGES) if n.endswith(".py") and not n.startswith("jax/")]
+)
 def test_a_kernel_stands_by_itself(name: str) -> None:
     """It runs where symrnn is not, checks itself, and says what it found."""
     if name.startswith("c/") and not CC:
         pytest.skip("there is no C compiler here")
+    if name.startswith("torch/"):
+        pytest.importorskip("torch", reason="PyTorch is not installed")
     alone = [sys.executable, "-I", str(GENERATED / name)]
     said = subprocess.run(alone, capture_output=True, text=True, check=True)
     assert "symrnn" not in _imports(PAGES[name])
     lines = said.stdout.splitlines()[1:]
     assert lines
     assert all(line.endswith("ok") for line in lines)
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(PAGES) if n.startswith("jax/")])
+def test_a_jax_file_imports_jax_alone(name: str) -> None:
+    assert _imports(PAGES[name]) <= {"functools", "jax", "jax.numpy"}
 
 
 def _imports(source: str) -> set[str]:

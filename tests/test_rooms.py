@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "symrnn"
 ORDER = (
     "errors",
+    "launcher",
     "frame",
     "clock",
     "language",

@@ -292,7 +292,8 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
 
 enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
 
-#if VECTOR
+#if VECTOR && !defined(ELMAN_N4_SMALL_STACK)
+#define BY_TILES
 /* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
    pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
    transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
@@ -393,7 +394,7 @@ MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
 MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-#if VECTOR
+#ifdef BY_TILES
     const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
     const int odd = columns > WIDE && columns % (LANES / 2) != 0;
     if (rows >= 16 && (odd || inner > room)) {

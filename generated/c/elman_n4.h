@@ -55,6 +55,9 @@ typedef float elman_n4_real;
    elman_n4_step_inputs 84 (state 48),
    elman_n4_step_memory 216 */
 
+/* the stack: up to 4 KB; where large products are worked out in vectors (SSE, AVX, NEON), 150 KB
+   more, unless ELMAN_N4_SMALL_STACK is defined */
+
 /* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
    ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
    softplus(x) is max(x, 0) + log1p(exp(-|x|)), at most 2 ulp off. Beside them it takes of

@@ -263,8 +263,7 @@ class Kernel:
         """The outputs, and the states after the last step, under the names of STATES."""
         with self._alone:
             plan, (x, y, O0) = self._ready(inputs, _NEEDED["forward"])
-            with np.errstate(all="ignore"):
-                plan.forward(x, O0)
+            plan.forward(x, O0)
             self.outputs, self.states = plan.outputs, plan.states
             return self.outputs, self.states
 
@@ -272,9 +271,8 @@ class Kernel:
         """The loss alone."""
         with self._alone:
             plan, (x, y, O0) = self._ready(inputs, _NEEDED["loss"])
-            with np.errstate(all="ignore"):
-                plan.forward(x, O0)
-                plan.loss(y)
+            plan.forward(x, O0)
+            plan.loss(y)
             self.outputs, self.states = plan.outputs, plan.states
             return _checked(plan.value[0], inputs)
 
@@ -321,9 +319,8 @@ class Kernel:
     def step(self, **inputs):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
         with self._alone:
-            plan, ((x, O0)) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
-            with np.errstate(all="ignore"):
-                plan.step(x, O0)
+            plan, (x, O0) = self._ready(inputs, _STEP_NEEDED, _STEP, _step_plan)
+            plan.step(x, O0)
             self.outputs, self.states = plan.outputs, plan.states
             return plan.outputs, plan.states
 
@@ -482,6 +479,9 @@ typedef float elman_n4_real;
 #error "say how wide C is: -DELMAN_N4_C=..."
 #endif
 #define ELMAN_N4_T 3
+
+/* the stack: up to 4 KB; where large products are worked out in vectors (SSE, AVX, NEON), 150 KB
+   more, unless ELMAN_N4_SMALL_STACK is defined */
 
 /* exp and tanh: polynomials, at most 2.6 ulp off (units in the last place), or libm's where
    ELMAN_N4_LIBM is defined. sigmoid(x) is (tanh(x / 2) + 1) / 2, off by at most 0.7 ulp of 1;
@@ -872,7 +872,8 @@ INLINE void all_rows(int rows, int columns, int inner, const real *left, int row
 
 enum { SMALL = 4096, LARGE = 262144 / (int)sizeof(real) };
 
-#if VECTOR
+#if VECTOR && !defined(ELMAN_N4_SMALL_STACK)
+#define BY_TILES
 /* Large products are summed up tile by tile. What tiles share is copied, so that it lies in few
    pages and stays in the cache: of `right` a strip as wide as a tile; the rows of a `left` that is
    transposed, and the last few of any other. Each sum runs in the order of its terms, whatever the
@@ -973,7 +974,7 @@ MAYBE_UNUSED static int rows_at_once(int rows, int most, int multiple)
 MAYBE_UNUSED static void large_dot(int rows, int columns, int inner, const real *left, int row, int step,
     const real *right, int right_row, real *out, int out_row)
 {
-#if VECTOR
+#ifdef BY_TILES
     const int room = step == 1 ? LARGE / columns : 4 * LARGE / (rows + columns);
     const int odd = columns > WIDE && columns % (LANES / 2) != 0;
     if (rows >= 16 && (odd || inner > room)) {
@@ -1290,10 +1291,15 @@ void call_whole(void *const *at)
 }
 """,
 }
+_SIZES = ["ELMAN_N4_B", "ELMAN_N4_D", "ELMAN_N4_H", "ELMAN_N4_C"]
 _FLAGS = (
     *("-std=c99", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno"),
     *("-fno-trapping-math", "-fPIC", "-shared"),
 )
+
+
+class CompilerError(RuntimeError):
+    """What a kernel needs cannot be compiled here, or not be found."""
 
 
 class _Library:
@@ -1356,7 +1362,7 @@ def _library(dtype, *sizes):
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"dtype is {dtype}; C kernels work in float32 and float64")
     compiler, version = _compiler()
-    flags = [f"-DELMAN_N4_{name}={size}" for name, size in zip(("B", *DIMS), sizes, strict=True)]
+    flags = [f"-D{name}={size}" for name, size in zip(_SIZES, sizes, strict=True)]
     flags += ["-DELMAN_N4_DOUBLE"] if dtype == np.float64 else []
     blas = _blas("dgemm" if dtype == np.float64 else "sgemm")
     flags += ["-DELMAN_N4_BLAS"] if blas else []
@@ -1376,11 +1382,11 @@ def _library(dtype, *sizes):
             done = _run(command, ZIG_GLOBAL_CACHE_DIR=str(home / "zig"))
             if done.returncode or not made.exists():
                 why = _error_of(done.stderr.splitlines())
-                raise RuntimeError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
+                raise CompilerError(f"{' '.join(compiler)} cannot compile this kernel: {why}")
             os.replace(made, path)
         return _Library(path, dtype, blas)
     except OSError as error:
-        raise RuntimeError(
+        raise CompilerError(
             f"what {compiler[0]} compiles cannot be kept in {home}, or not be loaded from there:"
             f" {error}; XDG_CACHE_HOME is another place"
         ) from None
@@ -1390,20 +1396,20 @@ def _blas(name):
     """Where this function of SciPy's BLAS is, if SYMRNN_BLAS asks for it."""
     wanted = os.environ.get("SYMRNN_BLAS", "")
     if wanted not in ("", "scipy"):
-        raise RuntimeError(f"SYMRNN_BLAS is {wanted}; expected scipy, or nothing")
+        raise CompilerError(f"SYMRNN_BLAS is {wanted}; expected scipy, or nothing")
     if not wanted:
         return None
     try:
         from scipy.linalg import cython_blas
     except ImportError as error:
-        raise RuntimeError(f"SYMRNN_BLAS is scipy, and that is not there: {error}") from None
+        raise CompilerError(f"SYMRNN_BLAS is scipy, and that is not there: {error}") from None
     capsule, api = cython_blas.__pyx_capi__[name], ctypes.pythonapi
     name_of = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
     pointer_of = pointer(("PyCapsule_GetPointer", api))
     signature = name_of(capsule)  # of the function, in C
     if not signature.startswith(b"void (char *, char *, int *, int *, int *, "):
-        raise RuntimeError(f"SciPy's {name} is {signature.decode()}; expected sizes that are int")
+        raise CompilerError(f"SciPy's {name} is {signature.decode()}; expected sizes that are int")
     return pointer_of(capsule, signature)
 
 
@@ -1415,13 +1421,13 @@ def _compiler():
         try:
             command = shlex.split(os.environ["CC"])
         except ValueError as error:
-            raise RuntimeError(f"CC is {os.environ['CC']}, which is no command: {error}") from None
+            raise CompilerError(f"CC is {os.environ['CC']}, which is no command: {error}") from None
     elif known:
         command = known[:1]
     elif importlib.util.find_spec("ziglang"):
         command = [sys.executable, "-m", "ziglang", "cc"]
     else:
-        raise RuntimeError(
+        raise CompilerError(
             "there is no C compiler: install one (or set CC), or pip install ziglang, which is one"
             " (symrnn[c] has it); without any, kernels of the back end numpy need none"
         )
@@ -1440,7 +1446,7 @@ def _run(command, **places):
         return subprocess.run(command, env={**places, **os.environ}, **way)
     except OSError as error:
         said = f"the C compiler {command[0]} cannot be run: {error.strerror}"
-        raise RuntimeError(said) from None
+        raise CompilerError(said) from None
 
 
 def _error_of(lines):

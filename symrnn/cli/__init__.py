@@ -5,6 +5,7 @@ did not hold, 2 for bad input, or 130 after Ctrl-C.
 
 - `parser`   the table of the commands
 - `options`  what several of them have: a model, widths, a format, how a kernel is made
+- `together` one command by several processes, which mpirun has started
 - the others are a command each: its options, and what it calls
 """
 
@@ -18,12 +19,18 @@ from typing import Any
 from symrnn.cli.check import spaced
 from symrnn.cli.options import Answer
 from symrnn.cli.parser import COMMANDS, build_parser
+from symrnn.cli.together import one_voice
 from symrnn.errors import ModelWarning, SymrnnError, not_enough, readable, visible
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; --help and bad options leave by SystemExit."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    with one_voice(arguments[0] if arguments else None):
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str]) -> int:
     parser = build_parser(arguments)
     if arguments and arguments[0] == "check":
         arguments = spaced(arguments)

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 FOLDER = """With --backend c, -o FILE.py is a Python module that compiles the kernel for whatever
 sizes it is called with; -o DIR is a folder with NAME.h, NAME.c, that module, a program that shows
-it at work and a Makefile, for the sizes that are said."""
+it at work and a Makefile, for the sizes that are said. With --backend torch, -o FILE.py is a module
+for PyTorch, for any widths and any number of sequences; with --backend jax it is pure functions
+that JAX differentiates by the derived gradient."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +100,7 @@ def generate(options: argparse.Namespace) -> str | Answer:
         sizes["weights"] = _weights(options.weights, model)
     made = {**passes(options), **features(options), "backend": options.backend}
     folder = options.output is not None and not options.output.endswith(".py")
-    if not sizes and (not folder or options.backend == "numpy"):
+    if not sizes and (not folder or options.backend != "c"):
         return model.generate(options.steps, options.loops, options.wrt, options.name, **made)
     if not folder:
         raise UsageError(

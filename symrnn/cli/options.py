@@ -150,7 +150,9 @@ def add_features(parser: argparse.ArgumentParser) -> None:
     )
 
 
-BACKENDS = ("numpy", "c")
+BACKENDS = ("numpy", "c", "torch", "jax")
+OF_ARRAYS = ("numpy", "c")
+"""Those whose kernels work on NumPy's arrays."""
 
 
 def add_backend(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +161,7 @@ def add_backend(parser: argparse.ArgumentParser) -> None:
         "--backend",
         choices=BACKENDS,
         default="numpy",
-        help="the language of the kernel (default: numpy)",
+        help="the language of the kernel, or the library that it is for (default: numpy)",
     )
 
 

@@ -2,16 +2,17 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from symrnn.cli.options import BACKENDS, Answer, add_model, named, one_thread
+from symrnn.cli.options import OF_ARRAYS, Answer, add_model, named, one_thread
+from symrnn.cli.together import together
 from symrnn.errors import UsageError, readable
 from symrnn.library import zoo
 
 if TYPE_CHECKING:
-    from symrnn.model import Model
+    from symrnn.training.ranks import Ranks
     from symrnn.training.runs.architecture import Probabilities
     from symrnn.training.runs.folder import Folder
     from symrnn.training.runs.session import RunRequest, Session
@@ -33,8 +34,8 @@ of numbers (.npz: x, y, lengths), or one of the data that come along: cat-mat-ra
 The model keeps its own head where that suits the data, and else gets the one that does: binary,
 classes, steps or regress. DIR gets all that there is of the run, and what is there is never
 overwritten; a run that was interrupted or killed goes on from its last checkpoint as if nothing had
-happened. The exit status is 1 if the loss becomes nan or infinite or more than doubles, 130 after
-Ctrl-C."""
+happened. Behind mpirun -n N, so many processes train one model. The exit status is 1 if the loss
+becomes nan or infinite or more than doubles, 130 after Ctrl-C."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +110,7 @@ def _add_training(group: Any) -> None:
     )
     group.add_argument(
         "--backend",
-        choices=(*BACKENDS, "auto"),
+        choices=(*OF_ARRAYS, "auto"),
         help="the language of the kernel (default: numpy); auto: whichever is quicker, measured",
     )
     group.add_argument(
@@ -161,31 +162,70 @@ def _add_reading(group: Any) -> None:
 def train(options: argparse.Namespace) -> Answer:
     """A new run, or the rest of one: what is printed at the end, and the exit status."""
     one_thread()
-    if options.resume is not None:
-        return _resumed(options)
-    if (options.model, options.file, options.equations) == (None, None, None):
-        raise UsageError("no model given; expected MODEL, -f FILE or -e TEXT, or --resume DIR")
-    return _started(named(options), options)
+    return together(lambda ranks: _trained(options, ranks))
 
 
-def _started(model: "Model", options: argparse.Namespace) -> Answer:
+def _trained(options: argparse.Namespace, ranks: "Ranks") -> Answer:
+    from symrnn.training.runs.session import check_shared
+    from symrnn.training.runs.train import attend, carry_out
+
+    ready = _prepared(options, ranks)
+    session = ready.session
+    check_shared(session)
+    folder = ranks.agreed(lambda: None if ranks.rank else ready.folder())
+    epochs = options.epochs or session.config.training.epochs
+    if folder is None:
+        found = attend(session, epochs)
+    else:
+        out = None if options.quiet else sys.stderr
+        found = carry_out(session, folder, epochs, options.save_every, out, ready.remarks)
+    if found.trouble and sys.stderr is not None:
+        print(f"symrnn: {readable(found.trouble)}", file=sys.stderr)
+    return Answer(found.text, found.status)
+
+
+def _prepared(options: argparse.Namespace, ranks: "Ranks") -> "Ready":
+    """The run made ready on all ranks. What is quickest is measured, and may be measured otherwise
+    on each: the back end of the first is that of all."""
+    prepare = _resumed if options.resume is not None else _started
+    first: Ready | None = None
+    if ranks.size > 1 and options.backend == "auto":
+        first = ranks.agreed(lambda: None if ranks.rank else prepare(options, ranks))
+        chosen = first.session.config.training.backend if first else ""
+        options.backend = ranks.everyone(chosen)[0]
+    return ranks.agreed(lambda: first or prepare(options, ranks))
+
+
+class Ready(NamedTuple):
+    """A session, how its directory is made or found, and what is said of both."""
+
+    session: "Session"
+    folder: "Callable[[], Folder]"
+    remarks: tuple[str, ...]
+
+
+def _started(options: argparse.Namespace, ranks: "Ranks") -> Ready:
     from symrnn.training.data.opening import BUILT_IN
     from symrnn.training.runs.folder import check_free, default_path
     from symrnn.training.runs.session import begin, settle
     from symrnn.training.runs.train import beginning
 
+    if (options.model, options.file, options.equations) == (None, None, None):
+        raise UsageError("no model given; expected MODEL, -f FILE or -e TEXT, or --resume DIR")
+    if options.model == "-" and ranks.size > 1:
+        raise UsageError("standard input is that of one process; expected a file, or -e TEXT")
+    model = named(options)
     if options.data is None:
         raise UsageError(f"no data given; expected --data FILE, or --data {', '.join(BUILT_IN)}")
     path = Path(options.out) if options.out else default_path(model.name, options.data)
-    check_free(path)
-    session = begin(model, options.data, _request(options))
-    folder = settle(session, path)
-    return _run(
-        session, folder, options, (beginning(session), *session.remarks, *session.data.remarks)
-    )
+    if not ranks.rank:
+        check_free(path)
+    session = begin(model, options.data, _request(options), ranks)
+    remarks = (beginning(session), *session.remarks, *session.data.remarks)
+    return Ready(session, lambda: settle(session, path), remarks)
 
 
-def _resumed(options: argparse.Namespace) -> Answer:
+def _resumed(options: argparse.Namespace, ranks: "Ranks") -> Ready:
     from symrnn.training.runs.folder import Folder
     from symrnn.training.runs.session import check_agrees, resume
 
@@ -199,21 +239,8 @@ def _resumed(options: argparse.Namespace) -> Answer:
             )
     names = ["data", "model", "head", "hidden", *READING, *TRAINING, *MASKS]
     check_agrees(config, _said(options, names))
-    session = resume(folder, config, options.data)
-    return _run(session, folder, options, (f"{folder.path}: from step {session.trainer.count} on",))
-
-
-def _run(
-    session: "Session", folder: "Folder", options: argparse.Namespace, remarks: Sequence[str]
-) -> Answer:
-    from symrnn.training.runs.train import carry_out
-
-    epochs = options.epochs or session.config.training.epochs
-    out = None if options.quiet else sys.stderr
-    found = carry_out(session, folder, epochs, options.save_every, out, remarks)
-    if found.trouble and sys.stderr is not None:
-        print(f"symrnn: {readable(found.trouble)}", file=sys.stderr)
-    return Answer(found.text, found.status)
+    session = resume(folder, config, options.data, ranks)
+    return Ready(session, lambda: folder, (f"{folder.path}: from step {session.trainer.count} on",))
 
 
 # what the options ask for

@@ -26,6 +26,7 @@ And the back ends, with what holds a kernel against its text:
 
 - `numpy`         a Program as a NumPy module
 - `c`             a Program as C99
+- `torch`         a Program as a module for PyTorch
 - `auto`          which of them is the quickest for some sizes, measured once
 - `verification`  numbers against oracles that share no code
 """

@@ -52,10 +52,10 @@ class Choice:
 
 
 def fastest(written: Written, text: str, name: str, settings: Settings, sizes: Sizes) -> Choice:
-    """The back end whose kernel is the quickest for these sizes, of those that have its features
-    and, where they compile, a compiler."""
+    """The back end whose kernel is the quickest for these sizes, of those that work on NumPy's
+    arrays and have its features and, where they compile, a compiler."""
     wanted = {feature for feature, value in settings.features.items() if value}
-    able = [target for target in BACKENDS.values() if wanted <= target.features]
+    able = [t for t in BACKENDS.values() if wanted <= t.features and t.contract is None]
     modules: dict[str, ModuleType] = {}
     for target in able:
         made = kernel(written, text, name, settings, target)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from symrnn.kernels.contract import Kernel
-from symrnn.kernels.program.program import At, Loop, Map, Now, Plain, Statement
+from symrnn.kernels.program.program import At, Loop, Map, Now, Plain, Statement, When
 from symrnn.kernels.sections import names_in_use
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref
@@ -39,6 +39,11 @@ class LoopBlock:
 def commented(kernel: Kernel, statements: Sequence[Statement]) -> list[Block | LoopBlock]:
     """The statements of a section under their equations, in order."""
     return list(_Comments(kernel).blocks(statements))
+
+
+def equations(kernel: Kernel, name: str, when: When | None) -> Iterator[str]:
+    """The equations of a variable, at a step or for all, as they are written in a comment."""
+    return _Comments(kernel).equation(name, when)
 
 
 class _Comments:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from symrnn.kernels.checkpoint import Parts
 from symrnn.kernels.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.kernels.program.program import Program
-from symrnn.kernels.settings import Sizes
+from symrnn.kernels.settings import Settings, Sizes
 from symrnn.language.calls import is_analytic, losses_of
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
@@ -52,6 +52,10 @@ class Kernel:
     """The same for one step, or why there is none."""
     causal: bool = True
     """Whether no step needs a later one."""
+    settings: Settings | None = None
+    """What it is made with."""
+    functions: "Functions | None" = None
+    """The same as functions, for a library that differentiates by itself."""
     sizes: Sizes | None = None
     """What holds where nothing else is said, if anything does."""
     backend: str = ""
@@ -60,6 +64,20 @@ class Kernel:
     @property
     def analytic(self) -> bool:
         return is_analytic(self.written)
+
+
+@dataclass(frozen=True)
+class Functions:
+    """A model as two functions with gradients by all that comes in: `symrnn.system.exposed`."""
+
+    forward: Kernel
+    """Outputs and final states, and what cotangents of them are, carried back."""
+    finals: dict[str, str]
+    """For each initial state, the output that is the same after the last step."""
+    loss: Kernel | None
+    """The loss, and its gradient times a number that is handed in."""
+    weight: str = ""
+    """The name of that number."""
 
 
 class Contract:

@@ -10,21 +10,25 @@ from operator import index
 from symrnn.errors import UsageError, suggestion
 from symrnn.kernels.c import C
 from symrnn.kernels.checkpoint import parts
-from symrnn.kernels.contract import Kernel
+from symrnn.kernels.contract import Functions, Kernel
+from symrnn.kernels.jax import JAX
 from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import Job, Program
 from symrnn.kernels.settings import KEYWORDS, Settings, Sizes
 from symrnn.kernels.target import Target, target_called
+from symrnn.kernels.torch import TORCH
 from symrnn.language.arrays import Array
+from symrnn.language.parse import parse
 from symrnn.language.tree import Written
 from symrnn.system import System, adjoint, initial_states, kept, normal, with_states
 from symrnn.system.carriers import apart, with_carriers
+from symrnn.system.exposed import forward_pass, weighed
 from symrnn.system.ids import with_ids
 from symrnn.system.states import all_ids, grouped, is_causal, why_no_step
 from symrnn.system.symbols import dimensions
 from symrnn.system.windows import windows
 
-BACKENDS = {target.name: target for target in (NUMPY, C)}
+BACKENDS = {target.name: target for target in (NUMPY, C, TORCH, JAX)}
 """The back ends that come along, by name."""
 
 AUTO = "auto"
@@ -104,6 +108,11 @@ def generate(
 ) -> str:
     """The source of a kernel, as a back end prints it; `sizes` are those that hold where nothing
     else is said."""
+    if sizes is not None and target.differentiates:
+        raise UsageError(
+            f"a module of the back end {target.name} is for all sizes, and is told them when it is"
+            " made; expected widths, batch and dtype left out"
+        )
     found = kernel(written, text, name, settings, target)
     return target.source(found if sizes is None else replace(found, sizes=complete(found, sizes)))
 
@@ -185,6 +194,7 @@ def kernel(
     if not name.strip() or not name.isprintable():
         raise UsageError(f"{name!r} names no kernel; expected a name on one line")
     target.check([feature for feature, value in settings.features.items() if value])
+    settings = target.settings(settings)
     full, folded, made = program(written, settings, target)
     form = normal(written, stable=True)
     backend = "" if target is NUMPY else f"--backend {target.name} "
@@ -204,9 +214,43 @@ def kernel(
         windows=windows(full, settings.steps, settings.truncate),
         parts=parts(kept(form), settings, target, written) if settings.checkpoint else None,
         causal=is_causal(form),
+        settings=settings,
         backend=target.name,
     )
+    if target.differentiates:
+        found = replace(found, functions=functions(found, settings, target))
     return replace(found, step=why_no_step(form) or one_step(found, target))
+
+
+def functions(kernel: Kernel, settings: Settings, target: Target) -> Functions:
+    """The two functions of a model, with gradients by all inputs and states that are numbers."""
+    form = kept(normal(with_ids(kernel.written, settings.ids), stable=True))
+    whole = with_states(form)
+    ids = all_ids(whole, settings.ids)
+    fixed = tuple(name for name in settings.wrt if whole.symbols[name].role == "fixed")
+    ahead = forward_pass(form)
+
+    def of(system: System, no_loss: bool) -> System:
+        inputs = [s.name for s in system.named("input") if s.name not in ids]
+        system = with_carriers(system, ids) if settings.lengths else system
+        return adjoint(system, (*inputs, *fixed), no_loss)
+
+    def made(system: System) -> Kernel:
+        own = apart(system) if settings.lengths else system
+        own_ids = tuple(name for name in settings.ids if name in system.symbols)
+        job = Job(settings.steps, True, own_ids, settings.lengths)
+        if not settings.lengths:
+            job = replace(job, windows=windows(system, settings.steps, settings.truncate))
+        folded, program = target.schedule(own, job, target.gradient, settings.passes)
+        weights = cotangents(system) if system.loss is None else {}
+        return replace(kernel, system=system, folded=folded, program=program, cotangents=weights)
+
+    forward = made(of(ahead.system, True))
+    if whole.loss is None:
+        return Functions(forward, dict(ahead.finals), None)
+    scaled = weighed(whole)
+    loss = made(scaled.plain(of(scaled.system, False)))
+    return Functions(forward, dict(ahead.finals), loss, scaled.weight)
 
 
 def one_step(kernel: Kernel, target: Target) -> Kernel:
@@ -223,6 +267,12 @@ def one_step(kernel: Kernel, target: Target) -> Kernel:
 def cotangents(system: System) -> dict[str, str]:
     """The input by which the adjoint of a system without a loss weighs each output."""
     return {symbol.weighs: symbol.name for symbol in system.named("input") if symbol.weighs}
+
+
+def kernel_of(source: str) -> Kernel:
+    """What a generated file is made of."""
+    made = origin(source)
+    return kernel(parse(made.text), made.text, made.name, made.settings, made.target)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,9 @@ from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
-from symrnn.errors import UsageError
+from symrnn.errors import CompilerError
 from symrnn.kernels.settings import Sizes
+from symrnn.language.arrays import np
 
 
 class Loaded(ModuleType):
@@ -36,6 +35,8 @@ def load_source(source: str, name: str) -> ModuleType:
     module.__file__ = filename
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), module.__dict__)
+    if "CompilerError" in module.__dict__:
+        module.__dict__["CompilerError"] = CompilerError  # an error of ours, and a RuntimeError too
     if "_kernel_like" in module.__dict__:
         module.__dict__["_kernel_like"] = partial(_kernel_like, source, name)
     return module
@@ -43,20 +44,14 @@ def load_source(source: str, name: str) -> ModuleType:
 
 def check_compiler(module: ModuleType) -> None:
     """Say now if what a module has to compile cannot be compiled here."""
-    try:
-        getattr(module, "_compiler", list)()  # a module that compiles nothing has no such function
-    except RuntimeError as error:
-        raise UsageError(str(error)) from None
+    getattr(module, "_compiler", list)()  # a module that compiles nothing has no such function
 
 
 def compile_for(module: ModuleType, sizes: Sizes) -> None:
     """Compile now, where a module has something to compile, what it needs for these sizes."""
     if hasattr(module, "_library"):
         dims = [sizes.dims[name] for name in module.DIMS]
-        try:
-            module._library(np.dtype(sizes.dtype), sizes.batch, *dims)
-        except RuntimeError as error:
-            raise UsageError(str(error)) from None
+        module._library(np.dtype(sizes.dtype), sizes.batch, *dims)
 
 
 def _kernel_like(

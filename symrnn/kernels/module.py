@@ -52,6 +52,7 @@ def module(kernel: Kernel, spelling: Spelling) -> str:
         step=step,
         whole_reads=", ".join(whole.given_to_sections) if spelling.one_call else None,
         by_lengths=by_lengths,
+        warns=spelling.warns,
         order=spelling.order or "host/order.py.jinja",
         smooth="ANALYTIC" if spelling.complex_numbers else "COMPLEX_STEP",
     )

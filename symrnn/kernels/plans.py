@@ -122,6 +122,8 @@ class Spelling:
     one_call: bool = False
     """Whether a plan has a section `whole`, which is the forward pass, the loss and the backward
     pass: where a call costs as much as the work."""
+    warns: bool = True
+    """Whether it is NumPy that works numbers out, which warns where one is infinite."""
     complex_numbers: bool = True
     """Whether complex numbers go through its kernels, as a complex step needs."""
 

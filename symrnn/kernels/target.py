@@ -16,7 +16,7 @@ from symrnn.system.system import System
 
 if TYPE_CHECKING:
     from symrnn.kernels.contract import Kernel
-    from symrnn.kernels.settings import Sizes
+    from symrnn.kernels.settings import Settings, Sizes
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Target:
     files: Callable[["Kernel", "Sizes"], dict[str, str]] | None = None
     """Prints a kernel for these sizes as files of a folder, by name, if it is more than one."""
     load: Callable[[str, str], ModuleType] = load_source
-    """Makes a module that keeps the contract, of such a text and a name."""
+    """Makes a module of such a text and a name."""
+    contract: Callable[[str, str], ModuleType] | None = None
+    """Makes one that keeps the contract with NumPy's arrays, where `load` makes another kind."""
     elementary: frozenset[str] = ELEMENTARY
     """The operations that it has; all others are worked out of these."""
     kinds: tuple[Kind, ...] = KINDS
@@ -46,6 +48,14 @@ class Target:
     """What its kernels can do beside (`symrnn.kernels.settings.Features`)."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Of what they cannot do, why, and what there is instead."""
+    differentiates: bool = False
+    """Whether it prints functions for a library that differentiates by itself; loops stay loops
+    there."""
+
+    @property
+    def held(self) -> Callable[[str, str], ModuleType]:
+        """Makes a module that can be held against its text, of such a text and a name."""
+        return self.contract or self.load
 
     def schedule(
         self, system: System, job: Job, passes: Sequence[str], optional: Iterable[str] = OPTIONAL
@@ -64,6 +74,10 @@ class Target:
         own = tuple(name for name in ids if name in part.symbols)
         wanted = ("layout", "merge", "share") if packs else ("share",)
         return self.schedule(part, Job(1, ids=own, packs=tuple(packs)), self.step, wanted)
+
+    def settings(self, asked: "Settings") -> "Settings":
+        """What is asked for, as it does it: loops stay loops in functions of tensors."""
+        return replace(asked, loops=True) if self.differentiates else asked
 
     def check(self, features: Collection[str]) -> None:
         """Refuse what its kernels cannot do."""

@@ -279,6 +279,11 @@ class Model:
                 raise UsageError(f"'{AUTO}' measures for sizes; expected {wanted}")
             backend = fastest(self.written, self.text, self.name, asked, sizes).backend
         target = target_of(backend)
+        if sizes is not None and target.contract is not None:
+            raise UsageError(
+                f"a kernel of the back end {target.name} is one for all sizes; expected batch,"
+                " dtype and widths left out"
+            )
         source = generate(self.written, self.text, self.name, asked, target, sizes)
         module = target.load(source, f"{self.name}_t{steps}")
         if sizes is not None:
@@ -308,7 +313,9 @@ class Model:
         wrt, target = listed(wrt), target_of(backend)
         if steps is None:
             steps = self.system.steps or DEFAULT_STEPS
-        module = self.kernel(steps, loops, wrt, target, **features)
+        source = self.generate(steps, loops, wrt, backend=target, **features)
+        module = target.held(source, f"{self.name}_t{steps}")
+        loops = True if target.differentiates else loops
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check(

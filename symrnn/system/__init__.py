@@ -22,6 +22,7 @@ System to system, one file for each transformation:
 - `unroll`    a system written out for a number of steps
 - `states`    initial states as inputs; whether one step can be worked out alone
 - `segment`   a system taken apart in time: segments of steps, and what happens once
+- `exposed`   a system as a function whose results have adjoints that are handed in
 - `windows`   steps in windows, between which backpropagation is cut
 - `carriers`  every equation at its own step, for sequences that end at steps of their own
 

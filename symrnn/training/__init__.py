@@ -14,6 +14,7 @@ loop        the one loop, which they and `runs` feed: epochs, callbacks, validat
 trainer     one step after the other: gradient, clipping, schedule, update, states carried on
 optimisers  SGD, Adagrad, RMSprop, Adam, AdamW, and what they remember of one vector
 schedules   the learning rate over the steps
+ranks       processes that train together, each on its rows of every batch
 masks       masks for dropout and zoneout, drawn, or such that they change nothing
 kernels     what is asked of a kernel; one with parameters to start from
 metrics     accuracy, squared error, bits per character, confusion
@@ -40,6 +41,7 @@ from symrnn.training.optimisers import (
     Optimiser,
     RMSprop,
 )
+from symrnn.training.ranks import Ranks, launched
 from symrnn.training.schedules import Schedule, schedule
 from symrnn.training.trainer import Step, Trainer, clip_norm, clip_value, norm
 
@@ -56,6 +58,7 @@ __all__ = [
     "Memory",
     "Optimiser",
     "RMSprop",
+    "Ranks",
     "Schedule",
     "SequenceClassifier",
     "SequenceRegressor",
@@ -66,6 +69,7 @@ __all__ = [
     "clip_value",
     "draw_masks",
     "fit",
+    "launched",
     "neutral_masks",
     "norm",
     "put",

@@ -10,6 +10,7 @@ from symrnn.errors import UsageError
 from symrnn.training.kernels import Inputs, Kernel
 from symrnn.training.loop import Callback, Epoch, Loop, Prepared, Progress, Record, Validate
 from symrnn.training.optimisers import Optimiser
+from symrnn.training.ranks import ALONE, Ranks
 from symrnn.training.schedules import Schedule
 from symrnn.training.trainer import Step, Trainer
 
@@ -48,6 +49,7 @@ def fit(
     patience: int | None = None,
     tokens: Callable[[Inputs], int] | None = None,
     seed: int = 0,
+    ranks: Ranks = ALONE,
 ) -> History:
     """Train the kernel, by Adam if nothing else is said; the same seed does the same again.
 
@@ -62,6 +64,7 @@ def fit(
         carry=carry,
         masks=masks,
         seed=seed,
+        ranks=ranks,
     )
     return run(
         trainer,

@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike
 
 from symrnn.errors import DataError, UsageError
 from symrnn.language.arrays import Array
+from symrnn.training.ranks import Ranks
 
 Axes = tuple[str | int, ...]
 Inputs = Mapping[str, Any]
@@ -98,6 +99,19 @@ def blanks(kernel: Kernel, inputs: Inputs, stepwise: bool = False) -> dict[str, 
         for name in needed
         if name not in inputs
     }
+
+
+def own_rows(kernel: Kernel, inputs: Inputs, ranks: Ranks) -> Inputs:
+    """Of what a whole batch is, the rows of one of the ranks that share it."""
+    if ranks.size == 1:
+        return inputs
+    every: dict[str, Axes] = {**_file(kernel)["_EVERY"], "lengths": ("B",)}
+    found = {}
+    for name, value in inputs.items():
+        axes, array = every.get(name, ()), np.asarray(value)
+        shared = "B" in axes and array.ndim == len(axes)  # what is odd is refused as it stands
+        found[name] = ranks.own(array, axes.index("B")) if shared else value
+    return found
 
 
 def sequences(kernel: Kernel, inputs: Inputs) -> int:

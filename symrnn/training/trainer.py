@@ -10,9 +10,19 @@ import numpy as np
 
 from symrnn.errors import DataError, Diverged, UsageError
 from symrnn.language.arrays import Array
-from symrnn.training.kernels import Inputs, Kernel, check_kernel, sequences, steps, table
+from symrnn.training.kernels import (
+    Inputs,
+    Kernel,
+    check_kernel,
+    own_rows,
+    sequences,
+    shape,
+    steps,
+    table,
+)
 from symrnn.training.masks import check_masks, draw_masks, neutral_masks
 from symrnn.training.optimisers import Adam, Optimiser, check_array
+from symrnn.training.ranks import ALONE, Ranks
 from symrnn.training.schedules import Constant, Schedule
 from symrnn.training.schedules import schedule as schedule_of
 
@@ -89,7 +99,8 @@ class Trainer:
 
     `clip` is the longest gradient allowed, `value_clip` the largest entry, cut off first. With
     `carry` the last states of a step are the first of the next. `masks` says with which
-    probability each mask of the model drops or keeps a feature; they are drawn from `seed`.
+    probability each mask of the model drops or keeps a feature; they are drawn from `seed`. Where
+    there are several `ranks`, each is handed the same batches and works on its own rows of them.
 
     >>> import symrnn
     >>> from symrnn.training.kernels import started
@@ -111,6 +122,7 @@ class Trainer:
         carry: bool = False,
         masks: Mapping[str, float] | None = None,
         seed: int = 0,
+        ranks: Ranks = ALONE,
     ) -> None:
         check_kernel(kernel)
         for name, limit in (("clip", clip), ("value_clip", value_clip)):
@@ -126,6 +138,7 @@ class Trainer:
         self.schedule: Schedule = named or Constant()
         self.memory = (optimiser or Adam()).start(kernel.theta)
         self.rng = np.random.default_rng(seed)
+        self.ranks = ranks
 
     def __copy__(self) -> "Trainer":
         return deepcopy(self)  # a trainer of its own: two that move one theta would both be wrong
@@ -146,10 +159,7 @@ class Trainer:
 
     def _step(self, inputs: Inputs, share: float, start: float) -> Step:
         kernel, memory = self.kernel, self.memory
-        if self.carried or self.masks:
-            inputs = self._completed(inputs)
-        value, _ = kernel.loss_and_grads(**inputs)
-        loss, gradient = float(value), kernel.dtheta
+        loss, gradient = self._pass(inputs), kernel.dtheta
         length = norm(gradient)
         if not (isfinite(loss) and isfinite(length)):
             raise _diverged(memory.count + 1, loss, length, inputs, kernel.dtype)
@@ -161,10 +171,22 @@ class Trainer:
             np.multiply(gradient, share, gradient)
         scale = float(self.schedule(memory.count))
         if self.carry:
-            self._keep(kernel.states)
+            self._keep(self._states(inputs))
         memory.step(gradient, scale)
         rate = memory.optimiser.learning_rate * scale
         return Step(memory.count, loss, length, rate, perf_counter() - start)
+
+    def _pass(self, inputs: Inputs) -> float:
+        """The loss of the batch, which all ranks share; its gradient is in the kernel then. A loss
+        is a mean over the rows, so that each rank's counts as it has rows."""
+        kernel, ranks = self.kernel, self.ranks
+        if ranks.size == 1:
+            own = self._completed(inputs) if self.carried or self.masks else inputs
+            return float(kernel.loss_and_grads(**own)[0])
+        batch = sequences(kernel, inputs)
+        own, rows = self._completed(inputs), ranks.rows(batch)
+        loss = float(kernel.loss_and_grads(**own)[0]) if rows else 0.0
+        return ranks.mean(kernel.dtheta, loss, rows / batch)
 
     def reset(self) -> None:
         """Forget the states carried: the next step starts at zero, or with those handed in."""
@@ -175,17 +197,26 @@ class Trainer:
         return neutral_masks(self.kernel, batch, self.masks)
 
     def _completed(self, inputs: Inputs) -> Inputs:
-        """The inputs, with what is carried and what is drawn."""
+        """This rank's rows of the inputs, with what is carried and what is drawn."""
         batch = sequences(self.kernel, inputs)
+        rows = self.ranks.rows(batch)
         for name, value in self.carried.items():
             axes = table(self.kernel, "STATES")[name]
-            if name not in inputs and value.shape[axes.index("B")] != batch:
+            if name not in inputs and value.shape[axes.index("B")] != rows:
                 raise DataError(
                     f"{name} is carried on from {value.shape[axes.index('B')]} sequences, and now"
-                    f" there are {batch}; expected as many, or reset() before"
+                    f" there are {rows}; expected as many, or reset() before"
                 )
         drawn = draw_masks(self.kernel, self.masks, batch, self.rng, steps(self.kernel, inputs))
-        return {**self.carried, **drawn, **inputs}
+        return {**self.carried, **own_rows(self.kernel, {**drawn, **inputs}, self.ranks)}
+
+    def _states(self, inputs: Inputs) -> Mapping[str, Array]:
+        """The last states of this rank's rows, if it has any."""
+        kernel = self.kernel
+        if self.ranks.size == 1 or self.ranks.rows(sequences(kernel, inputs)):
+            return kernel.states
+        axes = table(kernel, "STATES")
+        return {name: np.empty(shape(kernel, axes[name], 0), kernel.dtype) for name in axes}
 
     def _keep(self, states: Mapping[str, Array]) -> None:
         for name, value in states.items():
@@ -198,14 +229,20 @@ class Trainer:
     # to stop, and to go on bit for bit
 
     def state(self) -> dict[str, Any]:
-        """Everything that goes on: arrays, copied, and the number of steps, under flat names."""
+        """Everything that goes on: arrays, copied, and the number of steps, under flat names. All
+        ranks have to ask at once, and to each the same is said, whatever their number."""
+        carried = self.ranks.whole(self.carried, self._rows()) if self.carried else {}
         return {
             "theta": self.kernel.theta.copy(),
             "count": self.count,
             "rng": _to_words(self.rng),
             **{f"optimiser.{name}": array.copy() for name, array in self.memory.state.items()},
-            **{f"carried.{name}": array.copy() for name, array in self.carried.items()},
+            **{f"carried.{name}": array.copy() for name, array in carried.items()},
         }
+
+    def _rows(self) -> dict[str, int]:
+        """Along which axis the rows of each state lie."""
+        return {name: axes.index("B") for name, axes in table(self.kernel, "STATES").items()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Put back what `state` gave, into a trainer made alike; nothing changes if it does not
@@ -223,7 +260,9 @@ class Trainer:
         check_array("rng", words, _to_words(self.rng))
         self.memory.restore(remembered, int(state["count"]))
         self.kernel.theta[...] = state["theta"]
-        self.carried = {name: array.copy() for name, array in carried.items()}
+        rows, ranks = self._rows(), self.ranks
+        own = {name: ranks.own(array, rows[name]) for name, array in carried.items()}
+        self.carried = {name: array.copy() for name, array in own.items()}
         _from_words(self.rng, words)
 
 

@@ -15,7 +15,7 @@ from symrnn.bench.case import Case, Entrant, LeftOut
 from symrnn.bench.peers.book import by_the_book
 from symrnn.bench.peers.by_torch import compiled, eager
 from symrnn.bench.peers.by_tracing import jitted, taped
-from symrnn.bench.peers.kernels import floor_of, function, kernel
+from symrnn.bench.peers.kernels import floor_of, function, jax_file, kernel
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ PEERS = {
     "torch": Peer("PyTorch, eager; its own layer where it has one", eager, "torch"),
     "compile": Peer("PyTorch, torch.compile; few steps only", compiled, "torch"),
     "jax": Peer("JAX, jit and lax.scan", jitted, "jax"),
+    "jax_file": Peer("the generated file of the back end jax, jit", jax_file, "jax"),
     "autograd": Peer("HIPS autograd", taped, "autograd"),
     "floor": Peer("the kernel's products and transcendental functions alone", floor_of),
 }

@@ -78,15 +78,19 @@ def _entrant(form: Form) -> Entrant:
 
 
 def written_out(
-    case: Case, network: CellNetwork, torch: Any, wrap: Callable[[Any], Any] = lambda f: f
+    case: Case,
+    network: CellNetwork,
+    torch: Any,
+    wrap: Callable[[Any], Any] = lambda f: f,
+    device: str = "cpu",
 ) -> Form:
     """Each step as operations on tensors."""
     p = {
-        key: torch.from_numpy(value).requires_grad_()
+        key: torch.from_numpy(value).to(device).requires_grad_()
         for key, value in packed(network, case.params).items()
     }
-    x, y = torch.from_numpy(case.inputs["x"]), torch.from_numpy(case.inputs["y"])
-    ops = _ops(torch, x.dtype)
+    x, y = (torch.from_numpy(case.inputs[name]).to(device) for name in "xy")
+    ops = _ops(torch, x)
     run = wrap(lambda p, x, y: loss(ops, network, p, x, y))
 
     def read(grads: list[Any]) -> Arrays:
@@ -95,7 +99,7 @@ def written_out(
     return Form(lambda: run(p, x, y), list(p.values()), read)
 
 
-def _ops(torch: Any, dtype: Any) -> Ops:
+def _ops(torch: Any, x: Any) -> Ops:
     def scan(step: Any, inputs: Any, start: State, backward: bool, every: bool) -> Any:
         state, found = start, []
         steps = inputs.unbind(0)
@@ -113,20 +117,21 @@ def _ops(torch: Any, dtype: Any) -> Ops:
         functional.binary_cross_entropy_with_logits,
         functional.mse_loss,
         scan,
-        lambda rows, columns: torch.zeros(rows, columns, dtype=dtype),
+        lambda rows, columns: x.new_zeros(rows, columns),
     )
 
 
-def layered(case: Case, network: CellNetwork) -> Form:
+def layered(case: Case, network: CellNetwork, device: str = "cpu") -> Form:
     """torch.nn.RNN, LSTM or GRU, and a linear read-out."""
     import torch
 
-    x, y = torch.from_numpy(case.inputs["x"]), torch.from_numpy(case.inputs["y"])
+    x, y = (torch.from_numpy(case.inputs[name]).to(device) for name in "xy")
     p = packed(network, case.params)
     hidden = p["states 0 0"].shape[0]
     kind = getattr(torch.nn, network.layer)
-    layer = kind(x.shape[2], hidden, bidirectional=len(network.ways) > 1, dtype=x.dtype)
-    head = torch.nn.Linear(p["readout"].shape[0], p["readout"].shape[1], dtype=x.dtype)
+    like = {"dtype": x.dtype, "device": device}
+    layer = kind(x.shape[2], hidden, bidirectional=len(network.ways) > 1, **like)
+    head = torch.nn.Linear(p["readout"].shape[0], p["readout"].shape[1], **like)
     places = dict(_places(network, layer, head))
     with torch.no_grad():
         for tensor in layer.parameters():

@@ -173,6 +173,24 @@ def function(case: Case) -> Entrant:
     return Entrant(lambda: run(params, **inputs), _read)
 
 
+def jax_file(case: Case) -> Entrant:
+    """The loss of the file for JAX and its gradient, compiled."""
+    import jax
+
+    jax.config.update("jax_enable_x64", bool(case.dtype == "float64"))
+    module = case.model.kernel(case.size.steps, backend="jax")
+    run = jax.jit(lambda params, inputs: module.loss_and_grads(params, **inputs))
+    params, inputs = (
+        {name: jax.numpy.asarray(value) for name, value in own.items()}
+        for own in (case.params, case.inputs)
+    )
+
+    def read(found: Any) -> Answer:
+        return Answer(float(found[0]), {n: np.array(value) for n, value in found[1].items()})
+
+    return Entrant(lambda: jax.block_until_ready(run(params, inputs)), read)
+
+
 def _read(found: Any) -> Answer:
     loss, grads = found
     return Answer(float(loss), {name: value.copy() for name, value in grads.items()})

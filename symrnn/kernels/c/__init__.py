@@ -1,6 +1,8 @@
 """Programs as C99: structs for parameters, inputs and memory, and functions without allocation.
 
-- `spelling`    slices and single numbers of a program in C
+- `names`       names that C and its headers leave free
+- `expressions` operations on single numbers
+- `spelling`    slices of a program's arrays, and numbers made of sizes
 - `grouping`    statements over the same entries put together
 - `statements`  statements as loops and calls of products
 - `rows`        where sequences have lengths of their own: their order, and what crosses steps

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from symrnn.frame import render
 from symrnn.kernels.c.layout import indented, laid_out, nest
+from symrnn.kernels.c.names import identifier
 from symrnn.kernels.c.spelling import Spelling
-from symrnn.kernels.c.unit import Work, harmless, identifier, trains
+from symrnn.kernels.c.unit import Work, harmless, trains
 from symrnn.kernels.program.program import Array
 from symrnn.kernels.sections import handed_out
 from symrnn.kernels.settings import Sizes
@@ -85,7 +86,7 @@ def classes(work: Work, struct: str = "batches[0]") -> Iterator[str]:
 
 def outside(work: Work) -> Spelling:
     """How sizes are called where the header alone is known."""
-    sizes = {f"dim {n}": f"{work.macro}_{n}" for n in work.dims}
+    sizes = {f"dim {n}": macro for n, macro in work.macros.items()}
     return replace(work.spelling, own={**work.spelling.own, **sizes}, batch=f"{work.macro}_B")
 
 
@@ -145,7 +146,7 @@ class Notes:
         arrays = work.kernel.program.arrays
         widths = [(arrays["x"], self.features), (arrays["y"], self.outputs)]
         found = [
-            (f"{work.macro}_{width.names[0]}", many)
+            (work.macros[width.names[0]], many)
             for array, many in widths
             if len((width := array.classes or array.width).names) == 1 and not width.number
         ]

@@ -10,10 +10,12 @@ from symrnn.errors import UsageError
 from symrnn.frame import render
 from symrnn.kernels.c.example import example
 from symrnn.kernels.c.layout import laid_out
+from symrnn.kernels.c.names import identifier
 from symrnn.kernels.c.plan import plan
 from symrnn.kernels.c.room import check_budget
-from symrnn.kernels.c.unit import Work, harmless, header, identifier, trains, unit, works
+from symrnn.kernels.c.unit import Work, harmless, header, trains, unit, works
 from symrnn.kernels.contract import Kernel
+from symrnn.kernels.lines import wrapped
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import Spelling
 from symrnn.kernels.settings import Sizes
@@ -33,11 +35,13 @@ def source(kernel: Kernel) -> str:
             "c/library.c.jinja", name=name, macro=name.upper(), works=made, trains=trains(made[0])
         ),
     }
+    sizes = [f"{name.upper()}_B", *made[0].macros.values()]
     build = render(
         "c/build.py.jinja",
         sources={key: quoted(text) for key, text in sources.items()},
         macro=name.upper(),
         prefix=name,
+        sizes=wrapped("_SIZES = [", [f'"{n}"' for n in sizes], "]"),
         any_batch=any_batch,
     )
     spelling = Spelling(
@@ -45,6 +49,7 @@ def source(kernel: Kernel) -> str:
         imports=lambda calls: "",
         standard=render("c/imports.py.jinja").strip(),
         helpers=lambda helpers: build,
+        warns=False,
         complex_numbers=False,
         one_call=trains(made[0]),
         order="c/order.py.jinja",

@@ -10,7 +10,8 @@ them, and calls its functions.
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
-from symrnn.kernels.c.unit import Work, identifier
+from symrnn.kernels.c.names import identifier
+from symrnn.kernels.c.unit import Work
 from symrnn.kernels.plans import PlanRequest, PlanText
 from symrnn.kernels.sections import (
     Place,

@@ -81,9 +81,11 @@ def check_budget(made: Sequence["Work"], sizes: Sizes) -> None:
         if (size := sum(taken(made, other).values())) < many
     ]
     whole = made[0].kernel
-    last = " and --forward-only take" if "backward" in made[0].sections else " take"
-    if whole.steps > 1 or "backward" in made[0].sections:
-        ways.append(f"fewer --steps{last} less")
+    less_again = ["fewer --steps"] * (whole.steps > 1)
+    less_again += ["--forward-only"] * ("backward" in made[0].sections)
+    if less_again:
+        verb = "take" if whole.steps > 1 else "takes"
+        ways.append(f"{' and '.join(less_again)} {verb} less")
     raise UsageError(
         f"the kernel takes {many} bytes ({parts}), and --memory allows {sizes.memory}"
         + "".join(f"; {way}" for way in ways)

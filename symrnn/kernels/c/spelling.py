@@ -1,4 +1,4 @@
-"""Slices of arrays and single numbers of a program, in C.
+"""Slices of a program's arrays, and numbers made of sizes, in C.
 
 Every array is a member of one of four structs: parameters `p`, their gradients `g`, what is handed
 in `in`, and the memory of the kernel `m`. Its axes are those of the contract: steps, sequences,
@@ -14,11 +14,12 @@ sequences are the first ones of all, which are in order, from the longest to the
     h[t]      =>    m->h[start + r][j]
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symrnn.errors import CheckError
-from symrnn.kernels.names import Names
+from symrnn.kernels.c.expressions import Text, called, infix
+from symrnn.kernels.c.names import PACKED, VARIABLES
 from symrnn.kernels.program import program as p
 from symrnn.language.printer import show_expr
 from symrnn.language.tree import NARROW, Add, Div, Expr, Mul, Neg, Num, Pow, Size, Width
@@ -30,99 +31,6 @@ STRUCTS = {
     **dict.fromkeys(("variable", "scratch"), "m"),
 }
 """In which struct an array lies, by its role."""
-
-FUNCTIONS = {
-    **{name: name for name in ("log", "sqrt", "sin", "cos", "sinh", "cosh", "log1p")},
-    **{"expm1": "expm1", "erf": "erf", "arctan": "atan", "power": "pow"},
-}
-"""The functions of <math.h>, by operation; with an f behind them for float."""
-
-VARIABLES = {*("m", "p", "g", "in", "t", "s", "r", "j", "id", "found", "real", "B", "T")}
-"""What a function calls its structs, counters and sums."""
-
-MEMBERS = {"rows", "out", "lengths", "batch"}
-"""Members of structs that such a kernel has beside its arrays."""
-
-PACKED = {*("b", "rows", "steps", "total", "start", "alive", "row")}
-"""What it calls numbers of rows beside, where these are not known when it is compiled."""
-
-KEYWORDS = {
-    *("auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else"),
-    *("enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register"),
-    *("restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef"),
-    *("union", "unsigned", "void", "volatile", "while", "asm", "linux", "unix", "none"),
-    *("NULL", "NAN", "INFINITY", "HUGE_VAL", "HUGE_VALF", "HUGE_VALL", "INLINE", "FN", "BITS"),
-    *("MANTISSA", "BIAS", "MAGIC", "LN2_HIGH", "LN2_LOW", "VECTOR", "TALL", "LANES", "FROM"),
-    *("AS_VECTOR", "SERIES", "MAYBE_UNUSED", "errno", "main", "HIGH", "PREFETCH", "WIDE_VECTORS"),
-    *("WHOLE_VECTORS", "THREADS", "PRAGMA", "IN_THREADS", "blas"),
-}
-"""Words and macros of C's: no member of a struct can have such a name."""
-
-FUNCTION_NAMES = {
-    *(
-        "sigmoid",
-        "dot",
-        "dot_by_turned",
-        "greater",
-        "smaller",
-        "square",
-        "softplus",
-        "fast_tanh",
-        "fast_exp",
-    ),
-    *(
-        "reduced",
-        "power_of_two",
-        "rows_of",
-        "all_rows",
-        "large_dot",
-        *("SMALL", "LARGE", "DEEP", "WIDE", "BLOCK", "tile", "columns_of", "strip_of"),
-        *("block_of_rows", "rows_at_once", "dot_by"),
-        "vector_1",
-        "vector_2",
-    ),
-    *(
-        "memcpy",
-        "fabs",
-        "copysign",
-        "in_one_window",
-        "y0",
-        "y1",
-        "yn",
-        "j0",
-        "j1",
-        "jn",
-        "gamma",
-        "i",
-        "k",
-        "l",
-    ),
-}
-"""Functions and types of a file: no size can have such a name."""
-
-PACKED_FUNCTIONS = {
-    *(
-        "put_in_order",
-        "row_at",
-        "copy_step",
-        "copy_steps",
-        "begin",
-        "spread",
-        "sum_steps",
-        "within",
-    ),
-    *("take", "take_steps", "give", "give_steps", "row_table"),
-}
-"""Those of a file for sequences with lengths of their own."""
-
-OWN = {
-    **{"tanh": "fast_tanh", "exp": "fast_exp", "maximum": "greater", "minimum": "smaller"},
-    "sigmoid": "sigmoid",
-    **{"square": "square", "softplus": "softplus"},
-}
-"""Those that stand in the file."""
-
-INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 
 @dataclass(frozen=True)
@@ -339,7 +247,7 @@ class Spelling:
             return str(many)
         return plus("T", more)
 
-    def number(self, value: Expr) -> "Text":
+    def number(self, value: Expr) -> Text:
         """A number made of numbers and sizes: the compiler works it out."""
         match value:
             case Num():
@@ -366,31 +274,6 @@ class Spelling:
         raise CheckError(f"{value} is no number")
 
 
-@dataclass(frozen=True)
-class Text:
-    """An expression, and how tightly its outermost operator binds: 1 for + and -, 2 for * and /,
-    3 for a sign, 4 for what needs no brackets."""
-
-    text: str
-    tightness: int = 4
-
-    def within(self, tightness: int) -> str:
-        return self.text if self.tightness >= tightness else f"({self.text})"
-
-
-def infix(sign: str, left: Text, right: Text) -> Text:
-    """
-    >>> infix("-", Text("a"), infix("-", Text("b"), Text("c"))).text
-    'a - (b - c)'
-    """
-    tightness = 1 if sign in "+-" else 2
-    return Text(f"{left.within(tightness)} {sign} {right.within(tightness + 1)}", tightness)
-
-
-def called(function: str, *args: Text) -> Text:
-    return Text(f"{function}({', '.join(arg.text for arg in args)})")
-
-
 def plus(index: str, number: int) -> str:
     """
     >>> plus("t", 0), plus("t", -1), plus("s", 2)
@@ -407,38 +290,3 @@ def times(many: int, size: str) -> str:
     ('0', 'B', '2 * B')
     """
     return "0" if not many else size if many == 1 else f"{many} * {size}"
-
-
-def c_names(program: p.Program, dims: Sequence[str], packed: bool = False) -> dict[str, str]:
-    """The name of each dimension, under `dim H`, and of each array; their own, unless that is a
-    word of C's or another one has it.
-
-    >>> arrays = {name: p.Array(name, "input", ()) for name in ("x", "double")}
-    >>> c_names(p.Program(1, arrays, {}), ["H", "j"])
-    {'dim H': 'H', 'dim j': 'j_2', 'x': 'x', 'double': 'double_2'}
-    """
-    more = {*PACKED, *PACKED_FUNCTIONS} if packed else set()
-    sizes = Names({*KEYWORDS, *VARIABLES, *FUNCTION_NAMES, *more})
-    members = Names(KEYWORDS | (MEMBERS if packed else set()))
-    found = {f"dim {name}": sizes.new(name) for name in dims}
-    return found | {name: members.new(name) for name in program.arrays}
-
-
-def value_of(op: str, args: list[Text]) -> Text:
-    """An operation on single numbers."""
-    if op in INFIX:
-        return infix(INFIX[op], *args)
-    match op:
-        case "copy" | "stop":
-            return args[0]
-        case "negative":
-            return Text(f"-{args[0].within(4)}", 3)
-        case "positive":
-            return Text(f"({args[0].within(2)} > 0 ? (real)1 : (real)0)")
-        case "is_zero":
-            return Text(f"({args[0].within(2)} == 0 ? (real)1 : (real)0)")
-    if op in OWN:
-        return called(OWN[op], *args)
-    if op in FUNCTIONS:
-        return called(f"FN({FUNCTIONS[op]})", *args)
-    raise CheckError(f"the program holds an operation '{op}' that has no spelling in C")

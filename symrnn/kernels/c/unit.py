@@ -13,9 +13,10 @@ from functools import cached_property
 
 from symrnn.frame import render
 from symrnn.kernels.c.layout import indented, laid_out, nest
+from symrnn.kernels.c.names import c_names, identifier
 from symrnn.kernels.c.room import rooms, structs
 from symrnn.kernels.c.rows import code
-from symrnn.kernels.c.spelling import Spelling, c_names
+from symrnn.kernels.c.spelling import Spelling
 from symrnn.kernels.c.statements import Writer
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.program.program import SECTIONS
@@ -61,6 +62,11 @@ class Work:
 
     def called(self, section: str) -> str:
         return "step" if self.kernel.one_step else section
+
+    @cached_property
+    def macros(self) -> dict[str, str]:
+        """The macro of each width."""
+        return {n: f"{self.macro}_{self.spelling.own[f'dim {n}']}" for n in self.dims}
 
     # structs: the names of members, and their axes
 
@@ -113,7 +119,7 @@ class Work:
 
     def lines(self, members: Sequence[tuple[str, list[str]]]) -> list[str]:
         """The members of a struct, as they are declared in the header."""
-        sizes = {self.spelling.own[f"dim {n}"]: f"{self.macro}_{n}" for n in self.dims}
+        sizes = {self.spelling.own[f"dim {n}"]: macro for n, macro in self.macros.items()}
         sizes |= {"B": f"{self.macro}_B", "T": f"{self.macro}_T"}
 
         def size(axis: str) -> str:
@@ -195,26 +201,11 @@ def works(kernel: Kernel, dims: tuple[str, ...], any_batch: bool = False) -> lis
     return found
 
 
-def identifier(name: str) -> str:
-    """A name that is one in C.
-
-    >>> identifier("my cell"), identifier("2nd"), identifier("main")
-    ('my_cell', 'm_2nd', 'm_main')
-    """
-    found = re.sub(r"\W", "_", name, flags=re.ASCII)
-    odd = not found or found[0].isdigit() or found[0] == "_" or found.lower() in TAKEN
-    return f"m_{found}" if odd else found
-
-
-TAKEN = {"main", "makefile", "weights", "library"}
-"""Names of other files of a folder."""
-
-
 def header(made: Sequence[Work], sizes: Sizes) -> str:
     """What a caller includes, with the sizes that hold where nothing else is said."""
     whole = made[0]
     kernel = whole.kernel
-    known: dict[str, int | None] = {"B": sizes.batch, **{n: sizes.dims.get(n) for n in whole.dims}}
+    widths = {macro: (n, sizes.dims.get(n)) for n, macro in whole.macros.items()}
     return render(
         "c/kernel.h.jinja",
         whole=whole,
@@ -222,7 +213,7 @@ def header(made: Sequence[Work], sizes: Sizes) -> str:
         kernel=kernel,
         said=said(whole),
         why_no_step="" if isinstance(kernel.step, Kernel) else harmless(kernel.step),
-        sizes=known,
+        sizes={f"{whole.macro}_B": ("B", sizes.batch), **widths},
         double=sizes.dtype == "float64",
         libm=sizes.math == "libm",
         needs=needs(made),
@@ -294,4 +285,4 @@ def said(work: Work) -> list[str]:
 
 def harmless(text: str) -> str:
     """What stands within a comment."""
-    return text.replace("*/", "* /").replace("/*", "/ *")
+    return text.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")

@@ -24,6 +24,7 @@ from symrnn.kernels.program.order import order
 from symrnn.kernels.program.peel import peel, unroll
 from symrnn.kernels.program.program import KINDS, Kind, Loop, Pack, Program
 from symrnn.kernels.program.roll import one_place, roll
+from symrnn.kernels.program.rotate import rotate
 from symrnn.kernels.program.turn import turn
 from symrnn.system.system import System
 from symrnn.system.windows import Windows
@@ -64,6 +65,7 @@ PASSES: Mapping[str, Callable[[Program, Job], Program]] = {
     "layout": lambda program, job: layout(program, job.kinds),
     "merge": lambda program, job: merge(program),
     "peel": lambda program, job: peel(program),
+    "rotate": lambda program, job: rotate(program) if job.loops else program,
     "lower": lambda program, job: lower(program, job.elementary),
     "roll": lambda program, job: roll(program),
     "one_place": lambda program, job: one_place(program),

@@ -15,6 +15,7 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
+from symrnn.errors import CompilerError
 from symrnn.interpret.oracle import central_slope, complex_slope, error
 from symrnn.kernels.verification.calls import (
     SMALL,
@@ -98,6 +99,8 @@ def _tried(what: str, against: str, work: Callable[[], Check]) -> Check:
         with np.errstate(all="ignore"), catch_warnings():
             simplefilter("ignore")
             return work()
+    except CompilerError:
+        raise  # it says nothing of the kernel
     except (Exception, SystemExit) as problem:
         said = f"{type(problem).__name__}: {problem}".split("\n")[0]
         return Check(what, against, False, note=f"raised {said[:200]}")

@@ -1,6 +1,6 @@
 """A generated file: checked as it stands, or compared with what is generated today."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from types import ModuleType
@@ -8,7 +8,7 @@ from types import ModuleType
 from symrnn import files
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import Origin, generate, origin
-from symrnn.kernels.load import check_compiler, load_source
+from symrnn.kernels.load import check_compiler
 from symrnn.kernels.verification.case import Case, case
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.reference import Reference, reference
@@ -111,14 +111,22 @@ def verify_source(
     written = written_in(made, file)
     features = settings.features
     tried = case(written, settings.steps, settings.wrt, batch, dims or {}, seed, features)
-    found = _checks(source, made.name, tried, reference(tried))
+    found = _checks(made.target.held, source, made.name, tried, reference(tried))
     return Report.of(file, tried, settings.loops, found)
 
 
-def _checks(source: str, name: str, tried: Case, wanted: Reference) -> Iterator[Check]:
+def _checks(
+    load: Callable[[str, str], ModuleType],
+    source: str,
+    name: str,
+    tried: Case,
+    wanted: Reference,
+) -> Iterator[Check]:
     module: ModuleType
     try:
-        module = load_source(source, name)
+        module = load(source, name)
+    except UsageError:
+        raise  # nothing is wrong with the file
     except (Exception, SystemExit) as problem:
         said = f"{type(problem).__name__}: {problem}".split("\n")[0]
         yield Check("execution", CONTRACT, False, note=f"raised {said[:200]}")

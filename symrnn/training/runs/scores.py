@@ -12,6 +12,8 @@ from symrnn.language.arrays import Array
 from symrnn.training import metrics
 from symrnn.training.data import Batch, Data, open_data
 from symrnn.training.data.opening import BUILT_IN
+from symrnn.training.kernels import own_rows
+from symrnn.training.ranks import ALONE, Ranks
 from symrnn.training.runs.session import same_data
 from symrnn.training.runs.trained import Kernels, Trained
 
@@ -50,8 +52,9 @@ MANY = 1_000
 
 
 @np.errstate(all="ignore")  # a loss that is no number says so itself
-def score(kernels: Kernels, batches: Iterable[Batch]) -> Scores:
-    """One pass over batches, without dropout; states go from one to the next in a running text."""
+def score(kernels: Kernels, batches: Iterable[Batch], ranks: Ranks = ALONE) -> Scores:
+    """One pass over batches, without dropout; states go from one to the next in a running text.
+    Where there are several ranks, each has its rows of every batch, and all get the same."""
     task, name = kernels.config.task, metric(kernels)
     loss = value = 0.0
     counted = 0
@@ -62,25 +65,45 @@ def score(kernels: Kernels, batches: Iterable[Batch]) -> Scores:
         kernel = kernels.of(inputs)
         if batch["reset"]:
             states = {}
-        one = float(
-            kernel.loss(**inputs, **states, **kernels.neutral(kernel, len(batch["lengths"])))
-        )
+        y, ends = ranks.own(batch["y"], int(task.timed)), ranks.own(batch["lengths"], 0)
+        rows, batch_rows = len(ends), len(batch["lengths"])
+        if not rows:
+            continue
+        own = own_rows(kernel, inputs, ranks)
+        one = float(kernel.loss(**own, **states, **kernels.neutral(kernel, rows)))
         if kernels.carries:
             states = {name: array.copy() for name, array in kernel.states.items()}
-        count = batch["tokens"] if task.timed else len(batch["lengths"])
-        loss, counted = loss + count * one, counted + count
+        # the loss is a mean over sequences, what is measured one over what there is to predict
+        loss += one * (batch["tokens"] if task.timed else batch_rows) * (rows / batch_rows)
+        count = int(ends.sum()) if task.timed else rows
+        counted += count
         found = predicted(kernels, kernel)
         if found is None:
             continue
-        lengths = batch["lengths"] if task.timed else None
-        value += count * MEASURES[name.split()[0]](batch["y"], found, lengths)
+        lengths = ends if task.timed else None
+        value += count * MEASURES[name.split()[0]](y, found, lengths)
         if 0 < len(task.labels) <= MANY:
-            table = metrics.confusion(batch["y"], found, lengths=lengths)
+            table = metrics.confusion(y, found, lengths=lengths)
             confused = table if confused is None else confused + table
+    return _together(kernels, name, ranks.everyone((loss, value, counted, confused)))
+
+
+def _together(
+    kernels: Kernels, name: str, parts: list[tuple[float, float, int, Array | None]]
+) -> Scores:
+    """The scores of all, of the sums that each rank has."""
+    loss, value, counted = (sum(each) for each in zip(*(part[:3] for part in parts), strict=True))
     if not counted:
         raise DataError("there is nothing to evaluate on; expected one batch or more")
+    tables = [part[3] for part in parts if part[3] is not None]
     known = kernels.roles.prediction is not None
-    return Scores(loss / counted, name, value / counted if known else None, counted, confused)
+    return Scores(
+        loss / counted,
+        name,
+        value / counted if known else None,
+        int(counted),
+        np.add.reduce(tables) if tables else None,
+    )
 
 
 def predicted(kernels: Kernels, kernel: Any) -> Array | None:
@@ -144,11 +167,11 @@ def evaluate(
     return score(kernels, data.train_batches(0, np.random.default_rng(0))), source
 
 
-def own_scores(data: Data, kernels: Kernels) -> tuple[Scores, str]:
+def own_scores(data: Data, kernels: Kernels, ranks: Ranks = ALONE) -> tuple[Scores, str]:
     """On the validation part, or on what was trained on if there is none."""
     if next(data.validation_batches(), None) is not None:
-        return score(kernels, data.validation_batches()), "validation"
-    return score(kernels, data.train_batches(0, np.random.default_rng(0))), "training"
+        return score(kernels, data.validation_batches(), ranks), "validation"
+    return score(kernels, data.train_batches(0, np.random.default_rng(0)), ranks), "training"
 
 
 def opened(run: Trained, source: str, text: str | None, label: str | None) -> Data:

@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from symrnn import __version__
 from symrnn.errors import DataError, UsageError
 from symrnn.kernels.auto import fastest
 from symrnn.kernels.generate import AUTO
-from symrnn.kernels.load import compile_for
 from symrnn.kernels.settings import Settings, Sizes
 from symrnn.language.arrays import Array
+from symrnn.language.tree import BATCH, Size, walk
 from symrnn.model import Model
 from symrnn.training.data import Data, Vocabulary, open_data
 from symrnn.training.data.opening import BUILT_IN, READERS
 from symrnn.training.optimisers import OPTIMISERS
+from symrnn.training.ranks import ALONE, Agreed, Ranks
 from symrnn.training.runs import checkpoint
 from symrnn.training.runs.architecture import (
     MASK_KINDS,
@@ -39,7 +42,7 @@ from symrnn.training.runs.folder import (
     digest,
     short,
 )
-from symrnn.training.runs.trained import DTYPE, PLAIN, Kernels, is_text
+from symrnn.training.runs.trained import DTYPE, Kernels, is_text
 from symrnn.training.schedules import lasting
 from symrnn.training.trainer import Trainer
 from symrnn.weights import check, load
@@ -58,8 +61,17 @@ class Session:
     kernels: Kernels
     trainer: Trainer
     progress: RunProgress
+    ranks: Ranks = ALONE
+    """The processes that share it."""
     remarks: tuple[str, ...] = ()
     """What has found itself and may be worth knowing."""
+
+    def digest(self) -> str:
+        """Of all that has to be the same for whoever shares a run."""
+        place = self.progress.epoch, self.progress.position, self.trainer.count
+        drawn = self.trainer.rng.bit_generator.state
+        said = repr((__version__, self.model.text, self.config.text(), place, drawn))
+        return sha256(said.encode() + self.kernels.plain.theta.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,7 @@ class RunRequest:
     """A file with parameters to start from."""
 
 
-def begin(model: Model, source: str, request: RunRequest) -> Session:
+def begin(model: Model, source: str, request: RunRequest, ranks: Ranks = ALONE) -> Session:
     """A new run, ready for its first step; nothing is written."""
     reading = _reading(source, request)
     seed = request.training.get("seed", 0)
@@ -89,7 +101,7 @@ def begin(model: Model, source: str, request: RunRequest) -> Session:
     dims, hidden = widths(chosen, data.task, request.hidden)
     # a mask on an input makes numbers of its ids
     made = KernelConfig(data.steps, data.ragged, ids_of(chosen, data.task), dims, hidden)
-    training, remarks = _with_back_end(request.training, chosen, made, data)
+    training, remarks = _with_back_end(request.training, chosen, made, data, ranks)
     config = Config(
         model.name,
         named,
@@ -102,24 +114,25 @@ def begin(model: Model, source: str, request: RunRequest) -> Session:
         config = replace(config, begins=_first_token(data))
     weights = load(request.weights) if request.weights else {}
     check(weights, chosen, dims, complete=False)
-    return replace(_session(chosen, config, data, RunProgress(), weights), remarks=remarks)
+    session = _session(chosen, config, data, RunProgress(), weights, ranks)
+    return replace(session, remarks=remarks)
 
 
 def _with_back_end(
-    training: Mapping[str, Any], model: Model, made: KernelConfig, data: Data
+    training: Mapping[str, Any], model: Model, made: KernelConfig, data: Data, ranks: Ranks
 ) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """With the quickest back end where that is asked for, and what is said of it."""
     if training.get("backend") != AUTO:
         return training, ()
     settings = Settings.of(made.steps, ids=made.ids, lengths=made.ragged)
-    found = fastest(model.written, model.text, model.name, settings, _sizes(made, data))
+    found = fastest(model.written, model.text, model.name, settings, _sizes(made, data, ranks))
     return {**training, "backend": found.backend}, (f"back end: {found}",)
 
 
-def _sizes(made: KernelConfig, data: Data) -> Sizes:
+def _sizes(made: KernelConfig, data: Data, ranks: Ranks) -> Sizes:
     """Those of the first batch, and so of most."""
     batch = next(data.train_batches(0, np.random.default_rng(0)))
-    return Sizes(made.dims, len(batch["lengths"]), DTYPE.__name__)
+    return Sizes(made.dims, ranks.most(len(batch["lengths"])), DTYPE.__name__)
 
 
 def _reading(source: str, request: RunRequest) -> DataConfig:
@@ -147,9 +160,16 @@ def _first_token(data: Data) -> int:
 
 
 def _session(
-    model: Model, config: Config, data: Data, progress: RunProgress, weights: Mapping[str, Array]
+    model: Model,
+    config: Config,
+    data: Data,
+    progress: RunProgress,
+    weights: Mapping[str, Array],
+    ranks: Ranks,
 ) -> Session:
-    kernels = Kernels(model, config, backend=config.training.backend)
+    if ranks.size > 1:
+        _check_rows(model)
+    kernels = Kernels(model, config, ranks.most(data.batch), backend=config.training.backend)
     if is_text(config) and not kernels.causal:
         raise UsageError(
             f"{model.name} reads later steps, and with them what it has to predict; expected a"
@@ -158,7 +178,8 @@ def _session(
         )
     training = config.training
     if training.backend != "numpy":
-        compile_for(kernels.modules[PLAIN], _sizes(config.kernel, data))
+        first = next(data.train_batches(0, np.random.default_rng(0)))
+        kernels.compile_for(first, ranks.most(len(first["lengths"])))
     kernels.start(training.seed, weights)
     trainer = Trainer(
         kernels.plain,
@@ -168,10 +189,33 @@ def _session(
         carry=kernels.carries,
         masks=training.masks,
         seed=training.seed,
+        ranks=ranks,
     )
     if training.patience is not None and next(data.validation_batches(), None) is None:
         raise UsageError("--patience is for a validation; expected --validation SHARE with it")
-    return Session(model, config, data, kernels, trainer, progress)
+    return Session(model, config, data, kernels, trainer, progress, ranks)
+
+
+def _check_rows(model: Model) -> None:
+    """Refuse a model in which a sequence matters to the others: rows cannot be shared out then. It
+    is one that counts them; whatever else a text says is of each sequence alone."""
+    bodies = [definition.body for definition in model.written.definitions]
+    if any(node == Size(BATCH) for body in bodies for node in walk(body)):
+        raise UsageError(
+            f"{model.name} reads size(B), the number of sequences in a batch, which are shared out"
+            " here among several processes; expected a model without, or one process"
+        )
+
+
+def check_shared(session: Session) -> None:
+    """Refuse ranks that are ready for different runs."""
+    found = session.ranks.everyone(session.digest())
+    odd = [rank for rank, each in enumerate(found) if each != found[0]]
+    if odd:
+        raise Agreed(
+            f"rank {odd[0]} of {session.ranks.size} is ready for another run than the first: it has"
+            " other options, other data or another version of symrnn; expected the same everywhere"
+        )
 
 
 def settle(session: Session, path: Path) -> Folder:
@@ -196,7 +240,9 @@ def settle(session: Session, path: Path) -> Folder:
 # from a checkpoint
 
 
-def resume(folder: Folder, config: Config, source: str | None = None) -> Session:
+def resume(
+    folder: Folder, config: Config, source: str | None = None, ranks: Ranks = ALONE
+) -> Session:
     """The run as its checkpoint left it; `source` is where the data are now, if they have moved."""
     if not (folder / CHECKPOINT).exists():
         raise UsageError(f"{folder.path} has no {CHECKPOINT}; it cannot be resumed: start anew")
@@ -206,7 +252,7 @@ def resume(folder: Folder, config: Config, source: str | None = None) -> Session
     vocabulary = folder.vocabulary(config)
     data = same_data(config, source or config.data.source, vocabulary)
     weights = folder.weights(model, config.kernel.dims)  # of these what is fixed: the rest moved on
-    session = _session(model, config, data, progress, weights)
+    session = _session(model, config, data, progress, weights, ranks)
     session.trainer.restore(_numbers(state))
     theta = session.kernels.plain.theta
     if progress.best is not None and progress.best.shape != theta.shape:

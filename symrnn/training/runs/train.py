@@ -13,6 +13,7 @@ import numpy as np
 from symrnn.errors import Diverged, UsageError, not_enough, readable
 from symrnn.training.kernels import Kernel
 from symrnn.training.loop import STOP, Callback, Loop, Prepared, Record
+from symrnn.training.ranks import ALONE, WISHES, Ranks
 from symrnn.training.runs import checkpoint
 from symrnn.training.runs.display import confusion, samples, table, watcher
 from symrnn.training.runs.flow_watch import FlowWatch
@@ -22,6 +23,7 @@ from symrnn.training.runs.scores import Scores, own_scores, score
 from symrnn.training.runs.session import Session
 from symrnn.training.trainer import Step
 
+SAVE, SAVE_AFTER_EPOCH, INTERRUPT, END = WISHES
 AFTER_EPOCH = 1.0
 """Seconds since the last checkpoint after which the end of an epoch is one."""
 
@@ -36,23 +38,30 @@ class Checkpointer:
         self.saved = perf_counter()
         self.kept = session.trainer.count
         """The step of the last checkpoint."""
+        self._wish()
 
     def __call__(self, record: Record) -> None:
         """After a step or an epoch: a checkpoint, where one is due."""
-        ends = not isinstance(record, Step)
-        due = min(AFTER_EPOCH, self.save_every) if ends else self.save_every
-        if perf_counter() - self.saved >= due:
+        wish = SAVE if isinstance(record, Step) else SAVE_AFTER_EPOCH
+        if self.session.ranks.agree(wish, self._due(wish)):
             self.save()
+        self._wish()
+
+    def _due(self, wish: str) -> bool:
+        after = self.save_every if wish == SAVE else min(AFTER_EPOCH, self.save_every)
+        return perf_counter() - self.saved >= after
+
+    def _wish(self) -> None:
+        for wish in (SAVE, SAVE_AFTER_EPOCH):
+            self.session.ranks.wish(wish, self._due(wish))
 
     def save(self) -> None:
         """A checkpoint, and the weights to predict with; there is none of parameters that are no
         numbers."""
         trainer, progress = self.session.trainer, self.session.progress
-        if not np.isfinite(self.session.kernels.plain.theta).all():
-            said = "parameters are nan or infinite now; try a smaller learning rate"
-            raise Diverged(f"step {trainer.count}: {said}", trainer.count, nan, nan)
+        state = _state(self.session)
         progress.lines = self.log.settle()
-        checkpoint.save(self.folder / CHECKPOINT, trainer.state(), progress)
+        checkpoint.save(self.folder / CHECKPOINT, state, progress)
         self.kept = trainer.count
         self.save_weights()
         self.saved = perf_counter()
@@ -70,6 +79,15 @@ class Checkpointer:
             self.folder.save_weights({name: each.copy() for name, each in plain.params.items()})
         finally:
             plain.theta[...] = last
+
+
+def _state(session: Session) -> dict[str, Any]:
+    """What a trainer goes on from, unless that is no numbers."""
+    trainer = session.trainer
+    if not np.isfinite(session.kernels.plain.theta).all():
+        said = "parameters are nan or infinite now; try a smaller learning rate"
+        raise Diverged(f"step {trainer.count}: {said}", trainer.count, nan, nan)
+    return trainer.state()
 
 
 class Outcome(NamedTuple):
@@ -93,7 +111,8 @@ def carry_out(
 ) -> Outcome:
     """From where the session is to its end, whatever that is; how it goes is told to `out`."""
     total, count = session.data.batches * epochs, session.trainer.count
-    with Log(folder / METRICS, session.progress.lines) as log, Stopping() as stopping:
+    opened = session.ranks.agreed(lambda: Log(folder / METRICS, session.progress.lines))
+    with opened as log, Stopping(session.ranks) as stopping:
         folder.sweep()
         if log.lost:
             lost = f"{folder / METRICS} is shorter than it was; what is missing is gone"
@@ -115,7 +134,7 @@ def carry_out(
             cure = "numbers of the order of 1" if first else "a smaller --learning-rate"
             kept = f"{folder.path} keeps the weights from before; start anew with {cure}"
             return Outcome("", f"{diverged}\n{kept}", 1)
-    if ended == "signal":
+    if ended == "callback":
         number = stopping.signal or 0
         where = f"{'interrupted' if number == 2 else 'ended'} at step {session.trainer.count}"
         again = f"symrnn train --resume {folder.path} goes on from there"
@@ -138,20 +157,12 @@ def train(
     watching: Callback,
     stopping: "Stopping",
 ) -> str:
-    """Go on to the end of the last epoch; what has ended it: epochs, patience or signal."""
+    """Go on to the end of the last epoch; what has ended it: epochs, patience, or a callback."""
     log = checkpointer.log.watch(session.trainer, session.progress)
-    every = session.config.training.flow
+    every = session.config.training.flow if session.ranks.rank == 0 else 0
     flows = (FlowWatch(session, checkpointer.log, every),) if every else ()
-    loop = Loop(
-        session.trainer,
-        lambda epoch, rng: _prepared(session, epoch, rng),
-        session.progress,
-        (log, *flows, watching, checkpointer, stopping),
-        _validation(session),
-        session.config.training.patience,
-    )
     try:
-        ended = loop.run(epochs)
+        ended = _loop(session, (log, *flows, watching, checkpointer, stopping)).run(epochs)
         checkpointer.save()
     except (UsageError, MemoryError) as error:  # a full disk, a full memory
         said = not_enough(error) if isinstance(error, MemoryError) else error
@@ -159,7 +170,49 @@ def train(
             f"{said}\nthe checkpoint of step {checkpointer.kept} is as it was; symrnn train"
             f" --resume {checkpointer.folder.path} goes on from there"
         ) from None
-    return "signal" if ended == "callback" else ended
+    return ended
+
+
+def attend(session: Session, epochs: int) -> Outcome:
+    """What another rank than the first does meanwhile: the same steps on rows of its own, and its
+    part in whatever all of them do. It writes nothing, and tells nobody."""
+    ranks = session.ranks
+    ranks.agreed(lambda: None)
+    with Stopping(ranks) as stopping:
+        try:
+            ended = _loop(session, (_Attending(session), stopping)).run(epochs)
+            _state(session)
+        except Diverged:
+            return Outcome("", status=1)
+    if ended == "callback":
+        return Outcome("", status=128 + (stopping.signal or 0))
+    _take_best(session)
+    last = own_scores(session.data, session.kernels, ranks)[0].loss
+    return Outcome("", status=int(worse(session.progress.first, last)))
+
+
+class _Attending:
+    """The callback in the place of a `Checkpointer`, where another rank has that."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def __call__(self, record: Record) -> None:
+        wish = SAVE if isinstance(record, Step) else SAVE_AFTER_EPOCH
+        if self.session.ranks.agree(wish, False):
+            _state(self.session)
+
+
+def _loop(session: Session, callbacks: Sequence[Callback]) -> Loop:
+    """The loop over the data of a session."""
+    return Loop(
+        session.trainer,
+        lambda epoch, rng: _prepared(session, epoch, rng),
+        session.progress,
+        callbacks,
+        _validation(session),
+        session.config.training.patience,
+    )
 
 
 def _prepared(session: Session, epoch: int, rng: np.random.Generator) -> Iterator[Prepared]:
@@ -182,7 +235,8 @@ def _validation(session: Session) -> Callable[[Kernel], Scores] | None:
     """The scores on what was kept apart, if anything was."""
     if next(session.data.validation_batches(), None) is None:
         return None
-    return lambda kernel: score(session.kernels, session.data.validation_batches())
+    data, ranks = session.data, session.ranks
+    return lambda kernel: score(session.kernels, data.validation_batches(), ranks)
 
 
 # what is said
@@ -200,9 +254,8 @@ def worse(first: float | None, last: float) -> bool:
 def _report(session: Session, folder: Folder, epochs: int, ended: str) -> tuple[str, float]:
     """The table, what is taken for what, samples; and the picture is drawn. And the last loss."""
     progress = session.progress
-    if progress.best is not None:
-        session.kernels.plain.theta[...] = progress.best
-    scores, part = own_scores(session.data, session.kernels)
+    _take_best(session)
+    scores, part = own_scores(session.data, session.kernels, session.ranks)
     why = plot(folder / METRICS, folder / PICTURE, folder.path.name)
     seconds = progress.seconds
     rate = f", {progress.tokens / seconds:,.0f} tokens a second" if seconds > 0 else ""
@@ -225,6 +278,11 @@ def _report(session: Session, folder: Folder, epochs: int, ended: str) -> tuple[
     return "\n".join(parts), scores.loss
 
 
+def _take_best(session: Session) -> None:
+    if session.progress.best is not None:
+        session.kernels.plain.theta[...] = session.progress.best
+
+
 def beginning(session: Session) -> str:
     """What a run begins with, in a line or two."""
     config, data = session.config, session.data
@@ -240,12 +298,13 @@ def beginning(session: Session) -> str:
 # Ctrl-C, and a polite request to end
 
 
-SIGNALS = signal.SIGINT, signal.SIGTERM
+SIGNALS = {signal.SIGINT: INTERRUPT, signal.SIGTERM: END}
+"""And what one rank wishes of all that hears it."""
 
 
 class Stopping:
     """Hears signals between two steps, so that nothing is half done: while it is entered, the
-    first signal is kept in `signal`; a second one ends at once.
+    first signal is kept in `signal`; a second one ends at once. What one rank hears, all do.
 
     >>> with Stopping() as stopping:
     ...     signal.raise_signal(signal.SIGINT)
@@ -253,7 +312,8 @@ class Stopping:
     True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ranks: Ranks = ALONE) -> None:
+        self.ranks = ranks
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
 
@@ -272,10 +332,15 @@ class Stopping:
 
     def __call__(self, record: Record) -> str | None:
         """As a callback of a loop: end it after the step that is done."""
-        return None if self.signal is None else STOP
+        for number, wish in SIGNALS.items():
+            if self.ranks.agree(wish, self.signal == number):
+                self.signal = number
+                return STOP
+        return None
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         self.signal = number
+        self.ranks.wish(SIGNALS[signal.Signals(number)], True)
         self._put_back()
 
     def _put_back(self) -> None:

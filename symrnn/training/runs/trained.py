@@ -10,7 +10,8 @@ import numpy as np
 
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import target_of
-from symrnn.kernels.load import check_compiler, load_source
+from symrnn.kernels.load import check_compiler, compile_for, load_source
+from symrnn.kernels.settings import Sizes
 from symrnn.language.arrays import Array
 from symrnn.model import Model
 from symrnn.training.data import Batch, Vocabulary, one_hot
@@ -64,7 +65,6 @@ class Kernels:
             if hasattr(self.plain, "fixed"):
                 shared["fixed"] = self.plain.fixed
             self.ragged = self.modules[LENGTHS].Kernel(size, dtype=DTYPE, **shared, **made.dims)
-
         check_compiler(self.modules[PLAIN])
 
     def start(self, seed: int, weights: Mapping[str, Array]) -> None:
@@ -75,6 +75,14 @@ class Kernels:
     def of(self, inputs: dict[str, Any]) -> Any:
         """The kernel that such inputs are for."""
         return self.ragged if "lengths" in inputs else self.plain
+
+    def compile_for(self, batch: Batch, rows: int) -> None:
+        """Compile now what so many rows of such a batch are worked out by, where there is something
+        to compile."""
+        name, size = PLAIN, rows
+        if self.of(self.inputs(batch)) is self.ragged:  # for all numbers of sequences at once
+            name, size = LENGTHS, self.ragged.batch
+        compile_for(self.modules[name], Sizes(self.config.kernel.dims, size, DTYPE.__name__))
 
     def inputs(self, batch: Batch, target: bool = True) -> dict[str, Any]:
         """A batch under the model's own names; one-hot rows where it takes no ids."""

@@ -250,3 +250,21 @@ def test_what_does_not_fit_is_refused_by_the_compiler_too(tmp_path: Path) -> Non
         (tmp_path / file).write_text(text)
     assert compiled(tmp_path) == ""
     assert "fits_into_memory" in compiled(tmp_path, "-DELMAN_N4_B=9")
+
+
+@pytest.mark.parametrize("command", [(CC,), ("arm-none-eabi-gcc", *CORTEX_M4)])
+def test_what_large_products_take_of_the_stack(command: tuple[str, ...], tmp_path: Path) -> None:
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]}: not installed here")
+    dims = {"D": 64, "H": 64, "C": 1}
+    for file, text in model("elman_n4").generate_files(9, dims=dims, batch=9).items():
+        (tmp_path / file).write_text(text)
+
+    def most(*flags: str) -> int:
+        compile_it = [*command, "-std=c99", "-Os", "-fstack-usage", *flags, "-c", "elman_n4.c"]
+        subprocess.run(compile_it, cwd=tmp_path, check=True)
+        found = (tmp_path / "elman_n4.su").read_text().splitlines()
+        return max(int(line.split("\t")[1]) for line in found)
+
+    assert 64 < most("-DELMAN_N4_SMALL_STACK") < 4000
+    assert most() < (150_000 if command == (CC,) else 400)

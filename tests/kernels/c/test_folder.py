@@ -105,6 +105,24 @@ def test_what_takes_too_much_is_told_what_would_take_less() -> None:
     assert f"--memory {most}" in files["elman_n4.h"]
 
 
+@pytest.mark.parametrize(
+    ("steps", "forward_only", "advice"),
+    [
+        (3, False, "; fewer --steps and --forward-only take less"),
+        (3, True, "; fewer --steps take less"),
+        (1, False, "; --forward-only takes less"),
+        (1, True, "--memory allows 1"),
+    ],
+)
+def test_what_cannot_be_less_is_not_advised(steps: int, forward_only: bool, advice: str) -> None:
+    dims = {"D": 3, "H": 4, "C": 1}
+    with pytest.raises(UsageError) as error:
+        symrnn.load("elman_n4").generate_files(
+            steps, dims=dims, memory=1, forward_only=forward_only
+        )
+    assert str(error.value).endswith(advice)
+
+
 def test_a_library_is_one_of_two() -> None:
     with pytest.raises(UsageError, match="the math is 'fast'; expected poly or libm"):
         symrnn.load("elman_n4").generate_files(3, dims={"D": 3, "H": 4, "C": 1}, math="fast")

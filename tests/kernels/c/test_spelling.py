@@ -3,7 +3,7 @@
 import pytest
 
 from symrnn.kernels.c import C
-from symrnn.kernels.c.spelling import Text, value_of
+from symrnn.kernels.c.expressions import Text, value_of
 
 APART = {"turned", "pick", "add_at"}
 """Those that are statements of their own."""

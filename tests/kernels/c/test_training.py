@@ -11,7 +11,7 @@ from symrnn import weights
 from symrnn.cli import main
 from symrnn.clock import Figure
 from symrnn.training.runs.trained import Kernels
-from tests.kernels.c.compiler import needs_compiler
+from tests.kernels.c.compiler import CC, needs_compiler
 
 pytestmark = needs_compiler
 TRAIN = ["train", "elman", "--data", "cat-mat-rat", "--hidden", "6", "--epochs", "40", "--quiet"]
@@ -114,9 +114,52 @@ def test_auto_says_what_it_is(
     assert main([*loud, "--backend", "auto", "--out", str(tmp_path / "run")]) == 0
     said = capsys.readouterr().err
     assert "back end: numpy (numpy 1,000,000.0 µs a step, c 2,000,000.0 µs)\n" in said
-    several = ["train", "elman", "--data", "reviews", "--hidden", "2", "--epochs", "1"]
-    assert main([*several, "--backend", "auto", "--out", str(tmp_path / "other")]) == 0
+    monkeypatch.setenv("CC", "no-such-compiler")
+    assert main([*loud, "--backend", "auto", "--out", str(tmp_path / "other")]) == 0
     assert "back end: numpy (there is no other)\n" in capsys.readouterr().err
+
+
+def test_a_compiler_that_fails_on_the_way_leaves_the_run_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    failing = tmp_path / "failing-cc"
+    failing.write_text(
+        f"""#!/bin/sh
+case "$*" in *-shared*)
+    if [ -e {tmp_path}/once ]; then echo "error: full" >&2; exit 1; fi
+    touch {tmp_path}/once
+esac
+exec {CC} "$@"
+"""
+    )
+    failing.chmod(0o755)
+    monkeypatch.setenv("CC", str(failing))
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text,label\n" + "a b,good\nb a,bad\n" * 3)  # six: four and two
+    run = tmp_path / "r"
+    command = ["train", "elman", "--data", str(texts), "--hidden", "2", "--epochs", "3", "--quiet"]
+    command += ["--validation", "0", "--batch", "4", "--out", str(run), "--backend", "c"]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "failing-cc cannot compile this kernel: error: full\n" in said
+    assert f"symrnn train --resume {run} goes on from there" in said
+    monkeypatch.setenv("CC", CC)
+    assert main(["train", "--resume", str(run), "--quiet"]) == 0
+    assert len(losses(run)) == 6
+
+
+def test_where_all_batches_have_lengths_one_kernel_is_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text,label\n" + "a b c,good\nb a,bad\nc,good\n")
+    command = ["train", "elman", "--data", str(texts), "--hidden", "2", "--epochs", "2", "--quiet"]
+    assert (
+        main([*command, "--validation", "0", "--backend", "c", "--out", str(tmp_path / "r")]) == 0
+    )
+    assert len(list((tmp_path / "cache").rglob("*.so"))) == 1
 
 
 def test_without_a_compiler_nothing_is_begun(
@@ -129,3 +172,7 @@ def test_without_a_compiler_nothing_is_begun(
     assert main([*TRAIN, "--backend", "c", "--out", str(tmp_path / "r")]) == 2
     assert "false cannot compile this kernel: it says nothing" in capsys.readouterr().err
     assert not (tmp_path / "r").exists()
+    assert main(["verify", "elman_n4", "--backend", "c"]) == 2
+    said = capsys.readouterr()
+    assert said.err == "symrnn: false cannot compile this kernel: it says nothing\n"
+    assert said.out == ""

@@ -160,3 +160,12 @@ def test_a_model_without_parameters(text: str) -> None:
     assert outputs["h"].ravel()[-1] == (1.75 if "L" in text else 1)
     if "L" in text:
         assert kernel.loss_and_grads(x=np.ones((3, 2, 2)), y=np.ones((2, 2))) == (0.75**2, {})
+
+
+def test_infinities_are_worked_out_in_silence_and_nothing_is_told_to_be_silent() -> None:
+    kernel = ready()
+    kernel.theta[...] = 1e300
+    outputs, _ = kernel.forward(x=1e300 * np.sign(X))  # a warning is an error here
+    assert set(outputs["yhat"].ravel()) <= {0.0, 1.0}
+    assert "errstate" not in model("elman").generate(4, backend="c")
+    assert "errstate" in model("elman").generate(4)

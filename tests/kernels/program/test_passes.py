@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from symrnn.kernels.program.merge import merge
 from symrnn.kernels.program.order import order
 from symrnn.kernels.program.peel import peel, unroll
 from symrnn.kernels.program.program import Loop, Map, Product, plain
+from symrnn.kernels.program.rotate import rotate
 from symrnn.kernels.program.run import run
 from symrnn.kernels.settings import Settings
 from symrnn.language import parse
@@ -42,6 +44,12 @@ PASSES: tuple[Callable[[Program], Program], ...] = (
 )
 FUSED = (accumulate, fuse, lower, peel, shrink, share)
 """What a target runs that wants few loops."""
+ROTATED = (
+    partial(hoist, products=True),
+    partial(layout, kinds=("columns",)),
+    *(merge, rotate, peel, lower),
+)
+"""What a target runs whose loops do the same at all steps."""
 DRAWS = draws(12, 60, 600)
 
 
@@ -168,16 +176,34 @@ def test_places_are_used_again() -> None:
     assert not {"O", "yhat", "L"} & (set(made.shared) | set(made.shared.values()))
 
 
+def test_what_all_steps_but_the_first_do_is_done_by_the_step_before() -> None:
+    made = rotate(hoist(order(gradient(ELMAN), 4)))
+    backward = section(made, "backward")
+    assert (
+        "for t = 4 … 1:\n"
+        "    d_a_O[t] = s_d_a_O[t] * d_O[t]\n"
+        "    d_O[t-1] = d_a_O[t] @ transpose(w_h)\n"
+    ) in backward
+    assert backward.index("d_O[4] = d_yhat @ transpose(w_o)") < backward.index("for t = 4")
+
+
+def test_a_sum_whose_other_summand_comes_later_begins_with_nothing() -> None:
+    made = rotate(hoist(order(fold(of("lstm")), 4), products=True))
+    backward = section(made, "backward")
+    assert "m_d_c_3[4] = 0\nfor t = 4 … 1:" in backward
+    assert "(t = " not in backward
+
+
 def test_a_second_time_changes_nothing() -> None:
     for name in ("lstm", "gru_torch", "birnn"):
         made = order(fold(of(name)), 4)
-        for one in (hoist, peel, lower, shrink):
+        for one in (hoist, rotate, peel, lower, shrink):
             made = one(made)
             assert str(one(made)) == str(made)
         assert str(fold(fold(of(name)))) == str(fold(of(name)))
 
 
-@pytest.mark.parametrize("passes", [PASSES, FUSED], ids=["hoisted", "fused"])
+@pytest.mark.parametrize("passes", [PASSES, FUSED, ROTATED], ids=["hoisted", "fused", "rotated"])
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_no_pass_changes_a_number(
     seed: int, passes: tuple[Callable[[Program], Program], ...]

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 
+from symrnn.kernels.load import load_source
 from symrnn.kernels.verification.case import Case, case
 from symrnn.kernels.verification.generated import _checks
 from symrnn.kernels.verification.reference import Reference, reference
@@ -195,7 +196,7 @@ def tried(steps: int, seed: int) -> tuple[Case, Reference]:
 
 def failed(text: str, steps: int = 3, seed: int = 0) -> list[str]:
     """What does not hold, complex steps and differences aside: they look at the arithmetic."""
-    found = _checks(text, "lstm", *tried(steps, seed))
+    found = _checks(load_source, text, "lstm", *tried(steps, seed))
     return [c.what for c in found if c.holds is False and c.against not in (COMPLEX, CENTRAL)]
 
 

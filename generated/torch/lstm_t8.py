@@ -1,0 +1,1318 @@
+"""lstm: forward pass and gradients, 8 steps.
+
+Made by symrnn generate --name lstm --backend torch --steps 8 --loop
+
+    # Long short-term memory, many to one (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000)
+    b_f: init(1)                                          # remember at first
+    i[t] = sigmoid(x[t] @ W_i + h[t-1] @ U_i + b_i)       # input gate
+    f[t] = sigmoid(x[t] @ W_f + h[t-1] @ U_f + b_f)       # forget gate
+    g[t] = tanh(x[t] @ W_g + h[t-1] @ U_g + b_g)          # candidate
+    o[t] = sigmoid(x[t] @ W_o + h[t-1] @ U_o + b_o)       # output gate
+    c[t] = f[t] * c[t-1] + i[t] * g[t]                    # cell
+    h[t] = o[t] * tanh(c[t])
+    yhat = sigmoid(h[T] @ w_y + b_y)
+    L    = bce(y, yhat)
+
+Its gradient:
+
+    d_a_yhat = (yhat - y) / (size(B) * size(C))
+    d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @ transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
+    d_h[T] += d_a_yhat @ transpose(w_y)
+    d_tanh_c[t] = d_h[t] * o[t]
+    d_c[t] = d_tanh_c[t] * (1 - tanh_c[t]**2) + d_c[t+1] * f[t+1]
+    d_g[t] = d_c[t] * i[t]
+    d_a_g[t] = d_g[t] * (1 - g[t]**2)
+    d_i[t] = d_c[t] * g[t]
+    d_f[t] = d_c[t] * c[t-1]
+    d_a_f[t] = d_f[t] * (f[t] * (1 - f[t]))
+    d_o[t] = d_h[t] * tanh_c[t]
+    d_a_o[t] = d_o[t] * (o[t] * (1 - o[t]))
+    d_a_i[t] = d_i[t] * (i[t] * (1 - i[t]))
+    d_W_i = sum(transpose(x[t]) @ d_a_i[t])
+    d_U_i = sum(transpose(h[t-1]) @ d_a_i[t])
+    d_b_i = sum(batchsum(d_a_i[t]))
+    d_W_f = sum(transpose(x[t]) @ d_a_f[t])
+    d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
+    d_b_f = sum(batchsum(d_a_f[t]))
+    d_W_g = sum(transpose(x[t]) @ d_a_g[t])
+    d_U_g = sum(transpose(h[t-1]) @ d_a_g[t])
+    d_b_g = sum(batchsum(d_a_g[t]))
+    d_W_o = sum(transpose(x[t]) @ d_a_o[t])
+    d_U_o = sum(transpose(h[t-1]) @ d_a_o[t])
+    d_b_o = sum(batchsum(d_a_o[t]))
+    d_w_y = transpose(h[T]) @ d_a_yhat
+    d_b_y = batchsum(d_a_yhat)
+"""
+
+import torch
+
+STEPS = 8
+DIMS = ("D", "H", "C")
+PARAMS = {
+    "W_i": ("D", "H"),
+    "U_i": ("H", "H"),
+    "b_i": ("H",),
+    "W_f": ("D", "H"),
+    "U_f": ("H", "H"),
+    "b_f": ("H",),
+    "W_g": ("D", "H"),
+    "U_g": ("H", "H"),
+    "b_g": ("H",),
+    "W_o": ("D", "H"),
+    "U_o": ("H", "H"),
+    "b_o": ("H",),
+    "w_y": ("H", "C"),
+    "b_y": ("C",),
+}
+INPUTS = {"x": ("T", "B", "D"), "y": ("B", "C")}
+STATES = {"h0": ("B", "H"), "c0": ("B", "H")}
+OUTPUTS = {"yhat": ("B", "C")}
+START = {
+    "W_i": "glorot",
+    "U_i": "glorot",
+    "b_i": 0.0,
+    "W_f": "glorot",
+    "U_f": "glorot",
+    "b_f": 1.0,
+    "W_g": "glorot",
+    "U_g": "glorot",
+    "b_g": 0.0,
+    "W_o": "glorot",
+    "U_o": "glorot",
+    "b_o": 0.0,
+    "w_y": "glorot",
+    "b_y": 0.0,
+}
+_EVERY = {"x": ("T", "B", "D"), "y": ("B", "C"), "h0": ("B", "H"), "c0": ("B", "H")}
+_FORWARD_NEEDS = ("x",)
+_LOSS_NEEDS = ("x", "y")
+CAUSAL = True
+_STEP = {"x": ("B", "D"), "h0": ("B", "H"), "c0": ("B", "H")}
+_STEP_NEEDED = ("x",)
+
+
+# what stands between two products of a step: entry by entry, and one function
+
+
+def _cell_1(a_o, a_f, a_i, a_g, c_prev):
+    # o[t] = sigmoid(a_o[t])
+    o = torch.sigmoid(a_o)
+    # f[t] = sigmoid(a_f[t])
+    f = torch.sigmoid(a_f)
+    # i[t] = sigmoid(a_i[t])
+    i = torch.sigmoid(a_i)
+    # g[t] = tanh(a_g[t])
+    g = torch.tanh(a_g)
+    # c[t] = f[t] * c[t-1] + i[t] * g[t]
+    c = torch.addcmul(f * c_prev, i, g)
+    # tanh_c[t] = tanh(c[t])
+    tanh_c = torch.tanh(c)
+    # h[t] = o[t] * tanh_c[t]
+    h = o * tanh_c
+    return o, f, i, g, c, tanh_c, h
+
+
+def _cell_2(m_d_c, d_h, f_next, d_c_next, m_d_a_g, m_d_a_f_2, m_d_a_o_2, m_d_a_i_2):
+    # d_c[t] = d_h[t] * (o[t] * (1 - tanh_c[t]**2)) + d_c[t+1] * f[t+1]
+    d_c = torch.addcmul(m_d_c * d_h, f_next, d_c_next)
+    # d_a_g[t] = d_c[t] * (i[t] * (1 - g[t]**2))
+    d_a_g = m_d_a_g * d_c
+    # d_a_f[t] = d_c[t] * (c[t-1] * (f[t] * (1 - f[t])))
+    d_a_f = m_d_a_f_2 * d_c
+    # d_a_o[t] = d_h[t] * (tanh_c[t] * (o[t] * (1 - o[t])))
+    d_a_o = m_d_a_o_2 * d_h
+    # d_a_i[t] = d_c[t] * (g[t] * (i[t] * (1 - i[t])))
+    d_a_i = m_d_a_i_2 * d_c
+    return d_c, d_a_g, d_a_f, d_a_o, d_a_i
+
+
+def _fused(fuse, *cells):
+    """The functions as they are called: as they stand, compiled once for all steps, or as kernels
+    of Triton's."""
+    if fuse == "eager":
+        return cells
+    made = []
+    for cell in cells:
+        if (fuse, cell) not in _MADE:
+            own = torch.compile(cell) if fuse == "compile" else _KERNELS.get(cell, cell)
+            _MADE[fuse, cell] = own
+        made.append(_MADE[fuse, cell])
+    return made
+
+
+_MADE, _KERNELS = {}, {}
+
+try:
+    import triton
+    import triton.language as tl
+except ImportError:
+    triton = None
+
+if triton is not None:
+
+    @triton.jit
+    def _tanh(z):
+        small = tl.exp(-2 * tl.abs(z))
+        value = (1 - small) / (1 + small)
+        return tl.where(z < 0, -value, value)
+
+    @triton.jit
+    def _cell_1_kernel(
+        a_o_at,
+        a_o_row,
+        a_o_column,
+        a_f_at,
+        a_f_row,
+        a_f_column,
+        a_i_at,
+        a_i_row,
+        a_i_column,
+        a_g_at,
+        a_g_row,
+        a_g_column,
+        c_prev_at,
+        c_prev_row,
+        c_prev_column,
+        o_to,
+        f_to,
+        i_to,
+        g_to,
+        c_to,
+        tanh_c_to,
+        h_to,
+        count,
+        width,
+        kind: tl.constexpr,
+        block: tl.constexpr,
+    ):
+        place = tl.program_id(0) * block + tl.arange(0, block)
+        there = place < count
+        row, column = place // width, place % width
+        at = a_o_at + row * a_o_row + column * a_o_column
+        a_o = tl.load(at, there).to(kind)
+        at = a_f_at + row * a_f_row + column * a_f_column
+        a_f = tl.load(at, there).to(kind)
+        at = a_i_at + row * a_i_row + column * a_i_column
+        a_i = tl.load(at, there).to(kind)
+        at = a_g_at + row * a_g_row + column * a_g_column
+        a_g = tl.load(at, there).to(kind)
+        at = c_prev_at + row * c_prev_row + column * c_prev_column
+        c_prev = tl.load(at, there).to(kind)
+        o = tl.sigmoid(a_o)
+        f = tl.sigmoid(a_f)
+        i = tl.sigmoid(a_i)
+        g = _tanh(a_g)
+        c = f * c_prev + i * g
+        tanh_c = _tanh(c)
+        h = o * tanh_c
+        tl.store(o_to + place, o, there)
+        tl.store(f_to + place, f, there)
+        tl.store(i_to + place, i, there)
+        tl.store(g_to + place, g, there)
+        tl.store(c_to + place, c, there)
+        tl.store(tanh_c_to + place, tanh_c, there)
+        tl.store(h_to + place, h, there)
+
+    @triton.jit
+    def _cell_2_kernel(
+        m_d_c_at,
+        m_d_c_row,
+        m_d_c_column,
+        d_h_at,
+        d_h_row,
+        d_h_column,
+        f_next_at,
+        f_next_row,
+        f_next_column,
+        d_c_next_at,
+        d_c_next_row,
+        d_c_next_column,
+        m_d_a_g_at,
+        m_d_a_g_row,
+        m_d_a_g_column,
+        m_d_a_f_2_at,
+        m_d_a_f_2_row,
+        m_d_a_f_2_column,
+        m_d_a_o_2_at,
+        m_d_a_o_2_row,
+        m_d_a_o_2_column,
+        m_d_a_i_2_at,
+        m_d_a_i_2_row,
+        m_d_a_i_2_column,
+        d_c_to,
+        d_a_g_to,
+        d_a_f_to,
+        d_a_o_to,
+        d_a_i_to,
+        count,
+        width,
+        kind: tl.constexpr,
+        block: tl.constexpr,
+    ):
+        place = tl.program_id(0) * block + tl.arange(0, block)
+        there = place < count
+        row, column = place // width, place % width
+        at = m_d_c_at + row * m_d_c_row + column * m_d_c_column
+        m_d_c = tl.load(at, there).to(kind)
+        at = d_h_at + row * d_h_row + column * d_h_column
+        d_h = tl.load(at, there).to(kind)
+        at = f_next_at + row * f_next_row + column * f_next_column
+        f_next = tl.load(at, there).to(kind)
+        at = d_c_next_at + row * d_c_next_row + column * d_c_next_column
+        d_c_next = tl.load(at, there).to(kind)
+        at = m_d_a_g_at + row * m_d_a_g_row + column * m_d_a_g_column
+        m_d_a_g = tl.load(at, there).to(kind)
+        at = m_d_a_f_2_at + row * m_d_a_f_2_row + column * m_d_a_f_2_column
+        m_d_a_f_2 = tl.load(at, there).to(kind)
+        at = m_d_a_o_2_at + row * m_d_a_o_2_row + column * m_d_a_o_2_column
+        m_d_a_o_2 = tl.load(at, there).to(kind)
+        at = m_d_a_i_2_at + row * m_d_a_i_2_row + column * m_d_a_i_2_column
+        m_d_a_i_2 = tl.load(at, there).to(kind)
+        d_c = m_d_c * d_h + f_next * d_c_next
+        d_a_g = m_d_a_g * d_c
+        d_a_f = m_d_a_f_2 * d_c
+        d_a_o = m_d_a_o_2 * d_h
+        d_a_i = m_d_a_i_2 * d_c
+        tl.store(d_c_to + place, d_c, there)
+        tl.store(d_a_g_to + place, d_a_g, there)
+        tl.store(d_a_f_to + place, d_a_f, there)
+        tl.store(d_a_o_to + place, d_a_o, there)
+        tl.store(d_a_i_to + place, d_a_i, there)
+
+    def _launched(kernel, tensors, given):
+        """A function that launches a kernel on as many rows as come."""
+        block = 256
+
+        def run(*taken):
+            shape = torch.broadcast_shapes(*(value.shape for value in taken[:tensors]))
+            like = taken[0]
+            found = [torch.empty(shape, dtype=like.dtype, device=like.device) for _ in range(given)]
+            arguments = []
+            for value in taken[:tensors]:
+                arguments += [value, *value.expand(shape).stride()]
+            kind = tl.float64 if like.dtype == torch.float64 else tl.float32
+            count = found[0].numel()
+            kernel[(triton.cdiv(count, block),)](
+                *arguments, *taken[tensors:], *found, count, shape[-1], kind, block
+            )
+            return found if given > 1 else found[0]
+
+        return run
+
+    _KERNELS = {
+        _cell_1: _launched(_cell_1_kernel, 5, 7),
+        _cell_2: _launched(_cell_2_kernel, 8, 5),
+    }
+
+
+def _forward(fuse, sizes, tensors, keep):
+    """Outputs and final states; and what the way back needs, if that is to be kept."""
+    B, D, H, C = sizes
+    x, h0, c0, W_i, W_o, W_f, W_g, U_i, U_o, U_f, U_g, b_i, b_o, b_f, b_g, w_y, b_y = tensors
+    (cell_1,) = _fused(fuse, _cell_1)
+    W = torch.cat((W_i, W_o, W_f, W_g), -1)
+    U = torch.cat((U_i, U_o, U_f, U_g), -1)
+    b = torch.cat((b_i, b_o, b_f, b_g), -1)
+    # h[0] = h0
+    h_at = [None] * 9
+    h_at[0] = h0
+    # c[0] = c0
+    c_at = [None] * 9
+    c_at[0] = c0
+    # for a_i, a_o, a_f, a_g
+    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
+    s_a_at = (None, *s_a.unbind(0))
+    a = x.new_empty(B, 4 * H)
+    a_o = a[:, H : 2 * H]
+    a_f = a[:, 2 * H : 3 * H]
+    a_i = a[:, 0:H]
+    a_g = a[:, 3 * H : 4 * H]
+    o_at = [None] * 9
+    f_at = [None] * 9
+    i_at = [None] * 9
+    g_at = [None] * 9
+    tanh_c_at = [None] * 9
+    # t = 1 … 8
+    for t in range(1, 9):
+        # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
+        # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
+        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+        # a_g[t] = x[t] @ W_g + h[t-1] @ U_g + b_g
+        torch.addmm(s_a_at[t], h_at[t - 1], U, out=a)
+        o_at[t], f_at[t], i_at[t], g_at[t], c_at[t], tanh_c_at[t], h_at[t] = cell_1(
+            a_o,
+            a_f,
+            a_i,
+            a_g,
+            c_at[t - 1],
+        )
+    # a_yhat = h[T] @ w_y + b_y
+    a_yhat = torch.addmm(b_y, h_at[8], w_y)
+    # yhat = sigmoid(a_yhat)
+    yhat = torch.sigmoid(a_yhat)
+    # h_T = h[T]
+    h_T = h_at[8]
+    # c_T = c[T]
+    c_T = c_at[8]
+    outputs = (yhat, h_T.clone(), c_T.clone())
+    if not keep:
+        return outputs, ()
+    tanh_c = torch.stack(tanh_c_at[1:])
+    g = torch.stack(g_at[1:])
+    f = torch.stack(f_at[1:])
+    c = torch.stack(c_at)
+    o = torch.stack(o_at[1:])
+    i = torch.stack(i_at[1:])
+    h = torch.stack(h_at)
+    return outputs, (tanh_c, g, f, c, o, i, U, W, h)
+
+
+def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
+    """The gradient by each tensor, from cotangents of outputs and final states."""
+    B, D, H, C = sizes
+    x, _, _, _, _, _, _, _, _, _, _, _, _, _, _, w_y, *_ = tensors
+    tanh_c, g, f, c, o, i, U, W, h = kept
+    yhat, _, _ = outputs
+    ct_yhat, ct_h_T, ct_c_T = cotangents
+    (cell_2,) = _fused(fuse, _cell_2)
+    # d_a_yhat = d_yhat * (yhat * (1 - yhat))
+    # d_yhat = ct_yhat
+    d_a_yhat = torch.ops.aten.sigmoid_backward(ct_yhat, yhat)
+    # d_h[8] = d_h_T + d_a_yhat @ transpose(w_y)
+    d_a_yhat_w_y = torch.mm(d_a_yhat, w_y.t())
+    # d_h_T = ct_h_T
+    d_h_at = [None] * 9
+    d_h_at[8] = d_a_yhat_w_y + ct_h_T
+    # for d_a_f
+    m_d_a_f_2 = torch.ops.aten.sigmoid_backward(c[0:8], f)
+    # for d_a_o
+    m_d_a_o_2 = torch.ops.aten.sigmoid_backward(tanh_c, o)
+    # for d_a_i
+    m_d_a_i_2 = torch.ops.aten.sigmoid_backward(g, i)
+    # for d_c
+    m_d_c = torch.ops.aten.tanh_backward(o, tanh_c)
+    # for d_a_g
+    m_d_a_g = torch.ops.aten.tanh_backward(i, g)
+    # d_c[8] = d_h[8] * (o[8] * (1 - tanh_c[8]**2)) + d_c_T
+    # d_c_T = ct_c_T
+    d_c_at = [None] * 9
+    d_c_at[8] = torch.addcmul(ct_c_T, m_d_c[7], d_h_at[8])
+    # d_a_g[8] = d_c[8] * (i[8] * (1 - g[8]**2))
+    d_a_g_8 = m_d_a_g[7] * d_c_at[8]
+    # d_a_f[8] = d_c[8] * (c[7] * (f[8] * (1 - f[8])))
+    d_a_f_8 = m_d_a_f_2[7] * d_c_at[8]
+    # d_a_o[8] = d_h[8] * (tanh_c[8] * (o[8] * (1 - o[8])))
+    d_a_o_8 = m_d_a_o_2[7] * d_h_at[8]
+    # d_a_i[8] = d_c[8] * (g[8] * (i[8] * (1 - i[8])))
+    d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
+    d_a_at = [None] * 9
+    d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
+    U_T = U.t() if B == 1 else U.t().contiguous()
+    m_d_c_at = (None, *m_d_c.unbind(0))
+    f_at = (None, *f.unbind(0))
+    m_d_a_g_at = (None, *m_d_a_g.unbind(0))
+    m_d_a_f_2_at = (None, *m_d_a_f_2.unbind(0))
+    m_d_a_o_2_at = (None, *m_d_a_o_2.unbind(0))
+    m_d_a_i_2_at = (None, *m_d_a_i_2.unbind(0))
+    # t = 7 … 1
+    for t in range(7, 0, -1):
+        # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
+        # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
+        d_h_at[t] = torch.mm(d_a_at[t + 1], U_T)
+        d_c_at[t], d_a_g_t, d_a_f_t, d_a_o_t, d_a_i_t = cell_2(
+            m_d_c_at[t],
+            d_h_at[t],
+            f_at[t + 1],
+            d_c_at[t + 1],
+            m_d_a_g_at[t],
+            m_d_a_f_2_at[t],
+            m_d_a_o_2_at[t],
+            m_d_a_i_2_at[t],
+        )
+        d_a_at[t] = torch.cat((d_a_i_t, d_a_o_t, d_a_f_t, d_a_g_t), -1)
+    d_a = torch.stack(d_a_at[1:])
+    d_x = None
+    if need[0]:
+        # d_x[t] = d_a_g[t] @ transpose(W_g) + d_a_f[t] @ transpose(W_f) + d_a_o[t] @
+        # transpose(W_o) + d_a_i[t] @ transpose(W_i)
+        d_x = torch.mm(d_a.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+    d_h0 = None
+    if need[1]:
+        # d_h_0 = d_a_g[1] @ transpose(U_g) + d_a_f[1] @ transpose(U_f) + d_a_o[1] @
+        # transpose(U_o) + d_a_i[1] @ transpose(U_i)
+        d_h_0 = torch.mm(d_a_at[1], U.t())
+        # d_h0 = d_h_0
+        d_h0 = d_h_0
+    d_c0 = None
+    if need[2]:
+        # d_c_0 = d_c[1] * f[1]
+        # d_c0 = d_c_0
+        d_c0 = f_at[1] * d_c_at[1]
+    d_W_i = d_W_o = d_W_f = d_W_g = None
+    if any(need[3:7]):
+        # d_W_i = sum(transpose(x[t]) @ d_a_i[t])
+        # d_W_o = sum(transpose(x[t]) @ d_a_o[t])
+        # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
+        # d_W_g = sum(transpose(x[t]) @ d_a_g[t])
+        d_W = torch.mm(x.flatten(0, 1).t(), d_a.flatten(0, 1))
+        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split((H, H, H, H), -1)
+    d_U_i = d_U_o = d_U_f = d_U_g = None
+    if any(need[7:11]):
+        # d_U_i = sum(transpose(h[t-1]) @ d_a_i[t])
+        # d_U_o = sum(transpose(h[t-1]) @ d_a_o[t])
+        # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
+        # d_U_g = sum(transpose(h[t-1]) @ d_a_g[t])
+        d_U = torch.mm(h[0:8].flatten(0, 1).t(), d_a.flatten(0, 1))
+        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split((H, H, H, H), -1)
+    d_b_i = d_b_o = d_b_f = d_b_g = None
+    if any(need[11:15]):
+        # d_b_i = sum(batchsum(d_a_i[t]))
+        # d_b_o = sum(batchsum(d_a_o[t]))
+        # d_b_f = sum(batchsum(d_a_f[t]))
+        # d_b_g = sum(batchsum(d_a_g[t]))
+        d_b = torch.sum(d_a, (0, 1))
+        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split((H, H, H, H), -1)
+    d_w_y = None
+    if need[15]:
+        # d_w_y = transpose(h[T]) @ d_a_yhat
+        d_w_y = torch.mm(h[8].t(), d_a_yhat)
+    d_b_y = None
+    if need[16]:
+        # d_b_y = batchsum(d_a_yhat)
+        d_b_y = torch.sum(d_a_yhat, 0)
+    return (
+        d_x,
+        d_h0,
+        d_c0,
+        d_W_i,
+        d_W_o,
+        d_W_f,
+        d_W_g,
+        d_U_i,
+        d_U_o,
+        d_U_f,
+        d_U_g,
+        d_b_i,
+        d_b_o,
+        d_b_f,
+        d_b_g,
+        d_w_y,
+        d_b_y,
+    )
+
+
+def _forward_shapes(sizes):
+    """The shapes of its results, and of what it keeps for the way back."""
+    B, D, H, C = sizes
+    outputs = [(B, C), (B, H), (B, H)]
+    kept = [
+        (8, B, H),
+        (8, B, H),
+        (8, B, H),
+        (9, B, H),
+        (8, B, H),
+        (8, B, H),
+        (H, 4 * H),
+        (D, 4 * H),
+        (9, B, H),
+    ]
+    return outputs, kept
+
+
+def _forward_tensors(sizes, params, given):
+    """What it is handed, in order."""
+    return (
+        given["x"],
+        given["h0"],
+        given["c0"],
+        params["W_i"],
+        params["W_o"],
+        params["W_f"],
+        params["W_g"],
+        params["U_i"],
+        params["U_o"],
+        params["U_f"],
+        params["U_g"],
+        params["b_i"],
+        params["b_o"],
+        params["b_f"],
+        params["b_g"],
+        params["w_y"],
+        params["b_y"],
+    )
+
+
+def _loss(fuse, sizes, tensors, keep):
+    """The loss; and what the way back needs, if that is to be kept."""
+    B, D, H, C = sizes
+    x, h0, c0, y, W_i, W_o, W_f, W_g, U_i, U_o, U_f, U_g, b_i, b_o, b_f, b_g, w_y, b_y = tensors
+    (cell_1,) = _fused(fuse, _cell_1)
+    W = torch.cat((W_i, W_o, W_f, W_g), -1)
+    U = torch.cat((U_i, U_o, U_f, U_g), -1)
+    b = torch.cat((b_i, b_o, b_f, b_g), -1)
+    # h[0] = h0
+    h_at = [None] * 9
+    h_at[0] = h0
+    # c[0] = c0
+    c_at = [None] * 9
+    c_at[0] = c0
+    # for a_i, a_o, a_f, a_g
+    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
+    s_a_at = (None, *s_a.unbind(0))
+    a = x.new_empty(B, 4 * H)
+    a_o = a[:, H : 2 * H]
+    a_f = a[:, 2 * H : 3 * H]
+    a_i = a[:, 0:H]
+    a_g = a[:, 3 * H : 4 * H]
+    o_at = [None] * 9
+    f_at = [None] * 9
+    i_at = [None] * 9
+    g_at = [None] * 9
+    tanh_c_at = [None] * 9
+    # t = 1 … 8
+    for t in range(1, 9):
+        # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
+        # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
+        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+        # a_g[t] = x[t] @ W_g + h[t-1] @ U_g + b_g
+        torch.addmm(s_a_at[t], h_at[t - 1], U, out=a)
+        o_at[t], f_at[t], i_at[t], g_at[t], c_at[t], tanh_c_at[t], h_at[t] = cell_1(
+            a_o,
+            a_f,
+            a_i,
+            a_g,
+            c_at[t - 1],
+        )
+    # a_yhat = h[T] @ w_y + b_y
+    a_yhat = torch.addmm(b_y, h_at[8], w_y)
+    # yhat = sigmoid(a_yhat)
+    yhat = torch.sigmoid(a_yhat)
+    # l_yhat = bce_logits(y, a_yhat)
+    # L = l_yhat
+    sum_l_yhat = torch.sum(
+        torch.addcmul(torch.nn.functional.softplus(a_yhat, 1, 40), y, a_yhat, value=-1),
+    ).reshape(1)
+    L = (1 / (B * C)) * sum_l_yhat
+    outputs = (L.reshape(()),)
+    if not keep:
+        return outputs, ()
+    tanh_c = torch.stack(tanh_c_at[1:])
+    g = torch.stack(g_at[1:])
+    f = torch.stack(f_at[1:])
+    c = torch.stack(c_at)
+    o = torch.stack(o_at[1:])
+    i = torch.stack(i_at[1:])
+    h = torch.stack(h_at)
+    return outputs, (yhat, tanh_c, g, f, c, o, i, U, W, h)
+
+
+def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
+    """The gradient by each tensor, from the cotangent of the loss."""
+    B, D, H, C = sizes
+    x, _, _, y, _, _, _, _, _, _, _, _, _, _, _, _, w_y, *_ = tensors
+    yhat, tanh_c, g, f, c, o, i, U, W, h = kept
+    d_L = cotangents[0].reshape(1)
+    (cell_2,) = _fused(fuse, _cell_2)
+    # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
+    # d_l_yhat = d_L / size(B)
+    d_a_yhat = (1 / C) * ((1 / B) * d_L) * (yhat - y)
+    # d_h[8] = d_a_yhat @ transpose(w_y)
+    d_h_at = [None] * 9
+    d_h_at[8] = torch.mm(d_a_yhat, w_y.t())
+    # for d_a_f
+    m_d_a_f_2 = torch.ops.aten.sigmoid_backward(c[0:8], f)
+    # for d_a_o
+    m_d_a_o_2 = torch.ops.aten.sigmoid_backward(tanh_c, o)
+    # for d_a_i
+    m_d_a_i_2 = torch.ops.aten.sigmoid_backward(g, i)
+    # for d_c
+    m_d_c = torch.ops.aten.tanh_backward(o, tanh_c)
+    # for d_a_g
+    m_d_a_g = torch.ops.aten.tanh_backward(i, g)
+    # d_c[8] = d_h[8] * (o[8] * (1 - tanh_c[8]**2))
+    d_c_at = [None] * 9
+    d_c_at[8] = m_d_c[7] * d_h_at[8]
+    # d_a_g[8] = d_c[8] * (i[8] * (1 - g[8]**2))
+    d_a_g_8 = m_d_a_g[7] * d_c_at[8]
+    # d_a_f[8] = d_c[8] * (c[7] * (f[8] * (1 - f[8])))
+    d_a_f_8 = m_d_a_f_2[7] * d_c_at[8]
+    # d_a_o[8] = d_h[8] * (tanh_c[8] * (o[8] * (1 - o[8])))
+    d_a_o_8 = m_d_a_o_2[7] * d_h_at[8]
+    # d_a_i[8] = d_c[8] * (g[8] * (i[8] * (1 - i[8])))
+    d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
+    d_a_at = [None] * 9
+    d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
+    U_T = U.t() if B == 1 else U.t().contiguous()
+    m_d_c_at = (None, *m_d_c.unbind(0))
+    f_at = (None, *f.unbind(0))
+    m_d_a_g_at = (None, *m_d_a_g.unbind(0))
+    m_d_a_f_2_at = (None, *m_d_a_f_2.unbind(0))
+    m_d_a_o_2_at = (None, *m_d_a_o_2.unbind(0))
+    m_d_a_i_2_at = (None, *m_d_a_i_2.unbind(0))
+    # t = 7 … 1
+    for t in range(7, 0, -1):
+        # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
+        # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
+        d_h_at[t] = torch.mm(d_a_at[t + 1], U_T)
+        d_c_at[t], d_a_g_t, d_a_f_t, d_a_o_t, d_a_i_t = cell_2(
+            m_d_c_at[t],
+            d_h_at[t],
+            f_at[t + 1],
+            d_c_at[t + 1],
+            m_d_a_g_at[t],
+            m_d_a_f_2_at[t],
+            m_d_a_o_2_at[t],
+            m_d_a_i_2_at[t],
+        )
+        d_a_at[t] = torch.cat((d_a_i_t, d_a_o_t, d_a_f_t, d_a_g_t), -1)
+    d_a = torch.stack(d_a_at[1:])
+    d_x = None
+    if need[0]:
+        # d_x[t] = d_a_g[t] @ transpose(W_g) + d_a_f[t] @ transpose(W_f) + d_a_o[t] @
+        # transpose(W_o) + d_a_i[t] @ transpose(W_i)
+        d_x = torch.mm(d_a.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+    d_h0 = None
+    if need[1]:
+        # d_h_0 = d_a_g[1] @ transpose(U_g) + d_a_f[1] @ transpose(U_f) + d_a_o[1] @
+        # transpose(U_o) + d_a_i[1] @ transpose(U_i)
+        d_h_0 = torch.mm(d_a_at[1], U.t())
+        # d_h0 = d_h_0
+        d_h0 = d_h_0
+    d_c0 = None
+    if need[2]:
+        # d_c_0 = d_c[1] * f[1]
+        # d_c0 = d_c_0
+        d_c0 = f_at[1] * d_c_at[1]
+    d_W_i = d_W_o = d_W_f = d_W_g = None
+    if any(need[4:8]):
+        # d_W_i = sum(transpose(x[t]) @ d_a_i[t])
+        # d_W_o = sum(transpose(x[t]) @ d_a_o[t])
+        # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
+        # d_W_g = sum(transpose(x[t]) @ d_a_g[t])
+        d_W = torch.mm(x.flatten(0, 1).t(), d_a.flatten(0, 1))
+        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split((H, H, H, H), -1)
+    d_U_i = d_U_o = d_U_f = d_U_g = None
+    if any(need[8:12]):
+        # d_U_i = sum(transpose(h[t-1]) @ d_a_i[t])
+        # d_U_o = sum(transpose(h[t-1]) @ d_a_o[t])
+        # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
+        # d_U_g = sum(transpose(h[t-1]) @ d_a_g[t])
+        d_U = torch.mm(h[0:8].flatten(0, 1).t(), d_a.flatten(0, 1))
+        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split((H, H, H, H), -1)
+    d_b_i = d_b_o = d_b_f = d_b_g = None
+    if any(need[12:16]):
+        # d_b_i = sum(batchsum(d_a_i[t]))
+        # d_b_o = sum(batchsum(d_a_o[t]))
+        # d_b_f = sum(batchsum(d_a_f[t]))
+        # d_b_g = sum(batchsum(d_a_g[t]))
+        d_b = torch.sum(d_a, (0, 1))
+        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split((H, H, H, H), -1)
+    d_w_y = None
+    if need[16]:
+        # d_w_y = transpose(h[T]) @ d_a_yhat
+        d_w_y = torch.mm(h[8].t(), d_a_yhat)
+    d_b_y = None
+    if need[17]:
+        # d_b_y = batchsum(d_a_yhat)
+        d_b_y = torch.sum(d_a_yhat, 0)
+    return (
+        d_x,
+        d_h0,
+        d_c0,
+        None,
+        d_W_i,
+        d_W_o,
+        d_W_f,
+        d_W_g,
+        d_U_i,
+        d_U_o,
+        d_U_f,
+        d_U_g,
+        d_b_i,
+        d_b_o,
+        d_b_f,
+        d_b_g,
+        d_w_y,
+        d_b_y,
+    )
+
+
+def _loss_shapes(sizes):
+    """The shapes of its results, and of what it keeps for the way back."""
+    B, D, H, C = sizes
+    outputs = [()]
+    kept = [
+        (B, C),
+        (8, B, H),
+        (8, B, H),
+        (8, B, H),
+        (9, B, H),
+        (8, B, H),
+        (8, B, H),
+        (H, 4 * H),
+        (D, 4 * H),
+        (9, B, H),
+    ]
+    return outputs, kept
+
+
+def _loss_tensors(sizes, params, given):
+    """What it is handed, in order."""
+    return (
+        given["x"],
+        given["h0"],
+        given["c0"],
+        given["y"],
+        params["W_i"],
+        params["W_o"],
+        params["W_f"],
+        params["W_g"],
+        params["U_i"],
+        params["U_o"],
+        params["U_f"],
+        params["U_g"],
+        params["b_i"],
+        params["b_o"],
+        params["b_f"],
+        params["b_g"],
+        params["w_y"],
+        params["b_y"],
+    )
+
+
+def _step(sizes, tensors):
+    """One step: its outputs, and the states after it."""
+    B, D, H, C = sizes
+    x, h0, c0, W_i, W_o, W_f, W_g, U_i, U_o, U_f, U_g, b_i, b_o, b_f, b_g, w_y, b_y = tensors
+    W = torch.cat((W_i, W_o, W_f, W_g), -1)
+    U = torch.cat((U_i, U_o, U_f, U_g), -1)
+    b = torch.cat((b_i, b_o, b_f, b_g), -1)
+    # h[0] = h0
+    h_at = [None] * 2
+    h_at[0] = h0
+    # c[0] = c0
+    c_at = [None] * 2
+    c_at[0] = c0
+    h_U_1 = torch.mm(h_at[0], U)
+    # a_i[1] = x[1] @ W_i + h[0] @ U_i + b_i
+    # a_o[1] = x[1] @ W_o + h[0] @ U_o + b_o
+    # a_f[1] = x[1] @ W_f + h[0] @ U_f + b_f
+    # a_g[1] = x[1] @ W_g + h[0] @ U_g + b_g
+    s_a_1 = torch.addmm(b, (None, x)[1], W)
+    a_at = [None] * 2
+    a_at[1] = s_a_1 + h_U_1
+    # g[1] = tanh(a_g[1])
+    # i[1] = sigmoid(a_i[1])
+    # f[1] = sigmoid(a_f[1])
+    # c[1] = f[1] * c[0] + i[1] * g[1]
+    c_at[1] = torch.addcmul(
+        torch.sigmoid(a_at[1][..., 2 * H : 3 * H]) * c_at[0],
+        torch.sigmoid(a_at[1][..., 0:H]),
+        torch.tanh(a_at[1][..., 3 * H : 4 * H]),
+    )
+    # tanh_c[1] = tanh(c[1])
+    # o[1] = sigmoid(a_o[1])
+    # h[1] = o[1] * tanh_c[1]
+    h_at[1] = torch.sigmoid(a_at[1][..., H : 2 * H]) * torch.tanh(c_at[1])
+    # a_yhat = h[T] @ w_y + b_y
+    a_yhat = torch.addmm(b_y, h_at[1], w_y)
+    # yhat = sigmoid(a_yhat)
+    yhat = torch.sigmoid(a_yhat)
+    return (yhat,), (h_at[1], c_at[1])
+
+
+def _step_tensors(sizes, params, given):
+    """What a step is handed."""
+    return (
+        given["x"],
+        given["h0"],
+        given["c0"],
+        params["W_i"],
+        params["W_o"],
+        params["W_f"],
+        params["W_g"],
+        params["U_i"],
+        params["U_o"],
+        params["U_f"],
+        params["U_g"],
+        params["b_i"],
+        params["b_o"],
+        params["b_f"],
+        params["b_g"],
+        params["w_y"],
+        params["b_y"],
+    )
+
+
+# how autograd, torch.compile and torch.export are told of a gradient that is known
+
+
+class _Pass:
+    """A function of tensors whose gradient is another one: as an operation of autograd, and as an
+    operator of its own, which torch.compile and torch.export take as it is."""
+
+    def __init__(self, name, values, gradient, shapes, tensors):
+        self.name, self.values, self.gradient = name, values, gradient
+        self.shapes, self.tensors = shapes, tensors
+        self.operator = _operators(self)
+
+    def __call__(self, fuse, sizes, tensors):
+        if torch.compiler.is_compiling():
+            return self.operator(fuse, sizes, list(tensors))[: len(self.shapes(sizes)[0])]
+        return _Differentiated.apply(self, fuse, sizes, *tensors)
+
+
+class _Differentiated(torch.autograd.Function):
+    """A pass, and its gradient on the way back. Nothing is overwritten: graphs may be many."""
+
+    @staticmethod
+    def forward(ctx, one, fuse, sizes, *tensors):
+        outputs, kept = one.values(fuse, sizes, tensors, any(ctx.needs_input_grad))
+        ctx.save_for_backward(*tensors, *outputs, *kept)
+        ctx.known, ctx.counts = (one, fuse, sizes), (len(tensors), len(outputs))
+        return outputs
+
+    @staticmethod
+    def backward(ctx, *cotangents):
+        found = (*ctx.known, ctx.needs_input_grad[3:], *ctx.counts)
+        found += (*ctx.saved_tensors, *cotangents)
+        if torch.is_grad_enabled():  # create_graph=True
+            return None, None, None, *_Once.apply(*found)
+        return None, None, None, *_back(*found)
+
+
+def _back(one, fuse, sizes, need, first, second, *all_saved):
+    """Cotangents carried back."""
+    tensors, outputs = all_saved[:first], all_saved[first : first + second]
+    kept, cotangents = all_saved[first + second : -second], all_saved[-second:]
+    grads = one.gradient(fuse, sizes, tensors, outputs, kept, cotangents, need)
+    return tuple(g if n else None for g, n in zip(grads, need, strict=True))
+
+
+class _Once(torch.autograd.Function):
+    """The way back, of which there is no gradient."""
+
+    @staticmethod
+    def forward(ctx, *given):
+        return _back(*given)
+
+    @staticmethod
+    def backward(ctx, *cotangents):
+        raise RuntimeError(_ONCE)
+
+
+_ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
+
+
+def _operators(one):
+    """The operator of a pass, with another one for its gradient."""
+    name = f"symrnn::lstm_5f96c76fbd3b_{one.name}"
+
+    @torch.library.custom_op(f"{name}_gradient", mutates_args=())
+    def back(
+        fuse: str,
+        sizes: list[int],
+        counts: list[int],
+        need: list[bool],
+        saved: list[torch.Tensor],
+    ) -> list[torch.Tensor]:
+        grads = _back(one, fuse, sizes, need, *counts, *saved)
+        like = saved[: counts[0]]
+        return [
+            t.new_empty(0) if g is None else g.clone(memory_format=torch.contiguous_format)
+            for g, t in zip(grads, like, strict=True)
+        ]
+
+    @back.register_fake
+    def _(fuse, sizes, counts, need, saved):
+        like = saved[: counts[0]]
+        shapes = [tuple(t.shape) if n else (0,) for t, n in zip(like, need, strict=True)]
+        return [t.new_empty(shape) for t, shape in zip(like, shapes, strict=True)]
+
+    def refuse(ctx, *cotangents):
+        raise RuntimeError(_ONCE)
+
+    back.register_autograd(refuse)
+
+    @torch.library.custom_op(name, mutates_args=())
+    def forward(fuse: str, sizes: list[int], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+        outputs, kept = one.values(fuse, sizes, tensors, True)
+        return [tensor.contiguous() for tensor in (*outputs, *kept)]
+
+    @forward.register_fake
+    def _(fuse, sizes, tensors):
+        like = next(t for t in tensors if t.is_floating_point())
+        outputs, kept = one.shapes(sizes)
+        return [_empty(like, shape) for shape in (*outputs, *kept)]
+
+    def setup(ctx, inputs, output):
+        ctx.fuse, ctx.sizes, tensors = inputs
+        ctx.save_for_backward(*tensors, *output)
+        ctx.counts = [len(tensors), len(one.shapes(ctx.sizes)[0])]
+        ctx.need = [tensor.requires_grad for tensor in tensors]
+
+    def backward(ctx, cotangents):
+        saved = [*ctx.saved_tensors, *cotangents[: ctx.counts[1]]]
+        grads = back(ctx.fuse, ctx.sizes, ctx.counts, ctx.need, saved)
+        return None, None, [g if n else None for g, n in zip(grads, ctx.need, strict=True)]
+
+    forward.register_autograd(backward, setup_context=setup)
+    return forward
+
+
+def _empty(like, shape):
+    """A tensor of this shape; of whole numbers, where it says so."""
+    if shape[:1] == ("ids",):
+        return like.new_empty(shape[1:], dtype=torch.int64)
+    return like.new_empty(shape)
+
+
+_FORWARD = _Pass("forward", _forward, _forward_gradient, _forward_shapes, _forward_tensors)
+_LOSS = _Pass("loss", _loss, _loss_gradient, _loss_shapes, _loss_tensors)
+
+
+class Lstm(torch.nn.Module):
+    """lstm for 8 steps. Its parameters have the names of the text.
+
+    The widths D, H, C are given when it is made.
+    `fuse` says how what stands between two products of a step is worked out: "eager", call by
+    call; "compile", by torch.compile; or "triton", as one kernel.
+    """
+
+    def __init__(
+        self,
+        D,
+        H,
+        C,
+        *,
+        batch_first=False,
+        fuse="eager",
+        generator=None,
+        device=None,
+        dtype=None,
+    ):
+        super().__init__()
+        self.dims = _dims({"D": D, "H": H, "C": C})
+        if fuse not in _FUSES:
+            raise ValueError(f"fuse is {fuse!r}; expected one of {', '.join(_FUSES)}")
+        if fuse == "triton" and triton is None:
+            raise ValueError("fuse is 'triton', and Triton is not installed: pip install triton")
+        self.batch_first, self.fuse = batch_first, fuse
+        for name, axes in PARAMS.items():
+            empty = torch.empty(_shape(axes, self.dims), device=device, dtype=dtype)
+            self.register_parameter(_attribute(name), torch.nn.Parameter(empty))
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator=None):
+        """Start anew, as the text says."""
+        with torch.no_grad():
+            for name, how in START.items():
+                _start(getattr(self, _attribute(name)), how, generator)
+
+    def params(self):
+        """The parameters by the names of the text."""
+        own, names = self._parameters, _ATTRIBUTES.items()
+        return {name: own[key] if key in own else getattr(self, key) for name, key in names}
+
+    def forward(self, x, h0=None, c0=None):
+        """The outputs, and the states after the last step: hand them in again to go on."""
+        given = {"x": x, "h0": h0, "c0": c0}
+        return _forward_pass(self.params(), given, self.dims, self.batch_first, self.fuse)
+
+    def loss(self, x, y, h0=None, c0=None):
+        """The loss alone."""
+        given = {"x": x, "y": y, "h0": h0, "c0": c0}
+        return _loss_pass(self.params(), given, self.dims, self.batch_first, self.fuse)
+
+    def step(self, x, h0=None, c0=None):
+        """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+        given = {"x": x, "h0": h0, "c0": c0}
+        return _one_step(self.params(), given, self.dims)
+
+    def extra_repr(self):
+        widths = [f"{name}={size}" for name, size in self.dims.items()]
+        return ", ".join([*widths, f"fuse={self.fuse!r}"])
+
+
+_FUSES = ("eager", "compile", "triton")
+
+
+def graphed(module, *sample):
+    """The loss of a module as a CUDA graph, for inputs of the shapes of these: each call is one
+    launch, and so is its way back. Kernels and numbers stay where they are; see
+    torch.cuda.make_graphed_callables."""
+    if not torch.cuda.is_available():
+        raise RuntimeError("a CUDA graph needs a GPU, and there is none here")
+    return torch.cuda.make_graphed_callables(_Loss(module), sample)
+
+
+class _Loss(torch.nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, *given):
+        return self.module.loss(*given)
+
+
+def _attribute(name):
+    """The attribute that a parameter is: its name, unless a module has something else there."""
+    own = ("dims", "batch_first", "fuse", "params", "loss", "step", "training")
+    return f"{name}_" if hasattr(torch.nn.Module, name) or name in own else name
+
+
+_ATTRIBUTES = {name: _attribute(name) for name in PARAMS}
+
+
+def _start(tensor, how, generator):
+    if how == "orthogonal":
+        torch.nn.init.orthogonal_(tensor, generator=generator)
+    elif how == "glorot":
+        bound = (6 / sum(tensor.shape)) ** 0.5
+        tensor.uniform_(-bound, bound, generator=generator)
+    else:
+        tensor.fill_(how)
+
+
+# a call: what comes in is checked, what comes out is named
+
+
+def _forward_pass(params, given, dims, batch_first, fuse="eager"):
+    sizes, given = _ready(params, given, dims, batch_first, _FORWARD_NEEDS, _EVERY)
+    found = _FORWARD(fuse, sizes, _FORWARD.tensors(sizes, params, given))
+    outputs = dict(zip(OUTPUTS, found, strict=False))
+    states = {"h0": found[1], "c0": found[2]}
+    if batch_first:
+        outputs = {
+            name: value.transpose(0, 1) if "T" in OUTPUTS[name] else value
+            for name, value in outputs.items()
+        }
+    return outputs, states
+
+
+def _loss_pass(params, given, dims, batch_first, fuse="eager"):
+    sizes, given = _ready(params, given, dims, batch_first, _LOSS_NEEDS, _EVERY)
+    return _LOSS(fuse, sizes, _LOSS.tensors(sizes, params, given))[0]
+
+
+def _one_step(params, given, dims):
+    sizes, given = _ready(params, given, dims, False, _STEP_NEEDED, _STEP)
+    outputs, states = _step(sizes, _step_tensors(sizes, params, given))
+    return dict(zip(OUTPUTS, outputs, strict=True)), dict(zip(STATES, states, strict=True))
+
+
+def _ready(params, given, dims, batch_first, needs, every):
+    """The sizes, and all that is handed in as it has to be: steps first, states that are not given
+    as zeros, everything of one kind."""
+    like = next(iter(params.values()), None)
+    if like is None:
+        like = next(v for v in given.values() if v is not None and v.is_floating_point())
+    kind, device = _kind(like), like.device
+    if kind is not like.dtype:
+        params.update((name, value.to(kind)) for name, value in params.items())
+    batch, found = None, {}
+    for name, axes in every.items():
+        value = given.get(name)
+        if value is None:
+            if name in needs:
+                raise TypeError(
+                    f"{name} is missing; expected a tensor with the axes {_said(axes, batch_first)}"
+                )
+            continue
+        if not isinstance(value, torch.Tensor):
+            raise TypeError(f"{name} is a {type(value).__name__}; expected a tensor")
+        if batch_first and "T" in axes and value.dim() > 1:
+            value = value.transpose(0, 1)
+        if batch is None and "B" in axes and value.dim() == len(axes):
+            batch = value.shape[axes.index("B")]
+        shape = tuple(STEPS if a == "T" else batch if a == "B" else _width(a, dims) for a in axes)
+        if value.shape != shape or value.device != device:
+            _complain(name, value, axes, shape, device, batch_first)
+        if value.dtype != kind:
+            if kind is like.dtype or not value.is_floating_point():
+                raise TypeError(
+                    f"{name} is {value.dtype}, and the parameters are {like.dtype}; expected the"
+                    " same"
+                )
+            value = value.to(kind)
+        found[name] = value
+    batch = 1 if batch is None else batch
+    for name, axes in every.items():
+        if name not in found and name in STATES:
+            shape = tuple(batch if a == "B" else _width(a, dims) for a in axes)
+            found[name] = torch.zeros(shape, dtype=kind, device=device)
+    return [batch, *dims.values()], found
+
+
+def _kind(like):
+    """The dtype that is worked in: that of the parameters, or what autocast asks for."""
+    device = like.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else like.dtype
+
+
+def _dims(dims):
+    for name, size in dims.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise TypeError(f"the width {name} is {size!r}; expected a whole number, 1 or more")
+    return dims
+
+
+def _width(axis, dims):
+    """The size of an axis, such as 3, H or H+K+1."""
+    if isinstance(axis, int):
+        return axis
+    if axis in dims:
+        return dims[axis]
+    return sum(dims[part] if part in dims else int(part) for part in axis.split("+"))
+
+
+def _shape(axes, dims):
+    return tuple(_width(axis, dims) for axis in axes)
+
+
+def _said(axes, batch_first):
+    if batch_first and "T" in axes:
+        axes = (axes[1], axes[0], *axes[2:])
+    return f"({', '.join(map(str, axes))}{',' * (len(axes) == 1)})"
+
+
+def _complain(name, value, axes, shape, device, batch_first):
+    if value.device != device:
+        raise ValueError(
+            f"{name} is on {value.device}, and the parameters are on {device}; expected the same"
+        )
+    got = tuple(value.shape)
+    if batch_first and "T" in axes:
+        got, shape = ((s[1], s[0], *s[2:]) for s in (got, shape))
+    raise ValueError(
+        f"{name} has shape {got}; expected {shape}, the axes {_said(axes, batch_first)}"
+    )
+
+
+# the same as plain functions of parameters by name
+
+
+def init_params(seed=0, dtype=None, device=None, **dims):
+    """Parameters to start from."""
+    generator = torch.Generator(device or "cpu").manual_seed(seed)
+    made = Lstm(**dims, generator=generator, device=device, dtype=dtype)
+    return {name: value.detach() for name, value in made.params().items() if name in START}
+
+
+def forward(params, **inputs):
+    """The outputs, and the states after the last step, under the names of STATES."""
+    params, dims = _known(params, inputs, _EVERY)
+    return _forward_pass(params, inputs, dims, False)
+
+
+def loss(params, **inputs):
+    """The loss alone."""
+    params, dims = _known(params, inputs, _EVERY)
+    return _loss_pass(params, inputs, dims, False)
+
+
+def loss_and_grads(params, **inputs):
+    """The loss and its gradients, by name: of every parameter, and of what else requires one."""
+    params, dims = _known(params, inputs, _EVERY)
+    leaves = _leaves(params, inputs)
+    given = {**inputs, **_of(inputs, leaves)}
+    value = _loss_pass({**params, **leaves}, given, dims, False)
+    return value.detach(), _gradients([value], leaves, None)
+
+
+def step(params, **inputs):
+    """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+    params, dims = _known(params, inputs, _STEP)
+    return _one_step(params, inputs, dims)
+
+
+def _leaves(params, inputs):
+    """What a gradient is taken by, as tensors of their own."""
+    found = {name: params[name] for name in PARAMS}
+    found |= {
+        name: value
+        for name, value in inputs.items()
+        if isinstance(value, torch.Tensor) and value.requires_grad
+    }
+    return {name: value.detach().requires_grad_() for name, value in found.items()}
+
+
+def _of(names, found):
+    return {name: value for name, value in found.items() if name in names}
+
+
+def _gradients(values, leaves, cotangents):
+    if not values or not leaves:
+        return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
+    found = list(leaves.values())
+    grads = torch.autograd.grad(
+        values, found, cotangents, allow_unused=True, materialize_grads=True
+    )
+    return dict(zip(leaves, grads, strict=True))
+
+
+def _known(params, inputs, every):
+    """The parameters in order, and the dimensions that the shapes tell."""
+    table = PARAMS
+    for name in params:
+        if name not in table:
+            raise TypeError(f"'{name}' is no parameter; there are {', '.join(table) or 'none'}")
+    for name in inputs:
+        if name not in every:
+            raise TypeError(f"'{name}' is no input; there are {', '.join(every) or 'none'}")
+    dims = {}
+    for name, axes in table.items():
+        if name not in params:
+            raise TypeError(
+                f"the parameter {name} is missing; it has the axes {_said(axes, False)}"
+            )
+        _learn(dims, axes, params[name].shape)
+    for name, axes in every.items():
+        if inputs.get(name) is not None:
+            _learn(dims, axes, inputs[name].shape)
+    missing = [name for name in DIMS if name not in dims]
+    if missing:
+        raise TypeError(f"no shape tells the width {missing[0]}")
+    dims = {name: dims[name] for name in DIMS}
+    for name, axes in table.items():
+        got, shape = tuple(params[name].shape), _shape(axes, dims)
+        if got != shape:
+            raise ValueError(
+                f"{name} has shape {got}; expected {shape}, the axes {_said(axes, False)}"
+            )
+    return {name: params[name] for name in table}, dims
+
+
+def _learn(dims, axes, shape):
+    """The dimensions that a shape tells: those that are an axis by themselves."""
+    for axis, size in zip(axes, shape, strict=False):
+        if axis in DIMS:
+            dims.setdefault(axis, size)
+
+
+def self_check(seed=0):
+    """Whether the gradient is the slope of what is worked out: torch.autograd.gradcheck, in double
+    precision."""
+    generator = torch.Generator().manual_seed(seed)
+    dims = {name: 2 + n for n, name in enumerate(DIMS)}
+    model = Lstm(**dims, generator=generator, dtype=torch.float64)
+    given = {}
+    for name, axes in _EVERY.items():
+        shape = tuple(STEPS if a == "T" else 2 if a == "B" else _width(a, dims) for a in axes)
+        given[name] = torch.rand(shape, generator=generator, dtype=torch.float64)
+    leaves = list(model.parameters())
+    with torch.no_grad():
+        for leaf in leaves:
+            leaf.copy_(torch.rand(leaf.shape, generator=generator, dtype=torch.float64) - 0.3)
+
+    def value(*_):
+        return model.loss(**given)
+
+    return torch.autograd.gradcheck(value, leaves, eps=1e-6, atol=1e-6, raise_exception=False)
+
+
+if __name__ == "__main__":
+    holds = self_check()
+    print("lstm: each gradient beside central differences")
+    print("gradients", "ok" if holds else "WRONG")
+    raise SystemExit(not holds)

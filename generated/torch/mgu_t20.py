@@ -1,0 +1,1167 @@
+"""mgu: forward pass and gradients, 20 steps.
+
+Made by symrnn generate --name mgu --backend torch --steps 20 --loop
+
+    # Minimal gated unit: one gate forgets and resets (Zhou et al. 2016)
+    f[t] = sigmoid(x[t] @ W_f + h[t-1] @ U_f + b_f)
+    n[t] = tanh(x[t] @ W_n + (f[t] * h[t-1]) @ U_n + b_n)
+    h[t] = (1 - f[t]) * h[t-1] + f[t] * n[t]
+    yhat = sigmoid(h[T] @ w_y + b_y)
+    L    = bce(y, yhat)
+
+Its gradient:
+
+    d_a_yhat = (yhat - y) / (size(B) * size(C))
+    d_h[t] = d_h[t+1] * (1 - f[t+1]) + d_u_n[t+1] * f[t+1] + d_a_f[t+1] @ transpose(U_f)
+    d_h[T] += d_a_yhat @ transpose(w_y)
+    d_n[t] = d_h[t] * f[t]
+    d_a_n[t] = d_n[t] * (1 - n[t]**2)
+    d_u_n[t] = d_a_n[t] @ transpose(U_n)
+    d_f[t] = d_h[t] * (n[t] - h[t-1]) + d_u_n[t] * h[t-1]
+    d_a_f[t] = d_f[t] * (f[t] * (1 - f[t]))
+    d_W_f = sum(transpose(x[t]) @ d_a_f[t])
+    d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
+    d_b_f = sum(batchsum(d_a_f[t]))
+    d_W_n = sum(transpose(x[t]) @ d_a_n[t])
+    d_U_n = sum(transpose(u_n[t]) @ d_a_n[t])
+    d_b_n = sum(batchsum(d_a_n[t]))
+    d_w_y = transpose(h[T]) @ d_a_yhat
+    d_b_y = batchsum(d_a_yhat)
+"""
+
+import torch
+
+STEPS = 20
+DIMS = ("D", "H", "C")
+PARAMS = {
+    "W_f": ("D", "H"),
+    "U_f": ("H", "H"),
+    "b_f": ("H",),
+    "W_n": ("D", "H"),
+    "U_n": ("H", "H"),
+    "b_n": ("H",),
+    "w_y": ("H", "C"),
+    "b_y": ("C",),
+}
+INPUTS = {"x": ("T", "B", "D"), "y": ("B", "C")}
+STATES = {"h0": ("B", "H")}
+OUTPUTS = {"yhat": ("B", "C")}
+START = {
+    "W_f": "glorot",
+    "U_f": "glorot",
+    "b_f": 0.0,
+    "W_n": "glorot",
+    "U_n": "glorot",
+    "b_n": 0.0,
+    "w_y": "glorot",
+    "b_y": 0.0,
+}
+_EVERY = {"x": ("T", "B", "D"), "y": ("B", "C"), "h0": ("B", "H")}
+_FORWARD_NEEDS = ("x",)
+_LOSS_NEEDS = ("x", "y")
+CAUSAL = True
+_STEP = {"x": ("B", "D"), "h0": ("B", "H")}
+_STEP_NEEDED = ("x",)
+
+
+# what stands between two products of a step: entry by entry, and one function
+
+
+def _cell_1(a_f, h_prev):
+    # f[t] = sigmoid(a_f[t])
+    f = torch.sigmoid(a_f)
+    # u_n[t] = f[t] * h[t-1]
+    u_n = f * h_prev
+    return f, u_n
+
+
+def _cell_2(a_n, f, h_prev):
+    # n[t] = tanh(a_n[t])
+    n = torch.tanh(a_n)
+    # h[t] = (1 - f[t]) * h[t-1] + f[t] * n[t]
+    h = torch.lerp(h_prev, n, f)
+    return n, h
+
+
+def _cell_3(d_a_f_U_f, s_d_h, d_h_next, f_next, d_u_n_next, m_d_a_n):
+    d_h = torch.addcmul(torch.addcmul(d_a_f_U_f, s_d_h, d_h_next), f_next, d_u_n_next)
+    # d_a_n[t] = d_h[t] * (f[t] * (1 - n[t]**2))
+    d_a_n = m_d_a_n * d_h
+    return d_h, d_a_n
+
+
+def _cell_4(m_d_a_f, s_d_f, d_h, h_prev, d_u_n):
+    # d_f[t] = d_h[t] * (n[t] - h[t-1]) + d_u_n[t] * h[t-1]
+    # d_a_f[t] = d_f[t] * (f[t] * (1 - f[t]))
+    d_a_f = m_d_a_f * torch.addcmul(s_d_f * d_h, h_prev, d_u_n)
+    return d_a_f
+
+
+def _fused(fuse, *cells):
+    """The functions as they are called: as they stand, compiled once for all steps, or as kernels
+    of Triton's."""
+    if fuse == "eager":
+        return cells
+    made = []
+    for cell in cells:
+        if (fuse, cell) not in _MADE:
+            own = torch.compile(cell) if fuse == "compile" else _KERNELS.get(cell, cell)
+            _MADE[fuse, cell] = own
+        made.append(_MADE[fuse, cell])
+    return made
+
+
+_MADE, _KERNELS = {}, {}
+
+try:
+    import triton
+    import triton.language as tl
+except ImportError:
+    triton = None
+
+if triton is not None:
+
+    @triton.jit
+    def _tanh(z):
+        small = tl.exp(-2 * tl.abs(z))
+        value = (1 - small) / (1 + small)
+        return tl.where(z < 0, -value, value)
+
+    @triton.jit
+    def _cell_1_kernel(
+        a_f_at,
+        a_f_row,
+        a_f_column,
+        h_prev_at,
+        h_prev_row,
+        h_prev_column,
+        f_to,
+        u_n_to,
+        count,
+        width,
+        kind: tl.constexpr,
+        block: tl.constexpr,
+    ):
+        place = tl.program_id(0) * block + tl.arange(0, block)
+        there = place < count
+        row, column = place // width, place % width
+        at = a_f_at + row * a_f_row + column * a_f_column
+        a_f = tl.load(at, there).to(kind)
+        at = h_prev_at + row * h_prev_row + column * h_prev_column
+        h_prev = tl.load(at, there).to(kind)
+        f = tl.sigmoid(a_f)
+        u_n = f * h_prev
+        tl.store(f_to + place, f, there)
+        tl.store(u_n_to + place, u_n, there)
+
+    @triton.jit
+    def _cell_2_kernel(
+        a_n_at,
+        a_n_row,
+        a_n_column,
+        f_at,
+        f_row,
+        f_column,
+        h_prev_at,
+        h_prev_row,
+        h_prev_column,
+        n_to,
+        h_to,
+        count,
+        width,
+        kind: tl.constexpr,
+        block: tl.constexpr,
+    ):
+        place = tl.program_id(0) * block + tl.arange(0, block)
+        there = place < count
+        row, column = place // width, place % width
+        at = a_n_at + row * a_n_row + column * a_n_column
+        a_n = tl.load(at, there).to(kind)
+        at = f_at + row * f_row + column * f_column
+        f = tl.load(at, there).to(kind)
+        at = h_prev_at + row * h_prev_row + column * h_prev_column
+        h_prev = tl.load(at, there).to(kind)
+        n = _tanh(a_n)
+        h = ((1) - f) * h_prev + f * n
+        tl.store(n_to + place, n, there)
+        tl.store(h_to + place, h, there)
+
+    @triton.jit
+    def _cell_3_kernel(
+        d_a_f_U_f_at,
+        d_a_f_U_f_row,
+        d_a_f_U_f_column,
+        s_d_h_at,
+        s_d_h_row,
+        s_d_h_column,
+        d_h_next_at,
+        d_h_next_row,
+        d_h_next_column,
+        f_next_at,
+        f_next_row,
+        f_next_column,
+        d_u_n_next_at,
+        d_u_n_next_row,
+        d_u_n_next_column,
+        m_d_a_n_at,
+        m_d_a_n_row,
+        m_d_a_n_column,
+        d_h_to,
+        d_a_n_to,
+        count,
+        width,
+        kind: tl.constexpr,
+        block: tl.constexpr,
+    ):
+        place = tl.program_id(0) * block + tl.arange(0, block)
+        there = place < count
+        row, column = place // width, place % width
+        at = d_a_f_U_f_at + row * d_a_f_U_f_row + column * d_a_f_U_f_column
+        d_a_f_U_f = tl.load(at, there).to(kind)
+        at = s_d_h_at + row * s_d_h_row + column * s_d_h_column
+        s_d_h = tl.load(at, there).to(kind)
+        at = d_h_next_at + row * d_h_next_row + column * d_h_next_column
+        d_h_next = tl.load(at, there).to(kind)
+        at = f_next_at + row * f_next_row + column * f_next_column
+        f_next = tl.load(at, there).to(kind)
+        at = d_u_n_next_at + row * d_u_n_next_row + column * d_u_n_next_column
+        d_u_n_next = tl.load(at, there).to(kind)
+        at = m_d_a_n_at + row * m_d_a_n_row + column * m_d_a_n_column
+        m_d_a_n = tl.load(at, there).to(kind)
+        d_h = d_a_f_U_f + s_d_h * d_h_next + f_next * d_u_n_next
+        d_a_n = m_d_a_n * d_h
+        tl.store(d_h_to + place, d_h, there)
+        tl.store(d_a_n_to + place, d_a_n, there)
+
+    @triton.jit
+    def _cell_4_kernel(
+        m_d_a_f_at,
+        m_d_a_f_row,
+        m_d_a_f_column,
+        s_d_f_at,
+        s_d_f_row,
+        s_d_f_column,
+        d_h_at,
+        d_h_row,
+        d_h_column,
+        h_prev_at,
+        h_prev_row,
+        h_prev_column,
+        d_u_n_at,
+        d_u_n_row,
+        d_u_n_column,
+        d_a_f_to,
+        count,
+        width,
+        kind: tl.constexpr,
+        block: tl.constexpr,
+    ):
+        place = tl.program_id(0) * block + tl.arange(0, block)
+        there = place < count
+        row, column = place // width, place % width
+        at = m_d_a_f_at + row * m_d_a_f_row + column * m_d_a_f_column
+        m_d_a_f = tl.load(at, there).to(kind)
+        at = s_d_f_at + row * s_d_f_row + column * s_d_f_column
+        s_d_f = tl.load(at, there).to(kind)
+        at = d_h_at + row * d_h_row + column * d_h_column
+        d_h = tl.load(at, there).to(kind)
+        at = h_prev_at + row * h_prev_row + column * h_prev_column
+        h_prev = tl.load(at, there).to(kind)
+        at = d_u_n_at + row * d_u_n_row + column * d_u_n_column
+        d_u_n = tl.load(at, there).to(kind)
+        d_a_f = m_d_a_f * (s_d_f * d_h + h_prev * d_u_n)
+        tl.store(d_a_f_to + place, d_a_f, there)
+
+    def _launched(kernel, tensors, given):
+        """A function that launches a kernel on as many rows as come."""
+        block = 256
+
+        def run(*taken):
+            shape = torch.broadcast_shapes(*(value.shape for value in taken[:tensors]))
+            like = taken[0]
+            found = [torch.empty(shape, dtype=like.dtype, device=like.device) for _ in range(given)]
+            arguments = []
+            for value in taken[:tensors]:
+                arguments += [value, *value.expand(shape).stride()]
+            kind = tl.float64 if like.dtype == torch.float64 else tl.float32
+            count = found[0].numel()
+            kernel[(triton.cdiv(count, block),)](
+                *arguments, *taken[tensors:], *found, count, shape[-1], kind, block
+            )
+            return found if given > 1 else found[0]
+
+        return run
+
+    _KERNELS = {
+        _cell_1: _launched(_cell_1_kernel, 2, 2),
+        _cell_2: _launched(_cell_2_kernel, 3, 2),
+        _cell_3: _launched(_cell_3_kernel, 6, 2),
+        _cell_4: _launched(_cell_4_kernel, 5, 1),
+    }
+
+
+def _forward(fuse, sizes, tensors, keep):
+    """Outputs and final states; and what the way back needs, if that is to be kept."""
+    B, D, H, C = sizes
+    x, h0, W_f, W_n, U_f, b_f, b_n, U_n, w_y, b_y = tensors
+    cell_1, cell_2 = _fused(fuse, _cell_1, _cell_2)
+    W = torch.cat((W_f, W_n), -1)
+    b = torch.cat((b_f, b_n), -1)
+    # h[0] = h0
+    h_at = [None] * 21
+    h_at[0] = h0
+    # for a_f, a_n
+    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
+    s_a_f_part = s_a[..., 0:H]
+    s_a_f_at = (None, *s_a_f_part.unbind(0))
+    f_at = [None] * 21
+    u_n_at = [None] * 21
+    s_a_n_part = s_a[..., H : 2 * H]
+    s_a_n_at = (None, *s_a_n_part.unbind(0))
+    n_at = [None] * 21
+    # t = 1 … 20
+    for t in range(1, 21):
+        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+        a_f = torch.addmm(s_a_f_at[t], h_at[t - 1], U_f)
+        f_at[t], u_n_at[t] = cell_1(a_f, h_at[t - 1])
+        # a_n[t] = x[t] @ W_n + u_n[t] @ U_n + b_n
+        a_n = torch.addmm(s_a_n_at[t], u_n_at[t], U_n)
+        n_at[t], h_at[t] = cell_2(a_n, f_at[t], h_at[t - 1])
+    # a_yhat = h[T] @ w_y + b_y
+    a_yhat = torch.addmm(b_y, h_at[20], w_y)
+    # yhat = sigmoid(a_yhat)
+    yhat = torch.sigmoid(a_yhat)
+    # h_T = h[T]
+    h_T = h_at[20]
+    outputs = (yhat, h_T.clone())
+    if not keep:
+        return outputs, ()
+    f = torch.stack(f_at[1:])
+    n = torch.stack(n_at[1:])
+    h = torch.stack(h_at)
+    u_n = torch.stack(u_n_at[1:])
+    return outputs, (f, n, h, W, u_n)
+
+
+def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
+    """The gradient by each tensor, from cotangents of outputs and final states."""
+    B, D, H, C = sizes
+    x, _, _, _, U_f, _, _, U_n, w_y, *_ = tensors
+    f, n, h, W, u_n = kept
+    yhat, _ = outputs
+    ct_yhat, ct_h_T = cotangents
+    cell_3, cell_4 = _fused(fuse, _cell_3, _cell_4)
+    # d_a_yhat = d_yhat * (yhat * (1 - yhat))
+    # d_yhat = ct_yhat
+    d_a_yhat = torch.ops.aten.sigmoid_backward(ct_yhat, yhat)
+    # d_h[20] = d_h_T + d_a_yhat @ transpose(w_y)
+    d_a_yhat_w_y = torch.mm(d_a_yhat, w_y.t())
+    s_d_h = 1 - f[1:20]
+    # d_h_T = ct_h_T
+    d_h_at = [None] * 21
+    d_h_at[20] = d_a_yhat_w_y + ct_h_T
+    # for d_f
+    s_d_f = n - h[0:20]
+    # for d_a_f
+    m_d_a_f = torch.addcmul(f, f, f, value=-1)
+    # for d_a_n
+    # d_a_n[20] = d_h[20] * (f[20] * (1 - n[20]**2))
+    m_d_a_n = torch.ops.aten.tanh_backward(f, n)
+    d_a_n_at = [None] * 21
+    d_a_n_at[20] = m_d_a_n[19] * d_h_at[20]
+    # d_u_n[20] = d_a_n[20] @ transpose(U_n)
+    d_u_n_at = [None] * 21
+    d_u_n_at[20] = torch.mm(d_a_n_at[20], U_n.t())
+    # d_f[20] = d_h[20] * (n[20] - h[19]) + d_u_n[20] * h[19]
+    # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
+    d_a_f_at = [None] * 21
+    d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
+    U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
+    s_d_h_at = (None, *s_d_h.unbind(0))
+    f_at = (None, *f.unbind(0))
+    m_d_a_n_at = (None, *m_d_a_n.unbind(0))
+    U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
+    m_d_a_f_at = (None, *m_d_a_f.unbind(0))
+    s_d_f_at = (None, *s_d_f.unbind(0))
+    h_at = h.unbind(0)
+    # t = 19 … 1
+    for t in range(19, 0, -1):
+        # d_h[t] = d_h[t+1] * (1 - f[t+1]) + d_u_n[t+1] * f[t+1] + d_a_f[t+1] @ transpose(U_f)
+        d_a_f_U_f = torch.mm(d_a_f_at[t + 1], U_f_T)
+        d_h_at[t], d_a_n_at[t] = cell_3(
+            d_a_f_U_f,
+            s_d_h_at[t],
+            d_h_at[t + 1],
+            f_at[t + 1],
+            d_u_n_at[t + 1],
+            m_d_a_n_at[t],
+        )
+        # d_u_n[t] = d_a_n[t] @ transpose(U_n)
+        d_u_n_at[t] = torch.mm(d_a_n_at[t], U_n_T)
+        d_a_f_at[t] = cell_4(m_d_a_f_at[t], s_d_f_at[t], d_h_at[t], h_at[t - 1], d_u_n_at[t])
+    d_a_f = torch.stack(d_a_f_at[1:])
+    d_a_n = torch.stack(d_a_n_at[1:])
+    d_a_f_all = torch.cat((d_a_f, d_a_n), -1)
+    d_x = None
+    if need[0]:
+        # d_x[t] = d_a_n[t] @ transpose(W_n) + d_a_f[t] @ transpose(W_f)
+        d_x = torch.mm(d_a_f_all.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+    d_h0 = None
+    if need[1]:
+        d_a_f_U_f_2 = torch.mm(d_a_f_at[1], U_f.t())
+        # d_h_0 = d_h[1] * (1 - f[1]) + d_u_n[1] * f[1] + d_a_f[1] @ transpose(U_f)
+        d_h_0 = torch.addcmul(
+            d_a_f_U_f_2 + torch.addcmul(d_h_at[1], f_at[1], d_h_at[1], value=-1),
+            f_at[1],
+            d_u_n_at[1],
+        )
+        # d_h0 = d_h_0
+        d_h0 = d_h_0
+    d_W_f = d_W_n = None
+    if any(need[2:4]):
+        # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
+        # d_W_n = sum(transpose(x[t]) @ d_a_n[t])
+        d_W = torch.mm(x.flatten(0, 1).t(), d_a_f_all.flatten(0, 1))
+        d_W_f, d_W_n = d_W.split((H, H), -1)
+    d_U_f = None
+    if need[4]:
+        # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
+        d_U_f = torch.mm(h[0:20].flatten(0, 1).t(), d_a_f.flatten(0, 1))
+    d_b_f = d_b_n = None
+    if any(need[5:7]):
+        # d_b_f = sum(batchsum(d_a_f[t]))
+        # d_b_n = sum(batchsum(d_a_n[t]))
+        d_b = torch.sum(d_a_f_all, (0, 1))
+        d_b_f, d_b_n = d_b.split((H, H), -1)
+    d_U_n = None
+    if need[7]:
+        # d_U_n = sum(transpose(u_n[t]) @ d_a_n[t])
+        d_U_n = torch.mm(u_n.flatten(0, 1).t(), d_a_n.flatten(0, 1))
+    d_w_y = None
+    if need[8]:
+        # d_w_y = transpose(h[T]) @ d_a_yhat
+        d_w_y = torch.mm(h_at[20].t(), d_a_yhat)
+    d_b_y = None
+    if need[9]:
+        # d_b_y = batchsum(d_a_yhat)
+        d_b_y = torch.sum(d_a_yhat, 0)
+    return (d_x, d_h0, d_W_f, d_W_n, d_U_f, d_b_f, d_b_n, d_U_n, d_w_y, d_b_y)
+
+
+def _forward_shapes(sizes):
+    """The shapes of its results, and of what it keeps for the way back."""
+    B, D, H, C = sizes
+    outputs = [(B, C), (B, H)]
+    kept = [(20, B, H), (20, B, H), (21, B, H), (D, 2 * H), (20, B, H)]
+    return outputs, kept
+
+
+def _forward_tensors(sizes, params, given):
+    """What it is handed, in order."""
+    return (
+        given["x"],
+        given["h0"],
+        params["W_f"],
+        params["W_n"],
+        params["U_f"],
+        params["b_f"],
+        params["b_n"],
+        params["U_n"],
+        params["w_y"],
+        params["b_y"],
+    )
+
+
+def _loss(fuse, sizes, tensors, keep):
+    """The loss; and what the way back needs, if that is to be kept."""
+    B, D, H, C = sizes
+    x, h0, y, W_f, W_n, U_f, b_f, b_n, U_n, w_y, b_y = tensors
+    cell_1, cell_2 = _fused(fuse, _cell_1, _cell_2)
+    W = torch.cat((W_f, W_n), -1)
+    b = torch.cat((b_f, b_n), -1)
+    # h[0] = h0
+    h_at = [None] * 21
+    h_at[0] = h0
+    # for a_f, a_n
+    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
+    s_a_f_part = s_a[..., 0:H]
+    s_a_f_at = (None, *s_a_f_part.unbind(0))
+    f_at = [None] * 21
+    u_n_at = [None] * 21
+    s_a_n_part = s_a[..., H : 2 * H]
+    s_a_n_at = (None, *s_a_n_part.unbind(0))
+    n_at = [None] * 21
+    # t = 1 … 20
+    for t in range(1, 21):
+        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+        a_f = torch.addmm(s_a_f_at[t], h_at[t - 1], U_f)
+        f_at[t], u_n_at[t] = cell_1(a_f, h_at[t - 1])
+        # a_n[t] = x[t] @ W_n + u_n[t] @ U_n + b_n
+        a_n = torch.addmm(s_a_n_at[t], u_n_at[t], U_n)
+        n_at[t], h_at[t] = cell_2(a_n, f_at[t], h_at[t - 1])
+    # a_yhat = h[T] @ w_y + b_y
+    a_yhat = torch.addmm(b_y, h_at[20], w_y)
+    # yhat = sigmoid(a_yhat)
+    yhat = torch.sigmoid(a_yhat)
+    # l_yhat = bce_logits(y, a_yhat)
+    # L = l_yhat
+    sum_l_yhat = torch.sum(
+        torch.addcmul(torch.nn.functional.softplus(a_yhat, 1, 40), y, a_yhat, value=-1),
+    ).reshape(1)
+    L = (1 / (B * C)) * sum_l_yhat
+    outputs = (L.reshape(()),)
+    if not keep:
+        return outputs, ()
+    f = torch.stack(f_at[1:])
+    n = torch.stack(n_at[1:])
+    h = torch.stack(h_at)
+    u_n = torch.stack(u_n_at[1:])
+    return outputs, (yhat, f, n, h, W, u_n)
+
+
+def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
+    """The gradient by each tensor, from the cotangent of the loss."""
+    B, D, H, C = sizes
+    x, _, y, _, _, U_f, _, _, U_n, w_y, *_ = tensors
+    yhat, f, n, h, W, u_n = kept
+    d_L = cotangents[0].reshape(1)
+    cell_3, cell_4 = _fused(fuse, _cell_3, _cell_4)
+    # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
+    # d_l_yhat = d_L / size(B)
+    d_a_yhat = (1 / C) * ((1 / B) * d_L) * (yhat - y)
+    # d_h[20] = d_a_yhat @ transpose(w_y)
+    s_d_h = 1 - f[1:20]
+    d_h_at = [None] * 21
+    d_h_at[20] = torch.mm(d_a_yhat, w_y.t())
+    # for d_f
+    s_d_f = n - h[0:20]
+    # for d_a_f
+    m_d_a_f = torch.addcmul(f, f, f, value=-1)
+    # for d_a_n
+    # d_a_n[20] = d_h[20] * (f[20] * (1 - n[20]**2))
+    m_d_a_n = torch.ops.aten.tanh_backward(f, n)
+    d_a_n_at = [None] * 21
+    d_a_n_at[20] = m_d_a_n[19] * d_h_at[20]
+    # d_u_n[20] = d_a_n[20] @ transpose(U_n)
+    d_u_n_at = [None] * 21
+    d_u_n_at[20] = torch.mm(d_a_n_at[20], U_n.t())
+    # d_f[20] = d_h[20] * (n[20] - h[19]) + d_u_n[20] * h[19]
+    # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
+    d_a_f_at = [None] * 21
+    d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
+    U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
+    s_d_h_at = (None, *s_d_h.unbind(0))
+    f_at = (None, *f.unbind(0))
+    m_d_a_n_at = (None, *m_d_a_n.unbind(0))
+    U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
+    m_d_a_f_at = (None, *m_d_a_f.unbind(0))
+    s_d_f_at = (None, *s_d_f.unbind(0))
+    h_at = h.unbind(0)
+    # t = 19 … 1
+    for t in range(19, 0, -1):
+        # d_h[t] = d_h[t+1] * (1 - f[t+1]) + d_u_n[t+1] * f[t+1] + d_a_f[t+1] @ transpose(U_f)
+        d_a_f_U_f = torch.mm(d_a_f_at[t + 1], U_f_T)
+        d_h_at[t], d_a_n_at[t] = cell_3(
+            d_a_f_U_f,
+            s_d_h_at[t],
+            d_h_at[t + 1],
+            f_at[t + 1],
+            d_u_n_at[t + 1],
+            m_d_a_n_at[t],
+        )
+        # d_u_n[t] = d_a_n[t] @ transpose(U_n)
+        d_u_n_at[t] = torch.mm(d_a_n_at[t], U_n_T)
+        d_a_f_at[t] = cell_4(m_d_a_f_at[t], s_d_f_at[t], d_h_at[t], h_at[t - 1], d_u_n_at[t])
+    d_a_f = torch.stack(d_a_f_at[1:])
+    d_a_n = torch.stack(d_a_n_at[1:])
+    d_a_f_all = torch.cat((d_a_f, d_a_n), -1)
+    d_x = None
+    if need[0]:
+        # d_x[t] = d_a_n[t] @ transpose(W_n) + d_a_f[t] @ transpose(W_f)
+        d_x = torch.mm(d_a_f_all.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+    d_h0 = None
+    if need[1]:
+        d_a_f_U_f_2 = torch.mm(d_a_f_at[1], U_f.t())
+        # d_h_0 = d_h[1] * (1 - f[1]) + d_u_n[1] * f[1] + d_a_f[1] @ transpose(U_f)
+        d_h_0 = torch.addcmul(
+            d_a_f_U_f_2 + torch.addcmul(d_h_at[1], f_at[1], d_h_at[1], value=-1),
+            f_at[1],
+            d_u_n_at[1],
+        )
+        # d_h0 = d_h_0
+        d_h0 = d_h_0
+    d_W_f = d_W_n = None
+    if any(need[3:5]):
+        # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
+        # d_W_n = sum(transpose(x[t]) @ d_a_n[t])
+        d_W = torch.mm(x.flatten(0, 1).t(), d_a_f_all.flatten(0, 1))
+        d_W_f, d_W_n = d_W.split((H, H), -1)
+    d_U_f = None
+    if need[5]:
+        # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
+        d_U_f = torch.mm(h[0:20].flatten(0, 1).t(), d_a_f.flatten(0, 1))
+    d_b_f = d_b_n = None
+    if any(need[6:8]):
+        # d_b_f = sum(batchsum(d_a_f[t]))
+        # d_b_n = sum(batchsum(d_a_n[t]))
+        d_b = torch.sum(d_a_f_all, (0, 1))
+        d_b_f, d_b_n = d_b.split((H, H), -1)
+    d_U_n = None
+    if need[8]:
+        # d_U_n = sum(transpose(u_n[t]) @ d_a_n[t])
+        d_U_n = torch.mm(u_n.flatten(0, 1).t(), d_a_n.flatten(0, 1))
+    d_w_y = None
+    if need[9]:
+        # d_w_y = transpose(h[T]) @ d_a_yhat
+        d_w_y = torch.mm(h_at[20].t(), d_a_yhat)
+    d_b_y = None
+    if need[10]:
+        # d_b_y = batchsum(d_a_yhat)
+        d_b_y = torch.sum(d_a_yhat, 0)
+    return (d_x, d_h0, None, d_W_f, d_W_n, d_U_f, d_b_f, d_b_n, d_U_n, d_w_y, d_b_y)
+
+
+def _loss_shapes(sizes):
+    """The shapes of its results, and of what it keeps for the way back."""
+    B, D, H, C = sizes
+    outputs = [()]
+    kept = [(B, C), (20, B, H), (20, B, H), (21, B, H), (D, 2 * H), (20, B, H)]
+    return outputs, kept
+
+
+def _loss_tensors(sizes, params, given):
+    """What it is handed, in order."""
+    return (
+        given["x"],
+        given["h0"],
+        given["y"],
+        params["W_f"],
+        params["W_n"],
+        params["U_f"],
+        params["b_f"],
+        params["b_n"],
+        params["U_n"],
+        params["w_y"],
+        params["b_y"],
+    )
+
+
+def _step(sizes, tensors):
+    """One step: its outputs, and the states after it."""
+    B, D, H, C = sizes
+    x, h0, W_f, W_n, U_f, b_f, b_n, U_n, w_y, b_y = tensors
+    W = torch.cat((W_f, W_n), -1)
+    b = torch.cat((b_f, b_n), -1)
+    # h[0] = h0
+    h_at = [None] * 2
+    h_at[0] = h0
+    # a_f[1] = x[1] @ W_f + h[0] @ U_f + b_f
+    s_a_at = [None] * 2
+    s_a_at[1] = torch.addmm(b, (None, x)[1], W)
+    a_f_1 = torch.addmm(s_a_at[1][..., 0:H], h_at[0], U_f)
+    # f[1] = sigmoid(a_f[1])
+    f_1 = torch.sigmoid(a_f_1)
+    # u_n[1] = f[1] * h[0]
+    u_n_1 = f_1 * h_at[0]
+    # for a_n
+    # a_n[1] = x[1] @ W_n + u_n[1] @ U_n + b_n
+    a_n_1 = torch.addmm(s_a_at[1][..., H : 2 * H], u_n_1, U_n)
+    # n[1] = tanh(a_n[1])
+    # h[1] = (1 - f[1]) * h[0] + f[1] * n[1]
+    # for h
+    h_at[1] = torch.lerp(h_at[0], torch.tanh(a_n_1), f_1)
+    # a_yhat = h[T] @ w_y + b_y
+    a_yhat = torch.addmm(b_y, h_at[1], w_y)
+    # yhat = sigmoid(a_yhat)
+    yhat = torch.sigmoid(a_yhat)
+    return (yhat,), (h_at[1],)
+
+
+def _step_tensors(sizes, params, given):
+    """What a step is handed."""
+    return (
+        given["x"],
+        given["h0"],
+        params["W_f"],
+        params["W_n"],
+        params["U_f"],
+        params["b_f"],
+        params["b_n"],
+        params["U_n"],
+        params["w_y"],
+        params["b_y"],
+    )
+
+
+# how autograd, torch.compile and torch.export are told of a gradient that is known
+
+
+class _Pass:
+    """A function of tensors whose gradient is another one: as an operation of autograd, and as an
+    operator of its own, which torch.compile and torch.export take as it is."""
+
+    def __init__(self, name, values, gradient, shapes, tensors):
+        self.name, self.values, self.gradient = name, values, gradient
+        self.shapes, self.tensors = shapes, tensors
+        self.operator = _operators(self)
+
+    def __call__(self, fuse, sizes, tensors):
+        if torch.compiler.is_compiling():
+            return self.operator(fuse, sizes, list(tensors))[: len(self.shapes(sizes)[0])]
+        return _Differentiated.apply(self, fuse, sizes, *tensors)
+
+
+class _Differentiated(torch.autograd.Function):
+    """A pass, and its gradient on the way back. Nothing is overwritten: graphs may be many."""
+
+    @staticmethod
+    def forward(ctx, one, fuse, sizes, *tensors):
+        outputs, kept = one.values(fuse, sizes, tensors, any(ctx.needs_input_grad))
+        ctx.save_for_backward(*tensors, *outputs, *kept)
+        ctx.known, ctx.counts = (one, fuse, sizes), (len(tensors), len(outputs))
+        return outputs
+
+    @staticmethod
+    def backward(ctx, *cotangents):
+        found = (*ctx.known, ctx.needs_input_grad[3:], *ctx.counts)
+        found += (*ctx.saved_tensors, *cotangents)
+        if torch.is_grad_enabled():  # create_graph=True
+            return None, None, None, *_Once.apply(*found)
+        return None, None, None, *_back(*found)
+
+
+def _back(one, fuse, sizes, need, first, second, *all_saved):
+    """Cotangents carried back."""
+    tensors, outputs = all_saved[:first], all_saved[first : first + second]
+    kept, cotangents = all_saved[first + second : -second], all_saved[-second:]
+    grads = one.gradient(fuse, sizes, tensors, outputs, kept, cotangents, need)
+    return tuple(g if n else None for g, n in zip(grads, need, strict=True))
+
+
+class _Once(torch.autograd.Function):
+    """The way back, of which there is no gradient."""
+
+    @staticmethod
+    def forward(ctx, *given):
+        return _back(*given)
+
+    @staticmethod
+    def backward(ctx, *cotangents):
+        raise RuntimeError(_ONCE)
+
+
+_ONCE = "mgu has a gradient, and no gradient of that: it is derived once"
+
+
+def _operators(one):
+    """The operator of a pass, with another one for its gradient."""
+    name = f"symrnn::mgu_d1becdd8593e_{one.name}"
+
+    @torch.library.custom_op(f"{name}_gradient", mutates_args=())
+    def back(
+        fuse: str,
+        sizes: list[int],
+        counts: list[int],
+        need: list[bool],
+        saved: list[torch.Tensor],
+    ) -> list[torch.Tensor]:
+        grads = _back(one, fuse, sizes, need, *counts, *saved)
+        like = saved[: counts[0]]
+        return [
+            t.new_empty(0) if g is None else g.clone(memory_format=torch.contiguous_format)
+            for g, t in zip(grads, like, strict=True)
+        ]
+
+    @back.register_fake
+    def _(fuse, sizes, counts, need, saved):
+        like = saved[: counts[0]]
+        shapes = [tuple(t.shape) if n else (0,) for t, n in zip(like, need, strict=True)]
+        return [t.new_empty(shape) for t, shape in zip(like, shapes, strict=True)]
+
+    def refuse(ctx, *cotangents):
+        raise RuntimeError(_ONCE)
+
+    back.register_autograd(refuse)
+
+    @torch.library.custom_op(name, mutates_args=())
+    def forward(fuse: str, sizes: list[int], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+        outputs, kept = one.values(fuse, sizes, tensors, True)
+        return [tensor.contiguous() for tensor in (*outputs, *kept)]
+
+    @forward.register_fake
+    def _(fuse, sizes, tensors):
+        like = next(t for t in tensors if t.is_floating_point())
+        outputs, kept = one.shapes(sizes)
+        return [_empty(like, shape) for shape in (*outputs, *kept)]
+
+    def setup(ctx, inputs, output):
+        ctx.fuse, ctx.sizes, tensors = inputs
+        ctx.save_for_backward(*tensors, *output)
+        ctx.counts = [len(tensors), len(one.shapes(ctx.sizes)[0])]
+        ctx.need = [tensor.requires_grad for tensor in tensors]
+
+    def backward(ctx, cotangents):
+        saved = [*ctx.saved_tensors, *cotangents[: ctx.counts[1]]]
+        grads = back(ctx.fuse, ctx.sizes, ctx.counts, ctx.need, saved)
+        return None, None, [g if n else None for g, n in zip(grads, ctx.need, strict=True)]
+
+    forward.register_autograd(backward, setup_context=setup)
+    return forward
+
+
+def _empty(like, shape):
+    """A tensor of this shape; of whole numbers, where it says so."""
+    if shape[:1] == ("ids",):
+        return like.new_empty(shape[1:], dtype=torch.int64)
+    return like.new_empty(shape)
+
+
+_FORWARD = _Pass("forward", _forward, _forward_gradient, _forward_shapes, _forward_tensors)
+_LOSS = _Pass("loss", _loss, _loss_gradient, _loss_shapes, _loss_tensors)
+
+
+class Mgu(torch.nn.Module):
+    """mgu for 20 steps. Its parameters have the names of the text.
+
+    The widths D, H, C are given when it is made.
+    `fuse` says how what stands between two products of a step is worked out: "eager", call by
+    call; "compile", by torch.compile; or "triton", as one kernel.
+    """
+
+    def __init__(
+        self,
+        D,
+        H,
+        C,
+        *,
+        batch_first=False,
+        fuse="eager",
+        generator=None,
+        device=None,
+        dtype=None,
+    ):
+        super().__init__()
+        self.dims = _dims({"D": D, "H": H, "C": C})
+        if fuse not in _FUSES:
+            raise ValueError(f"fuse is {fuse!r}; expected one of {', '.join(_FUSES)}")
+        if fuse == "triton" and triton is None:
+            raise ValueError("fuse is 'triton', and Triton is not installed: pip install triton")
+        self.batch_first, self.fuse = batch_first, fuse
+        for name, axes in PARAMS.items():
+            empty = torch.empty(_shape(axes, self.dims), device=device, dtype=dtype)
+            self.register_parameter(_attribute(name), torch.nn.Parameter(empty))
+        self.reset_parameters(generator)
+
+    def reset_parameters(self, generator=None):
+        """Start anew, as the text says."""
+        with torch.no_grad():
+            for name, how in START.items():
+                _start(getattr(self, _attribute(name)), how, generator)
+
+    def params(self):
+        """The parameters by the names of the text."""
+        own, names = self._parameters, _ATTRIBUTES.items()
+        return {name: own[key] if key in own else getattr(self, key) for name, key in names}
+
+    def forward(self, x, h0=None):
+        """The outputs, and the states after the last step: hand them in again to go on."""
+        given = {"x": x, "h0": h0}
+        return _forward_pass(self.params(), given, self.dims, self.batch_first, self.fuse)
+
+    def loss(self, x, y, h0=None):
+        """The loss alone."""
+        given = {"x": x, "y": y, "h0": h0}
+        return _loss_pass(self.params(), given, self.dims, self.batch_first, self.fuse)
+
+    def step(self, x, h0=None):
+        """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+        given = {"x": x, "h0": h0}
+        return _one_step(self.params(), given, self.dims)
+
+    def extra_repr(self):
+        widths = [f"{name}={size}" for name, size in self.dims.items()]
+        return ", ".join([*widths, f"fuse={self.fuse!r}"])
+
+
+_FUSES = ("eager", "compile", "triton")
+
+
+def graphed(module, *sample):
+    """The loss of a module as a CUDA graph, for inputs of the shapes of these: each call is one
+    launch, and so is its way back. Kernels and numbers stay where they are; see
+    torch.cuda.make_graphed_callables."""
+    if not torch.cuda.is_available():
+        raise RuntimeError("a CUDA graph needs a GPU, and there is none here")
+    return torch.cuda.make_graphed_callables(_Loss(module), sample)
+
+
+class _Loss(torch.nn.Module):
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, *given):
+        return self.module.loss(*given)
+
+
+def _attribute(name):
+    """The attribute that a parameter is: its name, unless a module has something else there."""
+    own = ("dims", "batch_first", "fuse", "params", "loss", "step", "training")
+    return f"{name}_" if hasattr(torch.nn.Module, name) or name in own else name
+
+
+_ATTRIBUTES = {name: _attribute(name) for name in PARAMS}
+
+
+def _start(tensor, how, generator):
+    if how == "orthogonal":
+        torch.nn.init.orthogonal_(tensor, generator=generator)
+    elif how == "glorot":
+        bound = (6 / sum(tensor.shape)) ** 0.5
+        tensor.uniform_(-bound, bound, generator=generator)
+    else:
+        tensor.fill_(how)
+
+
+# a call: what comes in is checked, what comes out is named
+
+
+def _forward_pass(params, given, dims, batch_first, fuse="eager"):
+    sizes, given = _ready(params, given, dims, batch_first, _FORWARD_NEEDS, _EVERY)
+    found = _FORWARD(fuse, sizes, _FORWARD.tensors(sizes, params, given))
+    outputs = dict(zip(OUTPUTS, found, strict=False))
+    states = {"h0": found[1]}
+    if batch_first:
+        outputs = {
+            name: value.transpose(0, 1) if "T" in OUTPUTS[name] else value
+            for name, value in outputs.items()
+        }
+    return outputs, states
+
+
+def _loss_pass(params, given, dims, batch_first, fuse="eager"):
+    sizes, given = _ready(params, given, dims, batch_first, _LOSS_NEEDS, _EVERY)
+    return _LOSS(fuse, sizes, _LOSS.tensors(sizes, params, given))[0]
+
+
+def _one_step(params, given, dims):
+    sizes, given = _ready(params, given, dims, False, _STEP_NEEDED, _STEP)
+    outputs, states = _step(sizes, _step_tensors(sizes, params, given))
+    return dict(zip(OUTPUTS, outputs, strict=True)), dict(zip(STATES, states, strict=True))
+
+
+def _ready(params, given, dims, batch_first, needs, every):
+    """The sizes, and all that is handed in as it has to be: steps first, states that are not given
+    as zeros, everything of one kind."""
+    like = next(iter(params.values()), None)
+    if like is None:
+        like = next(v for v in given.values() if v is not None and v.is_floating_point())
+    kind, device = _kind(like), like.device
+    if kind is not like.dtype:
+        params.update((name, value.to(kind)) for name, value in params.items())
+    batch, found = None, {}
+    for name, axes in every.items():
+        value = given.get(name)
+        if value is None:
+            if name in needs:
+                raise TypeError(
+                    f"{name} is missing; expected a tensor with the axes {_said(axes, batch_first)}"
+                )
+            continue
+        if not isinstance(value, torch.Tensor):
+            raise TypeError(f"{name} is a {type(value).__name__}; expected a tensor")
+        if batch_first and "T" in axes and value.dim() > 1:
+            value = value.transpose(0, 1)
+        if batch is None and "B" in axes and value.dim() == len(axes):
+            batch = value.shape[axes.index("B")]
+        shape = tuple(STEPS if a == "T" else batch if a == "B" else _width(a, dims) for a in axes)
+        if value.shape != shape or value.device != device:
+            _complain(name, value, axes, shape, device, batch_first)
+        if value.dtype != kind:
+            if kind is like.dtype or not value.is_floating_point():
+                raise TypeError(
+                    f"{name} is {value.dtype}, and the parameters are {like.dtype}; expected the"
+                    " same"
+                )
+            value = value.to(kind)
+        found[name] = value
+    batch = 1 if batch is None else batch
+    for name, axes in every.items():
+        if name not in found and name in STATES:
+            shape = tuple(batch if a == "B" else _width(a, dims) for a in axes)
+            found[name] = torch.zeros(shape, dtype=kind, device=device)
+    return [batch, *dims.values()], found
+
+
+def _kind(like):
+    """The dtype that is worked in: that of the parameters, or what autocast asks for."""
+    device = like.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else like.dtype
+
+
+def _dims(dims):
+    for name, size in dims.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise TypeError(f"the width {name} is {size!r}; expected a whole number, 1 or more")
+    return dims
+
+
+def _width(axis, dims):
+    """The size of an axis, such as 3, H or H+K+1."""
+    if isinstance(axis, int):
+        return axis
+    if axis in dims:
+        return dims[axis]
+    return sum(dims[part] if part in dims else int(part) for part in axis.split("+"))
+
+
+def _shape(axes, dims):
+    return tuple(_width(axis, dims) for axis in axes)
+
+
+def _said(axes, batch_first):
+    if batch_first and "T" in axes:
+        axes = (axes[1], axes[0], *axes[2:])
+    return f"({', '.join(map(str, axes))}{',' * (len(axes) == 1)})"
+
+
+def _complain(name, value, axes, shape, device, batch_first):
+    if value.device != device:
+        raise ValueError(
+            f"{name} is on {value.device}, and the parameters are on {device}; expected the same"
+        )
+    got = tuple(value.shape)
+    if batch_first and "T" in axes:
+        got, shape = ((s[1], s[0], *s[2:]) for s in (got, shape))
+    raise ValueError(
+        f"{name} has shape {got}; expected {shape}, the axes {_said(axes, batch_first)}"
+    )
+
+
+# the same as plain functions of parameters by name
+
+
+def init_params(seed=0, dtype=None, device=None, **dims):
+    """Parameters to start from."""
+    generator = torch.Generator(device or "cpu").manual_seed(seed)
+    made = Mgu(**dims, generator=generator, device=device, dtype=dtype)
+    return {name: value.detach() for name, value in made.params().items() if name in START}
+
+
+def forward(params, **inputs):
+    """The outputs, and the states after the last step, under the names of STATES."""
+    params, dims = _known(params, inputs, _EVERY)
+    return _forward_pass(params, inputs, dims, False)
+
+
+def loss(params, **inputs):
+    """The loss alone."""
+    params, dims = _known(params, inputs, _EVERY)
+    return _loss_pass(params, inputs, dims, False)
+
+
+def loss_and_grads(params, **inputs):
+    """The loss and its gradients, by name: of every parameter, and of what else requires one."""
+    params, dims = _known(params, inputs, _EVERY)
+    leaves = _leaves(params, inputs)
+    given = {**inputs, **_of(inputs, leaves)}
+    value = _loss_pass({**params, **leaves}, given, dims, False)
+    return value.detach(), _gradients([value], leaves, None)
+
+
+def step(params, **inputs):
+    """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
+    params, dims = _known(params, inputs, _STEP)
+    return _one_step(params, inputs, dims)
+
+
+def _leaves(params, inputs):
+    """What a gradient is taken by, as tensors of their own."""
+    found = {name: params[name] for name in PARAMS}
+    found |= {
+        name: value
+        for name, value in inputs.items()
+        if isinstance(value, torch.Tensor) and value.requires_grad
+    }
+    return {name: value.detach().requires_grad_() for name, value in found.items()}
+
+
+def _of(names, found):
+    return {name: value for name, value in found.items() if name in names}
+
+
+def _gradients(values, leaves, cotangents):
+    if not values or not leaves:
+        return {name: torch.zeros_like(leaf) for name, leaf in leaves.items()}
+    found = list(leaves.values())
+    grads = torch.autograd.grad(
+        values, found, cotangents, allow_unused=True, materialize_grads=True
+    )
+    return dict(zip(leaves, grads, strict=True))
+
+
+def _known(params, inputs, every):
+    """The parameters in order, and the dimensions that the shapes tell."""
+    table = PARAMS
+    for name in params:
+        if name not in table:
+            raise TypeError(f"'{name}' is no parameter; there are {', '.join(table) or 'none'}")
+    for name in inputs:
+        if name not in every:
+            raise TypeError(f"'{name}' is no input; there are {', '.join(every) or 'none'}")
+    dims = {}
+    for name, axes in table.items():
+        if name not in params:
+            raise TypeError(
+                f"the parameter {name} is missing; it has the axes {_said(axes, False)}"
+            )
+        _learn(dims, axes, params[name].shape)
+    for name, axes in every.items():
+        if inputs.get(name) is not None:
+            _learn(dims, axes, inputs[name].shape)
+    missing = [name for name in DIMS if name not in dims]
+    if missing:
+        raise TypeError(f"no shape tells the width {missing[0]}")
+    dims = {name: dims[name] for name in DIMS}
+    for name, axes in table.items():
+        got, shape = tuple(params[name].shape), _shape(axes, dims)
+        if got != shape:
+            raise ValueError(
+                f"{name} has shape {got}; expected {shape}, the axes {_said(axes, False)}"
+            )
+    return {name: params[name] for name in table}, dims
+
+
+def _learn(dims, axes, shape):
+    """The dimensions that a shape tells: those that are an axis by themselves."""
+    for axis, size in zip(axes, shape, strict=False):
+        if axis in DIMS:
+            dims.setdefault(axis, size)
+
+
+def self_check(seed=0):
+    """Whether the gradient is the slope of what is worked out: torch.autograd.gradcheck, in double
+    precision."""
+    generator = torch.Generator().manual_seed(seed)
+    dims = {name: 2 + n for n, name in enumerate(DIMS)}
+    model = Mgu(**dims, generator=generator, dtype=torch.float64)
+    given = {}
+    for name, axes in _EVERY.items():
+        shape = tuple(STEPS if a == "T" else 2 if a == "B" else _width(a, dims) for a in axes)
+        given[name] = torch.rand(shape, generator=generator, dtype=torch.float64)
+    leaves = list(model.parameters())
+    with torch.no_grad():
+        for leaf in leaves:
+            leaf.copy_(torch.rand(leaf.shape, generator=generator, dtype=torch.float64) - 0.3)
+
+    def value(*_):
+        return model.loss(**given)
+
+    return torch.autograd.gradcheck(value, leaves, eps=1e-6, atol=1e-6, raise_exception=False)
+
+
+if __name__ == "__main__":
+    holds = self_check()
+    print("mgu: each gradient beside central differences")
+    print("gradients", "ok" if holds else "WRONG")
+    raise SystemExit(not holds)

@@ -1,0 +1,38 @@
+"""Programs as JAX: pure functions of parameters and inputs, with gradients of their own.
+
+- `names`      a name for each array, at each shift and each step
+- `spelling`   operations as expressions, and lines as a person would lay them out
+- `scope`      statements as lines: what gets a name, what a loop carries, stacks and is given
+- `functions`  the forward pass and the backward pass of a program
+- `module`     the systems of a file, and its frame
+- `around`     NumPy's contract around a file, for whoever holds it against its text
+"""
+
+from symrnn.kernels.contract import Kernel
+from symrnn.kernels.jax.around import as_numpy, load
+from symrnn.kernels.jax.module import module
+from symrnn.kernels.jax.spelling import ELEMENTARY as OWN
+from symrnn.kernels.program.lower import ELEMENTARY
+from symrnn.kernels.target import Target
+
+
+def source(kernel: Kernel) -> str:
+    """The file of a kernel."""
+    return module(kernel, JAX)
+
+
+JAX = Target(
+    name="jax",
+    gradient=("fold", "hoist_products", "layout", "merge", "rotate", "peel", "lower", "unroll"),
+    forward=("hoist_products", "layout", "merge", "rotate", "peel", "lower", "unroll"),
+    step=("layout", "merge", "peel", "lower"),
+    source=source,
+    load=load,
+    contract=as_numpy,
+    elementary=ELEMENTARY | OWN,
+    kinds=("columns",),
+    features=frozenset({"ids", "forward_only", "batch_first"}),
+)
+"""What a compiler puts together stands apart, and products are as few as they can be."""
+
+__all__ = ["JAX", "source"]

@@ -1,0 +1,33 @@
+"""Programs as PyTorch: a module whose backward pass is the derived one.
+
+- `units`     which arrays are one tensor, and how slices of them are said
+- `nodes`     statements put into each other, as expressions
+- `groups`    what stands between two products of a loop
+- `body`      the statements of a function as lines
+- `function`  a function of tensors, and the one that carries cotangents back
+- `module`    the file
+- `bridge`    the same with NumPy's arrays, for whatever holds kernels against their texts
+"""
+
+from symrnn.kernels.program.lower import ELEMENTARY
+from symrnn.kernels.target import Target
+from symrnn.kernels.torch.bridge import contract, load
+from symrnn.kernels.torch.module import source
+
+TORCH = Target(
+    name="torch",
+    gradient=("fold", "hoist", "layout", "merge", "peel", "lower", "shrink"),
+    forward=("fold", "hoist", "layout", "merge", "peel", "lower", "shrink"),
+    step=("layout", "merge", "lower", "peel"),
+    source=source,
+    load=load,
+    contract=contract,
+    elementary=ELEMENTARY | {"sigmoid"},
+    kinds=("columns",),
+    features=frozenset({"lengths", "ids", "batch_first", "truncate"}),
+    differentiates=True,
+)
+"""As few calls as in NumPy, and each of them gives a new tensor: nothing is overwritten that a
+second graph may need."""
+
+__all__ = ["TORCH", "source"]

@@ -1,0 +1,487 @@
+"""Statements put into each other: what is read once, by the statement that reads it.
+
+    s_d_a_i[1 … 9] = 1 - i[1 … 9]
+    m_d_a_i[1 … 9] = g[1 … 9] * i[1 … 9]                   =>   m_d_a_i_2 = g * i * (1 - i)
+    m_d_a_i_2[1 … 9] = m_d_a_i[1 … 9] * s_d_a_i[1 … 9]
+
+So PyTorch is asked for as little as possible: `addmm` for a product and a sum, `addcmul` for two of
+them, the derivatives of sigmoid and tanh as the one operation that they are there.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from symrnn.kernels.program.program import (
+    Argument,
+    Map,
+    Number,
+    Pair,
+    Plain,
+    Product,
+    Program,
+    Reduce,
+    Slice,
+    Span,
+    plain,
+)
+from symrnn.kernels.torch.units import Units
+from symrnn.language.tree import ONE, Width
+
+
+@dataclass(frozen=True)
+class Node:
+    """A statement with others in it."""
+
+    statement: Plain
+    args: tuple["Part", ...]
+
+    @property
+    def op(self) -> str:
+        match self.statement:
+            case Map(op=op):
+                return op
+            case Product():
+                return "product"
+            case _:
+                return "reduce"
+
+    @property
+    def count(self) -> int:
+        return 1 + sum(arg.count for arg in self.args if isinstance(arg, Node))
+
+    def reads(self) -> Iterator[Slice]:
+        for arg in self.args:
+            what = arg.what if isinstance(arg, Spread) else arg
+            if isinstance(what, Node):
+                yield from what.reads()
+            elif isinstance(what, Slice):
+                yield what
+
+    def nodes(self) -> Iterator["Node"]:
+        """It, and all nodes in it."""
+        yield self
+        for arg in self.args:
+            what = arg.what if isinstance(arg, Spread) else arg
+            if isinstance(what, Node):
+                yield from what.nodes()
+
+    def ops(self) -> Iterator[str]:
+        return (node.op for node in self.nodes())
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What is the same for so many neighbours, once for each."""
+
+    what: "Part"
+    count: int
+
+
+Part = Node | Slice | Number | Spread
+"""What a statement works on."""
+
+
+@dataclass
+class Item:
+    """A statement as it is printed, and the equations above it."""
+
+    node: Node
+    said: tuple[str, ...] = ()
+
+    @property
+    def out(self) -> Slice:
+        return self.node.statement.out
+
+    @property
+    def is_map(self) -> bool:
+        """Whether all of it is worked out entry by entry."""
+        return not {"product", "reduce", "turned", *SPECIAL} & set(self.node.ops())
+
+
+SPECIAL = frozenset({"pick", "add_at", "begin", "land", "only", "carried", "picked"})
+"""What knows of class ids, or of where sequences end."""
+
+MOST = 5
+"""So many operations are one expression at most; more are hard to read."""
+
+Statements = Sequence[tuple[tuple[str, ...], Plain]]
+
+
+class Nesting:
+    """What can be put into what reads it."""
+
+    def __init__(self, program: Program, units: Units) -> None:
+        self.program, self.units = program, units
+        self.kept = program.kept | program.outputs
+        statements = [s for body in program.sections.values() for s in plain(body)]
+        self.written = Counter(name for s in statements for name in s.out.names)
+        self.read = Counter(name for s in statements for what in s.reads for name in what.names)
+
+    def items(self, statements: Statements) -> list[Item]:
+        """Statements of one place, with those in them that no other place reads."""
+        waiting: dict[Slice, tuple[Item, Plain]] = {}
+        made = {s.out for _, s in statements}
+        found: list[Item | None] = []
+        at: dict[Slice, int] = {}
+        every = [statement for _, statement in statements]
+        self.here_written = Counter(name for s in every for name in s.out.names)
+        self.here_read = Counter(what for s in every for what in s.reads)
+        for said, statement in statements:
+            args = [self.argument(arg, waiting, statement, made) for arg in arguments(statement)]
+            item = Item(Node(statement, self.spread(statement, args)), said)
+            for arg in args:
+                if isinstance(arg, Node):
+                    old = at[arg.statement.out]
+                    inner = found[old]
+                    assert inner is not None
+                    item.said = (*inner.said, *(s for s in item.said if s not in inner.said))
+                    found[old] = None
+            if self.is_passing(statement):
+                waiting[statement.out] = item, statement
+                at[statement.out] = len(found)
+            found.append(item)
+        return [item for item in found if item is not None]
+
+    def spread(self, statement: Plain, args: "list[Part]") -> "tuple[Part, ...]":
+        """Arguments that are the same for all neighbours, once for each of them."""
+        count = len(statement.out.names)
+        if count == 1 or not isinstance(statement, Map):
+            return tuple(args)
+        return tuple(Spread(arg, count) if self.is_narrow(arg) else arg for arg in args)
+
+    def is_narrow(self, arg: "Part") -> bool:
+        """Whether it has features, and as many as one neighbour."""
+        if isinstance(arg, Number | Spread):
+            return False
+        what = arg.statement.out if isinstance(arg, Node) else arg
+        return len(what.names) == 1 and "features" in extent(self.units, arg)
+
+    def argument(
+        self,
+        arg: Argument,
+        waiting: dict[Slice, tuple[Item, Plain]],
+        into: Plain,
+        made: set[Slice],
+    ) -> "Part":
+        if not isinstance(arg, Slice) or arg not in waiting or not isinstance(into, Map | Reduce):
+            return arg
+        if isinstance(into, Map) and into.op in (*SPECIAL, "turned"):
+            return arg
+        item, inner = waiting[arg]
+        if isinstance(inner, Reduce) or item.node.count >= MOST:
+            return arg
+        if isinstance(inner, Map) and inner.op in (*SPECIAL, "turned"):
+            return arg
+        if isinstance(inner, Product) and not self.joins(inner, into, made):
+            return arg
+        if "product" in item.node.ops() and not isinstance(inner, Product):
+            return arg
+        return item.node
+
+    def joins(self, product: Product, into: Plain, made: set[Slice]) -> bool:
+        """Whether a product and what is added to it are one `addmm`."""
+        if not isinstance(into, Map) or into.op != "add" or len(into.args) != 2:
+            return False
+        (other,) = [arg for arg in into.args if arg != product.out] or [product.out]
+        if not isinstance(other, Slice) or other == product.out:
+            return False
+        if self.program.arrays[product.pairs[0].left.names[0]].classes is not None:
+            return False
+        axes = self.units.ndim(other)
+        whole = isinstance(product.out.when, Span)
+        return other not in made and (axes == 1 if whole else axes <= 2)
+
+    def is_passing(self, statement: Plain) -> bool:
+        """Whether only one other statement sees what it works out."""
+        out = statement.out
+        if any(self.program.arrays[name].role not in ("scratch", "variable") for name in out.names):
+            return False
+        if not any(True for _ in statement.reads):
+            return False  # a number
+        if any(self.written[n] != self.read[n] or n in self.kept for n in out.names):
+            return False
+        if self.here_read[out] != 1 or any(self.here_written[n] != 1 for n in out.names):
+            return False
+        return out.part is None and out.names == self.units.unit(out).members
+
+
+def arguments(statement: Plain) -> tuple[Argument, ...]:
+    match statement:
+        case Map(args=args):
+            return args
+        case Product(pairs=(pair,)):
+            return pair.left, pair.right
+        case Reduce(arg=arg):
+            return (arg,)
+    raise TypeError("a sum of products meets the printer; `lower` takes it apart")
+
+
+# precedence: sums, products, signs, powers, everything else
+SUM, TIMES, SIGN, POWER, ATOM = range(1, 6)
+
+INFIX = {
+    "add": ("+", SUM, SUM, TIMES),
+    "subtract": ("-", SUM, SUM, TIMES),
+    "multiply": ("*", TIMES, TIMES, SIGN),
+    "divide": ("/", TIMES, TIMES, SIGN),
+    "power": ("**", POWER, ATOM, POWER),
+}
+
+CALLS = {
+    "softplus": "torch.nn.functional.softplus({0}, 1, 40)",
+    "positive": "({0} > 0).to({0}.dtype)",
+    "is_zero": "({0} == 0).to({0}.dtype)",
+    "arctan": "torch.arctan({0})",
+    "stop": "{0}",
+    "copy": "{0}",
+    "turned": "{0}.t()",
+}
+
+
+@dataclass(frozen=True)
+class Speller:
+    """Spells nodes as PyTorch, with names for slices and numbers."""
+
+    units: Units
+    read: Callable[[Slice], str]
+    number: Callable[[Number], str]
+    turned: Callable[[Slice], str | None] = lambda what: None
+    """The name of a matrix that is transposed already."""
+    ragged: bool = False
+    """Whether some steps are not there: then sums leave them out."""
+
+    def ndim(self, what: Slice) -> int:
+        return self.units.ndim(what)
+
+    def whole(self, node: Node) -> str:
+        """A node with all the entries that its result has, also where they are the same."""
+        out = node.statement.out
+        if not (self.extent(out) - self.extent(node)):
+            return self.text(node)
+        return f"{self.text(node, ATOM)}.expand({', '.join(self.sizes(out))})"
+
+    def extent(self, node: "Part") -> set[str]:
+        return extent(self.units, node)
+
+    def sizes(self, what: Slice) -> list[str]:
+        """The axes of a slice."""
+        unit = self.units.unit(what)
+        axes = self.units.shape(unit)
+        columns = self.units.columns(what)
+        if unit.timed:
+            axes = axes[1:]
+            if isinstance(what.when, Span):
+                axes = [str(what.when.last - what.when.first + 1), *axes]
+        if columns is not None:
+            axes = [*axes[:-1], columns.width]
+        return axes
+
+    def text(self, node: "Part", tight: int = 0) -> str:
+        found, own = self.spelled(node)
+        return f"({found})" if own < tight else found
+
+    def spelled(self, node: "Part") -> tuple[str, int]:
+        if isinstance(node, Spread):
+            return f"{self.text(node.what, ATOM)}.tile({node.count})", ATOM
+        if isinstance(node, Slice):
+            return self.read(node), ATOM
+        if isinstance(node, Number):
+            text = self.number(node)
+            return text, ATOM if text.replace(".", "").isidentifier() or text.isdigit() else SUM
+        if isinstance(node.statement, Product):
+            return self.product(node), ATOM
+        if isinstance(node.statement, Reduce):
+            return self.reduce(node), ATOM
+        op, joined = node.op, self.joined(node)
+        if joined is not None:
+            return joined, ATOM
+        if op in INFIX:
+            sign, own, left, right = INFIX[op]
+            one, other = node.args
+            return f"{self.text(one, left)} {sign} {self.text(other, right)}", own
+        if op == "negative":
+            return f"-{self.text(node.args[0], SIGN)}", SIGN
+        if op in ("copy", "stop"):
+            return self.spelled(node.args[0])
+        if op in ("maximum", "minimum"):
+            return self.extreme(op, node), ATOM
+        pattern = CALLS.get(op, f"torch.{op}({{0}})")
+        tight = ATOM if "{0}." in pattern or "{0} " in pattern else 0
+        return pattern.format(*(self.text(arg, tight) for arg in node.args)), ATOM
+
+    def extreme(self, op: str, node: Node) -> str:
+        """The larger or the smaller of two."""
+        one, other = node.args
+        if isinstance(one, Number):
+            one, other = other, one
+        if isinstance(other, Number):
+            bound = "clamp_min" if op == "maximum" else "clamp_max"
+            return f"torch.{bound}({self.text(one)}, {self.text(other)})"
+        return f"torch.{op}({self.text(one)}, {self.text(other)})"
+
+    def joined(self, node: Node) -> str | None:
+        """What several operations are together, where PyTorch has it."""
+        op = node.op
+        if op in ("add", "subtract"):
+            one, other = node.args
+            if op == "add" and (is_op(one, "product") or is_op(other, "product")):
+                product, addend = (one, other) if is_op(one, "product") else (other, one)
+                assert isinstance(product, Node)
+                return self.addmm(product, addend)
+            between = self.between(one, other) if op == "add" else None
+            if between is not None:
+                return between
+            if is_product(other) and not isinstance(one, Number):
+                return self.addcmul(one, other, op)
+            if is_product(one) and op == "add" and not isinstance(other, Number):
+                return self.addcmul(other, one, op)
+        if op == "multiply":
+            return self.derivative(node)
+        return None
+
+    def addmm(self, product: Node, addend: "Part") -> str:
+        assert isinstance(product.statement, Product)
+        left, right = self.pair(product.statement.pairs[0])
+        text = f"torch.addmm({self.text(addend)}, {left}, {right})"
+        return self.unflattened(text, product.statement.out)
+
+    def addcmul(self, addend: "Part", product: "Part", op: str) -> str:
+        assert isinstance(product, Node)
+        one, other = (self.text(arg) for arg in product.args)
+        value = ", value=-1" if op == "subtract" else ""
+        return f"torch.addcmul({self.text(addend)}, {one}, {other}{value})"
+
+    def between(self, one: "Part", other: "Part") -> str | None:
+        """(1 - z) · h + z · n, in any order."""
+        for kept, taken in ((one, other), (other, one)):
+            if not (is_op(kept, "multiply") and is_product(taken)):
+                continue
+            assert isinstance(kept, Node)
+            assert isinstance(taken, Node)
+            for less, start in (kept.args, kept.args[::-1]):
+                if not is_less_than_one(less) or isinstance(start, Number):
+                    continue
+                assert isinstance(less, Node)
+                for weight, end in (taken.args, taken.args[::-1]):
+                    if weight == less.args[1] and isinstance(weight, Slice):
+                        texts = (self.text(part) for part in (start, end, weight))
+                        return f"torch.lerp({', '.join(texts)})"
+        return None
+
+    def derivative(self, node: Node) -> str | None:
+        """d · (1 - o²), d · s · (1 - s), and (1 - z) · h as h - z · h."""
+        for one, other in (node.args, node.args[::-1]):
+            if not is_less_than_one(other):
+                continue
+            assert isinstance(other, Node)
+            value = other.args[1]
+            if is_op(value, "square") and isinstance(value, Node) and not isinstance(one, Number):
+                squared = self.text(value.args[0])
+                return f"torch.ops.aten.tanh_backward({self.text(one)}, {squared})"
+            if not isinstance(value, Slice):
+                continue
+            if one == value:
+                text = self.text(one)
+                return f"torch.addcmul({text}, {text}, {text}, value=-1)"
+            if is_product(one) and isinstance(one, Node) and value in one.args:
+                factor = one.args[1] if one.args[0] == value else one.args[0]
+                inner, sigmoid = self.text(factor), self.text(value)
+                return f"torch.ops.aten.sigmoid_backward({inner}, {sigmoid})"
+            if isinstance(one, Slice) and self.ndim(one) >= self.ndim(value):
+                text = self.text(one)
+                return f"torch.addcmul({text}, {self.text(value)}, {text}, value=-1)"
+        return None
+
+    # products and sums
+
+    def product(self, node: Node) -> str:
+        assert isinstance(node.statement, Product)
+        (pair,) = node.statement.pairs
+        left, right = self.pair(pair)
+        return self.unflattened(f"torch.mm({left}, {right})", node.statement.out)
+
+    def pair(self, pair: Pair) -> tuple[str, str]:
+        left = self.matrix(pair.left)
+        right = self.matrix(pair.right, pair.left_turned)
+        left = f"{left}.t()" if pair.left_turned else left
+        if not pair.right_turned:
+            return left, right
+        return left, self.turned(pair.right) or f"{right}.t()"
+
+    def there(self, text: str, what: Slice) -> str:
+        """What is summed over steps: zero where a sequence has ended."""
+        array = self.units.unit(what).array
+        timed = isinstance(what.when, Span) and array.places is not None and array.rows
+        return f"torch.where(alive, {text}, 0)" if self.ragged and timed else text
+
+    def matrix(self, what: Slice, summed: bool = False) -> str:
+        """A slice as a matrix: the rows of all steps, one under the other."""
+        text = self.read(what)
+        text = self.there(text, what) if summed else text
+        return f"{text}.flatten(0, 1)" if self.ndim(what) == 3 else text
+
+    def unflattened(self, text: str, out: Slice) -> str:
+        return f"{text}.unflatten(0, (-1, B))" if self.ndim(out) == 3 else text
+
+    def reduce(self, node: Node) -> str:
+        statement, (arg,) = node.statement, node.args
+        assert isinstance(statement, Reduce)
+        whole = not isinstance(arg, Node) or not self.extent(arg.statement.out) - self.extent(arg)
+        text = self.text(arg) if whole or not isinstance(arg, Node) else self.whole(arg)
+        if statement.over != "features":
+            text = self.there(text, statement.arg)
+        call = "torch.sum" if statement.op == "sum" else "torch.amax"
+        axes = self.ndim(statement.arg)
+        match statement.over:
+            case "all":
+                return f"{call}({text}).reshape(1)"
+            case "features":
+                return f"{call}({text}, -1, keepdim=True)"
+            case "steps":
+                return f"{call}({text}, 0)"
+            case "rows":
+                return f"{call}({text}, {'0' if axes <= 2 else '(0, 1)'})"
+
+
+def is_op(node: "Part", op: str) -> bool:
+    return isinstance(node, Node) and node.op == op
+
+
+def is_product(node: "Part") -> bool:
+    """Whether it is the product of two tensors, entry by entry."""
+    return (
+        isinstance(node, Node)
+        and node.op == "multiply"
+        and not any(isinstance(arg, Number) for arg in node.args)
+        and not any(is_less_than_one(arg) for arg in node.args)
+    )
+
+
+def is_less_than_one(node: "Part") -> bool:
+    """Whether it is 1 - something."""
+    return (
+        isinstance(node, Node)
+        and node.op == "subtract"
+        and isinstance(node.args[0], Number)
+        and node.args[0].value == ONE
+    )
+
+
+def extent(units: Units, node: Part) -> set[str]:
+    """The axes along which entries differ: steps, sequences, features."""
+    if isinstance(node, Number):
+        return set()
+    if isinstance(node, Spread):
+        return extent(units, node.what)
+    if isinstance(node, Node) and isinstance(node.statement, Map):
+        return {axis for arg in node.args for axis in extent(units, arg)}
+    what = node.statement.out if isinstance(node, Node) else node
+    array = units.unit(what).array
+    found = {"steps"} if isinstance(what.when, Span) and array.places is not None else set()
+    found |= {"sequences"} if array.rows else set()
+    own = [units.program.arrays[name].width for name in what.names]
+    width = what.part[1] if what.part else own[0]
+    if array.classes is None and (len(own) > 1 or width != Width((), 1)):
+        found.add("features")
+    return found | ({"matrix"} if len(array.shape) == 2 else set())
