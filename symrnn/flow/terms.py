@@ -94,7 +94,10 @@ class StepTerms:
     def term(self, term: Term, step: int | None, shape: tuple[int, ...]) -> Array | None:
         """A term at a step; None where it has nothing there."""
         if term.ref is not None and term.ref.name in self.totals:  # linear: so step by step
-            return self.times(term, self.at(term.ref.name, step), step)
+            total = self.at(term.ref.name, step)
+            if len(shape) == 2 and total.ndim == 2:  # a number, for every entry of a matrix
+                total = total[:, np.newaxis]
+            return summed(self.times(term, total, step), shape)
         if term.over == (step is ONCE):
             return None
         value = None if term.ref is None else self.read(term.ref, step)
@@ -105,7 +108,7 @@ class StepTerms:
         found = self.times(term, value, step)
         if not rows:
             found = np.broadcast_to(found, np.broadcast_shapes(np.shape(found), (1, *shape)))
-            found = found.sum(-2) if np.ndim(found) > 1 + len(shape) else found
+            found = summed(found, shape)
             weight = self.weight(step).mean(1) / self.passes  # no number of rows divides it
             return np.asarray(found * weight.reshape(-1, *(1 for _ in shape)))
         if enters:
@@ -202,3 +205,8 @@ class StepTerms:
             case Call(function=function, args=args, own=own) if is_elementwise(expr):
                 return self.on.apply(own or function, *(self.value(arg, step) for arg in args))
         raise TypeError(f"a factor holds {expr}")
+
+
+def summed(found: Array, shape: tuple[int, ...]) -> Array:
+    """Over the rows of a matrix, where a vector was spread over them."""
+    return np.asarray(found.sum(-2) if found.ndim > 1 + len(shape) else found)
