@@ -108,11 +108,6 @@ def generate(
 ) -> str:
     """The source of a kernel, as a back end prints it; `sizes` are those that hold where nothing
     else is said."""
-    if sizes is not None and target.differentiates:
-        raise UsageError(
-            f"a module of the back end {target.name} is for all sizes, and is told them when it is"
-            " made; expected widths, batch and dtype left out"
-        )
     found = kernel(written, text, name, settings, target)
     return target.source(found if sizes is None else replace(found, sizes=complete(found, sizes)))
 

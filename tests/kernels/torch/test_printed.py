@@ -61,7 +61,7 @@ def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
 
 
 def test_sizes_are_said_to_the_module() -> None:
-    with pytest.raises(UsageError, match="is for all sizes, and is told them when it is made"):
+    with pytest.raises(UsageError, match="torch is one for all sizes; expected batch"):
         model("elman").kernel(3, backend="torch", batch=2, D=2, H=3, C=1)
 
 
