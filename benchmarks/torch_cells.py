@@ -10,9 +10,15 @@ that of torch.compile, which unrolls the loop.
 """
 
 import argparse
+import importlib.util
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
+
+if importlib.util.find_spec("torch") is None:
+    print("benchmarks/torch_cells.py: PyTorch is not installed: pip install torch")
+    sys.exit()
 
 import torch
 from torch import sigmoid, tanh

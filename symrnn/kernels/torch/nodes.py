@@ -337,7 +337,20 @@ class Speller:
             if is_product(one) and op == "add" and not isinstance(other, Number):
                 return self.addcmul(other, one, op)
         if op == "multiply":
-            return self.derivative(node)
+            return self.scaled(node) or self.derivative(node)
+        return None
+
+    def scaled(self, node: Node) -> str | None:
+        """a · (b · z) as (a · b) · z: what is worked out of numbers alone costs no call."""
+        for outer, inner in (node.args, node.args[::-1]):
+            if not (
+                isinstance(outer, Number) and isinstance(inner, Node) and inner.op == "multiply"
+            ):
+                continue
+            for number, rest in (inner.args, inner.args[::-1]):
+                if isinstance(number, Number) and not isinstance(rest, Number):
+                    factors = f"{self.text(outer, TIMES)} * {self.text(number, SIGN)}"
+                    return f"({factors}) * {self.text(rest, SIGN)}"
         return None
 
     def addmm(self, product: Node, addend: "Part") -> str:
@@ -422,7 +435,7 @@ class Speller:
         return f"{text}.flatten(0, 1)" if self.ndim(what) == 3 else text
 
     def unflattened(self, text: str, out: Slice) -> str:
-        return f"{text}.unflatten(0, (-1, B))" if self.ndim(out) == 3 else text
+        return f"{text}.view({', '.join(self.sizes(out))})" if self.ndim(out) == 3 else text
 
     def reduce(self, node: Node) -> str:
         statement, (arg,) = node.statement, node.args
