@@ -239,6 +239,13 @@ CALLS = {
 }
 
 
+COMPARED = {
+    "positive": "torch.gt({0}, 0, out=torch.empty_like({0}))",
+    "is_zero": "torch.eq({0}, 0, out=torch.empty_like({0}))",
+}
+"""The same for all steps at once: without a pass over memory that turns truth into numbers."""
+
+
 @dataclass(frozen=True)
 class Speller:
     """Spells nodes as PyTorch, with names for slices and numbers."""
@@ -307,6 +314,8 @@ class Speller:
         if op in ("maximum", "minimum"):
             return self.extreme(op, node), ATOM
         pattern = CALLS.get(op, f"torch.{op}({{0}})")
+        if op in COMPARED and isinstance(node.statement.out.when, Span):
+            pattern = COMPARED[op]
         tight = ATOM if "{0}." in pattern or "{0} " in pattern else 0
         return pattern.format(*(self.text(arg, tight) for arg in node.args)), ATOM
 
