@@ -4,6 +4,8 @@
         s[t] = d_c[t+1] * f[t+1]  (t = 1 … 4)      for t = 5 … 1:
         d_c[t] = p[t]             (t = 5)     =>       d_c[t] = p[t] + s[t]
         d_c[t] = p[t] + s[t]      (t = 1 … 4)          s[t-1] = d_c[t] * f[t]
+
+With that value the first step has to do what all others do.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
