@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from symrnn.kernels.checkpoint import Parts
 from symrnn.kernels.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.kernels.program.program import Program
-from symrnn.kernels.settings import Settings, Sizes
+from symrnn.kernels.settings import Sizes
 from symrnn.language.calls import is_analytic, losses_of
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
@@ -52,8 +52,6 @@ class Kernel:
     """The same for one step, or why there is none."""
     causal: bool = True
     """Whether no step needs a later one."""
-    settings: Settings | None = None
-    """What it is made with."""
     functions: "Functions | None" = None
     """The same as functions, for a library that differentiates by itself."""
     sizes: Sizes | None = None
@@ -77,7 +75,7 @@ class Functions:
     loss: Kernel | None
     """The loss, and its gradient times a number that is handed in."""
     weight: str = ""
-    """The name of that number."""
+    """The name of that number, where there are gradients."""
 
 
 class Contract:
@@ -149,6 +147,13 @@ class Contract:
     @property
     def fixed(self) -> list[str]:
         return [symbol.name for symbol in self.system.named("fixed")]
+
+    @property
+    def by_fixed(self) -> list[str]:
+        """What is fixed, and yet a gradient is asked for by it."""
+        arrays = self.kernel.program.arrays.values()
+        asked = {array.of for array in arrays if array.role != "scratch"}
+        return [name for name in self.fixed if name in asked]
 
     @property
     def weights(self) -> list[str]:

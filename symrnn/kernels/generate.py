@@ -15,7 +15,7 @@ from symrnn.kernels.jax import JAX
 from symrnn.kernels.numpy import NUMPY
 from symrnn.kernels.program import Job, Program
 from symrnn.kernels.settings import KEYWORDS, Settings, Sizes
-from symrnn.kernels.target import Target, target_called
+from symrnn.kernels.target import Autodiff, Target, target_called
 from symrnn.kernels.torch import TORCH
 from symrnn.language.arrays import Array
 from symrnn.language.parse import parse
@@ -209,40 +209,44 @@ def kernel(
         windows=windows(full, settings.steps, settings.truncate),
         parts=parts(kept(form), settings, target, written) if settings.checkpoint else None,
         causal=is_causal(form),
-        settings=settings,
         backend=target.name,
     )
-    if target.differentiates:
-        found = replace(found, functions=functions(found, settings, target))
+    if target.differentiates is not None:
+        made_of = functions(found, settings, target, target.differentiates)
+        found = replace(found, functions=made_of)
     return replace(found, step=why_no_step(form) or one_step(found, target))
 
 
-def functions(kernel: Kernel, settings: Settings, target: Target) -> Functions:
+def functions(kernel: Kernel, settings: Settings, target: Target, wanted: Autodiff) -> Functions:
     """The two functions of a model, with gradients by all inputs and states that are numbers."""
     form = kept(normal(with_ids(kernel.written, settings.ids), stable=True))
     whole = with_states(form)
-    ids = all_ids(whole, settings.ids)
-    fixed = tuple(name for name in settings.wrt if whole.symbols[name].role == "fixed")
-    ahead = forward_pass(form)
+    ids, alone = all_ids(whole, settings.ids), settings.forward_only
+    fixed = [s.name for s in whole.named("fixed") if wanted.fixed or s.name in settings.wrt]
+    ahead = forward_pass(form, wanted.kept)
 
     def of(system: System, no_loss: bool) -> System:
+        if alone:
+            return system
         inputs = [s.name for s in system.named("input") if s.name not in ids]
         system = with_carriers(system, ids) if settings.lengths else system
-        return adjoint(system, (*inputs, *fixed), no_loss)
+        return adjoint(system, [*inputs, *fixed], no_loss)
 
     def made(system: System) -> Kernel:
         own = apart(system) if settings.lengths else system
         own_ids = tuple(name for name in settings.ids if name in system.symbols)
-        job = Job(settings.steps, True, own_ids, settings.lengths)
+        job = Job(settings.steps, settings.loops, own_ids, settings.lengths)
         if not settings.lengths:
             job = replace(job, windows=windows(system, settings.steps, settings.truncate))
-        folded, program = target.schedule(own, job, target.gradient, settings.passes)
+        passes = target.forward if alone else target.gradient
+        folded, program = target.schedule(own, job, passes, settings.passes)
         weights = cotangents(system) if system.loss is None else {}
         return replace(kernel, system=system, folded=folded, program=program, cotangents=weights)
 
     forward = made(of(ahead.system, True))
-    if whole.loss is None:
-        return Functions(forward, dict(ahead.finals), None)
+    if whole.loss is None or alone:
+        loss = made(whole) if whole.loss is not None else None
+        return Functions(forward, dict(ahead.finals), loss)
     scaled = weighed(whole)
     loss = made(scaled.plain(of(scaled.system, False)))
     return Functions(forward, dict(ahead.finals), loss, scaled.weight)

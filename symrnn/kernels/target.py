@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Autodiff:
+    """What functions for a library that differentiates by itself have beside gradients by inputs
+    and states (`symrnn.system.exposed`)."""
+
+    fixed: bool = False
+    """Gradients by all that is fixed, and not only by what is asked for."""
+    kept: bool = False
+    """The last steps of inputs as results; else they are taken out of the inputs."""
+
+
+@dataclass(frozen=True)
 class Target:
     """A back end. Its three lists of passes are in the order in which they run."""
 
@@ -48,9 +59,8 @@ class Target:
     """What its kernels can do beside (`symrnn.kernels.settings.Features`)."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Of what they cannot do, why, and what there is instead."""
-    differentiates: bool = False
-    """Whether it prints functions for a library that differentiates by itself; loops stay loops
-    there."""
+    differentiates: Autodiff | None = None
+    """What it prints functions with, if they are for a library that differentiates by itself."""
 
     @property
     def held(self) -> Callable[[str, str], ModuleType]:
@@ -75,9 +85,14 @@ class Target:
         wanted = ("layout", "merge", "share") if packs else ("share",)
         return self.schedule(part, Job(1, ids=own, packs=tuple(packs)), self.step, wanted)
 
+    @property
+    def keeps_loops(self) -> bool:
+        """Whether loops stay loops, whatever is asked for: no pass writes them out."""
+        return "unroll" not in self.gradient
+
     def settings(self, asked: "Settings") -> "Settings":
-        """What is asked for, as it does it: loops stay loops in functions of tensors."""
-        return replace(asked, loops=True) if self.differentiates else asked
+        """What is asked for, as it does it."""
+        return replace(asked, loops=True) if self.keeps_loops else asked
 
     def check(self, features: Collection[str]) -> None:
         """Refuse what its kernels cannot do."""

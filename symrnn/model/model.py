@@ -315,7 +315,7 @@ class Model:
             steps = self.system.steps or DEFAULT_STEPS
         source = self.generate(steps, loops, wrt, backend=target, **features)
         module = target.held(source, f"{self.name}_t{steps}")
-        loops = True if target.differentiates else loops
+        loops = True if target.keeps_loops else loops
         return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
 
     def check(

@@ -27,12 +27,12 @@ class ForwardPass:
 
     system: System
     finals: Mapping[str, str]
-    """For each initial state, the variable that is the same after the last step. What an input has
-    kept of earlier steps is not among them: it stands in the input."""
+    """For each initial state, the variable that is the same after the last step."""
 
 
-def forward_pass(form: System) -> ForwardPass:
-    """The forward pass of a system whose states are not inputs yet.
+def forward_pass(form: System, kept: bool = False) -> ForwardPass:
+    """The forward pass of a system whose states are not inputs yet. What an input has kept of
+    earlier steps is among the results if it is asked for: it stands in the input.
 
     >>> from symrnn.language.parse import parse
     >>> from symrnn.system.normal import normal
@@ -45,13 +45,13 @@ def forward_pass(form: System) -> ForwardPass:
     symbols, made, finals = dict(part.symbols), list(part.equations), dict[str, str]()
     for key, ref in initial_states(form).items():
         old = symbols.get(ref.name)
-        if old is None or old.keeps:
+        if old is None or (old.keeps and not kept):
             continue
         backward = ref.base == "T"
         last = Ref(ref.name, "1", ref.shift - 1) if backward else Ref(ref.name, "T", ref.shift + 1)
         wish = f"{ref.name}_T" if last == Ref(ref.name, "T") else label(last)
         name = finals[key] = free(wish, symbols)
-        symbols[name] = Symbol(name, "variable", shape=old.shape, output=True)
+        symbols[name] = replace(old, name=name, timed=False, output=True)
         made.append(Linear(Ref(name), (Term(last),)))
     system = replace(part, equations=tuple(made), symbols=symbols)
     check(system, "forward_pass")

@@ -1,25 +1,24 @@
 """Programs as JAX: pure functions of parameters and inputs, with gradients of their own.
 
-- `names`      a name for each array, at each shift and each step
-- `spelling`   operations as expressions, and lines as a person would lay them out
-- `scope`      statements as lines: what gets a name, what a loop carries, stacks and is given
-- `functions`  the forward pass and the backward pass of a program
-- `module`     the systems of a file, and its frame
-- `around`     NumPy's contract around a file, for whoever holds it against its text
+- `names`       a name for each array, at each shift and each step
+- `spelling`    operations as expressions, and lines as a person would lay them out
+- `live`        the statements that are needed
+- `context`     what the functions of a program share
+- `expressions` statements as expressions
+- `scope`       statements as lines: what gets a name, and what is part of an expression
+- `outer`       a function around loops: what it has of which steps
+- `demands`     what of a loop is read outside of it
+- `loops`       loops as scans: what they carry, stack and are given
+- `functions`   the forward pass and the backward pass of a program
+- `module`      the functions of a file, and its frame
+- `around`      NumPy's contract around a file, for whoever holds it against its text
 """
 
-from symrnn.kernels.contract import Kernel
 from symrnn.kernels.jax.around import as_numpy, load
-from symrnn.kernels.jax.module import module
+from symrnn.kernels.jax.module import source
 from symrnn.kernels.jax.spelling import ELEMENTARY as OWN
 from symrnn.kernels.program.lower import ELEMENTARY
-from symrnn.kernels.target import Target
-
-
-def source(kernel: Kernel) -> str:
-    """The file of a kernel."""
-    return module(kernel, JAX)
-
+from symrnn.kernels.target import Autodiff, Target
 
 JAX = Target(
     name="jax",
@@ -32,6 +31,7 @@ JAX = Target(
     elementary=ELEMENTARY | OWN,
     kinds=("columns",),
     features=frozenset({"ids", "forward_only", "batch_first"}),
+    differentiates=Autodiff(fixed=True, kept=True),
 )
 """What a compiler puts together stands apart, and products are as few as they can be."""
 

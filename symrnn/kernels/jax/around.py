@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from symrnn.errors import UsageError
-from symrnn.kernels.contract import Contract, Kernel
+from symrnn.kernels.contract import Kernel
 from symrnn.kernels.load import load_source
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import PlanRequest, PlanText, Spelling
@@ -55,7 +55,7 @@ def host(kernel: Kernel, source: str) -> str:
         facts = {
             "given": {s.called: tuple(s.given) for s in request.sections},
             "weighs": {weight: name for name, weight in contract.kernel.cotangents.items()},
-            "by": (*contract.by_input, *_fixed_asked(contract)),
+            "by": (*contract.by_input, *contract.by_fixed),
         }
         lines = [
             f"def {request.signature}:",
@@ -70,13 +70,6 @@ def host(kernel: Kernel, source: str) -> str:
 
     lines = f"from symrnn.kernels.jax.around import around\n\n_FILE = {source!r}"
     return module(kernel, Spelling(plan, imports=lambda calls: lines, complex_numbers=False))
-
-
-def _fixed_asked(contract: Contract) -> list[str]:
-    """What is fixed, and yet a gradient is asked for by it."""
-    arrays = contract.kernel.program.arrays.values()
-    asked = {array.of for array in arrays if array.role != "scratch"}
-    return [name for name in contract.fixed if name in asked]
 
 
 @lru_cache(maxsize=64)

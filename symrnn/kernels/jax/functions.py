@@ -1,15 +1,18 @@
 """The functions that a file is made of: each a program, as the lines of one function or two."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symrnn.kernels.comments import equations
 from symrnn.kernels.contract import Contract, Kernel
+from symrnn.kernels.jax.context import GIVEN, Context
+from symrnn.kernels.jax.live import live
+from symrnn.kernels.jax.loops import write_section
 from symrnn.kernels.jax.names import OwnNames
-from symrnn.kernels.jax.scope import GIVEN, Context, Outer
+from symrnn.kernels.jax.outer import Outer
 from symrnn.kernels.jax.spelling import laid_out
 from symrnn.kernels.program import program as p
-from symrnn.language.tree import NARROW, Width
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,6 @@ class Passes:
             self.program,
             OwnNames(self.program, dims),
             lambda name, when: equations(kernel, name, when),
-            {},
             live(self.program, wanted),
             wanted,
             no_steps,
@@ -69,13 +71,13 @@ class Passes:
     def made(self) -> tuple[Pass, Pass | None]:
         """Both functions."""
         ahead = Outer(self.context)
-        ahead.section("forward")
-        ahead.section("loss")
+        write_section(ahead, "forward")
+        write_section(ahead, "loss")
         result = self.result(self.ahead, ahead)
         if self.back is None:
             return Pass((*self.header(ahead), *ahead.lines, *laid_out(f"return {result}"))), None
         back = Outer(self.context, before=ahead)
-        back.section("backward")
+        write_section(back, "backward")
         grads = self.groups(self.back, back)
         kept = ["params", "given", *ahead.kept]
         cotangents = ["outputs, states = cotangents"] if self.ahead.groups else []
@@ -194,71 +196,4 @@ class Passes:
 
 
 def _mentions(text: str, name: str) -> bool:
-    import re
-
     return re.search(rf"(?<![\w.\"]){re.escape(name)}(?![\w\"])", text) is not None
-
-
-def live(program: p.Program, wanted: Sequence[p.Slice]) -> dict[str, tuple[p.Statement, ...]]:
-    """The statements that are needed, by section."""
-    program = program.map_sections(lambda body: tuple(_fitting(program, body)))
-    needed = {name for what in wanted for name in what.names}
-    found: dict[str, tuple[p.Statement, ...]] = {}
-    for section in reversed(p.SECTIONS):
-        body: list[p.Statement] = []
-        for statement in reversed(program.sections.get(section, ())):
-            kept = _needed(statement, needed)
-            if kept is not None:
-                body.append(kept)
-        found[section] = tuple(reversed(body))
-    return {section: found[section] for section in p.SECTIONS}
-
-
-def _needed(statement: p.Statement, needed: set[str]) -> p.Statement | None:
-    """What of a statement is needed; what that needs is added."""
-    if not isinstance(statement, p.Loop):
-        if needed.isdisjoint(statement.out.names):
-            return None
-        needed.update(name for read in statement.reads for name in read.names)
-        return statement
-    before = -1
-    while len(needed) > before:
-        before = len(needed)
-        body = [s for s in statement.body if not needed.isdisjoint(s.out.names)]
-        needed.update(name for s in body for read in s.reads for name in read.names)
-    return replace(statement, body=tuple(body)) if body else None
-
-
-def _fitting(program: p.Program, body: Sequence[p.Statement]) -> Iterator[p.Statement]:
-    """Statements over neighbours, each by itself where its operands do not lie as its result does:
-    what is the same for all of them would have to be repeated."""
-    for statement in body:
-        if isinstance(statement, p.Loop):
-            inside = tuple(s for one in statement.body for s in _apart(program, one))
-            yield replace(statement, body=inside)
-        else:
-            yield from _apart(program, statement)
-
-
-def _apart(program: p.Program, statement: p.Plain) -> Iterator[p.Plain]:
-    names = statement.out.names
-    if not isinstance(statement, p.Map) or len(names) == 1:
-        yield statement
-        return
-
-    def widths(what: p.Slice) -> list[Width]:
-        return [program.arrays[name].width for name in what.names]
-
-    wanted = widths(statement.out)
-    if all(widths(read) in (wanted, [NARROW]) for read in statement.reads):
-        yield statement
-        return
-    for place, name in enumerate(names):
-        own = tuple(
-            replace(arg, names=(arg.names[place],))
-            if isinstance(arg, p.Slice) and len(arg.names) > 1
-            else arg
-            for arg in statement.args
-        )
-        about = " ".join(n for n in statement.about.split() if n == name) or statement.about
-        yield replace(statement, out=replace(statement.out, names=(name,)), args=own, about=about)

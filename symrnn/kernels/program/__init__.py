@@ -13,6 +13,7 @@ The passes, of which a target chooses some:
 - `layout`     which arrays are neighbours, and in which order (`gates`: which gate an array is in)
 - `merge`      statements over neighbours become one
 - `rotate`     what all steps but the first do, done by the step before
+               (`beginning`: what such a loop begins with)
 - `peel`       steps at which a loop does something of its own leave it
 - `unroll`     no loops at all (in `peel`)
 - `lower`      functions out of elementary ones, single products

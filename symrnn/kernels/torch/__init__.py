@@ -10,7 +10,7 @@
 """
 
 from symrnn.kernels.program.lower import ELEMENTARY
-from symrnn.kernels.target import Target
+from symrnn.kernels.target import Autodiff, Target
 from symrnn.kernels.torch.bridge import contract, load
 from symrnn.kernels.torch.module import source
 
@@ -25,7 +25,7 @@ TORCH = Target(
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=("columns",),
     features=frozenset({"lengths", "ids", "batch_first", "truncate"}),
-    differentiates=True,
+    differentiates=Autodiff(),
 )
 """As few calls as in NumPy, and each of them gives a new tensor: nothing is overwritten that a
 second graph may need."""
