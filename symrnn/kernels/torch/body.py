@@ -467,9 +467,10 @@ class Inside:
             out = item.out
             unit, columns = self.units.unit(out), self.units.columns(out)
             if unit.timed and isinstance(out.when, Now):
-                for key in {(unit.name, columns), (unit.name, None)} & self.body.listed:
-                    self.body.list_of(unit, key[1])
-                    self.listed.add(key)
+                for part in dict.fromkeys((None, columns)):
+                    if (unit.name, part) in self.body.listed:
+                        self.body.list_of(unit, part)
+                        self.listed.add((unit.name, part))
             elif not unit.timed and columns is None and self.is_apart(unit, item):
                 self.buffer(unit)
 
