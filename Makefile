@@ -65,6 +65,7 @@ bench: $(READY)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/char.py
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/flow.py
 	$(BIN)/python benchmarks/c.py
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/torch_cells.py
 
 $(READY): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -320,32 +320,33 @@ def _forward(fuse, sizes, tensors, keep):
     c_at = [None] * 9
     c_at[0] = c0
     # for a_i, a_o, a_f, a_g
-    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
-    s_a_at = (None, *s_a.unbind(0))
-    a = x.new_empty(B, 4 * H)
-    a_o = a[:, H : 2 * H]
-    a_f = a[:, 2 * H : 3 * H]
-    a_i = a[:, 0:H]
-    a_g = a[:, 3 * H : 4 * H]
-    o_at = [None] * 9
-    f_at = [None] * 9
-    i_at = [None] * 9
-    g_at = [None] * 9
-    tanh_c_at = [None] * 9
-    # t = 1 … 8
-    for t in range(1, 9):
-        # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
-        # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
-        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
-        # a_g[t] = x[t] @ W_g + h[t-1] @ U_g + b_g
-        torch.addmm(s_a_at[t], h_at[t - 1], U, out=a)
-        o_at[t], f_at[t], i_at[t], g_at[t], c_at[t], tanh_c_at[t], h_at[t] = cell_1(
-            a_o,
-            a_f,
-            a_i,
-            a_g,
-            c_at[t - 1],
-        )
+    s_a = torch.addmm(b, x.flatten(0, 1), W).view(8, B, 4 * H)
+    with torch.inference_mode(fuse != "compile"):
+        s_a_at = (None, *s_a.unbind(0))
+        a = x.new_empty(B, 4 * H)
+        a_o = a[:, H : 2 * H]
+        a_f = a[:, 2 * H : 3 * H]
+        a_i = a[:, 0:H]
+        a_g = a[:, 3 * H : 4 * H]
+        o_at = [None] * 9
+        f_at = [None] * 9
+        i_at = [None] * 9
+        g_at = [None] * 9
+        tanh_c_at = [None] * 9
+        # t = 1 … 8
+        for t in range(1, 9):
+            # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
+            # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
+            # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+            # a_g[t] = x[t] @ W_g + h[t-1] @ U_g + b_g
+            torch.addmm(s_a_at[t], h_at[t - 1], U, out=a)
+            o_at[t], f_at[t], i_at[t], g_at[t], c_at[t], tanh_c_at[t], h_at[t] = cell_1(
+                a_o,
+                a_f,
+                a_i,
+                a_g,
+                c_at[t - 1],
+            )
     # a_yhat = h[T] @ w_y + b_y
     a_yhat = torch.addmm(b_y, h_at[8], w_y)
     # yhat = sigmoid(a_yhat)
@@ -375,67 +376,68 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     yhat, _, _ = outputs
     ct_yhat, ct_h_T, ct_c_T = cotangents
     (cell_2,) = _fused(fuse, _cell_2)
-    # d_a_yhat = d_yhat * (yhat * (1 - yhat))
-    # d_yhat = ct_yhat
-    d_a_yhat = torch.ops.aten.sigmoid_backward(ct_yhat, yhat)
-    # d_h[8] = d_h_T + d_a_yhat @ transpose(w_y)
-    d_a_yhat_w_y = torch.mm(d_a_yhat, w_y.t())
-    # d_h_T = ct_h_T
-    d_h_at = [None] * 9
-    d_h_at[8] = d_a_yhat_w_y + ct_h_T
-    # for d_a_f
-    m_d_a_f_2 = torch.ops.aten.sigmoid_backward(c[0:8], f)
-    # for d_a_o
-    m_d_a_o_2 = torch.ops.aten.sigmoid_backward(tanh_c, o)
-    # for d_a_i
-    m_d_a_i_2 = torch.ops.aten.sigmoid_backward(g, i)
-    # for d_c
-    m_d_c = torch.ops.aten.tanh_backward(o, tanh_c)
-    # for d_a_g
-    m_d_a_g = torch.ops.aten.tanh_backward(i, g)
-    # d_c[8] = d_h[8] * (o[8] * (1 - tanh_c[8]**2)) + d_c_T
-    # d_c_T = ct_c_T
-    d_c_at = [None] * 9
-    d_c_at[8] = torch.addcmul(ct_c_T, m_d_c[7], d_h_at[8])
-    # d_a_g[8] = d_c[8] * (i[8] * (1 - g[8]**2))
-    d_a_g_8 = m_d_a_g[7] * d_c_at[8]
-    # d_a_f[8] = d_c[8] * (c[7] * (f[8] * (1 - f[8])))
-    d_a_f_8 = m_d_a_f_2[7] * d_c_at[8]
-    # d_a_o[8] = d_h[8] * (tanh_c[8] * (o[8] * (1 - o[8])))
-    d_a_o_8 = m_d_a_o_2[7] * d_h_at[8]
-    # d_a_i[8] = d_c[8] * (g[8] * (i[8] * (1 - i[8])))
-    d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
-    d_a_at = [None] * 9
-    d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
-    U_T = U.t() if B == 1 else U.t().contiguous()
-    m_d_c_at = (None, *m_d_c.unbind(0))
-    f_at = (None, *f.unbind(0))
-    m_d_a_g_at = (None, *m_d_a_g.unbind(0))
-    m_d_a_f_2_at = (None, *m_d_a_f_2.unbind(0))
-    m_d_a_o_2_at = (None, *m_d_a_o_2.unbind(0))
-    m_d_a_i_2_at = (None, *m_d_a_i_2.unbind(0))
-    # t = 7 … 1
-    for t in range(7, 0, -1):
-        # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
-        # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
-        d_h_at[t] = torch.mm(d_a_at[t + 1], U_T)
-        d_c_at[t], d_a_g_t, d_a_f_t, d_a_o_t, d_a_i_t = cell_2(
-            m_d_c_at[t],
-            d_h_at[t],
-            f_at[t + 1],
-            d_c_at[t + 1],
-            m_d_a_g_at[t],
-            m_d_a_f_2_at[t],
-            m_d_a_o_2_at[t],
-            m_d_a_i_2_at[t],
-        )
-        d_a_at[t] = torch.cat((d_a_i_t, d_a_o_t, d_a_f_t, d_a_g_t), -1)
+    with torch.inference_mode(fuse != "compile"):
+        # d_a_yhat = d_yhat * (yhat * (1 - yhat))
+        # d_yhat = ct_yhat
+        d_a_yhat = torch.ops.aten.sigmoid_backward(ct_yhat, yhat)
+        # d_h[8] = d_h_T + d_a_yhat @ transpose(w_y)
+        d_a_yhat_w_y = torch.mm(d_a_yhat, w_y.t())
+        # d_h_T = ct_h_T
+        d_h_at = [None] * 9
+        d_h_at[8] = d_a_yhat_w_y + ct_h_T
+        # for d_a_f
+        m_d_a_f_2 = torch.ops.aten.sigmoid_backward(c[0:8], f)
+        # for d_a_o
+        m_d_a_o_2 = torch.ops.aten.sigmoid_backward(tanh_c, o)
+        # for d_a_i
+        m_d_a_i_2 = torch.ops.aten.sigmoid_backward(g, i)
+        # for d_c
+        m_d_c = torch.ops.aten.tanh_backward(o, tanh_c)
+        # for d_a_g
+        m_d_a_g = torch.ops.aten.tanh_backward(i, g)
+        # d_c[8] = d_h[8] * (o[8] * (1 - tanh_c[8]**2)) + d_c_T
+        # d_c_T = ct_c_T
+        d_c_at = [None] * 9
+        d_c_at[8] = torch.addcmul(ct_c_T, m_d_c[7], d_h_at[8])
+        # d_a_g[8] = d_c[8] * (i[8] * (1 - g[8]**2))
+        d_a_g_8 = m_d_a_g[7] * d_c_at[8]
+        # d_a_f[8] = d_c[8] * (c[7] * (f[8] * (1 - f[8])))
+        d_a_f_8 = m_d_a_f_2[7] * d_c_at[8]
+        # d_a_o[8] = d_h[8] * (tanh_c[8] * (o[8] * (1 - o[8])))
+        d_a_o_8 = m_d_a_o_2[7] * d_h_at[8]
+        # d_a_i[8] = d_c[8] * (g[8] * (i[8] * (1 - i[8])))
+        d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
+        d_a_at = [None] * 9
+        d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
+        U_T = U.t() if B == 1 else U.t().contiguous()
+        m_d_c_at = (None, *m_d_c.unbind(0))
+        f_at = (None, *f.unbind(0))
+        m_d_a_g_at = (None, *m_d_a_g.unbind(0))
+        m_d_a_f_2_at = (None, *m_d_a_f_2.unbind(0))
+        m_d_a_o_2_at = (None, *m_d_a_o_2.unbind(0))
+        m_d_a_i_2_at = (None, *m_d_a_i_2.unbind(0))
+        # t = 7 … 1
+        for t in range(7, 0, -1):
+            # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
+            # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
+            d_h_at[t] = torch.mm(d_a_at[t + 1], U_T)
+            d_c_at[t], d_a_g_t, d_a_f_t, d_a_o_t, d_a_i_t = cell_2(
+                m_d_c_at[t],
+                d_h_at[t],
+                f_at[t + 1],
+                d_c_at[t + 1],
+                m_d_a_g_at[t],
+                m_d_a_f_2_at[t],
+                m_d_a_o_2_at[t],
+                m_d_a_i_2_at[t],
+            )
+            d_a_at[t] = torch.cat((d_a_i_t, d_a_o_t, d_a_f_t, d_a_g_t), -1)
     d_a = torch.stack(d_a_at[1:])
     d_x = None
     if need[0]:
         # d_x[t] = d_a_g[t] @ transpose(W_g) + d_a_f[t] @ transpose(W_f) + d_a_o[t] @
         # transpose(W_o) + d_a_i[t] @ transpose(W_i)
-        d_x = torch.mm(d_a.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+        d_x = torch.mm(d_a.flatten(0, 1), W.t()).view(8, B, D)
     d_h0 = None
     if need[1]:
         # d_h_0 = d_a_g[1] @ transpose(U_g) + d_a_f[1] @ transpose(U_f) + d_a_o[1] @
@@ -455,7 +457,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_g = sum(transpose(x[t]) @ d_a_g[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a.flatten(0, 1))
-        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split((H, H, H, H), -1)
+        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split_with_sizes((H, H, H, H), -1)
     d_U_i = d_U_o = d_U_f = d_U_g = None
     if any(need[7:11]):
         # d_U_i = sum(transpose(h[t-1]) @ d_a_i[t])
@@ -463,7 +465,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
         # d_U_g = sum(transpose(h[t-1]) @ d_a_g[t])
         d_U = torch.mm(h[0:8].flatten(0, 1).t(), d_a.flatten(0, 1))
-        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split((H, H, H, H), -1)
+        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split_with_sizes((H, H, H, H), -1)
     d_b_i = d_b_o = d_b_f = d_b_g = None
     if any(need[11:15]):
         # d_b_i = sum(batchsum(d_a_i[t]))
@@ -471,7 +473,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_g = sum(batchsum(d_a_g[t]))
         d_b = torch.sum(d_a, (0, 1))
-        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split((H, H, H, H), -1)
+        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split_with_sizes((H, H, H, H), -1)
     d_w_y = None
     if need[15]:
         # d_w_y = transpose(h[T]) @ d_a_yhat
@@ -557,32 +559,33 @@ def _loss(fuse, sizes, tensors, keep):
     c_at = [None] * 9
     c_at[0] = c0
     # for a_i, a_o, a_f, a_g
-    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
-    s_a_at = (None, *s_a.unbind(0))
-    a = x.new_empty(B, 4 * H)
-    a_o = a[:, H : 2 * H]
-    a_f = a[:, 2 * H : 3 * H]
-    a_i = a[:, 0:H]
-    a_g = a[:, 3 * H : 4 * H]
-    o_at = [None] * 9
-    f_at = [None] * 9
-    i_at = [None] * 9
-    g_at = [None] * 9
-    tanh_c_at = [None] * 9
-    # t = 1 … 8
-    for t in range(1, 9):
-        # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
-        # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
-        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
-        # a_g[t] = x[t] @ W_g + h[t-1] @ U_g + b_g
-        torch.addmm(s_a_at[t], h_at[t - 1], U, out=a)
-        o_at[t], f_at[t], i_at[t], g_at[t], c_at[t], tanh_c_at[t], h_at[t] = cell_1(
-            a_o,
-            a_f,
-            a_i,
-            a_g,
-            c_at[t - 1],
-        )
+    s_a = torch.addmm(b, x.flatten(0, 1), W).view(8, B, 4 * H)
+    with torch.inference_mode(fuse != "compile"):
+        s_a_at = (None, *s_a.unbind(0))
+        a = x.new_empty(B, 4 * H)
+        a_o = a[:, H : 2 * H]
+        a_f = a[:, 2 * H : 3 * H]
+        a_i = a[:, 0:H]
+        a_g = a[:, 3 * H : 4 * H]
+        o_at = [None] * 9
+        f_at = [None] * 9
+        i_at = [None] * 9
+        g_at = [None] * 9
+        tanh_c_at = [None] * 9
+        # t = 1 … 8
+        for t in range(1, 9):
+            # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
+            # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
+            # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+            # a_g[t] = x[t] @ W_g + h[t-1] @ U_g + b_g
+            torch.addmm(s_a_at[t], h_at[t - 1], U, out=a)
+            o_at[t], f_at[t], i_at[t], g_at[t], c_at[t], tanh_c_at[t], h_at[t] = cell_1(
+                a_o,
+                a_f,
+                a_i,
+                a_g,
+                c_at[t - 1],
+            )
     # a_yhat = h[T] @ w_y + b_y
     a_yhat = torch.addmm(b_y, h_at[8], w_y)
     # yhat = sigmoid(a_yhat)
@@ -613,64 +616,65 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     yhat, tanh_c, g, f, c, o, i, U, W, h = kept
     d_L = cotangents[0].reshape(1)
     (cell_2,) = _fused(fuse, _cell_2)
-    # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
-    # d_l_yhat = d_L / size(B)
-    d_a_yhat = (1 / C) * ((1 / B) * d_L) * (yhat - y)
-    # d_h[8] = d_a_yhat @ transpose(w_y)
-    d_h_at = [None] * 9
-    d_h_at[8] = torch.mm(d_a_yhat, w_y.t())
-    # for d_a_f
-    m_d_a_f_2 = torch.ops.aten.sigmoid_backward(c[0:8], f)
-    # for d_a_o
-    m_d_a_o_2 = torch.ops.aten.sigmoid_backward(tanh_c, o)
-    # for d_a_i
-    m_d_a_i_2 = torch.ops.aten.sigmoid_backward(g, i)
-    # for d_c
-    m_d_c = torch.ops.aten.tanh_backward(o, tanh_c)
-    # for d_a_g
-    m_d_a_g = torch.ops.aten.tanh_backward(i, g)
-    # d_c[8] = d_h[8] * (o[8] * (1 - tanh_c[8]**2))
-    d_c_at = [None] * 9
-    d_c_at[8] = m_d_c[7] * d_h_at[8]
-    # d_a_g[8] = d_c[8] * (i[8] * (1 - g[8]**2))
-    d_a_g_8 = m_d_a_g[7] * d_c_at[8]
-    # d_a_f[8] = d_c[8] * (c[7] * (f[8] * (1 - f[8])))
-    d_a_f_8 = m_d_a_f_2[7] * d_c_at[8]
-    # d_a_o[8] = d_h[8] * (tanh_c[8] * (o[8] * (1 - o[8])))
-    d_a_o_8 = m_d_a_o_2[7] * d_h_at[8]
-    # d_a_i[8] = d_c[8] * (g[8] * (i[8] * (1 - i[8])))
-    d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
-    d_a_at = [None] * 9
-    d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
-    U_T = U.t() if B == 1 else U.t().contiguous()
-    m_d_c_at = (None, *m_d_c.unbind(0))
-    f_at = (None, *f.unbind(0))
-    m_d_a_g_at = (None, *m_d_a_g.unbind(0))
-    m_d_a_f_2_at = (None, *m_d_a_f_2.unbind(0))
-    m_d_a_o_2_at = (None, *m_d_a_o_2.unbind(0))
-    m_d_a_i_2_at = (None, *m_d_a_i_2.unbind(0))
-    # t = 7 … 1
-    for t in range(7, 0, -1):
-        # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
-        # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
-        d_h_at[t] = torch.mm(d_a_at[t + 1], U_T)
-        d_c_at[t], d_a_g_t, d_a_f_t, d_a_o_t, d_a_i_t = cell_2(
-            m_d_c_at[t],
-            d_h_at[t],
-            f_at[t + 1],
-            d_c_at[t + 1],
-            m_d_a_g_at[t],
-            m_d_a_f_2_at[t],
-            m_d_a_o_2_at[t],
-            m_d_a_i_2_at[t],
-        )
-        d_a_at[t] = torch.cat((d_a_i_t, d_a_o_t, d_a_f_t, d_a_g_t), -1)
+    with torch.inference_mode(fuse != "compile"):
+        # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
+        # d_l_yhat = d_L / size(B)
+        d_a_yhat = ((1 / C) * (1 / B)) * d_L * (yhat - y)
+        # d_h[8] = d_a_yhat @ transpose(w_y)
+        d_h_at = [None] * 9
+        d_h_at[8] = torch.mm(d_a_yhat, w_y.t())
+        # for d_a_f
+        m_d_a_f_2 = torch.ops.aten.sigmoid_backward(c[0:8], f)
+        # for d_a_o
+        m_d_a_o_2 = torch.ops.aten.sigmoid_backward(tanh_c, o)
+        # for d_a_i
+        m_d_a_i_2 = torch.ops.aten.sigmoid_backward(g, i)
+        # for d_c
+        m_d_c = torch.ops.aten.tanh_backward(o, tanh_c)
+        # for d_a_g
+        m_d_a_g = torch.ops.aten.tanh_backward(i, g)
+        # d_c[8] = d_h[8] * (o[8] * (1 - tanh_c[8]**2))
+        d_c_at = [None] * 9
+        d_c_at[8] = m_d_c[7] * d_h_at[8]
+        # d_a_g[8] = d_c[8] * (i[8] * (1 - g[8]**2))
+        d_a_g_8 = m_d_a_g[7] * d_c_at[8]
+        # d_a_f[8] = d_c[8] * (c[7] * (f[8] * (1 - f[8])))
+        d_a_f_8 = m_d_a_f_2[7] * d_c_at[8]
+        # d_a_o[8] = d_h[8] * (tanh_c[8] * (o[8] * (1 - o[8])))
+        d_a_o_8 = m_d_a_o_2[7] * d_h_at[8]
+        # d_a_i[8] = d_c[8] * (g[8] * (i[8] * (1 - i[8])))
+        d_a_i_8 = m_d_a_i_2[7] * d_c_at[8]
+        d_a_at = [None] * 9
+        d_a_at[8] = torch.cat((d_a_i_8, d_a_o_8, d_a_f_8, d_a_g_8), -1)
+        U_T = U.t() if B == 1 else U.t().contiguous()
+        m_d_c_at = (None, *m_d_c.unbind(0))
+        f_at = (None, *f.unbind(0))
+        m_d_a_g_at = (None, *m_d_a_g.unbind(0))
+        m_d_a_f_2_at = (None, *m_d_a_f_2.unbind(0))
+        m_d_a_o_2_at = (None, *m_d_a_o_2.unbind(0))
+        m_d_a_i_2_at = (None, *m_d_a_i_2.unbind(0))
+        # t = 7 … 1
+        for t in range(7, 0, -1):
+            # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
+            # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
+            d_h_at[t] = torch.mm(d_a_at[t + 1], U_T)
+            d_c_at[t], d_a_g_t, d_a_f_t, d_a_o_t, d_a_i_t = cell_2(
+                m_d_c_at[t],
+                d_h_at[t],
+                f_at[t + 1],
+                d_c_at[t + 1],
+                m_d_a_g_at[t],
+                m_d_a_f_2_at[t],
+                m_d_a_o_2_at[t],
+                m_d_a_i_2_at[t],
+            )
+            d_a_at[t] = torch.cat((d_a_i_t, d_a_o_t, d_a_f_t, d_a_g_t), -1)
     d_a = torch.stack(d_a_at[1:])
     d_x = None
     if need[0]:
         # d_x[t] = d_a_g[t] @ transpose(W_g) + d_a_f[t] @ transpose(W_f) + d_a_o[t] @
         # transpose(W_o) + d_a_i[t] @ transpose(W_i)
-        d_x = torch.mm(d_a.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+        d_x = torch.mm(d_a.flatten(0, 1), W.t()).view(8, B, D)
     d_h0 = None
     if need[1]:
         # d_h_0 = d_a_g[1] @ transpose(U_g) + d_a_f[1] @ transpose(U_f) + d_a_o[1] @
@@ -690,7 +694,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_g = sum(transpose(x[t]) @ d_a_g[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a.flatten(0, 1))
-        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split((H, H, H, H), -1)
+        d_W_i, d_W_o, d_W_f, d_W_g = d_W.split_with_sizes((H, H, H, H), -1)
     d_U_i = d_U_o = d_U_f = d_U_g = None
     if any(need[8:12]):
         # d_U_i = sum(transpose(h[t-1]) @ d_a_i[t])
@@ -698,7 +702,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
         # d_U_g = sum(transpose(h[t-1]) @ d_a_g[t])
         d_U = torch.mm(h[0:8].flatten(0, 1).t(), d_a.flatten(0, 1))
-        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split((H, H, H, H), -1)
+        d_U_i, d_U_o, d_U_f, d_U_g = d_U.split_with_sizes((H, H, H, H), -1)
     d_b_i = d_b_o = d_b_f = d_b_g = None
     if any(need[12:16]):
         # d_b_i = sum(batchsum(d_a_i[t]))
@@ -706,7 +710,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_g = sum(batchsum(d_a_g[t]))
         d_b = torch.sum(d_a, (0, 1))
-        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split((H, H, H, H), -1)
+        d_b_i, d_b_o, d_b_f, d_b_g = d_b.split_with_sizes((H, H, H, H), -1)
     d_w_y = None
     if need[16]:
         # d_w_y = transpose(h[T]) @ d_a_yhat
@@ -868,6 +872,7 @@ class _Differentiated(torch.autograd.Function):
     @staticmethod
     def forward(ctx, one, fuse, sizes, *tensors):
         outputs, kept = one.values(fuse, sizes, tensors, any(ctx.needs_input_grad))
+        outputs, kept = _tracked(outputs), _tracked(kept)
         ctx.save_for_backward(*tensors, *outputs, *kept)
         ctx.known, ctx.counts = (one, fuse, sizes), (len(tensors), len(outputs))
         return outputs
@@ -885,8 +890,12 @@ def _back(one, fuse, sizes, need, first, second, *all_saved):
     """Cotangents carried back."""
     tensors, outputs = all_saved[:first], all_saved[first : first + second]
     kept, cotangents = all_saved[first + second : -second], all_saved[-second:]
-    grads = one.gradient(fuse, sizes, tensors, outputs, kept, cotangents, need)
-    return tuple(g if n else None for g, n in zip(grads, need, strict=True))
+    return _tracked(one.gradient(fuse, sizes, tensors, outputs, kept, cotangents, need))
+
+
+def _tracked(tensors):
+    """Tensors, also those that loops have made, as autograd wants them."""
+    return tuple([t.clone() if t is not None and t.is_inference() else t for t in tensors])
 
 
 class _Once(torch.autograd.Function):
@@ -906,7 +915,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_5f96c76fbd3b_{one.name}"
+    name = f"symrnn::lstm_285c1869012d_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -919,8 +928,8 @@ def _operators(one):
         grads = _back(one, fuse, sizes, need, *counts, *saved)
         like = saved[: counts[0]]
         return [
-            t.new_empty(0) if g is None else g.clone(memory_format=torch.contiguous_format)
-            for g, t in zip(grads, like, strict=True)
+            g.clone(memory_format=torch.contiguous_format) if n else t.new_empty(0)
+            for g, n, t in zip(grads, need, like, strict=True)
         ]
 
     @back.register_fake
@@ -937,7 +946,7 @@ def _operators(one):
     @torch.library.custom_op(name, mutates_args=())
     def forward(fuse: str, sizes: list[int], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
         outputs, kept = one.values(fuse, sizes, tensors, True)
-        return [tensor.contiguous() for tensor in (*outputs, *kept)]
+        return [tensor.contiguous() for tensor in _tracked((*outputs, *kept))]
 
     @forward.register_fake
     def _(fuse, sizes, tensors):
@@ -1102,6 +1111,46 @@ def _one_step(params, given, dims):
 
 
 def _ready(params, given, dims, batch_first, needs, every):
+    """The sizes, and all that is handed in as it has to be; what looks as something did that was
+    right is not checked again."""
+    look = None if torch.compiler.is_compiling() else _look(params, given, dims, batch_first, needs)
+    if look in _SEEN:
+        sizes, zeros = _SEEN[look]
+        like = next(iter(params.values()))
+        found = {**given, **{name: like.new_zeros(shape) for name, shape in zeros.items()}}
+        if batch_first:
+            for name, axes in every.items():
+                if "T" in axes and len(axes) > 1 and found.get(name) is not None:
+                    found[name] = found[name].transpose(0, 1)
+        return sizes, found
+    sizes, found = _checked(params, given, dims, batch_first, needs, every)
+    if look is not None and all(
+        value.dtype == (look[0] if given.get(name) is None else given[name].dtype)
+        for name, value in found.items()
+    ):
+        zeros = {name: value.shape for name, value in found.items() if given.get(name) is None}
+        _SEEN[look] = sizes, zeros
+    return sizes, found
+
+
+_SEEN = {}
+
+
+def _look(params, given, dims, batch_first, needs):
+    """All that the checks look at; None where something has to be turned into another kind."""
+    like = next(iter(params.values()), None)
+    if like is None or _kind(like) is not like.dtype:
+        return None
+    every = [
+        (name, value.shape, value.dtype, value.device)
+        if isinstance(value, torch.Tensor)
+        else (name, value is None)
+        for name, value in given.items()
+    ]
+    return like.dtype, like.device, batch_first, needs, *dims.values(), *every
+
+
+def _checked(params, given, dims, batch_first, needs, every):
     """The sizes, and all that is handed in as it has to be: steps first, states that are not given
     as zeros, everything of one kind."""
     like = next(iter(params.values()), None)

@@ -311,22 +311,23 @@ def _forward(fuse, sizes, tensors, keep):
     h_at = [None] * 21
     h_at[0] = h0
     # for a_f, a_n
-    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
-    s_a_f_part = s_a[..., 0:H]
-    s_a_f_at = (None, *s_a_f_part.unbind(0))
-    f_at = [None] * 21
-    u_n_at = [None] * 21
-    s_a_n_part = s_a[..., H : 2 * H]
-    s_a_n_at = (None, *s_a_n_part.unbind(0))
-    n_at = [None] * 21
-    # t = 1 … 20
-    for t in range(1, 21):
-        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
-        a_f = torch.addmm(s_a_f_at[t], h_at[t - 1], U_f)
-        f_at[t], u_n_at[t] = cell_1(a_f, h_at[t - 1])
-        # a_n[t] = x[t] @ W_n + u_n[t] @ U_n + b_n
-        a_n = torch.addmm(s_a_n_at[t], u_n_at[t], U_n)
-        n_at[t], h_at[t] = cell_2(a_n, f_at[t], h_at[t - 1])
+    s_a = torch.addmm(b, x.flatten(0, 1), W).view(20, B, 2 * H)
+    with torch.inference_mode(fuse != "compile"):
+        s_a_f_part = s_a[..., 0:H]
+        s_a_f_at = (None, *s_a_f_part.unbind(0))
+        f_at = [None] * 21
+        u_n_at = [None] * 21
+        s_a_n_part = s_a[..., H : 2 * H]
+        s_a_n_at = (None, *s_a_n_part.unbind(0))
+        n_at = [None] * 21
+        # t = 1 … 20
+        for t in range(1, 21):
+            # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+            a_f = torch.addmm(s_a_f_at[t], h_at[t - 1], U_f)
+            f_at[t], u_n_at[t] = cell_1(a_f, h_at[t - 1])
+            # a_n[t] = x[t] @ W_n + u_n[t] @ U_n + b_n
+            a_n = torch.addmm(s_a_n_at[t], u_n_at[t], U_n)
+            n_at[t], h_at[t] = cell_2(a_n, f_at[t], h_at[t - 1])
     # a_yhat = h[T] @ w_y + b_y
     a_yhat = torch.addmm(b_y, h_at[20], w_y)
     # yhat = sigmoid(a_yhat)
@@ -351,61 +352,62 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     yhat, _ = outputs
     ct_yhat, ct_h_T = cotangents
     cell_3, cell_4 = _fused(fuse, _cell_3, _cell_4)
-    # d_a_yhat = d_yhat * (yhat * (1 - yhat))
-    # d_yhat = ct_yhat
-    d_a_yhat = torch.ops.aten.sigmoid_backward(ct_yhat, yhat)
-    # d_h[20] = d_h_T + d_a_yhat @ transpose(w_y)
-    d_a_yhat_w_y = torch.mm(d_a_yhat, w_y.t())
-    s_d_h = 1 - f[1:20]
-    # d_h_T = ct_h_T
-    d_h_at = [None] * 21
-    d_h_at[20] = d_a_yhat_w_y + ct_h_T
-    # for d_f
-    s_d_f = n - h[0:20]
-    # for d_a_f
-    m_d_a_f = torch.addcmul(f, f, f, value=-1)
-    # for d_a_n
-    # d_a_n[20] = d_h[20] * (f[20] * (1 - n[20]**2))
-    m_d_a_n = torch.ops.aten.tanh_backward(f, n)
-    d_a_n_at = [None] * 21
-    d_a_n_at[20] = m_d_a_n[19] * d_h_at[20]
-    # d_u_n[20] = d_a_n[20] @ transpose(U_n)
-    d_u_n_at = [None] * 21
-    d_u_n_at[20] = torch.mm(d_a_n_at[20], U_n.t())
-    # d_f[20] = d_h[20] * (n[20] - h[19]) + d_u_n[20] * h[19]
-    # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
-    d_a_f_at = [None] * 21
-    d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
-    U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
-    s_d_h_at = (None, *s_d_h.unbind(0))
-    f_at = (None, *f.unbind(0))
-    m_d_a_n_at = (None, *m_d_a_n.unbind(0))
-    U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
-    m_d_a_f_at = (None, *m_d_a_f.unbind(0))
-    s_d_f_at = (None, *s_d_f.unbind(0))
-    h_at = h.unbind(0)
-    # t = 19 … 1
-    for t in range(19, 0, -1):
-        # d_h[t] = d_h[t+1] * (1 - f[t+1]) + d_u_n[t+1] * f[t+1] + d_a_f[t+1] @ transpose(U_f)
-        d_a_f_U_f = torch.mm(d_a_f_at[t + 1], U_f_T)
-        d_h_at[t], d_a_n_at[t] = cell_3(
-            d_a_f_U_f,
-            s_d_h_at[t],
-            d_h_at[t + 1],
-            f_at[t + 1],
-            d_u_n_at[t + 1],
-            m_d_a_n_at[t],
-        )
-        # d_u_n[t] = d_a_n[t] @ transpose(U_n)
-        d_u_n_at[t] = torch.mm(d_a_n_at[t], U_n_T)
-        d_a_f_at[t] = cell_4(m_d_a_f_at[t], s_d_f_at[t], d_h_at[t], h_at[t - 1], d_u_n_at[t])
+    with torch.inference_mode(fuse != "compile"):
+        # d_a_yhat = d_yhat * (yhat * (1 - yhat))
+        # d_yhat = ct_yhat
+        d_a_yhat = torch.ops.aten.sigmoid_backward(ct_yhat, yhat)
+        # d_h[20] = d_h_T + d_a_yhat @ transpose(w_y)
+        d_a_yhat_w_y = torch.mm(d_a_yhat, w_y.t())
+        s_d_h = 1 - f[1:20]
+        # d_h_T = ct_h_T
+        d_h_at = [None] * 21
+        d_h_at[20] = d_a_yhat_w_y + ct_h_T
+        # for d_f
+        s_d_f = n - h[0:20]
+        # for d_a_f
+        m_d_a_f = torch.addcmul(f, f, f, value=-1)
+        # for d_a_n
+        # d_a_n[20] = d_h[20] * (f[20] * (1 - n[20]**2))
+        m_d_a_n = torch.ops.aten.tanh_backward(f, n)
+        d_a_n_at = [None] * 21
+        d_a_n_at[20] = m_d_a_n[19] * d_h_at[20]
+        # d_u_n[20] = d_a_n[20] @ transpose(U_n)
+        d_u_n_at = [None] * 21
+        d_u_n_at[20] = torch.mm(d_a_n_at[20], U_n.t())
+        # d_f[20] = d_h[20] * (n[20] - h[19]) + d_u_n[20] * h[19]
+        # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
+        d_a_f_at = [None] * 21
+        d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
+        U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
+        s_d_h_at = (None, *s_d_h.unbind(0))
+        f_at = (None, *f.unbind(0))
+        m_d_a_n_at = (None, *m_d_a_n.unbind(0))
+        U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
+        m_d_a_f_at = (None, *m_d_a_f.unbind(0))
+        s_d_f_at = (None, *s_d_f.unbind(0))
+        h_at = h.unbind(0)
+        # t = 19 … 1
+        for t in range(19, 0, -1):
+            # d_h[t] = d_h[t+1] * (1 - f[t+1]) + d_u_n[t+1] * f[t+1] + d_a_f[t+1] @ transpose(U_f)
+            d_a_f_U_f = torch.mm(d_a_f_at[t + 1], U_f_T)
+            d_h_at[t], d_a_n_at[t] = cell_3(
+                d_a_f_U_f,
+                s_d_h_at[t],
+                d_h_at[t + 1],
+                f_at[t + 1],
+                d_u_n_at[t + 1],
+                m_d_a_n_at[t],
+            )
+            # d_u_n[t] = d_a_n[t] @ transpose(U_n)
+            d_u_n_at[t] = torch.mm(d_a_n_at[t], U_n_T)
+            d_a_f_at[t] = cell_4(m_d_a_f_at[t], s_d_f_at[t], d_h_at[t], h_at[t - 1], d_u_n_at[t])
     d_a_f = torch.stack(d_a_f_at[1:])
     d_a_n = torch.stack(d_a_n_at[1:])
     d_a_f_all = torch.cat((d_a_f, d_a_n), -1)
     d_x = None
     if need[0]:
         # d_x[t] = d_a_n[t] @ transpose(W_n) + d_a_f[t] @ transpose(W_f)
-        d_x = torch.mm(d_a_f_all.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+        d_x = torch.mm(d_a_f_all.flatten(0, 1), W.t()).view(20, B, D)
     d_h0 = None
     if need[1]:
         d_a_f_U_f_2 = torch.mm(d_a_f_at[1], U_f.t())
@@ -422,7 +424,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_n = sum(transpose(x[t]) @ d_a_n[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a_f_all.flatten(0, 1))
-        d_W_f, d_W_n = d_W.split((H, H), -1)
+        d_W_f, d_W_n = d_W.split_with_sizes((H, H), -1)
     d_U_f = None
     if need[4]:
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
@@ -432,7 +434,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_n = sum(batchsum(d_a_n[t]))
         d_b = torch.sum(d_a_f_all, (0, 1))
-        d_b_f, d_b_n = d_b.split((H, H), -1)
+        d_b_f, d_b_n = d_b.split_with_sizes((H, H), -1)
     d_U_n = None
     if need[7]:
         # d_U_n = sum(transpose(u_n[t]) @ d_a_n[t])
@@ -483,22 +485,23 @@ def _loss(fuse, sizes, tensors, keep):
     h_at = [None] * 21
     h_at[0] = h0
     # for a_f, a_n
-    s_a = torch.addmm(b, x.flatten(0, 1), W).unflatten(0, (-1, B))
-    s_a_f_part = s_a[..., 0:H]
-    s_a_f_at = (None, *s_a_f_part.unbind(0))
-    f_at = [None] * 21
-    u_n_at = [None] * 21
-    s_a_n_part = s_a[..., H : 2 * H]
-    s_a_n_at = (None, *s_a_n_part.unbind(0))
-    n_at = [None] * 21
-    # t = 1 … 20
-    for t in range(1, 21):
-        # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
-        a_f = torch.addmm(s_a_f_at[t], h_at[t - 1], U_f)
-        f_at[t], u_n_at[t] = cell_1(a_f, h_at[t - 1])
-        # a_n[t] = x[t] @ W_n + u_n[t] @ U_n + b_n
-        a_n = torch.addmm(s_a_n_at[t], u_n_at[t], U_n)
-        n_at[t], h_at[t] = cell_2(a_n, f_at[t], h_at[t - 1])
+    s_a = torch.addmm(b, x.flatten(0, 1), W).view(20, B, 2 * H)
+    with torch.inference_mode(fuse != "compile"):
+        s_a_f_part = s_a[..., 0:H]
+        s_a_f_at = (None, *s_a_f_part.unbind(0))
+        f_at = [None] * 21
+        u_n_at = [None] * 21
+        s_a_n_part = s_a[..., H : 2 * H]
+        s_a_n_at = (None, *s_a_n_part.unbind(0))
+        n_at = [None] * 21
+        # t = 1 … 20
+        for t in range(1, 21):
+            # a_f[t] = x[t] @ W_f + h[t-1] @ U_f + b_f
+            a_f = torch.addmm(s_a_f_at[t], h_at[t - 1], U_f)
+            f_at[t], u_n_at[t] = cell_1(a_f, h_at[t - 1])
+            # a_n[t] = x[t] @ W_n + u_n[t] @ U_n + b_n
+            a_n = torch.addmm(s_a_n_at[t], u_n_at[t], U_n)
+            n_at[t], h_at[t] = cell_2(a_n, f_at[t], h_at[t - 1])
     # a_yhat = h[T] @ w_y + b_y
     a_yhat = torch.addmm(b_y, h_at[20], w_y)
     # yhat = sigmoid(a_yhat)
@@ -526,59 +529,60 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     yhat, f, n, h, W, u_n = kept
     d_L = cotangents[0].reshape(1)
     cell_3, cell_4 = _fused(fuse, _cell_3, _cell_4)
-    # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
-    # d_l_yhat = d_L / size(B)
-    d_a_yhat = (1 / C) * ((1 / B) * d_L) * (yhat - y)
-    # d_h[20] = d_a_yhat @ transpose(w_y)
-    s_d_h = 1 - f[1:20]
-    d_h_at = [None] * 21
-    d_h_at[20] = torch.mm(d_a_yhat, w_y.t())
-    # for d_f
-    s_d_f = n - h[0:20]
-    # for d_a_f
-    m_d_a_f = torch.addcmul(f, f, f, value=-1)
-    # for d_a_n
-    # d_a_n[20] = d_h[20] * (f[20] * (1 - n[20]**2))
-    m_d_a_n = torch.ops.aten.tanh_backward(f, n)
-    d_a_n_at = [None] * 21
-    d_a_n_at[20] = m_d_a_n[19] * d_h_at[20]
-    # d_u_n[20] = d_a_n[20] @ transpose(U_n)
-    d_u_n_at = [None] * 21
-    d_u_n_at[20] = torch.mm(d_a_n_at[20], U_n.t())
-    # d_f[20] = d_h[20] * (n[20] - h[19]) + d_u_n[20] * h[19]
-    # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
-    d_a_f_at = [None] * 21
-    d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
-    U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
-    s_d_h_at = (None, *s_d_h.unbind(0))
-    f_at = (None, *f.unbind(0))
-    m_d_a_n_at = (None, *m_d_a_n.unbind(0))
-    U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
-    m_d_a_f_at = (None, *m_d_a_f.unbind(0))
-    s_d_f_at = (None, *s_d_f.unbind(0))
-    h_at = h.unbind(0)
-    # t = 19 … 1
-    for t in range(19, 0, -1):
-        # d_h[t] = d_h[t+1] * (1 - f[t+1]) + d_u_n[t+1] * f[t+1] + d_a_f[t+1] @ transpose(U_f)
-        d_a_f_U_f = torch.mm(d_a_f_at[t + 1], U_f_T)
-        d_h_at[t], d_a_n_at[t] = cell_3(
-            d_a_f_U_f,
-            s_d_h_at[t],
-            d_h_at[t + 1],
-            f_at[t + 1],
-            d_u_n_at[t + 1],
-            m_d_a_n_at[t],
-        )
-        # d_u_n[t] = d_a_n[t] @ transpose(U_n)
-        d_u_n_at[t] = torch.mm(d_a_n_at[t], U_n_T)
-        d_a_f_at[t] = cell_4(m_d_a_f_at[t], s_d_f_at[t], d_h_at[t], h_at[t - 1], d_u_n_at[t])
+    with torch.inference_mode(fuse != "compile"):
+        # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
+        # d_l_yhat = d_L / size(B)
+        d_a_yhat = ((1 / C) * (1 / B)) * d_L * (yhat - y)
+        # d_h[20] = d_a_yhat @ transpose(w_y)
+        s_d_h = 1 - f[1:20]
+        d_h_at = [None] * 21
+        d_h_at[20] = torch.mm(d_a_yhat, w_y.t())
+        # for d_f
+        s_d_f = n - h[0:20]
+        # for d_a_f
+        m_d_a_f = torch.addcmul(f, f, f, value=-1)
+        # for d_a_n
+        # d_a_n[20] = d_h[20] * (f[20] * (1 - n[20]**2))
+        m_d_a_n = torch.ops.aten.tanh_backward(f, n)
+        d_a_n_at = [None] * 21
+        d_a_n_at[20] = m_d_a_n[19] * d_h_at[20]
+        # d_u_n[20] = d_a_n[20] @ transpose(U_n)
+        d_u_n_at = [None] * 21
+        d_u_n_at[20] = torch.mm(d_a_n_at[20], U_n.t())
+        # d_f[20] = d_h[20] * (n[20] - h[19]) + d_u_n[20] * h[19]
+        # d_a_f[20] = d_f[20] * (f[20] * (1 - f[20]))
+        d_a_f_at = [None] * 21
+        d_a_f_at[20] = m_d_a_f[19] * torch.addcmul(s_d_f[19] * d_h_at[20], h[19], d_u_n_at[20])
+        U_f_T = U_f.t() if B == 1 else U_f.t().contiguous()
+        s_d_h_at = (None, *s_d_h.unbind(0))
+        f_at = (None, *f.unbind(0))
+        m_d_a_n_at = (None, *m_d_a_n.unbind(0))
+        U_n_T = U_n.t() if B == 1 else U_n.t().contiguous()
+        m_d_a_f_at = (None, *m_d_a_f.unbind(0))
+        s_d_f_at = (None, *s_d_f.unbind(0))
+        h_at = h.unbind(0)
+        # t = 19 … 1
+        for t in range(19, 0, -1):
+            # d_h[t] = d_h[t+1] * (1 - f[t+1]) + d_u_n[t+1] * f[t+1] + d_a_f[t+1] @ transpose(U_f)
+            d_a_f_U_f = torch.mm(d_a_f_at[t + 1], U_f_T)
+            d_h_at[t], d_a_n_at[t] = cell_3(
+                d_a_f_U_f,
+                s_d_h_at[t],
+                d_h_at[t + 1],
+                f_at[t + 1],
+                d_u_n_at[t + 1],
+                m_d_a_n_at[t],
+            )
+            # d_u_n[t] = d_a_n[t] @ transpose(U_n)
+            d_u_n_at[t] = torch.mm(d_a_n_at[t], U_n_T)
+            d_a_f_at[t] = cell_4(m_d_a_f_at[t], s_d_f_at[t], d_h_at[t], h_at[t - 1], d_u_n_at[t])
     d_a_f = torch.stack(d_a_f_at[1:])
     d_a_n = torch.stack(d_a_n_at[1:])
     d_a_f_all = torch.cat((d_a_f, d_a_n), -1)
     d_x = None
     if need[0]:
         # d_x[t] = d_a_n[t] @ transpose(W_n) + d_a_f[t] @ transpose(W_f)
-        d_x = torch.mm(d_a_f_all.flatten(0, 1), W.t()).unflatten(0, (-1, B))
+        d_x = torch.mm(d_a_f_all.flatten(0, 1), W.t()).view(20, B, D)
     d_h0 = None
     if need[1]:
         d_a_f_U_f_2 = torch.mm(d_a_f_at[1], U_f.t())
@@ -595,7 +599,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
         # d_W_n = sum(transpose(x[t]) @ d_a_n[t])
         d_W = torch.mm(x.flatten(0, 1).t(), d_a_f_all.flatten(0, 1))
-        d_W_f, d_W_n = d_W.split((H, H), -1)
+        d_W_f, d_W_n = d_W.split_with_sizes((H, H), -1)
     d_U_f = None
     if need[5]:
         # d_U_f = sum(transpose(h[t-1]) @ d_a_f[t])
@@ -605,7 +609,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # d_b_f = sum(batchsum(d_a_f[t]))
         # d_b_n = sum(batchsum(d_a_n[t]))
         d_b = torch.sum(d_a_f_all, (0, 1))
-        d_b_f, d_b_n = d_b.split((H, H), -1)
+        d_b_f, d_b_n = d_b.split_with_sizes((H, H), -1)
     d_U_n = None
     if need[8]:
         # d_U_n = sum(transpose(u_n[t]) @ d_a_n[t])
@@ -717,6 +721,7 @@ class _Differentiated(torch.autograd.Function):
     @staticmethod
     def forward(ctx, one, fuse, sizes, *tensors):
         outputs, kept = one.values(fuse, sizes, tensors, any(ctx.needs_input_grad))
+        outputs, kept = _tracked(outputs), _tracked(kept)
         ctx.save_for_backward(*tensors, *outputs, *kept)
         ctx.known, ctx.counts = (one, fuse, sizes), (len(tensors), len(outputs))
         return outputs
@@ -734,8 +739,12 @@ def _back(one, fuse, sizes, need, first, second, *all_saved):
     """Cotangents carried back."""
     tensors, outputs = all_saved[:first], all_saved[first : first + second]
     kept, cotangents = all_saved[first + second : -second], all_saved[-second:]
-    grads = one.gradient(fuse, sizes, tensors, outputs, kept, cotangents, need)
-    return tuple(g if n else None for g, n in zip(grads, need, strict=True))
+    return _tracked(one.gradient(fuse, sizes, tensors, outputs, kept, cotangents, need))
+
+
+def _tracked(tensors):
+    """Tensors, also those that loops have made, as autograd wants them."""
+    return tuple([t.clone() if t is not None and t.is_inference() else t for t in tensors])
 
 
 class _Once(torch.autograd.Function):
@@ -755,7 +764,7 @@ _ONCE = "mgu has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::mgu_d1becdd8593e_{one.name}"
+    name = f"symrnn::mgu_bc37f49fbc08_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -768,8 +777,8 @@ def _operators(one):
         grads = _back(one, fuse, sizes, need, *counts, *saved)
         like = saved[: counts[0]]
         return [
-            t.new_empty(0) if g is None else g.clone(memory_format=torch.contiguous_format)
-            for g, t in zip(grads, like, strict=True)
+            g.clone(memory_format=torch.contiguous_format) if n else t.new_empty(0)
+            for g, n, t in zip(grads, need, like, strict=True)
         ]
 
     @back.register_fake
@@ -786,7 +795,7 @@ def _operators(one):
     @torch.library.custom_op(name, mutates_args=())
     def forward(fuse: str, sizes: list[int], tensors: list[torch.Tensor]) -> list[torch.Tensor]:
         outputs, kept = one.values(fuse, sizes, tensors, True)
-        return [tensor.contiguous() for tensor in (*outputs, *kept)]
+        return [tensor.contiguous() for tensor in _tracked((*outputs, *kept))]
 
     @forward.register_fake
     def _(fuse, sizes, tensors):
@@ -951,6 +960,46 @@ def _one_step(params, given, dims):
 
 
 def _ready(params, given, dims, batch_first, needs, every):
+    """The sizes, and all that is handed in as it has to be; what looks as something did that was
+    right is not checked again."""
+    look = None if torch.compiler.is_compiling() else _look(params, given, dims, batch_first, needs)
+    if look in _SEEN:
+        sizes, zeros = _SEEN[look]
+        like = next(iter(params.values()))
+        found = {**given, **{name: like.new_zeros(shape) for name, shape in zeros.items()}}
+        if batch_first:
+            for name, axes in every.items():
+                if "T" in axes and len(axes) > 1 and found.get(name) is not None:
+                    found[name] = found[name].transpose(0, 1)
+        return sizes, found
+    sizes, found = _checked(params, given, dims, batch_first, needs, every)
+    if look is not None and all(
+        value.dtype == (look[0] if given.get(name) is None else given[name].dtype)
+        for name, value in found.items()
+    ):
+        zeros = {name: value.shape for name, value in found.items() if given.get(name) is None}
+        _SEEN[look] = sizes, zeros
+    return sizes, found
+
+
+_SEEN = {}
+
+
+def _look(params, given, dims, batch_first, needs):
+    """All that the checks look at; None where something has to be turned into another kind."""
+    like = next(iter(params.values()), None)
+    if like is None or _kind(like) is not like.dtype:
+        return None
+    every = [
+        (name, value.shape, value.dtype, value.device)
+        if isinstance(value, torch.Tensor)
+        else (name, value is None)
+        for name, value in given.items()
+    ]
+    return like.dtype, like.device, batch_first, needs, *dims.values(), *every
+
+
+def _checked(params, given, dims, batch_first, needs, every):
     """The sizes, and all that is handed in as it has to be: steps first, states that are not given
     as zeros, everything of one kind."""
     like = next(iter(params.values()), None)

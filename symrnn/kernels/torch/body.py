@@ -46,6 +46,10 @@ class Place:
     """The steps that are in that list."""
 
 
+UNTRACKED = 'with torch.inference_mode(fuse != "compile"):'
+"""Where loops are; compiled functions would be compiled once more for what is made there."""
+
+
 Key = tuple[str, Columns | None]
 """A unit, and which of its columns."""
 
@@ -152,18 +156,27 @@ class Body:
     def note(self, said: Sequence[str], indent: int = 0) -> None:
         self.lines += [" " * indent + f"# {one}" for one in said]
 
-    def section(self, statements: Sequence[Statement]) -> None:
-        """The lines of a section."""
+    def section(self, statements: Sequence[Statement], kept: bool = True) -> None:
+        """The lines of a section; `kept` if what is in front of loops may be needed for long."""
         outside: list[tuple[tuple[str, ...], Plain]] = []
+        start = len(self.lines)
         for block in commented(self.kernel, statements):
             if isinstance(block, LoopBlock):
                 self.straight(outside)
                 outside = []
+                start = len(self.lines) if kept else start
                 self.loop(block)
+                self.untracked(start)
+                start = len(self.lines)
             else:
                 said = [block.said, *[()] * (len(block.statements) - 1)]
                 outside += zip(said, block.statements, strict=True)
         self.straight(outside)
+
+    def untracked(self, start: int) -> None:
+        """Put the lines from one on where autograd does not look: calls are quicker there."""
+        inside = self.lines[start:]
+        self.lines[start:] = [UNTRACKED, *(f"    {line}" for line in inside)]
 
     def straight(self, statements: Sequence[tuple[tuple[str, ...], Plain]]) -> None:
         items = self.nesting.items(statements)
@@ -420,6 +433,7 @@ class Body:
         return Inside(self, loop)
 
     def loop(self, block: LoopBlock) -> None:
+        """The lines of a loop, and those before it that it needs."""
         loop = block.loop
         items = self.nesting.items(list(zip(block.inside, loop.body, strict=True)))
         steps = range(loop.first, loop.last + 1)

@@ -264,7 +264,7 @@ class TensorFunction:
     def guarded(self, body: Body) -> None:
         """The statements, those that serve one gradient alone only where it is asked for."""
         serves = self.serves()
-        body.section([s for s in self.back if serves.get(id(s), "") is None])
+        body.section([s for s in self.back if serves.get(id(s), "") is None], kept=False)
         place = 0
         for argument in self.arguments:
             own = [s for s in self.back if serves.get(id(s)) == argument.unit.name]
@@ -323,7 +323,7 @@ class TensorFunction:
             names = [self.own[name] for name in unit.members]
             widths = [self.units.sum([name]) for name in unit.members]
             text = body.all_of(unit, None)
-            body.put(f"{', '.join(names)} = {text}.split({tuple_of(widths)}, -1)")
+            body.put(f"{', '.join(names)} = {text}.split_with_sizes({tuple_of(widths)}, -1)")
             body.apart[argument.unit.name] = names
         return body.apart[argument.unit.name]
 

@@ -30,13 +30,15 @@ def _broken(line: str) -> Iterator[str]:
     """
     indent = " " * (len(line) - len(line.lstrip()))
     found = _brackets(line)
-    if found is None:
+    if found is None or found[0] >= WIDTH:
         target, _, value = line.rpartition(" = ")
         names = target.strip().split(", ")
         if len(names) > 1:
             yield f"{indent}("
             yield from (f"{indent}    {name}," for name in names)
-            yield f"{indent}) = {value}"
+            rest = f"{indent}{value}"
+            first, *others = _broken(rest) if len(rest) + 4 > WIDTH else (rest,)
+            yield from (f"{indent}) = {first[len(indent) :]}", *others)
             return
         yield from (f"{target} = (", f"{indent}    {value}", f"{indent})") if target else (line,)
         return

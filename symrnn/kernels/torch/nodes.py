@@ -239,6 +239,13 @@ CALLS = {
 }
 
 
+COMPARED = {
+    "positive": "torch.gt({0}, 0, out=torch.empty_like({0}))",
+    "is_zero": "torch.eq({0}, 0, out=torch.empty_like({0}))",
+}
+"""The same for all steps at once: without a pass over memory that turns truth into numbers."""
+
+
 @dataclass(frozen=True)
 class Speller:
     """Spells nodes as PyTorch, with names for slices and numbers."""
@@ -307,6 +314,8 @@ class Speller:
         if op in ("maximum", "minimum"):
             return self.extreme(op, node), ATOM
         pattern = CALLS.get(op, f"torch.{op}({{0}})")
+        if op in COMPARED and isinstance(node.statement.out.when, Span):
+            pattern = COMPARED[op]
         tight = ATOM if "{0}." in pattern or "{0} " in pattern else 0
         return pattern.format(*(self.text(arg, tight) for arg in node.args)), ATOM
 
@@ -337,7 +346,20 @@ class Speller:
             if is_product(one) and op == "add" and not isinstance(other, Number):
                 return self.addcmul(other, one, op)
         if op == "multiply":
-            return self.derivative(node)
+            return self.scaled(node) or self.derivative(node)
+        return None
+
+    def scaled(self, node: Node) -> str | None:
+        """a · (b · z) as (a · b) · z: what is worked out of numbers alone costs no call."""
+        for outer, inner in (node.args, node.args[::-1]):
+            if not (
+                isinstance(outer, Number) and isinstance(inner, Node) and inner.op == "multiply"
+            ):
+                continue
+            for number, rest in (inner.args, inner.args[::-1]):
+                if isinstance(number, Number) and not isinstance(rest, Number):
+                    factors = f"{self.text(outer, TIMES)} * {self.text(number, SIGN)}"
+                    return f"({factors}) * {self.text(rest, SIGN)}"
         return None
 
     def addmm(self, product: Node, addend: "Part") -> str:
@@ -422,7 +444,7 @@ class Speller:
         return f"{text}.flatten(0, 1)" if self.ndim(what) == 3 else text
 
     def unflattened(self, text: str, out: Slice) -> str:
-        return f"{text}.unflatten(0, (-1, B))" if self.ndim(out) == 3 else text
+        return f"{text}.view({', '.join(self.sizes(out))})" if self.ndim(out) == 3 else text
 
     def reduce(self, node: Node) -> str:
         statement, (arg,) = node.statement, node.args

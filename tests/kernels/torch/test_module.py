@@ -289,6 +289,40 @@ def test_states_go_on_and_batches_come_first() -> None:
     assert torch.allclose(found["yhat"], outputs["yhat"][-1], atol=1e-14)
 
 
+def test_what_looks_like_the_call_before_is_checked_as_well() -> None:
+    cell = made("char", 6, batch_first=True)
+    x, y = X.transpose(0, 1), numbers(B, T, C)
+    first = cell.loss(x, y)
+    assert torch.equal(cell.loss(x, y), first)
+    assert torch.equal(cell(x)[0]["yhat"], cell(x)[0]["yhat"])
+    for wrong in (x[:, 1:], x[:-1], x[..., 1:], x.float(), x.numpy(), None):
+        with pytest.raises((TypeError, ValueError), match=r"^[xy] (has|is)"):
+            cell.loss(wrong, y)
+    state = numbers(B, H)
+    name = next(iter(cell(x)[1]))
+    moved, still = cell.loss(x, y, **{name: state}), cell.loss(x, y, **{name: 0 * state})
+    assert torch.equal(still, first)
+    assert not torch.equal(moved, first)
+
+
+@pytest.mark.parametrize("name", ["mgu", "birnn", "indrnn"])
+@pytest.mark.parametrize("steps", [1, 4])
+def test_what_comes_back_is_for_autograd(name: str, steps: int) -> None:
+    """Loops run in inference mode, whose tensors nothing can be done with in place or on the way
+    back: none of them gets out."""
+    cell, x = made(name, steps), numbers(steps, B, D).requires_grad_()
+    outputs, states = cell(x)
+    found = [*outputs.values(), *states.values()]
+    sum(value.sum() for value in found).backward()
+    found += [x.grad, *(p.grad for p in cell.parameters() if p.grad is not None)]
+    assert not any(value.is_inference() for value in found)
+    with torch.no_grad():
+        inside = cell(x)[0]
+    assert not any(value.is_inference() for value in inside.values())
+    with torch.inference_mode():
+        assert all(map(torch.equal, cell(x)[0].values(), outputs.values()))
+
+
 @pytest.mark.parametrize(("steps", "batch"), [(1, 1), (1, 3), (4, 1)])
 def test_inputs_that_are_no_piece_of_memory(steps: int, batch: int) -> None:
     cell = made(steps=steps)

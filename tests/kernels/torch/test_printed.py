@@ -30,10 +30,10 @@ def test_a_file_says_how_it_was_made_and_is_the_same_again(name: str) -> None:
 def test_a_step_reads_like_one_by_hand() -> None:
     text = symrnn.parse(ELMAN).generate(20, backend="torch")
     assert (
-        "    for t in range(1, 21):\n"
-        "        # a_O[t] = x[t] @ w_i + O[t-1] @ w_h + b\n"
-        "        a_O = torch.addmm(s_a_O_at[t], O_at[t - 1], w_h)\n"
-        "        O_at[t] = cell_1(a_O)\n"
+        "        for t in range(1, 21):\n"
+        "            # a_O[t] = x[t] @ w_i + O[t-1] @ w_h + b\n"
+        "            a_O = torch.addmm(s_a_O_at[t], O_at[t - 1], w_h)\n"
+        "            O_at[t] = cell_1(a_O)\n"
     ) in text
     assert (
         "def _cell_1(a_O):\n    # O[t] = tanh(a_O[t])\n    O = torch.tanh(a_O)\n    return O\n"
