@@ -37,8 +37,8 @@ def _broken(line: str) -> Iterator[str]:
             yield f"{indent}("
             yield from (f"{indent}    {name}," for name in names)
             rest = f"{indent}{value}"
-            first, *others = _broken(rest) if len(rest) + 4 > WIDTH else (rest,)
-            yield from (f"{indent}) = {first[len(indent) :]}", *others)
+            head, *others = _broken(rest) if len(rest) + 4 > WIDTH else (rest,)
+            yield from (f"{indent}) = {head[len(indent) :]}", *others)
             return
         yield from (f"{target} = (", f"{indent}    {value}", f"{indent})") if target else (line,)
         return
