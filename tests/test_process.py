@@ -80,7 +80,11 @@ def test_what_needs_no_numbers_imports_neither_numpy_nor_sympy(elsewhere: Elsewh
 
 
 @pytest.mark.parametrize(
-    "command", ["show lstm --adjoint", "show bilstm --adjoint --unroll 2", "summary birnn"]
+    "command",
+    [
+        *("show lstm --adjoint", "show bilstm --adjoint --unroll 2", "summary birnn"),
+        "generate bilstm --steps 2 --backend torch --lengths",
+    ],
 )
 def test_output_is_the_same_whatever_the_hash_seed(elsewhere: Elsewhere, command: str) -> None:
     found = {elsewhere.symrnn(*command.split(), PYTHONHASHSEED=seed) for seed in "012"}

@@ -12,6 +12,7 @@ What all back ends share, once there is a Program:
 - `sections`      what forward pass, loss and backward pass are handed; what is copied; final states
 - `comments`      statements under the equations that they work out
 - `names`         names in a generated function, each for one thing
+- `infix`         expressions, with brackets where they are needed
 - `sizes`         sizes, and numbers made of them
 - `lines`         Python as a person would lay it out
 
@@ -27,6 +28,7 @@ And the back ends, with what holds a kernel against its text:
 - `numpy`         a Program as a NumPy module
 - `c`             a Program as C99
 - `torch`         a Program as a module for PyTorch
+- `jax`           a Program as functions for JAX
 - `auto`          which of them is the quickest for some sizes, measured once
 - `verification`  numbers against oracles that share no code
 """

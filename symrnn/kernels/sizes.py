@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from symrnn.errors import CheckError
+from symrnn.kernels.infix import POWER, SUM, TIMES, WHOLE, Text, infix
 from symrnn.kernels.program.program import Array, Pack
 from symrnn.language.printer import show_expr
 from symrnn.language.tree import Add, Div, Expr, Mul, Neg, Num, Pow, Size, Width
@@ -63,30 +64,31 @@ def number_text(own: Mapping[str, str], value: Expr) -> str:
     >>> number_text({"dim C": "C"}, Div(Num(1), Size(Width(("B", "C"), 2))))
     '1 / (B + C + 2)'
     """
-    return _number(own, value)[0]
+    return number_of(own, value).text
 
 
-def _number(own: Mapping[str, str], value: Expr) -> tuple[str, int]:
+def number_of(own: Mapping[str, str], value: Expr) -> Text:
+    """The same, and how tightly it binds."""
+
     def within(part: Expr, tightness: int) -> str:
-        text, tight = _number(own, part)
-        return text if tight >= tightness else f"({text})"
+        return number_of(own, part).within(tightness)
 
     match value:
         case Num():
             text = show_expr(value)
-            return text, 2 if "/" in text else 4
+            return Text(text, TIMES if "/" in text else WHOLE)
         case Size(width=width):
             known = ["B" if name == "B" else own[f"dim {name}"] for name in width.names]
             parts = known + ([str(width.number)] if width.number or not known else [])
-            return " + ".join(parts), 1 if len(parts) > 1 else 4
+            return Text(" + ".join(parts), SUM if len(parts) > 1 else WHOLE)
         case Neg(arg=arg):
-            return f"-{within(arg, 3)}", 1
+            return Text(f"-{within(arg, POWER)}", TIMES)
         case Add(terms=terms):
-            return " + ".join(within(t, 1) for t in terms), 1
+            return Text(" + ".join(within(term, SUM) for term in terms), SUM)
         case Mul(left=left, right=right):
-            return f"{within(left, 2)} * {within(right, 3)}", 2
+            return infix("*", number_of(own, left), number_of(own, right))
         case Div(left=left, right=right):
-            return f"{within(left, 2)} / {within(right, 3)}", 2
+            return infix("/", number_of(own, left), number_of(own, right))
         case Pow(left=left, right=right):
-            return f"{within(left, 4)} ** {within(right, 3)}", 3
+            return Text(f"{within(left, WHOLE)} ** {within(right, POWER)}", POWER)
     raise CheckError(f"{value} is no number")

@@ -1,11 +1,7 @@
-"""Operations on single numbers, as C spells them; brackets stand where they are needed.
-
-add(a, multiply(b, c))    =>    a + b * c
-"""
-
-from dataclasses import dataclass
+"""Operations on single numbers, as C spells them."""
 
 from symrnn.errors import CheckError
+from symrnn.kernels.infix import INFIX, SIGN, TIMES, WHOLE, Text, called, infix
 
 FUNCTIONS = {
     **{name: name for name in ("log", "sqrt", "sin", "cos", "sinh", "cosh", "log1p")},
@@ -20,33 +16,6 @@ OWN = {
 }
 """Those that stand in the file."""
 
-INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-
-
-@dataclass(frozen=True)
-class Text:
-    """An expression, and how tightly its outermost operator binds: 1 for + and -, 2 for * and /,
-    3 for a sign, 4 for what needs no brackets."""
-
-    text: str
-    tightness: int = 4
-
-    def within(self, tightness: int) -> str:
-        return self.text if self.tightness >= tightness else f"({self.text})"
-
-
-def infix(sign: str, left: Text, right: Text) -> Text:
-    """
-    >>> infix("-", Text("a"), infix("-", Text("b"), Text("c"))).text
-    'a - (b - c)'
-    """
-    tightness = 1 if sign in "+-" else 2
-    return Text(f"{left.within(tightness)} {sign} {right.within(tightness + 1)}", tightness)
-
-
-def called(function: str, *args: Text) -> Text:
-    return Text(f"{function}({', '.join(arg.text for arg in args)})")
-
 
 def value_of(op: str, args: list[Text]) -> Text:
     """An operation on single numbers."""
@@ -56,11 +25,11 @@ def value_of(op: str, args: list[Text]) -> Text:
         case "copy" | "stop":
             return args[0]
         case "negative":
-            return Text(f"-{args[0].within(4)}", 3)
+            return Text(f"-{args[0].within(WHOLE)}", SIGN)
         case "positive":
-            return Text(f"({args[0].within(2)} > 0 ? (real)1 : (real)0)")
+            return Text(f"({args[0].within(TIMES)} > 0 ? (real)1 : (real)0)")
         case "is_zero":
-            return Text(f"({args[0].within(2)} == 0 ? (real)1 : (real)0)")
+            return Text(f"({args[0].within(TIMES)} == 0 ? (real)1 : (real)0)")
     if op in OWN:
         return called(OWN[op], *args)
     if op in FUNCTIONS:

@@ -18,8 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symrnn.errors import CheckError
-from symrnn.kernels.c.expressions import Text, called, infix
 from symrnn.kernels.c.names import PACKED, VARIABLES
+from symrnn.kernels.infix import SIGN, WHOLE, Text, called, infix
 from symrnn.kernels.program import program as p
 from symrnn.language.printer import show_expr
 from symrnn.language.tree import NARROW, Add, Div, Expr, Mul, Neg, Num, Pow, Size, Width
@@ -251,15 +251,17 @@ class Spelling:
         """A number made of numbers and sizes: the compiler works it out."""
         match value:
             case Num():
-                found = [Text(f"(real){part.strip()}", 3) for part in show_expr(value).split("/")]
+                found = [
+                    Text(f"(real){part.strip()}", SIGN) for part in show_expr(value).split("/")
+                ]
                 return found[0] if len(found) == 1 else infix("/", *found)
             case Size(width=width):
                 names = [self.sequences if n == "B" else self.own[f"dim {n}"] for n in width.names]
                 parts = names + ([str(width.number)] if width.number or not names else [])
                 text = " + ".join(parts)
-                return Text(f"(real)({text})" if len(parts) > 1 else f"(real){text}", 3)
+                return Text(f"(real)({text})" if len(parts) > 1 else f"(real){text}", SIGN)
             case Neg(arg=arg):
-                return Text(f"-{self.number(arg).within(4)}", 3)
+                return Text(f"-{self.number(arg).within(WHOLE)}", SIGN)
             case Add(terms=(first, *rest)):
                 total = self.number(first)
                 for term in rest:

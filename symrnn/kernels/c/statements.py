@@ -7,12 +7,13 @@ h[t] = tanh(s[t])           =>          for (int j = 0; j < H; j++)
 
 from collections.abc import Iterator
 
-from symrnn.kernels.c.expressions import Text, value_of
+from symrnn.kernels.c.expressions import value_of
 from symrnn.kernels.c.grouping import Group, Grouping, Space, is_across
 from symrnn.kernels.c.layout import comment, indented, nest
 from symrnn.kernels.c.rows import Rows, counted, counts
 from symrnn.kernels.c.spelling import Spelling, plus
 from symrnn.kernels.contract import Contract, Kernel
+from symrnn.kernels.infix import Text
 from symrnn.kernels.program import program as p
 from symrnn.kernels.program.rewrite import is_by_id
 

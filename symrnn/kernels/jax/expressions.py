@@ -6,11 +6,12 @@ d_U = transpose(h[0 … 8]) @ d_a[1 … 9]     =>     rows(h_before).T @ rows(d_
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from symrnn.kernels.infix import TIMES, WHOLE, Text, called, infix
 from symrnn.kernels.jax.context import Context
-from symrnn.kernels.jax.spelling import SUM, TIMES, WHOLE, Text, called, infix, value_of
+from symrnn.kernels.jax.spelling import value_of
 from symrnn.kernels.program import program as p
 from symrnn.kernels.program.rewrite import is_by_id
-from symrnn.kernels.sizes import number_text, width_of
+from symrnn.kernels.sizes import number_of, width_of
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,7 @@ class Speller:
     def argument(self, argument: p.Argument) -> Text:
         if isinstance(argument, p.Slice):
             return self.value(argument)
-        text = number_text(self.context.sizes, argument.value)
-        loose = any(sign in text for sign in " -")
-        return Text(text, (SUM if " + " in text or " - " in text else TIMES) if loose else WHOLE)
+        return number_of(self.context.sizes, argument.value)
 
     def spread(self, out: p.Slice, text: Text, args: Sequence[p.Argument]) -> Text:
         """The value with all the axes that it has to have."""

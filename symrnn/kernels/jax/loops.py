@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from symrnn.kernels.infix import Text
 from symrnn.kernels.jax.demands import demands, read_outside, shifts_of
 from symrnn.kernels.jax.outer import Outer, Piece
 from symrnn.kernels.jax.scope import Scope
-from symrnn.kernels.jax.spelling import Text, laid_out, several
+from symrnn.kernels.jax.spelling import laid_out, several
 from symrnn.kernels.program import program as p
 
 

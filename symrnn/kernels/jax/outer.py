@@ -8,9 +8,9 @@ Values are never changed: an array is as many values as it has steps that are wo
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from symrnn.kernels.infix import Text, called
 from symrnn.kernels.jax.context import GIVEN
 from symrnn.kernels.jax.scope import Scope, place_in
-from symrnn.kernels.jax.spelling import Text, called
 from symrnn.kernels.program import program as p
 
 

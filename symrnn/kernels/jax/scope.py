@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from symrnn.errors import CheckError
+from symrnn.kernels.infix import Text, called
 from symrnn.kernels.jax.context import Context
 from symrnn.kernels.jax.expressions import Speller
-from symrnn.kernels.jax.spelling import Text, called, laid_out
+from symrnn.kernels.jax.spelling import laid_out
 from symrnn.kernels.program import program as p
 from symrnn.kernels.sizes import between, sum_of, width_of
 

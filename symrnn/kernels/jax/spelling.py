@@ -3,40 +3,10 @@
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from symrnn.errors import CheckError
+from symrnn.kernels.infix import INFIX, POWER, SIGN, WHOLE, Text, called, infix
 from symrnn.kernels.lines import WIDTH
-
-SUM, TIMES, SIGN, POWER, WHOLE = range(1, 6)
-
-
-@dataclass(frozen=True)
-class Text:
-    """An expression, and how tightly its outermost operator binds."""
-
-    text: str
-    tightness: int = WHOLE
-
-    def within(self, tightness: int) -> str:
-        return self.text if self.tightness >= tightness else f"({self.text})"
-
-
-def infix(sign: str, left: Text, right: Text) -> Text:
-    """
-    >>> infix("-", Text("a"), infix("-", Text("b"), Text("c"))).text
-    'a - (b - c)'
-    """
-    tightness = SUM if sign in "+-" else TIMES
-    return Text(f"{left.within(tightness)} {sign} {right.within(tightness + 1)}", tightness)
-
-
-def called(function: str, *args: Text | str) -> Text:
-    inside = ", ".join(arg if isinstance(arg, str) else arg.text for arg in args)
-    return Text(f"{function}({inside})")
-
-
-INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 FUNCTIONS = {
     **{n: f"jnp.{n}" for n in ("tanh", "exp", "log", "sqrt", "sin", "cos", "sinh", "cosh")},
@@ -55,7 +25,7 @@ ELEMENTARY = frozenset({"sigmoid"})
 def value_of(op: str, args: Sequence[Text]) -> Text:
     """An operation on arrays, entry by entry.
 
-    >>> value_of("multiply", [Text("a + b", SUM), Text("c")]).text
+    >>> value_of("multiply", [infix("+", Text("a"), Text("b")), Text("c")]).text
     '(a + b) * c'
     """
     if op in INFIX:
@@ -76,7 +46,8 @@ def value_of(op: str, args: Sequence[Text]) -> Text:
 
 def powered(base: Text, exponent: Text) -> Text:
     """
-    >>> powered(Text("h"), Text("2")).text, powered(Text("1 - h", SUM), Text("2")).text
+    >>> less = infix("-", Text("1"), Text("h"))
+    >>> powered(Text("h"), Text("2")).text, powered(less, Text("2")).text
     ('h**2', '(1 - h) ** 2')
     """
     both = base.within(WHOLE), exponent.within(WHOLE)

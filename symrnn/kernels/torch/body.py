@@ -26,10 +26,11 @@ from symrnn.kernels.program.program import (
     Slice,
     Span,
     Statement,
+    When,
 )
 from symrnn.kernels.sizes import between, number_text
 from symrnn.kernels.torch.groups import Cells, Group, groups
-from symrnn.kernels.torch.nodes import Item, Nesting, Node, Speller
+from symrnn.kernels.torch.nodes import Item, Nesting, Node, Speller, Spread
 from symrnn.kernels.torch.units import Columns, Unit, Units
 
 
@@ -481,15 +482,18 @@ class Inside:
             out = item.out
             unit, columns = self.units.unit(out), self.units.columns(out)
             if unit.timed and isinstance(out.when, Now):
-                for key in {(unit.name, columns), (unit.name, None)} & self.body.listed:
-                    self.body.list_of(unit, key[1])
-                    self.listed.add(key)
+                for part in dict.fromkeys((None, columns)):
+                    if (unit.name, part) in self.body.listed:
+                        self.body.list_of(unit, part)
+                        self.listed.add((unit.name, part))
             elif not unit.timed and columns is None and self.is_apart(unit, item):
                 self.buffer(unit)
 
     def is_apart(self, unit: Unit, item: Item) -> bool:
         """Whether a product is read column by column: then it has a place of its own."""
         product = isinstance(item.node.statement, Product) or "product" in item.node.ops()
+        if any(isinstance(arg, Spread) for node in item.node.nodes() for arg in node.args):
+            return False  # no call has it as a whole
         reads = [what for s in self.loop.body for what in s.reads]
         parts = [c for what in reads for u, c in self.body.parts(what) if u is unit]
         return product and bool(parts) and None not in parts
@@ -554,7 +558,16 @@ class Inside:
         return self.part(*parts[0], what)
 
     def part(self, unit: Unit, columns: Columns | None, what: Slice) -> str:
-        when = what.when
+        text = self.uncut(unit, columns, what.when)
+        cut = what.when.cut if isinstance(what.when, Now) else None
+        if cut is None:
+            return text
+        shift = f" - {cut.shift}" if cut.shift > 0 else f" + {-cut.shift}"
+        same = f"(STEPS - t) // TRUNCATE == (STEPS - t{shift}) // TRUNCATE"
+        return f"({text} if {same} else torch.zeros_like({text}))"
+
+    def uncut(self, unit: Unit, columns: Columns | None, when: When | None) -> str:
+        """The same where nothing is cut off."""
         if not unit.timed:
             if unit.name in self.made:
                 if (unit.name, columns) in self.local:
@@ -566,12 +579,7 @@ class Inside:
             return self.body.part(unit, columns, when)
         if not when.shift and (unit.name, columns) in self.local:
             return self.local[unit.name, columns]
-        text = self.step(unit, columns, when.shift)
-        if when.cut is None:
-            return text
-        shift = f" - {when.shift}" if when.shift > 0 else f" + {-when.shift}"
-        same = f"(STEPS - t) // TRUNCATE == (STEPS - t{shift}) // TRUNCATE"
-        return f"({text} if {same} else torch.zeros_like({text}))"
+        return self.step(unit, columns, when.shift)
 
     def step(self, unit: Unit, columns: Columns | None, shift: int) -> str:
         place = self.body.place(unit, columns)

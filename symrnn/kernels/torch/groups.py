@@ -9,7 +9,7 @@ Such a function is called as it is, compiled once for all steps, or is one kerne
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symrnn.kernels.program.program import Now, Number, Product, Reduce, Slice
 from symrnn.kernels.sizes import number_text
@@ -69,7 +69,8 @@ def groups(items: Sequence[Item], units: Units) -> list[Group]:
         space = None
         for one in list(waiting):
             own = _space(one, units)
-            if _is_cellular(one, units) and space in (None, own) and _is_ready(one, waiting):
+            fits = _is_cellular(one, units) and space in (None, own) and not _is_cut(one, group)
+            if fits and _is_ready(one, waiting):
                 space = own
                 group.append(one)
                 waiting.remove(one)
@@ -100,8 +101,18 @@ def _is_ready(one: Item, waiting: Sequence[Item]) -> bool:
     )
 
 
+def _is_cut(one: Item, group: Sequence[Item]) -> bool:
+    """Whether it reads something of these at some steps alone: where they are cut off it is zero,
+    which only whoever calls them knows."""
+    cut = [r for r in one.node.reads() if isinstance(r.when, Now) and r.when.cut is not None]
+    return any(_touches(read, other.out) for read in cut for other in group)
+
+
 def _touches(read: Slice, out: Slice) -> bool:
-    return read.when == out.when and bool(set(read.names) & set(out.names))
+    when = read.when
+    if isinstance(when, Now) and when.cut is not None:
+        when = out.when and replace(when, cut=None)
+    return when == out.when and bool(set(read.names) & set(out.names))
 
 
 # as functions

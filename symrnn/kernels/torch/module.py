@@ -224,7 +224,7 @@ class _Module:
             place = body.place(argument.unit)
             if argument.unit.timed:
                 place.whole, place.steps, place.filled = "", f"(None, {argument.unit.name})", {1}
-        statements = kernel.program.sections.get("forward", ())
+        statements = function.program.sections.get("forward", ())
         function.put_together(body, function.names_of(statements))
         body.section(statements)
         outputs = []

@@ -3,7 +3,8 @@
 import pytest
 
 from symrnn.kernels.c import C
-from symrnn.kernels.c.expressions import Text, value_of
+from symrnn.kernels.c.expressions import value_of
+from symrnn.kernels.infix import Text
 
 APART = {"turned", "pick", "add_at"}
 """Those that are statements of their own."""

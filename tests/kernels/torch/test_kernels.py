@@ -56,6 +56,8 @@ def test_a_kernel_holds_what_its_text_says(name: str) -> None:
 
 IDS = "h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-1] @ U); L = mean(ce(y[t], softmax(h[t] @ Z)))"
 LAGS = "h[t] = tanh(x[t] @ W + h[t-1] @ U + 0.5 * h[t-2]); p = h[T-1] @ V; L = mse(y, p)"
+LEAKY = "h[t] = 0.3 * tanh(x[t] @ W + h[t-1] @ U) + 0.7 * h[t-1]; L = mean(mse(y[t], h[t] @ V))"
+TWICE = "a[t] = h[t-1] @ U; z[t] = sigmoid(a[t] + x[t] @ V); h[t] = z[t] * tanh(a[t] + x[t] @ W)"
 ALONE = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
 
 
@@ -67,8 +69,10 @@ ALONE = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
         (LAGS, 1, ("h0", "x"), Features()),
         (ALONE, 4, ("h0", "x"), Features()),
         (ALONE.replace("b)", "b); L = mse(y, h[T])"), 9, ("x",), Features(truncate=3)),
+        (LEAKY, 7, ("x",), Features(truncate=3)),
+        (TWICE, 2, (), Features()),
     ],
-    ids=["ids", "lags", "one step of two", "no loss", "truncated"],
+    ids=["ids", "lags", "one step of two", "no loss", "truncated", "cut at each step", "twice"],
 )
 def test_what_a_kernel_can_do_beside(
     text: str, steps: int, wrt: tuple[str, ...], features: Features
