@@ -57,11 +57,11 @@ def complex_slope(value: Value, data: Data) -> Slope:
     return lambda direction: float(value(_moved(data, direction, 1j * h)).imag / h)
 
 
-def central_slope(value: Value, data: Data) -> Slope:
+def central_slope(value: Value, data: Data, step: float = STEP) -> Slope:
     def slope(direction: Direction) -> float:
-        ahead = value(_moved(data, direction, STEP))
-        behind = value(_moved(data, direction, -STEP))
-        return float((ahead - behind) / (2 * STEP))
+        ahead = value(_moved(data, direction, step))
+        behind = value(_moved(data, direction, -step))
+        return float((ahead - behind) / (2 * step))
 
     return slope
 
