@@ -13,17 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from symrnn.kernels.program.program import Now, Number, Product, Reduce, Slice
 from symrnn.kernels.sizes import number_text
-from symrnn.kernels.torch.nodes import (
-    ATOM,
-    INFIX,
-    SIGN,
-    SUM,
-    Item,
-    Part,
-    Speller,
-    Spread,
-    extent,
-)
+from symrnn.kernels.torch.nodes import Item, Part, Spread, extent
+from symrnn.kernels.torch.spelling import ATOM, INFIX, SIGN, SUM, Speller
 from symrnn.kernels.torch.units import Units
 from symrnn.language.tree import Num
 

@@ -22,9 +22,11 @@ from symrnn.kernels.program.program import (
     Span,
     plain,
 )
-from symrnn.kernels.torch.body import Body, Inside
+from symrnn.kernels.torch.body import Body
 from symrnn.kernels.torch.groups import Group
-from symrnn.kernels.torch.nodes import Item, Node, Speller
+from symrnn.kernels.torch.loop import Inside
+from symrnn.kernels.torch.nodes import Item, Node
+from symrnn.kernels.torch.spelling import Speller
 from symrnn.kernels.torch.units import Unit
 
 
@@ -101,7 +103,7 @@ class RaggedBody(Body):
     def boundary(self, item: Item, unit: Unit) -> None:
         when = item.out.when
         assert isinstance(when, At | End)
-        speller = Speller(self.units, self.read, self.number, ragged=True)
+        speller = Speller(self.units, self.read, self.units.number, ragged=True)
         text = self.value(speller, item.node)
         if not text.isidentifier():
             name = self.names.new(f"{unit.name}_{'end' if isinstance(when, End) else 'begin'}")
@@ -146,7 +148,7 @@ class RaggedBody(Body):
     def land(self, statement: Map, unit: Unit) -> None:
         """Add what lands at one step of each sequence that has it."""
         value = statement.args[0]
-        speller = Speller(self.units, self.read, self.number, ragged=True)
+        speller = Speller(self.units, self.read, self.units.number, ragged=True)
         text = speller.text(value)
         if isinstance(value, Number) or "sequences" not in speller.extent(value):
             text = f"{self.like}.new_zeros({', '.join(self.units.shape(unit)[1:])}) + {text}"
@@ -236,8 +238,8 @@ class RaggedBody(Body):
                 moved = f"({moved} + _landed({text}, lengths, {k - shift}))"
         return moved
 
-    def inside(self, loop: Loop) -> "Inside":
-        return _RaggedInside(self, loop)
+    def inside(self, loop: Loop) -> Inside:
+        return _RaggedInside(self, loop, self.value, self.cells)
 
 
 class _RaggedInside(Inside):
@@ -292,11 +294,6 @@ class _RaggedInside(Inside):
         whole = self.body.place(unit)
         assert columns is not None
         return whole.steps, f"slice({columns.first}, {columns.last})"
-
-
-def reads_lengths(program: Program) -> bool:
-    """Whether sequences end at steps of their own."""
-    return program.ragged
 
 
 def timed_inputs(program: Program) -> list[str]:
