@@ -882,7 +882,7 @@ class _Differentiated(torch.autograd.Function):
         found = (*ctx.known, ctx.needs_input_grad[3:], *ctx.counts)
         found += (*ctx.saved_tensors, *cotangents)
         if torch.is_grad_enabled():  # create_graph=True
-            return None, None, None, *_Once.apply(*found)
+            return None, None, None, *_Once.apply(_back, *found)
         return None, None, None, *_back(*found)
 
 
@@ -902,8 +902,8 @@ class _Once(torch.autograd.Function):
     """The way back, of which there is no gradient."""
 
     @staticmethod
-    def forward(ctx, *given):
-        return _back(*given)
+    def forward(ctx, back, *given):
+        return back(*given)
 
     @staticmethod
     def backward(ctx, *cotangents):
@@ -915,7 +915,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_285c1869012d_{one.name}"
+    name = f"symrnn::lstm_74c7b264cabb_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -980,12 +980,192 @@ _FORWARD = _Pass("forward", _forward, _forward_gradient, _forward_shapes, _forwa
 _LOSS = _Pass("loss", _loss, _loss_gradient, _loss_shapes, _loss_tensors)
 
 
+# a kernel of the same model, such as one in C, which does the work where it can
+
+
+class _ByKernel:
+    """The loss and its gradient by a kernel: of tensors on a CPU, in single or double precision,
+    where nobody but autograd looks at what is done with them. A kernel serves one call at a time:
+    there are as many as there are calls under way."""
+
+    def __init__(self, module, dims):
+        _check_kernel(module, dims)
+        self.module, self.dims, self.idle, self.lacks = module, dims, {}, set()
+
+    def __deepcopy__(self, known):
+        return _ByKernel(self.module, self.dims)
+
+    def __reduce__(self):
+        if type(self.module) is type(torch):  # a file, which is known by its name
+            return _by_name, (self.module.__name__, self.dims)
+        return _ByKernel, (self.module, self.dims)
+
+    def loss(self, params, given, batch_first):
+        """The loss; None where it has to be worked out without a kernel."""
+        given = {name: value for name, value in given.items() if value is not None}
+        every = {**params, **given}
+        kind = _kernel_kind(every)
+        if kind is None:
+            return None
+        need = {}
+        if torch.is_grad_enabled():
+            need = {name: value for name, value in every.items() if value.requires_grad}
+        if not self.lacks.isdisjoint(need):
+            return None
+        turned = {n for n in given if batch_first and {"B", "T"} <= set(_EVERY.get(n, ()))}
+        try:
+            with torch.no_grad():
+                for name in turned:
+                    given[name] = given[name].transpose(0, 1)
+                held = self.take(kind, given)
+                try:
+                    value, grads = held.work(params, given, need)
+                finally:
+                    self.idle[kind].append(held)
+        except (IndexError, TypeError, ValueError):  # what does not fit is said without a kernel
+            return None
+        if value is None:
+            self.lacks |= need.keys() - grads
+            return None
+        if not need:
+            return next(iter(params.values())).new_tensor(value)
+        places = [(held.places.get(name), name in turned) for name in need]
+        return _Weighed.apply(value, grads, places, *need.values())
+
+    def take(self, kind, given):
+        """A kernel that is not at work, for as many sequences as there are."""
+        batch = next((v.shape[_EVERY[n].index("B")] for n, v in given.items() if n in _EVERY), 1)
+        idle = self.idle.setdefault(kind, [])
+        try:
+            held = idle.pop()  # one step, also among threads
+        except IndexError:
+            held = None
+        if held is None or held.kernel.batch < batch:
+            held = _Held(self.module.Kernel(batch, dtype=kind, **self.dims))
+        return held
+
+
+class _Held:
+    """A kernel, and where its parameters and their gradients lie."""
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        with torch.inference_mode(False):
+            self.params = [torch.from_numpy(kernel.params[name]) for name in _ATTRIBUTES]
+            self.flat = torch.from_numpy(kernel.dtheta)
+            grads = {name: torch.from_numpy(kernel.grads[name]) for name in PARAMS}
+        first, size = self.flat.data_ptr(), self.flat.element_size()
+        self.places = {
+            name: (grad.shape, grad.stride(), (grad.data_ptr() - first) // size)
+            for name, grad in grads.items()
+        }
+
+    def work(self, params, given, need):
+        """The loss, and copies of all gradients by parameters and of those by what else is asked
+        for; no loss, and the names of all gradients, where some of these are missing."""
+        torch._foreach_copy_(self.params, [*params.values()])
+        arrays = {name: value.numpy() for name, value in given.items()}
+        if not need:
+            return float(self.kernel.loss(**arrays)), ()
+        value, found = self.kernel.loss_and_grads(**arrays)
+        others = [name for name in need if name not in PARAMS]
+        if not found.keys() >= set(others):
+            return None, found.keys()
+        return float(value), (self.flat.clone(), *(torch.tensor(found[n]) for n in others))
+
+
+class _Weighed(torch.autograd.Function):
+    """A loss whose gradients are known: on the way back they are weighed."""
+
+    @staticmethod
+    def forward(ctx, value, grads, places, *tensors):
+        ctx.save_for_backward(*grads)
+        ctx.places, ctx.tensors = places, tensors
+        return tensors[0].new_tensor(value)
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        given = _weighed, ctx.places, cotangent, *ctx.saved_tensors
+        if torch.is_grad_enabled():  # create_graph=True
+            return None, None, None, *_Once.apply(*given, *ctx.tensors)
+        return None, None, None, *_weighed(*given[1:])
+
+
+def _weighed(places, cotangent, flat, *others):
+    """Gradients times the cotangent of the loss, each in its shape, in memory of their own."""
+    flat, others = flat * cotangent, iter(others)
+    found = []
+    for place, turned in places:
+        if place is not None:
+            found.append(flat.as_strided(*place))
+        else:
+            grad = next(others) * cotangent
+            found.append(grad.transpose(0, 1) if turned else grad)
+    return tuple(found)
+
+
+_KINDS = {torch.float32: "float32", torch.float64: "float64"}
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+_WHOLE = ()
+_LOOKS = ("_are_functorch_transforms_active", "_len_torch_dispatch_stack", "_is_tracing")
+_LOOKS = [getattr(torch._C, name) for name in _LOOKS if hasattr(torch._C, name)]
+
+
+def _kernel_kind(every):
+    """The dtype of a kernel that these tensors can be handed to; None if there is none."""
+    like = next(iter(every.values()))
+    for name, value in every.items():
+        if value.__class__ not in _PLAIN or not value.is_cpu or value.is_neg():
+            return None
+        if value.dtype is not like.dtype and name not in _WHOLE:
+            return None
+    if torch.is_autocast_enabled("cpu") or any(looks() for looks in _LOOKS):
+        return None
+    if torch.autograd.forward_ad._current_level >= 0:
+        return None
+    return _KINDS.get(like.dtype)
+
+
+_FACTS = ("STEPS", "DIMS", "PARAMS", "FIXED", "IDS", "TRUNCATE")
+
+
+def _check_kernel(kernel, dims):
+    """Refuse a kernel of something else."""
+    name = getattr(kernel, "__name__", type(kernel).__name__)
+    if not hasattr(getattr(kernel, "Kernel", None), "loss_and_grads"):
+        raise TypeError(
+            f"the kernel {name} has no loss_and_grads; expected a module made by symrnn, such as"
+            " one of symrnn generate --backend c"
+        )
+    found = {key: (getattr(kernel, key, None), globals().get(key)) for key in _FACTS}
+    found["INPUTS and STATES"] = ({**kernel.INPUTS, **kernel.STATES}, _EVERY)
+    found["SIZES"] = (getattr(kernel, "SIZES", dims), dims)
+    for key, (theirs, own) in found.items():
+        if theirs != own:
+            raise ValueError(f"{key} of the kernel {name}: {theirs}; expected {own}")
+    if hasattr(kernel, "TIMED"):
+        raise ValueError(f"the kernel {name} is made with --lengths; expected one made without")
+    if __doc__ and kernel.__doc__ and _equations(kernel.__doc__) != _equations(__doc__):
+        raise ValueError(f"the kernel {name} has other equations; expected those of this file")
+
+
+def _equations(text):
+    """The model's text in what a file says of itself."""
+    return text.partition("\nMade by ")[2].partition("\n")[2].partition("\nIts gradient:\n")[0]
+
+
+def _by_name(name, dims):
+    return _ByKernel(__import__(name, fromlist=("",)), dims)
+
+
 class Lstm(torch.nn.Module):
     """lstm for 8 steps. Its parameters have the names of the text.
 
     The widths D, H, C are given when it is made.
     `fuse` says how what stands between two products of a step is worked out: "eager", call by
     call; "compile", by torch.compile; or "triton", as one kernel.
+    `kernel` is a module made by symrnn of the same model and steps, such as one in C: it works out
+    the loss and its gradient where tensors are on a CPU.
     """
 
     def __init__(
@@ -996,6 +1176,7 @@ class Lstm(torch.nn.Module):
         *,
         batch_first=False,
         fuse="eager",
+        kernel=None,
         generator=None,
         device=None,
         dtype=None,
@@ -1007,6 +1188,7 @@ class Lstm(torch.nn.Module):
         if fuse == "triton" and triton is None:
             raise ValueError("fuse is 'triton', and Triton is not installed: pip install triton")
         self.batch_first, self.fuse = batch_first, fuse
+        self.kernel = None if kernel is None else _ByKernel(kernel, self.dims)
         for name, axes in PARAMS.items():
             empty = torch.empty(_shape(axes, self.dims), device=device, dtype=dtype)
             self.register_parameter(_attribute(name), torch.nn.Parameter(empty))
@@ -1031,7 +1213,12 @@ class Lstm(torch.nn.Module):
     def loss(self, x, y, h0=None, c0=None):
         """The loss alone."""
         given = {"x": x, "y": y, "h0": h0, "c0": c0}
-        return _loss_pass(self.params(), given, self.dims, self.batch_first, self.fuse)
+        params, kernel = self.params(), self.kernel
+        if kernel is not None and not torch.compiler.is_compiling():
+            found = kernel.loss(params, given, self.batch_first)
+            if found is not None:
+                return found
+        return _loss_pass(params, given, self.dims, self.batch_first, self.fuse)
 
     def step(self, x, h0=None, c0=None):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
@@ -1066,7 +1253,7 @@ class _Loss(torch.nn.Module):
 
 def _attribute(name):
     """The attribute that a parameter is: its name, unless a module has something else there."""
-    own = ("dims", "batch_first", "fuse", "params", "loss", "step", "training")
+    own = ("dims", "batch_first", "fuse", "kernel", "params", "loss", "step", "training")
     return f"{name}_" if hasattr(torch.nn.Module, name) or name in own else name
 
 

@@ -110,6 +110,7 @@ class _Module:
             has_fixed=bool(self.contract.fixed),
             ids=bool(self.contract.ids),
             state_ids=any(name in self.contract.ids for name in self.contract.groups),
+            whole=as_tuple(self.whole_numbers),
             final_lines=Finals(kernel, self.contract).lines() if has_forward else [],
             dims_own=self.dims,
             **self.arguments(),
@@ -139,6 +140,12 @@ class _Module:
             found = [n for n in self.every if n in names | needed and n not in states]
             yield f"_{f.name.upper()}_NEEDS = {as_tuple(found)}"
         yield from step_lines(kernel)
+
+    @property
+    def whole_numbers(self) -> list[str]:
+        """What comes as whole numbers."""
+        lengths = ["lengths"] if self.kernel.program.ragged else []
+        return [*(name for name in self.every if name in self.contract.ids), *lengths]
 
     # functions
 
