@@ -305,6 +305,54 @@ def test_what_looks_like_the_call_before_is_checked_as_well() -> None:
     assert not torch.equal(moved, first)
 
 
+def test_a_step_that_looks_like_a_sequence_is_checked_as_a_step() -> None:
+    cell = made("char")
+    cell(X)
+    with pytest.raises(ValueError, match=r"x has shape \(6, 5, 4\); expected"):
+        cell.step(X)
+
+
+def test_what_was_seen_is_not_kept_for_ever() -> None:
+    cell = made("elman", 2)
+    for batch in range(1, 100):
+        cell(torch.zeros(2, batch, D, dtype=torch.float64))
+    seen = sys.modules[type(cell).__module__]._SEEN
+    assert 0 < len(seen) <= 64
+
+
+def test_gradients_share_no_memory() -> None:
+    """Two biases that are added to the same have the same gradient: clipping scales each once."""
+    cell = made("gru_torch")
+    cell.loss(X, Y).backward()
+    before = {name: p.grad.clone() for name, p in cell.named_parameters()}
+    assert torch.equal(before["b_r"], before["c_r"])
+    norm = torch.nn.utils.clip_grad_norm_(cell.parameters(), 1e-3)
+    for name, p in cell.named_parameters():
+        assert torch.allclose(p.grad, before[name] * 1e-3 / (norm + 1e-6), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_what_is_the_same_at_an_input_and_a_result_shares_no_memory(steps: int) -> None:
+    """g adds inputs of this step and of the one before, so cotangents are gradients as they are,
+    and the last input is a state as it is."""
+    text = "h[t] = u + h[t-1]; g[t] = h[t] + x[t] + k[t] + x[t-1]"
+    module = symrnn.parse(text).kernel(steps, backend="torch")
+    x, k = (torch.rand(steps, 2, 3, requires_grad=True) for _ in range(2))
+    before = torch.rand(2, 3, requires_grad=True)
+    cell = module.Model(3)
+    outputs, states = cell(x, k, x0=before)
+    weight = torch.rand(steps, 2, 3)
+    found = [x, k, before, cell.u]
+    grads = torch.autograd.grad(outputs["g"], found, weight)
+    kept = [weight.clone(), *(grad.clone() for grad in grads)]
+    states["x0"].detach().zero_()
+    assert x[-1].all()
+    for grad in grads:
+        grad.mul_(2)
+    assert torch.equal(weight, kept[0])
+    assert all(torch.equal(grad, 2 * was) for grad, was in zip(grads, kept[1:], strict=True))
+
+
 @pytest.mark.parametrize("name", ["mgu", "birnn", "indrnn"])
 @pytest.mark.parametrize("steps", [1, 4])
 def test_what_comes_back_is_for_autograd(name: str, steps: int) -> None:
