@@ -4,6 +4,7 @@
 - `split`     statements over neighbours taken apart again, where that is less work
 - `nodes`     statements with others in them
 - `nesting`   which statements are put into which
+- `fused`     operations that are one call together
 - `spelling`  nodes as expressions
 - `groups`    what stands between two products of a loop
 - `uses`      what is read somewhere else than where it is written

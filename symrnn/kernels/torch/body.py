@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from symrnn.kernels.comments import LoopBlock, commented
 from symrnn.kernels.contract import Kernel
+from symrnn.kernels.infix import WHOLE, Text, called
 from symrnn.kernels.names import Names
-from symrnn.kernels.program.program import Loop, Map, Plain, Product, Statement
+from symrnn.kernels.program.program import Loop, Map, Number, Plain, Product, Span, Statement
 from symrnn.kernels.torch.groups import Cells, groups
 from symrnn.kernels.torch.loop import Inside
 from symrnn.kernels.torch.nesting import Nesting
-from symrnn.kernels.torch.nodes import Item, Node
+from symrnn.kernels.torch.nodes import Item, Node, is_copy
 from symrnn.kernels.torch.spelling import Speller
 from symrnn.kernels.torch.tensors import Tensors
 from symrnn.kernels.torch.units import Units
@@ -65,17 +66,29 @@ class Body(Tensors):
         speller = Speller(self.units, self.read, self.units.number, ragged=self.program.ragged)
         self.write(item.out, self.value(speller, item.node))
 
-    def value(self, speller: Speller, node: Node) -> str:
+    def value(self, speller: Speller, node: Node) -> Text:
         """The expression of a node; a number alone fills a tensor."""
         if isinstance(node.statement, Map) and not any(node.reads()):
             sizes = speller.sizes(node.statement.out)
             axes = f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
-            full = f"{self.like}.new_full({axes}, {{}})"
-            number = self.units.number
-            of = Speller(self.units, speller.read, lambda one: full.format(number(one)))
-            return of.text(node)
+
+            def full(number: Number) -> Text:
+                return called(f"{self.like}.new_full", axes, self.units.number(number))
+
+            return Speller(self.units, speller.read, full).spelled(node)
         special = self.special(speller, node)
-        return special if special is not None else speller.whole(node)
+        found = Text(special) if special is not None else speller.whole(node)
+        return called(f"{found.within(WHOLE)}.clone") if self.is_shared(node) else found
+
+    def is_shared(self, node: Node) -> bool:
+        """Whether it is the gradient by an argument and nothing but another tensor: what is done
+        in place with the one, such as clipping, must not be done with the other. What is a step
+        alone becomes a tensor of its own when steps are put together."""
+        arrays, out = self.program.arrays, node.statement.out
+        array = arrays[out.names[0]]
+        of, whole = arrays.get(array.of), Span(*array.steps) if array.steps else None
+        by_argument = of is not None and of.role in ("input", "fixed", "parameter")
+        return by_argument and out.when == whole and is_copy(node)
 
     def special(self, speller: Speller, node: Node) -> str | None:
         """What is about class ids."""

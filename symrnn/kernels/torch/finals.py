@@ -46,7 +46,8 @@ class Finals:
             before = Ref(ref.name, ref.base, step - steps if backward else step - 1)
             place = [refs[one] for one in own].index(before)
             return f'given["{key}"][{place}]' if len(own) > 1 else f'given["{key}"]'
-        return self.found.get(name) or f'given["{self.kept_input(ref)}"][{step - 1}]'
+        kept = f'given["{self.kept_input(ref)}"][{step - 1}]'
+        return self.found.get(name) or (kept if len(own) > 1 else f"{kept}.clone()")
 
     def ragged(self, key: str, own: Sequence[str], name: str) -> str:
         """The same where each sequence has a last step of its own."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from symrnn.kernels.infix import Text
 from symrnn.kernels.program.program import Loop, Now, Product, Slice, When
 from symrnn.kernels.torch.groups import Cells, Group
 from symrnn.kernels.torch.nodes import Item, Node, Spread
@@ -11,7 +12,7 @@ from symrnn.kernels.torch.tensors import Tensors
 from symrnn.kernels.torch.units import Columns, Unit
 from symrnn.kernels.torch.uses import Key
 
-Value = Callable[[Speller, Node], str]
+Value = Callable[[Speller, Node], Text]
 """The expression of a node."""
 
 
@@ -163,7 +164,7 @@ class Inside:
             yield from (f"# {one}" for one in item.said)
             unit = self.units.unit(item.out)
             if unit.name in self.buffers:
-                text = self.value(speller, item.node)
+                text = self.value(speller, item.node).text
                 assert text.endswith(")")
                 yield f"{text[:-1]}, out={unit.name})"
                 continue
@@ -193,7 +194,7 @@ class Inside:
         cell = self.cells.cell(self.units, group, given)
         self.called.append(cell.name)
         taken = [self.read(what) for what in group.read()]
-        taken += [self.units.number(number) for number in group.numbers()]
+        taken += [self.units.number(number).text for number in group.numbers()]
         targets, after = list[str](), list[str]()
         for what in given:
             target, more = self.target(what)
@@ -220,7 +221,7 @@ class Inside:
             return target, list(self.write(Slice(unit.members, out.when), self.body.cat(own)))
         return target, []
 
-    def write(self, out: Slice, text: str) -> Iterator[str]:
+    def write(self, out: Slice, text: Text) -> Iterator[str]:
         target, after = self.target(out)
-        yield f"{target} = {text}"
+        yield f"{target} = {text.text}"
         yield from after

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from symrnn.errors import UsageError
 from symrnn.frame import render
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.lines import as_dict, as_tuple, fitted, wrapped
@@ -35,6 +36,11 @@ ABOUT_GRADIENT = {
 
 def source(kernel: Kernel) -> str:
     """The file of a kernel."""
+    if kernel.program.ragged and kernel.steps != kernel.program.steps:
+        raise UsageError(
+            f"the back end torch has no kernel with lengths for {kernel.steps} step; expected 2 or"
+            " more, whose kernel takes shorter sequences as well"
+        )
     return _Module(kernel).text()
 
 

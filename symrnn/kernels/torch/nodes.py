@@ -86,6 +86,13 @@ def is_op(node: "Part", op: str) -> bool:
     return isinstance(node, Node) and node.op == op
 
 
+def is_copy(node: "Part") -> bool:
+    """Whether it is nothing but what stands elsewhere."""
+    if isinstance(node, Node):
+        return node.op in ("copy", "stop") and is_copy(node.args[0])
+    return isinstance(node, Slice)
+
+
 def is_product(node: "Part") -> bool:
     """Whether it is the product of two tensors, entry by entry."""
     return (

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symrnn.errors import CheckError
+from symrnn.kernels.infix import Text
 from symrnn.kernels.program.program import (
     At,
     End,
@@ -104,7 +105,7 @@ class RaggedBody(Body):
         when = item.out.when
         assert isinstance(when, At | End)
         speller = Speller(self.units, self.read, self.units.number, ragged=True)
-        text = self.value(speller, item.node)
+        text = self.value(speller, item.node).text
         if not text.isidentifier():
             name = self.names.new(f"{unit.name}_{'end' if isinstance(when, End) else 'begin'}")
             self.put(f"{name} = {text}")
@@ -283,7 +284,7 @@ class _RaggedInside(Inside):
             text = f"_carried({steps}, t {sign} {abs(shift)}, alive_at, {base}[t])"
             if columns:
                 text = f"_carried({steps}, t {sign} {abs(shift)}, alive_at, {base}[t], {columns})"
-            yield from self.write(item.out, text)
+            yield from self.write(item.out, Text(text))
 
     def list_of(self, source: Slice) -> tuple[str, str]:
         """The list of the steps of a slice, and which columns it is."""

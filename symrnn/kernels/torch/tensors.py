@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symrnn.errors import CheckError
+from symrnn.kernels.infix import WHOLE, Text, called
 from symrnn.kernels.names import Names
 from symrnn.kernels.program.program import At, Program, Slice, Span
 from symrnn.kernels.sizes import between
@@ -165,7 +166,7 @@ class Tensors:
 
     # writing
 
-    def write(self, out: Slice, text: str) -> None:
+    def write(self, out: Slice, text: Text) -> None:
         unit, columns = self.units.unit(out), self.units.columns(out)
         key = (unit.name, out.when)
         if columns is None:
@@ -178,15 +179,15 @@ class Tensors:
         if isinstance(out.when, At):
             label = f"{label}_{out.when.step}".replace("-", "m")
         own[columns] = name = label if label not in self.names.taken else self.names.new(label)
-        self.put(f"{name} = {text}")
+        self.put(f"{name} = {text.text}")
         self.keep_piece(unit, columns, out.when, name)
         if len(own) == self.waiting[key] and self.uses.is_wanted(unit):
             self.write_all(unit, out.when, self.cat(own))
 
-    def cat(self, own: Mapping[Columns | None, str]) -> str:
+    def cat(self, own: Mapping[Columns | None, str]) -> Text:
         """Pieces side by side, in order."""
         ordered = sorted(own.items(), key=lambda one: one[0].place if one[0] else 0)
-        return f"torch.cat(({', '.join(name for _, name in ordered)}), -1)"
+        return called("torch.cat", f"({', '.join(name for _, name in ordered)})", "-1")
 
     def keep_piece(self, unit: Unit, columns: Columns, when: object, name: str) -> None:
         place = self.place(unit, columns)
@@ -200,32 +201,32 @@ class Tensors:
                 place.filled.add(step)
                 self.put(f"{place.steps}[{step - unit.base}] = {name}")
 
-    def write_all(self, unit: Unit, when: object, text: str) -> None:
+    def write_all(self, unit: Unit, when: object, text: Text) -> None:
         place = self.place(unit)
         if not unit.timed:
-            self.put(f"{unit.name} = {text}")
+            self.put(f"{unit.name} = {text.text}")
             place.whole = unit.name
             return
         assert unit.array.steps is not None
         match when:
             case Span(first=first, last=last):
                 if (first, last) == unit.array.steps:
-                    self.put(f"{unit.name} = {text}")
+                    self.put(f"{unit.name} = {text.text}")
                     place.whole = unit.name
                     return
                 self.list_of(unit)
                 ends = between(first - unit.base, last - unit.base + 1)
-                self.put(f"{place.steps}[{ends}] = {atom(text)}.unbind(0)")
+                self.put(f"{place.steps}[{ends}] = {text.within(WHOLE)}.unbind(0)")
                 place.filled |= set(range(first, last + 1))
             case At(step=step) if (unit.name, None) not in self.uses.listed:
                 name = f"{unit.name}_{step}".replace("-", "m")
                 name = name if name not in self.names.taken else self.names.new(name)
                 self.names.taken.add(name)
-                self.put(f"{name} = {text}")
+                self.put(f"{name} = {text.text}")
                 self.here[unit.name, when] = name
             case At(step=step):
                 self.list_of(unit)
-                self.put(f"{place.steps}[{step - unit.base}] = {text}")
+                self.put(f"{place.steps}[{step - unit.base}] = {text.text}")
                 place.filled.add(step)
             case _:
                 raise CheckError(f"{unit.name} is written at {when} outside of all loops")
@@ -252,19 +253,3 @@ class Tensors:
                 name = label if label != unit.name else self.names.new(f"{label}_part")
             self.now[unit.name, columns] = name
         return self.now[unit.name, columns]
-
-
-def atom(text: str) -> str:
-    """An expression as one that a method can be called of.
-
-    >>> atom("f(a + b)"), atom("a + b"), atom("f(a) + b")
-    ('f(a + b)', '(a + b)', '(f(a) + b)')
-    """
-    if text.startswith("-"):
-        return f"({text})"
-    depth = 0
-    for letter in text:
-        depth += (letter in "([") - (letter in ")]")
-        if letter == " " and not depth:
-            return f"({text})"
-    return text

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from symrnn.kernels.infix import Text
 from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.program.program import Array, Number, Program, Slice, Span, plain
-from symrnn.kernels.sizes import between, number_text, sum_of, width_of
+from symrnn.kernels.sizes import between, number_of, sum_of, width_of
 from symrnn.language.tree import Width
 
 TAKEN = {
@@ -86,9 +87,9 @@ class Units:
     def sum(self, names: Iterable[str]) -> str:
         return sum_of(self.own, [self.program.arrays[name].width for name in names])
 
-    def number(self, number: Number) -> str:
+    def number(self, number: Number) -> Text:
         """A number made of numbers and sizes."""
-        return number_text(self.own, number.value)
+        return number_of(self.own, number.value)
 
     def unit(self, what: Slice) -> Unit:
         """The one unit that a slice is of."""
