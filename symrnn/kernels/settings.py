@@ -32,7 +32,7 @@ class Features(TypedDict, total=False):
 
 
 KEYWORDS = (
-    *("steps", "loops", "wrt", "backend", "batch", "dtype"),
+    *("steps", "loops", "wrt", "backend", "batch", "dtype", "cpu"),
     *Features.__annotations__,
 )
 """What `model.kernel` is told by name: a width that is called so has to be said elsewhere."""

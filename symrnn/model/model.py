@@ -248,6 +248,7 @@ class Model:
         backend: "str | Target" = "numpy",
         batch: int | None = None,
         dtype: object = None,
+        cpu: "str | Target | None" = None,
         **more: Any,
     ) -> "ModuleType":
         """The module of the same source, in memory; tracebacks show its lines.
@@ -255,6 +256,7 @@ class Model:
         `more` are `Features`, and widths: D=5, H=3. Where a width, `batch` or `dtype` is said, all
         widths are; its Kernel has these sizes where no others are said, and a back end that
         compiles does so at once. `backend="auto"` takes the one that is the quickest for them.
+        `cpu` is a second back end, whose kernels a module for PyTorch leaves its work to on a CPU.
 
         >>> import symrnn
         >>> symrnn.load("elman_n4").kernel(steps=3).PARAMS["w_h"]
@@ -264,7 +266,7 @@ class Model:
         ('numpy', (4, 4))
         """
         from symrnn.kernels.auto import fastest
-        from symrnn.kernels.generate import AUTO, check_widths, generate, target_of
+        from symrnn.kernels.generate import AUTO, check_widths, generate, helpers, target_of
         from symrnn.kernels.load import compile_for
         from symrnn.kernels.settings import Features, Settings, Sizes
 
@@ -285,7 +287,15 @@ class Model:
                 " dtype and widths left out"
             )
         source = generate(self.written, self.text, self.name, asked, target, sizes)
-        module = target.load(source, f"{self.name}_t{steps}")
+        name = f"{self.name}_t{steps}"
+        if cpu is not None:
+            if target.load_with is None:
+                raise UsageError(
+                    f"cpu= is for modules of the back end torch, and this one is {target.name}"
+                )
+            helping = helpers(self.written, self.text, self.name, asked, target_of(cpu))
+            return target.load_with(source, name, helping)
+        module = target.load(source, name)
         if sizes is not None:
             compile_for(module, sizes)
         return module

@@ -32,6 +32,7 @@ TORCH = Target(
     step=("layout", "merge", "lower", "peel"),
     source=source,
     load=load,
+    load_with=load,
     contract=contract,
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=("columns",),

@@ -117,6 +117,7 @@ class _Module:
             ids=bool(self.contract.ids),
             state_ids=any(name in self.contract.ids for name in self.contract.groups),
             whole=as_tuple(self.whole_numbers),
+            results=self.results,
             final_lines=Finals(kernel, self.contract).lines() if has_forward else [],
             dims_own=self.dims,
             **self.arguments(),
@@ -152,6 +153,11 @@ class _Module:
         """What comes as whole numbers."""
         lengths = ["lengths"] if self.kernel.program.ragged else []
         return [*(name for name in self.every if name in self.contract.ids), *lengths]
+
+    @property
+    def results(self) -> str:
+        """Outputs and final states, in the order in which the forward pass gives them."""
+        return as_tuple([name for f in self.functions if not f.weight for name in f.outputs])
 
     # functions
 
