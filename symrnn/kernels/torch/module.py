@@ -1,6 +1,7 @@
 """The file: facts, functions of tensors, what autograd and torch.compile are told, the module."""
 
 import hashlib
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from symrnn.system.symbols import dimensions
 
 HELPERS = ("look_up", "scatter", "pick", "add_at")
 """The functions of `templates/torch/helpers.py.jinja`, which a file has where it calls them."""
+
+KEYWORDS = ("self", "batch_first", "fuse", "kernel", "generator", "device", "dtype")
+"""What its class is told by name beside widths."""
 
 ABOUT = {
     "forward": "Outputs and final states; and what the way back needs, if that is to be kept.",
@@ -56,6 +60,18 @@ class _Module:
     @cached_property
     def dims(self) -> tuple[str, ...]:
         return tuple(dimensions(self.kernel.system.symbols))
+
+    @cached_property
+    def widths(self) -> dict[str, str]:
+        """What its class calls each width."""
+        names = Names({*keyword.kwlist, *KEYWORDS})
+        return {name: names.new(name) for name in self.dims}
+
+    @property
+    def dims_by_name(self) -> str:
+        """The widths `dims`, as they are handed to the class."""
+        other = {name: own for name, own in self.widths.items() if name != own}
+        return f"{{{as_dict(other)}.get(n, n): dims[n] for n in dims}}" if other else "dims"
 
     @cached_property
     def cells(self) -> Cells:
@@ -119,7 +135,8 @@ class _Module:
             whole=as_tuple(self.whole_numbers),
             results=self.results,
             final_lines=Finals(kernel, self.contract).lines() if has_forward else [],
-            dims_own=self.dims,
+            dims_own=list(self.widths.values()),
+            dims_by_name=self.dims_by_name,
             **self.arguments(),
         )
         text = render("torch/module.py.jinja", **values, digest="DIGEST")
@@ -295,9 +312,9 @@ class _Module:
             if self.kernel.program.ragged and name != "step":
                 found[f"{name}_arguments"] += ", lengths=None"
                 found[f"{name}_dict"] += ', "lengths": lengths'
-        found["dims_dict"] = ", ".join(f'"{name}": {name}' for name in self.dims)
+        found["dims_dict"] = ", ".join(f'"{name}": {own}' for name, own in self.widths.items())
         found["widths_said"] = (
-            f"The widths {', '.join(self.dims)} are given when it is made."
+            f"The widths {', '.join(self.widths.values())} are given when it is made."
             if self.dims
             else "It has no widths of its own."
         )

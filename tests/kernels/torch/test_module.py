@@ -259,6 +259,15 @@ def test_names_that_a_module_has_for_itself() -> None:
     assert cell.loss(torch.ones(3, 2, 2), torch.ones(2, 3)).requires_grad
 
 
+def test_widths_that_are_called_as_what_a_class_is_told() -> None:
+    text = "h: kernel; x: self; h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])"
+    module = symrnn.parse(text).kernel(3, backend="torch")
+    cell = module.Model(self_2=2, kernel_2=3)
+    assert cell.dims == {"self": 2, "kernel": 3}
+    assert cell.U.shape == (3, 3)
+    assert module.self_check()
+
+
 def test_what_is_fixed_is_a_buffer() -> None:
     text = "s: fixed; s: init(0.5); h[t] = tanh(x[t] @ W + s * h[t-1]); L = mse(y, h[T])"
     cell = symrnn.parse(text).kernel(3, backend="torch").Model(2, 3)
