@@ -15,6 +15,7 @@ from symrnn.derive.paths import Term
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request
+from symrnn.derive.sizes import check_sizes
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge
 from symrnn.errors import UsageError, suggestion
@@ -40,6 +41,7 @@ def derived(
 ) -> "Derived":
     """The derivation of a text, whose system this is, by every parameter and by `wrt`; whatever is
     asked for and not there is refused now."""
+    check_sizes(system, steps, dims or {}, scalar)
     known = [symbol.name for symbol in system.named("parameter")]
     near = [symbol.name for symbol in system.named("input", "fixed")] + [*initial_states(system)]
     extra = tuple(name for name in dict.fromkeys(wrt) if name not in known)

@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from symrnn.errors import UsageError
 from symrnn.language.parse import parse
 from symrnn.language.printer import show
 from symrnn.language.tree import Written
@@ -25,7 +24,6 @@ from symrnn.system import (
 from symrnn.system.doubts import doubts
 from symrnn.system.names import listed
 from symrnn.system.summary import Summary, summarise
-from symrnn.system.unroll import check_steps
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -124,7 +122,6 @@ class Model:
         """
         from symrnn.derive.derived import derived
 
-        self.check_sizes(steps, dims or {}, scalar)
         of, wrt, keep = (self.name, self.written, self.system), listed(wrt), listed(keep)
         return derived(*of, steps, wrt, scalar, dims, truncate, keep)
 
@@ -144,7 +141,6 @@ class Model:
         """
         from symrnn.derive.sympy.objects import graph
 
-        self.check_sizes(steps, dims or {}, scalar)
         return graph(self.written, steps, scalar, dims or {})
 
     def generate(
@@ -253,16 +249,10 @@ class Model:
         >>> symrnn.load("elman").verify(steps=2).holds
         True
         """
-        from symrnn.kernels.generate import target_of
-        from symrnn.kernels.verification import DEFAULT_STEPS, verify
+        from symrnn.kernels.verification import verify_text
 
-        wrt, target = listed(wrt), target_of(backend)
-        if steps is None:
-            steps = self.system.steps or DEFAULT_STEPS
-        source = self.generate(steps, loops, wrt, backend=target, **features)
-        module = target.held(source, f"{self.name}_t{steps}")
-        loops = True if target.keeps_loops else loops
-        return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
+        of, tried = (self.name, self.written, self.text), (batch, dims, seed)
+        return verify_text(*of, steps, loops, listed(wrt), backend, *tried, **features)
 
     def check(
         self,
@@ -315,20 +305,6 @@ class Model:
 
         return measure(self.name, self.written, params, inputs, steps, triangle, jacobians)
 
-    def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:
-        """Say what is wrong with a number of steps and with dimensions that were given."""
-        if steps is not None:
-            check_steps(steps)
-        if self.system.steps is not None and steps not in (None, self.system.steps):
-            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
-        self.summary(dict(dims))
-        wide = next((name for name, size in dims.items() if size != 1), None)
-        if scalar and wide is not None:
-            raise UsageError(
-                f"{wide} = {dims[wide]} is asked for, and in the scalar form every width is 1:"
-                f" leave one of --scalar and --dims {wide} away"
-            )
-
     def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""
         written = parse(texts.named("heads", head), str(head))
@@ -354,10 +330,8 @@ class Model:
         >>> print(symrnn.load("elman_n4").with_dropout("O").text.splitlines()[2])
         yhat = sigmoid((O[T] * drop_O[T]) @ w_o)
         """
-        between, recurrent = listed(between), listed(recurrent)
-        if not (between or recurrent):
-            raise UsageError("nothing to drop; name inputs or variables")
-        return Model(f"{self.name}-dropout", with_dropout(self.written, between, recurrent))
+        dropped = with_dropout(self.written, listed(between), listed(recurrent))
+        return Model(f"{self.name}-dropout", dropped)
 
     def with_zoneout(self, states: str | Sequence[str]) -> "Model":
         """The same with states that keep the features at which a mask is 1, at each step.
@@ -366,8 +340,6 @@ class Model:
         >>> print(symrnn.load("elman_n4").with_zoneout("O").text.splitlines()[2])
         O[t] = zone_O[t] * O[t-1] + (1 - zone_O[t]) * new_O[t]
         """
-        if not listed(states):
-            raise UsageError("nothing to keep; name states")
         return Model(f"{self.name}-zoneout", with_zoneout(self.written, listed(states)))
 
     def summary(self, dims: dict[str, int] | None = None) -> Summary:
