@@ -206,11 +206,12 @@ def _format(path: str | None, said: str | None, option: str = "-o") -> str:
 def derive(options: argparse.Namespace) -> str | bytes | Answer:
     """The derivation that the options ask for, in their format."""
     from symrnn.derive.sheets import check_views
+    from symrnn.derive.sizes import check_sizes
 
     model = load(options)
     check_views(options.view)
     options.format = settle(options)
-    model.check_sizes(options.steps, options.dims, options.scalar)
+    check_sizes(model.system, options.steps, options.dims, options.scalar)
 
     macros = None if options.macros is None else printed.macros_of(options.macros)
 
