@@ -24,6 +24,7 @@ ORDER = (
     "model",
     "weights",
     "training",
+    "page",
     "bench",
     "cli",
 )

@@ -39,21 +39,23 @@ STRETCHED_LINE = '<mo stretchy="true">\u0332</mo>'
 
 def as_html(document: Document) -> str:
     """One page that needs nothing else: no script, no font, no network. Formulas are MathML."""
-    names = _anchors([section.title for section in document.sections])
+    titles = [section.title for section in document.sections]
+    names = _anchors(titles)
     return render(
         "html/page.html",
         name=visible(plain_text(document.title)),
         title=_prose(document.title),
         subtitle=_prose(document.subtitle),
         head=[_item(item) for item in document.head],
-        sections=[
-            {
-                "id": name,
-                "title": _prose(section.title),
-                "items": _items(section, name),
-            }
-            for name, section in zip(names, document.sections, strict=True)
-        ],
+        contents=list(zip(names, map(_prose, titles), strict=True)),
+        sections=map(section_html, document.sections, names),
+    )
+
+
+def section_html(section: Section, name: str) -> str:
+    """One section, for a page that is made in pieces; `name` is its id."""
+    return render(
+        "html/section.html", id=name, title=_prose(section.title), items=_items(section, name)
     )
 
 
