@@ -15,6 +15,7 @@ from symrnn.cli import (
     models,
     predict,
     sample,
+    serve,
     show,
     train,
     verify,
@@ -123,6 +124,12 @@ COMMANDS = {
         flow.add_options,
         flow.flow,
         ("flow elman --steps 20", "flow lstm --data cat-mat-rat -o flow.svg"),
+    ),
+    "serve": Command(
+        "open a page on this machine: type equations, and see all of it as you type",
+        serve.add_options,
+        serve.serve,
+        ("serve", "serve lstm --port 8000 --no-open"),
     ),
     "bench": Command(
         "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",
