@@ -47,22 +47,22 @@ def serve(options: argparse.Namespace) -> str:
             " symrnn[serve], or starlette and uvicorn"
         ) from None
     behind = _fragment(options)
+    sys.dont_write_bytecode = True  # it writes no file, not even that
     from symrnn.page.live.guard import new_token
     from symrnn.page.live.server import listening, server
     from symrnn.page.live.shell import Shell
 
     token = new_token()
-    with listening(options.port) as sock:
+    with listening(options.port) as sock, suppress(KeyboardInterrupt):
         address = f"http://127.0.0.1:{sock.getsockname()[1]}/{token}/{behind}"
-        if sys.stdout is not None:
-            print(address, flush=True)
         if sys.stderr is not None:
             print("symrnn: Ctrl-C ends it", file=sys.stderr)
+        if sys.stdout is not None:
+            print(address, flush=True)
         if options.open and _has_screen():
             with suppress(webbrowser.Error):
                 webbrowser.open(address)
-        with suppress(KeyboardInterrupt):
-            server(sock, token, Shell()).run(sockets=[sock])
+        server(sock, token, Shell()).run(sockets=[sock])
     return ""
 
 

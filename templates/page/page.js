@@ -259,8 +259,7 @@ function complain(complaint) {
   const line = text.value.split("\n")[complaint.line - 1] ?? "";
   byId("before").textContent = line.slice(0, complaint.start).padEnd(complaint.start);
   byId("carets").textContent = "^".repeat(Math.max(1, complaint.end - complaint.start));
-  byId("said").textContent = complaint.said;
-  byId("said").title = complaint.said;
+  byId("said").textContent = complaint.said.split("\n")[0];
   lay();
 }
 

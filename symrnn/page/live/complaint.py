@@ -32,8 +32,9 @@ def complaint(message: str, name: str) -> Complaint:
     """
     message = readable(message)
     where = rf"{re.escape(name)}, line (\d+), column (\d+): "
-    found = re.match(where + r"(.*)\n    .*\n *(\^+)\Z", message, re.DOTALL)
+    found = re.match(where + r"(.*?)\n    [^\n]*\n *(\^+)(\n.*)?\Z", message, re.DOTALL)
     if found is None:
         return Complaint(message, message)
     start = int(found[2]) - 1
-    return Complaint(message, found[3], int(found[1]), start, start + len(found[4]))
+    said = found[3] + (found[5] or "")
+    return Complaint(message, said, int(found[1]), start, start + len(found[4]))

@@ -78,9 +78,9 @@ class Guard:
 
     def inside(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> str | None:
         """The path behind the token; None for a request that is not of our page."""
-        token, _, rest = path.removeprefix("/").partition("/")
+        token, slash, rest = path.removeprefix("/").partition("/")
         right = hmac.compare_digest(token.encode(errors="replace"), self.token.encode())
-        return f"/{rest}" if right and self.is_own(list(headers)) else None
+        return f"/{rest}" if right and slash and self.is_own(list(headers)) else None
 
     def is_own(self, headers: Headers) -> bool:
         """Whether the headers are those that a browser sends for our page."""

@@ -66,6 +66,8 @@ class Job:
     """A newer job of the same key takes the place of this one."""
     reply: asyncio.Future[Reply] = field(default_factory=lambda: _future())
     running: "asyncio.Task[Reply] | None" = None
+    worker: int = 0
+    """The number of the process that does it."""
 
     @property
     def is_slow(self) -> bool:
@@ -155,18 +157,21 @@ class Pool:
             return None
         if job.reply.done():
             return worker
+        job.worker = worker.number
         job.running = asyncio.create_task(worker.ask(job))
         try:
             await asyncio.wait({job.running}, timeout=job.seconds)
-        finally:
-            if not job.running.done():
-                job.running.cancel()
-                _settle(job, late(job.seconds))
-        if not job.running.cancelled():
-            with suppress(OSError, ValueError, KeyError, EOFError):  # else it has ended meanwhile
-                _settle(job, job.running.result())
-                if not worker.spent:
-                    return worker
+        except asyncio.CancelledError:  # the pool is being closed
+            job.running.cancel()
+            worker.end()
+            raise
+        if not job.running.done():
+            job.running.cancel()
+            _settle(job, late(job.seconds))
+        elif not job.running.cancelled() and job.running.exception() is None:
+            _settle(job, job.running.result())
+            if not worker.spent:
+                return worker
         _settle(job, LOST)
         worker.end()
         self.nursery.ended.append(worker.number)
