@@ -17,13 +17,10 @@ from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import as_columns, count_factors
 from symrnn.derive.views.common import bracketed, chained
 from symrnn.language.tree import Ref
-from symrnn.page.subject import Subject
+from symrnn.page.subject import LONGEST, Subject
 
 MOST = 150
 """Terms: so many have a row, of each parameter the last steps."""
-
-LONGEST = 3000
-"""Factors in the chains of all terms together: more are not written out here."""
 
 ABOUT = (
     "The gradient by a parameter is a sum: each step at which the parameter is used adds a term."
