@@ -14,6 +14,7 @@ from symrnn.cli import (
     generate,
     models,
     predict,
+    report,
     sample,
     serve,
     show,
@@ -130,6 +131,12 @@ COMMANDS = {
         serve.add_options,
         serve.serve,
         ("serve", "serve lstm --port 8000 --no-open"),
+    ),
+    "report": Command(
+        "show a model or a run on one page: derivation, terms to choose, kernel, proof, flow",
+        report.add_options,
+        report.report,
+        ("report lstm -o lstm.html", "report elman --data cat-mat-rat -o elman.html"),
     ),
     "bench": Command(
         "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",
