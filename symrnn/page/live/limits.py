@@ -21,7 +21,7 @@ PATIENCE = 10.0
 """Seconds in which a request has to be said, head and body each."""
 
 QUICK, SLOW, PAPER = 10.0, 30.0, 60.0
-"""Seconds for a job: a panel, a panel that proves or measures, a paper."""
+"""Seconds for a job: a panel, a panel that proves or measures, a document."""
 
 GRACE = 0.3
 """Seconds in which a job may end by itself that nobody waits for any more."""
