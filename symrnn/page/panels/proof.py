@@ -3,6 +3,7 @@
 from symrnn.derive.pages.document import Item, Paragraph, Section, Table, typeset
 from symrnn.kernels.verification.report import CONTRACT, Report
 from symrnn.page.subject import Subject
+from symrnn.page.tables import table
 
 ABOUT = (
     "The kernel is held against oracles that share no code with it and know no derivative: the text"
@@ -23,11 +24,6 @@ def sections(subject: Subject) -> tuple[Section, ...]:
 def _tables(found: Report) -> list[Table]:
     """What was compared with an oracle, and what else a kernel promises."""
     rows = found.rows()
-    tables = [_table([["compared", *rows[0][1:]], *rows[1:]])] if rows else []
+    tables = [table([["compared", *rows[0][1:]], *rows[1:]])] if rows else []
     promises = [[c.what, c.figure(), c.note] for c in found.checks if c.against == CONTRACT]
-    return [*tables, _table([["promised", "held", "how it was tried"], *promises])]
-
-
-def _table(rows: list[list[str]]) -> Table:
-    header, *others = (tuple((cell,) for cell in row) for row in rows)
-    return Table(header, tuple(others))
+    return [*tables, table([["promised", "held", "how it was tried"], *promises])]
