@@ -3,11 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from symrnn.derive.pages.document import Heading, Item, Paragraph, Section
+from symrnn.errors import UsageError
 from symrnn.flow.data import Flow, RecurrenceFlow
 from symrnn.flow.text import WAYS, figures, parameter_rows, step_rows
+from symrnn.page.data import FLOW_STEPS
 from symrnn.page.images import MISSING, can_draw, image
+from symrnn.page.refused import refused
 from symrnn.page.subject import Subject
 from symrnn.page.tables import table
+
+TITLE = "How the gradient flows"
 
 CAPTIONS = {
     "steps": "What each step adds to the gradient of each parameter, and the gradient of the state"
@@ -19,9 +24,21 @@ CAPTIONS = {
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
-    batch = subject.batch
-    found = batch.model.flow(batch.params, batch.inputs, None if batch.inputs else subject.steps)
-    return (Section(("How the gradient flows",), tuple(_items(found, batch.remarks))),)
+    """What flow is not for, such as a text that fixes its steps, is said in its place."""
+    try:
+        items = tuple(_items(*_measured(subject)))
+    except UsageError as error:
+        if subject.asked.data:
+            raise
+        return (refused(TITLE, error),)
+    return (Section((TITLE,), items),)
+
+
+def _measured(subject: Subject) -> tuple[Flow, Sequence[str]]:
+    batch, symbols = subject.batch, subject.model.system.symbols
+    timed = any(symbols[name].timed for name in batch.inputs)
+    steps = None if timed else max(subject.steps, FLOW_STEPS)
+    return batch.model.flow(batch.params, batch.inputs, steps), batch.remarks
 
 
 def _items(flow: Flow, remarks: Sequence[str]) -> Iterator[Item]:
