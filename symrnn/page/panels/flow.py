@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
-from symrnn.derive.pages.document import Heading, Item, Paragraph, Section, Table, typeset
+from symrnn.derive.pages.document import Heading, Item, Paragraph, Section
+from symrnn.errors import UsageError
 from symrnn.flow.data import Flow, RecurrenceFlow
 from symrnn.flow.text import WAYS, figures, parameter_rows, step_rows
+from symrnn.page.data import FLOW_STEPS
 from symrnn.page.images import MISSING, can_draw, image
+from symrnn.page.refused import refused
 from symrnn.page.subject import Subject
+from symrnn.page.tables import table
+
+TITLE = "How the gradient flows"
 
 CAPTIONS = {
     "steps": "What each step adds to the gradient of each parameter, and the gradient of the state"
@@ -18,9 +24,21 @@ CAPTIONS = {
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
-    batch = subject.batch
-    found = batch.model.flow(batch.params, batch.inputs, None if batch.inputs else subject.steps)
-    return (Section(("How the gradient flows",), tuple(_items(found, batch.remarks))),)
+    """What flow is not for, such as a text that fixes its steps, is said in its place."""
+    try:
+        items = tuple(_items(*_measured(subject)))
+    except UsageError as error:
+        if subject.asked.data:
+            raise
+        return (refused(TITLE, error),)
+    return (Section((TITLE,), items),)
+
+
+def _measured(subject: Subject) -> tuple[Flow, Sequence[str]]:
+    batch, symbols = subject.batch, subject.model.system.symbols
+    timed = any(symbols[name].timed for name in batch.inputs)
+    steps = None if timed else max(subject.steps, FLOW_STEPS)
+    return batch.model.flow(batch.params, batch.inputs, steps), batch.remarks
 
 
 def _items(flow: Flow, remarks: Sequence[str]) -> Iterator[Item]:
@@ -31,11 +49,11 @@ def _items(flow: Flow, remarks: Sequence[str]) -> Iterator[Item]:
     for each in flow.recurrences:
         yield from _recurrence(flow, each)
     yield Heading(("Gradients",))
-    yield _table(parameter_rows(flow.parameters))
+    yield table(parameter_rows(flow.parameters))
     if flow.recurrences and flow.steps > 1:
         rows_of_steps, left = step_rows(flow)
         yield Heading(("What each step adds, as norms",))
-        yield _table(rows_of_steps)
+        yield table(rows_of_steps)
         if left:
             yield Paragraph((f"Not shown: {', '.join(left)}.",))
     yield from _pictures(flow)
@@ -47,13 +65,10 @@ def _recurrence(flow: Flow, each: RecurrenceFlow) -> Iterator[Item]:
     yield Heading((f"{', '.join(each.states)}: {word}",))
     way = WAYS[each.direction]
     yield Paragraph((f"The recurrence goes {way} and hands on {numbers}. {each.verdict.said}.",))
-    for line in figures(flow, each):
-        yield Paragraph(typeset(line))
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Table:
-    header, *others = (tuple((cell,) for cell in row) for row in rows)
-    return Table(header, tuple(others))
+    said = "".join(
+        f"{line} " if line.endswith(":") else f"{line}. " for line in figures(flow, each)
+    )
+    yield Paragraph((said[:1].upper() + said[1:].rstrip(),))
 
 
 def _pictures(flow: Flow) -> Iterator[Item]:
