@@ -204,6 +204,9 @@ function place(panel, html) {
   made.innerHTML = html;
   for (const each of made.content.querySelectorAll("details")) if (folded.has(heading(each))) each.open = false;
   for (const each of made.content.querySelectorAll("pre, .display[data-latex]")) copyable(each);
+  for (const each of made.content.querySelectorAll(".table")) {  // it scrolls on a phone, by keys too
+    for (const [name, value] of Object.entries({ tabindex: 0, role: "group", "aria-label": "table" })) each.setAttribute(name, value);
+  }
   panel.content.replaceChildren(made.content);
   light();
 }
@@ -242,7 +245,7 @@ let wrong = null;
 function praise(found) {
   wrong = null;
   byId("complaint").hidden = true;
-  status.textContent = found.doubts.length ? "can be read, and hardly means:" : "";
+  status.textContent = found.lacks || (found.doubts.length ? "this can be read, and hardly means what it says:" : "");
   status.className = "status";
   text.removeAttribute("aria-invalid");
   byId("doubts").hidden = !found.doubts.length;
