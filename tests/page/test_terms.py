@@ -41,7 +41,8 @@ def test_every_mark_that_a_term_lights_is_there(name: str) -> None:
 
 
 TEXTS = {
-    "a computed matrix": "A: (H, K); M = A @ B; h[t] = tanh(x[t] @ W + h[t-1] @ M); L = mse(y, h[T])",
+    "a computed matrix": "A: (H, K); M = A @ B; h[t] = tanh(x[t] @ W + h[t-1] @ M);"
+    " L = mse(y, h[T])",
     "two lags": "h[t] = tanh(x[t] @ W + h[t-1] @ U + h[t-2] @ V); L = mse(y, h[T])",
     "two losses": "h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T]) + mse(z, h[T] @ R)",
     "a weight used twice": "h[t] = tanh(x[t] @ W + h[t-1] @ V @ V); L = mse(y, h[T] @ V)",
