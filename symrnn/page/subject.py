@@ -3,12 +3,18 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from symrnn.derive.derivation import Derivation
 from symrnn.derive.derived import Derived
 from symrnn.derive.output import Output, default_views
+from symrnn.derive.pages.document import Listing
 from symrnn.derive.pages.paper import Paper
 from symrnn.model import Model
 from symrnn.model.reading import read
 from symrnn.page.asked import STEPS, Asked
+from symrnn.page.lights import Lights
+from symrnn.page.marks import of_equations, of_statements
+from symrnn.system.listing import listing
+from symrnn.system.symbols import dimensions
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,11 @@ class Subject:
     def steps(self) -> int:
         """The number of steps of what has one: the picture, the worked example, the kernel."""
         return self.model.system.steps or self.asked.steps or STEPS
+
+    @cached_property
+    def dims(self) -> dict[str, int]:
+        """The widths that are known: in the scalar form all of them are 1."""
+        return dict.fromkeys(dimensions(self.model.system.symbols), 1) if self.asked.scalar else {}
 
     @cached_property
     def derived(self) -> Derived:
@@ -47,14 +58,52 @@ class Subject:
 
     @cached_property
     def paper(self) -> Paper:
-        return Paper(self.output)
+        return Paper(self.output, marked=True)
 
     @cached_property
     def paper_unrolled(self) -> Paper:
         """The same for a number of steps, without views."""
         if self.asked.steps is not None:
             return self.paper
-        return Paper(self.unrolled.output(notation=self.asked.notation))
+        return Paper(self.unrolled.output(notation=self.asked.notation), marked=True)
+
+    @cached_property
+    def by_terms(self) -> Output:
+        """The derivation for a number of steps as chains, whatever else is looked at."""
+        return self.unrolled.output("chain", notation=self.asked.notation)
+
+    @cached_property
+    def terms_of(self) -> Derived:
+        """The derivation whose terms these chains are."""
+        output = self.by_terms
+        found: Derivation = replace(output.derivation, evenly=output.request.evenly)
+        assert isinstance(found, Derived)
+        return found
+
+    @cached_property
+    def system(self) -> Listing:
+        """The system with its adjoint."""
+        text = listing(self.model.adjoint, f"{self.model.name}: with its adjoint").rstrip("\n")
+        return Listing(text, "the gradient as a system", of_equations(text, self.adjoints))
+
+    @cached_property
+    def code(self) -> Listing:
+        """The kernel, each line with what it works out."""
+        text = self.kernel.rstrip("\n")
+        return Listing(text, "source of the kernel", of_statements(text, self.adjoints))
+
+    @property
+    def adjoints(self) -> list[str]:
+        return [s.name for s in self.model.adjoint.symbols.values() if s.of is not None]
+
+    @cached_property
+    def lights(self) -> Lights:
+        """What lights up with each term."""
+        marks = (
+            frozenset(token for mark in each.marks for token in mark.split())
+            for each in (self.system, self.code)
+        )
+        return Lights(self.terms_of, self.model.adjoint, tuple(marks))
 
     @cached_property
     def kernel(self) -> str:

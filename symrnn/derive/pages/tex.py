@@ -12,12 +12,14 @@ from pathlib import Path
 
 from symrnn.derive.pages.beside import side_by_side
 from symrnn.derive.pages.document import (
+    Choice,
     Display,
     Document,
     Fields,
     Figure,
     Fold,
     Heading,
+    Image,
     Item,
     Listing,
     PageBreak,
@@ -95,7 +97,7 @@ def _item(item: Item, dense: bool) -> str:
             return _prose(text) + "\n"
         case Heading(text):
             return f"{_prose(text)}\\place{{2}}{{{_bare(text)}}}:\n"
-        case Display(latex):
+        case Display(latex) | Choice(display=Display(latex)):
             return _display(checked(latex), dense)
         case Listing(text):
             return render("latex/listing.tex", lines=[_line(line) for line in as_lines(text)])
@@ -103,6 +105,8 @@ def _item(item: Item, dense: bool) -> str:
             return _table(item)
         case Figure(tikz, _, caption):
             return render("latex/figure.tex", picture=tikz.strip(), caption=_prose(caption))
+        case Image(_, caption):
+            return _prose(caption) + "\n"
         case PageBreak():
             return "\\clearpage\n"
         case Fold(title, items):

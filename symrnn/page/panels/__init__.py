@@ -30,6 +30,7 @@ PANELS = {
     for panel in (
         Panel("model", "The model"),
         Panel("network", "The unrolled network"),
+        Panel("terms", "The sum, term by term"),
         Panel("derivation", "The derivation"),
         Panel("system", "The gradient as a system"),
         Panel("kernel", "The kernel"),
