@@ -51,3 +51,10 @@ def from_sympy(equations: Iterable[Any], name: str = "model", **options: Any) ->
     from symrnn.model import from_sympy
 
     return from_sympy(equations, name, **options)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext symrnn`, which IPython calls: from then on `%%rnn` reads equations from a cell."""
+    from symrnn.cli.notebook import register
+
+    register(shell)
