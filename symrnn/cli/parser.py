@@ -14,6 +14,7 @@ from symrnn.cli import (
     generate,
     models,
     predict,
+    report,
     sample,
     show,
     train,
@@ -123,6 +124,12 @@ COMMANDS = {
         flow.add_options,
         flow.flow,
         ("flow elman --steps 20", "flow lstm --data cat-mat-rat -o flow.svg"),
+    ),
+    "report": Command(
+        "show a model or a run on one page: derivation, terms to choose, kernel, proof, flow",
+        report.add_options,
+        report.report,
+        ("report lstm -o lstm.html", "report elman --data cat-mat-rat -o elman.html"),
     ),
     "bench": Command(
         "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",

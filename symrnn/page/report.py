@@ -1,14 +1,19 @@
 """All panels in one file that can be mailed: it needs no network, and no script to be read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from os import PathLike
+from pathlib import Path
+from typing import Any
 
 from symrnn.derive.pages.document import Document, typeset
 from symrnn.derive.pages.html import as_html
 from symrnn.files import write_all
-from symrnn.page.panels import PANELS, Panel
+from symrnn.model import Model, load
+from symrnn.page.asked import Asked
+from symrnn.page.panels import PANELS, TRAINING, Panel
+from symrnn.page.run import Run
 from symrnn.page.subject import Subject
 
 
@@ -18,7 +23,14 @@ class Report:
 
     subject: Subject
     title: str = ""
-    panels: tuple[Panel, ...] = field(default=tuple(PANELS.values()))
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Those of a page, and of a run how it was trained, before its numbers."""
+        found = list(PANELS.values())
+        if self.subject.run is not None:
+            found.insert(found.index(PANELS["numbers"]), TRAINING)
+        return tuple(found)
 
     @cached_property
     def html(self) -> str:
@@ -46,3 +58,16 @@ class Report:
 
     def __repr__(self) -> str:
         return f"<report of {self.subject.asked.name}: .html, or .write(path)>"
+
+
+def report(model: str | Path | Model, steps: int | None, **look: Any) -> Report:
+    """The report of a model, or of a run by its directory; `look` is `Asked`'s, and a title."""
+    title = look.pop("title", "")
+    run = None
+    if not isinstance(model, Model) and Path(model).is_dir():
+        run = Run(str(model))
+        model = run.model
+    elif not isinstance(model, Model):
+        model = load(model)
+    asked = Asked.of({"text": model.text, "name": model.name, "steps": steps, **look})
+    return Report(Subject(asked, run), title)

@@ -2,19 +2,29 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.derived import Derived
 from symrnn.derive.output import Output, default_views
 from symrnn.derive.pages.document import Listing
 from symrnn.derive.pages.paper import Paper
+from symrnn.derive.sheets import count_factors
 from symrnn.model import Model
 from symrnn.model.reading import read
 from symrnn.page.asked import STEPS, Asked
+from symrnn.page.data import Example, batch, example, example_of_run
 from symrnn.page.lights import Lights
 from symrnn.page.marks import of_equations, of_statements
+from symrnn.page.run import Run
 from symrnn.system.listing import listing
 from symrnn.system.symbols import dimensions
+
+if TYPE_CHECKING:
+    from symrnn.training.runs.plain_batch import PlainBatch
+
+LONGEST = 3000
+"""Factors in the chains of all terms together: more are not written out on a page."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +32,14 @@ class Subject:
     """What was asked, and what follows from it."""
 
     asked: Asked
+    run: Run | None = None
+    """The run whose model it is."""
 
     @cached_property
     def model(self) -> Model:
         """Raises a SymrnnError that says what is wrong with the text, and where."""
+        if self.run is not None:
+            return self.run.model
         return read(self.asked.text, self.asked.name)
 
     @property
@@ -52,8 +66,11 @@ class Subject:
 
     @cached_property
     def output(self) -> Output:
-        """The derivation in the views and letters that were asked for."""
+        """The derivation in the views and letters that were asked for; without views in those that
+        a document has, or as the recursion alone where that would be too long."""
         views = self.asked.views or default_views(self.derived, document=True)
+        if not self.asked.views and self.derived.unrolled and count_factors(self.derived) > LONGEST:
+            views = ("delta",)
         return self.derived.output(views, notation=self.asked.notation)
 
     @cached_property
@@ -106,9 +123,21 @@ class Subject:
         return Lights(self.terms_of, self.model.adjoint, tuple(marks))
 
     @cached_property
+    def example(self) -> Example:
+        """The numbers of the worked example."""
+        if self.run is not None:
+            return example_of_run(self.run.batch)
+        return example(self.asked, self.model, self.steps)
+
+    @cached_property
+    def batch(self) -> "PlainBatch":
+        """What flow is measured on."""
+        return self.run.batch if self.run else batch(self.asked, self.model, self.steps)
+
+    @cached_property
     def kernel(self) -> str:
         """The source of the NumPy kernel."""
         return self.model.generate(self.steps)
 
     def with_(self, **changes: object) -> "Subject":
-        return Subject(replace(self.asked, **changes))  # type: ignore[arg-type]
+        return replace(self, asked=replace(self.asked, **changes))  # type: ignore[arg-type]

@@ -34,5 +34,11 @@ PANELS = {
         Panel("derivation", "The derivation"),
         Panel("system", "The gradient as a system"),
         Panel("kernel", "The kernel"),
+        Panel("numbers", "A worked example"),
+        Panel("proof", "What verify says", slow=True),
+        Panel("flow", "How the gradient flows", slow=True),
     )
 }
+
+TRAINING = Panel("training", "The training")
+"""Of a run alone: no text that somebody types has it."""

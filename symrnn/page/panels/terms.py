@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from symrnn.derive.build import plus
 from symrnn.derive.derivation import LOSS
 from symrnn.derive.formula import Equation, Formula, Sheet, Total
-from symrnn.derive.pages.document import Choice, Heading, Item, Paragraph, Section, typeset
+from symrnn.derive.pages.document import Choice, Fold, Item, Paragraph, Section, Text, typeset
 from symrnn.derive.pages.paper import Paper
 from symrnn.derive.paths import Term
 from symrnn.derive.picture.marks import mark, use
@@ -17,13 +17,13 @@ from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import as_columns, count_factors
 from symrnn.derive.views.common import bracketed, chained
 from symrnn.language.tree import Ref
-from symrnn.page.subject import Subject
+from symrnn.page.subject import LONGEST, Subject
 
 MOST = 150
 """Terms: so many have a row, of each parameter the last steps."""
 
-LONGEST = 3000
-"""Factors in the chains of all terms together: more are not written out here."""
+OPEN = 6
+"""Parameters: of so many all terms are seen at once; of more the others are folded."""
 
 ABOUT = (
     "The gradient by a parameter is a sum: each step at which the parameter is used adds a term."
@@ -59,29 +59,34 @@ class _Rows:
             )
             return
         yield Paragraph((ABOUT,))
-        rows = [item for name in self.names for item in self.parameter(name)]
-        rows += self.totals()
+        rows = [self.parameter(name) for name in self.names]
+        totals = tuple(self.totals())
         for sheet in self.output.before((Sheet((), tuple(self.equations)),), set()):
             yield from self.paper.sheet(sheet, titled=True)
         if told := self.output.told:
             yield Paragraph(self.paper.text(told))
-        yield from rows
+        few = len(rows) <= OPEN
+        for n, (title, items) in enumerate(rows):
+            yield Fold(title, items, few or n == 0, titled=True)
+        if totals:
+            yield Fold(("What several paths share",), totals, few, titled=True)
 
-    def parameter(self, name: str) -> Iterator[Item]:
+    def parameter(self, name: str) -> tuple[Text, tuple[Item, ...]]:
         """A row for each term of the gradient by a parameter."""
         terms = self.derivation.terms(name)
         shown = terms[: max(1, MOST // len(self.names))]
         whole = Total(LOSS, Ref(name))
         says = " is the sum of" if len(terms) > 1 else " has one term" if terms else " is zero"
-        yield Heading(self.paper.text((whole, says)))
+        items: list[Item] = []
         seen: dict[str, int] = {}
         for term in shown:
             own = use(name, term.last.of)
             seen[own] = seen.get(own, 0) + 1
             own += f".{seen[own]}" if seen[own] > 1 else ""
-            yield self.row(own, name, term, len(terms) > 1)
+            items.append(self.row(own, name, term, len(terms) > 1))
         if left := len(terms) - len(shown):
-            yield Paragraph((f"and {left} more, of the steps before these.",))
+            items.append(Paragraph((f"and {left} more, of the steps before these.",)))
+        return self.paper.text((whole, says)), tuple(items)
 
     def row(self, own: str, name: str, term: Term, several: bool) -> Choice:
         whole = Total(LOSS, Ref(name))
@@ -90,12 +95,9 @@ class _Rows:
         rights = [chained(self.derivation, term), self.closed(term)]
         return self.choice(own, where, f"{name}, {where}", left, rights, [term])
 
-    def totals(self) -> Iterator[Item]:
+    def totals(self) -> Iterator[Choice]:
         """A row for each total derivative in which terms begin."""
-        nodes = self.derivation.totals()
-        if nodes:
-            yield Heading(("What several paths share",))
-        for node in nodes:
+        for node in self.derivation.totals():
             terms = self.derivation.paths.terms(node)
             chains = plus(chained(self.derivation, term) for term in terms)
             where = f", step {node.shift + 1}" if node.base else ""

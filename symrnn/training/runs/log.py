@@ -146,18 +146,23 @@ def plot(metrics: Path, out: Path, title: str) -> str:
     """Draw the curves; why there are none, or nothing. What a run has learnt does not depend on
     its picture, so that whatever goes wrong here ends in a word."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
         if out.exists():
             check_kind(out)
-        with catch_warnings(action="ignore"):  # of letters that its font has not
-            write(out, _drawn(list(records(metrics)), title, Figure, FigureCanvasAgg))
+        write(out, curve(list(records(metrics)), title))
     except ImportError:
         return "there is no matplotlib"
     except Exception as error:
         return (str(error).splitlines() or [type(error).__name__])[0]
     return ""
+
+
+def curve(records: list[dict[str, Any]], title: str) -> bytes:
+    """The losses of a log as a picture, in PNG; ImportError where there is no matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with catch_warnings(action="ignore"):  # of letters that its font has not
+        return _drawn(records, title, Figure, FigureCanvasAgg)
 
 
 def _drawn(records: list[dict[str, Any]], title: str, make: Any, canvas: Any) -> bytes:
