@@ -1,66 +1,11 @@
 """How the gradient flows through time: verdicts in words, numbers in tables, pictures."""
 
-from collections.abc import Iterator, Sequence
-
-from symrnn.derive.pages.document import Heading, Item, Paragraph, Section, Table, typeset
-from symrnn.flow.data import Flow, RecurrenceFlow
-from symrnn.flow.text import WAYS, figures, parameter_rows, step_rows
-from symrnn.page.images import MISSING, can_draw, image
+from symrnn.derive.pages.document import Section
+from symrnn.flow.page import section
 from symrnn.page.subject import Subject
-
-CAPTIONS = {
-    "steps": "What each step adds to the gradient of each parameter, and the gradient of the state"
-    " at each step, on a logarithmic scale.",
-    "triangle": "Of what enters at step t, how much arrives through step k.",
-    "spectrum": "The eigenvalues of the steps' Jacobians beside the unit circle, and the size of"
-    " their products.",
-}
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
     batch = subject.batch
     found = batch.model.flow(batch.params, batch.inputs, None if batch.inputs else subject.steps)
-    return (Section(("How the gradient flows",), tuple(_items(found, batch.remarks))),)
-
-
-def _items(flow: Flow, remarks: Sequence[str]) -> Iterator[Item]:
-    steps = "1 step" if flow.steps == 1 else f"{flow.steps} steps"
-    rows = "1 sequence" if flow.batch == 1 else f"{flow.batch} sequences"
-    said = [f"On {rows} of {steps}; the loss is {flow.loss:.4g}", *remarks, *flow.remarks]
-    yield Paragraph((f"{'. '.join(each[0].upper() + each[1:] for each in said)}.",))
-    for each in flow.recurrences:
-        yield from _recurrence(flow, each)
-    yield Heading(("Gradients",))
-    yield _table(parameter_rows(flow.parameters))
-    if flow.recurrences and flow.steps > 1:
-        rows_of_steps, left = step_rows(flow)
-        yield Heading(("What each step adds, as norms",))
-        yield _table(rows_of_steps)
-        if left:
-            yield Paragraph((f"Not shown: {', '.join(left)}.",))
-    yield from _pictures(flow)
-
-
-def _recurrence(flow: Flow, each: RecurrenceFlow) -> Iterator[Item]:
-    word = {"none": "no verdict"}.get(each.verdict.word, each.verdict.word)
-    numbers = "1 number" if each.width == 1 else f"{each.width} numbers"
-    yield Heading((f"{', '.join(each.states)}: {word}",))
-    way = WAYS[each.direction]
-    yield Paragraph((f"The recurrence goes {way} and hands on {numbers}. {each.verdict.said}.",))
-    for line in figures(flow, each):
-        yield Paragraph(typeset(line))
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Table:
-    header, *others = (tuple((cell,) for cell in row) for row in rows)
-    return Table(header, tuple(others))
-
-
-def _pictures(flow: Flow) -> Iterator[Item]:
-    if not can_draw():
-        yield Paragraph((MISSING,))
-        return
-    from symrnn.flow.pictures import kinds
-
-    for kind in kinds(flow):
-        yield image(lambda form, kind=kind: flow.picture(kind, form), (CAPTIONS[kind],))  # type: ignore[misc]
+    return (section(found, "How the gradient flows", batch.remarks),)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from symrnn.derive.pages.document import Item, Paragraph, Section, Table
-from symrnn.page.images import MISSING, can_draw, image
+from symrnn.derive.pages.images import MISSING, can_draw, image
 from symrnn.page.run import Run
 from symrnn.page.subject import Subject
 
