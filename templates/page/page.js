@@ -198,7 +198,22 @@ function place(panel, html) {
   for (const each of made.content.querySelectorAll("details")) if (folded.has(heading(each))) each.open = false;
   for (const each of made.content.querySelectorAll("pre, .display[data-latex]")) copyable(each);
   panel.content.replaceChildren(made.content);
-  panel.content.dispatchEvent(new CustomEvent("panel", { bubbles: true }));
+  light();
+}
+
+// What has been chosen stays lit in a panel that comes later, or anew (links.js lights it up).
+let chosen = "";
+document.addEventListener("click", (event) => {
+  const term = event.isTrusted && event.target.closest("[data-term]");
+  if (term) chosen = term.getAttribute("aria-pressed") === "true" ? term.dataset.term : "";
+});
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") chosen = ""; });
+
+function light() {
+  const term = chosen && document.querySelector(`[data-term="${CSS.escape(chosen)}"]`);
+  if (!term) return;
+  if (term.getAttribute("aria-pressed") === "true") term.click();
+  term.click();
 }
 
 const heading = (details) => details.querySelector("summary")?.textContent;
@@ -395,6 +410,7 @@ byId("settings").addEventListener("input", (event) => {
 });
 
 (async () => {
-  put(await unfolded(location.hash) ?? { text: document.querySelector("#example [value=elman]").dataset.text });
+  const elman = document.querySelector("#example [value=elman]").dataset.text;
+  put(await unfolded(location.hash) ?? { text: elman, data: "notes" });
   refresh();
 })();

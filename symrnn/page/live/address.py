@@ -14,7 +14,7 @@ def fragment(asked: Mapping[str, object]) -> str:
     """What stands behind the #: JSON, deflated, in letters that addresses have.
 
     >>> fragment({"text": "h[t] = x[t]"})
-    'm=q1YqSa0oUbJSyoguidWxVaiILolVqgUA'
+    'm=q1YqSa0oUbJSyoguiVWwVagAUkq1AA'
     """
     packer = zlib.compressobj(9, wbits=-15)
     said = json.dumps(asked, ensure_ascii=False, separators=(",", ":")).encode()
@@ -24,7 +24,7 @@ def fragment(asked: Mapping[str, object]) -> str:
 def unfolded(address: str) -> dict[str, object]:
     """The same back, from a whole address; empty if there is nothing behind its #.
 
-    >>> unfolded("http://127.0.0.1:80/token/#m=q1YqSa0oUbJSyoguidWxVaiILolVqgUA")
+    >>> unfolded("http://127.0.0.1:80/token/#m=q1YqSa0oUbJSyoguiVWwVagAUkq1AA")
     {'text': 'h[t] = x[t]'}
     """
     _, _, packed = address.partition("#" + MARK)

@@ -1,15 +1,16 @@
 """What a worker does with a request: it checks a text, makes a panel, makes a file to be kept."""
 
 import json
+import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
-from symrnn.derive.pages.document import Section
-from symrnn.derive.pages.html import as_html, section_html
+from symrnn.derive.pages.document import Choice, Display, Fold, Item, Section
+from symrnn.derive.pages.escape import for_html
+from symrnn.derive.pages.html import section_html
 from symrnn.derive.pages.tex import as_pdf, as_tex
 from symrnn.derive.worked.data import BUILT_IN
 from symrnn.errors import SymrnnError, UsageError
@@ -18,6 +19,7 @@ from symrnn.page.asked import Asked
 from symrnn.page.live import limits
 from symrnn.page.live.complaint import Complaint, complaint
 from symrnn.page.panels import PANELS
+from symrnn.page.report import Report
 from symrnn.page.subject import Subject
 
 
@@ -127,16 +129,33 @@ def panel(subject: Subject, name: str) -> Reply:
     if name not in PANELS:
         raise UsageError(f"there is no panel '{name[:40]}'; there are {', '.join(PANELS)}")
     found = PANELS[name](subject)
-    html = "\n".join(
-        section_html(_under(section, PANELS[name].title), f"{name}-{number}")
+    html = (
+        _with_latex(section_html(_under(section, PANELS[name].title), f"{name}-{number}"), section)
         for number, section in enumerate(found, 1)
     )
-    return _sized(HTML, html)
+    return _sized(HTML, "\n".join(html))
 
 
 def _under(section: Section, title: str) -> Section:
     """The section without a title that has just been said."""
     return replace(section, title=()) if section.title == (title,) else section
+
+
+def _with_latex(html: str, section: Section) -> str:
+    """The section, each of its formulas with its LaTeX, to be copied."""
+    latex = map(for_html, _latex(section.items))
+    mark = '<div class="display"'
+    return re.sub(mark, lambda _: f'{mark} data-latex="{next(latex)}"', html)
+
+
+def _latex(items: Iterable[Item]) -> Iterator[str]:
+    """That of each display, in the order in which they stand."""
+    for item in items:
+        match item:
+            case Display(latex) | Choice(display=Display(latex)):
+                yield latex
+            case Fold(_, inside):
+                yield from _latex(inside)
 
 
 def _sized(kind: str, text: str) -> Reply:
@@ -156,12 +175,8 @@ def download(subject: Subject, form: str) -> Reply:
 
 
 def _tex(subject: Subject) -> str:
-    return as_tex(_document(subject))
-
-
-def _document(subject: Subject) -> Any:
-    output, paper = subject.output, subject.paper
-    return paper.document(output.parts(), figure=subject.derived.system.steps is not None)
+    paper, figure = subject.paper, subject.derived.system.steps is not None
+    return as_tex(paper.document(subject.output.parts(), figure))
 
 
 def _pdf(subject: Subject) -> Reply:
@@ -173,7 +188,7 @@ PLAIN = "text/plain; charset=utf-8"
 FORMS: dict[str, Callable[[Subject], Reply]] = {
     "latex": lambda subject: _sized(PLAIN, subject.output.latex(subject.output.parts())),
     "tex": lambda subject: _sized(PLAIN, _tex(subject)),
-    "html": lambda subject: _sized(HTML, as_html(_document(subject))),
+    "html": lambda subject: _sized(HTML, Report(subject).html),
     "py": lambda subject: _sized(PLAIN, subject.kernel),
     "rnn": lambda subject: _sized(PLAIN, subject.model.text),
     "pdf": _pdf,

@@ -29,13 +29,14 @@ class Shell:
                 ],
                 views=VIEWS.values(),
                 notations=notations(),
-                data=BUILT_IN[1:],
+                data=BUILT_IN,
                 steps=limits.STEPS,
                 length=limits.TEXT,
                 pdf=engine() is not None,
             ),
-            "page.css": _read("html/page.css") + _read("page/page.css"),
+            "page.css": "".join(map(_read, ("html/page.css", "html/report.css", "page/page.css"))),
             "page.js": _read("page/page.js"),
+            "links.js": _read("html/links.js"),
             "icon.svg": _read("page/icon.svg"),
         }
 
@@ -45,6 +46,7 @@ class Shell:
             "": "text/html",
             "page.css": "text/css",
             "page.js": "text/javascript",
+            "links.js": "text/javascript",
             "icon.svg": "image/svg+xml",
         }
 

@@ -10,7 +10,8 @@ from tests.page.live.served import ROOT, needs_server
 CONFINED = """
 import socket, subprocess, os, sys
 sys.path.insert(0, {root!r})
-from symrnn.page.live.worker import confine, writing
+from symrnn.page.live.worker import confine, fence
+fence()
 confine()
 try:
     {statement}
