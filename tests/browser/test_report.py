@@ -108,7 +108,8 @@ def lit(page: Any) -> dict[str, int]:
     found: dict[str, int] = page.evaluate(
         """() => {
           const count = (where) => [...document.querySelectorAll(where)].length;
-          return {picture: count("svg .lit"), lines: count("pre .lit"), terms: count(".choice.lit")};
+          const [picture, lines, terms] = ["svg .lit", "pre .lit", ".choice.lit"].map(count);
+          return {picture, lines, terms};
         }"""
     )
     return found
@@ -139,7 +140,9 @@ def test_a_chosen_term_lights_up_with_its_path_and_its_lines(
     assert found["lines"]
     assert term.get_attribute("aria-pressed") == "true"
     own = set(term.get_attribute("data-lights").split())
-    for tokens in page.evaluate("[...document.querySelectorAll('.lit[data-at]')].map(e => e.dataset.at)"):
+    for tokens in page.evaluate(
+        "[...document.querySelectorAll('.lit[data-at]')].map(e => e.dataset.at)"
+    ):
         assert own & set(tokens.split())
     choose()
     assert not any(lit(page).values())
