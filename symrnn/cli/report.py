@@ -52,6 +52,7 @@ def report(options: argparse.Namespace) -> str:
         subject = Subject(_asked(options, run.model.text, run.model.name, ""), run)
     else:
         model = load(options)
+        model.check_sizes(options.steps, {}, options.scalar)
         subject = Subject(_asked(options, model.text, model.name, _data(options.data)))
     return Report(subject, options.title).html
 

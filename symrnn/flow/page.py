@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from symrnn.derive.pages.document import Heading, Item, Paragraph, Section, Table, typeset
+from symrnn.derive.pages.document import Heading, Item, Paragraph, Section
 from symrnn.derive.pages.images import MISSING, can_draw, image
+from symrnn.derive.pages.tables import table
 from symrnn.flow.data import Flow, RecurrenceFlow
 from symrnn.flow.text import WAYS, figures, parameter_rows, step_rows
 
@@ -29,11 +30,11 @@ def _items(flow: Flow, remarks: Sequence[str]) -> Iterator[Item]:
     for each in flow.recurrences:
         yield from _recurrence(flow, each)
     yield Heading(("Gradients",))
-    yield _table(parameter_rows(flow.parameters))
+    yield table(parameter_rows(flow.parameters))
     if flow.recurrences and flow.steps > 1:
         rows_of_steps, left = step_rows(flow)
         yield Heading(("What each step adds, as norms",))
-        yield _table(rows_of_steps)
+        yield table(rows_of_steps)
         if left:
             yield Paragraph((f"Not shown: {', '.join(left)}.",))
     yield from _pictures(flow)
@@ -45,13 +46,10 @@ def _recurrence(flow: Flow, each: RecurrenceFlow) -> Iterator[Item]:
     yield Heading((f"{', '.join(each.states)}: {word}",))
     way = WAYS[each.direction]
     yield Paragraph((f"The recurrence goes {way} and hands on {numbers}. {each.verdict.said}.",))
-    for line in figures(flow, each):
-        yield Paragraph(typeset(line))
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Table:
-    header, *others = (tuple((cell,) for cell in row) for row in rows)
-    return Table(header, tuple(others))
+    said = "".join(
+        f"{line} " if line.endswith(":") else f"{line}. " for line in figures(flow, each)
+    )
+    yield Paragraph((said[:1].upper() + said[1:].rstrip(),))
 
 
 def _pictures(flow: Flow) -> Iterator[Item]:

@@ -49,11 +49,12 @@ class Lights:
 
     def marks_of(self, of: Ref, by: Ref) -> Iterator[str]:
         """Of one leg of a path."""
-        yield mark(of)
-        if by.name not in self.parameters:
-            yield from (mark(by), arrow(of, by))
-        elif use(by.name, of) in self.uses:
-            yield use(by.name, of)
+        if of.name in self.drawn:
+            yield mark(of)
+            if by.name in self.drawn:
+                yield from (mark(by), arrow(of, by))
+            elif use(by.name, of) in self.uses:
+                yield use(by.name, of)
         for node in (of, *self.within(of, by), by):
             name = self.names.get(node) or self.names.get(Ref(node.name))
             for there in self.listings if name else ():
@@ -64,8 +65,10 @@ class Lights:
         return self.derivation.system.steps or 0
 
     @cached_property
-    def parameters(self) -> frozenset[str]:
-        return frozenset(self.derivation.parameters)
+    def drawn(self) -> frozenset[str]:
+        """The names that are nodes of the picture: not those of computed matrices."""
+        rows = {s.name for s in self.derivation.plain.named("variable", "total")}
+        return self.derivation.own & rows
 
     def legs_to(self, node: Ref) -> list[Ends]:
         found: dict[Ends, None] = {}
@@ -86,8 +89,7 @@ class Lights:
     @cached_property
     def uses(self) -> frozenset[str]:
         """Where the picture has an arrow for a parameter."""
-        own = self.derivation.own
-        graph = ReadGraph(self.derivation.system, own)
+        graph = ReadGraph(self.derivation.system, self.drawn)
         return frozenset(use(name, v) for (_, v), by in graph.edges.items() for name in by)
 
     @cached_property

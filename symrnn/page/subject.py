@@ -54,13 +54,15 @@ class Subject:
 
     @cached_property
     def derived(self) -> Derived:
-        """The derivation, for a number of steps or for any."""
-        return self.model.derive(self.asked.steps, scalar=self.asked.scalar)
+        """The derivation, for a number of steps or for any; a text that fixes them is asked for
+        these."""
+        steps = self.model.system.steps or self.asked.steps
+        return self.model.derive(steps, scalar=self.asked.scalar)
 
     @cached_property
     def unrolled(self) -> Derived:
         """The derivation for a number of steps."""
-        if self.asked.steps is not None:
+        if self.derived.unrolled:
             return self.derived
         return self.model.derive(self.steps, scalar=self.asked.scalar)
 
@@ -80,7 +82,7 @@ class Subject:
     @cached_property
     def paper_unrolled(self) -> Paper:
         """The same for a number of steps, without views."""
-        if self.asked.steps is not None:
+        if self.derived.unrolled:
             return self.paper
         return Paper(self.unrolled.output(notation=self.asked.notation), marked=True)
 

@@ -7,6 +7,7 @@ import pytest
 
 from symrnn.derive.pages.document import Choice, Fold, Paragraph, Section
 from symrnn.derive.pages.html import section_html
+from symrnn.page.asked import Asked
 from symrnn.page.panels import PANELS
 from symrnn.page.subject import Subject
 from tests.cases import ZOO
@@ -37,6 +38,29 @@ def test_every_mark_that_a_term_lights_is_there(name: str) -> None:
     there = found.tokens("data-at")
     assert found.tokens("data-lights") <= there
     assert found.tokens("data-behind") <= there
+
+
+TEXTS = {
+    "a computed matrix": "A: (H, K); M = A @ B; h[t] = tanh(x[t] @ W + h[t-1] @ M);"
+    " L = mse(y, h[T])",
+    "two lags": "h[t] = tanh(x[t] @ W + h[t-1] @ U + h[t-2] @ V); L = mse(y, h[T])",
+    "two losses": "h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T]) + mse(z, h[T] @ R)",
+    "a weight used twice": "h[t] = tanh(x[t] @ W + h[t-1] @ V @ V); L = mse(y, h[T] @ V)",
+    "a tied weight": "h[t] = tanh(x[t] @ W + h[t-1] @ U); p[t] = softmax(h[t] @ transpose(W));"
+    " L = mean(ce(y[t], p[t]))",
+    "both ways": "f[t] = tanh(x[t] @ W + f[t-1] @ U); g[t] = tanh(f[t] @ V + g[t+1] @ R);"
+    " L = mean(mse(y[t], g[t]))",
+    "names of adjoints": "d_h[t] = tanh(x[t] @ d + d_h[t-1] @ h); L = mse(y, d_h[T])",
+    "a fixed T": "T = 4; h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])",
+    "a start that is learnt": "h[0] = h0; h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])",
+}
+
+
+@pytest.mark.parametrize("case", TEXTS)
+def test_whatever_the_text_its_terms_light_what_is_there(case: str) -> None:
+    found = page(Subject(Asked(TEXTS[case])), *LINKED)
+    assert found.values("data-term")
+    assert found.tokens("data-lights") | found.tokens("data-behind") <= found.tokens("data-at")
 
 
 @pytest.mark.parametrize("name", ZOO)

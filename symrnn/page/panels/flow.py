@@ -1,11 +1,31 @@
 """How the gradient flows through time: verdicts in words, numbers in tables, pictures."""
 
+from collections.abc import Sequence
+
 from symrnn.derive.pages.document import Section
+from symrnn.errors import UsageError
+from symrnn.flow.data import Flow
 from symrnn.flow.page import section
+from symrnn.page.data import FLOW_STEPS
+from symrnn.page.refused import refused
 from symrnn.page.subject import Subject
+
+TITLE = "How the gradient flows"
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
-    batch = subject.batch
-    found = batch.model.flow(batch.params, batch.inputs, None if batch.inputs else subject.steps)
-    return (section(found, "How the gradient flows", batch.remarks),)
+    """What flow is not for, such as a text that fixes its steps, is said in its place."""
+    try:
+        flow, remarks = _measured(subject)
+    except UsageError as error:
+        if subject.asked.data:
+            raise
+        return (refused(TITLE, error),)
+    return (section(flow, TITLE, remarks),)
+
+
+def _measured(subject: Subject) -> tuple[Flow, Sequence[str]]:
+    batch, symbols = subject.batch, subject.model.system.symbols
+    timed = any(symbols[name].timed for name in batch.inputs)
+    steps = None if timed else max(subject.steps, FLOW_STEPS)
+    return batch.model.flow(batch.params, batch.inputs, steps), batch.remarks

@@ -6,9 +6,10 @@ from symrnn.derive.pages.paper import Paper
 from symrnn.derive.sheets import Request
 from symrnn.errors import UsageError
 from symrnn.interpret.sizes import Sizes
+from symrnn.page.refused import refused
 from symrnn.page.subject import Subject
 
-TITLE = ("A worked example",)
+TITLE = "A worked example"
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
@@ -18,7 +19,7 @@ def sections(subject: Subject) -> tuple[Section, ...]:
     except UsageError as error:
         if subject.asked.data:
             raise
-        return (Section(TITLE, (Paragraph((f"{str(error).capitalize()}.",)),)),)
+        return (refused(TITLE, error),)
 
 
 def _example(subject: Subject) -> Section:
@@ -30,4 +31,4 @@ def _example(subject: Subject) -> Section:
     output = Output(derived, request, Look(subject.asked.notation))
     (part,) = output.parts()
     found = Paper(output).part(part)
-    return Section(TITLE, (Paragraph((example.said,)), *found.items))
+    return Section((TITLE,), (Paragraph((example.said,)), *found.items))

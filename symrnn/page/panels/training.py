@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from symrnn.derive.pages.document import Item, Paragraph, Section, Table
+from symrnn.derive.pages.document import Item, Paragraph, Section
 from symrnn.derive.pages.images import MISSING, can_draw, image
+from symrnn.derive.pages.tables import table
 from symrnn.page.run import Run
 from symrnn.page.subject import Subject
 
@@ -23,8 +24,7 @@ def _items(run: Run) -> Iterator[Item]:
     rows += [("loss", f"{scores.loss:.4g} ({part})"), (scores.metric, f"{scores.said()} ({part})")]
     dims = run.trained.config.kernel.dims
     rows.append(("widths", ", ".join(f"{name} = {size}" for name, size in dims.items())))
-    header = (("",), ("",))
-    yield Table(header, tuple(((name,), (value,)) for name, value in rows))
+    yield table([("what", "of this run"), *rows])
     flows = [line for line in run.log if "flow" in line]
     if not run.log:
         return
