@@ -50,10 +50,10 @@ def serve(options: argparse.Namespace) -> str:
     sys.dont_write_bytecode = True  # it writes no file, not even that
     from symrnn.page.live.guard import new_token
     from symrnn.page.live.server import listening, server
-    from symrnn.page.live.shell import Shell
 
     token = new_token()
     with listening(options.port) as sock, suppress(KeyboardInterrupt):
+        page = server(sock, token)
         address = f"http://127.0.0.1:{sock.getsockname()[1]}/{token}/{behind}"
         if sys.stderr is not None:
             print("symrnn: Ctrl-C ends it", file=sys.stderr)
@@ -62,7 +62,7 @@ def serve(options: argparse.Namespace) -> str:
         if options.open and _has_screen():
             with suppress(webbrowser.Error):
                 webbrowser.open(address)
-        server(sock, token, Shell()).run(sockets=[sock])
+        page.run(sockets=[sock])
     return ""
 
 

@@ -161,8 +161,15 @@ async function refresh() {
 
 async function fill() {
   const wanted = panels.filter((panel) => panel.near && panel.element.open && panel.shown !== good);
+  wanted.sort((one, other) => away(one) - away(other));
   await Promise.all(wanted.filter((panel) => !panel.slow).map(show));
   wanted.filter((panel) => panel.slow && panel.shown !== good).forEach(show);
+}
+
+// How far it is out of view.
+function away(panel) {
+  const box = panel.element.getBoundingClientRect();
+  return Math.max(0, box.top - innerHeight, -box.bottom);
 }
 
 async function show(panel) {

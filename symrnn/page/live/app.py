@@ -15,8 +15,6 @@ from symrnn.page.live import limits
 from symrnn.page.live.pool import Job, Pool, Reply, told
 from symrnn.page.live.shell import Shell
 
-ENDINGS = {"tex": "tex", "html": "html", "py": "py", "rnn": "rnn", "pdf": "pdf"}
-
 LONG = told(413, f"a request has up to {limits.BODY >> 10} KiB")
 LATE = told(408, f"a request is said within {limits.PATIENCE:g} s")
 TYPE = told(415, "a request is application/json")
@@ -69,8 +67,9 @@ async def _answered(
     job = Job(what, name, body, *_time(what, name, slow), key=key)
     pool.put(job)
     gone = asyncio.ensure_future(_gone(request))
+    either: set[asyncio.Future[Any]] = {job.reply, gone}
     try:
-        await asyncio.wait({job.reply, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         gone.cancel()
         if not job.reply.done():
@@ -81,8 +80,8 @@ async def _answered(
 
 def _time(what: str, name: str, slow: frozenset[str]) -> tuple[float, int]:
     """Seconds that a job has, and its rank: a check first, what is slow last."""
-    if (what, name) == ("download", "pdf"):
-        return limits.PAPER, 3
+    if what == "download" and name in ("pdf", "html"):  # all panels, or TeX
+        return limits.PAPER, 2
     if what == "panel" and name in slow:
         return limits.SLOW, 2
     return limits.QUICK, int(what != "check")

@@ -5,8 +5,10 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib import import_module
 
 from symrnn.derive.pages.document import Choice, Display, Fold, Item, Section
 from symrnn.derive.pages.escape import for_html
@@ -198,10 +200,17 @@ JOBS = {"check": check, "panel": panel, "download": download}
 
 
 def warm_up() -> None:
-    """Do everything once, so that it is imported and its templates are compiled."""
+    """Do everything once, so that it is imported and its templates are compiled; what is slow is
+    only imported."""
+    quick = [panel.name for panel in PANELS.values() if not panel.slow]
     body = _json({"text": zoo.read("models", "elman")})
-    for what, names in (("check", ("",)), ("panel", PANELS), ("download", ("latex", "tex"))):
+    for what, names in (("check", [""]), ("panel", quick), ("download", ["latex", "tex"])):
         for name in names:
             reply = answer(what, name, body)
             if reply.status != 200:
                 print(f"symrnn: {what} {name}: {reply.body.decode()}", file=sys.stderr)
+    for name in PANELS:
+        import_module(f"symrnn.page.panels.{name}")
+    with suppress(ImportError):
+        import matplotlib.backends.backend_svg
+        import matplotlib.figure  # noqa: F401

@@ -52,6 +52,10 @@ def late(seconds: float) -> Reply:
     return told(504, f"this was stopped after {seconds:g} s; ask for fewer steps or fewer views")
 
 
+LAST = 9
+"""The rank of what can wait longest."""
+
+
 @dataclass(eq=False)
 class Job:
     """One thing to be done."""
@@ -61,7 +65,7 @@ class Job:
     body: bytes
     seconds: float = limits.QUICK
     rank: int = 1
-    """Of those that wait, the one with the lowest is next."""
+    """Of those that wait, the one with the lowest is next; 0 is for what is done at once."""
     key: Hashable = None
     """A newer job of the same key takes the place of this one."""
     reply: asyncio.Future[Reply] = field(default_factory=lambda: _future())
@@ -79,18 +83,19 @@ def _future() -> asyncio.Future[Reply]:
 
 
 class Pool:
-    """A few workers, and a queue before them."""
+    """A few workers, and a queue before them; beside them one that does the most urgent jobs alone,
+    so that what is wrong with a text is said while panels of an older one are made."""
 
-    def __init__(self, workers: int = limits.WORKERS) -> None:
-        self.count = workers
+    def __init__(self, nursery: "Nursery", workers: int = limits.WORKERS) -> None:
+        self.nursery, self.count = nursery, workers
         self.waiting: list[Job] = []
         self.running: list[Job] = []
         self.bell = asyncio.Event()
-        self.nursery = Nursery()
         self.desks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
-        self.desks = [asyncio.create_task(self._desk()) for _ in range(self.count)]
+        lowest = [0, *[LAST] * self.count]
+        self.desks = [asyncio.create_task(self._desk(rank)) for rank in lowest]
 
     async def close(self) -> None:
         for desk in self.desks:
@@ -119,22 +124,22 @@ class Pool:
         elif job.running is not None:
             asyncio.get_running_loop().call_later(limits.GRACE, job.running.cancel)
 
-    def _next(self) -> Job | None:
+    def _next(self, lowest: int) -> Job | None:
         """The most urgent job; of the slow ones so few at a time that one worker is left."""
         slow = sum(job.is_slow for job in self.running) >= max(1, self.count - 1)
-        ready = [job for job in self.waiting if not (slow and job.is_slow)]
+        ready = [j for j in self.waiting if j.rank <= lowest and not (slow and j.is_slow)]
         if not ready:
             return None
         job = min(ready, key=lambda each: each.rank)
         self.waiting.remove(job)
         return job
 
-    async def _desk(self) -> None:
-        """One worker after the other, each as long as it lasts."""
+    async def _desk(self, lowest: int) -> None:
+        """One worker after the other, each as long as it lasts, for jobs up to a rank."""
         worker: Worker | None = None
         try:
             while True:
-                while (job := self._next()) is None:
+                while (job := self._next(lowest)) is None:
                     self.bell.clear()
                     await self.bell.wait()
                 self.running.append(job)

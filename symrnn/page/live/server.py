@@ -11,10 +11,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from symrnn.errors import UsageError
 from symrnn.page.live import limits
-from symrnn.page.live.app import application
 from symrnn.page.live.guard import Guard
-from symrnn.page.live.pool import Pool
-from symrnn.page.live.shell import Shell
+from symrnn.page.live.pool import Nursery, Pool
 
 HOST = "127.0.0.1"
 
@@ -68,15 +66,17 @@ def listening(port: int) -> socket.socket:
     return found
 
 
-def server(sock: socket.socket, token: str, shell: Shell) -> uvicorn.Server:
+def server(sock: socket.socket, token: str) -> uvicorn.Server:
     """What answers on a socket; `run(sockets=[sock])` does, until Ctrl-C."""
-
-    port = sock.getsockname()[1]
+    nursery = Nursery()
+    nursery.start()  # it imports for a second; so do we meanwhile
+    from symrnn.page.live.app import application
+    from symrnn.page.live.shell import Shell
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await guard(scope, receive, send)
 
-    guard = Guard(application(shell, Pool()), token, port)
+    guard = Guard(application(Shell(), Pool(nursery)), token, sock.getsockname()[1])
     config = uvicorn.Config(
         app,
         http=Patient,

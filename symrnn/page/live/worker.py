@@ -19,8 +19,9 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from io import BufferedRWPair
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from symrnn.page.live import limits
 
@@ -74,7 +75,7 @@ def work(server: socket.socket, answer: Answer) -> None:
         os._exit(0)
 
 
-def _one(stream: BinaryIO, line: bytes, answer: Answer) -> None:
+def _one(stream: BufferedRWPair, line: bytes, answer: Answer) -> None:
     asked = json.loads(line)
     with writing(asked["name"] == "pdf"):
         reply = answer(asked["what"], asked["name"], stream.read(asked["size"]))

@@ -83,10 +83,12 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Served]:
+def serving(folder: Path, *options: str, path: str = "") -> Iterator[Served]:
+    """A server with these options; `path` is where programs are looked for, if it is to be said."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        "PATH": path or os.environ.get("PATH", ""),
         **dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), str(folder)),
     }
     command = [sys.executable, "-m", "symrnn", "serve", "--no-open", *options]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import symrnn
+from symrnn.page.images import can_draw
 from symrnn.page.live import limits
+from symrnn.page.panels import PANELS
 from tests.page.live.served import JSON, Served, needs_server, serving
 
 pytestmark = needs_server
@@ -264,10 +266,34 @@ def test_no_file_is_written(served: Served) -> None:
     """Not where it was started, at home, or among temporary files: they are one folder here."""
     for form in ("tex", "html", "py", "rnn"):
         assert served.ask(f"download/{form}", text=TEXT).status == 200
-    for panel in ("model", "network", "derivation", "system", "kernel"):
-        assert served.ask(f"panel/{panel}", text=TEXT).status == 200
+    for panel in PANELS:
+        found = served.ask(f"panel/{panel}", text=TEXT)
+        assert found.status == 200
+        assert panel != "flow" or not can_draw() or b"<img" in found.body
     assert served.files() == []
     assert not os.path.exists("/tmp/symrnn-was-here")
+
+
+TEX = """#!/bin/sh
+[ "$openin_any$openout_any" = pp ] && echo "$*" > document.pdf
+"""
+
+
+def test_tex_alone_writes_and_its_folder_is_removed(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    folder = tmp_path / "served"
+    for each in (programs, folder):
+        each.mkdir()
+    (programs / "pdflatex").write_text(TEX)
+    (programs / "pdflatex").chmod(0o755)
+    with serving(folder, path=str(programs)) as served:
+        page = served.request("GET", f"/{served.token}/")
+        assert b'id="download-pdf"' in page.body
+        found = served.ask("download/pdf", text=f"# \\input{{/etc/passwd}}\n{TEXT}")
+        assert (found.status, found.headers["content-type"]) == (200, "application/pdf")
+        assert found.body.split()[-2:] == [b"-no-shell-escape", b"document.tex"]
+        assert served.ask("panel/model", text=TEXT).status == 200
+        assert served.files() == []
 
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:

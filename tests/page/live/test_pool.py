@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 import symrnn
 from symrnn.page.live import limits
-from symrnn.page.live.pool import Job, Pool, Reply
+from symrnn.page.live.pool import Job, Nursery, Pool, Reply
 from tests.page.live.served import needs_server
 
 SHORT = json.dumps({"text": "h[t] = tanh(x[t] @ W)\nL = mse(y, h[T])"}).encode()
@@ -27,7 +27,7 @@ def long(seconds: float = 60.0, **said: object) -> Job:
 
 def with_pool(do: Callable[[Pool], Awaitable[None]], workers: int = 1) -> None:
     async def whole() -> None:
-        pool = Pool(workers)
+        pool = Pool(Nursery(), workers)
         await pool.open()
         try:
             await do(pool)
@@ -118,6 +118,17 @@ def test_of_two_workers_one_is_left_for_what_is_quick() -> None:
         assert slow[1].running is None
 
     with_pool(do, workers=2)
+
+
+@needs_server
+def test_what_is_urgent_waits_for_nobody() -> None:
+    async def do(pool: Pool) -> None:
+        for job in (long(), long(key="a")):
+            pool.put(job)
+        assert (await done(pool, short(rank=0))).status == 200
+        assert len(pool.running) == 1
+
+    with_pool(do)
 
 
 @needs_server
