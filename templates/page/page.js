@@ -204,9 +204,6 @@ function place(panel, html) {
   made.innerHTML = html;
   for (const each of made.content.querySelectorAll("details")) if (folded.has(heading(each))) each.open = false;
   for (const each of made.content.querySelectorAll("pre, .display[data-latex]")) copyable(each);
-  for (const each of made.content.querySelectorAll(".table")) {  // it scrolls on a phone, by keys too
-    for (const [name, value] of Object.entries({ tabindex: 0, role: "group", "aria-label": "table" })) each.setAttribute(name, value);
-  }
   panel.content.replaceChildren(made.content);
   light();
 }
