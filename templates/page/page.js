@@ -242,7 +242,7 @@ let wrong = null;
 function praise(found) {
   wrong = null;
   byId("complaint").hidden = true;
-  status.textContent = found.doubts.length ? "can be read, and hardly means:" : "";
+  status.textContent = found.lacks || (found.doubts.length ? "this can be read, and hardly means what it says:" : "");
   status.className = "status";
   text.removeAttribute("aria-invalid");
   byId("doubts").hidden = !found.doubts.length;

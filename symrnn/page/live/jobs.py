@@ -108,6 +108,11 @@ def check(subject: Subject, _: str) -> Reply:
     """Whether the text is right, what it hardly means, and what the model has."""
     model = subject.model
     doubts = [complaint(doubt, model.name).as_dict() for doubt in model.doubts]
+    lacks = ""
+    try:
+        _ = model.adjoint
+    except SymrnnError as error:  # such as a loss, for whoever is still typing
+        lacks = str(error)
     found = model.summary()
     parameters = [
         {
@@ -119,6 +124,7 @@ def check(subject: Subject, _: str) -> Reply:
     said = {
         "title": model.written.remarks.title,
         "doubts": doubts,
+        "lacks": lacks,
         "parameters": parameters,
         "dims": found.dims,
         "steps": model.system.steps,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import symrnn
-from symrnn.page.images import can_draw
+from symrnn.derive.pages.images import can_draw
 from symrnn.page.live import limits
 from symrnn.page.panels import PANELS
 from tests.page.live.served import JSON, Served, needs_server, serving

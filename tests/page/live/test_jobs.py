@@ -42,7 +42,7 @@ def test_a_check_has_what_the_summary_has(name: str) -> None:
             size *= sum(dims[dim] for dim in axis["names"]) + axis["number"]
         total += size
     assert total == model(name).summary(dims).total
-    assert found["doubts"] == []
+    assert (found["doubts"], found["lacks"]) == ([], "")
 
 
 def test_a_text_that_is_wrong_is_told_as_the_command_line_tells_it() -> None:
@@ -55,11 +55,16 @@ def test_a_text_that_is_wrong_is_told_as_the_command_line_tells_it() -> None:
     assert (reply.status, said(reply)) == (422, str(caught.value))
 
 
+def test_what_a_text_still_lacks_is_said() -> None:
+    found = json.loads(answer("check", text="h[t] = tanh(x[t] @ W)").body)
+    assert found["lacks"].startswith("the model has no loss; write L = …")
+
+
 def test_a_doubt_has_its_place() -> None:
     reply = answer("check", text="h[t] = x[t] @ W + h[t-1] @ U\nz = c * h[T]\nL = mse(y, h[T])")
-    for doubt in json.loads(reply.body)["doubts"]:
-        assert doubt["line"] > 0
-        assert doubt["said"]
+    (doubt,) = json.loads(reply.body)["doubts"]
+    assert (doubt["line"], doubt["start"], doubt["end"]) == (2, 4, 5)
+    assert doubt["said"] == "nothing leads from c to L: its gradient is zero"
 
 
 TEXT = "h[t] = tanh(x[t] @ W)\nL = mse(y, h[T])"
