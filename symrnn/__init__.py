@@ -64,3 +64,10 @@ def report(model: "str | Path | Model", steps: int | None = 3, **look: Any) -> "
     from symrnn.page.report import report
 
     return report(model, steps, **look)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext symrnn`, which IPython calls: from then on `%%rnn` reads equations from a cell."""
+    from symrnn.cli.notebook import register
+
+    register(shell)

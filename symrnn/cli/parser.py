@@ -16,6 +16,7 @@ from symrnn.cli import (
     predict,
     report,
     sample,
+    serve,
     show,
     train,
     verify,
@@ -124,6 +125,12 @@ COMMANDS = {
         flow.add_options,
         flow.flow,
         ("flow elman --steps 20", "flow lstm --data cat-mat-rat -o flow.svg"),
+    ),
+    "serve": Command(
+        "open a page on this machine: type equations, and see all of it as you type",
+        serve.add_options,
+        serve.serve,
+        ("serve", "serve lstm --port 8000 --no-open"),
     ),
     "report": Command(
         "show a model or a run on one page: derivation, terms to choose, kernel, proof, flow",

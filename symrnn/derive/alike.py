@@ -46,8 +46,9 @@ def joined(
     True
     """
     whole = leaf(formulas)
-    first = formulas[0]
-    if whole is not None or any(frame(other) != frame(first) for other in formulas):
+    first, *others = formulas
+    kind = frame(first) if whole is None else ()
+    if whole is not None or any(frame(other) != kind for other in others):
         return whole
     found = []
     for column in zip(*map(children, formulas), strict=True):
@@ -62,7 +63,7 @@ def joined(
 def nameless(formula: Formula) -> Formula:
     """What is the same of formulas that are alike."""
     if isinstance(formula, Ref):
-        return replace(formula, name="")
+        return Ref("", formula.base, formula.shift)
     if isinstance(formula, Marked):
         return replace(formula, arg=Ref(""))
     return map_children(formula, nameless)

@@ -5,9 +5,10 @@ back edge by edge to where the parameter is used. So the list never grows beyond
 several paths share is a total, ∂L/∂h_t, with an equation of its own.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Immediate, Total
@@ -24,6 +25,8 @@ from symrnn.system.system import Equation, System
 from symrnn.system.windows import Windows, windows
 
 __all__ = ["LOSS", "Derivation"]
+
+T = TypeVar("T")
 
 
 @lru_cache(maxsize=32)
@@ -58,6 +61,9 @@ class Derivation:
     """What goes into functions and is not put in, but has a letter (`lettered.with_letters`)."""
     norms: tuple[Norm, ...] = ()
     """The layer norms whose parts have names in the text (`norms.with_norms`)."""
+    networks: dict[object, Network] = field(default_factory=dict, repr=False, compare=False)
+    """Those that were asked for, of whatever else is derived of the same text: `replace` hands them
+    on."""
 
     @cached_property
     def rolled(self) -> "Derivation":
@@ -69,7 +75,13 @@ class Derivation:
         """The same derivation with a name for the loss of each step, where the loss is a sum over
         time."""
         written, names = with_step_losses(self.written)
-        return replace(self, written=written, step_losses=names) if names else self
+        return replace(self, written=written, step_losses=names, networks={}) if names else self
+
+    @cached_property
+    def even(self) -> "Derivation":
+        """The same derivation in which all steps look alike: what several paths share at some step
+        has a total derivative at each."""
+        return self if self.evenly else replace(self, evenly=True)
 
     @cached_property
     def plain(self) -> System:
@@ -145,16 +157,24 @@ class Derivation:
     def network_of(self, own: frozenset[str]) -> Network:
         """The network of the same system over other nodes."""
         nodes = own | matrices(self.plain) | {LOSS.name}
-        if nodes not in self._networks:
+        known = nodes, self.steps, self.truncate, self.wrt
+        if known not in self.networks:
             keep = kept(self.written, self.keep)
-            self._networks[nodes] = network(
+            self.networks[known] = network(
                 self.system, nodes, self.wrt, self.starts, self.windows, keep, self.norms
             )
-        return self._networks[nodes]
+        return self.networks[known]
+
+    def once(self, make: Callable[["Derivation"], T]) -> T:
+        """What a function makes of the derivation, made when it is first asked for."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
+        return found
 
     @cached_property
-    def _networks(self) -> dict[frozenset[str], Network]:
-        return {}  # the recursion and its letters ask for the same ones
+    def _made(self) -> dict[object, Any]:
+        return {}
 
     @cached_property
     def rows(self) -> Rows:

@@ -70,9 +70,16 @@ class Expressions(Shapes):
         super().__init__(system, dims)
         self.values = values
         self._values: dict[Ref, Sized] = {}
+        self._found: dict[tuple[Expr, str], Sized] = {}
 
     def value(self, expr: Expr, inner: str = "t") -> Sized:
         """An expression of the language; `inner` is the index that a sum over time binds."""
+        asked = expr, inner
+        if asked not in self._found:  # many paths pass the same function
+            self._found[asked] = self._value(expr, inner)
+        return self._found[asked]
+
+    def _value(self, expr: Expr, inner: str) -> Sized:
         formula, width = self.formula(expr, inner)
         if width == NARROW or any(not isinstance(p, BARE) for p in walk(formula)):
             return formula, width

@@ -62,7 +62,7 @@ class Folding:
         """One summand for all of these, with one index."""
         whole = joined(terms)
         alike = next(free_indices(whole), None) if whole is not None else None
-        if alike is None:
+        if alike is None or self.texts(alike) is None:
             return None
         pairs = sorted(zip(alike.names, terms, strict=True), key=lambda pair: self.rank(pair[0]))
         body = joined([term for _, term in pairs])
@@ -107,7 +107,7 @@ class Folding:
             return None
         left = joined([e.left for e in equations])
         alike = next(_alike(Equation(left, ())), None) if left is not None else None
-        if alike is None:
+        if alike is None or self.texts(alike) is None:
             return None
         pairs = zip(alike.names, equations, strict=True)
         ordered = [e for _, e in sorted(pairs, key=lambda pair: self.rank(pair[0]))]

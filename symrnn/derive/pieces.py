@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from operator import attrgetter
+from typing import Any
 
 from symrnn.derive.formula import (
     Alike,
@@ -38,6 +40,9 @@ HELD: Mapping[type, tuple[str, ...]] = {
 }
 """The fields in which formulas stand, of each kind that holds some."""
 
+MANY = ("terms", "factors", "args")
+"""Fields that hold any number of formulas."""
+
 BESIDE = {
     kind: tuple(field.name for field in fields(kind) if field.name not in held)
     for kind, held in HELD.items()
@@ -45,17 +50,21 @@ BESIDE = {
 """What else each of these kinds says."""
 
 
+def _reader(kind: type, held: tuple[str, ...]) -> Callable[[Any], tuple[Formula, ...]]:
+    """What gives the formulas in one of a kind."""
+    if kind is Blocks:
+        return lambda blocks: tuple(each for row in blocks.rows for each in row)
+    read: Callable[[Any], Any] = attrgetter(*held)
+    return read if len(held) == 2 or held[0] in MANY else lambda formula: (read(formula),)
+
+
+READERS = {kind: _reader(kind, held) for kind, held in HELD.items()}
+
+
 def children(formula: Formula) -> tuple[Formula, ...]:
     """What stands in a formula, from left to right."""
-    held = HELD.get(type(formula))
-    if held is None:
-        return ()
-    if len(held) == 2:
-        return getattr(formula, held[0]), getattr(formula, held[1])
-    inside = getattr(formula, held[0])
-    if isinstance(formula, Blocks):
-        return tuple(each for row in formula.rows for each in row)
-    return inside if isinstance(inside, tuple) else (inside,)
+    read = READERS.get(type(formula))
+    return () if read is None else read(formula)
 
 
 def map_children(formula: Formula, f: Callable[[Formula], Formula]) -> Formula:
@@ -113,10 +122,13 @@ def map_sheet(sheet: Sheet, f: Callable[[Formula], Formula]) -> Sheet:
 
 def free_indices(formula: Formula) -> Iterator[Alike]:
     """What has an index that no sum within binds."""
-    if isinstance(formula, Alike):
-        yield formula
-    for child in children(formula) if not isinstance(formula, Over) else ():
-        yield from free_indices(child)
+    waiting = [formula]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Alike):
+            yield found
+        elif not isinstance(found, Over):
+            waiting += reversed(children(found))
 
 
 def walk(formula: Formula) -> Iterator[Formula]:

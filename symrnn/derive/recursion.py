@@ -109,6 +109,10 @@ class Deltas:
 
 def deltas(derivation: Derivation) -> Deltas:
     """The recursion of a derivation, with its own steps."""
+    return derivation.once(_deltas)
+
+
+def _deltas(derivation: Derivation) -> Deltas:
     names = kept(derivation)
     found = derivation.network_of(names)
     values = {
@@ -122,13 +126,17 @@ def deltas(derivation: Derivation) -> Deltas:
 
 def kept(derivation: Derivation) -> frozenset[str]:
     """The names of the nodes of the recursion; found with a symbolic T where there is one."""
-    system = derivation.rolled.system
+    return derivation.rolled.once(_kept)
+
+
+def _kept(derivation: Derivation) -> frozenset[str]:
+    system = derivation.system
     activations = set(pre_activations(derivation, system))
     known = {s.name for s in system.named("variable", "weight")}
-    names = known & (derivation.rolled.own | activations) - {LOSS.name}
+    names = known & (derivation.own | activations) - {LOSS.name}
     stay = matrices(system) | {n for norm in derivation.norms for n in (norm.name, norm.of)}
     while True:
-        found = derivation.rolled.network_of(frozenset(names))
+        found = derivation.network_of(frozenset(names))
         around = _neighbours(found)
         folded: set[str] = set()
         for name in sorted(names - stay):

@@ -41,6 +41,7 @@ class Shapes:
         self.dims = {"B": 1, **dims}
         if system.steps is not None:
             self.dims["T"] = system.steps
+        self._shapes: dict[str, tuple[Width, Width]] = {}
 
     def width(self, width: Width) -> Width:
         """The width, as a number as far as its dimensions have one."""
@@ -53,8 +54,11 @@ class Shapes:
 
     def shape_of(self, name: str) -> tuple[Width, Width]:
         """Rows and columns; a vector is a row."""
-        shape = tuple(map(self.width, self.symbols[name].shape))
-        return (shape[0], shape[1]) if len(shape) == 2 else (NARROW, shape[0] if shape else NARROW)
+        if name not in self._shapes:
+            shape = tuple(map(self.width, self.symbols[name].shape))
+            rows, columns = (NARROW, *shape)[-2:] if shape else (NARROW, NARROW)
+            self._shapes[name] = rows, columns
+        return self._shapes[name]
 
     def is_matrix(self, name: str) -> bool:
         """Whether a parameter is a matrix that is not a single number."""

@@ -71,7 +71,7 @@ def sheets_of(derivation: Derivation, view: str, request: Request) -> Sheets:
     names = derivation.chosen(request.wrt)
     row = VIEWS[view]
     if request.evenly and row.begins_at_totals:
-        derivation = replace(derivation, evenly=True)
+        derivation = derivation.even
     if row.is_long:
         check_length(derivation, view, names)
     found = row(derivation, names, **(request.extra if row.in_numbers else {}))

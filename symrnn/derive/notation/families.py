@@ -6,7 +6,7 @@ k has the symbol of the author.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from symrnn.derive.notation.letters import Letters
@@ -38,10 +38,11 @@ class Families:
         self.letters = letters
         self._glyphs = letters.glyphs(plain=False), letters.glyphs(plain=True)
         self._taken = INDICES | set(_letters_in(letters)) | set(also)
+        self._known: dict[tuple[bool, tuple[str, ...]], tuple[int, Texts] | None] = {}
 
     def texts(self, names: Sequence[str]) -> Texts | None:
         """The pieces in which the symbols of these names differ; None unless it is one."""
-        latex, plain = (self._differing(names, own) for own in self._glyphs)
+        latex, plain = (self._differing(names, plain) for plain in (False, True))
         if latex is None or plain is None:
             return None
         same = all(a.plain == b.plain for a, b in zip(latex[1], plain[1], strict=True))
@@ -50,7 +51,7 @@ class Families:
     def glyph(self, names: Sequence[str], index: str, plain: bool) -> Glyph:
         """The symbol of one of these, with an index for the piece in which they differ."""
         own = self._glyphs[plain]
-        found = self._differing(names, own)
+        found = self._differing(names, plain)
         assert found is not None
         place, texts = found
         parts = _parts(own[names[0]])
@@ -81,19 +82,26 @@ class Families:
         glyph = self.glyph([ref.name for ref in refs], index, True)
         return self.letters.spelt(glyph, refs[0], plain=True)
 
-    @staticmethod
-    def _differing(names: Sequence[str], own: dict[str, Glyph]) -> tuple[int, Texts] | None:
-        if not all(name in own for name in names):
-            return None
-        symbols = [own[name] for name in names]
-        if len({(len(s.subs), len(s.sups)) for s in symbols}) > 1:
-            return None
-        columns = list(zip(*map(_parts, symbols), strict=True))
-        places = [i for i, column in enumerate(columns) if len(set(column)) > 1]
-        if len(places) != 1:
-            return None
-        texts = _trimmed(columns[places[0]])
-        return (places[0], texts) if len(set(texts)) == len(texts) else None
+    def _differing(self, names: Sequence[str], plain: bool) -> tuple[int, Texts] | None:
+        """The place of the one piece in which symbols differ, and the texts there."""
+        asked = plain, tuple(names)
+        if asked not in self._known:
+            self._known[asked] = _differing(names, self._glyphs[plain])
+        return self._known[asked]
+
+
+def _differing(names: Sequence[str], own: Mapping[str, Glyph]) -> tuple[int, Texts] | None:
+    if not all(name in own for name in names):
+        return None
+    symbols = [own[name] for name in names]
+    if len({(len(s.subs), len(s.sups)) for s in symbols}) > 1:
+        return None
+    columns = list(zip(*map(_parts, symbols), strict=True))
+    places = [i for i, column in enumerate(columns) if len(set(column)) > 1]
+    if len(places) != 1:
+        return None
+    texts = _trimmed(columns[places[0]])
+    return (places[0], texts) if len(set(texts)) == len(texts) else None
 
 
 def _parts(symbol: Glyph) -> list[Piece]:

@@ -73,6 +73,8 @@ class Letters:
             name: _entry(notation, name) for name in notation.symbols if name in system.symbols
         }
         self._glyphs: dict[str, Glyph] = {}
+        self._latex: dict[Ref, str] = {}
+        self._plain: dict[Ref, str] = {}
         self._later = later
         self._choose()
 
@@ -80,13 +82,17 @@ class Letters:
         """The reference as LaTeX: `O_{t-1}`. One without a name is its time alone: `t-1`."""
         if not ref.name:
             return time_text(ref)
-        return self._spelling.latex(self._glyphs[ref.name], ref)
+        if ref not in self._latex:
+            self._latex[ref] = self._spelling.latex(self._glyphs[ref.name], ref)
+        return self._latex[ref]
 
     def plain(self, ref: Ref) -> str:
         """The reference for a terminal: `Oₜ₋₁`, or `O_{T-1}` where Unicode has no subscript."""
         if not ref.name:
             return time_text(ref)
-        return self._spelling.plain(self._plain_glyphs[ref.name], ref)
+        if ref not in self._plain:
+            self._plain[ref] = self._spelling.plain(self._plain_glyphs[ref.name], ref)
+        return self._plain[ref]
 
     def python(self, ref: Ref) -> str:
         """The reference as an identifier of Python that is no name of SymPy: `O_tm1`."""

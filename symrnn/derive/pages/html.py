@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from math_core import LatexToMathML
 
 SCREEN = 40
-"""A formula of so many characters may be wider than a small screen."""
+"""A formula, or a row of a table, of so many characters may be wider than a small screen."""
 
 STRETCHED_LINE = '<mo stretchy="true">\u0332</mo>'
 """A line under or over a formula. Browsers lose it at some widths; a border of CSS they draw."""
@@ -135,7 +135,10 @@ def _item(item: Item, level: int = 3) -> str:
             return render("html/image.html", address=address, name=named, caption=_prose(caption))
         case Table(header, rows):
             cells = [[_prose(cell) for cell in row] for row in rows]
-            return render("html/table.html", header=[_prose(c) for c in header], rows=cells)
+            letters = (sum(len(plain_text(cell)) + 3 for cell in row) for row in (header, *rows))
+            room = _scrolls("table") if max(letters) > SCREEN else ""
+            heads = [_prose(cell) for cell in header]
+            return render("html/table.html", header=heads, rows=cells, room=room)
         case Figure(_, svg, caption):
             picture = _named(svg, plain_text(caption))
             return render("html/figure.html", picture=picture, caption=_prose(caption))

@@ -118,6 +118,8 @@ def _script(frame: _Frame, token: str, before: str) -> str:
 def _step(stack: list[_Frame], tokens: list[str], index: int) -> str:
     """Open and close frames; what is wrong with this token, or nothing."""
     frame, token = stack[-1], tokens[index]
+    if token.isascii() and token.isalnum():
+        return ""  # most are letters and digits
     before = tokens[index - 1] if index else ""
     after = tokens[index + 1] if index + 1 < len(tokens) else ""
     name = token[token.find("{") + 1 : -1]

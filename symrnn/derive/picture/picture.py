@@ -4,14 +4,14 @@ Everything is drawn from the system; what symrnn made up between two of the auth
 folded away.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise, product
-from math import ceil, hypot
+from math import hypot
 
-from symrnn.derive.picture.plan import GUTTER, Plan, ReadGraph
+from symrnn.derive.picture.plan import Plan, ReadGraph
+from symrnn.derive.picture.routes import Router, length_of, samples
 from symrnn.derive.picture.shapes import (
-    CELL,
     RADIUS,
     Arrow,
     Box,
@@ -24,16 +24,6 @@ from symrnn.derive.picture.shapes import (
 from symrnn.language.tree import Ref
 from symrnn.system.system import System
 from symrnn.system.windows import Windows
-
-
-def length_of(line: Sequence[Point]) -> float:
-    return sum(hypot(q[0] - p[0], q[1] - p[1]) for p, q in pairwise(line))
-
-
-def samples(line: list[Point]) -> Iterator[Point]:
-    for (x, y), (u, v) in pairwise(line):
-        count = ceil(hypot(u - x, v - y) / CELL)
-        yield from ((x + (u - x) * k / count, y + (v - y) * k / count) for k in range(count))
 
 
 def shifted(line: list[Point], by: float) -> list[Point]:
@@ -62,130 +52,23 @@ def _border(spot: Spot, inside: Point, outside: Point) -> Point:
     low, high = 0.0, 1.0
     for _ in range(40):
         k = (low + high) / 2
-        x, y = (inside[i] + k * (outside[i] - inside[i]) for i in (0, 1))
+        x = inside[0] + k * (outside[0] - inside[0])
+        y = inside[1] + k * (outside[1] - inside[1])
         low, high = (k, high) if spot.depth(x, y) > -0.04 else (low, k)
     return inside[0] + high * (outside[0] - inside[0]), inside[1] + high * (outside[1] - inside[1])
 
 
-class Router:
-    """Routes around nodes. Edges of one kind, such as h[t-1] to i[t], run alike at every step."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
-        self.nodes: dict[Point, Ref] = {}
-        self.lines: dict[Point, set[Ref]] = {}
-        clear = RADIUS + 0.12
-        for ref, spot in plan.spots.items():
-            wide, high = ceil((spot.half + 0.12) / CELL) + 1, ceil(clear / CELL) + 1
-            for i, j in product(range(-wide, wide + 1), range(-high, high + 1)):
-                x, y = _cell((spot.x + i * CELL, spot.y + j * CELL))
-                if spot.depth(x * CELL, y * CELL) > -0.12:
-                    self.nodes[x, y] = ref
-
-    def routes(self) -> dict[tuple[Ref, Ref], list[Point]]:
-        kinds: dict[object, list[tuple[Ref, Ref]]] = {}
-        for u, v in self.plan.edges:
-            kinds.setdefault(self.kind(u, v), []).append((u, v))
-        found: dict[tuple[Ref, Ref], list[Point]] = {}
-        for edges in sorted(kinds.values(), key=lambda edges: self.reach(*edges[0])):
-            best = self.best(edges)
-            for (u, v), line in zip(edges, best, strict=True):
-                found[u, v] = line
-                for point in samples(line):
-                    self.lines.setdefault(_cell(point), set()).add(u)
-        return {edge: found[edge] for edge in self.plan.edges}
-
-    def best(self, edges: list[tuple[Ref, Ref]]) -> tuple[list[Point], ...]:
-        """The cheapest way for all of them; a straight one that is free is not compared."""
-        lowest, found = float("inf"), None
-        for lines in zip(*(self.candidates(u, v) for u, v in edges), strict=True):
-            straight = found is None
-            if 0.6 * sum(map(length_of, lines)) > lowest:
-                continue
-            cost = sum(self.cost(e, line) for e, line in zip(edges, lines, strict=True))
-            if cost < lowest - 1e-9:
-                lowest, found = cost, lines
-            if straight and cost < 1.15 * sum(map(length_of, lines)):
-                break
-        assert found is not None
-        return found
-
-    def kind(self, u: Ref, v: Ref) -> object:
-        if "…" in (u.name, v.name):
-            return u, v
-        row = round(self.plan.spots[v].y / self.plan.row)
-        if not (u.base and v.base):
-            return u.name, row, v.name
-        lag = v.shift - u.shift
-        # those that pass over a step overlap their like: they take turns
-        return u.name, row, lag, u.shift % abs(lag) if lag else 0
-
-    def reach(self, u: Ref, v: Ref) -> float:
-        a, b = self.plan.spots[u], self.plan.spots[v]
-        return round(abs(a.x - b.x) + abs(a.y - b.y), 6)
-
-    def candidates(self, u: Ref, v: Ref) -> Iterator[list[Point]]:
-        """Straight; around a corner; through the gutters and the channels between rows."""
-        a, b = self.plan.spots[u], self.plan.spots[v]
-        p, q = (a.x, a.y), (b.x, b.y)
-        yield [p, q]
-        yield [p, (a.x, b.y), q]
-        yield [p, (b.x, a.y), q]
-        for bow in (0.6, -0.6, 0.8, -0.8, 1.0, -1.0):
-            if self.plan.column[u] != self.plan.column[v]:
-                break
-            yield [p, (a.x + bow, a.y + self.plan.row / 2), (a.x + bow, b.y - self.plan.row / 2), q]
-        into = (b.x - 0.17 if a.x < b.x else b.x + 0.17, b.y)
-        enters = [b.y - self.plan.row / 2 + track for track in (0.0, -0.2)]
-        enters += [b.y + self.plan.row / 2 + track for track in (0.0, 0.2)]
-        leaves = [a.y + self.plan.row / 2, a.y - self.plan.row / 2]
-        for y in (*leaves, leaves[0] + 0.2, leaves[1] - 0.2):
-            yield [p, (a.x, y), (b.x, y), q]
-        for x, y in product(self.gutters(u, v), enters):
-            yield [p, (x, a.y), (x, y), (into[0], y), into]
-            for leave in leaves:
-                yield [p, (a.x, leave), (x, leave), (x, y), (into[0], y), into]
-        for x in self.gutters(u, v):
-            yield [p, (x, a.y), (x, b.y), q]
-            for leave in leaves:
-                yield [p, (a.x, leave), (x, leave), (x, b.y), q]
-
-    def gutters(self, u: Ref, v: Ref) -> Iterator[float]:
-        """Where a vertical line may run beside the columns of an edge."""
-        columns = self.plan.columns
-        for column in (self.plan.column[u], self.plan.column[v]):
-            left, right = columns[column]
-            before = columns[column - 1][1] if column else left - GUTTER
-            after = columns[column + 1][0] if column + 1 < len(columns) else right + GUTTER
-            for middle in ((right + after) / 2, (before + left) / 2):
-                yield from (middle + track for track in (0.0, 0.24, -0.24, 0.48))
-
-    def cost(self, edge: tuple[Ref, Ref], line: list[Point]) -> float:
-        """Its length, which is cheaper along arrows from the same node and dear along others."""
-        total = 0.4 * (len(line) - 2)
-        (x, y), (u, v) = line[-2:]
-        if self.plan.column[edge[0]] != self.plan.column[edge[1]] and x == u and y > v:
-            total += 4.0  # what enters from above crosses what leaves
-        for point in samples(line):
-            cell = _cell(point)
-            hit = self.nodes.get(cell)
-            others = self.lines.get(cell, set())
-            total += 1000 * (hit is not None and hit not in edge)
-            total += CELL * (0.6 if edge[0] in others else 1.0)
-            total += 3 * CELL * len(others - {edge[0]})
-        return total
-
-
-def _cell(point: Point) -> Point:
-    return round(point[0] / CELL), round(point[1] / CELL)
+SQUARE = 0.5
+"""Among arrows, what is near is looked for in squares of this size."""
 
 
 def labels_of(plan: Plan, arrows: list[Arrow]) -> list[Label]:
     together = {name: group for group in plan.groups for name in group}
     fixed = [(s.x, s.y, s.half, RADIUS) for s in plan.spots.values()]
-    taken: list[Box] = []
+    taken: dict[Point, list[Box]] = {}  # by the squares that they lie in
     for arrow in arrows:
-        taken += [(x, y, 0.03, 0.03) for x, y in samples([*arrow.points])]
+        for x, y in samples(arrow.points):
+            taken.setdefault((x // SQUARE, y // SQUARE), []).append((x, y, 0.03, 0.03))
     labels: list[Label] = []
     for arrow in arrows:
         u, v = arrow.source, arrow.target
@@ -211,11 +94,22 @@ def labels_of(plan: Plan, arrows: list[Arrow]) -> list[Label]:
     return labels
 
 
+def _around(box: Box, among: Mapping[Point, list[Box]]) -> Iterator[Box]:
+    """Those that may overlap a box, by the squares within its reach."""
+    x, y, wide, high = box
+    columns = range(int((x - wide) // SQUARE) - 1, int((x + wide) // SQUARE) + 2)
+    rows = range(int((y - high) // SQUARE) - 1, int((y + high) // SQUARE) + 2)
+    for square in product(columns, rows):
+        yield from among.get(square, ())
+
+
 def _overlap(a: Box, b: Box) -> bool:
     return abs(a[0] - b[0]) < a[2] + b[2] and abs(a[1] - b[1]) < a[3] + b[3]
 
 
-def _beside(arrow: Arrow, label: Label, taken: list[Box], fixed: list[Box]) -> Label:
+def _beside(
+    arrow: Arrow, label: Label, taken: Mapping[Point, list[Box]], fixed: list[Box]
+) -> Label:
     """The label at the side of its arrow where least is in the way."""
     wide, high = extent(label)
     (x, y), (u, v) = max(pairwise(arrow.points), key=lambda s: round(length_of(s), 6))
@@ -229,7 +123,7 @@ def _beside(arrow: Arrow, label: Label, taken: list[Box], fixed: list[Box]) -> L
 
     def crowd(place: Label) -> int:
         box = (place.x, place.y, wide, high)
-        lines = sum(_overlap(box, other) for other in taken)
+        lines = sum(_overlap(box, other) for other in _around(box, taken))
         return lines + 1000 * sum(_overlap(box, other) for other in fixed)
 
     return min(places, key=crowd)

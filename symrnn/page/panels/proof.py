@@ -1,11 +1,11 @@
 """What verify says: the kernel held against three oracles that share no code with it."""
 
 from symrnn.derive.pages.document import Item, Paragraph, Section, Table, typeset
+from symrnn.derive.pages.tables import table
 from symrnn.errors import UsageError
 from symrnn.kernels.verification.report import CONTRACT, Report
 from symrnn.page.refused import refused
 from symrnn.page.subject import Subject
-from symrnn.page.tables import table
 
 ABOUT = (
     "The kernel is held against oracles that share no code with it and know no derivative: the text"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from symrnn.derive.pages.document import Item, Paragraph, Section
-from symrnn.page.images import MISSING, can_draw, image
+from symrnn.derive.pages.images import MISSING, can_draw, image
+from symrnn.derive.pages.tables import table
 from symrnn.page.run import Run
 from symrnn.page.subject import Subject
-from symrnn.page.tables import table
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
