@@ -54,14 +54,17 @@ def opened(browser: Browser, served: Served) -> Iterator[Callable[..., Any]]:
 
 
 def panel(page: Any, name: str) -> Any:
-    """A panel's content, scrolled to, as soon as it is there for the text as it is."""
-    found = page.locator(f"#content-{name}")
-    page.locator(f"#panel-{name}").scroll_into_view_if_needed()
+    """A panel's content, as soon as it is there for the text as it is; until then what comes above
+    it may push it away, and it is scrolled to again."""
     page.wait_for_function(
-        "name => document.getElementById(`content-${name}`).getAttribute('aria-busy') === 'false'",
+        """name => {
+          document.getElementById(`panel-${name}`).scrollIntoView({block: "nearest"});
+          return document.getElementById(`content-${name}`).getAttribute("aria-busy") === "false";
+        }""",
         arg=name,
+        polling=50,
     )
-    return found
+    return page.locator(f"#content-{name}")
 
 
 def message(text: str) -> str:
