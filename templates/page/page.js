@@ -145,7 +145,10 @@ async function refresh() {
   question = body;
   checking?.abort();
   checking = new AbortController();
-  for (const panel of panels) { panel.abort?.abort(); panel.content.setAttribute("aria-busy", "true"); }
+  for (const panel of panels) {
+    panel.abort?.abort();
+    panel.content.setAttribute("aria-busy", String(panel.shown !== body));  // what is there may be asked again
+  }
   try {
     const answer = await ask("check", body, checking.signal);
     const found = await answer.json();
