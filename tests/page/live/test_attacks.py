@@ -229,7 +229,8 @@ def test_what_takes_much_memory_is_told_so(served: Served) -> None:
     found = served.ask("panel/flow", text=f"{TEXT}\nh: 30000\nx: 30000")
     assert found.status == 422
     assert found.json["error"]["message"] == (
-        "this takes more than the 1024 MiB of memory that a page has; ask for fewer steps or features"
+        "this takes more than the 1024 MiB of memory that a page has; ask for fewer steps or"
+        " features"
     )
     assert served.answers()
 
