@@ -22,6 +22,7 @@ import symrnn
 
 HERE = Path(__file__).parent
 SIZE = {"width": 1280, "height": 960}
+ABOVE = "each => { each.scrollIntoView(); scrollBy(0, -24); }"
 TERM = "[data-term='w_i@2']"
 
 
@@ -45,7 +46,7 @@ def kept(page: Any) -> None:
         symrnn.report("elman", data="notes").write(path)
         page.goto(path.as_uri())
         page.locator(TERM).click()
-        page.locator("#the-unrolled-network figure").evaluate("each => each.scrollIntoView()")
+        page.locator("#the-unrolled-network figure").evaluate(ABOVE)
         page.screenshot(path=HERE / "report.png")
 
 
@@ -55,7 +56,7 @@ def live(page: Any) -> None:
         page.goto(address)
         page.locator(f"#content-terms {TERM}").click()
         page.locator("#content-network svg .lit").first.wait_for()
-        page.locator("#panel-network").evaluate("each => each.scrollIntoView()")
+        page.locator("#panel-network").evaluate(ABOVE)
         page.screenshot(path=HERE / "serve.png")
 
 

@@ -125,7 +125,8 @@ def answered(line: str, cell: str, bind: "Callable[[str, Model], object]") -> ob
         if model.system.loss is None:
             return model
         if exercises.is_asked(options) or any(getattr(options, name) for name in PRINTED):
-            return _told(printed_of(model, options), options.output)
+            _tell(printed_of(model, options), options.output)
+            return None
         output = output_of(model, options)
         if not options.view and too_long(output):
             options.view = ("delta",)
@@ -136,7 +137,7 @@ def answered(line: str, cell: str, bind: "Callable[[str, Model], object]") -> ob
         return Shown(output, options.figure)
 
 
-def _told(found: str | bytes | Answer, path: str | None) -> None:
+def _tell(found: str | bytes | Answer, path: str | None) -> None:
     """Print it, or put it where it was to go."""
     from symrnn.files import write_all
 

@@ -150,11 +150,11 @@ def test_an_example_steps_a_view_and_letters(opened: Callable[..., Any]) -> None
     )
     titles = derivation.locator("summary").all_inner_texts()
     assert titles == [VIEWS["closed"].title, "Update rules"]
-    before = derivation.inner_text()
+    before = derivation.text_content()
     page.locator("#scalar").select_option("1")
     page.wait_for_timeout(200)  # until it is asked for
     assert "⊙" in before
-    assert "⊙" not in panel(page, "derivation").inner_text()
+    assert "⊙" not in panel(page, "derivation").text_content()
 
 
 def test_an_address_brings_all_of_it_back(opened: Callable[..., Any]) -> None:

@@ -104,7 +104,7 @@ def subject(asked: Asked) -> Subject:
 # what is done
 
 
-def check(subject: Subject, _: str) -> Reply:
+def check(subject: Subject, name: str) -> Reply:
     """Whether the text is right, what it hardly means, and what the model has."""
     model = subject.model
     doubts = [complaint(doubt, model.name).as_dict() for doubt in model.doubts]
