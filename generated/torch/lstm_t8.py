@@ -444,7 +444,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # transpose(U_o) + d_a_i[1] @ transpose(U_i)
         d_h_0 = torch.mm(d_a_at[1], U.t())
         # d_h0 = d_h_0
-        d_h0 = d_h_0
+        d_h0 = d_h_0.clone()
     d_c0 = None
     if need[2]:
         # d_c_0 = d_c[1] * f[1]
@@ -595,7 +595,7 @@ def _loss(fuse, sizes, tensors, keep):
     sum_l_yhat = torch.sum(
         torch.addcmul(torch.nn.functional.softplus(a_yhat, 1, 40), y, a_yhat, value=-1),
     ).reshape(1)
-    L = (1 / (B * C)) * sum_l_yhat
+    L = 1 / (B * C) * sum_l_yhat
     outputs = (L.reshape(()),)
     if not keep:
         return outputs, ()
@@ -619,7 +619,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     with torch.inference_mode(fuse != "compile"):
         # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
         # d_l_yhat = d_L / size(B)
-        d_a_yhat = ((1 / C) * (1 / B)) * d_L * (yhat - y)
+        d_a_yhat = 1 / C * (1 / B) * d_L * (yhat - y)
         # d_h[8] = d_a_yhat @ transpose(w_y)
         d_h_at = [None] * 9
         d_h_at[8] = torch.mm(d_a_yhat, w_y.t())
@@ -681,7 +681,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # transpose(U_o) + d_a_i[1] @ transpose(U_i)
         d_h_0 = torch.mm(d_a_at[1], U.t())
         # d_h0 = d_h_0
-        d_h0 = d_h_0
+        d_h0 = d_h_0.clone()
     d_c0 = None
     if need[2]:
         # d_c_0 = d_c[1] * f[1]
@@ -915,7 +915,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_285c1869012d_{one.name}"
+    name = f"symrnn::lstm_af40163a71ff_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -1113,7 +1113,9 @@ def _one_step(params, given, dims):
 def _ready(params, given, dims, batch_first, needs, every):
     """The sizes, and all that is handed in as it has to be; what looks as something did that was
     right is not checked again."""
-    look = None if torch.compiler.is_compiling() else _look(params, given, dims, batch_first, needs)
+    look = None
+    if not torch.compiler.is_compiling():
+        look = _look(params, given, dims, batch_first, needs, every is _EVERY)
     if look in _SEEN:
         sizes, zeros = _SEEN[look]
         like = next(iter(params.values()))
@@ -1129,14 +1131,16 @@ def _ready(params, given, dims, batch_first, needs, every):
         for name, value in found.items()
     ):
         zeros = {name: value.shape for name, value in found.items() if given.get(name) is None}
+        if len(_SEEN) >= _MOST:
+            _SEEN.clear()
         _SEEN[look] = sizes, zeros
     return sizes, found
 
 
-_SEEN = {}
+_SEEN, _MOST = {}, 64
 
 
-def _look(params, given, dims, batch_first, needs):
+def _look(params, given, dims, batch_first, needs, in_steps):
     """All that the checks look at; None where something has to be turned into another kind."""
     like = next(iter(params.values()), None)
     if like is None or _kind(like) is not like.dtype:
@@ -1147,7 +1151,7 @@ def _look(params, given, dims, batch_first, needs):
         else (name, value is None)
         for name, value in given.items()
     ]
-    return like.dtype, like.device, batch_first, needs, *dims.values(), *every
+    return like.dtype, like.device, batch_first, needs, in_steps, *dims.values(), *every
 
 
 def _checked(params, given, dims, batch_first, needs, every):

@@ -182,7 +182,7 @@ if triton is not None:
         at = h_prev_at + row * h_prev_row + column * h_prev_column
         h_prev = tl.load(at, there).to(kind)
         n = _tanh(a_n)
-        h = ((1) - f) * h_prev + f * n
+        h = (1 - f) * h_prev + f * n
         tl.store(n_to + place, n, there)
         tl.store(h_to + place, h, there)
 
@@ -418,7 +418,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
             d_u_n_at[1],
         )
         # d_h0 = d_h_0
-        d_h0 = d_h_0
+        d_h0 = d_h_0.clone()
     d_W_f = d_W_n = None
     if any(need[2:4]):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
@@ -511,7 +511,7 @@ def _loss(fuse, sizes, tensors, keep):
     sum_l_yhat = torch.sum(
         torch.addcmul(torch.nn.functional.softplus(a_yhat, 1, 40), y, a_yhat, value=-1),
     ).reshape(1)
-    L = (1 / (B * C)) * sum_l_yhat
+    L = 1 / (B * C) * sum_l_yhat
     outputs = (L.reshape(()),)
     if not keep:
         return outputs, ()
@@ -532,7 +532,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     with torch.inference_mode(fuse != "compile"):
         # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
         # d_l_yhat = d_L / size(B)
-        d_a_yhat = ((1 / C) * (1 / B)) * d_L * (yhat - y)
+        d_a_yhat = 1 / C * (1 / B) * d_L * (yhat - y)
         # d_h[20] = d_a_yhat @ transpose(w_y)
         s_d_h = 1 - f[1:20]
         d_h_at = [None] * 21
@@ -593,7 +593,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
             d_u_n_at[1],
         )
         # d_h0 = d_h_0
-        d_h0 = d_h_0
+        d_h0 = d_h_0.clone()
     d_W_f = d_W_n = None
     if any(need[3:5]):
         # d_W_f = sum(transpose(x[t]) @ d_a_f[t])
@@ -764,7 +764,7 @@ _ONCE = "mgu has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::mgu_bc37f49fbc08_{one.name}"
+    name = f"symrnn::mgu_5087fe31aa2d_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -962,7 +962,9 @@ def _one_step(params, given, dims):
 def _ready(params, given, dims, batch_first, needs, every):
     """The sizes, and all that is handed in as it has to be; what looks as something did that was
     right is not checked again."""
-    look = None if torch.compiler.is_compiling() else _look(params, given, dims, batch_first, needs)
+    look = None
+    if not torch.compiler.is_compiling():
+        look = _look(params, given, dims, batch_first, needs, every is _EVERY)
     if look in _SEEN:
         sizes, zeros = _SEEN[look]
         like = next(iter(params.values()))
@@ -978,14 +980,16 @@ def _ready(params, given, dims, batch_first, needs, every):
         for name, value in found.items()
     ):
         zeros = {name: value.shape for name, value in found.items() if given.get(name) is None}
+        if len(_SEEN) >= _MOST:
+            _SEEN.clear()
         _SEEN[look] = sizes, zeros
     return sizes, found
 
 
-_SEEN = {}
+_SEEN, _MOST = {}, 64
 
 
-def _look(params, given, dims, batch_first, needs):
+def _look(params, given, dims, batch_first, needs, in_steps):
     """All that the checks look at; None where something has to be turned into another kind."""
     like = next(iter(params.values()), None)
     if like is None or _kind(like) is not like.dtype:
@@ -996,7 +1000,7 @@ def _look(params, given, dims, batch_first, needs):
         else (name, value is None)
         for name, value in given.items()
     ]
-    return like.dtype, like.device, batch_first, needs, *dims.values(), *every
+    return like.dtype, like.device, batch_first, needs, in_steps, *dims.values(), *every
 
 
 def _checked(params, given, dims, batch_first, needs, every):
