@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "html": {"autoescape": True},
+    "page": {"autoescape": True},
     "latex": {  # where braces and % have meanings of their own
         "block_start_string": "<%",
         "block_end_string": "%>",

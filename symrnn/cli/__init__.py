@@ -5,6 +5,7 @@ did not hold, 2 for bad input, or 130 after Ctrl-C.
 
 - `parser`   the table of the commands
 - `options`  what several of them have: a model, widths, a format, how a kernel is made
+- `notebook` the cell magic `%%rnn`, which has the options of `derive`
 - `together` one command by several processes, which mpirun has started
 - the others are a command each: its options, and what it calls
 """

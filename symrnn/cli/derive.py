@@ -22,8 +22,13 @@ FORMATS = ("latex", "tex", "pdf", "html", "unicode", "sympy", "json")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What may be asked of a derivation."""
+    """A model, and what may be asked of its derivation."""
     add_model(parser)
+    add_derivation(parser)
+
+
+def add_derivation(parser: argparse.ArgumentParser) -> None:
+    """What may be asked of a derivation."""
     parser.add_argument(
         "--dims", type=dims, default={}, metavar="C=1", help="dimensions that have a number"
     )
@@ -205,14 +210,18 @@ def _format(path: str | None, said: str | None, option: str = "-o") -> str:
 
 def derive(options: argparse.Namespace) -> str | bytes | Answer:
     """The derivation that the options ask for, in their format."""
-    from symrnn.derive.sheets import check_views
-    from symrnn.derive.sizes import check_sizes
+    return printed_of(load(options), options)
 
-    model = load(options)
-    check_views(options.view)
-    options.format = settle(options)
-    check_sizes(model.system, options.steps, options.dims, options.scalar)
 
+def output_of(model: "Model", options: argparse.Namespace) -> "Output":
+    """The derivation of a model that the options ask for, ready to be printed."""
+    _settle(model, options)
+    return _output(model, options)
+
+
+def printed_of(model: "Model", options: argparse.Namespace) -> str | bytes | Answer:
+    """The same in its format, or an exercise."""
+    _settle(model, options)
     macros = None if options.macros is None else printed.macros_of(options.macros)
 
     def shown(output: "Output", parts: "list[Chapter]", after: "list[Chapter]") -> str | bytes:
@@ -228,6 +237,15 @@ def derive(options: argparse.Namespace) -> str | bytes | Answer:
         )
     output = _output(model, options)
     return shown(output, output.finished(output.parts()), [])
+
+
+def _settle(model: "Model", options: argparse.Namespace) -> None:
+    from symrnn.derive.sheets import check_views
+    from symrnn.derive.sizes import check_sizes
+
+    check_views(options.view)
+    options.format = settle(options)
+    check_sizes(model.system, options.steps, options.dims, options.scalar)
 
 
 def _output(model: "Model", options: argparse.Namespace, shift: int = 0) -> "Output":
@@ -268,9 +286,11 @@ def _output(model: "Model", options: argparse.Namespace, shift: int = 0) -> "Out
 
 def _note_unknown(output: "Output") -> None:
     """Say which symbols of a notation's file the model has no name for."""
+    if not output.notation.strict or sys.stderr is None:
+        return
     known = output.latex_printer.letters.system.symbols.keys() | output.derivation.states.keys()
     unknown = [name for name in output.notation.symbols if name not in known]
-    if unknown and output.notation.strict and sys.stderr is not None:
+    if unknown:
         near = suggestion(unknown[0], list(known)) if len(unknown) == 1 else ""
         names = ", ".join(f"'{name}'" for name in unknown)
         said = f"symrnn: note: {output.notation.name} has a symbol for {names}, and the model has"

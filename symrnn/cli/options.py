@@ -197,6 +197,13 @@ def load(options: argparse.Namespace) -> "Model":
 def named(options: argparse.Namespace) -> "Model":
     """The model that the arguments name."""
     from symrnn import model as models
+
+    name, text = named_text(options)
+    return models.parse(text, name, options.strict)
+
+
+def named_text(options: argparse.Namespace) -> tuple[str, str]:
+    """The name and the text of the model that the arguments name."""
     from symrnn.library import texts
 
     given = [g for g in (options.model, options.file, options.equations) if g is not None]
@@ -206,19 +213,18 @@ def named(options: argparse.Namespace) -> "Model":
             " -e TEXT"
         )
     if options.equations is not None:
-        return models.parse(options.equations, "-e", options.strict)
+        return "-e", options.equations
     if options.file is not None:
-        return models.parse(texts.in_file(options.file), options.file, options.strict)
-    if options.model == "-":
-        if sys.stdin is None:
-            raise UsageError("standard input is closed; there is nothing to read")
-        try:
-            data = sys.stdin.buffer.read(texts.MAX_BYTES + 1)
-        except OSError as error:
-            raise UsageError(f"cannot read standard input: {error.strerror}") from None
-        text = texts.decoded(data, "standard input")
-        return models.parse(text, "standard input", options.strict)
-    return models.load(options.model, options.strict)
+        return options.file, texts.in_file(options.file)
+    if options.model != "-":
+        return options.model, texts.named("models", options.model)
+    if sys.stdin is None:
+        raise UsageError("standard input is closed; there is nothing to read")
+    try:
+        data = sys.stdin.buffer.read(texts.MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read standard input: {error.strerror}") from None
+    return "standard input", texts.decoded(data, "standard input")
 
 
 def changed(model: "Model", options: argparse.Namespace) -> "Model":

@@ -14,7 +14,9 @@ from symrnn.cli import (
     generate,
     models,
     predict,
+    report,
     sample,
+    serve,
     show,
     train,
     verify,
@@ -123,6 +125,18 @@ COMMANDS = {
         flow.add_options,
         flow.flow,
         ("flow elman --steps 20", "flow lstm --data cat-mat-rat -o flow.svg"),
+    ),
+    "serve": Command(
+        "open a page on this machine: type equations, and see all of it as you type",
+        serve.add_options,
+        serve.serve,
+        ("serve", "serve lstm --port 8000 --no-open"),
+    ),
+    "report": Command(
+        "show a model or a run on one page: derivation, terms to choose, kernel, proof, flow",
+        report.add_options,
+        report.report,
+        ("report lstm -o lstm.html", "report elman --data cat-mat-rat -o elman.html"),
     ),
     "bench": Command(
         "measure a training step of generated kernels beside NumPy by hand, PyTorch, JAX, autograd",

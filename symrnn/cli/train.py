@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from symrnn.training.runs.architecture import Probabilities
     from symrnn.training.runs.folder import Folder
     from symrnn.training.runs.session import RunRequest, Session
+    from symrnn.training.runs.tensorboard import Library
 
 OPTIMISERS = "sgd", "adagrad", "rmsprop", "adam", "adamw"
 READING = [
@@ -57,6 +58,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help=f"seconds between checkpoints, beside those after epochs (default: {SAVE_EVERY:g};"
         " 0: after every step)",
+    )
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="a file of events in DIR too, for TensorBoard; needs tensorboardX, or PyTorch and"
+        " tensorboard",
     )
     parser.add_argument("--quiet", action="store_true", help="no progress, only the end")
     _add_training(parser.add_argument_group("how it is trained"))
@@ -178,7 +185,7 @@ def _trained(options: argparse.Namespace, ranks: "Ranks") -> Answer:
         found = attend(session, epochs)
     else:
         out = None if options.quiet else sys.stderr
-        found = carry_out(session, folder, epochs, options.save_every, out, ready.remarks)
+        found = carry_out(session, folder, epochs, options.save_every, out, *ready[2:])
     if found.trouble and sys.stderr is not None:
         print(f"symrnn: {readable(found.trouble)}", file=sys.stderr)
     return Answer(found.text, found.status)
@@ -197,17 +204,20 @@ def _prepared(options: argparse.Namespace, ranks: "Ranks") -> "Ready":
 
 
 class Ready(NamedTuple):
-    """A session, how its directory is made or found, and what is said of both."""
+    """A session, how its directory is made or found, what is said of both, and what tells
+    TensorBoard."""
 
     session: "Session"
     folder: "Callable[[], Folder]"
     remarks: tuple[str, ...]
+    events: "Library | None"
 
 
 def _started(options: argparse.Namespace, ranks: "Ranks") -> Ready:
     from symrnn.training.data.opening import BUILT_IN
     from symrnn.training.runs.folder import check_free, default_path
     from symrnn.training.runs.session import begin, settle
+    from symrnn.training.runs.tensorboard import library
     from symrnn.training.runs.train import beginning
 
     if (options.model, options.file, options.equations) == (None, None, None):
@@ -217,17 +227,19 @@ def _started(options: argparse.Namespace, ranks: "Ranks") -> Ready:
     model = named(options)
     if options.data is None:
         raise UsageError(f"no data given; expected --data FILE, or --data {', '.join(BUILT_IN)}")
+    events = library() if options.tensorboard and not ranks.rank else None
     path = Path(options.out) if options.out else default_path(model.name, options.data)
     if not ranks.rank:
         check_free(path)
     session = begin(model, options.data, _request(options), ranks)
     remarks = (beginning(session), *session.remarks, *session.data.remarks)
-    return Ready(session, lambda: settle(session, path), remarks)
+    return Ready(session, lambda: settle(session, path), remarks, events)
 
 
 def _resumed(options: argparse.Namespace, ranks: "Ranks") -> Ready:
     from symrnn.training.runs.folder import Folder
     from symrnn.training.runs.session import check_agrees, resume
+    from symrnn.training.runs.tensorboard import library_of
 
     folder = Folder(options.resume)
     config = folder.config()
@@ -239,8 +251,10 @@ def _resumed(options: argparse.Namespace, ranks: "Ranks") -> Ready:
             )
     names = ["data", "model", "head", "hidden", *READING, *TRAINING, *MASKS]
     check_agrees(config, _said(options, names))
+    events, missing = (None, "") if ranks.rank else library_of(folder.path, options.tensorboard)
     session = resume(folder, config, options.data, ranks)
-    return Ready(session, lambda: folder, (f"{folder.path}: from step {session.trainer.count} on",))
+    remarks = f"{folder.path}: from step {session.trainer.count} on", missing
+    return Ready(session, lambda: folder, tuple(filter(None, remarks)), events)
 
 
 # what the options ask for

@@ -7,5 +7,5 @@
 - `measure`   all of it, for parameters and data
 - `data`      what comes out
 - `verdict`   what it means: vanishing, exploding, healthy
-- `text`, `pictures`  how it is shown
+- `text`, `page`, `pictures`  how it is shown
 """

@@ -123,6 +123,13 @@ class Flow:
         found: dict[str, Any] = plain(self)
         return found
 
+    def _repr_html_(self) -> str:
+        from symrnn.derive.pages.html import section_html
+        from symrnn.flow.page import section
+
+        title = f"How the gradient of {self.model} flows"
+        return section_html(section(self, title), "flow")
+
     def picture(self, kind: str = "steps", form: str = "svg") -> bytes:
         """One of the pictures: steps, triangle or spectrum, as svg, png or pdf."""
         from symrnn.flow.pictures import picture

@@ -24,7 +24,7 @@ def text(flow: Flow) -> str:
     lines += [f"note: {remark}" for remark in flow.remarks]
     for each in flow.recurrences:
         lines += ["", *_recurrence(flow, each)]
-    lines += ["", *_parameters(flow.parameters)]
+    lines += ["", *_table(parameter_rows(flow.parameters))]
     if flow.recurrences and flow.steps > 1:
         lines += ["", *_steps(flow)]
     return "\n".join(lines) + "\n"
@@ -36,22 +36,29 @@ def _recurrence(flow: Flow, each: RecurrenceFlow) -> Iterator[str]:
     word = "no verdict" if verdict.word == "none" else verdict.word
     yield f"{who}: {word.upper()}"
     yield f"  {verdict.said}"
+    for line in figures(flow, each):
+        yield f"  {line}"
+
+
+def figures(flow: Flow, each: RecurrenceFlow) -> Iterator[str]:
+    """What a verdict rests on, and why it is so."""
+    verdict = each.verdict
     if each.norms is not None and each.radii is not None:
         yield (
-            f"  a step's Jacobian: spectral norm {_mean(each.norms)}, spectral radius"
+            f"a step's Jacobian: spectral norm {_mean(each.norms)}, spectral radius"
             f" {_mean(each.radii)} (geometric means over steps)"
         )
     if each.product_norms is not None and len(each.product_norms) > 1:
         count, last = len(each.product_norms), each.product_norms[-1]
-        yield f"  the product of all {count}: spectral norm {last:.3g}"
+        yield f"the product of all {count}: spectral norm {last:.3g}"
     alone = len(each.states) == 1 and verdict.factor is not None
     for line in each.symbols:
-        yield f"  {line}" + (f", a factor of {verdict.factor:.2g} a step" if alone else "")
+        yield line + (f", a factor of {verdict.factor:.2g} a step" if alone else "")
     own = [s for s in flow.saturation if s.name in each.scans]
     if own:
         said = (f"{s.name} {np.mean(s.slope):.2g} ({_share(float(np.mean(s.share)))})" for s in own)
-        yield f"  mean slope, and the share of units at which it is below {FLAT:g}:"
-        yield f"  {', '.join(said)}"
+        yield f"mean slope, and the share of units at which it is below {FLAT:g}:"
+        yield ", ".join(said)
 
 
 def _mean(values: Array) -> str:
@@ -64,8 +71,11 @@ def _share(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _parameters(parameters: Sequence[ParameterFlow]) -> Iterator[str]:
-    rows = [("gradient by", "norm", "largest at", "cosine", "outside", "reach")]
+def parameter_rows(parameters: Sequence[ParameterFlow]) -> list[tuple[str, ...]]:
+    """A header, and a row for each parameter."""
+    rows: list[tuple[str, ...]] = [
+        ("gradient by", "norm", "largest at", "cosine", "outside", "reach")
+    ]
     for each in parameters:
         largest = int(np.argmax(each.terms))
         there = each.terms[largest] > 0
@@ -79,11 +89,12 @@ def _parameters(parameters: Sequence[ParameterFlow]) -> Iterator[str]:
                 "-" if each.reach is None else str(each.reach),
             )
         )
-    return _table(rows)
+    return rows
 
 
-def _steps(flow: Flow) -> Iterator[str]:
-    """Norms of what each step adds, of δ, and how the Jacobians stand."""
+def step_rows(flow: Flow) -> tuple[list[tuple[str, ...]], list[str]]:
+    """A header and a row for each step, the last first: norms of δ, and of what the step adds to a
+    gradient; and the parameters that have no column."""
     timed = [each for each in flow.parameters if np.any(each.terms)]
     shown = timed[:COLUMNS]
     count = min(flow.steps, LINES)
@@ -93,10 +104,14 @@ def _steps(flow: Flow) -> Iterator[str]:
     for step in places:
         cells = [str(step), *(f"{r.delta[step - 1]:.2e}" for r in flow.recurrences)]
         rows.append((*cells, *(f"{each.terms[step - 1]:.2e}" for each in shown)))
-    left = [each.name for each in timed[COLUMNS:]]
+    return rows, [each.name for each in timed[COLUMNS:]]
+
+
+def _steps(flow: Flow) -> Iterator[str]:
+    rows, left = step_rows(flow)
     yield "norm of what each step adds to a gradient"
     yield from _table(rows)
-    if count < flow.steps:
+    if (count := len(rows) - 1) < flow.steps:
         yield f"{count} of {flow.steps} steps; --format json has all"
     if left:
         yield f"not shown: {', '.join(left)}; --format json has all"

@@ -1,6 +1,8 @@
 """A flow as text, as numbers for programs, as pictures; and the command."""
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,22 @@ norm of what each step adds to a gradient
   1     5.60e+01  0.00e+00
 """
     )
+
+
+def test_a_notebook_shows_verdict_tables_and_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = flow_of("elman_steps", 4)
+    html = found._repr_html_()
+    assert html.startswith('<section id="flow">\n<h2>How the gradient of elman_steps flows</h2>')
+    (recurrence,) = found.recurrences
+    assert f">{recurrence.states[0]}: {recurrence.verdict.word}</h3>" in html
+    assert recurrence.verdict.said in html
+    assert all(f"<td>{each.name}</td>" in html for each in found.parameters)
+    pictures = html.count('<img src="data:image/')
+    assert pictures == (len(kinds(found)) if importlib.util.find_spec("matplotlib") else 0)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    bare = found._repr_html_()
+    assert "<img" not in bare
+    assert "if matplotlib were installed" in bare
 
 
 def test_pictures_are_drawn() -> None:

@@ -45,6 +45,10 @@ class Listing:
     """Text as it was typed, such as the model's."""
 
     text: str
+    name: str = "text of the model"
+    """What it is, for those who do not see it."""
+    marks: tuple[str, ...] = ()
+    """For each line what it works out, as tokens with spaces between: a page can light them up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,31 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture of numbers, as the address that holds all of it; paper and text have the caption
+    alone."""
+
+    address: str
+    caption: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A formula that can be chosen on a page: what belongs to it elsewhere lights up then."""
+
+    name: str
+    label: str
+    """On the control."""
+    said: str
+    """The same for those who do not see what it stands beside."""
+    display: Display
+    lights: tuple[str, ...]
+    """Tokens of what it is about."""
+    behind: tuple[str, ...] = ()
+    """Tokens of what is behind a name in it, such as the paths that a total derivative sums up."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageBreak:
     pass
 
@@ -73,6 +102,9 @@ class Fold:
 
     title: Text
     items: tuple["Item", ...]
+    open: bool = True
+    titled: bool = False
+    """Whether its title is a heading, and has headings below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +115,19 @@ class Fields:
     """The first of them gets the most room."""
 
 
-Item = Paragraph | Heading | Display | Listing | Table | Figure | PageBreak | Fold | Fields
+Item = (
+    Paragraph
+    | Heading
+    | Display
+    | Listing
+    | Table
+    | Figure
+    | Image
+    | Choice
+    | PageBreak
+    | Fold
+    | Fields
+)
 
 
 @dataclass(frozen=True, slots=True)

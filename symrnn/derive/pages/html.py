@@ -1,17 +1,22 @@
 """A document as one page of HTML, its formulas MathML."""
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
+from hashlib import sha256
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from symrnn.derive.pages.document import (
+    Choice,
     Display,
     Document,
     Fields,
     Figure,
     Fold,
     Heading,
+    Image,
     Item,
     Listing,
     PageBreak,
@@ -31,14 +36,21 @@ if TYPE_CHECKING:
     from math_core import LatexToMathML
 
 SCREEN = 40
-"""A formula of so many characters may be wider than a small screen."""
+"""A formula, or a row of a table, of so many characters may be wider than a small screen."""
 
 STRETCHED_LINE = '<mo stretchy="true">\u0332</mo>'
 """A line under or over a formula. Browsers lose it at some widths; a border of CSS they draw."""
 
 
-def as_html(document: Document) -> str:
-    """One page that needs nothing else: no script, no font, no network. Formulas are MathML."""
+LINKED = ("html/report.css",)
+SCRIPT = "html/links.js"
+"""What a page has beside on which terms are chosen and light up."""
+
+
+def as_html(document: Document, linked: bool = False) -> str:
+    """One page that needs nothing else: no font, no network, and no script; where it is `linked`
+    there is one inside, whose hash the page's policy names. Formulas are MathML."""
+    script = render(SCRIPT).strip() if linked else ""
     titles = [section.title for section in document.sections]
     names = _anchors(titles)
     return render(
@@ -49,7 +61,15 @@ def as_html(document: Document) -> str:
         head=[_item(item) for item in document.head],
         contents=list(zip(names, map(_prose, titles), strict=True)),
         sections=map(section_html, document.sections, names),
+        sheets=LINKED if linked else (),
+        script=script,
+        script_source=f"; script-src '{_hash(script)}'" if linked else "",
     )
+
+
+def _hash(script: str) -> str:
+    """By which a policy knows a script."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
 
 
 def section_html(section: Section, name: str) -> str:
@@ -97,31 +117,50 @@ def _prose(text: Text) -> str:
     return joined(text, for_html, lambda formula: _mathml(checked(formula.latex)))
 
 
-def _item(item: Item) -> str:
+def _item(item: Item, level: int = 3) -> str:
     match item:
         case Paragraph(text):
             return f"<p>{_prose(text)}</p>"
         case Heading(text):
-            return f"<h3>{_prose(text)}</h3>"
-        case Display(latex, plain):
-            wide = max(map(len, plain.split("\n"))) > SCREEN
-            room = _scrolls("formula") if wide else ""
-            return f'<div class="display"{room}>{_mathml(checked(latex), display=True)}</div>'
-        case Listing(text):
-            lines = "\n".join(map(for_html, as_lines(text)))
-            return f"<pre{_scrolls('text of the model')}><code>{lines}</code></pre>"
+            return f"<h{level}>{_prose(text)}</h{level}>"
+        case Display():
+            return _display(item)
+        case Listing(text, name, marks):
+            lines = "\n".join(map(_line, as_lines(text), chain(marks, repeat(""))))
+            return f"<pre{_scrolls(name)}><code>{lines}</code></pre>"
+        case Choice():
+            return render("html/choice.html", choice=item, display=_display(item.display))
+        case Image(address, caption):
+            named = plain_text(caption)
+            return render("html/image.html", address=address, name=named, caption=_prose(caption))
         case Table(header, rows):
             cells = [[_prose(cell) for cell in row] for row in rows]
-            return render("html/table.html", header=[_prose(c) for c in header], rows=cells)
+            letters = (sum(len(plain_text(cell)) + 3 for cell in row) for row in (header, *rows))
+            room = _scrolls("table") if max(letters) > SCREEN else ""
+            heads = [_prose(cell) for cell in header]
+            return render("html/table.html", header=heads, rows=cells, room=room)
         case Figure(_, svg, caption):
             picture = _named(svg, plain_text(caption))
             return render("html/figure.html", picture=picture, caption=_prose(caption))
         case PageBreak():
             return '<div class="page-break"></div>'
-        case Fold(title, items):
-            return render("html/fold.html", title=_prose(title), items=map(_item, items))
+        case Fold(title, items, is_open, titled):
+            inside = [_item(inner, level + titled) for inner in items]
+            named = f"<h{level}>{_prose(title)}</h{level}>" if titled else _prose(title)
+            return render("html/fold.html", title=named, items=inside, is_open=is_open)
         case Fields(fields):
             return '<p class="fields">' + "".join(map(_field, fields)) + "</p>"
+
+
+def _display(display: Display) -> str:
+    wide = max(map(len, display.plain.split("\n"))) > SCREEN
+    room = _scrolls("formula") if wide else ""
+    return f'<div class="display"{room}>{_mathml(checked(display.latex), display=True)}</div>'
+
+
+def _line(line: str, mark: str) -> str:
+    """A line of a listing, with the tokens of what it works out."""
+    return f'<span data-at="{for_html(mark)}">{for_html(line)}</span>' if mark else for_html(line)
 
 
 def _scrolls(name: str) -> str:

@@ -60,8 +60,10 @@ ENTRYWISE = (
 class Paper:
     """Makes the document of one output."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, marked: bool = False) -> None:
         self.output, self.derivation = output, output.derivation
+        self.marked = marked
+        """Whether parts of it say what they show, for a page that lights them up."""
 
     def document(
         self,
@@ -237,7 +239,7 @@ class Paper:
         )
         if derivation.windows is not None:
             caption += f" It is cut after {derivation.windows.size} steps."
-        return Figure(tikz(drawn, letters), svg(drawn, letters), (caption,))
+        return Figure(tikz(drawn, letters), svg(drawn, letters, self.marked), (caption,))
 
     def updates(self) -> list[Section]:
         """How the parameters are updated; what is none, such as an input, is not."""

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from symrnn.derive.pages.beside import side_by_side
 from symrnn.derive.pages.document import (
+    Choice,
     Display,
     Document,
     Fields,
     Figure,
     Fold,
     Heading,
+    Image,
     Item,
     Listing,
     PageBreak,
@@ -95,7 +97,7 @@ def _item(item: Item, dense: bool) -> str:
             return _prose(text) + "\n"
         case Heading(text):
             return f"{_prose(text)}\\place{{2}}{{{_bare(text)}}}:\n"
-        case Display(latex):
+        case Display(latex) | Choice(display=Display(latex)):
             return _display(checked(latex), dense)
         case Listing(text):
             return render("latex/listing.tex", lines=[_line(line) for line in as_lines(text)])
@@ -103,6 +105,8 @@ def _item(item: Item, dense: bool) -> str:
             return _table(item)
         case Figure(tikz, _, caption):
             return render("latex/figure.tex", picture=tikz.strip(), caption=_prose(caption))
+        case Image(_, caption):
+            return _prose(caption) + "\n"
         case PageBreak():
             return "\\clearpage\n"
         case Fold(title, items):
@@ -190,7 +194,7 @@ def _columns(table: Table) -> str:
 
 
 TIMEOUT = 120.0
-"""Seconds for a document, all runs together."""
+"""Seconds for a document, each run."""
 
 SAFE = ["-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
 
@@ -207,8 +211,10 @@ def engine() -> str | None:
     return next((name for name in ENGINES if shutil.which(name)), None)
 
 
-def as_pdf(tex: str) -> bytes:
-    """The document typeset. It may read and write nothing but its own folder."""
+def as_pdf(tex: str, seconds: float | None = None) -> bytes:
+    """The document typeset. It may read and write nothing but its own folder, and each run of the
+    engine takes up to so many seconds."""
+    seconds = TIMEOUT if seconds is None else seconds
     name = engine()
     if name is None:
         raise UsageError(
@@ -219,7 +225,7 @@ def as_pdf(tex: str) -> bytes:
         here = Path(folder)
         (here / "document.tex").write_text(tex, encoding="utf-8", errors="backslashreplace")
         for command in ENGINES[name]:
-            if not _run(command, here):
+            if not _run(command, here, seconds):
                 raise UsageError(f"{name} cannot typeset the document: {_complaint(here)}")
         pdf = here / "document.pdf"
         if not pdf.is_file():
@@ -227,7 +233,7 @@ def as_pdf(tex: str) -> bytes:
         return pdf.read_bytes()
 
 
-def _run(command: list[str], folder: Path) -> bool:
+def _run(command: list[str], folder: Path, seconds: float) -> bool:
     """Whether the command succeeded. Its whole family of processes ends with it."""
     environment = {
         **os.environ,
@@ -252,10 +258,10 @@ def _run(command: list[str], folder: Path) -> bool:
         except OSError as error:
             raise UsageError(f"cannot run {command[0]}: {error.strerror}") from None
         try:
-            return process.wait(TIMEOUT) == 0
+            return process.wait(seconds) == 0
         except subprocess.TimeoutExpired:
             raise UsageError(
-                f"{command[0]} did not finish within {TIMEOUT:g} s; ask for fewer steps"
+                f"{command[0]} did not finish within {seconds:g} s; ask for fewer steps"
             ) from None
         finally:
             _end(process)

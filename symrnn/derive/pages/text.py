@@ -1,12 +1,14 @@
 """A document as text for a terminal."""
 
 from symrnn.derive.pages.document import (
+    Choice,
     Display,
     Document,
     Fields,
     Figure,
     Fold,
     Heading,
+    Image,
     Item,
     Listing,
     PageBreak,
@@ -48,13 +50,13 @@ def _item(item: Item, width: int) -> str:
             return "\n".join(_wrapped(text, width))
         case Heading(text):
             return "\n".join(_wrapped((*text, ":"), width))
-        case Display(_, plain):
+        case Display(_, plain) | Choice(display=Display(_, plain)):
             return _indented(plain.rstrip().split("\n"))
         case Listing(text):
             return _indented(as_lines(text))
         case Table():
             return _table(item)
-        case Figure(_, _, caption):
+        case Figure(_, _, caption) | Image(_, caption):
             return "\n".join(_wrapped(("Figure: ", *caption), width))
         case PageBreak():
             return ""

@@ -75,7 +75,7 @@ def labels_of(plan: Plan, arrows: list[Arrow]) -> list[Label]:
         if arrow.kind == "forward" and plan.edges[u, v]:
             if not plan.tells_weights(v):
                 continue
-            label = Label("weight", tuple(map(Ref, plan.edges[u, v])), 0.0, 0.0)
+            label = Label("weight", tuple(map(Ref, plan.edges[u, v])), 0.0, 0.0, v)
         elif (
             plan.labelled and arrow.kind == "backward" and v.shift != u.shift and v.base and u.base
         ):
@@ -153,7 +153,8 @@ def picture(
     for (u, v), line in routes.items():
         back = (u, v) in plan.flows
         ends = plan.spots[u], plan.spots[v]
-        arrows.append(Arrow(u, v, "forward", clipped(shifted(line, LANE * back), *ends)))
+        there = clipped(shifted(line, LANE * back), *ends)
+        arrows.append(Arrow(u, v, "forward", there, plan.edges[u, v]))
         if back:
             lane = clipped(shifted(line, -LANE), *ends)
             arrows.append(Arrow(v, u, "backward", lane[::-1]))

@@ -46,6 +46,8 @@ class Arrow:
     target: Ref
     kind: Literal["forward", "backward"]
     points: tuple[Point, ...]
+    by: tuple[str, ...] = ()
+    """The matrices that stand between its ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class Label:
     refs: tuple[Ref, ...]
     x: float
     y: float
+    at: Ref | None = None
+    """The reader of a weight."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from html import escape
 from math import hypot
 
 from symrnn.derive.notation.symbol import ACCENTS, FONTS, GREEK, SIGNS, Piece, accented
+from symrnn.derive.picture.marks import arrow as mark_of_arrow
+from symrnn.derive.picture.marks import mark, use
 from symrnn.derive.picture.shapes import (
     BACKWARD,
     CORNER,
@@ -123,8 +125,9 @@ SMALLEST = 0.75
 NAME, LABEL = 15, 12  # the size of a name in its node, of a name beside an arrow
 
 
-def svg(picture: Picture, letters: Letters) -> str:
-    """The picture as one <svg> element that stands on any page, light or dark."""
+def svg(picture: Picture, letters: Letters, marked: bool = False) -> str:
+    """The picture as one <svg> element that stands on any page, light or dark; `marked` says of
+    each part what it shows, so that a page can light it up (see `marks`)."""
     width, height = number(picture.width * UNIT), number(picture.height * UNIT)
     least = number(picture.width * UNIT * SMALLEST)
     back = any(arrow.kind == "backward" for arrow in picture.arrows)
@@ -136,10 +139,37 @@ def svg(picture: Picture, letters: Letters) -> str:
         f' font-family="serif" fill="currentColor">',
         f"<title>{title}</title>",
     ]
-    lines += [_arrow(arrow, picture.height) for arrow in picture.arrows]
-    lines += [_spot(spot, letters, picture.height) for spot in picture.spots]
-    lines += [_label(label, letters, picture.height) for label in picture.labels]
+    parts: list[Arrow | Spot | Label] = [*picture.arrows, *picture.spots, *picture.labels]
+    for part in parts:
+        drawn = _part(part, letters, picture.height)
+        marks = " ".join(_marks(part)) if marked else ""
+        lines.append(f'<g data-at="{marks}">{drawn}</g>' if marks else drawn)
     return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def _part(part: Arrow | Spot | Label, letters: Letters, height: float) -> str:
+    match part:
+        case Arrow():
+            return _arrow(part, height)
+        case Spot():
+            return _spot(part, letters, height)
+        case Label():
+            return _label(part, letters, height)
+
+
+def _marks(part: Arrow | Spot | Label) -> tuple[str, ...]:
+    """What a part of a picture shows."""
+    match part:
+        case Arrow(source, target, _, _, by):
+            if "…" in (source.name, target.name):
+                return ()
+            return mark_of_arrow(source, target), *(use(name, target) for name in by)
+        case Spot(ref, kind):
+            return () if kind == "ellipsis" or ref.name == "…" else (mark(ref),)
+        case Label("partial", (of, by), _, _):
+            return (mark_of_arrow(of, by),)
+        case Label(_, refs, _, _, at):
+            return () if at is None else tuple(use(ref.name, at) for ref in refs)
 
 
 def _arrow(arrow: Arrow, height: float) -> str:

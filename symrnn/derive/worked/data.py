@@ -95,9 +95,18 @@ def picked(row: int, count: int, source: str) -> int:
 MAX_BYTES = 10_000_000
 
 
-def sequences(work: Known, path: str, row: int) -> dict[str, Array]:
-    """One sequence of a file that holds one or several."""
-    arrays = _arrays(path, work.asked, work)
+Source = str | bytes
+"""The path of a file with JSON, or the JSON itself."""
+
+
+def named(source: Source) -> str:
+    """What a message calls it."""
+    return source if isinstance(source, str) else "the data"
+
+
+def sequences(work: Known, source: Source, row: int) -> dict[str, Array]:
+    """One sequence of data that hold one or several."""
+    arrays, path = _arrays(source, work.asked, work), named(source)
     timed = [s for s in work.asked if s.timed]
     # without anything that runs over time, only one that happens once can tell
     judges = timed or work.asked
@@ -155,9 +164,9 @@ def weights_of(work: Known, path: str) -> dict[str, Array]:
     return found
 
 
-def _arrays(path: str, wanted: list[Symbol], work: Known) -> dict[str, Array]:
-    """The arrays of a file, by name: all that are wanted and nothing else."""
-    read = _read(path)
+def _arrays(source: Source, wanted: list[Symbol], work: Known) -> dict[str, Array]:
+    """The arrays of a source, by name: all that are wanted and nothing else."""
+    read, path = _read(source), named(source)
     names = [symbol.name for symbol in wanted]
     shapes = ", ".join(f'"{s.name}" {work.shape_of(s)}' for s in wanted) or "no names"
     if not isinstance(read, dict):
@@ -172,8 +181,12 @@ def _arrays(path: str, wanted: list[Symbol], work: Known) -> dict[str, Array]:
     return {name: _array(path, name, value) for name, value in read.items()}
 
 
-def _read(path: str) -> Any:
-    content = files.beginning(path, MAX_BYTES, "a worked example needs a few numbers")
+def _read(source: Source) -> Any:
+    path, few = named(source), "a worked example needs a few numbers"
+    if isinstance(source, str):
+        content = files.beginning(source, MAX_BYTES, few)
+    else:
+        content = files.short(source, MAX_BYTES, path, few)
 
     def number(text: str) -> float:
         found = float(text)
@@ -246,7 +259,7 @@ def worked_data(
     written: Written,
     symbols: Symbols,
     steps: int | None = None,
-    data: str | None = None,
+    data: Source | None = None,
     row: int = 1,
     weights: str | None = None,
     seed: int = 0,
@@ -255,9 +268,9 @@ def worked_data(
 ) -> tuple[dict[str, Array], int]:
     """One sequence, its target and all parameters, and the number of steps.
 
-    `data` is the name of the notes' data or the path of a JSON file, of which `row` picks one
-    sequence; `weights` is the path of another; `dims` are widths that both must have. What is not
-    given is made up by the seed, in the scalar form with width 1.
+    `data` is the name of the notes' data, the path of a JSON file, or the JSON itself as bytes, of
+    which `row` picks one sequence; `weights` is the path of another; `dims` are widths that both
+    must have. What is not given is made up by the seed, in the scalar form with width 1.
     """
     if seed < 0:
         raise UsageError(f"the seed is {seed}; expected a whole number from 0 on")
@@ -265,9 +278,9 @@ def worked_data(
     work.choose(steps, written.steps)
     work.fix(dims or {})
     if data in BUILT_IN:
-        work.take(notes_data(work, row, data), "the notes' data")
+        work.take(notes_data(work, row, str(data)), "the notes' data")
     elif data is not None:
-        work.take(sequences(work, data, row), data)
+        work.take(sequences(work, data, row), named(data))
     elif row != 1:
         raise UsageError(f"there is no row {row}: without data one sequence is made up")
     if weights is not None:
@@ -277,6 +290,6 @@ def worked_data(
     return work.found, work.steps
 
 
-def meaning(written: Written, symbols: Symbols, scalar: bool, data: str | None) -> str:
+def meaning(written: Written, symbols: Symbols, scalar: bool, data: Source | None) -> str:
     """What the numbers of the data stand for, where they stand for something."""
-    return encoding(Known(written, symbols, scalar), data) if data is not None else ""
+    return encoding(Known(written, symbols, scalar), data) if isinstance(data, str) else ""

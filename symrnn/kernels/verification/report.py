@@ -93,9 +93,14 @@ class Report:
         ]
         return f"{self.name}: {', '.join(part for part in parts if part)}"
 
-    def table(self) -> list[str]:
-        """Rows of what was compared, with a column for each oracle."""
-        compared = [c for c in self.checks if c.against in COLUMNS and c.holds is not None]
+    @property
+    def compared(self) -> list[Check]:
+        """What was held against an oracle."""
+        return [c for c in self.checks if c.against in COLUMNS and c.holds is not None]
+
+    def rows(self) -> list[list[str]]:
+        """A header, what is allowed, and what was compared, with a column for each oracle."""
+        compared = self.compared
         used = [column for column in COLUMNS if any(c.against == column for c in compared)]
         if not used:
             return []
@@ -103,10 +108,17 @@ class Report:
         for what in dict.fromkeys(check.what for check in compared):
             mine = {c.against: c.figure() for c in compared if c.what == what}
             rows.append([what, *(mine.get(column, "") for column in used)])
+        return rows
+
+    def table(self) -> list[str]:
+        """The same in lines."""
+        rows = self.rows()
+        if not rows:
+            return []
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         table = ["   ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
         notes = [
-            f"{c.what}, {c.against}: {c.note}" for c in compared if c.note and c.holds is False
+            f"{c.what}, {c.against}: {c.note}" for c in self.compared if c.note and c.holds is False
         ]
         return [*table, *notes, ""]
 

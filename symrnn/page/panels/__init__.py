@@ -30,8 +30,15 @@ PANELS = {
     for panel in (
         Panel("model", "The model"),
         Panel("network", "The unrolled network"),
+        Panel("terms", "The sum, term by term"),
         Panel("derivation", "The derivation"),
         Panel("system", "The gradient as a system"),
         Panel("kernel", "The kernel"),
+        Panel("numbers", "A worked example"),
+        Panel("proof", "What verify says", slow=True),
+        Panel("flow", "How the gradient flows", slow=True),
     )
 }
+
+TRAINING = Panel("training", "The training")
+"""Of a run alone: no text that somebody types has it."""

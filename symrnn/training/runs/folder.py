@@ -8,6 +8,7 @@ weights.safetensors   parameters to predict with: those of the lowest validation
 metrics.jsonl         losses, gradient norms, learning rates
 kernel.py             the generated kernel, to read; kernel_lengths.py where sequences differ
 loss.png              the losses, where matplotlib is there
+events.out.tfevents…  the same lines for TensorBoard, where they are asked for
 """
 
 import hashlib

@@ -4,6 +4,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -14,6 +15,7 @@ from symrnn.errors import UsageError, visible
 from symrnn.files import check_kind, opened, write
 from symrnn.training.loop import Callback, Progress, Record
 from symrnn.training.runs.scores import Scores
+from symrnn.training.runs.tensorboard import Board
 from symrnn.training.trainer import Step, Trainer
 
 SECONDS = 1.0
@@ -25,6 +27,7 @@ class Log:
 
     def __init__(self, path: Path, length: int = 0) -> None:
         self.path = path
+        self._board: Board | None = None
         self._shown = monotonic()
         try:
             self._file: BinaryIO = open(path, "ab")  # noqa: SIM115 (open as long as the run)
@@ -41,11 +44,23 @@ class Log:
     def write(self, record: dict[str, Any]) -> None:
         try:
             self._file.write(json.dumps(record).encode() + b"\n")
-            if monotonic() - self._shown > SECONDS:
+            seen = monotonic() - self._shown > SECONDS
+            if seen:
                 self._file.flush()
                 self._shown = monotonic()
         except OSError as error:
             raise self._failed(error) from None
+        if self._board is not None:
+            self._board.tell(record)
+            if seen:
+                self._board.flush()
+
+    def tell(self, board: Board) -> None:
+        """Tell it of the lines that there are, and of each that comes."""
+        self.settle()
+        for line in records(self.path):
+            board.tell(line)
+        self._board = board
 
     def watch(self, trainer: Trainer, progress: Progress) -> Callback:
         """The callback of a loop that writes a line for each epoch, and for the steps that are
@@ -72,6 +87,8 @@ class Log:
 
     def settle(self) -> int:
         """Everything on the disk; how long the file is now."""
+        if self._board is not None:
+            self._board.flush()
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -88,10 +105,10 @@ class Log:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            self._file.close()
-        except OSError:  # it has been said when it was settled
-            return
+        for each in (self._board, self._file):
+            with suppress(OSError, UsageError):  # it has been said when it was settled
+                if each is not None:
+                    each.close()
 
     def _failed(self, error: OSError) -> UsageError:
         return UsageError(f"cannot write {self.path}: {error.strerror or error}")
@@ -129,18 +146,23 @@ def plot(metrics: Path, out: Path, title: str) -> str:
     """Draw the curves; why there are none, or nothing. What a run has learnt does not depend on
     its picture, so that whatever goes wrong here ends in a word."""
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
         if out.exists():
             check_kind(out)
-        with catch_warnings(action="ignore"):  # of letters that its font has not
-            write(out, _drawn(list(records(metrics)), title, Figure, FigureCanvasAgg))
+        write(out, curve(list(records(metrics)), title))
     except ImportError:
         return "there is no matplotlib"
     except Exception as error:
         return (str(error).splitlines() or [type(error).__name__])[0]
     return ""
+
+
+def curve(records: list[dict[str, Any]], title: str) -> bytes:
+    """The losses of a log as a picture, in PNG; ImportError where there is no matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with catch_warnings(action="ignore"):  # of letters that its font has not
+        return _drawn(records, title, Figure, FigureCanvasAgg)
 
 
 def _drawn(records: list[dict[str, Any]], title: str, make: Any, canvas: Any) -> bytes:

@@ -1,19 +1,16 @@
 """A run on files under way: its data fed into the loop, and its directory kept up to date."""
 
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from math import nan
 from time import perf_counter
-from types import FrameType, TracebackType
 from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
 from symrnn.errors import Diverged, UsageError, not_enough, readable
 from symrnn.training.kernels import Kernel
-from symrnn.training.loop import STOP, Callback, Loop, Prepared, Record
-from symrnn.training.ranks import ALONE, WISHES, Ranks
+from symrnn.training.loop import Callback, Loop, Prepared, Record
+from symrnn.training.ranks import WISHES
 from symrnn.training.runs import checkpoint
 from symrnn.training.runs.display import confusion, samples, table, watcher
 from symrnn.training.runs.flow_watch import FlowWatch
@@ -21,9 +18,11 @@ from symrnn.training.runs.folder import CHECKPOINT, METRICS, PICTURE, WEIGHTS, F
 from symrnn.training.runs.log import Log, plot
 from symrnn.training.runs.scores import Scores, own_scores, score
 from symrnn.training.runs.session import Session
+from symrnn.training.runs.stopping import Stopping
+from symrnn.training.runs.tensorboard import Board, Library
 from symrnn.training.trainer import Step
 
-SAVE, SAVE_AFTER_EPOCH, INTERRUPT, END = WISHES
+SAVE, SAVE_AFTER_EPOCH, _, _ = WISHES
 AFTER_EPOCH = 1.0
 """Seconds since the last checkpoint after which the end of an epoch is one."""
 
@@ -108,10 +107,12 @@ def carry_out(
     save_every: float,
     out: TextIO | None = None,
     remarks: Sequence[str] = (),
+    events: Library | None = None,
 ) -> Outcome:
-    """From where the session is to its end, whatever that is; how it goes is told to `out`."""
+    """From where the session is to its end, whatever that is; how it goes is told to `out`, and to
+    TensorBoard by `events`."""
     total, count = session.data.batches * epochs, session.trainer.count
-    opened = session.ranks.agreed(lambda: Log(folder / METRICS, session.progress.lines))
+    opened = session.ranks.agreed(lambda: _log(session, folder, events))
     with opened as log, Stopping(session.ranks) as stopping:
         folder.sweep()
         if log.lost:
@@ -150,12 +151,19 @@ def carry_out(
     return Outcome(text, trouble, 1)
 
 
+def _log(session: Session, folder: Folder, events: Library | None) -> Log:
+    log = Log(folder / METRICS, session.progress.lines)
+    if events is not None:
+        log.tell(Board(events, folder.path, session.model.text))
+    return log
+
+
 def train(
     session: Session,
     checkpointer: Checkpointer,
     epochs: int,
     watching: Callback,
-    stopping: "Stopping",
+    stopping: Stopping,
 ) -> str:
     """Go on to the end of the last epoch; what has ended it: epochs, patience, or a callback."""
     log = checkpointer.log.watch(session.trainer, session.progress)
@@ -293,57 +301,3 @@ def beginning(session: Session) -> str:
         f"{config.model}{head}: {size:,} parameters, {sizes}; {data.batches:,} batches of up to"
         f" {data.batch} sequences of {'up to ' if data.ragged else ''}{data.steps} steps"
     )
-
-
-# Ctrl-C, and a polite request to end
-
-
-SIGNALS = {signal.SIGINT: INTERRUPT, signal.SIGTERM: END}
-"""And what one rank wishes of all that hears it."""
-
-
-class Stopping:
-    """Hears signals between two steps, so that nothing is half done: while it is entered, the
-    first signal is kept in `signal`; a second one ends at once. What one rank hears, all do.
-
-    >>> with Stopping() as stopping:
-    ...     signal.raise_signal(signal.SIGINT)
-    ...     stopping.signal == signal.SIGINT
-    True
-    """
-
-    def __init__(self, ranks: Ranks = ALONE) -> None:
-        self.ranks = ranks
-        self.signal: int | None = None
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> "Stopping":
-        if threading.current_thread() is threading.main_thread():  # others may not ask for signals
-            self._before = {each: signal.signal(each, self._heard) for each in SIGNALS}
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._put_back()
-
-    def __call__(self, record: Record) -> str | None:
-        """As a callback of a loop: end it after the step that is done."""
-        for number, wish in SIGNALS.items():
-            if self.ranks.agree(wish, self.signal == number):
-                self.signal = number
-                return STOP
-        return None
-
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
-        self.ranks.wish(SIGNALS[signal.Signals(number)], True)
-        self._put_back()
-
-    def _put_back(self) -> None:
-        for each, handler in self._before.items():
-            signal.signal(each, handler)
-        self._before = {}

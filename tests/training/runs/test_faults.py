@@ -20,7 +20,8 @@ from symrnn.training.runs.display import Quiet
 from symrnn.training.runs.folder import CHECKPOINT, METRICS, WEIGHTS, Folder
 from symrnn.training.runs.log import Log
 from symrnn.training.runs.session import RunRequest, Session, begin, resume, settle
-from symrnn.training.runs.train import Checkpointer, Stopping, train
+from symrnn.training.runs.stopping import Stopping
+from symrnn.training.runs.train import Checkpointer, train
 from tests.test_files import CALLS, faulty
 from tests.training.runs.setting import ROOT, Here
 

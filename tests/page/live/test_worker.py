@@ -1,0 +1,49 @@
+"""What a worker may not, whatever a text makes of it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.page.live.served import ROOT, needs_server
+
+CONFINED = """
+import socket, subprocess, os, sys
+sys.path.insert(0, {root!r})
+from symrnn.page.live.worker import confine, fence
+fence()
+confine()
+try:
+    {statement}
+    print("done")
+except (PermissionError, MemoryError) as error:
+    print(type(error).__name__)
+"""
+
+
+def outcome(statement: str, folder: str) -> str:
+    script = CONFINED.format(root=str(ROOT), statement=statement)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=folder, capture_output=True, text=True
+    )
+    return done.stdout.strip() or done.stderr
+
+
+@needs_server
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("open(sys.executable, 'rb').close()", "done"),
+        ("open('x', 'w')", "PermissionError"),
+        ("open('x', 'ab')", "PermissionError"),
+        ("os.open('x', os.O_CREAT | os.O_WRONLY)", "PermissionError"),
+        ("os.mkdir('x')", "PermissionError"),
+        ("os.system('true')", "PermissionError"),
+        ("subprocess.run(['true'])", "PermissionError"),
+        ("socket.create_connection(('127.0.0.1', 9))", "PermissionError"),
+        ("socket.socket().bind(('127.0.0.1', 0))", "PermissionError"),
+        ("bytearray(3 << 30)", "MemoryError"),
+    ],
+)
+def test_a_worker_does_not(statement: str, found: str, tmp_path: object) -> None:
+    assert outcome(statement, str(tmp_path)) == found
