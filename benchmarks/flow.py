@@ -3,7 +3,7 @@
 The first step shows one of four symbols, the steps after it nothing, and after the last step the
 network has to say which it was. What decides whether it can be learnt is how much of the gradient
 comes back to the first step: `symrnn flow`, before training. Beside it stands what training makes
-of it. The pictures of docs/flow.md are written anew.
+of it. The picture docs/flow.png is written anew.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from symrnn.training import Adam, Trainer, started
 DOCS = Path(__file__).parent.parent / "docs"
 LAGS = (10, 20, 40, 80)
 DRAWN = 40
-"""The lag of the pictures."""
+"""The lag of the picture."""
 SYMBOLS, HIDDEN, BATCH = 4, 16, 32
 TRAINED = 600
 """Steps of training, each on a new batch."""

@@ -2,15 +2,17 @@
 
 OMP_NUM_THREADS=1 python benchmarks/torch_cells.py [--compile] [CELL ...]     (one core, float32)
 
-One training step: forward pass, loss and gradients of all parameters. `written` is the loop as the
-equations stand; in `packed` the gates that read the same are one matrix, and the products of the
-inputs are in front of the loop, for all steps at once. Ratios are theirs over ours. Below, the time
-until the first gradient of 1000 steps is there, with the module made for it; with --compile also
-that of torch.compile, which unrolls the loop.
+One training step: forward pass, loss and gradients of all parameters. `in C` is the same module
+with a kernel in C, where there is a compiler. `written` is the loop as the equations stand; in
+`packed` the gates that read the same are one matrix, and the products of the inputs are in front of
+the loop, for all steps at once. Ratios are theirs over ours. Below, the time until the first
+gradient of 1000 steps is there, with the module made for it; with --compile also that of
+torch.compile, which unrolls the loop.
 """
 
 import argparse
 import importlib.util
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -51,6 +53,8 @@ yhat = sigmoid(h[T] @ w_y + b_y)
 L    = bce(y, yhat)
 """
 """A cell of one's own, which nobody has thought of before."""
+
+COMPILER = any(map(shutil.which, ("cc", "gcc", "clang")))
 
 Params = dict[str, Any]
 
@@ -142,15 +146,18 @@ def ahead(p: Params, x: Any, gates: str) -> Any:
 
 CELLS = ("mgu", "indrnn", "lstm_peephole", "own")
 WAYS = {"written": Written, "packed": Packed}
+OURS = ("symrnn", "in C")
 
 Step = Callable[[], tuple[Any, tuple[Any, ...]]]
 
 
-def module(name: str, steps: int, width: int, hidden: int) -> Any:
+def module(name: str, steps: int, width: int, hidden: int, way: str = "symrnn") -> Any:
     model = symrnn.parse(OWN, "own") if name == "own" else symrnn.load(name)
     file = model.kernel(steps, backend="torch")
     kind = getattr(file, "".join(word.capitalize() for word in name.split("_")))
-    return kind(D=width, H=hidden, C=1, generator=torch.Generator().manual_seed(0))
+    kernel = model.kernel(steps, backend="c") if way == "in C" else None
+    drawn = torch.Generator().manual_seed(0)
+    return kind(D=width, H=hidden, C=1, generator=drawn, kernel=kernel)
 
 
 def ours(net: Any, x: Any, y: Any) -> Step:
@@ -176,6 +183,11 @@ def theirs(net: Any, loop: Callable[..., Any], x: Any, y: Any) -> Step:
     return step
 
 
+def there() -> tuple[str, ...]:
+    """Ours, as far as this machine has what they need."""
+    return OURS if COMPILER else OURS[:1]
+
+
 def data(steps: int, batch: int, width: int) -> tuple[Any, Any]:
     drawn = torch.Generator().manual_seed(1)
     x = torch.randn(steps, batch, width, generator=drawn)
@@ -187,7 +199,7 @@ def measured(name: str, size: tuple[int, int, int, int]) -> dict[str, float]:
     steps, batch, width, hidden = size
     net = module(name, steps, width, hidden)
     x, y = data(steps, batch, width)
-    runs = {"symrnn": ours(net, x, y)}
+    runs = {way: ours(module(name, steps, width, hidden, way), x, y) for way in there()}
     runs |= {way: theirs(net, getattr(loops, name), x, y) for way, loops in WAYS.items()}
     found = {way: run()[1] for way, run in runs.items()}
     for way, grads in found.items():
@@ -220,14 +232,17 @@ def main() -> None:
     if set(names) - set(CELLS):
         parser.error(f"expected cells of {', '.join(CELLS)}")
     torch.set_num_threads(1)
-    print("                                           microseconds                  ratio")
-    print("cell           T, B, D, H            symrnn    written     packed   written  packed")
+    own = there()
+    heads = (*own, *WAYS, *(f"{way}/{one}" for one in own for way in WAYS))
+    print(
+        "microseconds; ratios\n" + f"{'cell':<14} {'T, B, D, H':<18}", *map("{:>14}".format, heads)
+    )
     for name in names:
         for number in map(int, options.sizes.split(",")):
             size = SIZES[number - 1]
             took = measured(name, size)
-            least = [f"{seconds * 1e6:>10.0f}" for seconds in took.values()]
-            ratios = [f"{took[way] / took['symrnn']:>8.2f}" for way in WAYS]
+            least = [f"{seconds * 1e6:>14.0f}" for seconds in took.values()]
+            ratios = [f"{took[way] / took[one]:>14.2f}" for one in own for way in WAYS]
             print(f"{name:<14} {', '.join(map(str, size)):<18}", *least, *ratios, flush=True)
     print("\nseconds to the first gradient, B, D, H = 32, 32, 64")
     for name in names:

@@ -127,10 +127,10 @@ typedef struct {
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
 void elman_n4_loss(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
-void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_params *g, const
-    elman_n4_inputs *in);
-void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
-    *in);
+void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_params *g,
+    const elman_n4_inputs *in);
+void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p,
+    const elman_n4_step_inputs *in);
 void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m);
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and

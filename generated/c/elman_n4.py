@@ -552,10 +552,10 @@ typedef struct {
 
 void elman_n4_forward(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
 void elman_n4_loss(elman_n4_memory *m, const elman_n4_params *p, const elman_n4_inputs *in);
-void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_params *g, const
-    elman_n4_inputs *in);
-void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p, const elman_n4_step_inputs
-    *in);
+void elman_n4_backward(elman_n4_memory *m, const elman_n4_params *p, elman_n4_params *g,
+    const elman_n4_inputs *in);
+void elman_n4_step(elman_n4_step_memory *m, const elman_n4_params *p,
+    const elman_n4_step_inputs *in);
 void elman_n4_carry(elman_n4_step_inputs *in, const elman_n4_step_memory *m);
 
 /* training: parameters to start from (with a seed), a step of gradient descent, one of Adam, and
@@ -1036,8 +1036,8 @@ MAYBE_UNUSED static void dot_by(elman_n4_gemm *blas, int rows, int columns, int 
 #endif
 
 GCC_WHOLE_VECTORS
-void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
-    elman_n4_inputs *restrict in)
+void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restrict p,
+    const elman_n4_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(T * B, H, D, &in->x[0][0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0][0], H);
@@ -1080,8 +1080,8 @@ void elman_n4_forward(elman_n4_memory *restrict m, const elman_n4_params *restri
         }
 }
 
-void elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p, const
-    elman_n4_inputs *restrict in)
+void elman_n4_loss(elman_n4_memory *restrict m, const elman_n4_params *restrict p,
+    const elman_n4_inputs *restrict in)
 {
     IN_THREADS(B * C)
     for (int r = 0; r < B; r++)
@@ -1150,8 +1150,8 @@ void elman_n4_backward(elman_n4_memory *restrict m, const elman_n4_params *restr
 }
 
 GCC_WHOLE_VECTORS
-void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p, const
-    elman_n4_step_inputs *restrict in)
+void elman_n4_step(elman_n4_step_memory *restrict m, const elman_n4_params *restrict p,
+    const elman_n4_step_inputs *restrict in)
 {
     /* a_O[1] = x[1] @ w_i + O[0] @ w_h */
     dot(B, H, D, &in->x[0][0], D, 1, &p->w_i[0][0], H, &m->x_w_i[0][0], H);

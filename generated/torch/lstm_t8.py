@@ -444,7 +444,7 @@ def _forward_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # transpose(U_o) + d_a_i[1] @ transpose(U_i)
         d_h_0 = torch.mm(d_a_at[1], U.t())
         # d_h0 = d_h_0
-        d_h0 = d_h_0
+        d_h0 = d_h_0.clone()
     d_c0 = None
     if need[2]:
         # d_c_0 = d_c[1] * f[1]
@@ -595,7 +595,7 @@ def _loss(fuse, sizes, tensors, keep):
     sum_l_yhat = torch.sum(
         torch.addcmul(torch.nn.functional.softplus(a_yhat, 1, 40), y, a_yhat, value=-1),
     ).reshape(1)
-    L = (1 / (B * C)) * sum_l_yhat
+    L = 1 / (B * C) * sum_l_yhat
     outputs = (L.reshape(()),)
     if not keep:
         return outputs, ()
@@ -619,7 +619,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
     with torch.inference_mode(fuse != "compile"):
         # d_a_yhat = d_l_yhat * ((yhat - y) / size(C))
         # d_l_yhat = d_L / size(B)
-        d_a_yhat = ((1 / C) * (1 / B)) * d_L * (yhat - y)
+        d_a_yhat = 1 / C * (1 / B) * d_L * (yhat - y)
         # d_h[8] = d_a_yhat @ transpose(w_y)
         d_h_at = [None] * 9
         d_h_at[8] = torch.mm(d_a_yhat, w_y.t())
@@ -681,7 +681,7 @@ def _loss_gradient(fuse, sizes, tensors, outputs, kept, cotangents, need):
         # transpose(U_o) + d_a_i[1] @ transpose(U_i)
         d_h_0 = torch.mm(d_a_at[1], U.t())
         # d_h0 = d_h_0
-        d_h0 = d_h_0
+        d_h0 = d_h_0.clone()
     d_c0 = None
     if need[2]:
         # d_c_0 = d_c[1] * f[1]
@@ -882,7 +882,7 @@ class _Differentiated(torch.autograd.Function):
         found = (*ctx.known, ctx.needs_input_grad[3:], *ctx.counts)
         found += (*ctx.saved_tensors, *cotangents)
         if torch.is_grad_enabled():  # create_graph=True
-            return None, None, None, *_Once.apply(*found)
+            return None, None, None, *_Once.apply(_back, *found)
         return None, None, None, *_back(*found)
 
 
@@ -902,8 +902,8 @@ class _Once(torch.autograd.Function):
     """The way back, of which there is no gradient."""
 
     @staticmethod
-    def forward(ctx, *given):
-        return _back(*given)
+    def forward(ctx, back, *given):
+        return back(*given)
 
     @staticmethod
     def backward(ctx, *cotangents):
@@ -915,7 +915,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_285c1869012d_{one.name}"
+    name = f"symrnn::lstm_9f2f14d74ba8_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -980,12 +980,305 @@ _FORWARD = _Pass("forward", _forward, _forward_gradient, _forward_shapes, _forwa
 _LOSS = _Pass("loss", _loss, _loss_gradient, _loss_shapes, _loss_tensors)
 
 
+# kernels of the same model, such as those in C, which do the work where they can
+
+
+class _ByKernel:
+    """Work that is left to a kernel: on tensors on a CPU, in single or double precision, where
+    nobody but autograd looks at what is done with them. A kernel serves one call at a time: there
+    are as many as there are calls under way."""
+
+    def __init__(self, module, dims):
+        self.module, self.dims, self.idle, self.by = module, dims, {}, None
+
+    def __deepcopy__(self, known):
+        return _ByKernel(self.module, self.dims)
+
+    def __reduce__(self):
+        if type(self.module) is type(torch):  # a file, which is known by its name
+            return _by_name, (self.module.__name__, self.dims)
+        return _ByKernel, (self.module, self.dims)
+
+    def loss(self, params, given, batch_first):
+        """The loss; None where it has to be worked out without a kernel."""
+        given = {name: value for name, value in given.items() if value is not None}
+        kind, need = _asked(params, given)
+        if kind is None:
+            return None
+        turned = ()
+        try:
+            with torch.no_grad():
+                if batch_first:
+                    turned = [name for name in given if {"B", "T"} <= set(_EVERY.get(name, ()))]
+                    given |= {name: given[name].transpose(0, 1) for name in turned}
+                if not need.keys() <= PARAMS.keys() and not self.gives(kind, params, given, need):
+                    return None
+                with self.held(kind, given) as held:
+                    value, grads = held.loss(params, given, need)
+        except (IndexError, TypeError, ValueError):  # what does not fit is said without a kernel
+            return None
+        if not need:
+            return next(iter(params.values())).new_full((), value)
+        places = [(held.places.get(name), name in turned) for name in need]
+        return _Weighed.apply(value, grads, places, *need.values())
+
+    def forward(self, params, given):
+        """Outputs and final states; None where they have to be worked out without a kernel."""
+        given = {name: given[name] for name in _FORWARD_TAKES}
+        try:
+            kind, need = _asked(params, given)
+            others = need.keys() - PARAMS.keys()
+            if kind is None or (others and not self.gives(kind, params, given, others)):
+                return None
+            if need:
+                return _Carried.apply(self, kind, *params.values(), *given.values())
+            with torch.no_grad(), self.held(kind, given) as held:
+                return held.forward(params, given)
+        except (IndexError, TypeError, ValueError):
+            return None
+
+    def gives(self, kind, params, given, need):
+        """Whether the kernel has all gradients that are asked for; a call says which."""
+        if self.by is None:
+            with torch.no_grad(), self.held(kind, given) as held:
+                self.by = {*PARAMS, *held.gradients(params, given)}
+        return self.by.issuperset(need)
+
+    def held(self, kind, given):
+        """A kernel that is not at work, for as many sequences as there are."""
+        batch = next((v.shape[_EVERY[n].index("B")] for n, v in given.items() if n in _EVERY), 1)
+        idle = self.idle.setdefault(kind, [])
+        try:
+            held = idle.pop()  # one step, also among threads
+        except IndexError:
+            held = None
+        if held is None or held.kernel.batch < batch:
+            held = _Held(self.module.Kernel(batch, dtype=kind, **self.dims), idle)
+        return held
+
+
+class _Held:
+    """A kernel, and where its parameters and their gradients lie. After work it is idle again."""
+
+    def __init__(self, kernel, idle):
+        self.kernel, self.idle = kernel, idle
+        with torch.inference_mode(False):
+            self.params = [torch.from_numpy(kernel.params[name]) for name in _ATTRIBUTES]
+            self.flat = torch.from_numpy(kernel.dtheta)
+            grads = {name: torch.from_numpy(kernel.grads[name]) for name in PARAMS}
+        first, size = self.flat.data_ptr(), self.flat.element_size()
+        self.places = {
+            name: (grad.shape, grad.stride(), (grad.data_ptr() - first) // size)
+            for name, grad in grads.items()
+        }
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.idle.append(self)
+
+    def taken(self, params, given):
+        """What is handed to the kernel, whose parameters are those that came."""
+        torch._foreach_copy_(self.params, [*params.values()])
+        return {name: value.resolve_neg().numpy() for name, value in given.items()}
+
+    def gradients(self, params, given):
+        """What the kernel has gradients by."""
+        arrays = self.taken(params, given)
+        if hasattr(self.kernel, "loss_and_grads"):
+            return set(self.kernel.loss_and_grads(**arrays)[1])
+        return set(self.kernel.vjp({}, **arrays))
+
+    def loss(self, params, given, need):
+        """The loss, and copies of all gradients by parameters and of those by what else is asked
+        for."""
+        arrays = self.taken(params, given)
+        if not need:
+            return float(self.kernel.loss(**arrays)), ()
+        value, found = self.kernel.loss_and_grads(**arrays)
+        others = [_copy(found[name]) for name in need if name not in PARAMS]
+        return float(value), (self.flat.clone(), *others)
+
+    def forward(self, params, given):
+        """Copies of outputs and final states."""
+        outputs, _ = self.kernel.forward(**self.taken(params, given))
+        return tuple([_copy(outputs[name]) for name in _RESULTS])
+
+    def carried(self, params, given, cotangents, need):
+        """Copies of what cotangents of outputs and final states are for all that is asked for."""
+        came = zip(_RESULTS, cotangents, strict=True)
+        came = {n: value.resolve_neg().numpy() for n, value in came if value is not None}
+        found, flat = self.kernel.vjp(came, **self.taken(params, given)), self.flat.clone()
+
+        def grad(name):
+            return flat.as_strided(*self.places[name]) if name in PARAMS else _copy(found[name])
+
+        asked = zip((*params, *given), need, strict=True)
+        return tuple([grad(name) if wanted else None for name, wanted in asked])
+
+
+class _Weighed(torch.autograd.Function):
+    """A loss whose gradients are known: on the way back they are weighed."""
+
+    @staticmethod
+    def forward(ctx, value, grads, places, *tensors):
+        ctx.save_for_backward(*grads)
+        ctx.places, ctx.tensors = places, tensors
+        return tensors[0].new_full((), value)
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        given = _weighed, ctx.places, cotangent, *ctx.saved_tensors
+        if torch.is_grad_enabled():  # create_graph=True
+            return None, None, None, *_Once.apply(*given, *ctx.tensors)
+        return None, None, None, *_weighed(*given[1:])
+
+
+def _weighed(places, cotangent, flat, *others):
+    """Gradients times the cotangent of the loss, each in its shape, in memory of their own."""
+    flat, others = flat * cotangent, iter(others)
+    found = []
+    for place, turned in places:
+        if place is not None:
+            found.append(flat.as_strided(*place))
+        else:
+            grad = next(others) * cotangent
+            found.append(grad.transpose(0, 1) if turned else grad)
+    return tuple(found)
+
+
+class _Carried(torch.autograd.Function):
+    """Outputs and final states; on the way back the kernel works them out once more."""
+
+    @staticmethod
+    def forward(ctx, by, kind, *tensors):
+        ctx.save_for_backward(*tensors)
+        ctx.set_materialize_grads(False)
+        ctx.known = by, kind
+        params, given, _ = _apart(tensors)
+        with by.held(kind, given) as held:
+            return held.forward(params, given)
+
+    @staticmethod
+    def backward(ctx, *cotangents):
+        found = *ctx.known, ctx.needs_input_grad[2:], *ctx.saved_tensors, *cotangents
+        if torch.is_grad_enabled():  # create_graph=True
+            return None, None, *_Once.apply(_carry_back, *found)
+        return None, None, *_carry_back(*found)
+
+
+def _carry_back(by, kind, need, *tensors):
+    params, given, cotangents = _apart(tensors)
+    with by.held(kind, given) as held:
+        return held.carried(params, given, cotangents, need)
+
+
+def _apart(tensors):
+    """Parameters and what is given, by name; and what is left."""
+    first, second = len(_ATTRIBUTES), len(_ATTRIBUTES) + len(_FORWARD_TAKES)
+    params = dict(zip(_ATTRIBUTES, tensors, strict=False))
+    return params, dict(zip(_FORWARD_TAKES, tensors[first:], strict=False)), tensors[second:]
+
+
+def _copy(array):
+    return torch.from_numpy(array).clone()
+
+
+_KINDS = {torch.float32: "float32", torch.float64: "float64"}
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+_WHOLE = ()
+_FORWARD_TAKES = (*_FORWARD_NEEDS, *STATES)
+# who looks on: transformations of functions, modes such as those of tracers, torch.jit.trace
+_LOOKS = ("_are_functorch_transforms_active", "_len_torch_dispatch_stack", "_is_tracing")
+_LOOKS = [getattr(torch._C, name) for name in _LOOKS if hasattr(torch._C, name)]
+
+
+def _asked(params, given):
+    """The dtype of a kernel for these tensors, if there can be one, and those of them that
+    gradients are asked for by."""
+    dtype, need, tracked = None, {}, torch.is_grad_enabled()
+    for values in (params, given):
+        for name, value in values.items():
+            if value.__class__ not in _PLAIN or not value.is_cpu:
+                return None, need
+            if dtype is None:
+                dtype = value.dtype
+            elif value.dtype is not dtype and name not in _WHOLE:
+                return None, need
+            if tracked and value.requires_grad:
+                need[name] = value
+    if torch.is_autocast_enabled("cpu") or torch.autograd.forward_ad._current_level >= 0:
+        return None, need
+    return None if any(looks() for looks in _LOOKS) else _KINDS.get(dtype), need
+
+
+ON_CPU = ()
+"""The kernels of a module, where nothing is said when it is made."""
+
+
+def _kernels(given, dims):
+    """The kernels that are handed to a module, by what they do."""
+    found = {}
+    given = ON_CPU if given is None else given
+    for kernel in given if isinstance(given, (list, tuple)) else (given,):
+        name = getattr(kernel, "__name__", type(kernel).__name__)
+        task = next((t for t in _TASKS if hasattr(getattr(kernel, "Kernel", None), _TASKS[t])), "")
+        if not task:
+            raise TypeError(
+                f"the kernel {name} has no {' and no '.join(_TASKS.values())}; expected a module"
+                " made by symrnn, such as one of symrnn generate --backend c"
+            )
+        _check_kernel(kernel, name, _TAKES[task], dims)
+        if task == "forward" and (*kernel.OUTPUTS,) != _RESULTS:
+            raise ValueError(
+                f"OUTPUTS of the kernel {name}: {(*kernel.OUTPUTS,)}; expected {_RESULTS}, with the"
+                " final states, as cpu= makes it"
+            )
+        found[task] = _ByKernel(kernel, dims)
+    return found
+
+
+_TASKS = {"loss": "loss_and_grads", "forward": "vjp"}
+_TAKES = {"loss": (*_LOSS_NEEDS, *STATES), "forward": (*_FORWARD_NEEDS, *STATES)}
+_RESULTS = ("yhat", "h_T", "c_T")
+_FACTS = ("STEPS", "DIMS", "PARAMS", "FIXED", "TRUNCATE")
+
+
+def _check_kernel(kernel, name, takes, dims):
+    """Refuse a kernel of something else."""
+    found = {key: (getattr(kernel, key, None), globals().get(key)) for key in _FACTS}
+    own = {name: _EVERY[name] for name in takes}
+    found["INPUTS and STATES"] = ({**kernel.INPUTS, **kernel.STATES}, own)
+    own = {name: classes for name, classes in globals().get("IDS", {}).items() if name in takes}
+    found["IDS"] = (getattr(kernel, "IDS", {}), own)
+    found["SIZES"] = (getattr(kernel, "SIZES", dims), dims)
+    for key, (theirs, own) in found.items():
+        if theirs != own:
+            raise ValueError(f"{key} of the kernel {name}: {theirs}; expected {own}")
+    if hasattr(kernel, "TIMED"):
+        raise ValueError(f"the kernel {name} is made with --lengths; expected one made without")
+    if __doc__ and kernel.__doc__ and _equations(kernel.__doc__) != _equations(__doc__):
+        raise ValueError(f"the kernel {name} has other equations; expected those of this file")
+
+
+def _equations(text):
+    """The model's text in what a file says of itself."""
+    return text.partition("\nMade by ")[2].partition("\n")[2].partition("\nIts gradient:\n")[0]
+
+
+def _by_name(name, dims):
+    return _ByKernel(__import__(name, fromlist=("",)), dims)
+
+
 class Lstm(torch.nn.Module):
     """lstm for 8 steps. Its parameters have the names of the text.
 
     The widths D, H, C are given when it is made.
     `fuse` says how what stands between two products of a step is worked out: "eager", call by
     call; "compile", by torch.compile; or "triton", as one kernel.
+    `kernel` is a module made by symrnn of the same model and steps, such as one in C, or several of
+    them: each does on a CPU what it can.
     """
 
     def __init__(
@@ -996,6 +1289,7 @@ class Lstm(torch.nn.Module):
         *,
         batch_first=False,
         fuse="eager",
+        kernel=None,
         generator=None,
         device=None,
         dtype=None,
@@ -1007,6 +1301,7 @@ class Lstm(torch.nn.Module):
         if fuse == "triton" and triton is None:
             raise ValueError("fuse is 'triton', and Triton is not installed: pip install triton")
         self.batch_first, self.fuse = batch_first, fuse
+        self.kernels = _kernels(kernel, self.dims)
         for name, axes in PARAMS.items():
             empty = torch.empty(_shape(axes, self.dims), device=device, dtype=dtype)
             self.register_parameter(_attribute(name), torch.nn.Parameter(empty))
@@ -1026,12 +1321,18 @@ class Lstm(torch.nn.Module):
     def forward(self, x, h0=None, c0=None):
         """The outputs, and the states after the last step: hand them in again to go on."""
         given = {"x": x, "h0": h0, "c0": c0}
-        return _forward_pass(self.params(), given, self.dims, self.batch_first, self.fuse)
+        kernel = self.kernels.get("forward")
+        return _forward_pass(self.params(), given, self.dims, self.batch_first, self.fuse, kernel)
 
     def loss(self, x, y, h0=None, c0=None):
         """The loss alone."""
         given = {"x": x, "y": y, "h0": h0, "c0": c0}
-        return _loss_pass(self.params(), given, self.dims, self.batch_first, self.fuse)
+        params = self.params()
+        if "loss" in self.kernels and not torch.compiler.is_compiling():
+            found = self.kernels["loss"].loss(params, given, self.batch_first)
+            if found is not None:
+                return found
+        return _loss_pass(params, given, self.dims, self.batch_first, self.fuse)
 
     def step(self, x, h0=None, c0=None):
         """One step: the outputs, and the states to hand in at the next. Nothing has a time axis."""
@@ -1066,7 +1367,7 @@ class _Loss(torch.nn.Module):
 
 def _attribute(name):
     """The attribute that a parameter is: its name, unless a module has something else there."""
-    own = ("dims", "batch_first", "fuse", "params", "loss", "step", "training")
+    own = ("dims", "batch_first", "fuse", "kernels", "params", "loss", "step", "training")
     return f"{name}_" if hasattr(torch.nn.Module, name) or name in own else name
 
 
@@ -1086,9 +1387,13 @@ def _start(tensor, how, generator):
 # a call: what comes in is checked, what comes out is named
 
 
-def _forward_pass(params, given, dims, batch_first, fuse="eager"):
+def _forward_pass(params, given, dims, batch_first, fuse="eager", kernel=None):
     sizes, given = _ready(params, given, dims, batch_first, _FORWARD_NEEDS, _EVERY)
-    found = _FORWARD(fuse, sizes, _FORWARD.tensors(sizes, params, given))
+    found = None
+    if kernel is not None and not torch.compiler.is_compiling():
+        found = kernel.forward(params, given)
+    if found is None:
+        found = _FORWARD(fuse, sizes, _FORWARD.tensors(sizes, params, given))
     outputs = dict(zip(OUTPUTS, found, strict=False))
     states = {"h0": found[1], "c0": found[2]}
     if batch_first:
@@ -1113,7 +1418,9 @@ def _one_step(params, given, dims):
 def _ready(params, given, dims, batch_first, needs, every):
     """The sizes, and all that is handed in as it has to be; what looks as something did that was
     right is not checked again."""
-    look = None if torch.compiler.is_compiling() else _look(params, given, dims, batch_first, needs)
+    look = None
+    if not torch.compiler.is_compiling():
+        look = _look(params, given, dims, batch_first, needs, every is _EVERY)
     if look in _SEEN:
         sizes, zeros = _SEEN[look]
         like = next(iter(params.values()))
@@ -1129,14 +1436,16 @@ def _ready(params, given, dims, batch_first, needs, every):
         for name, value in found.items()
     ):
         zeros = {name: value.shape for name, value in found.items() if given.get(name) is None}
+        if len(_SEEN) >= _MOST:
+            _SEEN.clear()
         _SEEN[look] = sizes, zeros
     return sizes, found
 
 
-_SEEN = {}
+_SEEN, _MOST = {}, 64
 
 
-def _look(params, given, dims, batch_first, needs):
+def _look(params, given, dims, batch_first, needs, in_steps):
     """All that the checks look at; None where something has to be turned into another kind."""
     like = next(iter(params.values()), None)
     if like is None or _kind(like) is not like.dtype:
@@ -1147,7 +1456,7 @@ def _look(params, given, dims, batch_first, needs):
         else (name, value is None)
         for name, value in given.items()
     ]
-    return like.dtype, like.device, batch_first, needs, *dims.values(), *every
+    return like.dtype, like.device, batch_first, needs, in_steps, *dims.values(), *every
 
 
 def _checked(params, given, dims, batch_first, needs, every):

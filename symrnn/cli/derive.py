@@ -241,10 +241,11 @@ def printed_of(model: "Model", options: argparse.Namespace) -> str | bytes | Ans
 
 def _settle(model: "Model", options: argparse.Namespace) -> None:
     from symrnn.derive.sheets import check_views
+    from symrnn.derive.sizes import check_sizes
 
     check_views(options.view)
     options.format = settle(options)
-    model.check_sizes(options.steps, options.dims, options.scalar)
+    check_sizes(model.system, options.steps, options.dims, options.scalar)
 
 
 def _output(model: "Model", options: argparse.Namespace, shift: int = 0) -> "Output":

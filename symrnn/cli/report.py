@@ -43,6 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def report(options: argparse.Namespace) -> str:
     """The page."""
+    from symrnn.derive.sizes import check_sizes
     from symrnn.page.report import Report
     from symrnn.page.subject import Subject
 
@@ -52,7 +53,7 @@ def report(options: argparse.Namespace) -> str:
         subject = Subject(_asked(options, run.model.text, run.model.name, ""), run)
     else:
         model = load(options)
-        model.check_sizes(options.steps, {}, options.scalar)
+        check_sizes(model.system, options.steps, {}, options.scalar)
         subject = Subject(_asked(options, model.text, model.name, _data(options.data)))
     return Report(subject, options.title).html
 

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 COMMANDS = ("train",)
 """What can be shared; of any other command each process does the whole."""
-LATE, LATEST = 0.25, 5.0
+LATE, LATEST = 0.5, 5.0
 """Seconds that each rank waits longer than the one before until it says what has gone wrong: where
 it goes wrong on all at once, one says so and ends the others."""
+HEARD = 0.25
+"""Seconds from there to the end of all: a launcher that is slow to read may learn of the end first,
+and ends without having passed on what was said."""
 
 
 @contextmanager
@@ -66,6 +69,7 @@ def together(work: Callable[["Ranks"], Answer]) -> Answer:
     try:
         sleep(min(LATE * ranks.rank, LATEST))
         _say(f"rank {ranks.rank} of {ranks.size}: {said}" if ranks.rank else said)
+        sleep(HEARD)
     finally:  # the others would wait for ever
         ranks.abort(status)
     return Answer("", status)  # which comes to nobody

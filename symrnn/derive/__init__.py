@@ -15,6 +15,7 @@ From terms to what somebody reads:
 
 - `views`   one file a view, each a function from a derivation to sheets of equations
 - `sheets`, `immediate`   the views that are asked for, column vectors, the batch; what ∂ means
+- `sizes`   how many steps and how wide: what may be asked for
 - `alike`, `fold`, `fold_steps`   which names are alike; alike equations as one, with an index
 - `output`, `data`, `derived`   a derivation in a format, or as JSON; what a model gives
 - `as_written`, `shown`   a model's own equations; what a notebook shows

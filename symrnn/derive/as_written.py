@@ -6,6 +6,7 @@ from symrnn.derive.expressions import Expressions
 from symrnn.derive.formula import Equation
 from symrnn.derive.notation.letters import Letters
 from symrnn.derive.notation.notation import load_notation
+from symrnn.derive.sizes import check_sizes
 from symrnn.language.tree import Written
 from symrnn.system import normal, unroll
 
@@ -27,6 +28,7 @@ def as_written(
 ) -> tuple[list[Equation], Expressions, Letters]:
     """The equations, with what their formulas are worked out on, and letters for them."""
     system = normal(written, stable=False)
+    check_sizes(system, steps, dims or {}, scalar)
     system = system if steps is None else unroll(system, steps)
     if scalar:
         widths = (width for symbol in system.symbols.values() for width in symbol.shape)

@@ -7,19 +7,56 @@ from typing import TYPE_CHECKING, Any
 from symrnn.derive.derivation import Derivation
 from symrnn.derive.edges import Edge
 from symrnn.derive.formula import Formula
+from symrnn.derive.functions import kept
+from symrnn.derive.layer_norm import with_norms
 from symrnn.derive.notation.derivation_letters import letters_for
 from symrnn.derive.output import Look, Output, default_views
 from symrnn.derive.paths import Term
 from symrnn.derive.printing.plain import Plain
 from symrnn.derive.recursion import closed_of
 from symrnn.derive.sheets import Request
+from symrnn.derive.sizes import check_sizes
 from symrnn.derive.views.common import chained
 from symrnn.derive.views.local import closed_edge
+from symrnn.errors import UsageError, suggestion
 from symrnn.language.arrays import Array
+from symrnn.language.tree import Written
+from symrnn.system import System, initial_states
 from symrnn.system.names import listed
 
 if TYPE_CHECKING:
     from symrnn.derive.sympy.equations import Equations
+
+
+def derived(
+    name: str,
+    written: Written,
+    system: System,
+    steps: int | None,
+    wrt: Sequence[str],
+    scalar: bool,
+    dims: Mapping[str, int] | None,
+    truncate: int | None,
+    keep: tuple[str, ...],
+) -> "Derived":
+    """The derivation of a text, whose system this is, by every parameter and by `wrt`; whatever is
+    asked for and not there is refused now."""
+    check_sizes(system, steps, dims or {}, scalar)
+    known = [symbol.name for symbol in system.named("parameter")]
+    near = [symbol.name for symbol in system.named("input", "fixed")] + [*initial_states(system)]
+    extra = tuple(name for name in dict.fromkeys(wrt) if name not in known)
+    for asked in extra:
+        if asked not in near:
+            raise UsageError(
+                f"'{asked}' is no parameter, input or initial state"
+                f"{suggestion(asked, [*known, *near])}\nthere are the parameters"
+                f" {', '.join(known) or '(none)'}; beside them {', '.join(near) or '(none)'}"
+            )
+    kept(written, keep)
+    spelt, norms = with_norms(written)
+    made = Derived(name, spelt, steps, extra, scalar, dims, truncate, keep=keep, norms=norms)
+    _ = made.windows  # what is wrong with them is said now
+    return made
 
 
 class Derived(Derivation):

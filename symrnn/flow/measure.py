@@ -18,7 +18,7 @@ from symrnn.interpret.interpreter import Interpreter, Result
 from symrnn.interpret.sizes import Data, Sizes
 from symrnn.language.arrays import Array
 from symrnn.language.calls import is_elementwise
-from symrnn.language.tree import Call, Ref, Written, refs
+from symrnn.language.tree import Call, Expr, Ref, Written, refs
 from symrnn.system.adjoint import adjoint
 from symrnn.system.calculus import derivative
 from symrnn.system.normal import normal
@@ -281,14 +281,10 @@ class _Measuring:
             yield Saturation(target.name, body.function, slopes.mean(axis=(1, 2)), flat)
 
 
-def _worked_out(slope: object, values: dict[Ref, Array]) -> Array:
-    on = Floats()
-    names = list(dict.fromkeys(refs(slope)))  # type: ignore[arg-type]
-    return np.asarray(
-        formula(slope, tuple(n.name for n in names), on.number, on.apply)(  # type: ignore[arg-type]
-            *(values[n] for n in names)
-        )
-    )
+def _worked_out(slope: Expr, values: dict[Ref, Array]) -> Array:
+    on, leaves = Floats(), list(dict.fromkeys(refs(slope)))
+    function = formula(slope, [leaf.name for leaf in leaves], on.number, on.apply)
+    return np.asarray(function(*(values[leaf] for leaf in leaves)))
 
 
 def _repeated(value: Array, passes: int) -> Array:

@@ -1,4 +1,4 @@
-"""Flow in pictures: contributions by step, the triangle, the spectra. The one place of matplotlib.
+"""Flow in pictures: contributions by step, the triangle, the spectra.
 
 The colours are those of Okabe and Ito, which people tell apart who see few of them; lines differ
 by their marks as well.

@@ -33,7 +33,7 @@ def text(flow: Flow) -> str:
 def _recurrence(flow: Flow, each: RecurrenceFlow) -> Iterator[str]:
     verdict = each.verdict
     who = f"{', '.join(each.states)} ({WAYS[each.direction]}, {each.width} numbers)"
-    word = {"none": "no verdict", "not finite": "not finite"}.get(verdict.word, verdict.word)
+    word = "no verdict" if verdict.word == "none" else verdict.word
     yield f"{who}: {word.upper()}"
     yield f"  {verdict.said}"
     for line in figures(flow, each):

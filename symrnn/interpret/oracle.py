@@ -36,6 +36,10 @@ Value = Callable[[Data], Any]
 
 STEP = 1e-5
 """Of a central difference in float64: truncation and rounding are then both about 1e-10."""
+SMOOTH_STEP = 3e-5
+"""Of one of the fourth order, (4 D(h) - D(2h)) / 3, where D(h) is the one above: half the rounding,
+and little truncation even in long sequences, whose third slopes are thousands of times the first.
+"""
 
 
 def complex_step(written: Written, data: Data, steps: int) -> Slope:
@@ -57,11 +61,19 @@ def complex_slope(value: Value, data: Data) -> Slope:
     return lambda direction: float(value(_moved(data, direction, 1j * h)).imag / h)
 
 
-def central_slope(value: Value, data: Data, step: float = STEP) -> Slope:
-    def slope(direction: Direction) -> float:
+def central_slope(value: Value, data: Data, smooth: bool = False) -> Slope:
+    """Differences around the data; of the fourth order, where no step may cross an edge."""
+
+    def difference(direction: Direction, step: float) -> float:
         ahead = value(_moved(data, direction, step))
         behind = value(_moved(data, direction, -step))
         return float((ahead - behind) / (2 * step))
+
+    def slope(direction: Direction) -> float:
+        if not smooth:
+            return difference(direction, STEP)
+        near, far = (difference(direction, step) for step in (SMOOTH_STEP, 2 * SMOOTH_STEP))
+        return (4 * near - far) / 3
 
     return slope
 

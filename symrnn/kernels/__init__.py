@@ -30,5 +30,6 @@ And the back ends, with what holds a kernel against its text:
 - `torch`         a Program as a module for PyTorch
 - `jax`           a Program as functions for JAX
 - `auto`          which of them is the quickest for some sizes, measured once
+- `in_memory`     a kernel of any of them as a module in memory, for the sizes that are said
 - `verification`  numbers against oracles that share no code
 """

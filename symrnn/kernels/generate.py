@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import index
+from types import ModuleType
 
 from symrnn.errors import UsageError, suggestion
 from symrnn.kernels.c import C
@@ -224,11 +225,13 @@ def functions(kernel: Kernel, settings: Settings, target: Target, wanted: Autodi
     ids, alone = all_ids(whole, settings.ids), settings.forward_only
     fixed = [s.name for s in whole.named("fixed") if wanted.fixed or s.name in settings.wrt]
     ahead = forward_pass(form, wanted.kept)
+    asked = each_state(form, settings.wrt)
 
     def of(system: System, no_loss: bool) -> System:
         if alone:
             return system
         inputs = [s.name for s in system.named("input") if s.name not in ids]
+        inputs = [name for name in inputs if wanted.inputs or name in asked]
         system = with_carriers(system, ids) if settings.lengths else system
         return adjoint(system, [*inputs, *fixed], no_loss)
 
@@ -250,6 +253,23 @@ def functions(kernel: Kernel, settings: Settings, target: Target, wanted: Autodi
     scaled = weighed(whole)
     loss = made(scaled.plain(of(scaled.system, False)))
     return Functions(forward, dict(ahead.finals), loss, scaled.weight)
+
+
+def helpers(
+    written: Written, text: str, name: str, settings: Settings, target: Target
+) -> list[ModuleType]:
+    """The kernels that a module of another back end leaves its work to: one for the loss, if there
+    is one, and one for forward passes, which has the states after the last step among its outputs
+    and carries cotangents of all of them back."""
+    settings = target.settings(replace(settings, batch_first=False))
+    whole = kernel(written, text, name, settings, target)
+    made = functions(whole, settings, target, Autodiff(inputs=False)).forward
+    ahead = replace(made, name=f"{name}_forward", functions=None, step=NO_STEP)
+    every = [ahead] if whole.system.loss is None else [whole, ahead]
+    return [target.load(target.source(one), f"{one.name}_t{one.steps}") for one in every]
+
+
+NO_STEP = "this kernel works whole forward passes out"
 
 
 def one_step(kernel: Kernel, target: Target) -> Kernel:

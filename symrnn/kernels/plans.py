@@ -69,6 +69,11 @@ class PlanRequest:
         return "".join(f", {self.own[f'dim {name}']}" for name in self.dims)
 
     @property
+    def sizes(self) -> str:
+        """The entries of a dictionary with the dimensions that the function is handed."""
+        return ", ".join(f'"{name}": {self.own[f"dim {name}"]}' for name in self.dims)
+
+    @property
     def signature(self) -> str:
         ahead = "rows, empty" if self.rows_known else "B"
         return f"{self.name}({ahead}, dtype, {self.vectors}{self.dims_after})"

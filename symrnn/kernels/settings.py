@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import index
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from symrnn.errors import UsageError
 from symrnn.kernels.program import OPTIONAL, known_passes
@@ -32,10 +32,21 @@ class Features(TypedDict, total=False):
 
 
 KEYWORDS = (
-    *("steps", "loops", "wrt", "backend", "batch", "dtype"),
+    *("steps", "loops", "wrt", "backend", "batch", "dtype", "cpu"),
     *Features.__annotations__,
 )
 """What `model.kernel` is told by name: a width that is called so has to be said elsewhere."""
+
+
+def apart(more: Mapping[str, Any]) -> tuple[Features, dict[str, Any]]:
+    """What `model.kernel` is told beside: features, and all else, which are widths.
+
+    >>> apart({"H": 3, "lengths": True})
+    ({'lengths': True}, {'H': 3})
+    """
+    features: Any = {name: more[name] for name in Features.__annotations__ if name in more}
+    return features, {name: value for name, value in more.items() if name not in features}
+
 
 DTYPES = ("float32", "float64")
 MATHS = ("poly", "libm")

@@ -24,6 +24,8 @@ class Autodiff:
     """What functions for a library that differentiates by itself have beside gradients by inputs
     and states (`symrnn.system.exposed`)."""
 
+    inputs: bool = True
+    """Gradients by all inputs and states, and not only by what is asked for."""
     fixed: bool = False
     """Gradients by all that is fixed, and not only by what is asked for."""
     kept: bool = False
@@ -47,6 +49,8 @@ class Target:
     """Prints a kernel for these sizes as files of a folder, by name, if it is more than one."""
     load: Callable[[str, str], ModuleType] = load_source
     """Makes a module of such a text and a name."""
+    load_with: Callable[[str, str, Sequence[ModuleType]], ModuleType] | None = None
+    """The same with kernels of another back end to help, where it takes such."""
     contract: Callable[[str, str], ModuleType] | None = None
     """Makes one that keeps the contract with NumPy's arrays, where `load` makes another kind."""
     elementary: frozenset[str] = ELEMENTARY

@@ -6,7 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from symrnn.errors import UsageError, suggestion
 from symrnn.language.parse import parse
 from symrnn.language.printer import show
 from symrnn.language.tree import Written
@@ -14,21 +13,17 @@ from symrnn.library import texts
 from symrnn.system import (
     System,
     adjoint,
-    initial_states,
-    kept,
     normal,
     unroll,
+    with_asked_states,
     with_dropout,
     with_head,
-    with_states,
     with_weights,
     with_zoneout,
 )
 from symrnn.system.doubts import doubts
 from symrnn.system.names import listed
 from symrnn.system.summary import Summary, summarise
-from symrnn.system.symbols import dimensions
-from symrnn.system.unroll import check_steps
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -97,20 +92,8 @@ class Model:
 
     def gradient(self, wrt: str | Sequence[str] = (), cotangents: bool = False) -> System:
         """The adjoint system, also by the inputs and the initial states (`O0`) in `wrt`."""
-        wrt, system = listed(wrt), self.system
-        if any(name not in initial_states(system) for name in wrt):
-            system = kept(system)
-        states = initial_states(system)
-        inputs = [symbol.name for symbol in self.system.named("input")]
-        for name in wrt:
-            if name not in (*states, *inputs):
-                near = suggestion(name, [*states, *inputs])
-                raise UsageError(
-                    f"'{name}' is no input or initial state{near}; there are"
-                    f" {', '.join([*inputs, *states])} (every parameter's gradient is there anyway)"
-                )
-        system = with_states(system) if set(wrt) & set(states) else self.system
-        return adjoint(system, wrt, cotangents)
+        wrt = listed(wrt)
+        return adjoint(with_asked_states(self.system, wrt), wrt, cotangents)
 
     def unroll(self, steps: int) -> System:
         """The system written out for a number of steps."""
@@ -137,31 +120,10 @@ class Model:
                       + [O₀ᵀ · ∂L/∂ŷ · ∂ŷ/∂O₂ · ∂O₂/∂O₁ · diag(1 - O₁²)]_{t=1}
         <BLANKLINE>
         """
-        from symrnn.derive.derived import Derived
-        from symrnn.derive.functions import kept
-        from symrnn.derive.layer_norm import with_norms
+        from symrnn.derive.derived import derived
 
-        wrt = listed(wrt)
-        known = [s.name for s in self.system.named("parameter")]
-        extra = [name for name in dict.fromkeys(wrt) if name not in known]
-        near = [s.name for s in self.system.named("input", "fixed")]
-        near += initial_states(self.system)
-        for name in extra:
-            if name not in near:
-                raise UsageError(
-                    f"'{name}' is no parameter, input or initial state"
-                    f"{suggestion(name, [*known, *near])}\nthere are the parameters"
-                    f" {', '.join(known) or '(none)'}; beside them {', '.join(near) or '(none)'}"
-                )
-        self.check_sizes(steps, dims or {}, scalar)
-        keep = listed(keep)
-        kept(self.written, keep)
-        written, norms = with_norms(self.written)
-        made = Derived(
-            self.name, written, steps, tuple(extra), scalar, dims, truncate, keep=keep, norms=norms
-        )
-        _ = made.windows  # what is wrong with them is said now
-        return made
+        of, wrt, keep = (self.name, self.written, self.system), listed(wrt), listed(keep)
+        return derived(*of, steps, wrt, scalar, dims, truncate, keep)
 
     def sympy(
         self,
@@ -179,7 +141,6 @@ class Model:
         """
         from symrnn.derive.sympy.objects import graph
 
-        self.check_sizes(steps, dims or {}, scalar)
         return graph(self.written, steps, scalar, dims or {})
 
     def generate(
@@ -248,6 +209,7 @@ class Model:
         backend: "str | Target" = "numpy",
         batch: int | None = None,
         dtype: object = None,
+        cpu: "str | Target | None" = None,
         **more: Any,
     ) -> "ModuleType":
         """The module of the same source, in memory; tracebacks show its lines.
@@ -255,6 +217,7 @@ class Model:
         `more` are `Features`, and widths: D=5, H=3. Where a width, `batch` or `dtype` is said, all
         widths are; its Kernel has these sizes where no others are said, and a back end that
         compiles does so at once. `backend="auto"` takes the one that is the quickest for them.
+        `cpu` is a second back end, whose kernels a module for PyTorch leaves its work to on a CPU.
 
         >>> import symrnn
         >>> symrnn.load("elman_n4").kernel(steps=3).PARAMS["w_h"]
@@ -263,32 +226,13 @@ class Model:
         >>> module.BACKEND, module.Kernel().params["w_h"].shape
         ('numpy', (4, 4))
         """
-        from symrnn.kernels.auto import fastest
-        from symrnn.kernels.generate import AUTO, check_widths, generate, target_of
-        from symrnn.kernels.load import compile_for
-        from symrnn.kernels.settings import Features, Settings, Sizes
+        from symrnn.kernels.in_memory import in_memory
+        from symrnn.kernels.settings import Settings, apart
 
-        features: Any = {name: more.pop(name) for name in Features.__annotations__ if name in more}
+        features, widths = apart(more)
         asked = Settings.of(steps, loops, wrt, **features)
-        known = dimensions(self.system.symbols)
-        check_widths(self.name, known, more)
-        sizes = Sizes.said(more, batch, dtype)
-        if backend == AUTO:
-            if sizes is None or batch is None:
-                wanted = ", ".join(f"{name}=…" for name in ("batch", *known))
-                raise UsageError(f"'{AUTO}' measures for sizes; expected {wanted}")
-            backend = fastest(self.written, self.text, self.name, asked, sizes).backend
-        target = target_of(backend)
-        if sizes is not None and target.contract is not None:
-            raise UsageError(
-                f"a kernel of the back end {target.name} is one for all sizes; expected batch,"
-                " dtype and widths left out"
-            )
-        source = generate(self.written, self.text, self.name, asked, target, sizes)
-        module = target.load(source, f"{self.name}_t{steps}")
-        if sizes is not None:
-            compile_for(module, sizes)
-        return module
+        named = self.written, self.text, self.name
+        return in_memory(*named, asked, backend, widths, batch, dtype, cpu)
 
     def verify(
         self,
@@ -307,16 +251,10 @@ class Model:
         >>> symrnn.load("elman").verify(steps=2).holds
         True
         """
-        from symrnn.kernels.generate import target_of
-        from symrnn.kernels.verification import DEFAULT_STEPS, verify
+        from symrnn.kernels.verification import verify_text
 
-        wrt, target = listed(wrt), target_of(backend)
-        if steps is None:
-            steps = self.system.steps or DEFAULT_STEPS
-        source = self.generate(steps, loops, wrt, backend=target, **features)
-        module = target.held(source, f"{self.name}_t{steps}")
-        loops = True if target.keeps_loops else loops
-        return verify(self.name, self.written, module, loops, wrt, batch, dims, seed, **features)
+        of, tried = (self.name, self.written, self.text), (batch, dims, seed)
+        return verify_text(*of, steps, loops, listed(wrt), backend, *tried, **features)
 
     def check(
         self,
@@ -369,20 +307,6 @@ class Model:
 
         return measure(self.name, self.written, params, inputs, steps, triangle, jacobians)
 
-    def check_sizes(self, steps: int | None, dims: Mapping[str, int], scalar: bool) -> None:
-        """Say what is wrong with a number of steps and with dimensions that were given."""
-        if steps is not None:
-            check_steps(steps)
-        if self.system.steps is not None and steps not in (None, self.system.steps):
-            raise UsageError(f"the text fixes T = {self.system.steps}; it has no {steps} steps")
-        self.summary(dict(dims))
-        wide = next((name for name, size in dims.items() if size != 1), None)
-        if scalar and wide is not None:
-            raise UsageError(
-                f"{wide} = {dims[wide]} is asked for, and in the scalar form every width is 1:"
-                f" leave one of --scalar and --dims {wide} away"
-            )
-
     def with_head(self, head: str | Path) -> "Model":
         """The same body under another head: binary, classes, steps, regress, or a file."""
         written = parse(texts.named("heads", head), str(head))
@@ -408,10 +332,8 @@ class Model:
         >>> print(symrnn.load("elman_n4").with_dropout("O").text.splitlines()[2])
         yhat = sigmoid((O[T] * drop_O[T]) @ w_o)
         """
-        between, recurrent = listed(between), listed(recurrent)
-        if not (between or recurrent):
-            raise UsageError("nothing to drop; name inputs or variables")
-        return Model(f"{self.name}-dropout", with_dropout(self.written, between, recurrent))
+        dropped = with_dropout(self.written, listed(between), listed(recurrent))
+        return Model(f"{self.name}-dropout", dropped)
 
     def with_zoneout(self, states: str | Sequence[str]) -> "Model":
         """The same with states that keep the features at which a mask is 1, at each step.
@@ -420,8 +342,6 @@ class Model:
         >>> print(symrnn.load("elman_n4").with_zoneout("O").text.splitlines()[2])
         O[t] = zone_O[t] * O[t-1] + (1 - zone_O[t]) * new_O[t]
         """
-        if not listed(states):
-            raise UsageError("nothing to keep; name states")
         return Model(f"{self.name}-zoneout", with_zoneout(self.written, listed(states)))
 
     def summary(self, dims: dict[str, int] | None = None) -> Summary:

@@ -43,7 +43,7 @@ from symrnn.system.masks import with_dropout, with_zoneout
 from symrnn.system.normal import normal
 from symrnn.system.resolve import resolve
 from symrnn.system.simplify import prune
-from symrnn.system.states import initial_states, kept, with_states
+from symrnn.system.states import initial_states, kept, with_asked_states, with_states
 from symrnn.system.step_weights import with_weights
 from symrnn.system.system import System
 from symrnn.system.unroll import unroll
@@ -57,6 +57,7 @@ __all__ = [
     "prune",
     "resolve",
     "unroll",
+    "with_asked_states",
     "with_dropout",
     "with_head",
     "with_states",

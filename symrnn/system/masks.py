@@ -15,7 +15,7 @@ steps of a sequence. Zoneout keeps some features of a state as they were at the 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symrnn.errors import EquationError
+from symrnn.errors import EquationError, UsageError
 from symrnn.language.printer import show_ref
 from symrnn.language.table import LOSSES
 from symrnn.language.tree import (
@@ -52,6 +52,8 @@ def with_dropout(
     h[t] = tanh((x[t] * drop_x[t]) @ W + h[t-1] @ U)
     L = mse(y, (h[T] * drop_h[T]) @ V)
     """
+    if not (between or recurrent):
+        raise UsageError("nothing to drop; name inputs or variables")
     symbols = symbols_of(written, "dropout")
     variables = [s.name for s in symbols.values() if s.role == "variable"]
     inputs = [s.name for s in symbols.values() if s.role == "input"]
@@ -216,6 +218,8 @@ def with_zoneout(written: Written, states: Sequence[str]) -> Written:
     new_q[t] = tanh(x[t] @ W + q[t+1] @ U)
     q[t] = zone_q[t] * q[t+1] + (1 - zone_q[t]) * new_q[t]
     """
+    if not states:
+        raise UsageError("nothing to keep; name states")
     symbols = symbols_of(written, "zoneout")
     check_names(states, [s.name for s in symbols.values() if s.role == "variable"], "variable")
     for name in dict.fromkeys(states):

@@ -9,6 +9,7 @@ A system can be worked out step by step if no step needs more than its inputs an
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from symrnn.errors import UsageError, suggestion
 from symrnn.language.printer import show_definition, show_ref
 from symrnn.language.tree import Ref
 from symrnn.system.check import check
@@ -122,6 +123,31 @@ def with_states(system: System) -> System:
     result = replace(system, equations=(*boundaries, *system.equations), symbols=symbols)
     check(result, "with_states")
     return result
+
+
+def with_asked_states(system: System, wrt: Collection[str]) -> System:
+    """The system with its initial states as inputs, if a gradient is asked for by one of them; what
+    is neither an input nor a state is refused.
+
+    >>> from symrnn.language.parse import parse
+    >>> from symrnn.system.normal import normal
+    >>> system = normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])"))
+    >>> [len(with_asked_states(system, [name]).named("input")) for name in ("x", "h0")]
+    [1, 2]
+    """
+    states, full = initial_states(system), system
+    if any(name not in states for name in wrt):
+        full = kept(system)
+        states = initial_states(full)
+    inputs = [symbol.name for symbol in full.named("input")]
+    known = [*inputs, *states]
+    for name in wrt:
+        if name not in known:
+            raise UsageError(
+                f"'{name}' is no input or initial state{suggestion(name, known)}; there are"
+                f" {', '.join(known)} (every parameter's gradient is there anyway)"
+            )
+    return with_states(full) if states.keys() & set(wrt) else system
 
 
 def handed_on(system: System) -> set[str]:

@@ -1,5 +1,6 @@
 """What a model has: parameters with shapes and counts, states, inputs, outputs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from symrnn.errors import UsageError, suggestion
@@ -97,15 +98,8 @@ class Summary:
         }
 
 
-def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> Summary:
-    """
-    >>> from symrnn.language import parse
-    >>> from symrnn.system import normal
-    >>> system = normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U + b); L = mse(y, h[T])"))
-    >>> summarise("mine", system, {"D": 5, "C": 3}).total
-    27
-    """
-    given = dims or {}
+def check_dims(system: System, given: Mapping[str, int]) -> None:
+    """Refuse widths that a system has not, or that are none."""
     known = dimensions(system.symbols)
     for dim, size in given.items():
         if dim not in known:
@@ -115,6 +109,18 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
             )
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MAX_WIDTH:
             raise UsageError(f"{dim}={size}: a width is a whole number from 1 to {MAX_WIDTH:,}")
+
+
+def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> Summary:
+    """
+    >>> from symrnn.language import parse
+    >>> from symrnn.system import normal
+    >>> system = normal(parse("h[t] = tanh(x[t] @ W + h[t-1] @ U + b); L = mse(y, h[T])"))
+    >>> summarise("mine", system, {"D": 5, "C": 3}).total
+    27
+    """
+    given = dims or {}
+    check_dims(system, given)
 
     def line(name: str, axes: tuple[Width, ...], counted: bool = False, note: str = "") -> Line:
         if not counted or not given.keys() >= {n for w in axes for n in w.names}:
@@ -156,7 +162,7 @@ def summarise(name: str, system: System, dims: dict[str, int] | None = None) -> 
             for s in system.named("input", "target")
         ),
         tuple(sequence(s.name) for s in system.outputs),
-        tuple(known),
+        tuple(dimensions(system.symbols)),
         given,
     )
 

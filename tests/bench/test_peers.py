@@ -46,6 +46,19 @@ def test_libraries_agree_with_the_kernel(name: str, peer: str) -> None:
             assert disagrees(peer, case(model(name), size), dtype) == ""
 
 
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("peer", ["jax", "jax_file"])
+def test_jax_is_left_as_it_was(peer: str, wide: bool) -> None:
+    ready(peer)
+    import jax
+
+    for dtype in DTYPES:
+        with jax.enable_x64(wide):
+            assert disagrees(peer, case(model("elman"), COMPILED), dtype) == ""
+            assert jax.config.jax_enable_x64 == wide
+    assert jax.numpy.ones(1).dtype == "float32"
+
+
 def test_what_torch_compiles_agrees_or_says_why_not() -> None:
     ready("compile")
     try:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from symrnn.bench.case import Answer, Case, Entrant, LeftOut
+from symrnn.bench.peers.by_tracing import with_bits_of
 from symrnn.clock import CLOCK
 from symrnn.errors import UsageError
 from symrnn.kernels.generate import program
@@ -177,18 +178,16 @@ def jax_file(case: Case) -> Entrant:
     """The loss of the file for JAX and its gradient, compiled."""
     import jax
 
-    jax.config.update("jax_enable_x64", bool(case.dtype == "float64"))
     module = case.model.kernel(case.size.steps, backend="jax")
     run = jax.jit(lambda params, inputs: module.loss_and_grads(params, **inputs))
-    params, inputs = (
-        {name: jax.numpy.asarray(value) for name, value in own.items()}
-        for own in (case.params, case.inputs)
-    )
+    params, inputs = with_bits_of(
+        case, lambda: jax.tree.map(jax.numpy.asarray, (case.params, case.inputs))
+    )()
 
     def read(found: Any) -> Answer:
         return Answer(float(found[0]), {n: np.array(value) for n, value in found[1].items()})
 
-    return Entrant(lambda: jax.block_until_ready(run(params, inputs)), read)
+    return Entrant(with_bits_of(case, lambda: jax.block_until_ready(run(params, inputs))), read)
 
 
 def _read(found: Any) -> Answer:

@@ -43,5 +43,15 @@ def laid_out(line: str) -> str:
     return textwrap.indent("\n".join(inside).replace(JOINED, " "), space)
 
 
+def declared(line: str) -> str:
+    """A declaration, broken behind a comma where it is too long.
+
+    >>> print(declared(f"void f({', '.join(f'const inputs *{name * 28}' for name in 'abc')})"))
+    void f(const inputs *aaaaaaaaaaaaaaaaaaaaaaaaaaaa, const inputs *bbbbbbbbbbbbbbbbbbbbbbbbbbbb,
+        const inputs *cccccccccccccccccccccccccccc)
+    """
+    return laid_out(re.sub(r"(?<!,) ", JOINED, line)).replace(JOINED, " ")
+
+
 def comment(text: str) -> str:
     return f"/* {text.replace('*/', '* /')} */"

@@ -79,10 +79,61 @@ FUNCTION_NAMES = {
     *("sigmoid", "dot_by_turned", "greater", "smaller", "square", "softplus", "reduced", "SERIES"),
     *("power_of_two", "rows_of", "all_rows", "large_dot", "SMALL", "LARGE", "DEEP", "WIDE"),
     *("BLOCK", "tile", "columns_of", "strip_of", "block_of_rows", "rows_at_once", "dot_by"),
-    *("vector_1", "vector_2", "memcpy", "fabs", "copysign", "in_one_window", "main"),
-    *("y0", "y1", "yn", "j0", "j1", "jn", "gamma", "i", "k", "l"),
+    *("vector_1", "vector_2", "in_one_window", "main"),
+    *("block_of_vector_1", "block_of_vector_2", "block_of_real", "drawn", "seed", "PARAMS"),
+    *("i", "k", "l"),
 }
 """Functions, types and counters of a file: no size can have such a name."""
+
+LIBRARY = {
+    *(
+        name + kind
+        for kind in ("", "f", "l")
+        for name in (
+            *(
+                "acos",
+                "asin",
+                "atan",
+                "atan2",
+                "cos",
+                "sin",
+                "tan",
+                "acosh",
+                "asinh",
+                "atanh",
+                "cosh",
+            ),
+            *("sinh", "tanh", "exp", "exp2", "expm1", "frexp", "ilogb", "ldexp", "log", "log10"),
+            *("log1p", "log2", "logb", "modf", "scalbn", "scalbln", "cbrt", "fabs", "hypot", "pow"),
+            *("sqrt", "erf", "erfc", "lgamma", "tgamma", "ceil", "floor", "nearbyint", "rint"),
+            *(
+                "lrint",
+                "llrint",
+                "round",
+                "lround",
+                "llround",
+                "trunc",
+                "fmod",
+                "remainder",
+                "remquo",
+            ),
+            *("copysign", "nan", "nextafter", "nexttoward", "fdim", "fmax", "fmin", "fma"),
+            *("y0", "y1", "yn", "j0", "j1", "jn", "gamma"),
+        )
+    ),
+    *(f"mem{name}" for name in ("cpy", "move", "cmp", "chr", "set")),
+    *(f"str{name}" for name in ("cpy", "cat", "cmp", "coll", "xfrm", "chr", "cspn", "pbrk", "len")),
+    *(f"str{name}" for name in ("rchr", "spn", "str", "tok", "error", "ncpy", "ncat", "ncmp")),
+    *("size_t", "ptrdiff_t", "float_t", "double_t"),
+    *(
+        f"{sign}int{kind}{bits}_t"
+        for sign in ("", "u")
+        for kind in ("", "_least", "_fast")
+        for bits in (8, 16, 32, 64)
+    ),
+    *("intptr_t", "uintptr_t", "intmax_t", "uintmax_t"),
+}
+"""Functions and types of the headers that a file includes, which no size can be called either."""
 
 PACKED_FUNCTIONS = {
     *("put_in_order", "row_at", "copy_step", "copy_steps", "begin", "spread", "sum_steps"),
@@ -109,7 +160,7 @@ def c_names(program: Program, dims: Sequence[str], packed: bool = False) -> dict
     """
     words = KEYWORDS | MACROS | OWN_MEMBERS
     more = {*PACKED, *PACKED_FUNCTIONS} if packed else set()
-    sizes = Names({*words, *SWITCHES, *VARIABLES, *FUNCTION_NAMES, *more})
+    sizes = Names({*words, *SWITCHES, *VARIABLES, *FUNCTION_NAMES, *LIBRARY, *more})
     members = Names(words | (MEMBERS if packed else set()))
     found = {f"dim {name}": sizes.new(name) for name in dims}
     return found | {name: members.new(name) for name in program.arrays}

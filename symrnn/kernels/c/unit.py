@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from symrnn.frame import render
-from symrnn.kernels.c.layout import indented, laid_out, nest
+from symrnn.kernels.c.layout import declared, indented, laid_out, nest
 from symrnn.kernels.c.names import c_names, identifier
 from symrnn.kernels.c.room import rooms, structs
 from symrnn.kernels.c.rows import code
@@ -25,6 +25,15 @@ from symrnn.kernels.settings import Sizes
 
 STRUCT = {"forward": "m p in", "loss": "m p in", "backward": "m p g in"}
 """The structs that a function takes."""
+
+TRAINING = {
+    "start": "void NAME_start(NAME_params *p, uint32_t seed)",
+    "sgd": "void NAME_sgd(NAME_params *p, const NAME_params *g, NAME_real rate)",
+    "adam": "void NAME_adam(NAME_params *p, const NAME_params *g, NAME_moments *n, NAME_real rate)",
+    "fit": "NAME_real NAME_fit(NAME_memory *m, NAME_params *p, NAME_params *g, NAME_moments *n,"
+    " const NAME_inputs *batches, int count, int epochs, NAME_real rate)",
+}
+"""The functions that train, of a kernel of this name."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,12 @@ class Work:
             "in": f"const {self.prefix}_inputs",
         }
         taken = ", ".join(f"{types[one]}{way}{one}" for one in STRUCT[section].split())
-        return laid_out(f"void {name}_{self.called(section)}({taken})")
+        return declared(f"void {name}_{self.called(section)}({taken})")
+
+    @property
+    def training(self) -> dict[str, str]:
+        """The functions that train."""
+        return {n: declared(text.replace("NAME", self.prefix)) for n, text in TRAINING.items()}
 
     @cached_property
     def bodies(self) -> dict[str, list[str]]:
@@ -165,7 +179,7 @@ class Work:
     def carry(self) -> str:
         """The function that hands the states of one step on to the next."""
         taken = f"{self.prefix}_inputs *in, const {self.prefix}_memory *m"
-        return laid_out(f"void {identifier(self.kernel.name)}_carry({taken})")
+        return declared(f"void {identifier(self.kernel.name)}_carry({taken})")
 
     def start(self, place: Place, struct: str = "") -> str:
         """Where in its struct something begins that is handed out, all of its steps in a row."""

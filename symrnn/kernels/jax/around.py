@@ -16,17 +16,14 @@ from symrnn.kernels.load import load_source
 from symrnn.kernels.module import module
 from symrnn.kernels.plans import PlanRequest, PlanText, Spelling
 from symrnn.language.arrays import Array, np
-from symrnn.language.parse import parse
 
 
 def as_numpy(source: str, name: str) -> ModuleType:
     """The file with NumPy's contract around it."""
-    from symrnn.kernels.generate import kernel, origin
+    from symrnn.kernels.generate import kernel_of  # which knows this back end
 
     need_jax()
-    made = origin(source)
-    own = kernel(parse(made.text), made.text, made.name, made.settings, made.target)
-    return load_source(host(own, source), name)
+    return load_source(host(kernel_of(source), source), name)
 
 
 def load(source: str, name: str) -> ModuleType:
@@ -50,7 +47,6 @@ def host(kernel: Kernel, source: str) -> str:
 
     def plan(request: PlanRequest) -> PlanText:
         contract, after = request.contract, request.dims_after
-        dims = ", ".join(f'"{name}": {request.own[f"dim {name}"]}' for name in request.dims)
         grads = f"_lay_out(dtheta{after})[1]" if "dtheta" in request.vectors else "{}"
         facts = {
             "given": {s.called: tuple(s.given) for s in request.sections},
@@ -59,7 +55,7 @@ def host(kernel: Kernel, source: str) -> str:
         }
         lines = [
             f"def {request.signature}:",
-            f"    dims, params = {{{dims}}}, _lay_out(theta{after})[1]",
+            f"    dims, params = {{{request.sizes}}}, _lay_out(theta{after})[1]",
             f"    fixed_ones, grads = {'fixed' if contract.fixed else '{}'}, {grads}",
             f"    facts = {facts!r}",
             "    return around(",

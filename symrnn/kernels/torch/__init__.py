@@ -1,10 +1,21 @@
 """Programs as PyTorch: a module whose backward pass is the derived one.
 
 - `units`     which arrays are one tensor, and how slices of them are said
-- `nodes`     statements put into each other, as expressions
+- `split`     statements over neighbours taken apart again, where that is less work
+- `nodes`     statements with others in them
+- `nesting`   which statements are put into which
+- `fused`     operations that are one call together
+- `spelling`  nodes as expressions
 - `groups`    what stands between two products of a loop
+- `uses`      what is read somewhere else than where it is written
+- `tensors`   what is there, and the lines that read and write it
+- `loop`      the lines of a loop
 - `body`      the statements of a function as lines
-- `function`  a function of tensors, and the one that carries cotangents back
+- `ragged`    the same for sequences with lengths of their own
+- `function`  a function of tensors
+- `gradient`  the one that carries cotangents back
+- `finals`    the states after the last step
+- `layout`    long lines on as many as they need
 - `module`    the file
 - `bridge`    the same with NumPy's arrays, for whatever holds kernels against their texts
 """
@@ -21,6 +32,7 @@ TORCH = Target(
     step=("layout", "merge", "lower", "peel"),
     source=source,
     load=load,
+    load_with=load,
     contract=contract,
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=("columns",),

@@ -3,6 +3,7 @@ for whatever holds kernels against their texts and measures them."""
 
 import hashlib
 import sys
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from types import ModuleType
@@ -16,18 +17,20 @@ from symrnn.kernels.module import module
 from symrnn.kernels.plans import PlanRequest, PlanText, Spelling
 
 
-def load(source: str, name: str) -> ModuleType:
-    """The module of a file, which needs PyTorch."""
+def load(source: str, name: str, on_cpu: Sequence[ModuleType] = ()) -> ModuleType:
+    """The module of a file, which needs PyTorch, with the kernels that do its work on a CPU."""
     if find_spec("torch") is None:
         raise UsageError(
             "the back end torch needs PyTorch, which is not installed here; expected `pip install"
             " torch`, or another back end"
         )
-    digest = hashlib.sha256(source.encode()).hexdigest()[:12]
+    sources = [source, *(kernel.__dict__["__source__"] for kernel in on_cpu)]
+    digest = hashlib.sha256("\0".join(sources).encode()).hexdigest()[:12]
     own = f"symrnn_{name}_{digest}"
     if own not in sys.modules:  # where torch.compile looks for what a function calls
         found = load_source(source, own)
         sys.modules[own] = found
+        found.__dict__["ON_CPU"] = tuple(on_cpu)
         for cell in vars(found).values():
             if isinstance(cell, type) and hasattr(cell, "reset_parameters"):
                 cell.__reduce__ = _reduced  # type: ignore[assignment]
@@ -35,13 +38,14 @@ def load(source: str, name: str) -> ModuleType:
 
 
 def _reduced(cell: Any) -> tuple[Any, ...]:
-    """What a pickle holds of a module: its source, and what is in it."""
+    """What a pickle holds of a module: its source, its kernels, and what is in it."""
     made = sys.modules[type(cell).__module__]
-    return _revived, (made.__dict__["__source__"], made.__name__, type(cell).__name__), vars(cell)
+    source, on_cpu = made.__dict__["__source__"], made.__dict__["ON_CPU"]
+    return _revived, (source, made.__name__, type(cell).__name__, on_cpu), vars(cell)
 
 
-def _revived(source: str, name: str, cell: str) -> Any:
-    known = sys.modules.get(name) or load(source, name.split("_", 1)[1].rsplit("_", 1)[0])
+def _revived(source: str, name: str, cell: str, on_cpu: Sequence[ModuleType]) -> Any:
+    known = sys.modules.get(name) or load(source, name.split("_", 1)[1].rsplit("_", 1)[0], on_cpu)
     kind = getattr(known, cell)
     return kind.__new__(kind)
 

@@ -11,19 +11,10 @@ Such a function is called as it is, compiled once for all steps, or is one kerne
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from symrnn.kernels.infix import INFIX, SIGN, Text, infix
 from symrnn.kernels.program.program import Now, Number, Product, Reduce, Slice
-from symrnn.kernels.sizes import number_text
-from symrnn.kernels.torch.nodes import (
-    ATOM,
-    INFIX,
-    SIGN,
-    SUM,
-    Item,
-    Part,
-    Speller,
-    Spread,
-    extent,
-)
+from symrnn.kernels.torch.nodes import Item, Part, Spread, extent
+from symrnn.kernels.torch.spelling import Speller
 from symrnn.kernels.torch.units import Units
 from symrnn.language.tree import Num
 
@@ -142,7 +133,8 @@ class Cells:
     def cell(self, units: Units, group: Group, given: Sequence[Slice]) -> Cell:
         """The function of a group that gives back some of what it works out."""
         names = _Names(units, group)
-        taken = [*map(names.of, group.read()), *map(names.number, group.numbers())]
+        numbers = [names.number(number).text for number in group.numbers()]
+        taken = [*map(names.of, group.read()), *numbers]
         speller = Speller(units, names.of, names.number)
         lines: list[str] = []
         kernel: list[str] | None = []
@@ -151,7 +143,7 @@ class Cells:
             lines.append(f"{names.of(item.out)} = {speller.text(item.node)}")
             if kernel is not None:
                 text = _triton(item.node, names)
-                kernel = [*kernel, f"{names.of(item.out)} = {text}"] if text else None
+                kernel = [*kernel, f"{names.of(item.out)} = {text.text}"] if text else None
         out = [names.of(what) for what in given]
         lines.append(f"return {', '.join(out)}")
         if not units.unit(group.items[0].out).array.rows:
@@ -164,7 +156,7 @@ class Cells:
                 tuple(out),
                 tuple(lines),
                 tuple(kernel) if kernel is not None else None,
-                len(group.numbers()),
+                len(numbers),
             )
         return self.found[key]
 
@@ -183,12 +175,12 @@ class _Names:
             self.known[what] = self.new(self.label(what))
         return self.known[what]
 
-    def number(self, number: Number) -> str:
+    def number(self, number: Number) -> Text:
         if isinstance(number.value, Num):
-            return number_text(self.units.own, number.value)
+            return self.units.number(number)
         if number not in self.numbers:
             self.numbers[number] = self.new(f"number_{len(self.numbers) + 1}")
-        return self.numbers[number]
+        return Text(self.numbers[number])
 
     def label(self, what: Slice) -> str:
         own = self.units.own[what.names[0]]
@@ -219,42 +211,36 @@ TRITON = {
     "sin": "tl.sin({0})",
     "cos": "tl.cos({0})",
     "erf": "tl.erf({0})",
-    "square": "({0}) * ({0})",
     "positive": "tl.where({0} > 0, 1.0, 0.0)",
     "is_zero": "tl.where({0} == 0, 1.0, 0.0)",
     "maximum": "tl.maximum({0}, {1})",
     "minimum": "tl.minimum({0}, {1})",
-    "copy": "{0}",
-    "stop": "{0}",
 }
 
 
-def _triton(part: Part, names: _Names, tight: int = 0) -> str | None:
+def _triton(part: Part, names: _Names) -> Text | None:
     """An expression of a kernel, if there is one."""
     if isinstance(part, Spread):
         return None
     if isinstance(part, Number):
-        return f"({names.number(part)})"
+        return names.number(part)
     if isinstance(part, Slice):
-        return names.of(part)
+        return Text(names.of(part))
     if isinstance(part.statement, Product | Reduce):
         return None
-    op = part.op
-    own, wanted = (INFIX[op][1], INFIX[op][2:]) if op in INFIX else (ATOM, (0, 0))
-    args = [
-        _triton(arg, names, wanted[min(place, 1)] if op in INFIX else 0)
-        for place, arg in enumerate(part.args)
-    ]
-    texts = [arg for arg in args if arg is not None]
-    if len(texts) < len(args) or op == "power":
+    found = [_triton(arg, names) for arg in part.args]
+    args = [arg for arg in found if arg is not None]
+    if len(args) < len(found):
         return None
-    if op in INFIX:
-        text = f"{texts[0]} {INFIX[op][0]} {texts[1]}"
-    elif op == "negative":
-        own, text = SIGN, f"-({texts[0]})"
-    elif op in TRITON:
-        own = ATOM if op != "square" else SUM
-        text = TRITON[op].format(*texts)
-    else:
-        return None
-    return f"({text})" if own < tight else text
+    match part.op:
+        case "copy" | "stop":
+            return args[0]
+        case "negative":
+            return Text(f"-{args[0].within(SIGN)}", SIGN)
+        case "square":
+            return infix("*", args[0], args[0])
+        case op if op in INFIX:
+            return infix(INFIX[op], *args)
+        case op if op in TRITON:
+            return Text(TRITON[op].format(*(arg.text for arg in args)))
+    return None

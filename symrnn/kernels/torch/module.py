@@ -1,26 +1,32 @@
 """The file: facts, functions of tensors, what autograd and torch.compile are told, the module."""
 
 import hashlib
+import keyword
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from symrnn.errors import UsageError
 from symrnn.frame import render
 from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.lines import as_dict, as_tuple, fitted, wrapped
 from symrnn.kernels.module import step_lines
 from symrnn.kernels.names import RESERVED, Names
+from symrnn.kernels.torch.finals import Finals
 from symrnn.kernels.torch.function import Argument, TensorFunction, tuple_of
+from symrnn.kernels.torch.gradient import GradientFunction
 from symrnn.kernels.torch.groups import Cell, Cells
 from symrnn.kernels.torch.layout import laid_out
 from symrnn.kernels.torch.units import TAKEN, Unit
-from symrnn.language.tree import Ref
 from symrnn.system.symbols import dimensions
 
 HELPERS = ("look_up", "scatter", "pick", "add_at")
 """The functions of `templates/torch/helpers.py.jinja`, which a file has where it calls them."""
+
+KEYWORDS = ("self", "batch_first", "fuse", "kernel", "generator", "device", "dtype")
+"""What its class is told by name beside widths."""
 
 ABOUT = {
     "forward": "Outputs and final states; and what the way back needs, if that is to be kept.",
@@ -34,6 +40,11 @@ ABOUT_GRADIENT = {
 
 def source(kernel: Kernel) -> str:
     """The file of a kernel."""
+    if kernel.program.ragged and kernel.steps != kernel.program.steps:
+        raise UsageError(
+            f"the back end torch has no kernel with lengths for {kernel.steps} step; expected 2 or"
+            " more, whose kernel takes shorter sequences as well"
+        )
     return _Module(kernel).text()
 
 
@@ -49,6 +60,18 @@ class _Module:
     @cached_property
     def dims(self) -> tuple[str, ...]:
         return tuple(dimensions(self.kernel.system.symbols))
+
+    @cached_property
+    def widths(self) -> dict[str, str]:
+        """What its class calls each width."""
+        names = Names({*keyword.kwlist, *KEYWORDS})
+        return {name: names.new(name) for name in self.dims}
+
+    @property
+    def dims_by_name(self) -> str:
+        """The widths `dims`, as they are handed to the class."""
+        other = {name: own for name, own in self.widths.items() if name != own}
+        return f"{{{as_dict(other)}.get(n, n): dims[n] for n in dims}}" if other else "dims"
 
     @cached_property
     def cells(self) -> Cells:
@@ -86,9 +109,8 @@ class _Module:
         )
         step = self.step()
         calls += "\n".join(step["lines"]) if step else ""
-        helpers = {
-            name for name in ("look_up", "scatter", "pick", "add_at") if f"_{name}(" in calls
-        }
+        helpers = {name for name in HELPERS if f"_{name}(" in calls}
+        has_forward = any(function.name == "forward" for function in self.functions)
         values = dict(
             name=kernel.name,
             class_name=class_name(kernel.name),
@@ -106,12 +128,15 @@ class _Module:
             lengths=kernel.program.ragged,
             batch_first=kernel.batch_first,
             has_loss=kernel.system.loss is not None,
-            has_forward=any(f.name == "forward" for f in self.functions),
+            has_forward=has_forward,
             has_fixed=bool(self.contract.fixed),
             ids=bool(self.contract.ids),
             state_ids=any(name in self.contract.ids for name in self.contract.groups),
-            final_lines=self.final_lines(),
-            dims_own=self.dims,
+            whole=as_tuple(self.whole_numbers),
+            results=self.results,
+            final_lines=Finals(kernel, self.contract).lines() if has_forward else [],
+            dims_own=list(self.widths.values()),
+            dims_by_name=self.dims_by_name,
             **self.arguments(),
         )
         text = render("torch/module.py.jinja", **values, digest="DIGEST")
@@ -140,6 +165,17 @@ class _Module:
             yield f"_{f.name.upper()}_NEEDS = {as_tuple(found)}"
         yield from step_lines(kernel)
 
+    @property
+    def whole_numbers(self) -> list[str]:
+        """What comes as whole numbers."""
+        lengths = ["lengths"] if self.kernel.program.ragged else []
+        return [*(name for name in self.every if name in self.contract.ids), *lengths]
+
+    @property
+    def results(self) -> str:
+        """Outputs and final states, in the order in which the forward pass gives them."""
+        return as_tuple([name for f in self.functions if not f.weight for name in f.outputs])
+
     # functions
 
     def printed(self, function: TensorFunction) -> dict[str, Any]:
@@ -149,7 +185,7 @@ class _Module:
             "about": ABOUT[function.name],
             "about_gradient": ABOUT_GRADIENT[function.name],
             "lines": laid_out(function.lines()),
-            "back_lines": laid_out(function.back_lines()),
+            "back_lines": laid_out(GradientFunction(function).lines()),
             "shape_lines": laid_out(self.shape_lines(function)),
             "tensor_lines": laid_out(self.tensor_lines(function, function.arguments)),
         }
@@ -179,7 +215,7 @@ class _Module:
                 shape = [str(self.kernel.steps), *shape[1:]]
             outputs.append("()" if function.weight else tuple_of(shape))
         kept = [self.kept_shape(function, unit) for unit in function.kept]
-        lines = function.sizes([])
+        lines = function.sizes()
         lines += wrapped("outputs = [", outputs, "]").split("\n")
         lines += wrapped("kept = [", kept, "]").split("\n")
         return [*lines, "return outputs, kept"]
@@ -238,7 +274,7 @@ class _Module:
             texts = [body.at(body.units.of[r.name], None, r.shift + 2) for r in refs]
             states.append(texts[0] if len(texts) == 1 else f"torch.stack({tuple_of(texts)})")
         read = function.names_of(statements)
-        lines = [*function.sizes(body.lines), *function.unpacked(read, body.like), *body.lines]
+        lines = [*function.sizes(), *function.unpacked(read, body.like), *body.lines]
         lines += fitted(f"return {tuple_of(outputs)}, {tuple_of(states)}", 4)
         names = [n for n in Contract(kernel).every if n not in self.contract.groups]
         return {
@@ -246,65 +282,6 @@ class _Module:
             "tensor_lines": laid_out(self.tensor_lines(function, function.arguments)),
             "needs": names,
         }
-
-    # states
-
-    def final_lines(self) -> list[str]:
-        """The states after the last step, out of what the forward pass gives."""
-        made = self.kernel.functions
-        assert made is not None
-        if not any(f.name == "forward" for f in self.functions):
-            return ["states = {}"]
-        outputs = [symbol.name for symbol in made.forward.system.outputs]
-        found = []
-        for key, own in self.contract.groups.items():
-            texts = [self.final(key, own, name, made.finals, outputs) for name in own]
-            text = texts[0] if len(texts) == 1 else f"torch.stack({tuple_of(texts)})"
-            found.append(f'"{key}": {text}')
-        return wrapped("states = {", found, "}").split("\n")
-
-    def final(
-        self,
-        key: str,
-        own: Sequence[str],
-        name: str,
-        finals: Mapping[str, str],
-        outputs: Sequence[str],
-    ) -> str:
-        steps, refs = self.kernel.steps, self.kernel.states
-        ref = refs[name]
-        if self.kernel.program.ragged:
-            return self.ragged_final(key, own, name, finals, outputs)
-        backward = ref.base == "T"
-        step = ref.shift if backward else steps + ref.shift + 1
-        if not 1 <= step <= steps:  # what was handed in: there are fewer steps than it has
-            before = Ref(ref.name, ref.base, step - steps if backward else step - 1)
-            place = [refs[one] for one in own].index(before)
-            return f'given["{key}"][{place}]' if len(own) > 1 else f'given["{key}"]'
-        if name in finals:
-            return f"found[{outputs.index(finals[name])}]"
-        keeps = self.kept_input(ref.name)
-        return f'given["{keeps}"][{step - 1}]'
-
-    def ragged_final(
-        self,
-        key: str,
-        own: Sequence[str],
-        name: str,
-        finals: Mapping[str, str],
-        outputs: Sequence[str],
-    ) -> str:
-        """The same where each sequence has a last step of its own."""
-        if name in finals:
-            return f"found[{outputs.index(finals[name])}]"
-        ref, keeps = self.kernel.states[name], self.kept_input(self.kernel.states[name].name)
-        before = f'given["{key}"]' if len(own) > 1 else f'given["{key}"].unsqueeze(0)'
-        kept = f'torch.cat(({before}, given["{keeps}"]))'
-        shift = ref.shift + 1
-        return f'_last({kept}, given["lengths"] + {len(own)}, {shift})'
-
-    def kept_input(self, name: str) -> str:
-        return self.kernel.system.symbols[name].keeps
 
     # the module
 
@@ -335,9 +312,9 @@ class _Module:
             if self.kernel.program.ragged and name != "step":
                 found[f"{name}_arguments"] += ", lengths=None"
                 found[f"{name}_dict"] += ', "lengths": lengths'
-        found["dims_dict"] = ", ".join(f'"{name}": {name}' for name in self.dims)
+        found["dims_dict"] = ", ".join(f'"{name}": {own}' for name, own in self.widths.items())
         found["widths_said"] = (
-            f"The widths {', '.join(self.dims)} are given when it is made."
+            f"The widths {', '.join(self.widths.values())} are given when it is made."
             if self.dims
             else "It has no widths of its own."
         )

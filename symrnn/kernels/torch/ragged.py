@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symrnn.errors import CheckError
+from symrnn.kernels.infix import Text
 from symrnn.kernels.program.program import (
     At,
     End,
@@ -22,9 +23,11 @@ from symrnn.kernels.program.program import (
     Span,
     plain,
 )
-from symrnn.kernels.torch.body import Body, Inside
+from symrnn.kernels.torch.body import Body
 from symrnn.kernels.torch.groups import Group
-from symrnn.kernels.torch.nodes import Item, Node, Speller
+from symrnn.kernels.torch.loop import Inside
+from symrnn.kernels.torch.nodes import Item, Node
+from symrnn.kernels.torch.spelling import Speller
 from symrnn.kernels.torch.units import Unit
 
 
@@ -101,8 +104,8 @@ class RaggedBody(Body):
     def boundary(self, item: Item, unit: Unit) -> None:
         when = item.out.when
         assert isinstance(when, At | End)
-        speller = Speller(self.units, self.read, self.number, ragged=True)
-        text = self.value(speller, item.node)
+        speller = Speller(self.units, self.read, self.units.number, ragged=True)
+        text = self.value(speller, item.node).text
         if not text.isidentifier():
             name = self.names.new(f"{unit.name}_{'end' if isinstance(when, End) else 'begin'}")
             self.put(f"{name} = {text}")
@@ -146,7 +149,7 @@ class RaggedBody(Body):
     def land(self, statement: Map, unit: Unit) -> None:
         """Add what lands at one step of each sequence that has it."""
         value = statement.args[0]
-        speller = Speller(self.units, self.read, self.number, ragged=True)
+        speller = Speller(self.units, self.read, self.units.number, ragged=True)
         text = speller.text(value)
         if isinstance(value, Number) or "sequences" not in speller.extent(value):
             text = f"{self.like}.new_zeros({', '.join(self.units.shape(unit)[1:])}) + {text}"
@@ -236,8 +239,8 @@ class RaggedBody(Body):
                 moved = f"({moved} + _landed({text}, lengths, {k - shift}))"
         return moved
 
-    def inside(self, loop: Loop) -> "Inside":
-        return _RaggedInside(self, loop)
+    def inside(self, loop: Loop) -> Inside:
+        return _RaggedInside(self, loop, self.value, self.cells)
 
 
 class _RaggedInside(Inside):
@@ -281,7 +284,7 @@ class _RaggedInside(Inside):
             text = f"_carried({steps}, t {sign} {abs(shift)}, alive_at, {base}[t])"
             if columns:
                 text = f"_carried({steps}, t {sign} {abs(shift)}, alive_at, {base}[t], {columns})"
-            yield from self.write(item.out, text)
+            yield from self.write(item.out, Text(text))
 
     def list_of(self, source: Slice) -> tuple[str, str]:
         """The list of the steps of a slice, and which columns it is."""
@@ -292,11 +295,6 @@ class _RaggedInside(Inside):
         whole = self.body.place(unit)
         assert columns is not None
         return whole.steps, f"slice({columns.first}, {columns.last})"
-
-
-def reads_lengths(program: Program) -> bool:
-    """Whether sequences end at steps of their own."""
-    return program.ragged
 
 
 def timed_inputs(program: Program) -> list[str]:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from symrnn.kernels.infix import Text
 from symrnn.kernels.names import RESERVED, Names
-from symrnn.kernels.program.program import Array, Program, Slice, Span, plain
-from symrnn.kernels.sizes import between, sum_of, width_of
+from symrnn.kernels.program.program import Array, Number, Program, Slice, Span, plain
+from symrnn.kernels.sizes import between, number_of, sum_of, width_of
 from symrnn.language.tree import Width
 
 TAKEN = {
@@ -86,6 +87,10 @@ class Units:
     def sum(self, names: Iterable[str]) -> str:
         return sum_of(self.own, [self.program.arrays[name].width for name in names])
 
+    def number(self, number: Number) -> Text:
+        """A number made of numbers and sizes."""
+        return number_of(self.own, number.value)
+
     def unit(self, what: Slice) -> Unit:
         """The one unit that a slice is of."""
         return self.of[what.names[0]]
@@ -117,6 +122,17 @@ class Units:
 
     def columns_of(self, name: str) -> Columns | None:
         return self.columns(Slice((name,)))
+
+    def parts(self, what: Slice) -> list[tuple[Unit, Columns | None]]:
+        """The units of a slice, and which columns of each."""
+        units = self.units(what)
+        if len(units) == 1:
+            return [(units[0], self.columns(what))]
+        found = []
+        for unit in units:
+            own = tuple(name for name in what.names if name in unit.members)
+            found.append((unit, self.columns(Slice(own, what.when, what.part))))
+        return found
 
     def shape(self, unit: Unit) -> list[str]:
         """The axes of a unit."""

@@ -17,12 +17,16 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Unpack
 
+from symrnn.kernels.generate import generate, target_of
 from symrnn.kernels.load import check_compiler
+from symrnn.kernels.settings import Settings
+from symrnn.kernels.target import Target
 from symrnn.kernels.verification.case import DEFAULT_STEPS, case
 from symrnn.kernels.verification.checks import checks
 from symrnn.kernels.verification.reference import reference
 from symrnn.kernels.verification.report import Report
 from symrnn.language.tree import Written
+from symrnn.system import normal
 
 if TYPE_CHECKING:
     from symrnn.kernels.settings import Features
@@ -52,4 +56,27 @@ def verify(
     return Report.of(name, made, loops, checks(module, made, reference(made)))
 
 
-__all__ = ["DEFAULT_STEPS", "Report", "verify"]
+def verify_text(
+    name: str,
+    written: Written,
+    text: str,
+    steps: int | None,
+    loops: bool | None,
+    wrt: tuple[str, ...],
+    backend: str | Target,
+    batch: int,
+    dims: Mapping[str, int] | None,
+    seed: int,
+    **features: "Unpack[Features]",
+) -> Report:
+    """A kernel made of a text for so many steps, by a back end, and held against the text."""
+    target = target_of(backend)
+    if steps is None:
+        steps = normal(written).steps or DEFAULT_STEPS
+    asked = Settings.of(steps, loops, wrt, **features)
+    module = target.held(generate(written, text, name, asked, target), f"{name}_t{steps}")
+    loops = True if target.keeps_loops else loops
+    return verify(name, written, module, loops, wrt, batch, dims, seed, **features)
+
+
+__all__ = ["Report", "verify", "verify_text"]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from symrnn.errors import UsageError
-from symrnn.kernels.generate import target_of
 from symrnn.kernels.load import check_compiler, compile_for, load_source
 from symrnn.kernels.settings import Sizes
 from symrnn.language.arrays import Array
@@ -44,11 +43,6 @@ class Kernels:
         backend: str = "numpy",
     ) -> None:
         made = config.kernel
-        if made.ragged and "lengths" not in target_of(backend).features:
-            raise UsageError(
-                f"some sequences are shorter than others, and the back end {backend} has no kernels"
-                " with lengths; leave --backend out"
-            )
         self.config, self.roles = config, roles(model)
         self.steps = steps or made.steps
         self.sources = {PLAIN: model.generate(self.steps, ids=made.ids, backend=backend)}
@@ -154,7 +148,7 @@ class Trained:
     def kernels_as_trained(self, batch: int, steps: int, ragged: bool) -> Kernels:
         """The same by the back end of the run where that can be, and so to the bit as in
         training."""
-        if not ragged and self.config.training.backend != "numpy":
+        if self.config.training.backend != "numpy":
             with suppress(UsageError):  # a machine without a compiler, to name one
                 return self.kernels(batch, steps, ragged, self.config.training.backend)
         return self.kernels(batch, steps, ragged)

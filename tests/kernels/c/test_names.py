@@ -25,6 +25,19 @@ v[t] = tanh(h[t] @ S)
 w = v[T] @ R
 L = bce(y, sigmoid(w @ Q))
 """
+FUNCTIONS = """
+x: seed
+z: drawn
+h: block_of_real
+v: PARAMS
+y: floor
+w: uint32_t
+k[t] = tanh(x[t] @ U + z[t] @ V)
+h[t] = tanh(k[t] @ A + h[t-1] @ W)
+v[t] = tanh(h[t] @ S)
+w = v[T] @ R
+L = bce(y, sigmoid(w @ Q))
+"""
 MEMBERS = """
 x: SMALL
 new[t] = tanh(x[t] @ this + new[t-1] @ template + EOF)
@@ -35,7 +48,7 @@ L = bce(y, sigmoid(double @ I)) + mean(mse(register, memory[t] @ BITS + linux))
 
 
 @pytest.mark.parametrize("name", ["all", "copy", "math", "ünï cell.rnn", "net"])
-@pytest.mark.parametrize("text", [WIDTHS, MEMBERS])
+@pytest.mark.parametrize("text", [WIDTHS, FUNCTIONS, MEMBERS])
 def test_words_of_c_and_macros_of_the_file_are_names_too(
     text: str, name: str, tmp_path: Path
 ) -> None:

@@ -17,8 +17,8 @@ pytestmark = needs_compiler
 TRAIN = ["train", "elman", "--data", "cat-mat-rat", "--hidden", "6", "--epochs", "40", "--quiet"]
 
 
-def trained(where: Path, backend: str) -> Path:
-    assert main([*TRAIN, "--backend", backend, "--out", str(where)]) == 0
+def trained(where: Path, backend: str, data: str = "cat-mat-rat") -> Path:
+    assert main([*TRAIN, "--data", data, "--backend", backend, "--out", str(where)]) == 0
     return where
 
 
@@ -54,10 +54,11 @@ def test_sequences_of_several_lengths(tmp_path: Path) -> None:
     assert main(["predict", str(runs["c"]), "b a"]) == 0
 
 
+@pytest.mark.parametrize("data", ["cat-mat-rat", "reviews"])  # of one length, and of several
 def test_evaluated_it_says_what_it_said_in_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: str
 ) -> None:
-    run = trained(tmp_path / "r", "c")
+    run = trained(tmp_path / "r", "c", data)
     capsys.readouterr()
     asked: list[str] = []
     init = Kernels.__init__

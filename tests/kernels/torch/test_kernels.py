@@ -59,6 +59,7 @@ LAGS = "h[t] = tanh(x[t] @ W + h[t-1] @ U + 0.5 * h[t-2]); p = h[T-1] @ V; L = m
 LEAKY = "h[t] = 0.3 * tanh(x[t] @ W + h[t-1] @ U) + 0.7 * h[t-1]; L = mean(mse(y[t], h[t] @ V))"
 TWICE = "a[t] = h[t-1] @ U; z[t] = sigmoid(a[t] + x[t] @ V); h[t] = z[t] * tanh(a[t] + x[t] @ W)"
 ALONE = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
+DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mean(mse(y[t], g[t]))"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +72,12 @@ ALONE = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
         (ALONE.replace("b)", "b); L = mse(y, h[T])"), 9, ("x",), Features(truncate=3)),
         (LEAKY, 7, ("x",), Features(truncate=3)),
         (TWICE, 2, (), Features()),
+        (DIVIDED, 2, (), Features()),
     ],
-    ids=["ids", "lags", "one step of two", "no loss", "truncated", "cut at each step", "twice"],
+    ids=[
+        *("ids", "lags", "one step of two", "no loss", "truncated", "cut at each step", "twice"),
+        "divided by a product",
+    ],
 )
 def test_what_a_kernel_can_do_beside(
     text: str, steps: int, wrt: tuple[str, ...], features: Features

@@ -8,56 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import symrnn
 from symrnn.weights.layouts import load, store
 from tests.cases import model
+from tests.kernels.torch.modules import B, C, D, H, T, X, Y, gradients, made, numbers
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-
-T, B, D, H, C = 6, 5, 4, 3, 2
-
-
-def made(name: str = "lstm", steps: int = T, **more: Any) -> Any:
-    """A module of the zoo, in double precision unless something else is said."""
-    module = model(name).kernel(steps, backend="torch")
-    kinds = [v for name, v in vars(module).items() if isinstance(v, type) and name[0] != "_"]
-    (kind,) = [k for k in kinds if issubclass(k, torch.nn.Module)]
-    dims = {dim: {"D": D, "C": C}.get(dim, H) for dim in module.DIMS}
-    generator = torch.Generator().manual_seed(0)
-    return kind(**dims | {"dtype": torch.float64, "generator": generator} | more)
-
-
-def numbers(*shape: int, dtype: Any = None) -> Any:
-    values = np.random.default_rng(sum(shape)).random(shape)
-    return torch.tensor(values, dtype=dtype or torch.float64)
-
-
-X, Y = numbers(T, B, D), numbers(B, C)
-
-
-def gradients(loss: Any, cell: Any) -> list[Any]:
-    return list(torch.autograd.grad(loss, list(cell.parameters()), allow_unused=True))
-
-
-@pytest.mark.parametrize("name", ["lstm", "mgu", "birnn", "char"])
-def test_gradcheck(name: str) -> None:
-    cell, x = made(name, 3), numbers(3, 2, D).requires_grad_()
-    y = numbers(3, 2, C) if name in ("birnn", "char") else numbers(2, C)
-    y = y / y.sum(-1, keepdim=True)
-    states = [numbers(2, H).requires_grad_() for _ in cell(x)[1]]
-
-    def forward(x: Any, *rest: Any) -> tuple[Any, ...]:
-        outputs, after = cell(x, *rest[: len(states)])
-        return (*outputs.values(), *after.values())
-
-    def loss(x: Any, *rest: Any) -> Any:
-        return cell.loss(x, y, *rest[: len(states)])
-
-    for function in (forward, loss):
-        assert torch.autograd.gradcheck(function, (x, *states, *cell.parameters()))
 
 
 LAYERS = {"elman": "RNN", "lstm": "LSTM", "gru_torch": "GRU"}
@@ -174,7 +132,7 @@ def test_export_of_the_forward_pass() -> None:
     assert torch.equal(program.module()(X)[0]["yhat"], cell(X)[0]["yhat"])
 
 
-def test_functional_call_and_grad() -> None:
+def test_functional_call() -> None:
     cell = made()
     params = {name: value.detach() for name, value in cell.named_parameters()}
     outputs, _ = torch.func.functional_call(cell, params, (X,))
@@ -237,42 +195,6 @@ def test_a_file_stands_alone(tmp_path: Path) -> None:
     assert done.stdout == "True\nFalse False\n"
 
 
-def test_two_graphs_at_once_and_one_twice() -> None:
-    cell = made()
-    first, second = cell.loss(X, Y), cell.loss(2 * X, Y)
-    once = torch.autograd.grad(first, list(cell.parameters()), retain_graph=True)
-    other = gradients(second, cell)
-    again = gradients(first, cell)
-    assert all(map(torch.equal, once, again))
-    assert not torch.equal(once[0], other[0])
-    assert all(map(torch.equal, other, gradients(cell.loss(2 * X, Y), cell)))
-
-
-def test_the_incoming_gradient_scales_the_result() -> None:
-    cell = made()
-    for one, other in zip(
-        gradients(3 * cell.loss(X, Y), cell), gradients(cell.loss(X, Y), cell), strict=True
-    ):
-        assert torch.allclose(one, 3 * other, rtol=1e-14, atol=0)
-
-
-@pytest.mark.filterwarnings("ignore:.*create_graph")
-def test_a_gradient_of_a_gradient_is_refused() -> None:
-    cell = made()
-    (found,) = torch.autograd.grad(cell.loss(X, Y), [cell.W_i], create_graph=True)
-    with pytest.raises(RuntimeError, match="lstm has a gradient, and no gradient of that"):
-        found.sum().backward()
-
-
-def test_without_a_gradient_nothing_is_kept() -> None:
-    cell = made()
-    with torch.no_grad():
-        outputs, states = cell(X)
-        loss = cell.loss(X, Y)
-    assert not any(value.requires_grad for value in (loss, *outputs.values(), *states.values()))
-    assert torch.equal(loss, cell.loss(X, Y).detach())
-
-
 def test_states_go_on_and_batches_come_first() -> None:
     cell, half = made("char", 6), made("char", 3)
     half.load_state_dict(cell.state_dict())
@@ -305,33 +227,19 @@ def test_what_looks_like_the_call_before_is_checked_as_well() -> None:
     assert not torch.equal(moved, first)
 
 
-@pytest.mark.parametrize("name", ["mgu", "birnn", "indrnn"])
-@pytest.mark.parametrize("steps", [1, 4])
-def test_what_comes_back_is_for_autograd(name: str, steps: int) -> None:
-    """Loops run in inference mode, whose tensors nothing can be done with in place or on the way
-    back: none of them gets out."""
-    cell, x = made(name, steps), numbers(steps, B, D).requires_grad_()
-    outputs, states = cell(x)
-    found = [*outputs.values(), *states.values()]
-    sum(value.sum() for value in found).backward()
-    found += [x.grad, *(p.grad for p in cell.parameters() if p.grad is not None)]
-    assert not any(value.is_inference() for value in found)
-    with torch.no_grad():
-        inside = cell(x)[0]
-    assert not any(value.is_inference() for value in inside.values())
-    with torch.inference_mode():
-        assert all(map(torch.equal, cell(x)[0].values(), outputs.values()))
+def test_a_step_that_looks_like_a_sequence_is_checked_as_a_step() -> None:
+    cell = made("char")
+    cell(X)
+    with pytest.raises(ValueError, match=r"x has shape \(6, 5, 4\); expected"):
+        cell.step(X)
 
 
-@pytest.mark.parametrize(("steps", "batch"), [(1, 1), (1, 3), (4, 1)])
-def test_inputs_that_are_no_piece_of_memory(steps: int, batch: int) -> None:
-    cell = made(steps=steps)
-    x = numbers(D, batch, steps).transpose(0, 2)
-    y = numbers(C, batch).t()
-    loss = cell.loss(x, y)
-    wanted = cell.loss(x.contiguous(), y.contiguous())
-    assert torch.equal(loss, wanted)
-    assert all(map(torch.allclose, gradients(loss, cell), gradients(wanted, cell)))
+def test_what_was_seen_is_not_kept_for_ever() -> None:
+    cell = made("elman", 2)
+    for batch in range(1, 100):
+        cell(torch.zeros(2, batch, D, dtype=torch.float64))
+    seen = sys.modules[type(cell).__module__]._SEEN
+    assert 0 < len(seen) <= 64
 
 
 def test_parameters_start_as_the_text_says() -> None:
@@ -349,6 +257,15 @@ def test_names_that_a_module_has_for_itself() -> None:
     cell = module.Model(*(2, 3))
     assert set(cell.state_dict()) == {"half_", "params_", "type_"}
     assert cell.loss(torch.ones(3, 2, 2), torch.ones(2, 3)).requires_grad
+
+
+def test_widths_that_are_called_as_what_a_class_is_told() -> None:
+    text = "h: kernel; x: self; h[t] = tanh(x[t] @ W + h[t-1] @ U); L = mse(y, h[T])"
+    module = symrnn.parse(text).kernel(3, backend="torch")
+    cell = module.Model(self_2=2, kernel_2=3)
+    assert cell.dims == {"self": 2, "kernel": 3}
+    assert cell.U.shape == (3, 3)
+    assert module.self_check()
 
 
 def test_what_is_fixed_is_a_buffer() -> None:

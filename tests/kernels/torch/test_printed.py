@@ -60,6 +60,11 @@ def test_what_it_has_not_is_refused(features: Features, said: str) -> None:
         model("elman").generate(3, backend="torch", **features)
 
 
+def test_lengths_of_one_step_are_refused() -> None:
+    with pytest.raises(UsageError, match="no kernel with lengths for 1 step; expected 2 or more"):
+        model("elman").generate(1, backend="torch", lengths=True)
+
+
 def test_sizes_are_said_to_the_module() -> None:
     with pytest.raises(UsageError, match="torch is one for all sizes; expected batch"):
         model("elman").kernel(3, backend="torch", batch=2, D=2, H=3, C=1)
