@@ -46,10 +46,12 @@ def _recurrence(flow: Flow, each: RecurrenceFlow) -> Iterator[Item]:
     yield Heading((f"{', '.join(each.states)}: {word}",))
     way = WAYS[each.direction]
     yield Paragraph((f"The recurrence goes {way} and hands on {numbers}. {each.verdict.said}.",))
-    said = "".join(
-        f"{line} " if line.endswith(":") else f"{line}. " for line in figures(flow, each)
-    )
-    yield Paragraph((said[:1].upper() + said[1:].rstrip(),))
+    said = ""
+    for line in figures(flow, each):
+        begins = not said or said.endswith(". ")  # what follows a colon may be a variable's name
+        said += line[0].upper() + line[1:] if begins else line
+        said += " " if line.endswith(":") else ". "
+    yield Paragraph((said.rstrip(),))
 
 
 def _pictures(flow: Flow) -> Iterator[Item]:

@@ -74,7 +74,7 @@ TEXT = "h[t] = tanh(x[t] @ W)\nL = mse(y, h[T])"
     ("asked", "message"),
     [
         ({"steps": limits.STEPS + 1}, "101 steps; a page shows up to 100"),
-        ({"steps": 0}, "steps: 0; expected a whole number"),
+        ({"steps": 0}, "steps: 0; expected a whole number from 1 up, or nothing for any T"),
         ({"steps": 1e300}, "steps: 1e+300; expected a whole number"),
         ({"steps": True}, "steps: True; expected a whole number"),
         ({"text": "#" * (limits.TEXT + 1)}, "65,537 characters; a page takes"),
