@@ -114,7 +114,8 @@ async function ask(path, body, signal) {
       throw new Refused(0, { message: said, said, line: 0 });
     }
     if (answer.ok) return answer;
-    if (answer.status === 503 && !signal?.aborted) {
+    // busy, or an older request that has been given up came after this one
+    if ((answer.status === 503 || answer.status === 409) && !signal?.aborted) {
       await new Promise((done) => setTimeout(done, AGAIN));
       continue;
     }
@@ -124,7 +125,7 @@ async function ask(path, body, signal) {
   }
 }
 
-const given_up = (error) => error.name === "AbortError" || error.status === 409;
+const given_up = (error) => error.name === "AbortError";
 
 // from a key to panels
 
@@ -200,12 +201,19 @@ async function show(panel) {
   panel.content.setAttribute("aria-busy", "false");
 }
 
-// A panel's own folds stay as they were.
+// What somebody has folded, or unfolded, stays so.
+const folds = new Map();
+document.addEventListener("click", (event) => {
+  const details = event.target.closest(".content summary")?.parentElement;
+  if (details) folds.set(heading(details), !details.open);
+});
+
 function place(panel, html) {
-  const folded = new Set([...panel.content.querySelectorAll("details:not([open])")].map(heading));
   const made = document.createElement("template");
   made.innerHTML = html;
-  for (const each of made.content.querySelectorAll("details")) if (folded.has(heading(each))) each.open = false;
+  for (const each of made.content.querySelectorAll("details")) {
+    if (folds.has(heading(each))) each.open = folds.get(heading(each));
+  }
   for (const each of made.content.querySelectorAll("pre, .display[data-latex]")) copyable(each);
   panel.content.replaceChildren(made.content);
   light();
