@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def report(options: argparse.Namespace) -> str:
     """The page."""
     from symrnn.derive.sheets import check_views
+    from symrnn.derive.sizes import check_sizes
     from symrnn.page.report import Report
     from symrnn.page.subject import Subject
 
@@ -53,7 +54,7 @@ def report(options: argparse.Namespace) -> str:
     is_run = options.model is not None and os.path.isdir(options.model)
     run = _run(options) if is_run else None
     model = load(options) if run is None else run.model
-    model.check_sizes(options.steps, {}, options.scalar)
+    check_sizes(model.system, options.steps, {}, options.scalar)
     asked = _asked(options, model, "" if run else _data(options.data))
     return Report(Subject(asked, run), options.title).html
 
