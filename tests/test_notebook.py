@@ -199,4 +199,4 @@ def test_ipython_shows_an_error_without_a_traceback(run: Callable[[str], Ran]) -
 
 
 def test_a_model_of_numbers_alone_shows_itself() -> None:
-    assert "no equations" in symrnn.parse("h = 3")._repr_html_()
+    assert r"\text{no equations}" in symrnn.parse("h = 3")._repr_latex_()
