@@ -196,3 +196,7 @@ def test_ipython_shows_an_error_without_a_traceback(run: Callable[[str], Ran]) -
     assert found.err.startswith("UsageError: cell, line 1, column 14: '[' was never closed\n")
     assert "Traceback" not in found.out + found.err
     assert found.err.count("\n") == 3
+
+
+def test_a_model_of_numbers_alone_shows_itself() -> None:
+    assert r"\text{no equations}" in symrnn.parse("h = 3")._repr_latex_()

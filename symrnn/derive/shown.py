@@ -38,6 +38,8 @@ def displays(output: Output) -> Iterator[str]:
 def of_model(written: Written) -> list[str]:
     """The display of a model's equations."""
     equations, _, letters = as_written(written)
+    if not equations:  # of numbers alone
+        return [r"\text{no equations}"]
     return [Latex(letters).display(equations[:MOST]), *more(len(equations), "equations")]
 
 

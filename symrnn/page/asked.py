@@ -43,7 +43,9 @@ class Asked:
                 raise UsageError(f"{name}: expected a text")
         steps, seed = values.get("steps", STEPS), values.get("seed", 0)
         if steps is not None and (type(steps) is not int or steps < 1):
-            raise UsageError(f"steps: {steps!r}; expected a whole number from 1 up, or null")
+            raise UsageError(
+                f"steps: {steps!r}; expected a whole number from 1 up, or nothing for any T"
+            )
         if type(seed) is not int or seed < 0:
             raise UsageError(f"seed: {seed!r}; expected a whole number from 0 up")
         if type(values.get("scalar", False)) is not bool:

@@ -47,7 +47,9 @@ def example(asked: Asked, model: Model, steps: int) -> Example:
     drawn = f"drawn by the seed {asked.seed}"
     said = f"All of its numbers are {drawn}."
     if data is not None:
-        whose = f"the notes' ({data})" if isinstance(data, str) else "those that were put in"
+        whose = "those that were put in"
+        if isinstance(data, str):
+            whose = f"the notes' ({_suiting(data, model)})"
         said = f"Its data are {whose}, its parameters {drawn}."
     return Example(found, count, said, meaning(model.written, symbols, asked.scalar, data))
 

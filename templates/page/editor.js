@@ -21,6 +21,7 @@ export function praise(found) {
   byId("complaint").hidden = true;
   status.textContent = found.lacks || (found.doubts.length ? "this can be read, and hardly means what it says:" : "");
   status.className = "status";
+  byId("panels").classList.toggle("lacking", Boolean(found.lacks));  // nothing is wrong, more is to come
   text.removeAttribute("aria-invalid");
   byId("doubts").hidden = !found.doubts.length;
   byId("doubts").replaceChildren(...found.doubts.map(doubted));

@@ -105,6 +105,12 @@ def test_numbers_are_those_of_data_that_were_put_in() -> None:
     assert "0.25" in text
 
 
+def test_numbers_name_what_they_are_of() -> None:
+    asked = Asked(symrnn.load("elman").text, data="notes")
+    text = "".join(Page("".join(_sections(Subject(asked)))).texts)
+    assert "Its data are the notes' (cat-mat-rat), its parameters" in text
+
+
 def _sections(of: Subject) -> list[str]:
     from symrnn.derive.pages.html import section_html
 
@@ -130,6 +136,9 @@ def test_flow_is_that_of_the_notes_data() -> None:
     asked = Asked(symrnn.load("elman").text, "elman", data="cat-mat-rat")
     (section,) = PANELS["flow"](Subject(asked))
     assert "On 3 sequences of 3 steps" in str(section.items[0])
+    figures = str(section.items[3])
+    assert "over steps). The product of all 2:" in figures
+    assert "below 0.05: O 0." in figures
 
 
 def test_a_report_in_a_notebook_leaves_the_notebook_as_it_is() -> None:

@@ -2,17 +2,34 @@
 
 from collections import Counter
 
-from symrnn.derive.pages.document import Inline, Paragraph, Section, Text
+from symrnn.derive.as_written import as_written
+from symrnn.derive.pages.document import Display, Inline, Paragraph, Section, Text
 from symrnn.derive.pages.paper import Paper
+from symrnn.derive.printing.latex import Latex
+from symrnn.derive.printing.plain import Plain
 from symrnn.language.tree import Width
 from symrnn.page.subject import Subject
 from symrnn.system.summary import summarise
 
+TITLE = "The model"
+
 
 def sections(subject: Subject) -> tuple[Section, ...]:
+    if subject.model.system.loss is None:
+        return (before_a_loss(subject),)
     model, symbols = subject.paper.model(), subject.paper.symbols()
     said = Paragraph(parameters(subject))
     return model, Section(symbols.title, (*symbols.items, said))
+
+
+def before_a_loss(subject: Subject) -> Section:
+    """The equations alone, in the text's own letters: what there is to see of a model while
+    nothing can be derived of it yet."""
+    equations, _, letters = as_written(subject.model.written, scalar=subject.asked.scalar)
+    if not equations:
+        return Section((TITLE,), (Paragraph(("Nothing in it runs over time yet.",)),))
+    display = Display(Latex(letters).display(equations), Plain(letters).display(equations))
+    return Section((TITLE,), (display,))
 
 
 def parameters(subject: Subject) -> Text:

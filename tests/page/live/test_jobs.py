@@ -60,6 +60,19 @@ def test_what_a_text_still_lacks_is_said() -> None:
     assert found["lacks"].startswith("the model has no loss; write L = …")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("h[t] = tanh(x[t] @ W + h[t-1] @ U)", r"h_t &amp;= \tanh(x_t \, W + h_{t-1} \, U)"),
+        ("h = 3", "Nothing in it runs over time yet."),
+    ],
+)
+def test_equations_are_shown_before_there_is_a_loss(text: str, shown: str) -> None:
+    found = answer("panel", "model", text=text)
+    assert found.status == 200
+    assert shown in found.body.decode()
+
+
 def test_a_doubt_has_its_place() -> None:
     reply = answer("check", text="h[t] = x[t] @ W + h[t-1] @ U\nz = c * h[T]\nL = mse(y, h[T])")
     (doubt,) = json.loads(reply.body)["doubts"]
@@ -74,7 +87,7 @@ TEXT = "h[t] = tanh(x[t] @ W)\nL = mse(y, h[T])"
     ("asked", "message"),
     [
         ({"steps": limits.STEPS + 1}, "101 steps; a page shows up to 100"),
-        ({"steps": 0}, "steps: 0; expected a whole number"),
+        ({"steps": 0}, "steps: 0; expected a whole number from 1 up, or nothing for any T"),
         ({"steps": 1e300}, "steps: 1e+300; expected a whole number"),
         ({"steps": True}, "steps: True; expected a whole number"),
         ({"text": "#" * (limits.TEXT + 1)}, "65,537 characters; a page takes"),
