@@ -3,9 +3,10 @@
 XLA_FLAGS='--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1' \\
     taskset -c 0 python benchmarks/jax_scan.py        (one core, float32; turns in one run)
 
-By hand the gates of a cell are one matrix from the beginning, and the products of the inputs are
-either in front of the loop, for all steps at once (`ahead`), or in the cell (`inside`); which of
-the two is quicker depends on the size. Ratios are theirs over ours.
+By hand a cell is either `written` as its equations stand, a product for each gate; or its gates are
+one matrix from the beginning, and the products of the inputs are in front of the loop, for all
+steps at once (`ahead`), or in the cell (`inside`); which of these two is quicker depends on the
+size. Ratios are theirs over ours.
 """
 
 import statistics
@@ -24,6 +25,8 @@ import symrnn
 
 SIZES = ((50, 1, 32, 64), (50, 32, 32, 64), (100, 64, 128, 256), (50, 128, 256, 512))
 """T, B, D, H; one output."""
+
+HAND = ("written", "ahead", "inside")
 
 SECONDS = 6.0
 """For each cell and size. Taken is the time of the processor, whatever else runs beside."""
@@ -73,15 +76,56 @@ CELLS: dict[str, tuple[Cell, int, dict[str, tuple[str, ...]]]] = {
 """The cell, how many parts its state has, and which parameters are one matrix."""
 
 
-def by_hand(name: str, ahead: bool, hidden: int) -> Callable[..., Any]:
+def written_mgu(p: dict[str, Any], x: Any, state: Any) -> Any:
+    (h,) = state
+    f = sigmoid(x @ p["W_f"] + h @ p["U_f"] + p["b_f"])
+    n = jnp.tanh(x @ p["W_n"] + (f * h) @ p["U_n"] + p["b_n"])
+    return ((1 - f) * h + f * n,)
+
+
+def written_indrnn(p: dict[str, Any], x: Any, state: Any) -> Any:
+    (h,) = state
+    return (relu(x @ p["W"] + p["u"] * h + p["b"]),)
+
+
+def written_lstm_peephole(p: dict[str, Any], x: Any, state: Any) -> Any:
+    h, c = state
+    i = sigmoid(x @ p["W_i"] + h @ p["U_i"] + p["p_i"] * c + p["b_i"])
+    f = sigmoid(x @ p["W_f"] + h @ p["U_f"] + p["p_f"] * c + p["b_f"])
+    c = f * c + i * jnp.tanh(x @ p["W_g"] + h @ p["U_g"] + p["b_g"])
+    o = sigmoid(x @ p["W_o"] + h @ p["U_o"] + p["p_o"] * c + p["b_o"])
+    return o * jnp.tanh(c), c
+
+
+def written_lstm(p: dict[str, Any], x: Any, state: Any) -> Any:
+    h, c = state
+    i = sigmoid(x @ p["W_i"] + h @ p["U_i"] + p["b_i"])
+    f = sigmoid(x @ p["W_f"] + h @ p["U_f"] + p["b_f"])
+    g = jnp.tanh(x @ p["W_g"] + h @ p["U_g"] + p["b_g"])
+    o = sigmoid(x @ p["W_o"] + h @ p["U_o"] + p["b_o"])
+    c = f * c + i * g
+    return o * jnp.tanh(c), c
+
+
+WRITTEN: dict[str, Cell] = {
+    "mgu": written_mgu,
+    "indrnn": written_indrnn,
+    "lstm_peephole": written_lstm_peephole,
+    "lstm": written_lstm,
+}
+
+
+def by_hand(name: str, way: str, hidden: int) -> Callable[..., Any]:
     cell, parts, _ = CELLS[name]
 
     def loss(p: dict[str, Any], x: Any, y: Any) -> Any:
         def step(state: Any, u: Any) -> Any:
-            return cell(p, u if ahead else u @ p["W"] + p["b"], state), None
+            if way == "written":
+                return WRITTEN[name](p, u, state), None
+            return cell(p, u if way == "ahead" else u @ p["W"] + p["b"], state), None
 
         start = (jnp.zeros((x.shape[1], hidden), x.dtype),) * parts
-        (h, *_), _ = lax.scan(step, start, x @ p["W"] + p["b"] if ahead else x)
+        (h, *_), _ = lax.scan(step, start, x @ p["W"] + p["b"] if way == "ahead" else x)
         z = h @ p["w_y"] + p["b_y"]
         return jnp.mean(jnp.logaddexp(0.0, z) - y * z)
 
@@ -102,7 +146,7 @@ def measured(name: str, size: tuple[int, int, int, int]) -> dict[str, list[float
     packed |= {n: jnp.concatenate([params[o] for o in own], -1) for n, own in packs.items()}
     ours = jax.jit(jax.value_and_grad(lambda p, x, y: module.loss(p, x=x, y=y)))
     runs = {"symrnn": (ours, params)}
-    runs |= {n: (by_hand(name, n == "ahead", hidden), packed) for n in ("ahead", "inside")}
+    runs |= {n: (by_hand(name, n, hidden), params if n == "written" else packed) for n in HAND}
     losses = [float(jax.block_until_ready(run(p, x, y))[0]) for run, p in runs.values()]
     assert max(losses) - min(losses) < 1e-5, losses
     found: dict[str, list[float]] = {n: [] for n in runs}
@@ -117,8 +161,9 @@ def measured(name: str, size: tuple[int, int, int, int]) -> dict[str, list[float
 
 def main() -> None:
     names = sys.argv[1:] or list(CELLS)
-    print("                                    ms: median, least              ratio, of both")
-    print("cell           T, B, D, H           symrnn    ahead     inside     ahead      inside")
+    print(" " * 36 + "ms: median, least" + " " * 24 + "ratio, of both")
+    columns = "".join(f"{name:>10}" for name in ("symrnn", *HAND))
+    print(f"cell           T, B, D, H         {columns}   {columns[10:]}")
     for name in names:
         for size in SIZES:
             found = measured(name, size)
@@ -126,7 +171,7 @@ def main() -> None:
             least = {n: min(took) * 1e3 for n, took in found.items()}
             label = f"{name:<14} {', '.join(map(str, size)):<19}"
             for kind in (middle, least):
-                ratios = [f"{kind[n] / kind['symrnn']:>8.2f}" for n in ("ahead", "inside")]
+                ratios = [f"{kind[n] / kind['symrnn']:>9.2f}" for n in HAND]
                 print(label, *(f"{kind[n]:>9.3f}" for n in kind), " ", *ratios, flush=True)
                 label = " " * len(label)
 
