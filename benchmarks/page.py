@@ -37,7 +37,7 @@ class Page:
     def ask(self, path: str, text: str) -> float:
         """Milliseconds until the whole answer is there."""
         connection = http.client.HTTPConnection(self.address.netloc, timeout=120)
-        body = json.dumps({"text": text, "data": "notes"})
+        body = json.dumps({"text": text})
         begin = time.perf_counter()
         headers = {"content-type": "application/json"}
         connection.request("POST", self.address.path + path, body, headers)

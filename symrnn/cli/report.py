@@ -8,6 +8,7 @@ from symrnn.cli.options import add_model, given_changes, load, names, one_thread
 from symrnn.errors import UsageError
 
 if TYPE_CHECKING:
+    from symrnn.model import Model
     from symrnn.page.asked import Asked
     from symrnn.page.run import Run
 
@@ -43,27 +44,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def report(options: argparse.Namespace) -> str:
     """The page."""
+    from symrnn.derive.sheets import check_views
     from symrnn.derive.sizes import check_sizes
     from symrnn.page.report import Report
     from symrnn.page.subject import Subject
 
     one_thread()
-    if options.model is not None and os.path.isdir(options.model):
-        run = _run(options)
-        subject = Subject(_asked(options, run.model.text, run.model.name, ""), run)
-    else:
-        model = load(options)
-        check_sizes(model.system, options.steps, {}, options.scalar)
-        subject = Subject(_asked(options, model.text, model.name, _data(options.data)))
-    return Report(subject, options.title).html
+    check_views(options.view)
+    is_run = options.model is not None and os.path.isdir(options.model)
+    run = _run(options) if is_run else None
+    model = load(options) if run is None else run.model
+    check_sizes(model.system, options.steps, {}, options.scalar)
+    asked = _asked(options, model, "" if run else _data(options.data))
+    return Report(Subject(asked, run), options.title).html
 
 
-def _asked(options: argparse.Namespace, text: str, name: str, data: str) -> "Asked":
+def _asked(options: argparse.Namespace, model: "Model", data: str) -> "Asked":
     from symrnn.page.asked import Asked
 
     values = {
-        "text": text,
-        "name": name,
+        "text": model.text,
+        "name": model.name,
         "scalar": options.scalar,
         "notation": options.notation,
         "views": options.view,

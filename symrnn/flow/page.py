@@ -1,6 +1,6 @@
 """A flow on a page: verdicts in words, numbers in tables, pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from symrnn.derive.pages.document import Heading, Item, Paragraph, Section
 from symrnn.derive.pages.images import MISSING, can_draw, image
@@ -46,10 +46,16 @@ def _recurrence(flow: Flow, each: RecurrenceFlow) -> Iterator[Item]:
     yield Heading((f"{', '.join(each.states)}: {word}",))
     way = WAYS[each.direction]
     yield Paragraph((f"The recurrence goes {way} and hands on {numbers}. {each.verdict.said}.",))
-    said = "".join(
-        f"{line} " if line.endswith(":") else f"{line}. " for line in figures(flow, each)
-    )
-    yield Paragraph((said[:1].upper() + said[1:].rstrip(),))
+    yield Paragraph((_sentences(figures(flow, each)),))
+
+
+def _sentences(lines: Iterable[str]) -> str:
+    """
+    >>> _sentences(["the norm is 2", "slopes:", "h 0.5"])
+    'The norm is 2. Slopes: h 0.5.'
+    """
+    found = "".join(f"{line} " if line.endswith(":") else f"{line}\n" for line in lines)
+    return " ".join(f"{line[:1].upper()}{line[1:]}." for line in found.splitlines())
 
 
 def _pictures(flow: Flow) -> Iterator[Item]:

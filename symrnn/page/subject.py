@@ -23,8 +23,9 @@ from symrnn.system.symbols import dimensions
 if TYPE_CHECKING:
     from symrnn.training.runs.plain_batch import PlainBatch
 
-LONGEST = 3000
-"""Factors in the chains of all terms together: more are not written out on a page."""
+LONGEST = 700
+"""Factors in the chains of all terms together: more are not written out on a page, which is to stay
+below two megabytes."""
 
 
 @dataclass(frozen=True)

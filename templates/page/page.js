@@ -1,10 +1,10 @@
 // The page on which somebody types: it asks the server for panels, and shows what comes.
-"use strict";
+import { fragment, unfolded } from "./address.js";
+import { complain, fit, praise } from "./editor.js";
 
 const PAUSE = 40;      // ms between the last key and the first request
 const KEPT = 300;      // ms until the address holds what was typed
 const AGAIN = 300;     // ms until a busy server is asked again
-const LINE = 8;        // the fewest lines that the editor shows
 const AT_FIRST = { steps: 3, scalar: false, notation: "default", data: "", seed: 0 };
 
 const byId = (id) => document.getElementById(id);
@@ -59,31 +59,6 @@ function put(values) {
 
 // the address holds it
 
-async function through(bytes, stream) {
-  const piped = new Blob([bytes]).stream().pipeThrough(stream);
-  return new Uint8Array(await new Response(piped).arrayBuffer());
-}
-
-async function fragment(values) {
-  const packed = await through(new TextEncoder().encode(JSON.stringify(values)), new CompressionStream("deflate-raw"));
-  let letters = "";
-  for (const byte of packed) letters += String.fromCharCode(byte);
-  return "#m=" + btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-async function unfolded(address) {
-  const found = /#m=([\w-]+)$/.exec(address.trim());
-  if (!found) return null;
-  try {
-    const letters = atob(found[1].replaceAll("-", "+").replaceAll("_", "/"));
-    const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-    const plain = await through(bytes, new DecompressionStream("deflate-raw"));
-    return JSON.parse(new TextDecoder().decode(plain));
-  } catch {
-    return null;
-  }
-}
-
 let held = "";
 async function hold() {
   held = await fragment(asked());
@@ -115,7 +90,8 @@ async function ask(path, body, signal) {
       throw new Refused(0, { message: said, said, line: 0 });
     }
     if (answer.ok) return answer;
-    if (answer.status === 503 && !signal?.aborted) {
+    // busy, or an older request that has been given up came after this one
+    if ((answer.status === 503 || answer.status === 409) && !signal?.aborted) {
       await new Promise((done) => setTimeout(done, AGAIN));
       continue;
     }
@@ -125,7 +101,7 @@ async function ask(path, body, signal) {
   }
 }
 
-const given_up = (error) => error.name === "AbortError" || error.status === 409;
+const given_up = (error) => error.name === "AbortError";
 
 // from a key to panels
 
@@ -156,6 +132,7 @@ async function refresh() {
     if (found.error) { complain(found.error); return; }
     good = body;
     praise(found);
+    document.title = `${found.title || (named() ? example.value : "symrnn")} · symrnn`;
     fill();
   } catch (error) {
     if (given_up(error) || body !== question) return;
@@ -201,12 +178,19 @@ async function show(panel) {
   panel.content.setAttribute("aria-busy", "false");
 }
 
-// A panel's own folds stay as they were.
+// What somebody has folded, or unfolded, stays so.
+const folds = new Map();
+document.addEventListener("click", (event) => {
+  const details = event.target.closest(".content summary")?.parentElement;
+  if (details) folds.set(heading(details), !details.open);
+});
+
 function place(panel, html) {
-  const folded = new Set([...panel.content.querySelectorAll("details:not([open])")].map(heading));
   const made = document.createElement("template");
   made.innerHTML = html;
-  for (const each of made.content.querySelectorAll("details")) if (folded.has(heading(each))) each.open = false;
+  for (const each of made.content.querySelectorAll("details")) {
+    if (folds.has(heading(each))) each.open = folds.get(heading(each));
+  }
   for (const each of made.content.querySelectorAll("pre, .display[data-latex]")) copyable(each);
   panel.content.replaceChildren(made.content);
   light();
@@ -237,111 +221,6 @@ const seen = new IntersectionObserver((entries) => {
 for (const panel of panels) {
   seen.observe(panel.element);
   panel.element.addEventListener("toggle", () => { if (good && good === question) fill(); });
-}
-
-// what is said of the text
-
-let wrong = null;
-
-function praise(found) {
-  wrong = null;
-  byId("complaint").hidden = true;
-  status.textContent = found.lacks || (found.doubts.length ? "this can be read, and hardly means what it says:" : "");
-  status.className = "status";
-  text.removeAttribute("aria-invalid");
-  byId("doubts").hidden = !found.doubts.length;
-  byId("doubts").replaceChildren(...found.doubts.map(doubted));
-  numbers(new Set(found.doubts.map((doubt) => doubt.line)), "odd");
-  count(found);
-  document.title = `${found.title || (named() ? example.value : "symrnn")} · symrnn`;
-}
-
-function doubted(doubt) {
-  const item = document.createElement("li"), button = document.createElement("button");
-  button.type = "button";
-  button.textContent = doubt.line ? `line ${doubt.line}: ${doubt.said}` : doubt.said;
-  button.addEventListener("click", () => go(doubt.line, doubt.start));
-  item.append(button);
-  return item;
-}
-
-function go(line, column) {
-  const before = text.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-  text.focus();
-  text.setSelectionRange(before + column, before + column);
-}
-
-function complain(complaint) {
-  wrong = complaint;
-  const where = complaint.line ? `line ${complaint.line}, column ${complaint.start + 1}: ` : "";
-  status.textContent = where + complaint.said;
-  status.className = "status bad";
-  text.setAttribute("aria-invalid", "true");
-  byId("doubts").hidden = true;
-  numbers(new Set([complaint.line]), "bad");
-  const box = byId("complaint");
-  box.hidden = !complaint.line;
-  if (!complaint.line) return;
-  const line = text.value.split("\n")[complaint.line - 1] ?? "";
-  byId("before").textContent = line.slice(0, complaint.start).padEnd(complaint.start);
-  byId("carets").textContent = "^".repeat(Math.max(1, complaint.end - complaint.start));
-  byId("said").textContent = complaint.said.split("\n")[0];
-  lay();
-}
-
-// In the room between its line and the next: right of the carets, or left where there is more room.
-function lay() {
-  const box = byId("complaint"), said = byId("said");
-  if (!wrong?.line || box.hidden) return;
-  const style = getComputedStyle(text), height = parseFloat(style.lineHeight);
-  box.style.top = `${parseFloat(style.paddingTop) + (wrong.line - 0.24) * height - text.scrollTop}px`;
-  box.style.left = `${-text.scrollLeft}px`;
-  box.style.width = `${text.clientWidth + text.scrollLeft}px`;
-  box.classList.remove("left");
-  said.style.width = "";
-  const left = byId("before").offsetWidth - text.scrollLeft;
-  if (said.scrollWidth > said.clientWidth && left > said.clientWidth) {
-    box.classList.add("left");
-    said.style.width = `${byId("before").offsetWidth}px`;
-  }
-}
-
-function numbers(marked = new Set(), kind = "") {
-  const lines = text.value.split("\n").length;
-  byId("numbers").replaceChildren(...Array.from({ length: lines }, (_, at) => {
-    const number = document.createElement("span");
-    number.textContent = `${at + 1}\n`;
-    if (marked.has(at + 1)) number.className = kind;
-    return number;
-  }));
-}
-
-// how many parameters
-
-const widths = {};
-
-function count(found) {
-  const total = byId("total") ?? document.createElement("output");
-  total.id = "total";
-  total.setAttribute("for", found.dims.map((dim) => `dim-${dim}`).join(" "));
-  const fields = found.dims.flatMap((dim) => {
-    const label = document.createElement("label"), field = document.createElement("input");
-    Object.assign(field, { id: `dim-${dim}`, type: "number", min: 1, value: widths[dim] ?? (dim === "C" ? 1 : 3) });
-    label.htmlFor = field.id;
-    label.textContent = ` ${dim} = `;
-    field.addEventListener("input", () => { widths[dim] = field.value; add(); });
-    return [label, field];
-  });
-  const add = () => {
-    const size = (dim) => Number(byId(`dim-${dim}`)?.value ?? 1);
-    const wide = (axis) => axis.names.reduce((sum, dim) => sum + size(dim), axis.number);
-    const all = found.parameters.map((one) => one.axes.reduce((product, axis) => product * wide(axis), 1));
-    total.textContent = all.reduce((sum, one) => sum + one, 0).toLocaleString("en");
-  };
-  const focus = document.activeElement?.id;
-  byId("count").replaceChildren("Parameters: ", total, ...(fields.length ? [" with", ...fields] : []));
-  if (focus?.startsWith("dim-")) byId(focus)?.focus();
-  add();
 }
 
 // copies and files
@@ -396,9 +275,7 @@ for (const button of document.querySelectorAll(".download")) {
 // the editor
 
 function settle() {
-  const lines = text.value.split("\n").length;
-  text.rows = Math.max(LINE, lines + 2);
-  if (byId("numbers").childElementCount !== lines) numbers();
+  fit();
   byId("own").hidden = byId("data").value !== "own";
   if (example.value && !named()) example.value = "";
 }
@@ -408,8 +285,6 @@ text.addEventListener("input", async () => {
   if (values) put(values);
   changed();
 });
-text.addEventListener("scroll", () => { byId("numbers").scrollTop = text.scrollTop; lay(); });
-addEventListener("resize", lay);
 byId("settings").addEventListener("submit", (event) => event.preventDefault());
 byId("settings").addEventListener("input", (event) => {
   if (event.target === text || event.target.closest("#count")) return;

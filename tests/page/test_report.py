@@ -32,6 +32,11 @@ def test_the_report_is_under_two_megabytes(name: str) -> None:
     _check(html)
 
 
+@pytest.mark.parametrize("steps", [18, pytest.param(30, marks=pytest.mark.slow)])
+def test_so_is_one_of_many_steps(steps: int) -> None:
+    assert len(Report(subject("elman", steps)).html.encode()) < 2_000_000
+
+
 def _check(html: str) -> Page:
     """What holds of every report."""
     page = Page(html)

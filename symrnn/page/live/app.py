@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from symrnn.page.live import limits
 from symrnn.page.live.pool import Job, Pool, Reply, told
-from symrnn.page.live.shell import Shell
+from symrnn.page.live.shell import TYPES, Shell
 
 LONG = told(413, f"a request has up to {limits.BODY >> 10} KiB")
 LATE = told(408, f"a request is said within {limits.PATIENCE:g} s")
@@ -30,8 +30,10 @@ def application(shell: Shell, pool: Pool) -> Starlette:
         await pool.close()
 
     def kept(path: str) -> Route:
+        kind = TYPES[path.partition(".")[2]]
+
         async def give(_: Request) -> Response:
-            return Response(shell.files[path].encode(), media_type=shell.types[path])
+            return Response(shell.files[path].encode(), media_type=kind)
 
         return Route(f"/{path}", give, methods=["GET"])
 

@@ -12,6 +12,11 @@ from symrnn.library import zoo
 from symrnn.page.live import limits
 from symrnn.page.panels import PANELS
 
+OWN = ("page.js", "editor.js", "address.js", "icon.svg")
+
+TYPES = {"": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+"""By the ending of a path."""
+
 
 @dataclass(frozen=True)
 class Shell:
@@ -35,19 +40,8 @@ class Shell:
                 pdf=engine() is not None,
             ),
             "page.css": "".join(map(_read, ("html/page.css", "html/report.css", "page/page.css"))),
-            "page.js": _read("page/page.js"),
             "links.js": _read("html/links.js"),
-            "icon.svg": _read("page/icon.svg"),
-        }
-
-    @property
-    def types(self) -> dict[str, str]:
-        return {
-            "": "text/html",
-            "page.css": "text/css",
-            "page.js": "text/javascript",
-            "links.js": "text/javascript",
-            "icon.svg": "image/svg+xml",
+            **{name: _read(f"page/{name}") for name in OWN},
         }
 
     @property

@@ -14,12 +14,13 @@ TITLE = "How the gradient flows"
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
-    """What flow is not for, such as a text that fixes its steps, is said in its place."""
+    """What flow is not for, such as a text that fixes its steps, is said in its place; of data
+    that do not fit the message comes as it is."""
+    if subject.asked.data:
+        _ = subject.batch
     try:
         flow, remarks = _measured(subject)
     except UsageError as error:
-        if subject.asked.data:
-            raise
         return (refused(TITLE, error),)
     return (section(flow, TITLE, remarks),)
 

@@ -13,12 +13,13 @@ TITLE = "A worked example"
 
 
 def sections(subject: Subject) -> tuple[Section, ...]:
-    """What is too long to be followed is not written out, and that is said."""
+    """What is too long to be followed is not written out, and that is said; of data that do not
+    fit the message comes as it is."""
+    if subject.asked.data:
+        _ = subject.example
     try:
         return (_example(subject),)
     except UsageError as error:
-        if subject.asked.data:
-            raise
         return (refused(TITLE, error),)
 
 

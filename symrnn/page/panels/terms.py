@@ -5,6 +5,7 @@ A term begins at the loss, or at the total derivative of what several paths shar
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from symrnn.derive.build import plus
 from symrnn.derive.derivation import LOSS
@@ -21,6 +22,9 @@ from symrnn.page.subject import LONGEST, Subject
 
 MOST = 150
 """Terms: so many have a row, of each parameter the last steps."""
+
+ALL = 3000
+"""Factors in the chains of all terms: of more not even the last steps are worked out."""
 
 OPEN = 6
 """Parameters: of so many all terms are seen at once; of more the others are folded."""
@@ -49,12 +53,12 @@ class _Rows:
 
     def items(self) -> Iterator[Item]:
         count = count_factors(self.derivation)
-        if count > LONGEST:
+        if count > ALL:
             steps = self.derivation.system.steps
             yield Paragraph(
                 typeset(
                     f"With {steps} steps the terms have {count:,} factors, more than anybody would"
-                    f" read (the limit is {LONGEST:,}); the backward recursion says the same."
+                    f" read (the limit is {ALL:,}); the backward recursion says the same."
                 )
             )
             return
@@ -74,7 +78,7 @@ class _Rows:
     def parameter(self, name: str) -> tuple[Text, tuple[Item, ...]]:
         """A row for each term of the gradient by a parameter."""
         terms = self.derivation.terms(name)
-        shown = terms[: max(1, MOST // len(self.names))]
+        shown = self.shown(terms)
         whole = Total(LOSS, Ref(name))
         says = " is the sum of" if len(terms) > 1 else " has one term" if terms else " is zero"
         items: list[Item] = []
@@ -87,6 +91,13 @@ class _Rows:
         if left := len(terms) - len(shown):
             items.append(Paragraph((f"and {left} more, of the steps before these.",)))
         return self.paper.text((whole, says)), tuple(items)
+
+    def shown(self, terms: Sequence[Term]) -> list[Term]:
+        """The first of them, as many as fit on a page beside those of the other parameters."""
+        room = LONGEST // len(self.names)
+        long = accumulate(len(term.path) for term in terms)
+        fitting = sum(factors <= room for factors in long)
+        return list(terms[: max(1, min(fitting, MOST // len(self.names)))])
 
     def row(self, own: str, name: str, term: Term, several: bool) -> Choice:
         whole = Total(LOSS, Ref(name))

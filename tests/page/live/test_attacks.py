@@ -227,6 +227,16 @@ def test_what_takes_long_is_stopped(served: Served) -> None:
     assert served.answers()
 
 
+def test_what_takes_much_memory_is_told_so(served: Served) -> None:
+    found = served.ask("panel/flow", text=f"{TEXT}\nh: 30000\nx: 30000")
+    assert found.status == 422
+    assert found.json["error"]["message"] == (
+        "this takes more than the 1024 MiB of memory that a page has; ask for fewer steps or"
+        " features"
+    )
+    assert served.answers()
+
+
 def test_whoever_goes_leaves_no_work_behind(served: Served) -> None:
     body = json.dumps({"text": "T = 10000\n" + symrnn.load("lstm").text}).encode()
     for _ in range(10):
