@@ -51,7 +51,8 @@ class Asked:
         if type(values.get("scalar", False)) is not bool:
             raise UsageError("scalar: expected true or false")
         views = values.get("views", ())
-        if not isinstance(views, list | tuple) or not all(view in VIEWS for view in views):
+        names = views if isinstance(views, list | tuple) else [None]
+        if not all(isinstance(name, str) and name in VIEWS for name in names):
             raise UsageError(f"views: expected some of {', '.join(VIEWS)}")
         if values.get("notation", "default") not in notations():
             raise UsageError(f"notation: expected one of {', '.join(notations())}")

@@ -52,7 +52,8 @@ function put(values) {
   byId("seed").value = said.seed;
   byId("data").value = said.data;
   if (byId("data").value !== said.data) { byId("data").value = "own"; byId("json").value = said.data; }
-  for (const box of document.querySelectorAll("[name=view]")) box.checked = (said.views ?? []).includes(box.value);
+  const views = Array.isArray(said.views) ? said.views : [];
+  for (const box of document.querySelectorAll("[name=view]")) box.checked = views.includes(box.value);
   settle();
 }
 

@@ -94,6 +94,9 @@ def picked(row: int, count: int, source: str) -> int:
 
 MAX_BYTES = 10_000_000
 
+DEEPEST = 32
+"""Axes that an array may have in every NumPy."""
+
 
 Source = str | bytes
 """The path of a file with JSON, or the JSON itself."""
@@ -229,6 +232,8 @@ def _array(path: str, name: str, value: Any) -> Array:
             said = ", ".join(sorted("a number" if n is None else f"{n} entries" for n in lengths))
             raise DataError(f"{path}: {name} is ragged: where one has another there are {said}")
         shape.append(lengths.pop() or 0)
+        if len(shape) > DEEPEST:
+            raise DataError(f"{path}: {name}: brackets within brackets too deep for numbers")
         if shape[-1] == 0:
             raise DataError(f"{path}: {name} holds an empty list; expected numbers")
         level = [inner for each in level for inner in each]

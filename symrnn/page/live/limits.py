@@ -26,6 +26,9 @@ QUICK, SLOW, PAPER = 10.0, 30.0, 60.0
 GRACE = 0.1
 """Seconds in which a job may end by itself that nobody waits for any more."""
 
+LEAVING = 1.0
+"""Seconds in which a worker that is ended may remove what TeX has written."""
+
 MEMORY = 1 << 30
 """Bytes of data of a worker."""
 

@@ -178,8 +178,7 @@ class Pool:
             if not worker.spent:
                 return worker
         _settle(job, LOST)
-        worker.end()
-        self.nursery.ended.append(worker.number)
+        self.nursery.end(worker)
         return None
 
 
@@ -209,10 +208,11 @@ class Worker:
         self.spent = bool(found["spent"])
         return Reply(found["status"], found["type"], await self.reader.readexactly(size))
 
-    def end(self) -> None:
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Only TeX takes it as a question: whatever else it does ends at once."""
         self.writer.close()
         with suppress(ProcessLookupError):
-            os.kill(self.number, signal.SIGKILL)
+            os.kill(self.number, how)
 
 
 class Nursery:
@@ -257,6 +257,17 @@ class Nursery:
         reader, writer = await asyncio.open_connection(sock=ours)
         return Worker(child, reader, writer)
 
+    def end(self, worker: Worker) -> None:
+        """End it, without asking if it does not go by itself; then its number may be given away."""
+
+        def kill() -> None:
+            worker.end(signal.SIGKILL)
+            ended.append(worker.number)
+
+        worker.end()
+        ended = self.ended
+        asyncio.get_running_loop().call_later(limits.LEAVING, kill)
+
     async def _number(self) -> int:
         loop, found = asyncio.get_running_loop(), b""
         while len(found) < NUMBER:
@@ -271,8 +282,8 @@ class Nursery:
         if self.process is not None:
             self.control.close()
             try:
-                self.process.wait(2)
+                self.process.wait(2 * limits.LEAVING + 1)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)  # its session, workers too
                 self.process.wait()
         self.process, self.ended = None, []

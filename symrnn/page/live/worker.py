@@ -16,6 +16,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -42,24 +43,34 @@ def nursery(control: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # children share these pages as long as nobody counts in them
     children: set[int] = set()
-    control.sendall(bytes(NUMBER))
-    while True:
-        ended, sockets, *_ = socket.recv_fds(control, NUMBER, 1)
-        if not ended:
-            break
-        if child := int.from_bytes(ended, "big"):
-            os.waitpid(child, 0)  # the server has ended it, and nobody has its number until now
-            children.discard(child)
-        child = os.fork()
-        if child == 0:
-            control.close()
-            work(socket.socket(fileno=sockets[0]), jobs.answer)
-        children.add(child)
-        os.close(sockets[0])
-        control.sendall(child.to_bytes(NUMBER, "big"))
-    for child in children:
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+    with suppress(ConnectionError):  # the server may go at any time, while we import too
+        control.sendall(bytes(NUMBER))
+        while True:
+            ended, sockets, *_ = socket.recv_fds(control, NUMBER, 1)
+            if not ended:
+                break
+            if child := int.from_bytes(ended, "big"):
+                os.waitpid(child, 0)  # the server has ended it, and nobody has its number until now
+                children.discard(child)
+            child = os.fork()
+            if child == 0:
+                control.close()
+                work(socket.socket(fileno=sockets[0]), jobs.answer)
+            children.add(child)
+            os.close(sockets[0])
+            control.sendall(child.to_bytes(NUMBER, "big"))
+    _end(children)
+
+
+def _end(children: set[int]) -> None:
+    """Asked first, so that TeX ends with its folder, then without asking."""
+    for asked in (signal.SIGTERM, signal.SIGKILL):
+        for child in children:
+            os.kill(child, asked)  # nobody else has its number until it is waited for
+        late = time.monotonic() + limits.LEAVING
+        while children and time.monotonic() < late:
+            children = {each for each in children if not os.waitpid(each, os.WNOHANG)[0]}
+            time.sleep(0.01)
 
 
 def work(server: socket.socket, answer: Answer) -> None:
@@ -112,7 +123,8 @@ def fence() -> None:
 
 
 class writing:  # noqa: N801 (it reads as a word)
-    """Within it files may be written and programs started: for TeX, in a folder of its own."""
+    """Within it files may be written and programs started: for TeX, in a folder of its own. Who is
+    ended there goes by itself, so that no TeX and no folder stays behind."""
 
     allowed = False
 
@@ -121,9 +133,17 @@ class writing:  # noqa: N801 (it reads as a word)
 
     def __enter__(self) -> None:
         writing.allowed = self.wanted
+        if self.wanted:
+            signal.signal(signal.SIGTERM, _leave)
 
     def __exit__(self, *_: object) -> None:
         writing.allowed = False
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _leave(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # said twice it would disturb the leaving
+    raise SystemExit
 
 
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND

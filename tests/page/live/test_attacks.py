@@ -3,6 +3,8 @@
 import json
 import os
 import socket
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -304,6 +306,34 @@ def test_tex_alone_writes_and_its_folder_is_removed(tmp_path: Path) -> None:
         assert found.body.split()[-2:] == [b"-no-shell-escape", b"document.tex"]
         assert served.ask("panel/model", text=TEXT).status == 200
         assert served.files() == []
+
+
+def test_tex_ends_with_whoever_asked_for_it(tmp_path: Path) -> None:
+    """Neither it nor its folder stays behind, if a browser goes or the server is ended."""
+    programs, folder, said = (tmp_path / name for name in ("programs", "served", "said"))
+    for each in (programs, folder):
+        each.mkdir()
+    (programs / "pdflatex").write_text(f"#!/bin/sh\necho $$ > {said}\nexec sleep 100\n")
+    (programs / "pdflatex").chmod(0o755)
+    body = json.dumps({"text": TEXT}).encode()
+    request = f"Content-Length: {len(body)}"
+    with serving(folder, path=f"{programs}:{os.environ['PATH']}") as served:
+        for ends in (socket.socket.close, lambda _: served.process.kill()):
+            connection = socket.create_connection(("127.0.0.1", served.port))
+            connection.sendall(head(served, "download/pdf", request) + body)
+            wait(lambda: said.exists() and said.read_text().endswith("\n"))
+            tex = Path(f"/proc/{said.read_text().strip()}")
+            said.unlink()
+            ends(connection)
+            wait(lambda tex=tex: served.files() == [] and not tex.exists())  # type: ignore[misc]
+            connection.close()
+
+
+def wait(until: Callable[[], bool]) -> None:
+    late = time.monotonic() + 30
+    while not until():
+        assert time.monotonic() < late
+        time.sleep(0.02)
 
 
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ TEXT = "h[t] = tanh(x[t] @ W)\nL = mse(y, h[T])"
         ({"text": "#" * (limits.TEXT + 1)}, "65,537 characters; a page takes"),
         ({"text": 3}, "text: expected a text"),
         ({"views": ["__class__"]}, "views: expected some of"),
+        ({"views": [[], {}]}, "views: expected some of"),
         ({"notation": "/etc/passwd"}, "notation: expected one of"),
         ({"notation": "../N1"}, "notation: expected one of"),
         ({"data": "/etc/passwd"}, "data: expected JSON"),
@@ -111,6 +112,14 @@ def test_what_is_no_object_of_json_is_refused(body: bytes) -> None:
     reply = jobs.answer("panel", "model", body)
     assert reply.status == 422
     assert "JSON" in said(reply)
+
+
+@pytest.mark.parametrize("panel", ["numbers", "flow"])
+def test_data_have_few_axes(panel: str) -> None:
+    deep = f'{{"x": {"[" * 100}1{"]" * 100}, "y": [1]}}'
+    reply = answer("panel", panel, text=TEXT, data=deep)
+    assert reply.status == 422
+    assert said(reply) == "the data: x: brackets within brackets too deep for numbers"
 
 
 @pytest.mark.parametrize("what", ["panel", "download"])

@@ -1,5 +1,6 @@
 """What a worker may not, whatever a text makes of it."""
 
+import socket
 import subprocess
 import sys
 
@@ -47,3 +48,17 @@ def outcome(statement: str, folder: str) -> str:
 )
 def test_a_worker_does_not(statement: str, found: str, tmp_path: object) -> None:
     assert outcome(statement, str(tmp_path)) == found
+
+
+@needs_server
+def test_a_nursery_whose_server_has_gone_says_nothing() -> None:
+    ours, theirs = socket.socketpair()
+    ours.close()
+    with theirs:
+        done = subprocess.run(
+            [sys.executable, "-m", "symrnn.page.live.worker", str(theirs.fileno())],
+            cwd=ROOT,
+            pass_fds=[theirs.fileno()],
+            capture_output=True,
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
