@@ -5,6 +5,7 @@ import os
 import sys
 import webbrowser
 from contextlib import suppress
+from warnings import catch_warnings, filterwarnings
 
 from symrnn.cli.options import named_text
 from symrnn.errors import UsageError
@@ -52,7 +53,9 @@ def serve(options: argparse.Namespace) -> str:
     from symrnn.page.live.server import listening, server
 
     token = new_token()
-    with listening(options.port) as sock, suppress(KeyboardInterrupt):
+    with catch_warnings(), listening(options.port) as sock, suppress(KeyboardInterrupt):
+        # who is quick with Ctrl-C ends it before it has begun, and need not hear so of Python
+        filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")
         page = server(sock, token)
         address = f"http://127.0.0.1:{sock.getsockname()[1]}/{token}/{behind}"
         if sys.stderr is not None:
