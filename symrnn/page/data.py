@@ -51,6 +51,8 @@ def example(asked: Asked, model: Model, steps: int) -> Example:
         if isinstance(data, str):
             whose = f"the notes' ({_suiting(data, model)})"
         said = f"Its data are {whose}, its parameters {drawn}."
+        if count != steps:
+            said += f" The data have {count} step{'s' * (count != 1)}, and so has this example."
     return Example(found, count, said, meaning(model.written, symbols, asked.scalar, data))
 
 

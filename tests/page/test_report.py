@@ -105,10 +105,12 @@ def test_numbers_are_those_of_data_that_were_put_in() -> None:
     assert "0.25" in text
 
 
-def test_numbers_name_what_they_are_of() -> None:
-    asked = Asked(symrnn.load("elman").text, data="notes")
+@pytest.mark.parametrize("steps", [3, 5])
+def test_numbers_name_what_they_are_of(steps: int) -> None:
+    asked = Asked(symrnn.load("elman").text, steps=steps, data="notes")
     text = "".join(Page("".join(_sections(Subject(asked)))).texts)
     assert "Its data are the notes' (cat-mat-rat), its parameters" in text
+    assert ("The data have 3 steps, and so has this example." in text) == (steps == 5)
 
 
 def _sections(of: Subject) -> list[str]:
