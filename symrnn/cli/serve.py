@@ -2,10 +2,10 @@
 
 import argparse
 import os
+import signal
 import sys
 import webbrowser
 from contextlib import suppress
-from warnings import catch_warnings, filterwarnings
 
 from symrnn.cli.options import named_text
 from symrnn.errors import UsageError
@@ -53,10 +53,10 @@ def serve(options: argparse.Namespace) -> str:
     from symrnn.page.live.server import listening, server
 
     token = new_token()
-    with catch_warnings(), listening(options.port) as sock, suppress(KeyboardInterrupt):
-        # who is quick with Ctrl-C ends it before it has begun, and need not hear so of Python
-        filterwarnings("ignore", "coroutine 'Server.serve' was never awaited")
+    with listening(options.port) as sock, suppress(KeyboardInterrupt):
         page = server(sock, token)
+        # who is quick with Ctrl-C, before it has begun to answer, ends it in the same way
+        signal.signal(signal.SIGINT, page.handle_exit)
         address = f"http://127.0.0.1:{sock.getsockname()[1]}/{token}/{behind}"
         if sys.stderr is not None:
             print("symrnn: Ctrl-C ends it", file=sys.stderr)

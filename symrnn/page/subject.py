@@ -141,6 +141,3 @@ class Subject:
     def kernel(self) -> str:
         """The source of the NumPy kernel."""
         return self.model.generate(self.steps)
-
-    def with_(self, **changes: object) -> "Subject":
-        return replace(self, asked=replace(self.asked, **changes))  # type: ignore[arg-type]

@@ -296,7 +296,7 @@ byId("settings").addEventListener("input", (event) => {
 });
 
 (async () => {
-  const elman = document.querySelector("#example [value=elman]").dataset.text;
-  put(await unfolded(location.hash) ?? { text: elman, data: "notes" });
+  const first = [...example.options].find((each) => each.value === example.dataset.first);
+  put(await unfolded(location.hash) ?? { text: first.dataset.text, data: "notes" });
   refresh();
 })();

@@ -2,6 +2,7 @@
 
 from functools import cache
 from html.parser import HTMLParser
+from typing import Any
 
 from symrnn.page.asked import Asked
 from symrnn.page.subject import Subject
@@ -41,6 +42,5 @@ class Page(HTMLParser):
 
 
 @cache
-def subject(name: str, steps: int = 3, **changes: object) -> Subject:
-    found = Subject(Asked(model(name).text, name, steps))
-    return found.with_(**changes) if changes else found
+def subject(name: str, steps: int = 3, **look: Any) -> Subject:
+    return Subject(Asked(model(name).text, name, steps, **look))

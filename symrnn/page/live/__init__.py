@@ -9,6 +9,7 @@ What a browser sends passes through these, in this order; nothing before `jobs` 
 - `worker`     a process of its own, with everything imported, and with limits
 - `jobs`       what a worker does: checks a text, makes a panel, makes a file to be kept
 - `complaint`  what is wrong with a text, and where, for the editor
+- `reply`      an answer, of a worker or in its place
 
 - `limits`     how much of everything there may be
 - `address`    a text and its settings behind the # of an address

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from symrnn.page.live import limits
-from symrnn.page.live.pool import Job, Pool, Reply, told
+from symrnn.page.live.pool import Job, Pool
+from symrnn.page.live.reply import Reply, told
 from symrnn.page.live.shell import TYPES, Shell
 
 LONG = told(413, f"a request has up to {limits.BODY >> 10} KiB")

@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 
@@ -19,29 +19,12 @@ from symrnn.errors import SymrnnError, UsageError
 from symrnn.library import zoo
 from symrnn.page.asked import Asked
 from symrnn.page.live import limits
-from symrnn.page.live.complaint import Complaint, complaint
+from symrnn.page.live.complaint import complaint
+from symrnn.page.live.reply import HTML, Reply, in_json, refusal, told
+from symrnn.page.live.shell import FIRST
 from symrnn.page.panels import PANELS
 from symrnn.page.report import Report
 from symrnn.page.subject import Subject
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer of HTTP."""
-
-    status: int
-    type: str
-    body: bytes
-    spent: bool = False
-    """Whether the worker had better not go on."""
-
-
-def refusal(status: int, said: Complaint, spent: bool = False) -> Reply:
-    """What was wrong."""
-    return Reply(status, JSON, _json({"error": said.as_dict()}), spent)
-
-
-JSON, HTML = "application/json", "text/html; charset=utf-8"
 
 
 def answer(what: str, name: str, body: bytes) -> Reply:
@@ -56,21 +39,13 @@ def answer(what: str, name: str, body: bytes) -> Reply:
         return refusal(200 if what == "check" else 422, complaint(str(error), of))
     except MemoryError:
         said = f"this takes more than the {limits.MEMORY >> 20} MiB of memory that a page has"
-        return refusal(422, _plain(f"{said}; ask for fewer steps or features"), spent=True)
+        return replace(told(422, f"{said}; ask for fewer steps or features"), spent=True)
     except RecursionError:
-        return refusal(422, _plain("this is nested too deeply; give a part of it a name"))
+        return told(422, "this is nested too deeply; give a part of it a name")
     except Exception as error:  # a defect: it is told, and the server goes on
         traceback.print_exc()
         said = f"{type(error).__name__}: {error}"
-        return refusal(500, _plain(f"a defect of symrnn, not of the text ({said})"), spent=True)
-
-
-def _plain(message: str) -> Complaint:
-    return complaint(message, "")
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode(errors="replace")
+        return replace(told(500, f"a defect of symrnn, not of the text ({said})"), spent=True)
 
 
 def asked_for(body: bytes) -> Asked:
@@ -129,7 +104,7 @@ def check(subject: Subject, name: str) -> Reply:
         "dims": found.dims,
         "steps": model.system.steps,
     }
-    return Reply(200, JSON, _json(said))
+    return in_json(200, said)
 
 
 def panel(subject: Subject, name: str) -> Reply:
@@ -209,7 +184,7 @@ def warm_up() -> None:
     """Do everything once, so that it is imported and its templates are compiled; what is slow is
     only imported."""
     quick = [panel.name for panel in PANELS.values() if not panel.slow]
-    body = _json({"text": zoo.read("models", "elman")})
+    body = json.dumps({"text": zoo.read("models", FIRST)}).encode()
     for what, names in (("check", [""]), ("panel", quick), ("download", ["latex", "tex"])):
         for name in names:
             reply = answer(what, name, body)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import symrnn
 from symrnn.page.live import limits
+from symrnn.page.live.reply import Reply, told
 from symrnn.page.live.worker import NUMBER
 
 PACKAGE = Path(symrnn.__file__).parent.parent
@@ -25,21 +26,6 @@ ALONE = {
 }
 """The environment of workers: no file is written, none imported from where somebody stands, and one
 thread is quickest for products of this size."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a worker answered, or what is said in its place."""
-
-    status: int
-    type: str
-    body: bytes
-
-
-def told(status: int, message: str) -> Reply:
-    """A reply of one sentence, in the form in which a worker complains."""
-    said = {"message": message, "said": message, "line": 0, "start": 0, "end": 0}
-    return Reply(status, "application/json", json.dumps({"error": said}).encode())
 
 
 FULL = told(503, "too much is being worked out already; ask again in a moment")
@@ -174,8 +160,9 @@ class Pool:
             job.running.cancel()
             _settle(job, late(job.seconds))
         elif not job.running.cancelled() and job.running.exception() is None:
-            _settle(job, job.running.result())
-            if not worker.spent:
+            reply = job.running.result()
+            _settle(job, reply)
+            if not reply.spent:
                 return worker
         _settle(job, LOST)
         self.nursery.end(worker)
@@ -194,7 +181,6 @@ class Worker:
     number: int
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    spent: bool = False
 
     async def ask(self, job: Job) -> Reply:
         """What it answers; until then nothing else may be asked."""
@@ -205,8 +191,8 @@ class Worker:
         size = int(found["size"])
         if not 0 <= size <= 2 * limits.REPLY:
             raise ValueError(size)
-        self.spent = bool(found["spent"])
-        return Reply(found["status"], found["type"], await self.reader.readexactly(size))
+        body = await self.reader.readexactly(size)
+        return Reply(found["status"], found["type"], body, bool(found["spent"]))
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Only TeX takes it as a question: whatever else it does ends at once."""

@@ -14,6 +14,9 @@ from symrnn.page.panels import PANELS
 
 OWN = ("page.js", "editor.js", "address.js", "icon.svg")
 
+FIRST = "elman"
+"""The example with which a page begins."""
+
 TYPES = {"": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 """By the ending of a path."""
 
@@ -32,6 +35,7 @@ class Shell:
                 models=[
                     (name, zoo.read("models", name), said) for name, said in zoo.models().items()
                 ],
+                first=FIRST,
                 views=VIEWS.values(),
                 notations=notations(),
                 data=BUILT_IN,

@@ -7,17 +7,18 @@ import pytest
 
 import symrnn
 from symrnn.page.live import jobs, limits
+from symrnn.page.live.reply import HTML, Reply
 from symrnn.page.panels import PANELS
 from tests.cases import ZOO, model
 
 QUICK = [panel.name for panel in PANELS.values() if not panel.slow]
 
 
-def answer(what: str, name: str = "", /, **asked: Any) -> jobs.Reply:
+def answer(what: str, name: str = "", /, **asked: Any) -> Reply:
     return jobs.answer(what, name, json.dumps(asked).encode())
 
 
-def said(reply: jobs.Reply) -> str:
+def said(reply: Reply) -> str:
     message: str = json.loads(reply.body)["error"]["message"]
     return message
 
@@ -26,7 +27,7 @@ def said(reply: jobs.Reply) -> str:
 @pytest.mark.parametrize("name", ZOO)
 def test_a_panel_of_a_model(name: str, panel: str) -> None:
     reply = answer("panel", panel, text=model(name).text, name=name)
-    assert (reply.status, reply.type) == (200, jobs.HTML), reply.body
+    assert (reply.status, reply.type) == (200, HTML), reply.body
     assert f'<section id="{panel}-1"'.encode() in reply.body
     assert b"<script" not in reply.body
 

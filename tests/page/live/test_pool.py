@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 
 import symrnn
 from symrnn.page.live import limits
-from symrnn.page.live.pool import Job, Nursery, Pool, Reply
+from symrnn.page.live.pool import Job, Nursery, Pool
+from symrnn.page.live.reply import Reply
 from tests.page.live.served import needs_server
 
 SHORT = json.dumps({"text": "h[t] = tanh(x[t] @ W)\nL = mse(y, h[T])"}).encode()
