@@ -1,6 +1,6 @@
 """What of a loop is read outside of it: what it has to stack, or to leave."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symrnn.kernels.jax.context import Context
@@ -18,11 +18,13 @@ def shifts_of(loop: p.Loop) -> dict[str, int]:
     }
 
 
-def read_outside(context: Context, loop: p.Loop) -> Iterator[p.Slice]:
+def read_outside(
+    context: Context, loop: p.Loop, sections: Sequence[str] = p.SECTIONS
+) -> Iterator[p.Slice]:
     """What is read of this loop outside of it."""
     yield from context.wanted
-    for body in context.live.values():
-        for statement in body:
+    for section in sections:
+        for statement in context.live.get(section, ()):
             if not isinstance(statement, p.Loop):
                 yield from statement.reads
             elif statement is not loop:

@@ -20,6 +20,8 @@ class Speller:
 
     context: Context
     value: Callable[[p.Slice], Text]
+    turned: Callable[[p.Slice], Text]
+    """A value, its rows as columns."""
 
     def expression(self, statement: p.Plain) -> Text:
         """What a statement works out, with all the axes of its result."""
@@ -33,7 +35,7 @@ class Speller:
             case p.Map() if is_by_id(statement):
                 return self.by_id(statement)
             case p.Map(op="turned", args=(p.Slice() as arg,)):
-                return Text(f"{self.value(arg).within(WHOLE)}.T")
+                return self.turned(arg)
             case p.Map(out=out, op=op, args=args):
                 texts = [self.argument(arg) for arg in args]
                 if op != "copy" and not any(isinstance(arg, p.Slice) for arg in args):
@@ -76,7 +78,7 @@ class Speller:
         if pair.left_turned:
             left, right = Text(f"{rows[0].within(WHOLE)}.T"), rows[1]
         if pair.right_turned:
-            right = Text(f"{right.within(WHOLE)}.T")
+            right = self.turned(pair.right)
         return Text(f"{left.within(TIMES + 1)} @ {right.within(TIMES + 1)}", TIMES)
 
     def by_id(self, statement: p.Map) -> Text:

@@ -17,6 +17,7 @@ from functools import cached_property
 from symrnn.kernels.infix import Text
 from symrnn.kernels.jax.demands import demands, read_outside, shifts_of
 from symrnn.kernels.jax.outer import Outer, Piece
+from symrnn.kernels.jax.reuse import Stack, in_place, joined
 from symrnn.kernels.jax.scope import Scope
 from symrnn.kernels.jax.spelling import laid_out, several
 from symrnn.kernels.program import program as p
@@ -63,6 +64,14 @@ class Stepwise(Scope):
             return self.outer.value(what, alone=True)
         return super().value(what, alone)
 
+    def turned(self, what: p.Slice) -> Text:
+        """What is the same at all steps is turned once, in front of the loop: XLA multiplies by
+        rows faster than by columns."""
+        found = super().turned(what)
+        if isinstance(what.when, p.Now) or not found.text.removesuffix(".T").isidentifier():
+            return found
+        return self.outer.called_once(found)
+
     def age(self, what: p.Slice) -> int:
         """How many steps ago a slice was worked out."""
         assert isinstance(what.when, p.Now)
@@ -75,9 +84,11 @@ class Stepwise(Scope):
         assert isinstance(what.when, p.Now)
         shift = what.when.shift
         span = p.Span(self.loop.first + shift, self.loop.last + shift)
-        self.along[what] = self.outer.value(replace(what, when=span), alone=True).text
-        self.texts[what] = Text(self.context.names.of(what))
-        return self.texts[what]
+        run = replace(what, names=self.outer.run_of(replace(what, when=span)))
+        if run not in self.along:
+            self.along[run] = self.outer.value(replace(run, when=span), alone=True).text
+            self.texts[run] = Text(self.context.names.of(run))
+        return super().value(what)
 
     def from_before(self, names: tuple[str, ...], age: int) -> Text:
         for back in range(1, age + 1):
@@ -97,46 +108,71 @@ class Stepwise(Scope):
         names, outer = self.context.names, self.outer
         spans, points = demands(self.context, self.loop)
         self.do(self.loop.body)
-        stacked: list[tuple[Piece, str]] = []
+        stacks: list[Stack] = []
         for what in spans:
-            if not any(piece.covers(what) for piece, _ in stacked):
-                stacked.append(self.stack(what))
+            if not any(stack.piece.covers(what) for stack in stacks):
+                stacks.append(self.stack(what))
         for what in points:
-            if not (self.left(what) or any(piece.covers(what) for piece, _ in stacked)):
+            if not (self.left(what) or any(stack.piece.covers(what) for stack in stacks)):
                 whole = replace(what, when=p.Span(*self.range_of(what.names)))
-                stacked.append(self.stack(whole))
+                stacks.append(self.stack(whole))
         results: list[str] = []
         while len(results) < len(self.carried):  # the last of them may need another
             results += [self.handed_on(*key) for key in list(self.carried)[len(results) :]]
+        over = in_place(outer, self.loop, self.along, stacks)
+        puts = [self.side(own) for own in over.values()]
+        stacks = [s for s in stacks if not any(s in own for own in over.values())]
         before = [names.of(p.Slice(n, p.Now(self.shift(n, age)))) for n, age in self.carried]
-        now = [self.texts[what].text for what in self.along]
+        given = [before, [self.texts[what].text for what in self.along if what not in over]]
+        heads = [_head(given[0], "before"), _head(given[1], "now")]
+        if over:
+            given.insert(1, [self.texts[what].text for what in over])
+            heads.insert(1, _head(given[1], "here"))
         step = names.names.new("step")
-        heads = [_head(before, "before"), _head(now, "now")]
         ends = (self.loop.first, self.loop.last)[:: self.loop.direction]
         outer.lines += ["", f"# t = {ends[0]} … {ends[1]}"]
         outer.lines.append(f"def {step}({', '.join(heads)}):")
-        for own, head in zip((before, now), heads, strict=True):
+        for own, head in zip(given, heads, strict=True):
             if len(own) > 1:
                 outer.lines += _indented(laid_out(f"{', '.join(own)} = {head}", 8))
         outer.lines += _indented(self.lines)
-        given = several([text for _, text in stacked])
-        outer.lines += _indented(laid_out(f"return {several(results)}, {given}", 8))
+        gives = [results, *([self.given(puts)] if over else []), self.given(stacks)]
+        outer.lines += _indented(laid_out(f"return {', '.join(map(several, gives))}", 8))
         outer.lines.append("")
-        call = [step, several(list(self.carried.values())), several(list(self.along.values()))]
+        call = [step, several(list(self.carried.values()))]
+        if over:
+            call.append(several([self.along[what] for what in over]))
+        along = [text for what, text in self.along.items() if what not in over]
+        call += [several(along)] if along or not over else []
         if not self.along:
             call.append(f"length={len(self.loop.steps)}")
         if self.loop.direction < 0:
             call.append("reverse=True")
-        left = _apart([self.final(*key) for key in self.carried])
-        right = _apart([piece.text for piece, _ in stacked])
-        outer.lines += laid_out(f"{left}, {right} = lax.scan({', '.join(call)})")
-        outer.pieces += [piece for piece, _ in stacked]
+        left = [_apart([self.final(*key) for key in self.carried])]
+        left += [
+            _apart([s.piece.text for s in own]) for own in ([puts, stacks] if over else [stacks])
+        ]
+        scan = "scan_over" if over else "lax.scan"
+        outer.lines += laid_out(f"{', '.join(left)} = {scan}({', '.join(call)})")
+        outer.pieces += [stack.piece for stack in (*puts, *stacks)]
+
+    def side(self, stacks: Sequence[Stack]) -> Stack:
+        """Stacks side by side, as one that a step gives."""
+        if len(stacks) == 1:
+            return stacks[0]
+        found = joined(stacks, self.context.names)
+        self.value(found.now, alone=True)
+        return found
+
+    def given(self, stacks: Sequence[Stack]) -> list[str]:
+        """What a step gives of stacks."""
+        return [self.value(stack.now, alone=True).text for stack in stacks]
 
     def range_of(self, names: tuple[str, ...]) -> tuple[int, int]:
         shift = self.shifts[names[0]]
         return self.loop.first + shift, self.loop.last + shift
 
-    def stack(self, what: p.Slice) -> tuple[Piece, str]:
+    def stack(self, what: p.Slice) -> Stack:
         """A span that is read later, and what this step gives of it."""
         assert isinstance(what.when, p.Span)
         first, last = self.range_of(what.names)
@@ -146,11 +182,12 @@ class Stepwise(Scope):
         if not whole or age < 0 or not self.begins(what.names, age):
             by = 0
         now = p.Slice(what.names, p.Now(self.shifts[what.names[0]] + by))
-        text, name = self.value(now, alone=True).text, self.context.names.of(now)
+        self.value(now, alone=True)
+        name = self.context.names.of(now)
         span = p.Span(first + by, last + by)
         if any(piece.text == name for piece in self.outer.pieces):
             name = self.context.names.of(replace(what, when=span))
-        return Piece(what.names, span.first, span.last, name), text
+        return Stack(Piece(what.names, span.first, span.last, name), now)
 
     def begins(self, names: tuple[str, ...], age: int) -> bool:
         """Whether it is known what was that many steps before the first."""

@@ -68,7 +68,17 @@ def source(kernel: Kernel) -> str:
     )
 
 
-_HELPERS = ("sigmoid", "above_zero", "is_zero", "rows", "look_up", "scatter", "pick", "add_at")
+_HELPERS = (
+    "scan_over",
+    "sigmoid",
+    "above_zero",
+    "is_zero",
+    "rows",
+    "look_up",
+    "scatter",
+    "pick",
+    "add_at",
+)
 
 
 @dataclass(frozen=True)

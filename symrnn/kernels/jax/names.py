@@ -10,8 +10,18 @@ from symrnn.kernels.program.program import At, Now, Program, Slice, Span
 RESERVED = {
     *keyword.kwlist,
     *("jax", "jnp", "lax", "params", "given", "kept", "cotangents", "outputs", "states"),
-    *("sigmoid", "above_zero", "is_zero", "look_up", "scatter", "pick", "add_at", "rows"),
-    *("B", "like", "step", "before", "now", "axes", "float", "int", "len", "tuple", "zip"),
+    *(
+        "sigmoid",
+        "above_zero",
+        "is_zero",
+        "look_up",
+        "scatter",
+        "pick",
+        "add_at",
+        "rows",
+        "scan_over",
+    ),
+    *("B", "like", "step", "before", "here", "now", "axes", "float", "int", "len", "tuple", "zip"),
     *("STEPS", "PARAMS", "FIXED", "INPUTS", "STATES", "OUTPUTS", "DIMS", "START", "IDS"),
     *("forward", "loss", "loss_and_grads", "init_params", "vjp"),
 }

@@ -50,11 +50,43 @@ class Outer(Scope):
     def is_taken(self, name: str) -> bool:
         return any(piece.text == name for piece in self.pieces)
 
+    def called_once(self, text: Text) -> Text:
+        """An expression under a name, on a line of its own."""
+        name = self.context.names.new((self.before is None, text.text), text.text.replace(".", "_"))
+        line = f"{name} = {text.text}"
+        if line not in self.lines:
+            self.lines.append(line)
+        return Text(name)
+
+    def run_of(self, what: p.Slice) -> tuple[str, ...]:
+        """The neighbours that some steps are stacked with."""
+        for outer in (self, self.before):
+            for piece in outer.pieces if outer is not None else ():
+                if piece.covers(what):
+                    return piece.names
+        return what.names
+
+    def has_own(self, what: p.Slice) -> bool:
+        """Whether a single step has a value of its own, beside those that are stacked."""
+        return isinstance(what.when, p.At) and what in self.texts
+
+    def is_apart(self, what: p.Slice, text: str) -> bool:
+        """Whether some steps have another value than this."""
+        return self.has_own(what) or any(
+            piece.covers(what) and piece.text != text for piece in self.pieces
+        )
+
     # what is worked out somewhere else
 
     def elsewhere(self, what: p.Slice, alone: bool) -> Text | None:
         array = self.context.program.arrays[what.names[0]]
-        for way in (self.given, self.steps, self.earlier):
+        own = self.before is not None and self.before.has_own(what)
+        ways = (
+            (self.given, self.earlier, self.steps)
+            if own
+            else (self.given, self.steps, self.earlier)
+        )
+        for way in ways:
             text = way(what, array, alone)
             if text is not None:
                 return text

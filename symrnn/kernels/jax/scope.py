@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from symrnn.errors import CheckError
-from symrnn.kernels.infix import Text, called
+from symrnn.kernels.infix import WHOLE, Text, called
 from symrnn.kernels.jax.context import Context
 from symrnn.kernels.jax.expressions import Speller
 from symrnn.kernels.jax.spelling import laid_out
@@ -83,6 +83,10 @@ class Scope:
                 return found
         raise CheckError(f"{what} is read before it is worked out")
 
+    def turned(self, what: p.Slice) -> Text:
+        """The value of a slice, its rows as columns."""
+        return Text(f"{self.value(what).within(WHOLE)}.T")
+
     def knows(self, what: p.Slice) -> bool:
         """Whether a slice, or neighbours that it is of, is worked out here."""
         return (
@@ -114,7 +118,7 @@ class Scope:
         if statements is None:
             return None
         self.about += [name for s in statements for name in s.about.split()]
-        spelt = Speller(self.context, self.value).expression
+        spelt = Speller(self.context, self.value, self.turned).expression
         if statements[0].out.part is not None:
             text = self.joined([spelt(s) for s in self.in_order(statements)])
         else:
