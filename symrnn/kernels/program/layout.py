@@ -25,6 +25,7 @@ from symrnn.kernels.program.program import (
     Kind,
     Loop,
     Map,
+    Now,
     Pack,
     Plain,
     Product,
@@ -269,11 +270,21 @@ def _gaps(way: Iterable[str], wishes: Sequence[Wish]) -> int:
     return total
 
 
-def layout(program: Program, kinds: Sequence[Kind] = KINDS) -> Program:
-    """The program with packs of these kinds. If it has packs already, another program has said how
-    parameters lie, and they lie so."""
+def layout(
+    program: Program, kinds: Sequence[Kind] = KINDS, in_loops_alone: bool = False
+) -> Program:
+    """The program with packs of these kinds; of those gates alone that share a product inside of a
+    loop, where cutting columns apart costs more than one product more for all steps. If it has
+    packs already, another program has said how parameters lie, and they lie so."""
     gates = Gates(program)
     families = families_of(program, gates, kinds)
+    if in_loops_alone:
+        shared = {
+            gates.root(products[0].about)
+            for operand, products in gates.matrices.items()
+            if isinstance(operand.when, Now)
+        }
+        families = [f for f in families if gates.root(gates.of[f.members[0]]) in shared]
     rank = ranks(program, gates, families)
     taken = set(program.arrays)
     packs = list(program.packs)

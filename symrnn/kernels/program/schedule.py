@@ -63,6 +63,7 @@ PASSES: Mapping[str, Callable[[Program, Job], Program]] = {
     "hoist": lambda program, job: hoist(program),
     "hoist_products": lambda program, job: hoist(program, products=True),
     "layout": lambda program, job: layout(program, job.kinds),
+    "layout_loops": lambda program, job: layout(program, job.kinds, in_loops_alone=True),
     "merge": lambda program, job: merge(program),
     "peel": lambda program, job: peel(program),
     "rotate": lambda program, job: rotate(program) if job.loops else program,
