@@ -9,6 +9,7 @@
 - `outer`       a function around loops: what it has of which steps
 - `demands`     what of a loop is read outside of it
 - `loops`       loops as scans: what they carry, stack and are given
+- `reuse`       stacks that take the place of others
 - `functions`   the forward pass and the backward pass of a program
 - `module`      the functions of a file, and its frame
 - `around`      NumPy's contract around a file, for whoever holds it against its text
@@ -20,10 +21,12 @@ from symrnn.kernels.jax.spelling import ELEMENTARY as OWN
 from symrnn.kernels.program.lower import ELEMENTARY
 from symrnn.kernels.target import Autodiff, Target
 
+FORWARD = ("hoist_products", "layout_loops", "merge", "rotate", "peel", "lower", "unroll")
+
 JAX = Target(
     name="jax",
-    gradient=("fold", "hoist_products", "layout_loops", "merge", "rotate", "peel", "lower", "unroll"),
-    forward=("hoist_products", "layout_loops", "merge", "rotate", "peel", "lower", "unroll"),
+    gradient=("fold", *FORWARD),
+    forward=FORWARD,
     step=("layout", "merge", "peel", "lower"),
     source=source,
     load=load,

@@ -8,7 +8,7 @@ A gate has the name of the variable whose equation holds the product: the pre-ac
 
 from collections.abc import Iterable, Iterator
 
-from symrnn.kernels.program.program import Loop, Map, Plain, Product, Program, Slice, plain
+from symrnn.kernels.program.program import Loop, Map, Plain, Product, Program, plain
 
 
 class Gates:
@@ -20,8 +20,8 @@ class Gates:
         self.parent: dict[str, str] = {}
         """For each gate another of its group, up to the root of the group."""
         self.of: dict[str, str] = {}
-        self.matrices: dict[Slice, list[Product]] = {}
-        """Products of one operand with the matrices of a group."""
+        self.matrices: list[list[Product]] = []
+        """Products of one operand with the matrices of a group, in one loop."""
         for products in _side_by_side(program, self.statements):
             self.add_group(products)
         self.add_gradients_of_matrices()
@@ -56,7 +56,7 @@ class Gates:
             self.parent.setdefault(gate, root)
             (pair,) = product.pairs
             self.of |= dict.fromkeys((gate, product.out.name, pair.right.name), gate)
-        self.matrices[products[0].pairs[0].left] = products
+        self.matrices.append(products)
 
     def add_gradients_of_matrices(self) -> None:
         """Gradients lie as their parameters do."""

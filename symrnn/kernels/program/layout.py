@@ -53,7 +53,7 @@ class Family:
 def families_of(program: Program, gates: Gates, kinds: Sequence[Kind]) -> list[Family]:
     """First those of the matrices, then what the statements suggest, one level after another."""
     found = _Families(program, gates, kinds)
-    for products in gates.matrices.values():
+    for products in gates.matrices:
         found.add("columns", [product.pairs[0].right.name for product in products])
         found.add("columns", [product.out.name for product in products])
     for root in gates.groups():
@@ -280,11 +280,17 @@ def layout(
     families = families_of(program, gates, kinds)
     if in_loops_alone:
         shared = {
-            gates.root(products[0].about)
-            for operand, products in gates.matrices.items()
-            if isinstance(operand.when, Now)
+            product.about
+            for products in gates.matrices
+            if isinstance(products[0].pairs[0].left.when, Now)
+            for product in products
         }
-        families = [f for f in families if gates.root(gates.of[f.members[0]]) in shared]
+        own = (tuple(n for n in f.members if gates.of[n] in shared) for f in families)
+        families = [
+            replace(family, members=members)
+            for family, members in zip(families, own, strict=True)
+            if len(members) > 1
+        ]
     rank = ranks(program, gates, families)
     taken = set(program.arrays)
     packs = list(program.packs)
