@@ -1,7 +1,7 @@
 """Loops as scans: what the function of a step carries, stacks and is given.
 
 What is read at an earlier step is the carry, what comes from outside goes along with it, and what
-is read later is stacked.
+is read later is stacked, where there is room in the place of what came along (`reuse`).
 
     h[0] = h0                                  def step(h_before, x_W):
     for t = 1 … T:                                 h = jnp.tanh(x_W + h_before @ U)
@@ -34,6 +34,26 @@ def write_section(outer: Outer, name: str) -> None:
         else:
             straight.append(statement)
     outer.do(straight)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the arguments and results of a step: the carry, what gives way to something, or what
+    comes along and is stacked."""
+
+    head: str
+    """What the argument is called, if it is several values."""
+    starts: Sequence[str]
+    """What the scan is given, under their names outside."""
+    takes: Sequence[str]
+    gives: Sequence[str]
+    ends: Sequence[str]
+    """What the scan returns, under their names outside."""
+
+    @property
+    def taken(self) -> str:
+        """The argument."""
+        return "_" if not self.takes else self.takes[0] if len(self.takes) == 1 else self.head
 
 
 @dataclass
@@ -105,56 +125,70 @@ class Stepwise(Scope):
 
     def write(self) -> None:
         """The function of a step, and the scan."""
-        names, outer = self.context.names, self.outer
-        spans, points = demands(self.context, self.loop)
         self.do(self.loop.body)
-        stacks: list[Stack] = []
-        for what in spans:
-            if not any(stack.piece.covers(what) for stack in stacks):
-                stacks.append(self.stack(what))
-        for what in points:
-            if not (self.left(what) or any(stack.piece.covers(what) for stack in stacks)):
-                whole = replace(what, when=p.Span(*self.range_of(what.names)))
-                stacks.append(self.stack(whole))
+        stacks = self.stacks()
         results: list[str] = []
         while len(results) < len(self.carried):  # the last of them may need another
             results += [self.handed_on(*key) for key in list(self.carried)[len(results) :]]
-        over = in_place(outer, self.loop, self.along, stacks)
-        puts = [self.side(own) for own in over.values()]
-        stacks = [s for s in stacks if not any(s in own for own in over.values())]
-        before = [names.of(p.Slice(n, p.Now(self.shift(n, age)))) for n, age in self.carried]
-        given = [before, [self.texts[what].text for what in self.along if what not in over]]
-        heads = [_head(given[0], "before"), _head(given[1], "now")]
+        over = in_place(self.outer, self.loop, self.along, stacks)
+        rest = [s for s in stacks if not any(s in own for own in over.values())]
+        parts = [self.carry(results)]
         if over:
-            given.insert(1, [self.texts[what].text for what in over])
-            heads.insert(1, _head(given[1], "here"))
-        step = names.names.new("step")
+            parts.append(
+                self.passing("here", list(over), [self.side(own) for own in over.values()])
+            )
+        parts.append(self.passing("now", [what for what in self.along if what not in over], rest))
+        self.write_step(parts)
+
+    def stacks(self) -> list[Stack]:
+        """What is read of this loop later."""
+        spans, points = demands(self.context, self.loop)
+        found: list[Stack] = []
+        for what in spans:
+            if not any(stack.piece.covers(what) for stack in found):
+                found.append(self.stack(what))
+        for what in points:
+            if not (self.left(what) or any(stack.piece.covers(what) for stack in found)):
+                whole = replace(what, when=p.Span(*self.range_of(what.names)))
+                found.append(self.stack(whole))
+        return found
+
+    def carry(self, results: list[str]) -> Part:
+        every = [p.Slice(n, p.Now(self.shift(n, age))) for n, age in self.carried]
+        takes = [self.context.names.of(what) for what in every]
+        ends = [self.final(*key) for key in self.carried]
+        return Part("before", list(self.carried.values()), takes, results, ends)
+
+    def passing(self, head: str, along: Sequence[p.Slice], stacks: Sequence[Stack]) -> Part:
+        """What comes along, a step at a time, and what is stacked."""
+        takes = [self.texts[what].text for what in along]
+        gives = [self.value(stack.now, alone=True).text for stack in stacks]
+        self.outer.pieces += [stack.piece for stack in stacks]
+        ends = [stack.piece.text for stack in stacks]
+        return Part(head, [self.along[what] for what in along], takes, gives, ends)
+
+    def write_step(self, parts: Sequence[Part]) -> None:
+        """The lines of the function, and the call that takes it through the steps."""
+        lines, step = self.outer.lines, self.context.names.names.new("step")
         ends = (self.loop.first, self.loop.last)[:: self.loop.direction]
-        outer.lines += ["", f"# t = {ends[0]} … {ends[1]}"]
-        outer.lines.append(f"def {step}({', '.join(heads)}):")
-        for own, head in zip(given, heads, strict=True):
-            if len(own) > 1:
-                outer.lines += _indented(laid_out(f"{', '.join(own)} = {head}", 8))
-        outer.lines += _indented(self.lines)
-        gives = [results, *([self.given(puts)] if over else []), self.given(stacks)]
-        outer.lines += _indented(laid_out(f"return {', '.join(map(several, gives))}", 8))
-        outer.lines.append("")
-        call = [step, several(list(self.carried.values()))]
-        if over:
-            call.append(several([self.along[what] for what in over]))
-        along = [text for what, text in self.along.items() if what not in over]
-        call += [several(along)] if along or not over else []
+        lines += ["", f"# t = {ends[0]} … {ends[1]}"]
+        lines.append(f"def {step}({', '.join(part.taken for part in parts)}):")
+        for part in parts:
+            if len(part.takes) > 1:
+                lines += _indented(laid_out(f"{', '.join(part.takes)} = {part.taken}", 8))
+        lines += _indented(self.lines)
+        given = [several(part.gives) for part in parts]
+        lines += [*_indented(laid_out(f"return {', '.join(given)}", 8)), ""]
+        scan = "lax.scan" if len(parts) == 2 else "scan_over"
+        call = [step, *(several(part.starts) for part in parts)]
+        if scan == "scan_over" and not parts[-1].starts:
+            call.pop()
         if not self.along:
             call.append(f"length={len(self.loop.steps)}")
         if self.loop.direction < 0:
             call.append("reverse=True")
-        left = [_apart([self.final(*key) for key in self.carried])]
-        left += [
-            _apart([s.piece.text for s in own]) for own in ([puts, stacks] if over else [stacks])
-        ]
-        scan = "scan_over" if over else "lax.scan"
-        outer.lines += laid_out(f"{', '.join(left)} = {scan}({', '.join(call)})")
-        outer.pieces += [stack.piece for stack in (*puts, *stacks)]
+        left = ", ".join(_apart(part.ends) for part in parts)
+        lines += laid_out(f"{left} = {scan}({', '.join(call)})")
 
     def side(self, stacks: Sequence[Stack]) -> Stack:
         """Stacks side by side, as one that a step gives."""
@@ -163,10 +197,6 @@ class Stepwise(Scope):
         found = joined(stacks, self.context.names)
         self.value(found.now, alone=True)
         return found
-
-    def given(self, stacks: Sequence[Stack]) -> list[str]:
-        """What a step gives of stacks."""
-        return [self.value(stack.now, alone=True).text for stack in stacks]
 
     def range_of(self, names: tuple[str, ...]) -> tuple[int, int]:
         shift = self.shifts[names[0]]
@@ -225,11 +255,6 @@ class Stepwise(Scope):
 
 def _indented(lines: Sequence[str]) -> list[str]:
     return [f"    {line}" if line else line for line in lines]
-
-
-def _head(names: Sequence[str], several: str) -> str:
-    """The argument that these come in."""
-    return "_" if not names else names[0] if len(names) == 1 else several
 
 
 def _apart(names: Sequence[str]) -> str:
