@@ -485,6 +485,7 @@ def _step(params, given):
 def scan_over(step, carry, stack, others=None, reverse=False):
     """lax.scan where what a step gives second takes the place of what it was given second."""
     steps = jax.tree.leaves(stack)[0].shape[0]
+    each = jnp.arange(steps, dtype=jnp.uint32)  # with a sign, they could count from the end
 
     def at(stack, t):
         return jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, t, keepdims=False), stack)
@@ -497,7 +498,7 @@ def scan_over(step, carry, stack, others=None, reverse=False):
         return (carry, stack, at(stack, t - 1 if reverse else t + 1)), given
 
     before = carry, stack, at(stack, steps - 1 if reverse else 0)
-    (carry, stack, _), given = lax.scan(body, before, (jnp.arange(steps), others), reverse=reverse)
+    (carry, stack, _), given = lax.scan(body, before, (each, others), reverse=reverse)
     return carry, stack, given
 
 
