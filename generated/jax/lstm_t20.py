@@ -484,22 +484,44 @@ def _step(params, given):
 
 def scan_over(step, carry, stack, others=None, reverse=False):
     """lax.scan where what a step gives second takes the place of what it was given second."""
+    first = jax.tree.map(lambda a: a[0], (stack, others))
+    step, around = jax.closure_convert(step, carry, *first)
+    return _in_place(step, reverse, carry, stack, others, around)
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _in_place(step, reverse, carry, stack, others, around):
     steps = jax.tree.leaves(stack)[0].shape[0]
     each = jnp.arange(steps, dtype=jnp.uint32)  # with a sign, they could count from the end
 
-    def at(stack, t):
+    def at(t, stack):
         return jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, t, keepdims=False), stack)
 
     def body(before, now):
         carry, stack, here = before
         t, others = now
-        carry, over, given = step(carry, here, others)
+        carry, over, given = step(carry, here, others, *around)
         stack = jax.tree.map(lambda a, b: lax.dynamic_update_index_in_dim(a, b, t, 0), stack, over)
-        return (carry, stack, at(stack, t - 1 if reverse else t + 1)), given
+        return (carry, stack, at(t - 1 if reverse else t + 1, stack)), given
 
-    before = carry, stack, at(stack, steps - 1 if reverse else 0)
+    before = carry, stack, at(steps - 1 if reverse else 0, stack)
     (carry, stack, _), given = lax.scan(body, before, (each, others), reverse=reverse)
     return carry, stack, given
+
+
+def _apart(step, reverse, carry, stack, others, around):
+    def body(carry, now):
+        carry, over, given = step(carry, *now, *around)
+        return carry, (over, given)
+
+    carry, (stack, given) = lax.scan(body, carry, (stack, others), reverse=reverse)
+    return carry, stack, given
+
+
+@_in_place.defjvp
+def _(step, reverse, values, tangents):
+    """A gradient of this gradient keeps stacks apart, or it would copy them at each step."""
+    return jax.jvp(partial(_apart, step, reverse), values, tangents)
 
 
 def sigmoid(z):
