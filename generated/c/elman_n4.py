@@ -259,6 +259,12 @@ class Kernel:
             place[...] = value
         return plan
 
+    def once_more(self):
+        """What takes the training step before once more: the place of each of its inputs, a
+        function, and the place of the loss. No other call may be made in between."""
+        plan, names = self._before
+        return {name: plan.given[name][0] for name in names}, plan.again, plan.value
+
     def forward(self, **inputs):
         """The outputs, and the states after the last step, under the names of STATES."""
         with self._alone:
