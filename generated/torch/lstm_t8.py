@@ -916,7 +916,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_59bdf2c91a6f_{one.name}"
+    name = f"symrnn::lstm_60f811cb82e2_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -1065,7 +1065,7 @@ class _ByKernel:
             return _Room(spare, spare.pop())
         except IndexError:
             with torch.inference_mode(False):
-                flat = torch.empty_like(held.flat)
+                flat = torch.zeros_like(held.flat)
                 return _Room(spare, (flat, held.pieces(flat)))
 
 
@@ -1117,14 +1117,15 @@ class _Held:
         value = self.kernel.loss(**self.taken(params, given))
         return self.flat.new_full((), float(value))
 
-    def loss_and_grads(self, params, given):
-        """The loss, and all gradients, where the kernel has them."""
+    def loss_and_grads(self, params, given, flat):
+        """The loss; gradients by parameters are written to `flat`, all others are in `found`."""
         if self.before is not None:
             places, run, value = self.before
             torch._foreach_copy_(places, [*params.values(), *given.values()])
-            run()
+            run(flat.data_ptr())
             return value.clone()
         value, self.found = self.kernel.loss_and_grads(**self.taken(params, given))
+        flat.copy_(self.flat)
         if hasattr(self.kernel, "once_more"):
             inputs, run, place = self.kernel.once_more()
             own = [torch.from_numpy(array) for array in inputs.values()]
@@ -1171,10 +1172,9 @@ class _Weighed(torch.autograd.Function):
         by, kind, params, given, turned, need, others = call
         held = by.held(kind, given)
         try:
-            value = held.loss_and_grads(params, given)
             room = by.room(kind, held)
             flat, pieces = room.memory
-            flat.copy_(held.flat)
+            value = held.loss_and_grads(params, given, flat)
             if others:
                 pieces = {**pieces, **{name: _copy(held.found[name]) for name in others}}
         finally:

@@ -6,7 +6,12 @@ import pytest
 
 from tests.kernels.c.compiler import needs_compiler
 from tests.kernels.torch.pairs import (
+    ENDS,
+    FIXED,
+    LAGS,
     B,
+    C,
+    D,
     H,
     X,
     Y,
@@ -14,6 +19,7 @@ from tests.kernels.torch.pairs import (
     assert_near,
     gradients,
     is_by_kernel,
+    numbers,
     pair,
 )
 
@@ -80,6 +86,22 @@ def test_a_call_is_not_taken_for_the_one_before(backend: str) -> None:
             for value in cells[0].parameters():
                 value.mul_(0.9)
         cells[1].load_state_dict(cells[0].state_dict())
+
+
+@needs_compiler
+@pytest.mark.parametrize("name", [FIXED, LAGS, ENDS, "birnn", "gru_torch", "char"])
+@pytest.mark.parametrize("steps", [1, 4])
+def test_calls_that_are_alike(name: str, steps: int) -> None:
+    """Each is one copy and one call in C, with whatever parameters and inputs there are then."""
+    cells = pair(name, steps, backend="c", wrt=("x",))
+    for n in range(4):
+        x = (numbers(steps, B, D) - n / 4).requires_grad_(n > 1)
+        y = numbers(steps, B, C) if name in ("char", "birnn") else numbers(B, C)
+        with torch.no_grad():
+            for values in zip(*(cell.state_dict().values() for cell in cells), strict=True):
+                for value in values:
+                    value.add_(0.1 * n)
+        assert_alike(cells, x, y, leaves=(x,) if n > 1 else ())
 
 
 @needs_compiler
