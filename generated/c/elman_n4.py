@@ -259,6 +259,22 @@ class Kernel:
             place[...] = value
         return plan
 
+    def once_more(self):
+        """What takes the training step before once more: the place of each of its inputs, a
+        function of the address that gradients by parameters are written to, as they lie in
+        dtheta, and the place of the loss. No other call may be made in between."""
+        plan, names = self._before
+        at, own = plan.vectors[-1], self.dtheta.ctypes.data
+
+        def run(address):
+            at[2] = address
+            try:
+                plan.again()
+            finally:
+                at[2] = own
+
+        return {name: plan.given[name][0] for name in names}, run, plan.value
+
     def forward(self, **inputs):
         """The outputs, and the states after the last step, under the names of STATES."""
         with self._alone:

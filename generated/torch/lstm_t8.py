@@ -596,7 +596,7 @@ def _loss(fuse, sizes, tensors, keep):
         torch.addcmul(torch.nn.functional.softplus(a_yhat, 1, 40), y, a_yhat, value=-1),
     ).reshape(1)
     L = 1 / (B * C) * sum_l_yhat
-    outputs = (L.reshape(()),)
+    outputs = (torch.sum(L),)
     if not keep:
         return outputs, ()
     tanh_c = torch.stack(tanh_c_at[1:])
@@ -873,7 +873,8 @@ class _Differentiated(torch.autograd.Function):
     def forward(ctx, one, fuse, sizes, *tensors):
         outputs, kept = one.values(fuse, sizes, tensors, any(ctx.needs_input_grad))
         outputs, kept = _tracked(outputs), _tracked(kept)
-        ctx.save_for_backward(*tensors, *outputs, *kept)
+        results = outputs if one.name == "forward" else [None] * len(outputs)
+        ctx.save_for_backward(*tensors, *results, *kept)
         ctx.known, ctx.counts = (one, fuse, sizes), (len(tensors), len(outputs))
         return outputs
 
@@ -915,7 +916,7 @@ _ONCE = "lstm has a gradient, and no gradient of that: it is derived once"
 
 def _operators(one):
     """The operator of a pass, with another one for its gradient."""
-    name = f"symrnn::lstm_9f2f14d74ba8_{one.name}"
+    name = f"symrnn::lstm_60f811cb82e2_{one.name}"
 
     @torch.library.custom_op(f"{name}_gradient", mutates_args=())
     def back(
@@ -989,7 +990,7 @@ class _ByKernel:
     are as many as there are calls under way."""
 
     def __init__(self, module, dims):
-        self.module, self.dims, self.idle, self.by = module, dims, {}, None
+        self.module, self.dims, self.idle, self.spare, self.by = module, dims, {}, {}, None
 
     def __deepcopy__(self, known):
         return _ByKernel(self.module, self.dims)
@@ -1007,20 +1008,18 @@ class _ByKernel:
             return None
         turned = ()
         try:
-            with torch.no_grad():
-                if batch_first:
-                    turned = [name for name in given if {"B", "T"} <= set(_EVERY.get(name, ()))]
-                    given |= {name: given[name].transpose(0, 1) for name in turned}
-                if not need.keys() <= PARAMS.keys() and not self.gives(kind, params, given, need):
-                    return None
+            if batch_first:
+                turned = [name for name in given if {"B", "T"} <= set(_EVERY.get(name, ()))]
+                given |= {name: given[name].detach().transpose(0, 1) for name in turned}
+            if not need:
                 with self.held(kind, given) as held:
-                    value, grads = held.loss(params, given, need)
+                    return held.loss(params, given)
+            others = () if need.keys() <= PARAMS.keys() else need.keys() - PARAMS.keys()
+            if others and not self.gives(kind, params, given, others):
+                return None
+            return _weigh((self, kind, params, given, turned, need, others), *need.values())
         except (IndexError, TypeError, ValueError):  # what does not fit is said without a kernel
             return None
-        if not need:
-            return next(iter(params.values())).new_full((), value)
-        places = [(held.places.get(name), name in turned) for name in need]
-        return _Weighed.apply(value, grads, places, *need.values())
 
     def forward(self, params, given):
         """Outputs and final states; None where they have to be worked out without a kernel."""
@@ -1046,19 +1045,33 @@ class _ByKernel:
 
     def held(self, kind, given):
         """A kernel that is not at work, for as many sequences as there are."""
-        batch = next((v.shape[_EVERY[n].index("B")] for n, v in given.items() if n in _EVERY), 1)
         idle = self.idle.setdefault(kind, [])
         try:
             held = idle.pop()  # one step, also among threads
         except IndexError:
             held = None
+        if held is not None and held.repeats(given):
+            return held
+        batch = next((v.shape[_EVERY[n].index("B")] for n, v in given.items() if n in _EVERY), 1)
         if held is None or held.kernel.batch < batch:
             held = _Held(self.module.Kernel(batch, dtype=kind, **self.dims), idle)
+        held.before = None
         return held
+
+    def room(self, kind, held):
+        """Memory for the gradients of a graph."""
+        spare = self.spare.setdefault(kind, [])
+        try:
+            return _Room(spare, spare.pop())
+        except IndexError:
+            with torch.inference_mode(False):
+                flat = torch.zeros_like(held.flat)
+                return _Room(spare, (flat, held.pieces(flat)))
 
 
 class _Held:
-    """A kernel, and where its parameters and their gradients lie. After work it is idle again."""
+    """A kernel, and where its parameters and their gradients lie. After work it is idle again.
+    `before` is what takes the training step before once more, and `shapes` says of what inputs."""
 
     def __init__(self, kernel, idle):
         self.kernel, self.idle = kernel, idle
@@ -1071,6 +1084,7 @@ class _Held:
             name: (grad.shape, grad.stride(), (grad.data_ptr() - first) // size)
             for name, grad in grads.items()
         }
+        self.before = None
 
     def __enter__(self):
         return self
@@ -1078,10 +1092,18 @@ class _Held:
     def __exit__(self, *_):
         self.idle.append(self)
 
+    def pieces(self, flat):
+        """The gradients by parameters that lie in a vector."""
+        return {name: flat.as_strided(*place) for name, place in self.places.items()}
+
     def taken(self, params, given):
         """What is handed to the kernel, whose parameters are those that came."""
         torch._foreach_copy_(self.params, [*params.values()])
         return {name: value.resolve_neg().numpy() for name, value in given.items()}
+
+    def repeats(self, given):
+        """Whether a call is like the one before, so that its inputs only have to be copied."""
+        return self.before is not None and self.shapes == {n: v.shape for n, v in given.items()}
 
     def gradients(self, params, given):
         """What the kernel has gradients by."""
@@ -1090,15 +1112,26 @@ class _Held:
             return set(self.kernel.loss_and_grads(**arrays)[1])
         return set(self.kernel.vjp({}, **arrays))
 
-    def loss(self, params, given, need):
-        """The loss, and copies of all gradients by parameters and of those by what else is asked
-        for."""
-        arrays = self.taken(params, given)
-        if not need:
-            return float(self.kernel.loss(**arrays)), ()
-        value, found = self.kernel.loss_and_grads(**arrays)
-        others = [_copy(found[name]) for name in need if name not in PARAMS]
-        return float(value), (self.flat.clone(), *others)
+    def loss(self, params, given):
+        """The loss alone."""
+        value = self.kernel.loss(**self.taken(params, given))
+        return self.flat.new_full((), float(value))
+
+    def loss_and_grads(self, params, given, flat):
+        """The loss; gradients by parameters are written to `flat`, all others are in `found`."""
+        if self.before is not None:
+            places, run, value = self.before
+            torch._foreach_copy_(places, [*params.values(), *given.values()])
+            run(flat.data_ptr())
+            return value.clone()
+        value, self.found = self.kernel.loss_and_grads(**self.taken(params, given))
+        flat.copy_(self.flat)
+        if hasattr(self.kernel, "once_more"):
+            inputs, run, place = self.kernel.once_more()
+            own = [torch.from_numpy(array) for array in inputs.values()]
+            self.shapes = {name: array.shape for name, array in inputs.items()}
+            self.before = [*self.params, *own], run, torch.from_numpy(place)[0]
+        return self.flat.new_full((), float(value))
 
     def forward(self, params, given):
         """Copies of outputs and final states."""
@@ -1109,43 +1142,70 @@ class _Held:
         """Copies of what cotangents of outputs and final states are for all that is asked for."""
         came = zip(_RESULTS, cotangents, strict=True)
         came = {n: value.resolve_neg().numpy() for n, value in came if value is not None}
-        found, flat = self.kernel.vjp(came, **self.taken(params, given)), self.flat.clone()
+        found = self.kernel.vjp(came, **self.taken(params, given))
+        pieces = self.pieces(self.flat.clone())
 
         def grad(name):
-            return flat.as_strided(*self.places[name]) if name in PARAMS else _copy(found[name])
+            return pieces[name] if name in PARAMS else _copy(found[name])
 
         asked = zip((*params, *given), need, strict=True)
         return tuple([grad(name) if wanted else None for name, wanted in asked])
+
+
+class _Room:
+    """Memory for gradients, and the gradients in it: once its graph is gone, another can have it.
+    A few are kept for that; whoever trains needs two."""
+
+    def __init__(self, spare, memory):
+        self.spare, self.memory = spare, memory
+
+    def __del__(self):
+        if len(self.spare) < 4:
+            self.spare.append(self.memory)
 
 
 class _Weighed(torch.autograd.Function):
     """A loss whose gradients are known: on the way back they are weighed."""
 
     @staticmethod
-    def forward(ctx, value, grads, places, *tensors):
-        ctx.save_for_backward(*grads)
-        ctx.places, ctx.tensors = places, tensors
-        return tensors[0].new_full((), value)
+    def forward(ctx, call, *tensors):
+        by, kind, params, given, turned, need, others = call
+        held = by.held(kind, given)
+        try:
+            room = by.room(kind, held)
+            flat, pieces = room.memory
+            value = held.loss_and_grads(params, given, flat)
+            if others:
+                pieces = {**pieces, **{name: _copy(held.found[name]) for name in others}}
+        finally:
+            held.idle.append(held)
+        ctx.save_for_backward(flat)
+        back = [name in turned for name in need] if turned else ()
+        ctx.known = room, [pieces[name] for name in need], back, tensors
+        return value
 
     @staticmethod
     def backward(ctx, cotangent):
-        given = _weighed, ctx.places, cotangent, *ctx.saved_tensors
+        _, grads, turned, tensors = ctx.known
+        given = cotangent, grads, turned, *ctx.saved_tensors  # an error, where the graph is gone
         if torch.is_grad_enabled():  # create_graph=True
-            return None, None, None, *_Once.apply(*given, *ctx.tensors)
-        return None, None, None, *_weighed(*given[1:])
+            return None, *_Once.apply(_weighed, *given, *tensors)
+        return None, *_weighed(*given)
 
 
-def _weighed(places, cotangent, flat, *others):
-    """Gradients times the cotangent of the loss, each in its shape, in memory of their own."""
-    flat, others = flat * cotangent, iter(others)
-    found = []
-    for place, turned in places:
-        if place is not None:
-            found.append(flat.as_strided(*place))
-        else:
-            grad = next(others) * cotangent
-            found.append(grad.transpose(0, 1) if turned else grad)
-    return tuple(found)
+_weigh = super(torch.autograd.Function, _Weighed).apply
+"""What `apply` comes to where no transformation of functions is under way."""
+
+
+def _weighed(cotangent, grads, turned, *_):
+    """Gradients times the cotangent of the loss, in memory of their own."""
+    try:
+        found = torch._foreach_mul(grads, cotangent)
+    except RuntimeError:  # is_grads_batched=True
+        found = tuple([grad * cotangent for grad in grads])
+    if not turned:
+        return found
+    return tuple([g.transpose(0, 1) if back else g for g, back in zip(found, turned, strict=True)])
 
 
 class _Carried(torch.autograd.Function):
@@ -1192,6 +1252,9 @@ _FORWARD_TAKES = (*_FORWARD_NEEDS, *STATES)
 # who looks on: transformations of functions, modes such as those of tracers, torch.jit.trace
 _LOOKS = ("_are_functorch_transforms_active", "_len_torch_dispatch_stack", "_is_tracing")
 _LOOKS = [getattr(torch._C, name) for name in _LOOKS if hasattr(torch._C, name)]
+_forward_ad = torch.autograd.forward_ad
+# tensors of a transformation, also of one that is over
+_is_wrapped = torch._C._functorch.is_functorch_wrapped_tensor
 
 
 def _asked(params, given):
@@ -1208,9 +1271,14 @@ def _asked(params, given):
                 return None, need
             if tracked and value.requires_grad:
                 need[name] = value
-    if torch.is_autocast_enabled("cpu") or torch.autograd.forward_ad._current_level >= 0:
+    if torch.is_autocast_enabled("cpu") or _forward_ad._current_level >= 0:
         return None, need
-    return None if any(looks() for looks in _LOOKS) else _KINDS.get(dtype), need
+    for looks in _LOOKS:
+        if looks():
+            return None, need
+    if any(map(_is_wrapped, need.values())):
+        return None, need
+    return _KINDS.get(dtype), need
 
 
 ON_CPU = ()
@@ -1421,10 +1489,13 @@ def _ready(params, given, dims, batch_first, needs, every):
     look = None
     if not torch.compiler.is_compiling():
         look = _look(params, given, dims, batch_first, needs, every is _EVERY)
-    if look in _SEEN:
-        sizes, zeros = _SEEN[look]
-        like = next(iter(params.values()))
-        found = {**given, **{name: like.new_zeros(shape) for name, shape in zeros.items()}}
+    seen = _SEEN.get(look)
+    if seen is not None:
+        (sizes, zeros), found = seen, {**given}
+        if zeros:
+            like = next(iter(params.values()))
+            for name, shape in zeros:
+                found[name] = like.new_zeros(shape)
         if batch_first:
             for name, axes in every.items():
                 if "T" in axes and len(axes) > 1 and found.get(name) is not None:
@@ -1435,7 +1506,7 @@ def _ready(params, given, dims, batch_first, needs, every):
         value.dtype == (look[0] if given.get(name) is None else given[name].dtype)
         for name, value in found.items()
     ):
-        zeros = {name: value.shape for name, value in found.items() if given.get(name) is None}
+        zeros = [(name, value.shape) for name, value in found.items() if given.get(name) is None]
         if len(_SEEN) >= _MOST:
             _SEEN.clear()
         _SEEN[look] = sizes, zeros

@@ -101,8 +101,13 @@ class TensorFunction:
         reads = (what for s in plain(self.back) for what in s.reads)
         units = dict.fromkeys(unit for what in reads for unit in self.units.units(what))
         made |= {argument.unit.name for argument in self.arguments if argument.in_pieces}
-        results = {self.units.of[name].name for name in self.outputs if self.is_alone(name)}
+        results = {self.units.of[name].name for name in self.outputs if self.is_saved(name)}
         return tuple(u for u in units if u.name in made and u.name not in results)
+
+    def is_saved(self, name: str) -> bool:
+        """Whether a result is there on the way back as it was handed out. A loss is not: whoever
+        has it may change it in place."""
+        return not self.weight and self.is_alone(name)
 
     def is_alone(self, name: str) -> bool:
         """Whether a result is a tensor, and not some columns or some steps of one."""
@@ -214,7 +219,7 @@ class TensorFunction:
         else:
             text = body.all_of(unit, columns)
         if self.weight:
-            return f"{text}.reshape(())"
+            return f"torch.sum({text})"  # no view: a loss may be changed in place
         if unit.timed and self.program.ragged:
             return f"torch.where(alive, {text}, 0)"
         return f"{text}.clone()" if self.is_another(name) else text

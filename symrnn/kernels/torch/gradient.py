@@ -31,7 +31,7 @@ class GradientFunction:
         lines = list[str]()
         for names, source in (
             ([unit.name for unit in kept], "kept"),
-            ([own[name] if function.is_alone(name) else "_" for name in outputs], "outputs"),
+            ([own[name] if function.is_saved(name) else "_" for name in outputs], "outputs"),
             ([own[name] if name else "_" for name in function.cotangents], "cotangents"),
         ):
             shown = [name if name in read else "_" for name in names]
@@ -39,7 +39,7 @@ class GradientFunction:
                 lines.append(f"{shown[0]} = cotangents[0].reshape(1)")
             elif set(shown) - {"_"}:
                 lines.append(assigned(shown, source))
-        results = [name for name in outputs if function.is_alone(name)]
+        results = [name for name in outputs if function.is_saved(name)]
         for name in (*results, *filter(None, function.cotangents)):
             body.place(self.units.of[name]).whole = own[name]
         function.begin(body, read)

@@ -25,90 +25,12 @@ from tests.kernels.torch.pairs import (
     X,
     Y,
     assert_alike,
-    assert_near,
     class_of,
-    gradients,
     is_by_kernel,
     pair,
 )
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-
-# what autograd does with it
-
-
-def test_memory_is_not_written_to_again() -> None:
-    one, other = pair(wrt=("x",))
-    x = X.clone().requires_grad_()
-    leaves = [x, *one.parameters()]
-    first, second = one.loss(x, Y), one.loss(2 * x, Y)
-    found = torch.autograd.grad(first, leaves, retain_graph=True)
-    kept = [value.clone() for value in found]
-    for value in found:
-        value.zero_()
-    assert all(map(torch.equal, gradients(first, *leaves), kept))
-    wanted = gradients(other.loss(2 * x, Y), x, *other.parameters())
-    assert all(
-        torch.allclose(a, b, rtol=1e-9)
-        for a, b in zip(gradients(second, *leaves), wanted, strict=True)
-    )
-    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
-        gradients(second, *leaves)
-
-
-def test_gradients_add_up_and_steps_of_training_are_the_same() -> None:
-    cells = pair(wrt=("x",))
-    optimisers = [torch.optim.SGD(cell.parameters(), lr=0.5, momentum=0.9) for cell in cells]
-    for step in range(6):
-        for cell, optimiser in zip(cells, optimisers, strict=True):
-            optimiser.zero_grad(set_to_none=step % 2 == 0)
-            for part in (X, -X):
-                (0.5 * cell.loss(part + step, Y)).backward()
-            torch.nn.utils.clip_grad_norm_(cell.parameters(), 0.1)
-            optimiser.step()
-    for one, other in zip(*(cell.parameters() for cell in cells), strict=True):
-        assert torch.allclose(one, other, rtol=0, atol=1e-10)
-
-
-def test_parameters_that_are_not_trained_have_no_gradient() -> None:
-    cells = pair()
-    for cell in cells:
-        cell.U_f.requires_grad_(False)
-    loss = cells[0].loss(X, Y)
-    loss.backward()
-    assert is_by_kernel(loss)
-    assert cells[0].U_f.grad is None
-    cells[1].loss(X, Y).backward()
-    assert torch.allclose(cells[0].U_n.grad, cells[1].U_n.grad, rtol=1e-10)
-
-
-@pytest.mark.filterwarnings("ignore:.*create_graph")
-def test_a_gradient_of_a_gradient_is_refused() -> None:
-    cell, _ = pair()
-    (found,) = torch.autograd.grad(cell.loss(X, Y), [cell.W_f], create_graph=True)
-    with pytest.raises(RuntimeError, match="mgu has a gradient, and no gradient of that"):
-        found.sum().backward()
-
-
-@pytest.mark.filterwarnings("ignore:.*create_graph")
-def test_forward_passes_are_graphs_as_well() -> None:
-    one, other = pair()
-    first, second = one(X)[0]["yhat"].sum(), one(2 * X)[0]["yhat"].sum()
-    leaves = list(one.parameters())
-    found = torch.autograd.grad(first, leaves, retain_graph=True)
-    kept = [value.clone() for value in found]
-    for value in found:
-        value.zero_()
-    assert all(map(torch.equal, gradients(first, *leaves), kept))
-    assert_near(kept, gradients(other(X)[0]["yhat"].sum(), *other.parameters()))
-    (again,) = torch.autograd.grad(second, [one.W_f], create_graph=True)
-    with pytest.raises(RuntimeError, match="mgu has a gradient, and no gradient of that"):
-        again.sum().backward()
-    third = one(X)[0]["yhat"].sum()
-    with torch.no_grad():
-        one.U_f.add_(1)
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        third.backward()
 
 
 def test_without_gradients_the_loss_alone_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
