@@ -22,7 +22,16 @@ from symrnn.kernels.target import Autodiff, Target
 
 JAX = Target(
     name="jax",
-    gradient=("fold", "hoist_products", "layout_loops", "merge", "rotate", "peel", "lower", "unroll"),
+    gradient=(
+        "fold",
+        "hoist_products",
+        "layout_loops",
+        "merge",
+        "rotate",
+        "peel",
+        "lower",
+        "unroll",
+    ),
     forward=("hoist_products", "layout_loops", "merge", "rotate", "peel", "lower", "unroll"),
     step=("layout", "merge", "peel", "lower"),
     source=source,
