@@ -120,6 +120,7 @@ def plan(request: PlanRequest) -> PlanText:
         cotangents=kernel.cotangents,
         batch_first=kernel.batch_first,
         one_step=kernel.one_step,
+        gradient=not kernel.one_step and not kernel.forward_only,
         axes={n: contract.axes(n) for n in fixed},
         lengths=kernel.program.ragged,
     )
