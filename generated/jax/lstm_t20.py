@@ -169,7 +169,7 @@ def _forward_ahead(params, given):
     U = jnp.concatenate([U_i, U_o, U_f, U_g], axis=-1)
 
     # t = 1 … 20
-    def step_2(before, x_W):
+    def step_2(before, x_W, _):
         h_before, c_before = before
         # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
         # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
@@ -191,19 +191,20 @@ def _forward_ahead(params, given):
         tanh_c = jnp.tanh(c)
         # h[t] = o[t] * tanh_c[t]
         h = o * tanh_c
-        return (h, c), (tanh_c, o, g, i, f, c_before, h_before)
+        iofg = jnp.concatenate([i, o, f, g], axis=-1)
+        return (h, c), iofg, (tanh_c, c_before, h_before)
 
-    (h_20, c_20), (tanh_c, o, g, i, f, c_before, h_before) = lax.scan(step_2, (h0, c0), x_W)
+    (h_20, c_20), iofg, (tanh_c, c_before, h_before) = scan_over(step_2, (h0, c0), x_W)
     # a_yhat = h[T] @ w_y + b_y
     a_yhat = h_20 @ w_y + b_y
     # yhat = sigmoid(a_yhat)
     yhat = sigmoid(a_yhat)
-    kept = (params, given, yhat, o, tanh_c, i, g, c_before, f, U, W, h_before, h_20)
+    kept = (params, given, yhat, iofg, tanh_c, c_before, U, W, h_before, h_20)
     return ({"yhat": yhat}, {"h0": h_20, "c0": c_20}), kept
 
 
 def _forward_back(kept, cotangents):
-    params, given, yhat, o, tanh_c, i, g, c_before, f, U, W, h_before, h_20 = kept
+    params, given, yhat, iofg, tanh_c, c_before, U, W, h_before, h_20 = kept
     outputs, states = cotangents
     w_y = params["w_y"]
     x = given["x"]
@@ -214,12 +215,14 @@ def _forward_back(kept, cotangents):
     d_a_yhat = ct_yhat * yhat * (1 - yhat)
     # d_h[20] = d_h_T + d_a_yhat @ transpose(w_y)
     d_h_20 = d_a_yhat @ w_y.T + ct_h_T
+    U_T = U.T
 
     # t = 20 … 1
-    def step_3(before, now):
+    def step_3(before, iofg, now):
         d_h, m_d_c_3 = before
-        o, tanh_c, i, g, c_before, f = now
+        tanh_c, c_before = now
         # d_c[t] = d_h[t] * (o[t] * (1 - tanh_c[t]**2)) + d_c[t+1] * f[t+1]
+        i, o, f, g = jnp.split(iofg, 4, axis=-1)
         d_c = o * (1 - tanh_c**2) * d_h + m_d_c_3
         # d_a_g[t] = d_c[t] * (i[t] * (1 - g[t]**2))
         d_a_g = i * (1 - g**2) * d_c
@@ -232,12 +235,12 @@ def _forward_back(kept, cotangents):
         # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
         # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
         d_a = jnp.concatenate([d_a_i, d_a_o, d_a_f, d_a_g], axis=-1)
-        d_h_before = d_a @ U.T
+        d_h_before = d_a @ U_T
         m_d_c_3_before = f * d_c
-        return (d_h_before, m_d_c_3_before), d_a
+        return (d_h_before, m_d_c_3_before), d_a, None
 
-    (d_h_0_2, m_d_c_3_0), d_a = lax.scan(
-        step_3, (d_h_20, ct_c_T), (o, tanh_c, i, g, c_before, f), reverse=True
+    (d_h_0_2, m_d_c_3_0), d_a, _ = scan_over(
+        step_3, (d_h_20, ct_c_T), iofg, (tanh_c, c_before), reverse=True
     )
     # d_x[t] = d_a_g[t] @ transpose(W_g) + d_a_f[t] @ transpose(W_f) + d_a_o[t] @
     # transpose(W_o) + d_a_i[t] @ transpose(W_i)
@@ -311,7 +314,7 @@ def _loss_ahead(params, given):
     U = jnp.concatenate([U_i, U_o, U_f, U_g], axis=-1)
 
     # t = 1 … 20
-    def step_2(before, x_W):
+    def step_2(before, x_W, _):
         h_before, c_before = before
         # a_i[t] = x[t] @ W_i + h[t-1] @ U_i + b_i
         # a_o[t] = x[t] @ W_o + h[t-1] @ U_o + b_o
@@ -333,9 +336,10 @@ def _loss_ahead(params, given):
         tanh_c = jnp.tanh(c)
         # h[t] = o[t] * tanh_c[t]
         h = o * tanh_c
-        return (h, c), (tanh_c, o, g, i, f, c_before, h_before)
+        iofg = jnp.concatenate([i, o, f, g], axis=-1)
+        return (h, c), iofg, (tanh_c, c_before, h_before)
 
-    (h_20, _), (tanh_c, o, g, i, f, c_before, h_before) = lax.scan(step_2, (h0, c0), x_W)
+    (h_20, _), iofg, (tanh_c, c_before, h_before) = scan_over(step_2, (h0, c0), x_W)
     # a_yhat = h[T] @ w_y + b_y
     a_yhat = h_20 @ w_y + b_y
     # yhat = sigmoid(a_yhat)
@@ -343,12 +347,12 @@ def _loss_ahead(params, given):
     # l_yhat = bce_logits(y, a_yhat)
     # L = l_yhat
     L = 1 / (B * C) * jnp.sum(jax.nn.softplus(a_yhat) - y * a_yhat).reshape(1)
-    kept = (params, given, yhat, o, tanh_c, i, g, c_before, f, U, W, h_before, h_20)
+    kept = (params, given, yhat, iofg, tanh_c, c_before, U, W, h_before, h_20)
     return L[0], kept
 
 
 def _loss_back(kept, d_L):
-    params, given, yhat, o, tanh_c, i, g, c_before, f, U, W, h_before, h_20 = kept
+    params, given, yhat, iofg, tanh_c, c_before, U, W, h_before, h_20 = kept
     w_y = params["w_y"]
     x = given["x"]
     y = given["y"]
@@ -363,12 +367,14 @@ def _loss_back(kept, d_L):
     # d_h[20] = d_a_yhat @ transpose(w_y)
     d_h_20 = d_a_yhat @ w_y.T
     m_d_c_3_20 = jnp.full_like(like, 0, shape=(B, H))
+    U_T = U.T
 
     # t = 20 … 1
-    def step_3(before, now):
+    def step_3(before, iofg, now):
         d_h, m_d_c_3 = before
-        o, tanh_c, i, g, c_before, f = now
+        tanh_c, c_before = now
         # d_c[t] = d_h[t] * (o[t] * (1 - tanh_c[t]**2)) + d_c[t+1] * f[t+1]
+        i, o, f, g = jnp.split(iofg, 4, axis=-1)
         d_c = o * (1 - tanh_c**2) * d_h + m_d_c_3
         # d_a_g[t] = d_c[t] * (i[t] * (1 - g[t]**2))
         d_a_g = i * (1 - g**2) * d_c
@@ -381,12 +387,12 @@ def _loss_back(kept, d_L):
         # d_h[t] = d_a_g[t+1] @ transpose(U_g) + d_a_f[t+1] @ transpose(U_f) + d_a_o[t+1] @
         # transpose(U_o) + d_a_i[t+1] @ transpose(U_i)
         d_a = jnp.concatenate([d_a_i, d_a_o, d_a_f, d_a_g], axis=-1)
-        d_h_before = d_a @ U.T
+        d_h_before = d_a @ U_T
         m_d_c_3_before = f * d_c
-        return (d_h_before, m_d_c_3_before), d_a
+        return (d_h_before, m_d_c_3_before), d_a, None
 
-    (d_h_0_2, m_d_c_3_0), d_a = lax.scan(
-        step_3, (d_h_20, m_d_c_3_20), (o, tanh_c, i, g, c_before, f), reverse=True
+    (d_h_0_2, m_d_c_3_0), d_a, _ = scan_over(
+        step_3, (d_h_20, m_d_c_3_20), iofg, (tanh_c, c_before), reverse=True
     )
     # d_x[t] = d_a_g[t] @ transpose(W_g) + d_a_f[t] @ transpose(W_f) + d_a_o[t] @
     # transpose(W_o) + d_a_i[t] @ transpose(W_i)
@@ -474,6 +480,25 @@ def _step(params, given):
     # yhat = sigmoid(a_yhat)
     yhat = sigmoid(a_yhat)
     return {"yhat": yhat}, {"h0": h_1, "c0": c_1}
+
+
+def scan_over(step, carry, stack, others=None, reverse=False):
+    """lax.scan where what a step gives second takes the place of what it was given second."""
+    steps = jax.tree.leaves(stack)[0].shape[0]
+
+    def at(stack, t):
+        return jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, t, keepdims=False), stack)
+
+    def body(before, now):
+        carry, stack, here = before
+        t, others = now
+        carry, over, given = step(carry, here, others)
+        stack = jax.tree.map(lambda a, b: lax.dynamic_update_index_in_dim(a, b, t, 0), stack, over)
+        return (carry, stack, at(stack, t - 1 if reverse else t + 1)), given
+
+    before = carry, stack, at(stack, steps - 1 if reverse else 0)
+    (carry, stack, _), given = lax.scan(body, before, (jnp.arange(steps), others), reverse=reverse)
+    return carry, stack, given
 
 
 def sigmoid(z):
