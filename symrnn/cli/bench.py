@@ -38,8 +38,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_names,
         default=(),
         metavar="NAMES",
-        help="kernel, c, function, numpy, torch, compile, jax, jax_file, autograd, floor"
-        " (default: all that are installed)",
+        help="kernel, c, function, numpy, torch, compile, torch_file, jax, jax_file, autograd,"
+        " floor (default: all that are installed)",
     )
     parser.add_argument(
         "--seconds",

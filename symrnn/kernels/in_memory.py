@@ -55,6 +55,11 @@ def in_memory(
             raise UsageError(
                 f"cpu= is for modules of the back end torch, and this one is {target.name}"
             )
+        if settings.forward_only:
+            raise UsageError(
+                "a module with --forward-only leaves no work to kernels; expected cpu= left out, or"
+                f" a kernel of the back end {target_of(cpu).name} by itself"
+            )
         on_cpu = helpers(written, text, name, settings, target_of(cpu))
         return target.load_with(source, f"{name}_t{settings.steps}", on_cpu)
     module = target.load(source, f"{name}_t{settings.steps}")

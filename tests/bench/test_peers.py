@@ -37,7 +37,7 @@ def test_numpy_by_the_book_agrees_with_the_kernel(name: str, size: Size, dtype: 
     assert disagrees("function", case(model(name), size), dtype) == ""
 
 
-@pytest.mark.parametrize("peer", ["torch", "jax", "autograd"])
+@pytest.mark.parametrize("peer", ["torch", "torch_file", "jax", "jax_file", "autograd"])
 @pytest.mark.parametrize("name", MODELS)
 def test_libraries_agree_with_the_kernel(name: str, peer: str) -> None:
     ready(peer)
@@ -84,6 +84,51 @@ def test_a_model_that_nobody_has_written_is_left_out() -> None:
     with pytest.raises(LeftOut, match="nobody has written it for this library"):
         network_of(made)
     assert disagrees("kernel", made, "float64") == ""
+
+
+FILES = ("torch_file", "jax_file")
+"""What is generated for libraries: for any model."""
+
+OWN = {
+    "a width called as an argument is": "s: fuse; h[t] = tanh(x[t] @ W + h[t-1] @ U); "
+    "s = h[T] @ V; L = mse(y, s)",
+    "an input called as a module's attribute is": "h[t] = tanh(given[t] @ loss + u * h[t-1]); "
+    "L = mse(training, h[T] @ V)",
+    "a parameter that nothing trains": "E: fixed; h[t] = tanh(x[t] @ W + E * h[t-1]); "
+    "L = mse(y, h[T] @ V)",
+    "a parameter that the loss does not read": "h[t] = tanh(x[t] @ W + u * h[t-1]); "
+    "s = h[T] @ E; L = mse(y, h[T] @ V)",
+    "backwards, with a target for each step": "h[t] = tanh(x[t] @ W + h[t+1] @ U); "
+    "L = mean(mse(y[t], h[t] @ V))",
+}
+
+
+@pytest.mark.parametrize("peer", FILES)
+@pytest.mark.parametrize("text", OWN.values(), ids=list(OWN))
+def test_generated_files_of_a_text_of_ones_own_agree(text: str, peer: str) -> None:
+    ready(peer)
+    for size in (Size(1, 1, 1, 1), Size(3, 2, 2, 4), Size(12, 3, 1, 2)):
+        made = case(parse(text, "./own text.rnn"), size)
+        for dtype in DTYPES:
+            assert disagrees(peer, made, dtype) == ""
+
+
+def test_a_module_without_parameters_says_so() -> None:
+    ready("torch_file")
+    made = case(parse("h[t] = tanh(x[t] + h[t-1]); L = mse(y, h[T])"), Size(3, 2, 1, 1))
+    with pytest.raises(LeftOut, match="it has no parameters, and autograd has nothing"):
+        PEERS["torch_file"].prepare(made)
+
+
+def test_a_training_step_begins_with_no_gradient() -> None:
+    """Steps that add up gradients would be seen by the second one."""
+    ready("torch_file")
+    made = case(model("elman"), Size(3, 2, 2, 4))
+    entrant = PEERS["torch_file"].prepare(made)
+    assert entrant.read is not None
+    entrant.step()
+    wanted = answer(PEERS["kernel"].prepare(made))
+    assert disagreement(entrant.read(entrant.step()), wanted, ALLOWED["float64"]) == ""
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -15,7 +15,7 @@ from symrnn.bench.case import Case, Entrant, LeftOut
 from symrnn.bench.peers.book import by_the_book
 from symrnn.bench.peers.by_torch import compiled, eager
 from symrnn.bench.peers.by_tracing import jitted, taped
-from symrnn.bench.peers.kernels import floor_of, function, jax_file, kernel
+from symrnn.bench.peers.kernels import floor_of, function, jax_file, kernel, torch_file
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ PEERS = {
     "numpy": Peer("NumPy by the book, gradients by hand", by_the_book),
     "torch": Peer("PyTorch, eager; its own layer where it has one", eager, "torch"),
     "compile": Peer("PyTorch, torch.compile; few steps only", compiled, "torch"),
+    "torch_file": Peer("the generated module of the back end torch", torch_file, "torch"),
     "jax": Peer("JAX, jit and lax.scan", jitted, "jax"),
     "jax_file": Peer("the generated file of the back end jax, jit", jax_file, "jax"),
     "autograd": Peer("HIPS autograd", taped, "autograd"),

@@ -20,6 +20,7 @@ from symrnn.kernels.generate import program
 from symrnn.kernels.load import check_compiler
 from symrnn.kernels.program.program import Loop, Map, Plain, Product, Program, Slice, Span
 from symrnn.kernels.settings import Settings
+from symrnn.kernels.torch.module import class_name
 from symrnn.language.tree import Width
 
 # the floor
@@ -174,18 +175,47 @@ def function(case: Case) -> Entrant:
     return Entrant(lambda: run(params, **inputs), _read)
 
 
+def torch_file(case: Case) -> Entrant:
+    """The module of the file for PyTorch: what each step of a training loop does to it."""
+    import torch
+
+    torch.set_num_threads(1)
+    file = case.model.kernel(case.size.steps, backend="torch")
+    cell = getattr(file, class_name(case.model.name))
+    net = cell(*case.dims.values(), dtype=torch.from_numpy(np.empty(0, case.dtype)).dtype)
+    params = net.params()
+    trained = {name: tensor for name, tensor in params.items() if tensor.requires_grad}
+    if not trained:
+        raise LeftOut("it has no parameters, and autograd has nothing to take a gradient by")
+    with torch.no_grad():
+        for name, tensor in params.items():
+            tensor.copy_(torch.from_numpy(case.params[name]))
+    inputs = [torch.from_numpy(case.inputs[name]) for name in file._LOSS_NEEDS]
+
+    def step() -> Any:
+        net.zero_grad()
+        loss = net.loss(*inputs)
+        loss.backward()
+        return loss
+
+    def read(loss: Any) -> Answer:
+        return Answer(loss.item(), {name: t.grad.numpy().copy() for name, t in trained.items()})
+
+    return Entrant(step, read)
+
+
 def jax_file(case: Case) -> Entrant:
     """The loss of the file for JAX and its gradient, compiled."""
     import jax
 
-    module = case.model.kernel(case.size.steps, backend="jax")
-    run = jax.jit(lambda params, inputs: module.loss_and_grads(params, **inputs))
+    file = case.model.kernel(case.size.steps, backend="jax")
+    run = jax.jit(jax.value_and_grad(lambda params, inputs: file.loss(params, **inputs)))
     params, inputs = with_bits_of(
         case, lambda: jax.tree.map(jax.numpy.asarray, (case.params, case.inputs))
     )()
 
     def read(found: Any) -> Answer:
-        return Answer(float(found[0]), {n: np.array(value) for n, value in found[1].items()})
+        return Answer(float(found[0]), {n: np.array(found[1][n]) for n in file.PARAMS})
 
     return Entrant(with_bits_of(case, lambda: jax.block_until_ready(run(params, inputs))), read)
 

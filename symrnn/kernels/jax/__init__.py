@@ -33,7 +33,7 @@ JAX = Target(
     contract=as_numpy,
     elementary=ELEMENTARY | OWN,
     kinds=("columns",),
-    features=frozenset({"ids", "forward_only", "batch_first"}),
+    features=frozenset({"ids", "forward_only", "batch_first", "lengths"}),
     differentiates=Autodiff(fixed=True, kept=True),
 )
 """What a compiler puts together stands apart, and products are as few as they can be."""

@@ -52,6 +52,7 @@ def host(kernel: Kernel, source: str) -> str:
             "given": {s.called: tuple(s.given) for s in request.sections},
             "weighs": {weight: name for name, weight in contract.kernel.cotangents.items()},
             "by": (*contract.by_input, *contract.by_fixed),
+            "lengths": contract.kernel.program.ragged,
         }
         lines = [
             f"def {request.signature}:",
@@ -65,7 +66,13 @@ def host(kernel: Kernel, source: str) -> str:
         return PlanText("\n".join(lines))
 
     lines = f"from symrnn.kernels.jax.around import around\n\n_FILE = {source!r}"
-    return module(kernel, Spelling(plan, imports=lambda calls: lines, complex_numbers=False))
+    spelling = Spelling(
+        plan,
+        imports=lambda calls: lines,
+        complex_numbers=False,
+        order="host/as_it_came.py.jinja",
+    )
+    return module(kernel, spelling)
 
 
 @lru_cache(maxsize=64)
@@ -113,20 +120,22 @@ def around(
     given: Mapping[str, tuple[str, ...]],
     weighs: Mapping[str, str],
     by: tuple[str, ...],
+    lengths: bool,
 ) -> Any:
     """The plan of a module: sections that call the file, and arrays for what it gives."""
     functions = _compiled(source)
     sizes = {"T": host["STEPS"], "B": batch, **dims}
     one_step = "step" in given
     every = host["_EVERY"]
-    turned = {n for n in every if every[n][:2] == ("B", "T") and not one_step}
+    as_it_came = lengths and not one_step
+    turned = {n for n in every if every[n][:2] == ("B", "T") and not one_step and not as_it_came}
     ids = host.get("IDS", {})
     held: dict[str, Array] = {}
 
     def room(name: str, axes: Any) -> Array:
         """An array with the steps first."""
         own = [axis for axis in axes if not (one_step and axis == "T")]
-        if own[:2] == ["B", "T"]:
+        if own[:2] == ["B", "T"] and not as_it_came:
             own[:2] = ["T", "B"]
         return np.zeros(host["_sizes"](own, sizes), np.intp if name in ids else dtype)
 
@@ -148,22 +157,31 @@ def around(
     def put(into: Mapping[str, Array], found: Mapping[str, Array]) -> None:
         for name, array in found.items():
             if name in into:
-                same = into[name].shape == array.shape
-                into[name][...] = array if same else array.swapaxes(0, 1)
+                place = into[name]
+                if as_it_came:  # which has room for as many steps as the file does
+                    place = place[tuple(map(slice, array.shape))]
+                same = place.shape == array.shape
+                place[...] = array if same else array.swapaxes(0, 1)
+
+    def take(name: str, arrays: tuple[Array, ...]) -> None:
+        held.update(zip(given[name], arrays, strict=True))
+        for key, value in plan.values.items() if as_it_came else ():
+            if value is not None and (name == "backward" or key not in weighs):
+                held[key] = value
 
     def ahead(name: str, *arrays: Array) -> None:
         held.clear()
-        held.update(zip(given[name], arrays, strict=True))
+        take(name, arrays)
         outputs, states = call("forward" if name == "forward" else "step")
         put(plan.outputs, outputs)
         put(plan.states, states)
 
     def loss(*arrays: Array) -> None:
-        held.update(zip(given["loss"], arrays, strict=True))
+        take("loss", arrays)
         plan.value[...] = call("loss")
 
     def back(*arrays: Array) -> None:
-        held.update(zip(given["backward"], arrays, strict=True))
+        take("backward", arrays)
         if "loss_and_grads" in functions:
             found = call("loss_and_grads")[1]
         else:

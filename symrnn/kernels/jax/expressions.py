@@ -36,6 +36,8 @@ class Speller:
                 return self.by_id(statement)
             case p.Map(op="turned", args=(p.Slice() as arg,)):
                 return self.turned(arg)
+            case p.Map(op="where"):
+                return self.chosen(statement)
             case p.Map(out=out, op=op, args=args):
                 texts = [self.argument(arg) for arg in args]
                 if op != "copy" and not any(isinstance(arg, p.Slice) for arg in args):
@@ -44,6 +46,19 @@ class Speller:
                 return self.spread(out, value_of(op, texts), args)
             case p.Reduce():
                 return self.reduced(statement)
+
+    def chosen(self, statement: p.Map) -> Text:
+        """One value where a mask says so, another one elsewhere; of class ids none."""
+        ids = self.context.program.arrays[statement.out.names[0]].classes is not None
+        mask, *values = statement.args
+        texts = [self.argument(value) for value in values]
+        if ids:
+            numbers = [isinstance(value, p.Number) for value in values]
+            texts = [Text("-1") if n else t for n, t in zip(numbers, texts, strict=True)]
+        text = f"{self.argument(mask).within(WHOLE)}[..., 0]" if ids else self.argument(mask).text
+        return self.spread(
+            statement.out, called("jnp.where", text, *texts), values if ids else statement.args
+        )
 
     def argument(self, argument: p.Argument) -> Text:
         if isinstance(argument, p.Slice):

@@ -1,13 +1,16 @@
 """The file of a kernel: functions of parameters and inputs, each with a gradient of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from symrnn.errors import CheckError, UsageError
 from symrnn.frame import render
 from symrnn.kernels.contract import Axes, Contract, Functions, Kernel
 from symrnn.kernels.jax.functions import Pass, Passes, Results
 from symrnn.kernels.lines import as_dict, as_tuple
 from symrnn.kernels.module import step_lines
 from symrnn.kernels.program import program as p
+from symrnn.kernels.program.masked import Mask, masked
+from symrnn.system.carriers import SIZE
 from symrnn.system.symbols import dimensions
 
 
@@ -32,8 +35,14 @@ class Function:
 
 def source(kernel: Kernel) -> str:
     """The file of a kernel."""
-    contract = Contract(kernel)
-    maker = _Maker(kernel, tuple(dimensions(kernel.system.symbols)))
+    contract, lengths = Contract(kernel), kernel.program.ragged
+    if lengths and kernel.steps != kernel.program.steps:
+        raise UsageError(
+            f"the back end jax has no kernel with lengths for {kernel.steps} step; expected 2 or"
+            " more, whose kernel takes shorter sequences as well"
+        )
+    kernel, masks = _without_lengths(kernel)
+    maker = _Maker(kernel, tuple(dimensions(kernel.system.symbols)), tuple(masks))
     functions = [maker.forward()]
     if kernel.system.loss is not None:
         functions.append(maker.loss())
@@ -53,7 +62,7 @@ def source(kernel: Kernel) -> str:
         has_loss=kernel.system.loss is not None,
         gradient=not kernel.forward_only,
         batch_first=kernel.batch_first,
-        trained=f"(*PARAMS, {', '.join(fixed)})" if fixed else "PARAMS",
+        trained=f"(*PARAMS, *{as_tuple(fixed)})" if fixed else "PARAMS",
         wrt=as_tuple([n for n in contract.every if n in contract.by_input]),
         ids=contract.ids,
         state_ids=any(name in contract.ids for name in contract.groups),
@@ -64,8 +73,34 @@ def source(kernel: Kernel) -> str:
         ]
         if kernel.system.loss is not None and not kernel.forward_only
         else [],
+        lengths=lengths,
+        alive=next((name for name, mask in masks.items() if mask == ("alive", 0)), ""),
+        masks=as_dict({name: mask for name, mask in masks.items() if name != SIZE}),
+        size=SIZE if SIZE in masks else "",
         helpers=[h for h in _HELPERS if any(f"{h}(" in line for line in text)],
     )
+
+
+def _without_lengths(kernel: Kernel) -> tuple[Kernel, dict[str, Mask]]:
+    """A kernel with lengths whose functions are plain statements, and the masks that they read;
+    among these how many steps a sequence has, where that is a number of the program."""
+    made = kernel.functions
+    assert made is not None
+    if not kernel.program.ragged:
+        return kernel, {}
+    masks: dict[str, Mask] = {}
+
+    def plain(one: Kernel) -> Kernel:
+        program, own = masked(one.program, {*kernel.system.symbols, *Contract(kernel).groups})
+        if any(masks.get(name, mask) != mask for name, mask in own.items()):
+            raise CheckError("two functions have other masks under one name")
+        masks.update(own)
+        masks.update({SIZE: ("size", 0)} if SIZE in program.arrays else {})
+        return replace(one, program=program)
+
+    forward = plain(made.forward)
+    loss = plain(made.loss) if made.loss is not None else None
+    return replace(kernel, functions=replace(made, forward=forward, loss=loss)), masks
 
 
 _HELPERS = (
@@ -87,6 +122,7 @@ class _Maker:
 
     kernel: Kernel
     dims: tuple[str, ...]
+    masks: tuple[str, ...] = ()
 
     @property
     def made(self) -> Functions:
@@ -145,10 +181,11 @@ class _Maker:
             inputs = {
                 key: [gradient(one) for one in contract.groups.get(key, (key,))] for key in given
             }
+            inputs |= {name: [None] for name in self.masks}
             back = Results((params, inputs))
             about += ", and the gradient"
         first, second = Passes(kernel, self.dims, ahead, back, paths).made()
-        needed = tuple(key for key in given if key not in contract.groups)
+        needed = tuple(key for key in given if key not in {*contract.groups, *self.masks})
         return Function(name, about, first, second, needed)
 
     def axes(self, contract: Contract) -> dict[str, Axes]:

@@ -21,6 +21,7 @@ The passes, of which a target chooses some:
 - `share`      places used again (in `buffers`)
 - `roll`       places for no more steps than later ones read
 - `one_place`  no time axis, where there is one step (in `roll`)
+- `masked`     lengths as plain statements, for whom all sequences have all steps
 
 `program` says what a Program is, `show` prints it, `run` works it out, slowly and obviously;
 `rewrite` is what several passes do to a statement.

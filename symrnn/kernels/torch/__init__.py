@@ -28,7 +28,7 @@ from symrnn.kernels.torch.module import source
 TORCH = Target(
     name="torch",
     gradient=("fold", "hoist", "layout", "merge", "peel", "lower", "shrink"),
-    forward=("fold", "hoist", "layout", "merge", "peel", "lower", "shrink"),
+    forward=("hoist", "layout", "merge", "peel", "lower"),
     step=("layout", "merge", "lower", "peel"),
     source=source,
     load=load,
@@ -36,7 +36,7 @@ TORCH = Target(
     contract=contract,
     elementary=ELEMENTARY | {"sigmoid"},
     kinds=("columns",),
-    features=frozenset({"lengths", "ids", "batch_first", "truncate"}),
+    features=frozenset({"lengths", "ids", "batch_first", "truncate", "forward_only"}),
     differentiates=Autodiff(),
 )
 """As few calls as in NumPy, and each of them gives a new tensor: nothing is overwritten that a

@@ -135,6 +135,6 @@ class Body(Tensors):
         lines = [line for group in found for line in inside.lines(group)]
         self.called |= dict.fromkeys(inside.called)
         self.lines.append(f"for t in range({ends}):")
-        self.lines += [f"    {line}" for line in lines]
+        self.lines += [f"    {line}" for line in (*lines, *inside.forgotten())]
         for key in inside.listed:
             self.places[key].filled |= set(steps)

@@ -55,11 +55,6 @@ def contract(source: str, name: str) -> ModuleType:
     from symrnn.kernels.generate import kernel_of  # which knows this back end
 
     tensors, kernel = load(source, name), kernel_of(source)
-    if kernel.program.ragged:
-        raise UsageError(
-            "a module for PyTorch with --lengths is not verified here: NumPy's kernels with lengths"
-            " are, and tests hold the two beside each other; expected --lengths left out"
-        )
     held = load_source(bridged(kernel), name)
     held.__dict__["_tensors"] = tensors
     held.__dict__["_kernel_like"] = partial(_kernel_like, source, name)
@@ -82,8 +77,9 @@ def bridged(kernel: Kernel) -> str:
     spelling = Spelling(
         plan,
         imports=lambda calls: "",
-        helpers=lambda helpers: render("torch/bridge.py.jinja"),
+        helpers=lambda helpers: render("torch/bridge.py.jinja", lengths=kernel.program.ragged),
         complex_numbers=False,
+        order="host/as_it_came.py.jinja",
         one_call=kernel.system.loss is not None,
     )
     return module(kernel, spelling)
@@ -124,6 +120,8 @@ def plan(request: PlanRequest) -> PlanText:
         cotangents=kernel.cotangents,
         batch_first=kernel.batch_first,
         one_step=kernel.one_step,
+        gradient=not kernel.one_step and not kernel.forward_only,
         axes={n: contract.axes(n) for n in fixed},
+        lengths=kernel.program.ragged,
     )
     return PlanText(text.rstrip("\n"))

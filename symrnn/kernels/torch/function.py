@@ -8,6 +8,7 @@ from symrnn.kernels.contract import Kernel
 from symrnn.kernels.lines import wrapped
 from symrnn.kernels.names import RESERVED, Names
 from symrnn.kernels.program.program import Program, Slice, Statement, plain
+from symrnn.kernels.program.roll import roll
 from symrnn.kernels.torch.body import Body
 from symrnn.kernels.torch.groups import Cells
 from symrnn.kernels.torch.ragged import RaggedBody, dense, timed_inputs
@@ -44,6 +45,10 @@ class TensorFunction:
     dims: tuple[str, ...]
     own: Mapping[str, str]
     cells: Cells
+
+    @property
+    def is_loss(self) -> bool:
+        return self.name == "loss"
 
     @cached_property
     def program(self) -> Program:
@@ -107,7 +112,7 @@ class TensorFunction:
     def is_saved(self, name: str) -> bool:
         """Whether a result is there on the way back as it was handed out. A loss is not: whoever
         has it may change it in place."""
-        return not self.weight and self.is_alone(name)
+        return not self.is_loss and self.is_alone(name)
 
     def is_alone(self, name: str) -> bool:
         """Whether a result is a tensor, and not some columns or some steps of one."""
@@ -116,12 +121,25 @@ class TensorFunction:
         alone = len(unit.members) == 1 and unit.array.steps == steps
         return alone and not (unit.timed and self.program.ragged)
 
+    @cached_property
+    def few(self) -> dict[str, int]:
+        """Of a forward pass alone, the units of which later steps read the last so many alone."""
+        if not self.kernel.forward_only:
+            return {}
+        arrays, found = roll(self.program).arrays, dict[str, int]()
+        for unit in self.units.of.values():
+            windows = [arrays[name].window for name in unit.members]
+            if all(windows):
+                found[unit.name] = max(window.places for window in windows if window)
+        return found
+
     def body(self) -> Body:
         """An empty body, with what every function is handed."""
         names = Names(set(RESERVED) | TAKEN | set(self.own.values()))
         names.taken |= {unit.name for unit in self.units.of.values()}
         made = RaggedBody if self.program.ragged else Body
         body = made(replace(self.kernel, program=self.program), self.units, names, self.cells)
+        body.few = self.few
         for argument in self.arguments:
             if not argument.in_pieces:
                 body.place(argument.unit).whole = argument.unit.name
@@ -167,19 +185,25 @@ class TensorFunction:
         self.begin(body, read)
         body.section(self.ahead)
         results = [self.result(body, name) for name in self.outputs]
-        body.put(f"outputs = {tuple_of(results)}")
-        if self.kept:
-            body.lines += ["if not keep:", "    return outputs, ()"]
-        kept = [body.all_of(unit, None) for unit in self.kept]
-        body.lines += wrapped("return outputs, (", kept, ",)" if len(kept) == 1 else ")").split(
-            "\n"
-        )
+        if self.kernel.forward_only:
+            body.put(f"return {tuple_of(results)}")
+        else:
+            self.hand_on(body, results)
         return [
             *self.sizes(),
             *self.unpacked(read, body.like),
             *self.called(body),
             *body.lines,
         ]
+
+    def hand_on(self, body: Body, results: Sequence[str]) -> None:
+        """The lines that hand back results, and what the way back needs."""
+        body.put(f"outputs = {tuple_of(results)}")
+        if self.kept:
+            body.lines += ["if not keep:", "    return outputs, ()"]
+        kept = [body.all_of(unit, None) for unit in self.kept]
+        last = ",)" if len(kept) == 1 else ")"
+        body.lines += wrapped("return outputs, (", kept, last).split("\n")
 
     def put_together(self, body: Body, read: set[str]) -> None:
         """Parameters that one product serves, as one matrix."""
@@ -218,7 +242,7 @@ class TensorFunction:
             text = body.span(unit, columns, 1, self.program.steps)
         else:
             text = body.all_of(unit, columns)
-        if self.weight:
+        if self.is_loss:
             return f"torch.sum({text})"  # no view: a loss may be changed in place
         if unit.timed and self.program.ragged:
             return f"torch.where(alive, {text}, 0)"

@@ -170,6 +170,18 @@ class Inside:
                 continue
             yield from self.write(item.out, self.value(speller, item.node))
 
+    def forgotten(self) -> Iterator[str]:
+        """The lines that let go of what no later step reads."""
+        units = {unit.name: unit for unit in self.units.of.values()}
+        listed = sorted(self.listed, key=lambda key: (key[0], key[1].place if key[1] else -1))
+        for name, columns in listed:
+            if name in self.body.few:
+                back = self.body.few[name] * self.loop.direction
+                index = -back - units[name].base
+                sign = "+" if index > 0 else "-"
+                text = f"t {sign} {abs(index)}" if index else "t"
+                yield f"{self.body.place(units[name], columns).steps}.pop({text}, None)"
+
     def name(self, what: Slice) -> str:
         return self.units.unit(what).name
 

@@ -32,6 +32,7 @@ ABOUT = {
     "forward": "Outputs and final states; and what the way back needs, if that is to be kept.",
     "loss": "The loss; and what the way back needs, if that is to be kept.",
 }
+ABOUT_ALONE = {"forward": "Outputs and final states.", "loss": "The loss."}
 ABOUT_GRADIENT = {
     "forward": "The gradient by each tensor, from cotangents of outputs and final states.",
     "loss": "The gradient by each tensor, from the cotangent of the loss.",
@@ -109,6 +110,7 @@ class _Module:
         )
         step = self.step()
         calls += "\n".join(step["lines"]) if step else ""
+        ragged = kernel.program.ragged
         helpers = {name for name in HELPERS if f"_{name}(" in calls}
         has_forward = any(function.name == "forward" for function in self.functions)
         values = dict(
@@ -122,12 +124,11 @@ class _Module:
             cells=[self.cell(cell) for cell in self.cells.found.values()],
             triton=any(cell.triton is not None for cell in self.cells.found.values()),
             step=step,
-            helpers=render(
-                "torch/helpers.py.jinja", helpers=helpers, lengths=kernel.program.ragged
-            ),
-            lengths=kernel.program.ragged,
+            helpers=render("torch/helpers.py.jinja", helpers=helpers, lengths=ragged),
+            lengths=ragged,
             batch_first=kernel.batch_first,
             has_loss=kernel.system.loss is not None,
+            gradient=not kernel.forward_only,
             has_forward=has_forward,
             has_fixed=bool(self.contract.fixed),
             ids=bool(self.contract.ids),
@@ -174,18 +175,21 @@ class _Module:
     @property
     def results(self) -> str:
         """Outputs and final states, in the order in which the forward pass gives them."""
-        return as_tuple([name for f in self.functions if not f.weight for name in f.outputs])
+        return as_tuple([name for f in self.functions if not f.is_loss for name in f.outputs])
 
     # functions
 
     def printed(self, function: TensorFunction) -> dict[str, Any]:
         """What is printed of a function."""
+        alone = self.kernel.forward_only
+        lines = function.lines()
+        back = [] if alone else GradientFunction(function).lines()
         return {
             "name": function.name,
-            "about": ABOUT[function.name],
+            "about": (ABOUT_ALONE if alone else ABOUT)[function.name],
             "about_gradient": ABOUT_GRADIENT[function.name],
-            "lines": laid_out(function.lines()),
-            "back_lines": laid_out(GradientFunction(function).lines()),
+            "lines": laid_out(lines),
+            "back_lines": laid_out(back),
             "shape_lines": laid_out(self.shape_lines(function)),
             "tensor_lines": laid_out(self.tensor_lines(function, function.arguments)),
         }
@@ -213,7 +217,9 @@ class _Module:
                 shape = [*shape[:-1], units.sum([name])]
             if unit.timed:
                 shape = [str(self.kernel.steps), *shape[1:]]
-            outputs.append("()" if function.weight else tuple_of(shape))
+            outputs.append("()" if function.is_loss else tuple_of(shape))
+        if self.kernel.forward_only:
+            return [*function.sizes(), *wrapped("return [", outputs, "]").split("\n")]
         kept = [self.kept_shape(function, unit) for unit in function.kept]
         lines = function.sizes()
         lines += wrapped("outputs = [", outputs, "]").split("\n")

@@ -82,24 +82,17 @@ class RaggedBody(Body):
 
     def item(self, item: Item) -> None:
         statement, unit = item.node.statement, self.units.unit(item.out)
-        if isinstance(statement, Map):
-            match statement.op, item.out.when:
-                case "begin", _:
-                    self.bases[unit.name] = self.base(statement, unit)
-                    return
-                case "land", _:
-                    self.land(statement, unit)
-                    return
-                case "copy", At(step=step) if step <= 0 and unit.timed:
-                    self.boundary(item, unit)
-                    return
-                case _, End():
-                    self.boundary(item, unit)
-                    return
-                case _, At(step=step) if step <= 0 and unit.timed:
-                    self.boundary(item, unit)
-                    return
-        super().item(item)
+        match statement, item.out.when:
+            case Map(op="begin"), _:
+                self.bases[unit.name] = self.base(statement, unit)
+            case Map(op="land"), _:
+                self.land(statement, unit)
+            case _, End():
+                self.boundary(item, unit)
+            case _, At(step=step) if step <= 0 and unit.timed:
+                self.boundary(item, unit)
+            case _:
+                super().item(item)
 
     def boundary(self, item: Item, unit: Unit) -> None:
         when = item.out.when

@@ -50,6 +50,8 @@ class Tensors:
         """The names of single steps that no list holds."""
         self.now: dict[Key, str] = {}
         self.transposed: dict[Slice, str] = {}
+        self.few: Mapping[str, int] = {}
+        """The units of which steps are forgotten, and how many of them are kept."""
         self.like = ""
         """A tensor of the right kind, to make others like it."""
 
@@ -232,13 +234,14 @@ class Tensors:
                 raise CheckError(f"{unit.name} is written at {when} outside of all loops")
 
     def list_of(self, unit: Unit, columns: Columns | None = None) -> str:
-        """The list of steps, made where it is not there."""
+        """The list of steps, made where it is not there; a dictionary, where steps are let go."""
         place = self.place(unit, columns)
         if not place.steps:
             assert unit.array.steps is not None
             place.steps = self.names.new(f"{self.label(unit, columns)}_at")
             count = unit.array.steps[1] - unit.base + 1
-            self.put(f"{place.steps} = [None] * {count}")
+            none = "{}" if unit.name in self.few else f"[None] * {count}"
+            self.put(f"{place.steps} = {none}")
         return place.steps
 
     def of_this_step(self, unit: Unit, columns: Columns | None) -> str:

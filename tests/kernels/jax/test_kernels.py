@@ -164,9 +164,7 @@ def test_a_kernel_without_jax_is_refused_in_one_line(monkeypatch: pytest.MonkeyP
         model("elman").kernel(3, backend="jax")
 
 
-@pytest.mark.parametrize(
-    "features", [Features(lengths=True), Features(truncate=2), Features(checkpoint=True)], ids=str
-)
+@pytest.mark.parametrize("features", [Features(truncate=2), Features(checkpoint=True)], ids=str)
 def test_what_it_has_not_is_refused(features: Features) -> None:
     with pytest.raises(UsageError, match="the back end jax has no kernels with --"):
         model("elman").generate(9, backend="jax", **features)

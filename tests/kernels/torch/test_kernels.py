@@ -2,18 +2,17 @@
 
 import contextlib
 import random
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
 import symrnn
-from symrnn.errors import UsageError
 from symrnn.interpret.interpreter import interpret
 from symrnn.kernels.generate import generate
 from symrnn.kernels.settings import Features, Settings
 from symrnn.kernels.torch import TORCH
+from symrnn.kernels.verification.generated import verify_source
 from symrnn.language import parse
 from symrnn.system import adjoint, normal
 from tests.cases import ZOO, explicit_states, model, numbers
@@ -59,6 +58,7 @@ LAGS = "h[t] = tanh(x[t] @ W + h[t-1] @ U + 0.5 * h[t-2]); p = h[T-1] @ V; L = m
 LEAKY = "h[t] = 0.3 * tanh(x[t] @ W + h[t-1] @ U) + 0.7 * h[t-1]; L = mean(mse(y[t], h[t] @ V))"
 TWICE = "a[t] = h[t-1] @ U; z[t] = sigmoid(a[t] + x[t] @ V); h[t] = z[t] * tanh(a[t] + x[t] @ W)"
 ALONE = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
+PRODUCT = "h[t] = tanh(x[t] @ W + h[t-1] @ U); g = h[1] * h[T]; L = mse(y, g @ V)"
 DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mean(mse(y[t], g[t]))"
 
 
@@ -73,10 +73,11 @@ DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mea
         (LEAKY, 7, ("x",), Features(truncate=3)),
         (TWICE, 2, (), Features()),
         (DIVIDED, 2, (), Features()),
+        (PRODUCT, 4, ("x",), Features()),
     ],
     ids=[
         *("ids", "lags", "one step of two", "no loss", "truncated", "cut at each step", "twice"),
-        "divided by a product",
+        *("divided by a product", "a result as wide as a state"),
     ],
 )
 def test_what_a_kernel_can_do_beside(
@@ -117,46 +118,76 @@ def test_a_random_system(seed: int) -> None:
 # lengths
 
 
-def beside(of: Any, ids: tuple[str, ...], wrt: tuple[str, ...]) -> tuple[ModuleType, ModuleType]:
-    features = Features(lengths=True, ids=ids)
-    return of.kernel(6, wrt=wrt, **features), of.kernel(6, backend="torch", **features)
+@pytest.mark.parametrize("name", ZOO)
+def test_sequences_of_different_lengths_are_what_their_text_says(name: str) -> None:
+    """Padding is NaN there, and must not matter; each sequence is worked out by itself."""
+    of = model(name)
+    wrt = tuple(symbol.name for symbol in of.system.named("input"))
+    report = of.verify(6, wrt=wrt, batch=4, backend="torch", lengths=True)
+    assert report.holds, str(report)
 
 
 KEPT = (
     "h[t] = tanh(x[t] @ W + x[t-2] @ V + h[t-1] @ U + q[t+1]); q[t] = tanh(x[t] @ R + q[t+1] @ S);"
     " p = h[T] @ Z; L = mse(y, p) + mean(mse(x[t+1], h[t] @ A))"
 )
+BEYOND = (
+    "g[t] = tanh(x[t] @ W); g[T+1] = x[T] @ V; g[0] = x[1] @ A; h[t] = h[t-1] + g[t+1] * g[t-1];"
+    " L = mean(mse(y[t], h[t]))"
+)
+FIXED = "E: fixed; h[t] = tanh(x[t] @ W + E * h[t-1]); L = mse(y, h[T] @ V)"
 
 
-@pytest.mark.parametrize("name", [*ZOO, IDS, LAGS, KEPT])
-def test_sequences_of_different_lengths_are_what_they_are_in_numpy(name: str) -> None:
-    """NumPy's kernel leaves out what is not there; here padding is NaN, and must not matter."""
-    of, ids = (model(name), ()) if name in ZOO else (symrnn.parse(name), ("x", "y") * (name == IDS))
-    numpy, module = beside(of, ids, () if ids else ("x",))
-    rng, lengths = np.random.default_rng(0), np.array([6, 2, 1, 4])
-    dims = {dim: 2 + place for place, dim in enumerate(numpy.DIMS)}
-    params = numpy.init_params(seed=1, **dims)
-    inputs: dict[str, Any] = {}
-    for key, axes in {**numpy.INPUTS, **numpy.STATES}.items():
-        shape = [{"T": 6, "B": 4}.get(a) or numpy._sizes((a,), dims)[0] for a in axes]
-        value = rng.integers(0, 2, shape) if key in ids + ("x0",) * bool(ids) else rng.random(shape)
-        if key in numpy.ONEHOT:
-            value /= value.sum(-1, keepdims=True)
-        if "T" in axes and value.dtype == float:
-            for sequence, length in enumerate(lengths):
-                value[length:, sequence] = np.nan
-        inputs[key] = value
-    loss, wanted = numpy.loss_and_grads(params, lengths=lengths, **inputs)
-    given = {n: torch.tensor(v).requires_grad_(n == "x" and not ids) for n, v in inputs.items()}
-    own, steps = tensors(params, params), torch.tensor(lengths)
-    value, grads = module.loss_and_grads(own, lengths=steps, **given)
-    ahead = [n for n in inputs if n in (*module._FORWARD_NEEDS, *module.STATES)]
-    outputs, states = module.forward(own, lengths=steps, **{n: given[n] for n in ahead})
-    there, left = numpy.forward(params, lengths=lengths, **{n: inputs[n] for n in ahead})
-    assert abs(value.item() - loss) < 1e-12
-    for found, true in ((grads, wanted), (outputs, there), (states, left)):
-        for key in true:
-            assert np.abs(found[key].detach().numpy() - true[key]).max() < 1e-12, key
+@pytest.mark.parametrize(
+    ("text", "wrt", "features"),
+    [
+        (IDS, (), Features(ids=("x", "y"))),
+        (IDS, (), Features(ids=("y",), batch_first=True)),
+        (LAGS, ("h0", "x"), Features(batch_first=True)),
+        (ALONE, ("h0", "x"), Features()),
+        (ALONE, ("h0", "x"), Features(batch_first=True)),
+        (KEPT, ("x",), Features()),
+        (BEYOND, ("x",), Features()),
+        (FIXED, ("x", "E"), Features()),
+        (DIVIDED, ("x",), Features()),
+    ],
+)
+def test_lengths_together_with_what_a_kernel_can_do_beside(
+    text: str, wrt: tuple[str, ...], features: Features
+) -> None:
+    for steps, batch in ((5, 4), (2, 1)):
+        report = symrnn.parse(text).verify(
+            steps, wrt=wrt, batch=batch, backend="torch", lengths=True, **features
+        )
+        assert report.holds, str(report)
+
+
+@pytest.mark.parametrize("seed", range(draws(2, 8, 300)))
+def test_a_random_system_with_lengths(seed: int) -> None:
+    choose = random.Random(seed)
+    text = Writer(choose, rough=False, attention=True).text()
+    of, steps, batch = symrnn.parse(text), choose.randint(2, 6), choose.randint(1, 4)
+    wrt = tuple(symbol.name for symbol in of.system.named("input"))
+    report = of.verify(steps, None, wrt, batch, seed=seed, backend="torch", lengths=True)
+    wrong = [check for check in report.checks if check.holds is False]
+    assert not [check for check in wrong if check.what != "its own check"], str(report)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("steps[:, None, None] <= lengths[:, None]", "steps[:, None, None] < lengths[:, None]"),
+        ("    x = _filled(x, lengths)\n", ""),
+        ("_at_end(h, lengths, 0)", "h[-1]"),
+        ("_landed(d_last_h, lengths, 0)", "_landed(d_last_h, lengths, -1)"),
+        ("_carried(h_at, t - 1, alive_at,", "_carried(h_at, t - 2, alive_at,"),
+        ("torch.where(alive[t], source[t][..., columns], base)", "source[t][..., columns]"),
+    ],
+)
+def test_a_module_that_gets_lengths_wrong_does_not_hold(right: str, wrong: str) -> None:
+    source = model("lstm").generate(5, backend="torch", lengths=True)
+    assert right in source
+    assert not verify_source(source.replace(right, wrong), "lstm.py", 4, {}, 0).holds
 
 
 def test_lengths_that_are_none_are_refused() -> None:
@@ -168,8 +199,3 @@ def test_lengths_that_are_none_are_refused() -> None:
     for lengths, said in (([5, 1], "from 1 to 5; expected 1 to 4"), ([1, 2, 3], "expected 2 who")):
         with pytest.raises(ValueError, match=said):
             cell.loss(x, y, lengths=lengths)
-
-
-def test_lengths_are_not_verified_here() -> None:
-    with pytest.raises(UsageError, match="NumPy's kernels with lengths are, and tests hold"):
-        model("elman").verify(4, backend="torch", lengths=True)
