@@ -264,7 +264,9 @@ class _Masked:
                 chain.append((at.step - when.shift, text))
         chain = [(count, text) for count, text in chain if 1 <= count <= self.old.steps]
         out = self.new(f"{name}_there", name, None) if chain else statement.out
-        if isinstance(when, At):
+        if isinstance(when, At) and when.step > self.old.steps:  # no sequence has it
+            yield Map(out, "copy", (ZERO,), about=statement.about)
+        elif isinstance(when, At):
             args = (self.mask("alive", 0, when), replace(source, when=when), ZERO)
             yield Map(out, "where", args, about=statement.about)
         else:

@@ -71,6 +71,13 @@ def test_what_a_file_can_do_beside(text: str, wrt: tuple[str, ...], features: Fe
 
 
 @needs_jax
+def test_a_state_of_more_steps_than_there_are() -> None:
+    far = "h[t] = tanh(x[t] @ W + h[t-1] @ U + 0.5 * h[t-3]); L = mse(y, h[T-2] @ V)"
+    report = symrnn.parse(far).verify(2, wrt=("x", "h0"), backend="jax", lengths=True)
+    assert report.holds, str(report)
+
+
+@needs_jax
 def test_class_ids() -> None:
     report = model("char").verify(4, batch=3, backend="jax", lengths=True, ids=("x", "y"))
     assert report.holds, str(report)
