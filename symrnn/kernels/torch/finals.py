@@ -44,8 +44,9 @@ class Finals:
         step = ref.shift if backward else steps + ref.shift + 1
         if not 1 <= step <= steps:  # what was handed in: there are fewer steps than it has
             before = Ref(ref.name, ref.base, step - steps if backward else step - 1)
-            place = [refs[one] for one in own].index(before)
-            return f'given["{key}"][{place}]' if len(own) > 1 else f'given["{key}"]'
+            places = [place for place, one in enumerate(own) if refs[one] == before]
+            if places:
+                return f'given["{key}"][{places[0]}]' if len(own) > 1 else f'given["{key}"]'
         kept = f'given["{self.kept_input(ref)}"][{step - 1}]'
         return self.found.get(name) or (kept if len(own) > 1 else f"{kept}.clone()")
 

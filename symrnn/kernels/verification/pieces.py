@@ -73,6 +73,8 @@ def in_a_row(module: ModuleType, case: Case) -> tuple[Found, Found] | None:
         }
         params, inputs = arguments(case, own)
         ahead = {name: inputs[name] for name in module._STEP if name not in case.groups}
+        if not (ahead or states):  # states that are left out have no number of sequences
+            states = {key: inputs[key] for key in case.groups}
         outputs, states = module.forward(params, **ahead, **states)
         each.append(as_text_has_it(case, Found(None, outputs, {}, {})).outputs)
     together = {

@@ -57,6 +57,7 @@ IDS = "h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-1] @ U); L = mean(ce(y[t], softma
 LAGS = "h[t] = tanh(x[t] @ W + h[t-1] @ U + 0.5 * h[t-2]); p = h[T-1] @ V; L = mse(y, p)"
 LEAKY = "h[t] = 0.3 * tanh(x[t] @ W + h[t-1] @ U) + 0.7 * h[t-1]; L = mean(mse(y[t], h[t] @ V))"
 TWICE = "a[t] = h[t-1] @ U; z[t] = sigmoid(a[t] + x[t] @ V); h[t] = z[t] * tanh(a[t] + x[t] @ W)"
+BEGUN = "h[0] = x[1] @ Q; h[t] = tanh(x[t] @ W + h[t-1] @ U + h[t-2] @ V); L = mse(y, h[T])"
 ALONE = "h[t] = tanh(x[t] @ W + h[t-1] @ U + b)"
 PRODUCT = "h[t] = tanh(x[t] @ W + h[t-1] @ U); g = h[1] * h[T]; L = mse(y, g @ V)"
 DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mean(mse(y[t], g[t]))"
@@ -68,6 +69,7 @@ DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mea
         (IDS, 5, (), Features(ids=("x", "y"))),
         (LAGS, 4, ("h0", "x"), Features(batch_first=True)),
         (LAGS, 1, ("h0", "x"), Features()),
+        (BEGUN, 1, (), Features()),
         (ALONE, 4, ("h0", "x"), Features()),
         (ALONE.replace("b)", "b); L = mse(y, h[T])"), 9, ("x",), Features(truncate=3)),
         (LEAKY, 7, ("x",), Features(truncate=3)),
@@ -76,7 +78,16 @@ DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mea
         (PRODUCT, 4, ("x",), Features()),
     ],
     ids=[
-        *("ids", "lags", "one step of two", "no loss", "truncated", "cut at each step", "twice"),
+        *(
+            "ids",
+            "lags",
+            "one step of two",
+            "a beginning of its own",
+            "no loss",
+            "truncated",
+            "cut at each step",
+            "twice",
+        ),
         *("divided by a product", "a result as wide as a state"),
     ],
 )

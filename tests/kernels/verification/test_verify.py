@@ -66,6 +66,14 @@ def test_a_prediction_without_a_name_is_an_output_all_the_same() -> None:
     assert "output yhat" in {check.what for check in report.checks}
 
 
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_model_without_inputs_holds(steps: int) -> None:
+    """Its states alone say how many sequences there are."""
+    text = "h[t] = tanh(h[t-1] @ U + h[t-2] * v); L = mse(y, h[T] @ w)"
+    report = symrnn.parse(text).verify(steps)
+    assert report.holds, str(report)
+
+
 def test_a_model_without_parameters_holds() -> None:
     assert failed(symrnn.parse("p[t] = 0.5 * p[t-1] + tanh(x[t])").verify()) == []
 
