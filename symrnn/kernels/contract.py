@@ -6,7 +6,7 @@ from symrnn.kernels.checkpoint import Parts
 from symrnn.kernels.lines import as_dict, as_tuple, escaped, indented, wrapped_text
 from symrnn.kernels.program.program import Program
 from symrnn.kernels.settings import Sizes
-from symrnn.language.calls import is_analytic, losses_of
+from symrnn.language.calls import is_analytic, losses_of, stops
 from symrnn.language.printer import show_definition
 from symrnn.language.tree import Ref, Width, Written
 from symrnn.system.spell import spell_equation
@@ -226,15 +226,18 @@ class Contract:
         """After how many steps backpropagation is cut, and the gradients that this may change."""
         if self.kernel.windows is None:
             return []
+        return [
+            f"TRUNCATE = {self.kernel.windows.size}",
+            f"CUT = {as_tuple(self.cut_gradients())}",
+        ]
+
+    def cut_gradients(self) -> list[str]:
         cut = changed(self.system)
         symbols = self.system.symbols.values()
         names = [s.of.name for s in symbols if s.of is not None and s.name in cut]
         names = [self.members.get(name, name) for name in names]
         kept = [name for name in names if name in {**self.tables()["PARAMS"], **self.every}]
-        return [
-            f"TRUNCATE = {self.kernel.windows.size}",
-            f"CUT = {as_tuple(list(dict.fromkeys(kept)))}",
-        ]
+        return list(dict.fromkeys(kept))
 
     def docstring(self) -> str:
         kernel = self.kernel
@@ -266,3 +269,14 @@ def axis(width: Width) -> str | int:
     if not width.names:
         return width.number
     return "+".join([*width.names, *([str(width.number)] if width.number else [])])
+
+
+def unsloped(contract: Contract) -> str:
+    """Why no gradient by a parameter is the slope of the loss, where it is none on purpose."""
+    kernel = contract.kernel
+    if stops(kernel.written):
+        return "where a text stops derivatives, slopes are others"
+    windows, params = kernel.windows, contract.tables()["PARAMS"]
+    if windows is not None and set(params) <= set(contract.cut_gradients()):
+        return f"slopes know of no cut after {windows.size} steps"
+    return ""

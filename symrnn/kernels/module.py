@@ -14,7 +14,7 @@ from symrnn.kernels.contract import Contract, Kernel
 from symrnn.kernels.lines import as_dict, as_tuple
 from symrnn.kernels.plans import PlanRequest, Spelling, lay_out
 from symrnn.kernels.sections import copied_inputs, with_gaps
-from symrnn.language.calls import wants_positive
+from symrnn.language.calls import stops, wants_positive
 from symrnn.system.carriers import SIZE
 from symrnn.system.symbols import dimensions
 
@@ -55,6 +55,7 @@ def module(kernel: Kernel, spelling: Spelling) -> str:
         warns=spelling.warns,
         order=spelling.order or "host/order.py.jinja",
         smooth="ANALYTIC" if spelling.complex_numbers else "COMPLEX_STEP",
+        stopped=stops(kernel.written) and not spelling.complex_numbers,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from symrnn.errors import UsageError
 from symrnn.frame import render
-from symrnn.kernels.contract import Contract, Kernel
+from symrnn.kernels.contract import Contract, Kernel, unsloped
 from symrnn.kernels.lines import as_dict, as_tuple, fitted, wrapped
 from symrnn.kernels.module import step_lines
 from symrnn.kernels.names import RESERVED, Names
@@ -19,7 +19,7 @@ from symrnn.kernels.torch.function import Argument, TensorFunction, tuple_of
 from symrnn.kernels.torch.gradient import GradientFunction
 from symrnn.kernels.torch.groups import Cell, Cells
 from symrnn.kernels.torch.layout import laid_out
-from symrnn.kernels.torch.units import TAKEN, Unit
+from symrnn.kernels.torch.units import Unit, own_of
 from symrnn.system.symbols import dimensions
 
 HELPERS = ("look_up", "scatter", "pick", "add_at")
@@ -84,12 +84,12 @@ class _Module:
         assert made is not None
         outputs, cells = tuple(s.name for s in made.forward.system.outputs), self.cells
         if outputs:
-            own = own_of(made.forward, self.dims)
+            own = own_of(made.forward.program, self.dims)
             found.append(
                 TensorFunction(made.forward, "forward", outputs, "", self.dims, own, cells)
             )
         if made.loss is not None:
-            own, loss = own_of(made.loss, self.dims), made.loss.system.loss
+            own, loss = own_of(made.loss.program, self.dims), made.loss.system.loss
             assert loss is not None
             found.append(
                 TensorFunction(made.loss, "loss", (loss,), made.weight, self.dims, own, cells)
@@ -129,6 +129,8 @@ class _Module:
             batch_first=kernel.batch_first,
             has_loss=kernel.system.loss is not None,
             gradient=not kernel.forward_only,
+            truncated=kernel.windows is not None,
+            unsloped=unsloped(self.contract),
             has_forward=has_forward,
             has_fixed=bool(self.contract.fixed),
             ids=bool(self.contract.ids),
@@ -154,8 +156,7 @@ class _Module:
         if ids := {name: contract.ids[name] for name in self.every if name in contract.ids}:
             yield f"IDS = {as_dict(ids)}"
         yield f"START = {as_dict(contract.starts())}"
-        if kernel.windows is not None:
-            yield f"TRUNCATE = {kernel.windows.size}"
+        yield from contract.cut()
         yield f"_EVERY = {as_dict(self.every)}"
         states = set(contract.groups)
         for f in self.functions:
@@ -259,7 +260,7 @@ class _Module:
         if not isinstance(kernel, Kernel):
             return None
         function = TensorFunction(
-            kernel, "step", (), "", self.dims, own_of(kernel, self.dims), self.cells
+            kernel, "step", (), "", self.dims, own_of(kernel.program, self.dims), self.cells
         )
         body = function.body()
         for argument in function.arguments:
@@ -325,14 +326,6 @@ class _Module:
             else "It has no widths of its own."
         )
         return found
-
-
-def own_of(kernel: Kernel, dims: tuple[str, ...]) -> dict[str, str]:
-    """The Python names of dimensions, packs and arrays."""
-    names, program = Names(set(RESERVED) | TAKEN), kernel.program
-    found = {f"dim {name}": names.new(name) for name in dims}
-    found |= {f"pack {pack.name}": names.new(pack.name) for pack in program.packs}
-    return found | {name: names.new(name) for name in program.arrays}
 
 
 def class_name(name: str) -> str:

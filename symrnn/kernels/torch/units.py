@@ -23,6 +23,14 @@ TAKEN = {
 """Names that a generated file has for itself, beside those that all of them have."""
 
 
+def own_of(program: Program, dims: tuple[str, ...]) -> dict[str, str]:
+    """The Python names of dimensions, packs and arrays."""
+    names = Names(set(RESERVED) | TAKEN)
+    found = {f"dim {name}": names.new(name) for name in dims}
+    found |= {f"pack {pack.name}": names.new(pack.name) for pack in program.packs}
+    return found | {name: names.new(name) for name in program.arrays}
+
+
 @dataclass(frozen=True)
 class Unit:
     """A tensor: an array, or neighbours side by side."""
