@@ -19,6 +19,8 @@ ZOO = sorted(symrnn.models())
 COMPLEX_STEP = 1e-12  # the gates of the design, relative to the norm
 CENTRAL = 1e-7
 PRECISE = 1e-12
+STOPPED = "h[t] = relu(x[t] @ W + stop(h[t-1]) @ U); L = mse(y, h[T] @ V)"
+"""A text whose slopes are not its gradient."""
 
 
 @cache

@@ -14,7 +14,7 @@ from symrnn.kernels.c import C
 from symrnn.kernels.load import load_source
 from symrnn.kernels.settings import Features
 from symrnn.kernels.verification import verify
-from tests.cases import ZOO, model
+from tests.cases import STOPPED, ZOO, model
 from tests.documents import Page
 from tests.extent import WIDE, draws
 from tests.kernels.c.compiler import CLEAN, compiled, folder, needs_compiler, quick
@@ -53,6 +53,11 @@ IDS = """
 @pytest.mark.parametrize("loops", [False, True])
 def test_class_ids_also_those_of_the_step_before(loops: bool) -> None:
     report = symrnn.parse(IDS).verify(5, loops, backend="c", ids=("x", "y"))
+    assert report.holds, str(report)
+
+
+def test_a_text_that_stops_derivatives() -> None:
+    report = symrnn.parse(STOPPED).verify(3, backend="c")
     assert report.holds, str(report)
 
 

@@ -15,7 +15,7 @@ from symrnn.kernels.load import load_source
 from symrnn.kernels.settings import Features, Settings
 from symrnn.language import parse
 from symrnn.system import adjoint, normal
-from tests.cases import ZOO, explicit_states, model, numbers, state_names
+from tests.cases import STOPPED, ZOO, explicit_states, model, numbers, state_names
 from tests.extent import draws
 from tests.grammar import Writer
 from tests.kernels.jax.library import apart, double, file_of, graded, needs_jax
@@ -119,6 +119,12 @@ NO_LOSS = "h[t] = tanh(x[t] @ W + x[t-1] @ V + h[t-2] * u + h[t-1] @ U)\ny[t] = 
 @needs_jax
 def test_states_of_several_steps_kept_inputs_and_no_loss() -> None:
     report = symrnn.parse(NO_LOSS).verify(4, True, wrt=("x", "h0"), backend="jax")
+    assert report.holds, str(report)
+
+
+@needs_jax
+def test_a_text_that_stops_derivatives() -> None:
+    report = symrnn.parse(STOPPED).verify(3, backend="jax")
     assert report.holds, str(report)
 
 

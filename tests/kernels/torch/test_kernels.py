@@ -15,7 +15,7 @@ from symrnn.kernels.torch import TORCH
 from symrnn.kernels.verification.generated import verify_source
 from symrnn.language import parse
 from symrnn.system import adjoint, normal
-from tests.cases import ZOO, explicit_states, model, numbers
+from tests.cases import STOPPED, ZOO, explicit_states, model, numbers
 from tests.extent import WIDE, draws
 from tests.grammar import Writer
 from tests.kernels.truth import truth
@@ -74,6 +74,7 @@ DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mea
         (ALONE.replace("b)", "b); L = mse(y, h[T])"), 9, ("x",), Features(truncate=3)),
         (LEAKY, 7, ("x",), Features(truncate=3)),
         (TWICE, 2, (), Features()),
+        (STOPPED, 3, ("x",), Features()),
         (DIVIDED, 2, (), Features()),
         (PRODUCT, 4, ("x",), Features()),
     ],
@@ -87,6 +88,7 @@ DIVIDED = "k[t] = 0.3 * exp(x[t] @ W); z[t] = 2 * k[t]; g[t] = u / z[t]; L = mea
             "truncated",
             "cut at each step",
             "twice",
+            "stopped",
         ),
         *("divided by a product", "a result as wide as a state"),
     ],
@@ -96,6 +98,28 @@ def test_what_a_kernel_can_do_beside(
 ) -> None:
     report = symrnn.parse(text).verify(steps, wrt=wrt, backend="torch", **features)
     assert report.holds, str(report)
+
+
+@pytest.mark.parametrize(
+    ("text", "features"),
+    [(LEAKY, Features()), (LEAKY, Features(truncate=3)), (STOPPED, Features())],
+    ids=["slopes", "cut", "stopped"],
+)
+def test_the_own_check_of_a_file_holds_and_notices(text: str, features: Features) -> None:
+    """Where no gradient is a slope, it is the forward pass that is looked at."""
+    module = symrnn.parse(text).kernel(7, backend="torch", **features)
+    assert module.self_check()
+    ahead, back = module._FORWARD.values, module._LOSS.gradient
+
+    def values(*given: Any) -> Any:
+        outputs, kept = ahead(*given)
+        return tuple(value + 1 for value in outputs), kept
+
+    if text == STOPPED:
+        module._FORWARD.values = values
+    else:
+        module._LOSS.gradient = lambda *given: [g if g is None else g + 1 for g in back(*given)]
+    assert not module.self_check()
 
 
 @pytest.mark.parametrize("seed", range(draws(6, 40, 600)))
