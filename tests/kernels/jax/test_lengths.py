@@ -66,7 +66,8 @@ DIVIDED = "s[t] = s[t-1] + exp(x[t] @ W); h[t] = h[t-1] + u / s[t]; L = mean(mse
 )
 def test_what_a_file_can_do_beside(text: str, wrt: tuple[str, ...], features: Features) -> None:
     of = symrnn.parse(text)
-    report = of.verify(5, wrt=wrt, batch=3, backend="jax", lengths=True, **features)
+    asked: Features = {**features, "lengths": True}
+    report = of.verify(5, wrt=wrt, batch=3, backend="jax", **asked)
     assert report.holds, str(report)
 
 

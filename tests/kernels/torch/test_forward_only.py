@@ -42,7 +42,8 @@ def made(name: str, steps: int, text: str = "", alone: bool = True, **more: Any)
 @pytest.mark.parametrize("name", TEXTS)
 def test_it_gives_what_its_text_says(name: str, steps: int, batch: int, features: Features) -> None:
     of = symrnn.parse(TEXTS[name], name)
-    report = of.verify(steps, batch=batch, backend="torch", forward_only=True, **features)
+    asked: Features = {**features, "forward_only": True}
+    report = of.verify(steps, batch=batch, backend="torch", **asked)
     assert report.holds, str(report)
 
 
@@ -135,7 +136,7 @@ def test_a_file_says_what_it_checks(name: str, said: str, tmp_path: Path) -> Non
 # what it keeps
 
 
-class _Alive(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[misc]
+class _Alive(torch.utils._python_dispatch.TorchDispatchMode):  # type: ignore[misc, name-defined]
     """How many tensors of a shape are there at a time, not counting parts of larger ones."""
 
     def __init__(self, *shape: int) -> None:

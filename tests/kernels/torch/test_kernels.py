@@ -190,10 +190,9 @@ FIXED = "E: fixed; h[t] = tanh(x[t] @ W + E * h[t-1]); L = mse(y, h[T] @ V)"
 def test_lengths_together_with_what_a_kernel_can_do_beside(
     text: str, wrt: tuple[str, ...], features: Features
 ) -> None:
+    asked: Features = {**features, "lengths": True}
     for steps, batch in ((5, 4), (2, 1)):
-        report = symrnn.parse(text).verify(
-            steps, wrt=wrt, batch=batch, backend="torch", lengths=True, **features
-        )
+        report = symrnn.parse(text).verify(steps, wrt=wrt, batch=batch, backend="torch", **asked)
         assert report.holds, str(report)
 
 
