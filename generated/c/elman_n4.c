@@ -1,5 +1,10 @@
 /* Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll --dims D=3,H=4,C=1 --batch 3 --dtype float32 */
 
+/* GCC 12 sums up wrong numbers with AVX-512 where it puts neighbouring statements together */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC optimize ("no-tree-slp-vectorize")
+#endif
+
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

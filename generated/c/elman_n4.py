@@ -597,6 +597,11 @@ elman_n4_real elman_n4_fit(elman_n4_memory *m, elman_n4_params *p, elman_n4_para
 """,
     "elman_n4.c": r"""/* Made by symrnn generate --name elman_n4 --backend c --steps 3 --unroll */
 
+/* GCC 12 sums up wrong numbers with AVX-512 where it puts neighbouring statements together */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__AVX512F__)
+#pragma GCC optimize ("no-tree-slp-vectorize")
+#endif
+
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>

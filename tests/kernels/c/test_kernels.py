@@ -56,6 +56,14 @@ def test_class_ids_also_those_of_the_step_before(loops: bool) -> None:
     assert report.holds, str(report)
 
 
+@pytest.mark.parametrize("batch", [2, 3])
+@pytest.mark.parametrize("dims", [{"D": 1, "H": 4, "C": 2}, {"D": 5, "H": 4, "C": 3}], ids=str)
+def test_few_columns_are_summed_up_by_any_compiler(dims: dict[str, int], batch: int) -> None:
+    """GCC 12 with AVX-512 made other numbers of a product with two columns."""
+    report = model("leaky").verify(1, dims=dims, batch=batch, backend="c")
+    assert report.holds, str(report)
+
+
 def test_a_text_that_stops_derivatives() -> None:
     report = symrnn.parse(STOPPED).verify(3, backend="c")
     assert report.holds, str(report)
