@@ -1,6 +1,8 @@
 """README and docs as data: pages, and the blocks that a reader copies."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +13,15 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^```([\w{}]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 STARTED = re.compile(r"# [\w.-]+\.py: (.+)")
 NAMED = re.compile(r"[#%] ([\w.-]+\.\w+)\b")
+
+
+@cache
+def has_tex(*files: str) -> bool:
+    """Whether there is a pdflatex, with these files: tikz comes apart from it in some systems."""
+    if shutil.which("pdflatex") is None:
+        return False
+    asked = (subprocess.run(["kpsewhich", file], capture_output=True) for file in files)
+    return all(answer.returncode == 0 for answer in asked)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from symrnn.derive.views import VIEWS
 from symrnn.errors import UsageError
 from symrnn.model import parse
 from tests.cases import ZOO, model
+from tests.documents import has_tex
 
 NOTATIONS = ("default", "N1", "N2", "N3", "N4", "N5", "books")
 DEBRIS = re.compile(r"\\operatorname|\\circ\b|_\{\}|\^\{\}|\{\}\s*\\|None|Ref\(")
@@ -74,10 +75,12 @@ def compiled(arguments: list[str], folder: Path) -> Path:
     return target
 
 
-ENGINE = shutil.which("latexmk") or shutil.which("pdflatex")
+needs_tex = pytest.mark.skipif(
+    not has_tex("tikz.sty"), reason="pdflatex, or tikz, is not installed"
+)
 
 
-@pytest.mark.skipif(ENGINE is None, reason="no TeX engine is installed")
+@needs_tex
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -103,7 +106,7 @@ def test_documents_compile(arguments: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(ENGINE is None, reason="no TeX engine is installed")
+@needs_tex
 def test_no_line_of_a_derivation_runs_off_the_page(tmp_path: Path) -> None:
     """TeX itself says which lines are too wide; a document's width is that of its page."""
     tex = tmp_path / "derivation.tex"

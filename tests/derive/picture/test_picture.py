@@ -1,6 +1,5 @@
 """The picture of the unrolled network: what is in it, where it stands, and how it is printed."""
 
-import shutil
 import subprocess
 from functools import cache
 from itertools import combinations, pairwise
@@ -22,6 +21,7 @@ from symrnn.system.normal import normal
 from symrnn.system.resolve import resolve
 from symrnn.system.unroll import unroll
 from tests.cases import ZOO, model
+from tests.documents import has_tex
 
 MADE = {
     "second order": "h[t] = tanh(x[t] @ W + h[t-1] @ U + h[t-2] @ V); L = mse(y, h[T] @ w)",
@@ -259,7 +259,7 @@ def test_tikz_is_balanced(case: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.skipif(not has_tex("tikz.sty"), reason="pdflatex, or tikz, is not installed")
 def test_tikz_compiles(tmp_path: Path) -> None:
     libraries = "".join(f"\\usetikzlibrary{{{name}}}" for name in TIKZ_LIBRARIES)
     figures = [tikz(drawn(case, steps), Names()) for case in CASES for steps in (1, 3, 12)]
