@@ -93,11 +93,21 @@ function numbers(marked = new Set(), kind = "") {
 
 const widths = {};
 
+let counted = { dims: [], parameters: [] };
+
 function count(found) {
+  const ids = found.dims.map((dim) => `dim-${dim}`).join(" ");
+  counted = found;
+  // whoever is typing a width goes on typing it
+  if (byId("total")?.getAttribute("for") !== ids) renewFields(ids);
+  add();
+}
+
+function renewFields(ids) {
   const total = byId("total") ?? document.createElement("output");
   total.id = "total";
-  total.setAttribute("for", found.dims.map((dim) => `dim-${dim}`).join(" "));
-  const fields = found.dims.flatMap((dim) => {
+  total.setAttribute("for", ids);
+  const fields = counted.dims.flatMap((dim) => {
     const label = document.createElement("label"), field = document.createElement("input");
     Object.assign(field, { id: `dim-${dim}`, type: "number", min: 1, value: widths[dim] ?? (dim === "C" ? 1 : 3) });
     label.htmlFor = field.id;
@@ -105,14 +115,14 @@ function count(found) {
     field.addEventListener("input", () => { widths[dim] = field.value; add(); });
     return [label, field];
   });
-  const add = () => {
-    const size = (dim) => Number(byId(`dim-${dim}`)?.value ?? 1);
-    const wide = (axis) => axis.names.reduce((sum, dim) => sum + size(dim), axis.number);
-    const all = found.parameters.map((one) => one.axes.reduce((product, axis) => product * wide(axis), 1));
-    total.textContent = all.reduce((sum, one) => sum + one, 0).toLocaleString("en");
-  };
   const focus = document.activeElement?.id;
   byId("count").replaceChildren("Parameters: ", total, ...(fields.length ? [" with", ...fields] : []));
   if (focus?.startsWith("dim-")) byId(focus)?.focus();
-  add();
+}
+
+function add() {
+  const size = (dim) => Number(byId(`dim-${dim}`)?.value ?? 1);
+  const wide = (axis) => axis.names.reduce((sum, dim) => sum + size(dim), axis.number);
+  const all = counted.parameters.map((one) => one.axes.reduce((product, axis) => product * wide(axis), 1));
+  byId("total").textContent = all.reduce((sum, one) => sum + one, 0).toLocaleString("en");
 }

@@ -109,6 +109,13 @@ def test_the_page_keeps_up_with_somebody_who_types(opened: Callable[..., Any]) -
     page.locator("#dim-D").fill("5")
     page.locator("#dim-C").fill("2")
     assert page.locator("#total").inner_text() == str(5 * 2 + 2 * 2)  # W, and U, for C is h's width
+    field = page.locator("#dim-D")
+    field.evaluate("field => { field.dataset.same = 'yes'; field.focus(); }")
+    with page.expect_response(lambda response: response.request.method == "POST"):
+        text.evaluate("text => { text.value += '\\n# h'; text.dispatchEvent(new Event('input')); }")
+    page.locator("#complaint").wait_for(state="hidden")
+    assert field.get_attribute("data-same") == "yes"  # somebody may be typing there
+    assert page.evaluate("document.activeElement.id") == "dim-D"
 
 
 def test_what_is_hardly_meant_is_said(opened: Callable[..., Any]) -> None:
