@@ -36,6 +36,6 @@ JAX = Target(
     features=frozenset({"ids", "forward_only", "batch_first", "lengths"}),
     differentiates=Autodiff(fixed=True, kept=True),
 )
-"""What a compiler puts together stands apart, and products are as few as they can be."""
+"""What a compiler puts together stands apart, and a loop has as few products as it can have."""
 
 __all__ = ["JAX", "source"]

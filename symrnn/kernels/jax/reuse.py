@@ -47,13 +47,13 @@ def in_place(
 def _is_last(outer: Outer, loop: p.Loop, what: p.Slice, text: str) -> bool:
     """Whether this loop is the last that reads a value, and the value is the function's own."""
     context, names, before = outer.context, set(what.names), outer.before
+    functions = [function for function in (outer, before) if function is not None]
     if any(context.program.arrays[name].role in GIVEN for name in names):
         return False
     sections = tuple(context.live) if before is None else ("backward",)
     reads = read_outside(context, loop, sections)
     return not any(
-        names & set(read.names)
-        and not any(outer.is_apart(read, text) for outer in (outer, before) if outer is not None)
+        names & set(read.names) and not any(function.is_apart(read, text) for function in functions)
         for read in reads
     )
 

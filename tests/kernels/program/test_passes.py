@@ -46,7 +46,7 @@ FUSED = (accumulate, fuse, lower, peel, shrink, share)
 """What a target runs that wants few loops."""
 ROTATED = (
     partial(hoist, products=True),
-    partial(layout, kinds=("columns",)),
+    partial(layout, kinds=("columns",), in_loops_alone=True),
     *(merge, rotate, peel, lower),
 )
 """What a target runs whose loops do the same at all steps."""
@@ -129,6 +129,36 @@ def test_the_gates_of_a_gru_are_ordered_so_that_both_operands_see_neighbours() -
     merged = merge(made)
     products = [s for s in plain(merged.sections["forward"]) if isinstance(s, Product)]
     assert [len(p.out.names) for p in products] == [3, 3, 1]
+
+
+def matrices_side_by_side(name: str, in_loops_alone: bool) -> set[str]:
+    """The matrices among the parameters that a layout puts together."""
+    hoisted = hoist(order(fold(of(name)), 5), products=True)
+    made = layout(hoisted, ("columns",), in_loops_alone)
+    shapes = {n: len(a.shape) for n, a in made.arrays.items() if a.role == "parameter"}
+    return {" ".join(sorted(p.members)) for p in made.packs if shapes.get(p.members[0]) == 2}
+
+
+def test_both_directions_multiply_the_inputs_once() -> None:
+    """One operand has two groups of matrices then, and each is one matrix."""
+    wanted = {" ".join(f"{m}{g}_{d}" for g in "fgio") for m in "WU" for d in "fb"}
+    assert matrices_side_by_side("bilstm", False) == wanted
+    assert matrices_side_by_side("bilstm", True) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "always", "in_loops"),
+    [
+        ("mgu", {"W_f W_n"}, set()),
+        ("gru", {"W_n W_r W_z", "U_r U_z"}, {"W_r W_z", "U_r U_z"}),
+        ("elman", set(), set()),
+    ],
+)
+def test_matrices_are_one_where_a_loop_multiplies_by_them(
+    name: str, always: set[str], in_loops: set[str]
+) -> None:
+    assert matrices_side_by_side(name, False) == always
+    assert matrices_side_by_side(name, True) == in_loops
 
 
 def test_a_step_of_an_lstm_is_one_product_and_a_few_calls() -> None:
