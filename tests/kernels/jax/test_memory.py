@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import symrnn
 from tests.cases import ZOO
 from tests.kernels.jax.library import file_of, needs_jax
 
@@ -55,3 +56,16 @@ def test_what_is_kept_lies_where_something_else_has_been(name: str, stacks: int)
     the states before and tanh(c), where each of them by itself makes fifteen."""
     whole = STEPS * BATCH * HIDDEN * 4
     assert compiled(name).memory_analysis().temp_size_in_bytes < (stacks + 0.9) * whole
+
+
+def test_what_is_handed_in_is_left_as_it_is() -> None:
+    """Neither inputs nor what is read again make room: XLA would have to copy them first."""
+    text = "h[t] = tanh(x[t] * w + h[t-1] @ U); L = mse(y, h[T])"
+    source = symrnn.parse(text).generate(9, True, backend="jax")
+    calls = re.findall(r"= (\w+\.scan|scan_over)\(step_\d, \w+, (.+)\)\n", source)
+    assert calls == [
+        ("lax.scan", "x"),
+        ("lax.scan", "(ct_h, h), reverse=True"),
+        ("lax.scan", "x"),
+        ("scan_over", "h, reverse=True"),
+    ]
